@@ -1,0 +1,285 @@
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use rustls::{ClientConnection, StreamOwned};
+
+use super::response::{self, Framing};
+use super::{Answer, Endpoint, Response, Trouble};
+
+/// What a request may cost.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// The time from the first byte sent to the last one received.
+    pub deadline: Duration,
+    /// The length of a body in bytes.
+    pub body: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { deadline: Duration::from_secs(10), body: 8 << 20 }
+    }
+}
+
+/// The greatest length of the head of an answer.
+const HEAD: usize = 64 << 10;
+/// How long a read may block before the stop flag is looked at.
+const SLICE: Duration = Duration::from_millis(100);
+
+/// A client on one connection, which is kept while the target keeps it.
+pub struct Client {
+    endpoint: Arc<Endpoint>,
+    limits: Limits,
+    stop: Arc<AtomicBool>,
+    connection: Option<Connection>,
+    /// Connections opened so far.
+    pub connections: u64,
+}
+
+impl Client {
+    /// A client that has not connected yet. `stop` ends every wait.
+    #[must_use]
+    pub fn new(endpoint: Arc<Endpoint>, limits: Limits, stop: Arc<AtomicBool>) -> Self {
+        Self { endpoint, limits, stop, connection: None, connections: 0 }
+    }
+
+    /// Sends these bytes and reads the answer. `head`: the answer has no body (HEAD), which is
+    /// checked by reading to the end of the connection.
+    ///
+    /// # Errors
+    ///
+    /// The trouble that took the place of an answer.
+    pub fn exchange(&mut self, bytes: &[u8], head: bool) -> Answer {
+        let until = Instant::now() + self.limits.deadline;
+        let reused = self.connection.is_some();
+        match self.try_exchange(bytes, head, until) {
+            // A kept connection that the target closed while it was idle says nothing.
+            Err(Trouble::Closed(_)) if reused => self.try_exchange(bytes, head, until),
+            answer => answer,
+        }
+    }
+
+    fn try_exchange(&mut self, bytes: &[u8], head: bool, until: Instant) -> Answer {
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => {
+                self.connections += 1;
+                Connection::open(&self.endpoint, until)?
+            }
+        };
+        let mut wait = Wait { until, limit: self.limits.deadline, stop: &self.stop };
+        // A target may answer and close before it has read the whole request, as it should for an
+        // over-long one: then writing fails while an answer waits to be read.
+        let sent = connection.send(bytes, &wait);
+        let answer = connection.receive(head, self.limits.body, &mut wait);
+        let (response, keep) = match (sent, answer) {
+            (_, Ok(answer)) => answer,
+            (Err(problem), Err(Trouble::Closed(_))) => return Err(closed(&problem)),
+            (_, Err(trouble)) => return Err(trouble),
+        };
+        if keep {
+            self.connection = Some(connection);
+        }
+        Ok(response)
+    }
+}
+
+struct Wait<'a> {
+    until: Instant,
+    limit: Duration,
+    stop: &'a AtomicBool,
+}
+
+impl Wait<'_> {
+    /// The time that the next read may block.
+    fn slice(&self) -> Result<Duration, Trouble> {
+        if self.stop.load(Ordering::Relaxed) {
+            return Err(Trouble::Stopped);
+        }
+        let left = self.until.saturating_duration_since(Instant::now());
+        if left.is_zero() { Err(Trouble::TimedOut(self.limit)) } else { Ok(left.min(SLICE)) }
+    }
+}
+
+fn closed(problem: &io::Error) -> Trouble {
+    Trouble::Closed(problem.to_string())
+}
+
+enum Stream {
+    Plain(TcpStream),
+    Tls(Box<StreamOwned<ClientConnection, TcpStream>>),
+}
+
+impl Stream {
+    fn socket(&self) -> &TcpStream {
+        match self {
+            Stream::Plain(socket) => socket,
+            Stream::Tls(stream) => &stream.sock,
+        }
+    }
+}
+
+struct Connection {
+    stream: Stream,
+    /// What has been received and not yet been read.
+    buffer: Vec<u8>,
+}
+
+impl Connection {
+    fn open(endpoint: &Endpoint, until: Instant) -> Result<Self, Trouble> {
+        let mut last = Trouble::Connect("no address".into());
+        for address in &endpoint.addresses {
+            let left =
+                until.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
+            match TcpStream::connect_timeout(address, left) {
+                Ok(socket) => {
+                    let io = |problem: io::Error| Trouble::Connect(problem.to_string());
+                    socket.set_nodelay(true).map_err(io)?;
+                    let stream = match &endpoint.tls {
+                        None => Stream::Plain(socket),
+                        Some((config, name)) => {
+                            let tls = ClientConnection::new(Arc::clone(config), name.clone())
+                                .map_err(|problem| Trouble::Connect(problem.to_string()))?;
+                            Stream::Tls(Box::new(StreamOwned::new(tls, socket)))
+                        }
+                    };
+                    return Ok(Self { stream, buffer: Vec::new() });
+                }
+                Err(problem) if problem.kind() == ErrorKind::ConnectionRefused => {
+                    last = Trouble::Refused(problem.to_string());
+                }
+                Err(problem) => last = Trouble::Connect(problem.to_string()),
+            }
+        }
+        Err(last)
+    }
+
+    fn send(&mut self, bytes: &[u8], wait: &Wait<'_>) -> io::Result<()> {
+        let left = wait.until.saturating_duration_since(Instant::now());
+        let left = Some(left.max(Duration::from_millis(1)));
+        self.stream.socket().set_write_timeout(left)?;
+        self.stream.socket().set_read_timeout(left)?;
+        match &mut self.stream {
+            Stream::Plain(socket) => socket.write_all(bytes),
+            Stream::Tls(stream) => {
+                stream.write_all(bytes)?;
+                stream.flush()
+            }
+        }
+    }
+
+    /// Reads what is there into the buffer; `false` at the end of the connection.
+    fn fill(&mut self, wait: &Wait<'_>) -> Result<bool, Trouble> {
+        let mut chunk = [0; 16 << 10];
+        loop {
+            let slice = wait.slice()?;
+            self.stream
+                .socket()
+                .set_read_timeout(Some(slice))
+                .map_err(|problem| closed(&problem))?;
+            let read = match &mut self.stream {
+                Stream::Plain(socket) => socket.read(&mut chunk),
+                Stream::Tls(stream) => stream.read(&mut chunk),
+            };
+            match read {
+                Ok(0) => return Ok(false),
+                Ok(count) => {
+                    self.buffer.extend_from_slice(&chunk[..count]);
+                    return Ok(true);
+                }
+                Err(problem) => match problem.kind() {
+                    ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted => {}
+                    // TLS without a farewell is how many servers end a connection.
+                    ErrorKind::UnexpectedEof => return Ok(false),
+                    ErrorKind::InvalidData => return Err(Trouble::Connect(problem.to_string())),
+                    _ => return Err(closed(&problem)),
+                },
+            }
+        }
+    }
+
+    fn receive(
+        &mut self,
+        head: bool,
+        limit: usize,
+        wait: &mut Wait<'_>,
+    ) -> Result<(Response, bool), Trouble> {
+        let parsed = loop {
+            if let Some(end) = response::end_of_head(&self.buffer) {
+                let parsed = response::head(&self.buffer[..end], head).map_err(Trouble::Garbage)?;
+                self.buffer.drain(..end);
+                // 1xx is said before the answer.
+                if parsed.response.status >= 200 {
+                    break parsed;
+                }
+                continue;
+            }
+            if !response::may_be_http(&self.buffer) {
+                let start =
+                    String::from_utf8_lossy(&self.buffer[..self.buffer.len().min(40)]).into_owned();
+                return Err(Trouble::Garbage(format!("it begins {start:?}")));
+            }
+            if self.buffer.len() > HEAD {
+                return Err(Trouble::Garbage(format!("a head of more than {HEAD} bytes")));
+            }
+            if !self.fill(wait)? {
+                return Err(Trouble::Closed(format!("after {} bytes", self.buffer.len())));
+            }
+        };
+        let mut response = parsed.response;
+        let keep = match parsed.framing {
+            Framing::Length(length) => {
+                if length > limit as u64 {
+                    return Err(Trouble::TooLarge(limit));
+                }
+                let length = length as usize;
+                while self.buffer.len() < length {
+                    if !self.fill(wait)? {
+                        let (got, of) = (self.buffer.len(), length);
+                        return Err(Trouble::Closed(format!(
+                            "after {got} of {of} bytes of the body"
+                        )));
+                    }
+                }
+                response.body = self.buffer.drain(..length).collect();
+                parsed.keep
+            }
+            Framing::Chunked => {
+                loop {
+                    match response::chunks(&mut self.buffer, &mut response.body, limit) {
+                        Ok(true) => break,
+                        Ok(false) => {}
+                        Err(Some(problem)) => return Err(Trouble::Garbage(problem)),
+                        Err(None) => return Err(Trouble::TooLarge(limit)),
+                    }
+                    if !self.fill(wait)? {
+                        return Err(Trouble::Closed("in the middle of a chunked body".into()));
+                    }
+                }
+                parsed.keep
+            }
+            Framing::ToTheEnd => {
+                loop {
+                    if self.buffer.len() > limit {
+                        return Err(Trouble::TooLarge(limit));
+                    }
+                    match self.fill(wait) {
+                        Ok(true) => {}
+                        Ok(false) => break,
+                        // After a HEAD a target that keeps the connection, though it was asked to
+                        // close it, has sent what it has.
+                        Err(Trouble::TimedOut(_)) if head => break,
+                        Err(trouble) => return Err(trouble),
+                    }
+                }
+                response.body = std::mem::take(&mut self.buffer);
+                false
+            }
+        };
+        // Bytes beyond the answer would be taken for the start of the next one.
+        Ok((response, keep && self.buffer.is_empty()))
+    }
+}

@@ -1,0 +1,75 @@
+//! HTTP/1.1 as bytes: a request goes out exactly as it was written, which ordinary clients do not
+//! do, and an answer comes back whole or as the trouble that it was.
+
+mod client;
+mod endpoint;
+mod response;
+
+use std::fmt;
+use std::time::Duration;
+
+pub use client::{Client, Limits};
+pub use endpoint::{Endpoint, EndpointError, TlsOptions};
+
+/// An answer of the target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    /// The status code.
+    pub status: u16,
+    /// The headers in the order they came.
+    pub headers: Vec<(String, String)>,
+    /// The body, chunks put together.
+    pub body: Vec<u8>,
+}
+
+impl Response {
+    /// The value of the first header of this name, in any case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut found = self.headers.iter().filter(|(other, _)| other.eq_ignore_ascii_case(name));
+        found.next().map(|(_, value)| value.as_str())
+    }
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// Nobody listens there.
+    Refused(String),
+    /// The name, the address or TLS.
+    Connect(String),
+    /// The connection ended before the answer did.
+    Closed(String),
+    /// The answer was not whole in time.
+    TimedOut(Duration),
+    /// The body exceeded the limit, in bytes.
+    TooLarge(usize),
+    /// What came is no HTTP/1.1.
+    Garbage(String),
+    /// The run was stopped.
+    Stopped,
+    /// A saved run does not have it.
+    NotSaved(String),
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Trouble::Refused(what) => write!(f, "the connection was refused: {what}"),
+            Trouble::Connect(what) => write!(f, "no connection: {what}"),
+            Trouble::Closed(what) => {
+                write!(f, "the connection ended before the answer did: {what}")
+            }
+            Trouble::TimedOut(limit) => {
+                write!(f, "no whole answer within {} s", limit.as_secs_f64())
+            }
+            Trouble::TooLarge(limit) => write!(f, "the answer exceeds {limit} bytes"),
+            Trouble::Garbage(what) => write!(f, "the answer is no HTTP/1.1: {what}"),
+            Trouble::NotSaved(what) => write!(f, "not in the transcript: {what}"),
+            Trouble::Stopped => f.write_str("the run was stopped"),
+        }
+    }
+}
+
+/// What came back for a request.
+pub type Answer = Result<Response, Trouble>;

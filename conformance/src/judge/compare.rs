@@ -1,0 +1,258 @@
+//! Compares the records of an answer with those of the dataset.
+
+use jiff::civil::DateTime;
+use jiff::tz::Offset;
+use jiff::{SignedDuration, Timestamp};
+use vcc_types::Field;
+
+use super::list::Seen;
+use crate::dataset::{Record, Tenant};
+use crate::world::World;
+
+/// How an answer differs from what was expected. Records are positions in the tenant's dataset.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Difference {
+    /// Expected, but not there.
+    pub missing: Vec<usize>,
+    /// There, but not expected.
+    pub unexpected: Vec<Unexpected>,
+    /// There more than once.
+    pub twice: Vec<usize>,
+    /// There, with other values.
+    pub altered: Vec<Altered>,
+    /// All there, in another order: the positions as they came.
+    pub order: Option<Vec<usize>>,
+}
+
+impl Difference {
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether the right records came, if with other values.
+    #[must_use]
+    pub fn only_values(&self) -> bool {
+        Self { altered: Vec::new(), ..self.clone() }.is_empty() && !self.altered.is_empty()
+    }
+}
+
+/// A record that was not expected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unexpected {
+    /// The tenant and the key that the dataset has it under, where it does.
+    pub known: Option<(usize, usize)>,
+    /// Whether that is another tenant than the one asked for.
+    pub foreign: bool,
+    /// Its `transactionID` and `startDate`.
+    pub shown: (String, String),
+}
+
+/// A value that is another than in the dataset.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Altered {
+    /// The record.
+    pub record: usize,
+    /// The field.
+    pub field: Field,
+    /// The value of the dataset.
+    pub expected: String,
+    /// The value that came.
+    pub actual: String,
+}
+
+/// Compares `seen` with the `expected` records of a tenant.
+#[must_use]
+pub fn compare(
+    world: &World,
+    tenant: usize,
+    expected: &[usize],
+    ordered: bool,
+    seen: &[Seen],
+) -> Difference {
+    let data = &world.tenants[tenant].tenant;
+    let mut difference = Difference::default();
+    let mut came = Vec::new();
+    for record in seen {
+        let candidates = expected
+            .iter()
+            .copied()
+            .filter(|index| same_transaction(&data.records[*index], record));
+        // Of several with one transactionID, the one that is most like it and has not come yet.
+        let best = candidates.max_by_key(|index| {
+            (
+                likeness(&data.records[*index], record),
+                !came.contains(index),
+                std::cmp::Reverse(*index),
+            )
+        });
+        match best {
+            Some(index) if came.contains(&index) => difference.twice.push(index),
+            Some(index) => {
+                came.push(index);
+                difference.altered.extend(altered(index, &data.records[index], record));
+            }
+            None => difference.unexpected.push(Unexpected {
+                known: known(world, tenant, record),
+                foreign: known(world, tenant, record).is_some_and(|(at, _)| at != tenant),
+                shown: (
+                    record.text(Field::TransactionId).to_owned(),
+                    record.text(Field::StartDate).to_owned(),
+                ),
+            }),
+        }
+    }
+    difference.missing = expected.iter().copied().filter(|index| !came.contains(index)).collect();
+    if ordered
+        && difference.missing.is_empty()
+        && difference.unexpected.is_empty()
+        && came != expected
+    {
+        difference.order = Some(came);
+    }
+    difference
+}
+
+/// Where the dataset has a record that came: this tenant first, then the others.
+#[must_use]
+pub fn known(world: &World, tenant: usize, seen: &Seen) -> Option<(usize, usize)> {
+    let others = (0..world.tenants.len()).filter(|other| *other != tenant);
+    std::iter::once(tenant)
+        .chain(others)
+        .filter_map(|at| {
+            let data: &Tenant = &world.tenants[at].tenant;
+            let alike = (0..data.records.len())
+                .filter(|index| same_transaction(&data.records[*index], seen))
+                .max_by_key(|index| likeness(&data.records[*index], seen))?;
+            let score = likeness(&data.records[alike], seen);
+            // Half of its values: a record of that name with other content is another record.
+            (score * 2 >= Field::COUNT).then_some(((at, alike), score + usize::from(at == tenant)))
+        })
+        .max_by_key(|(_, score)| *score)
+        .map(|(found, _)| found)
+}
+
+fn same_transaction(record: &Record, seen: &Seen) -> bool {
+    record.text(Field::TransactionId) == seen.text(Field::TransactionId)
+}
+
+/// The number of fields that are as in the dataset.
+fn likeness(record: &Record, seen: &Seen) -> usize {
+    Field::ALL.into_iter().filter(|field| same(record, *field, seen)).count()
+}
+
+fn altered(index: usize, record: &Record, seen: &Seen) -> Vec<Altered> {
+    let differs = Field::ALL.into_iter().filter(|field| !same(record, *field, seen));
+    differs
+        .map(|field| Altered {
+            record: index,
+            field,
+            expected: record.text(field).to_owned(),
+            actual: seen.text(field).to_owned(),
+        })
+        .collect()
+}
+
+fn same(record: &Record, field: Field, seen: &Seen) -> bool {
+    let (expected, actual) = (record.text(field), seen.text(field));
+    match field {
+        // OUT-3b, OUT-3c: the zone of the offset and the form of UTC are the target's choice.
+        Field::StartDate => start(actual).is_some_and(|start| start.instant == record.start),
+        // FIELD-4: a duration is a number.
+        Field::Duration => {
+            expected == actual || number(expected).is_some_and(|n| Some(n) == number(actual))
+        }
+        _ => expected == actual,
+    }
+}
+
+fn number(text: &str) -> Option<u64> {
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
+}
+
+/// A `startDate` in the form of a response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Start {
+    /// The instant.
+    pub instant: Timestamp,
+    /// Seconds east of UTC.
+    pub offset: i32,
+    /// Whether it ends in `Z`.
+    pub z: bool,
+}
+
+/// Reads `2008-02-14T10:12:13-08:00`, with a fraction or `Z` too (OUT-3a).
+#[must_use]
+pub fn start(text: &str) -> Option<Start> {
+    let local = text.get(..19)?;
+    let shape = local.bytes().enumerate().all(|(at, byte)| match at {
+        4 | 7 => byte == b'-',
+        10 => byte == b'T',
+        13 | 16 => byte == b':',
+        _ => byte.is_ascii_digit(),
+    });
+    let rest = &text[19..];
+    let (fraction, zone) = match rest.strip_prefix('.') {
+        None => ("", rest),
+        Some(digits) => {
+            let end = digits.find(|c: char| !c.is_ascii_digit())?;
+            (&rest[..=end], &digits[end..])
+        }
+    };
+    if !shape || fraction == "." || fraction.len() > 10 {
+        return None;
+    }
+    let (offset, z) = if zone == "Z" {
+        (0, true)
+    } else {
+        let bytes = zone.as_bytes();
+        if bytes.len() != 6
+            || bytes[3] != b':'
+            || !zone[1..].replacen(':', "", 1).bytes().all(|b| b.is_ascii_digit())
+        {
+            return None;
+        }
+        let sign = match bytes[0] {
+            b'+' => 1,
+            b'-' => -1,
+            _ => return None,
+        };
+        let (hours, minutes) = (zone[1..3].parse::<i32>().ok()?, zone[4..].parse::<i32>().ok()?);
+        (minutes < 60).then_some((sign * (hours * 3600 + minutes * 60), false))?
+    };
+    let local: DateTime = format!("{local}{fraction}").parse().ok()?;
+    let instant = Offset::UTC.to_timestamp(local).ok()?;
+    let instant = instant.checked_sub(SignedDuration::from_secs(offset.into())).ok()?;
+    Some(Start { instant, offset, z })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn starts_of_responses() {
+        for (text, instant, offset, z) in [
+            ("2008-02-14T10:12:13-08:00", "2008-02-14T18:12:13Z", -28800, false),
+            ("2008-02-14T10:12:13Z", "2008-02-14T10:12:13Z", 0, true),
+            ("2008-02-14T10:12:13.25+05:45", "2008-02-14T04:27:13.25Z", 20700, false),
+        ] {
+            let instant = instant.parse().unwrap();
+            assert_eq!(start(text), Some(Start { instant, offset, z }), "{text}");
+        }
+        for text in [
+            "",
+            "2008-02-14 10:12:13Z",
+            "2008-02-14T10:12:13",
+            "2008-02-14T10:12:13-0800",
+            "2008-02-30T10:12:13Z",
+            "2008-02-14T10:12:13.Z",
+            "2008-02-14T10:12:13+8:00x",
+            "2008-02-14T10:12:13Zulu",
+            "２008-02-14T10:12:13Z",
+        ] {
+            assert_eq!(start(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,22 @@
+use super::compare::Difference;
+
+/// One thing that is not as expected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The clause that it breaks, where that is not the case's own.
+    pub clause: Option<&'static str>,
+    /// What, in one line.
+    pub text: String,
+    /// How the records differ.
+    pub difference: Option<Difference>,
+}
+
+impl Finding {
+    pub(crate) fn new(text: impl Into<String>) -> Self {
+        Self { clause: None, text: text.into(), difference: None }
+    }
+
+    pub(crate) fn of(clause: &'static str, text: impl Into<String>) -> Self {
+        Self { clause: Some(clause), ..Self::new(text) }
+    }
+}

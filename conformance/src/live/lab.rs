@@ -1,0 +1,341 @@
+use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use vcc_types::Field;
+
+use super::LiveOptions;
+use crate::fixture::Request;
+use crate::http::Trouble;
+use crate::judge::compare::start;
+use crate::judge::list::{self, Format, Seen};
+use crate::judge::{Finding, counted};
+use crate::run::{Exchange, Key, Outcome, Problem, Target, Transport, Verdict, build};
+use crate::spec::{Level, Spec};
+use crate::world::World;
+
+/// Records of a response (PAGE-1).
+pub(super) const PAGE: usize = 50;
+/// Pages that one question may have.
+const WALK: usize = 12;
+
+/// A record that the target listed.
+pub(super) struct Rec {
+    pub(super) values: [String; Field::COUNT],
+    pub(super) start: Timestamp,
+    pub(super) duration: Option<u64>,
+    /// Its content, whatever zone its start is written in.
+    pub(super) key: u64,
+}
+
+impl Rec {
+    pub(super) fn of(seen: &Seen) -> Option<Self> {
+        let values = Field::ALL.map(|field| seen.text(field).to_owned());
+        let start = start(&values[0])?.instant;
+        let mut hasher = DefaultHasher::new();
+        start.hash(&mut hasher);
+        values[1..].hash(&mut hasher);
+        let digits = &values[Field::Duration.index()];
+        let duration =
+            digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok());
+        Some(Self { start, duration: duration.flatten(), key: hasher.finish(), values })
+    }
+
+    pub(super) fn text(&self, field: Field) -> &str {
+        &self.values[field.index()]
+    }
+
+    pub(super) fn finish(&self) -> Option<Timestamp> {
+        let seconds = i64::try_from(self.duration?).ok()?;
+        self.start.checked_add(SignedDuration::from_secs(seconds)).ok()
+    }
+
+    fn shown(&self) -> String {
+        format!("transactionID {:?} of {}", self.text(Field::TransactionId), self.values[0])
+    }
+}
+
+/// Where laws are tried.
+pub(super) struct Lab<'a> {
+    pub(super) world: &'a World,
+    pub(super) spec: &'a Spec,
+    transport: &'a mut dyn Transport,
+    target: &'a dyn Target,
+    pub(super) options: LiveOptions,
+    strict: bool,
+    /// Everything that the target listed.
+    pub(super) records: Vec<Rec>,
+    /// The zone of the tenant, where it is known.
+    pub(super) zone: Option<TimeZone>,
+    /// Why there is nothing to try anything on.
+    pub(super) unreachable: Option<String>,
+    pub(super) outcomes: Vec<Outcome>,
+    asked: usize,
+}
+
+impl<'a> Lab<'a> {
+    pub(super) fn new(
+        world: &'a World,
+        spec: &'a Spec,
+        transport: &'a mut dyn Transport,
+        target: &'a dyn Target,
+        options: LiveOptions,
+        strict: bool,
+    ) -> Self {
+        let zone = options.zone_known.then(|| world.tenants[0].tenant.zone.clone());
+        Self {
+            world,
+            spec,
+            transport,
+            target,
+            options,
+            strict,
+            records: Vec::new(),
+            zone,
+            unreachable: None,
+            outcomes: Vec::new(),
+            asked: 0,
+        }
+    }
+
+    /// Why no more requests are sent.
+    pub(super) fn over(&self) -> Option<String> {
+        self.target.ended()
+    }
+
+    pub(super) fn send(&mut self, suffix: &str, query: Option<&str>) -> Exchange {
+        let request = Request {
+            path: Some(format!("{}{suffix}", Request::PATH)),
+            query: query.map(|query| query.replace('$', "$$")),
+            tenant: Some(self.world.tenants[0].tenant.name.clone()),
+            ..Request::default()
+        };
+        self.asked += 1;
+        // The tenant is there and the text has no templates.
+        let planned =
+            build(&request, self.world).unwrap_or_else(|_| unreachable!("a plain request"));
+        self.transport.exchange(Key { case: "live", variant: "", index: self.asked }, &planned)
+    }
+
+    /// One page, read.
+    pub(super) fn page(
+        &mut self,
+        suffix: &str,
+        query: Option<&str>,
+    ) -> (Exchange, Result<Vec<Seen>, Finding>) {
+        let exchange = self.send(suffix, query);
+        let format = Format::of_path(suffix);
+        let read = match &exchange.answer {
+            Err(trouble) => Err(Finding::new(trouble.to_string())),
+            Ok(response) if response.status != 200 => {
+                let body = crate::judge::excerpt(&response.body, 120);
+                Err(Finding::new(format!(
+                    "status: expected 200, found {}: {body}",
+                    response.status
+                )))
+            }
+            Ok(response) => match list::read(format, response) {
+                Ok(list) if list.records.len() > PAGE => {
+                    let text = format!("{} in one response", counted(list.records.len()));
+                    Err(Finding::of("PAGE-1", text))
+                }
+                Ok(list) => Ok(list.records),
+                Err(problem) => Err(Finding::of(problem.clause, problem.problem)),
+            },
+        };
+        (exchange, read)
+    }
+
+    /// Everything that a query finds, up to twelve pages; whether that is all.
+    fn walk(&mut self, query: &str) -> (Exchange, Result<(Vec<Rec>, bool), Finding>) {
+        let mut found = Vec::new();
+        let mut n = 1;
+        loop {
+            let page = if n == 1 { query.to_owned() } else { format!("{query}&n={n}") };
+            let (exchange, read) = self.page("", Some(&page));
+            let seen = match read {
+                Ok(seen) => seen,
+                Err(finding) => return (exchange, Err(finding)),
+            };
+            let last = seen.len() < PAGE;
+            for seen in &seen {
+                match Rec::of(seen) {
+                    Some(rec) => found.push(rec),
+                    None => {
+                        let text = format!("startDate: {:?}", seen.text(Field::StartDate));
+                        return (exchange, Err(Finding::of("OUT-3a", text)));
+                    }
+                }
+            }
+            n += PAGE;
+            if last || n > PAGE * WALK {
+                return (exchange, Ok((found, last)));
+            }
+        }
+    }
+
+    /// Begins a law.
+    pub(super) fn law(&self, id: &str, clause: &str, title: &str) -> Law {
+        let clause = self.spec.resolve(clause);
+        Law {
+            outcome: Outcome {
+                id: format!("live/{id}"),
+                title: title.into(),
+                level: self.spec.level(&clause),
+                clauses: vec![clause],
+                verdict: Verdict::Pass,
+                reason: None,
+                problems: Vec::new(),
+                known: None,
+                observed: None,
+                requests: 0,
+                variants: 1,
+                micros: 0,
+            },
+            evidence: 0,
+            tried: 0,
+        }
+    }
+
+    /// What a query finds is what the full list has of it. `belongs` says of each record whether it
+    /// is to be found; `None` where the documentation leaves it open.
+    pub(super) fn finds(
+        &mut self,
+        law: &mut Law,
+        query: &str,
+        belongs: &dyn Fn(&Rec) -> Option<bool>,
+    ) {
+        if self.over().is_some() {
+            return;
+        }
+        let before = self.asked;
+        let (exchange, found) = self.walk(query);
+        law.tried += 1;
+        law.outcome.requests += self.asked - before;
+        law.outcome.micros += exchange.micros;
+        let (found, whole) = match found {
+            Ok(found) => found,
+            Err(finding) => return law.problem(self.spec, finding, exchange),
+        };
+        let mut came: HashMap<u64, i64> = HashMap::new();
+        for rec in &found {
+            *came.entry(rec.key).or_default() += 1;
+        }
+        let (mut missing, mut unexpected, mut expected) = (Vec::new(), Vec::new(), 0);
+        let mut known: HashSet<u64> = HashSet::new();
+        for rec in &self.records {
+            known.insert(rec.key);
+            let there = came
+                .get_mut(&rec.key)
+                .filter(|count| **count > 0)
+                .map(|count| *count -= 1)
+                .is_some();
+            match belongs(rec) {
+                Some(true) => {
+                    expected += 1;
+                    if !there && whole {
+                        missing.push(rec);
+                    }
+                }
+                Some(false) if there => unexpected.push(rec),
+                _ => {}
+            }
+        }
+        law.evidence += expected;
+        // What came and is not in the list at all: more than once, or from elsewhere.
+        let strange: Vec<&Rec> =
+            found.iter().filter(|rec| came.get(&rec.key).is_some_and(|count| *count > 0)).collect();
+        if missing.is_empty() && unexpected.is_empty() && strange.is_empty() {
+            return;
+        }
+        let mut words = Vec::new();
+        for (recs, word) in [(&missing, "missing"), (&unexpected, "unexpected")] {
+            if let Some(first) = recs.first() {
+                words.push(format!("{} {word}, such as {}", recs.len(), first.shown()));
+            }
+        }
+        if let Some(first) = strange.first() {
+            let word = if known.contains(&first.key) {
+                "more often than in the list"
+            } else {
+                "not in the list"
+            };
+            words.push(format!("{} {word}, such as {}", strange.len(), first.shown()));
+        }
+        let text =
+            format!("{query}: expected {expected}, found {}: {}", found.len(), words.join("; "));
+        law.problem(self.spec, Finding::new(text), exchange);
+    }
+
+    /// Ends a law.
+    pub(super) fn end(&mut self, law: Law) {
+        let Law { mut outcome, evidence, tried } = law;
+        outcome.problems.sort_by_key(|problem| problem.level);
+        outcome.verdict = match outcome.problems.first().map(|problem| problem.level) {
+            Some(Level::Must) => Verdict::Fail,
+            Some(Level::Should) if self.strict => Verdict::Fail,
+            Some(Level::Should) => Verdict::Warn,
+            Some(Level::Probe | Level::Observation) => Verdict::Pass,
+            None if evidence == 0 => Verdict::NotExercised,
+            None => Verdict::Pass,
+        };
+        outcome.reason = Some(match (outcome.verdict, self.over()) {
+            (Verdict::NotExercised, Some(reason)) => reason,
+            (Verdict::NotExercised, None) if tried == 0 => "no record to try it on".into(),
+            (Verdict::NotExercised, None) => format!("no record in {tried} answers"),
+            _ => format!("evidence: {}", counted(evidence)),
+        });
+        self.outcomes.push(outcome);
+    }
+}
+
+/// A law that is being tried.
+pub(super) struct Law {
+    pub(super) outcome: Outcome,
+    /// Records that bore it out.
+    pub(super) evidence: usize,
+    /// Answers that were looked at.
+    pub(super) tried: usize,
+}
+
+impl Law {
+    pub(super) fn problem(&mut self, spec: &Spec, finding: Finding, exchange: Exchange) {
+        let own = self.outcome.clauses[0].as_str();
+        let clause = spec.resolve(finding.clause.unwrap_or(own));
+        self.outcome.problems.push(Problem {
+            level: spec.level(&clause),
+            clause,
+            variant: String::new(),
+            step: None,
+            finding,
+            exchange,
+        });
+    }
+}
+
+/// Whether the target is not there at all.
+pub(super) fn gone(exchange: &Exchange) -> Option<String> {
+    match &exchange.answer {
+        Err(trouble @ (Trouble::Refused(_) | Trouble::Connect(_) | Trouble::Stopped)) => {
+            Some(trouble.to_string())
+        }
+        Ok(response) if matches!(response.status, 401 | 403) => {
+            Some(format!("status {}: the target does not take the credentials", response.status))
+        }
+        _ => None,
+    }
+}
+
+/// Every byte but letters and digits as `%hh`.
+pub(super) fn encode(value: &str) -> String {
+    let mut text = String::new();
+    for byte in value.bytes() {
+        if byte.is_ascii_alphanumeric() {
+            text.push(char::from(byte));
+        } else {
+            text.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    text
+}

@@ -1,0 +1,97 @@
+//! `--live`: laws that hold on a server whose data nobody controls. Nothing is assumed about the
+//! data; what the server itself lists is what its answers are judged against, with GET only.
+
+mod lab;
+mod laws;
+
+use std::time::Instant;
+
+use crate::fixture::{Auth, AuthName, Case, Expect, Status};
+use crate::report::Report;
+use crate::run::{Handshake, Options, Outcome, Target, run};
+use crate::spec::Spec;
+use crate::world::World;
+use lab::Lab;
+
+/// How a live run is made.
+#[derive(Clone, Copy, Debug)]
+pub struct LiveOptions {
+    /// Pages of the list that are read at most.
+    pub pages: usize,
+    /// Whether the zone of the tenant is known.
+    pub zone_known: bool,
+}
+
+impl Default for LiveOptions {
+    fn default() -> Self {
+        Self { pages: 600, zone_known: false }
+    }
+}
+
+/// The cases of the suite that need no data: what is refused is refused whatever is there.
+#[must_use]
+pub fn without_data(cases: &[Case]) -> Vec<Case> {
+    let free = |expect: &Expect| {
+        let listed = matches!(expect.status, Some(Status::One(200)) | None);
+        !(expect.speaks_of_records() || listed && expect.body.is_some())
+    };
+    let asks_only = |case: &&Case| {
+        let mut requests =
+            std::iter::once(&case.request).chain(case.step.iter().map(|step| &step.request));
+        requests.all(|request| {
+            *request.auth() != Auth::Named(AuthName::OtherToken)
+                && request.method() == "GET"
+                && request.tenant.is_none()
+                && request.raw.is_none()
+                && request.payload.is_none()
+        })
+    };
+    let expects = |case: &&Case| {
+        case.expect.iter().all(free)
+            && case.or.iter().all(|or| free(&or.expect))
+            && case.reading.iter().all(|reading| free(&reading.expect))
+            && case.step.iter().filter_map(|step| step.expect.as_ref()).all(free)
+    };
+    cases.iter().filter(asks_only).filter(expects).cloned().collect()
+}
+
+/// Checks the laws on the first tenant of `world`, then runs the cases that need no data.
+pub fn live(
+    cases: &[Case],
+    world: &mut World,
+    spec: &Spec,
+    target: &dyn Target,
+    options: &Options,
+    live: LiveOptions,
+    done: &(dyn Fn(&Outcome) + Sync),
+) -> Report {
+    let (started, before) = (crate::clock::now(), Instant::now());
+    let mut worker = target.worker();
+    let mut lab = Lab::new(world, spec, worker.as_mut(), target, live, options.strict);
+    let mut outcomes = laws::all(&mut lab);
+    let unreachable = lab.unreachable.clone();
+    drop(worker);
+    for outcome in &outcomes {
+        done(outcome);
+    }
+    let mut handshake = Handshake::default();
+    if let Some(trouble) = unreachable {
+        handshake.unreachable = true;
+        handshake.precondition = Some(trouble);
+    } else {
+        let quiet = Options { handshake: false, amplified: false, ..options.clone() };
+        let rest = run(&without_data(cases), world, spec, target, &quiet, done);
+        outcomes.extend(rest.outcomes);
+    }
+    Report {
+        target: target.base(),
+        started,
+        elapsed: before.elapsed(),
+        requests: target.requests(),
+        handshake,
+        outcomes,
+        ended: target.ended(),
+        strict: options.strict,
+        stale: Vec::new(),
+    }
+}

@@ -1,0 +1,151 @@
+use std::time::Duration;
+
+use super::{Received, Scenario};
+
+/// One thing that a client did right or wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grade {
+    /// The clause that it rests on.
+    pub clause: &'static str,
+    /// What a client does.
+    pub rule: &'static str,
+    /// What this one did instead; `None` where it did it.
+    pub problem: Option<String>,
+}
+
+/// Grades what a client sent while a scenario was played.
+#[must_use]
+pub fn grade(scenario: Scenario, received: &[Received]) -> Vec<Grade> {
+    let mut grades = Vec::new();
+    let mut rule =
+        |clause, rule, problem: Option<String>| grades.push(Grade { clause, rule, problem });
+    if received.is_empty() {
+        rule("REQ-1a", "asks at all", Some("no request came".into()));
+        return grades;
+    }
+    let here: Vec<&Received> = received.iter().filter(|request| !request.elsewhere).collect();
+    let authorized: Vec<&&Received> =
+        here.iter().filter(|request| request.header("authorization").is_some()).collect();
+    let other = here.iter().find(|request| request.method != "GET");
+    rule("REQ-1a", "asks with GET", other.map(|request| format!("it sent {}", request.method)));
+    let basic = here.iter().filter_map(|request| request.header("authorization"));
+    let wrong = basic.into_iter().find(|value| !value.starts_with("Basic ") || value.contains(':'));
+    rule(
+        "AUTH-1",
+        "sends Basic credentials",
+        match wrong {
+            Some(value) => {
+                Some(format!("it sent {:?}", value.split(' ').next().unwrap_or_default()))
+            }
+            None if authorized.is_empty() => Some("it sent none, also after a 401".into()),
+            None => None,
+        },
+    );
+    let n: Vec<Option<usize>> = authorized.iter().map(|request| request.n()).collect();
+    match scenario {
+        Scenario::Pages(_) | Scenario::Dropped => {
+            let count = scenario.records();
+            let last = if count == 0 { 1 } else { (count - 1) / 50 * 50 + 1 };
+            let asked: Vec<usize> = n.iter().copied().flatten().collect();
+            let missing = (1..=last).step_by(50).find(|wanted| !asked.contains(wanted));
+            rule(
+                "PAGE-2",
+                "asks for n = 1, 51, 101 … to the end",
+                missing.map(|n| format!("it never asked for n={n}; it asked for {asked:?}")),
+            );
+            let beyond = asked.iter().find(|n| **n > last + 50 || **n % 50 != 1);
+            rule(
+                "PAGE-2",
+                "asks for no other page",
+                beyond.map(|n| format!("it asked for n={n} of {count} records")),
+            );
+            rule(
+                "PAGE-3a",
+                "stops at the end",
+                (asked.len() > count / 50 + 4)
+                    .then(|| format!("it sent {} requests for {count} records", asked.len())),
+            );
+        }
+        Scenario::Busy => {
+            let again = authorized.get(1);
+            rule(
+                "STATUS-1b",
+                "asks again after a 503",
+                again.is_none().then(|| "it did not".into()),
+            );
+            if let (Some(first), Some(again)) = (authorized.first(), again) {
+                let waited = again.at.saturating_sub(first.at);
+                let soon = waited < Duration::from_millis(950);
+                rule(
+                    "STATUS-1b",
+                    "waits as long as Retry-After says",
+                    soon.then(|| format!("it waited {} ms, asked were 1 s", waited.as_millis())),
+                );
+            }
+        }
+        Scenario::Forbidden => {
+            rule(
+                "AUTH-3a",
+                "does not repeat what was forbidden",
+                (authorized.len() > 2).then(|| format!("it sent {} requests", authorized.len())),
+            );
+        }
+        Scenario::Reserved => {
+            let query = authorized
+                .first()
+                .and_then(|request| request.target.split_once('?'))
+                .map_or("", |(_, query)| query);
+            for (name, value) in scenario.filters() {
+                let sent =
+                    query.split('&').find_map(|segment| segment.strip_prefix(&format!("{name}=")));
+                let problem = match sent.map(decode) {
+                    None => Some(format!("{name} did not come; the query was {query:?}")),
+                    Some(None) => Some(format!(
+                        "{name}: {:?} is not percent-encoded UTF-8",
+                        sent.unwrap_or_default()
+                    )),
+                    Some(Some(text)) if text != *value => {
+                        Some(format!("{name}: {text:?} came, {value:?} was meant"))
+                    }
+                    _ => None,
+                };
+                rule("FIELD-5", "encodes reserved characters", problem);
+            }
+            let plus = query.contains('+');
+            rule(
+                "REQ-6a",
+                "sends %20 and %2B, never a bare +",
+                plus.then(|| format!("the query was {query:?}")),
+            );
+        }
+        Scenario::Elsewhere => {
+            let leaked = received
+                .iter()
+                .any(|request| request.elsewhere && request.header("authorization").is_some());
+            rule(
+                "AUTH-1",
+                "sends credentials to no other origin",
+                leaked.then(|| "it followed a redirection with them".into()),
+            );
+        }
+        Scenario::Sample | Scenario::Offsets => {}
+    }
+    grades
+}
+
+/// Percent-decodes, with `+` as itself; `None` for a broken escape or what is no UTF-8.
+fn decode(text: &str) -> Option<String> {
+    let mut bytes = Vec::new();
+    let mut rest = text.as_bytes();
+    while let [first, after @ ..] = rest {
+        rest = after;
+        if *first == b'%' {
+            let digits = std::str::from_utf8(rest.get(..2)?).ok()?;
+            bytes.push(u8::from_str_radix(digits, 16).ok()?);
+            rest = &rest[2..];
+        } else {
+            bytes.push(*first);
+        }
+    }
+    String::from_utf8(bytes).ok()
+}

@@ -1,0 +1,273 @@
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::Scenario;
+use crate::fixture::base64;
+
+/// The longest head of a request that is read.
+const HEAD: usize = 64 << 10;
+
+/// A request of a client.
+#[derive(Clone, Debug)]
+pub struct Received {
+    /// When it came, since the server started.
+    pub at: Duration,
+    /// The method.
+    pub method: String,
+    /// The path and query as they were sent.
+    pub target: String,
+    /// The headers.
+    pub headers: Vec<(String, String)>,
+    /// Whether it came to the other origin.
+    pub elsewhere: bool,
+}
+
+impl Received {
+    /// The value of a header, in any case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut found = self.headers.iter().filter(|(other, _)| other.eq_ignore_ascii_case(name));
+        found.next().map(|(_, value)| value.as_str())
+    }
+
+    /// The number of the first record that is asked for.
+    #[must_use]
+    pub fn n(&self) -> Option<usize> {
+        let (_, query) = self.target.split_once('?').unwrap_or_default();
+        let n = query.split('&').find_map(|segment| segment.strip_prefix("n="));
+        n.map_or(Some(1), |n| n.parse().ok())
+    }
+}
+
+/// A scenario that is being played, until this is dropped.
+pub struct Mock {
+    address: SocketAddr,
+    received: Arc<Mutex<Vec<Received>>>,
+    stop: Arc<AtomicBool>,
+}
+
+impl Mock {
+    /// The tenant that the server knows.
+    pub const TENANT: &'static str = "acme";
+    /// Its token.
+    pub const TOKEN: &'static str = "ac12343934687a839cf";
+
+    /// Plays a scenario on a port of loopback, 0 for any.
+    ///
+    /// # Errors
+    ///
+    /// The port is taken.
+    pub fn start(scenario: Scenario, port: u16) -> io::Result<Self> {
+        let listener = TcpListener::bind(("127.0.0.1", port))?;
+        let other = TcpListener::bind("127.0.0.1:0")?;
+        let (address, elsewhere) = (listener.local_addr()?, other.local_addr()?);
+        let mock =
+            Self { address, received: Arc::default(), stop: Arc::new(AtomicBool::new(false)) };
+        let began = Instant::now();
+        for (listener, is_other) in [(listener, false), (other, true)] {
+            listener.set_nonblocking(true)?;
+            let (received, stop) = (Arc::clone(&mock.received), Arc::clone(&mock.stop));
+            thread::spawn(move || {
+                while !stop.load(Ordering::Relaxed) {
+                    match listener.accept() {
+                        Ok((stream, _)) => {
+                            let received = Arc::clone(&received);
+                            thread::spawn(move || {
+                                // A client that goes away has what it wanted.
+                                let _ =
+                                    serve(stream, scenario, &received, began, is_other, elsewhere);
+                            });
+                        }
+                        Err(_) => thread::sleep(Duration::from_millis(5)),
+                    }
+                }
+            });
+        }
+        Ok(mock)
+    }
+
+    /// Its URL.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// What came so far.
+    #[must_use]
+    pub fn received(&self) -> Vec<Received> {
+        self.received.lock().map(|received| received.clone()).unwrap_or_default()
+    }
+}
+
+impl Drop for Mock {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+}
+
+fn serve(
+    mut stream: TcpStream,
+    scenario: Scenario,
+    received: &Mutex<Vec<Received>>,
+    began: Instant,
+    elsewhere: bool,
+    other: SocketAddr,
+) -> io::Result<()> {
+    stream.set_nonblocking(false)?;
+    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+    stream.set_nodelay(true)?;
+    let mut buffer = Vec::new();
+    loop {
+        let end = loop {
+            if let Some(at) = buffer.windows(4).position(|window| window == b"\r\n\r\n") {
+                break at + 4;
+            }
+            let mut chunk = [0; 4096];
+            let count = stream.read(&mut chunk)?;
+            if count == 0 || buffer.len() > HEAD {
+                return Ok(());
+            }
+            buffer.extend_from_slice(&chunk[..count]);
+        };
+        let head = String::from_utf8_lossy(&buffer[..end]).into_owned();
+        buffer.drain(..end);
+        let mut lines = head.lines();
+        let mut words = lines.next().unwrap_or_default().split(' ');
+        let request = Received {
+            at: began.elapsed(),
+            method: words.next().unwrap_or_default().into(),
+            target: words.next().unwrap_or_default().into(),
+            headers: lines
+                .filter_map(|line| line.split_once(':'))
+                .map(|(name, value)| (name.trim().into(), value.trim().into()))
+                .collect(),
+            elsewhere,
+        };
+        let before = {
+            let Ok(mut all) = received.lock() else { return Ok(()) };
+            all.push(request.clone());
+            all.len() - 1
+        };
+        let (status, headers, body) = answer(scenario, &request, before, other);
+        let length = body.len();
+        write!(stream, "HTTP/1.1 {status}\r\nContent-Length: {length}\r\n{headers}\r\n")?;
+        if scenario == Scenario::Dropped && before == 0 && status == "200 OK" {
+            stream.write_all(&body.as_bytes()[..length / 2])?;
+            return stream.flush();
+        }
+        stream.write_all(body.as_bytes())?;
+    }
+}
+
+fn answer(
+    scenario: Scenario,
+    request: &Received,
+    before: usize,
+    other: SocketAddr,
+) -> (&'static str, String, String) {
+    let plain =
+        |status, text: &str| (status, "Content-Type: text/plain\r\n".into(), format!("{text}\n"));
+    if request.elsewhere {
+        return plain("404 Not Found", "another origin");
+    }
+    let basic = format!("Basic {}", base64(format!("{}:{}", Mock::TENANT, Mock::TOKEN).as_bytes()));
+    if request.header("authorization") != Some(basic.as_str()) {
+        let challenge =
+            "WWW-Authenticate: Basic realm=\"recordings\"\r\nContent-Type: text/plain\r\n";
+        return ("401 Unauthorized", challenge.into(), "credentials are missing\n".into());
+    }
+    let path = request.target.split('?').next().unwrap_or_default().trim_end_matches('/');
+    let csv = path.ends_with(".csv");
+    if !matches!(path.strip_prefix("/api/recordings/files"), Some("" | ".xml" | ".csv")) {
+        return plain("404 Not Found", "no such resource");
+    }
+    match scenario {
+        Scenario::Forbidden => return plain("403 Forbidden", "the token is not valid"),
+        Scenario::Busy if before == 0 => {
+            return ("503 Service Unavailable", "Retry-After: 1\r\n".into(), String::new());
+        }
+        Scenario::Elsewhere => {
+            let location =
+                format!("Location: http://localhost:{}{}\r\n", other.port(), request.target);
+            return ("302 Found", location, String::new());
+        }
+        Scenario::Sample if !csv => {
+            return (
+                "200 OK",
+                "Content-Type: application/xml; charset=utf-8\r\n".into(),
+                SAMPLE.into(),
+            );
+        }
+        _ => {}
+    }
+    let first = request.n().unwrap_or(1).max(1);
+    let numbers = (first..=scenario.records()).take(50);
+    let rows: Vec<[String; 15]> = numbers.map(|number| record(scenario, number)).collect();
+    let names = vcc_types::Field::ALL.map(vcc_types::Field::wire_name);
+    let mut body = String::new();
+    if csv {
+        body.push_str(&names.join(","));
+        body.push_str("\r\n");
+        for row in rows {
+            body.push_str(&row.join(","));
+            body.push_str("\r\n");
+        }
+        return ("200 OK", "Content-Type: text/csv; charset=utf-8\r\n".into(), body);
+    }
+    body.push_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<recordings>\n");
+    for row in rows {
+        body.push_str("<file>\n");
+        for (name, value) in names.iter().zip(row) {
+            body.push_str(&format!("<{name}>{value}</{name}>\n"));
+        }
+        body.push_str("</file>\n");
+    }
+    body.push_str("</recordings>\n");
+    ("200 OK", "Content-Type: application/xml; charset=utf-8\r\n".into(), body)
+}
+
+fn record(scenario: Scenario, number: usize) -> [String; 15] {
+    let offsets = [
+        "2007-03-11T01:59:59-08:00",
+        "2007-03-11T03:00:00-07:00",
+        "2007-11-04T01:59:59-07:00",
+        "2007-11-04T01:00:00-08:00",
+    ];
+    let start = match scenario {
+        Scenario::Offsets => offsets[(number - 1) % 4].to_owned(),
+        _ => format!("2008-02-14T10:{:02}:{:02}-08:00", number / 60, number % 60),
+    };
+    let texts = [
+        "",
+        "bill",
+        "4155551234",
+        "8005551234",
+        "0",
+        "27",
+        "",
+        "q",
+        "q",
+        "0",
+        "",
+        "0",
+        "0",
+        "",
+        "",
+    ];
+    let mut row = texts.map(str::to_owned);
+    row[0] = start;
+    row[6] = format!("S20080214/R200802141812{number:07}.wav");
+    row[10] = number.to_string();
+    row
+}
+
+/// The sample of the documentation, to the byte.
+const SAMPLE: &str = "<?xml version='1.0' encoding='UTF-8' ?>\n<recordings>\n<file>\n<startDate>2007-12-19T19:16:36-08:00</startDate>\n\
+<agentID>bill</agentID>\n<phoneNumber>bill</phoneNumber>\n<channel>5027780</channel>\n<caseID>0</caseID>\n<duration>27</duration>\n\
+<filename>S20071220/R2007122003163601000.wav</filename>\n<queueID>fernandez~~queue~~phone~~102</queueID>\n<queueName>phoneq1</>\n\
+<accountNumber>0</accountNumber>\n<transactionID>1</transactionID>\n<extVar1>0</extVar1>\n<extVar2>0</extVar2>\n<outDialCode />\n\
+<wrapUpCode />\n</file>\n%lt;/recordings>\n";

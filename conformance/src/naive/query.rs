@@ -1,0 +1,241 @@
+use jiff::tz::TimeZone;
+use vcc_types::{
+    Dialect, EqualEnds, Field, FutureConstants, IgnoredFinish, Plus, RangeEnd, RangeEndInstant,
+    RepeatedVariable, ReversedRange, TimedSingle, TrailingQuote, UnknownVariable, ZeroOffset,
+};
+
+use super::date::{self, Written};
+use super::{Nanos, World, zone};
+
+/// What a query asks for.
+pub(super) struct Asked {
+    pub(super) window: Option<Window>,
+    pub(super) near_start: Option<Nanos>,
+    pub(super) near_finish: Option<Nanos>,
+    pub(super) fields: Vec<(Field, String)>,
+    pub(super) first: u64,
+}
+
+/// `from` ≤ start < `until`, or ≤ where closed.
+pub(super) struct Window {
+    pub(super) from: Nanos,
+    pub(super) until: Nanos,
+    pub(super) closed: bool,
+}
+
+const KNOWN: [&str; 5] = ["d", "tz", "start-date", "finish-date", "n"];
+const DATES: [&str; 3] = ["d", "start-date", "finish-date"];
+
+pub(super) fn read(query: &[u8], world: &World<'_>) -> Result<Asked, String> {
+    let dialect = world.dialect;
+    let mut variables: Vec<(String, String)> = Vec::new();
+    for segment in unquoted(query, dialect).split(|byte| *byte == b'&') {
+        if segment.is_empty() {
+            continue; // REQ-12
+        }
+        let at = segment.iter().position(|byte| *byte == b'=').ok_or("a variable without =")?;
+        let (name, value) =
+            (decode(&segment[..at], dialect)?, decode(&segment[at + 1..], dialect)?);
+        let field = Field::from_filter_name(&name);
+        if field.is_none() && !KNOWN.contains(&name.as_str()) {
+            match dialect.unknown_variable {
+                UnknownVariable::Rejected => return Err(format!("{name:?} is no variable")),
+                UnknownVariable::Ignored => continue,
+            }
+        }
+        // REQ-8c
+        let control = |c: char| c.is_ascii_control() && !(field.is_some() && "\t\r\n".contains(c));
+        if name.contains(|c: char| c.is_ascii_control()) || value.contains(control) {
+            return Err(format!("{name}: a control character"));
+        }
+        let earlier = variables.iter().position(|(other, _)| *other == name);
+        match (earlier, dialect.repeated_variable) {
+            (None, _) => variables.push((name, value)),
+            (Some(_), RepeatedVariable::Rejected) => return Err(format!("{name} comes twice")),
+            (Some(_), RepeatedVariable::First) => {}
+            (Some(index), RepeatedVariable::Last) => variables[index].1 = value,
+        }
+    }
+    let get = |wanted: &str| {
+        variables.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str())
+    };
+    let named = match get("tz") {
+        // REQ-6b: no zone's name holds a space.
+        Some(name) => Some(zone::named(&name.replace(' ', "+"))?),
+        None => None,
+    };
+    let clock = Clock { zone: named.as_ref().unwrap_or(world.zone), world };
+
+    let window = get("d").map(|text| clock.window(text)).transpose()?;
+    let mut near_start = None;
+    let mut near_finish = None;
+    if let Some(text) = get("start-date") {
+        near_start = Some(clock.instant(text)?);
+        if let Some(text) = get("finish-date")
+            && dialect.ignored_finish == IgnoredFinish::Checked
+        {
+            clock.instant(text)?;
+        }
+    } else if let Some(text) = get("finish-date") {
+        near_finish = Some(clock.instant(text)?);
+    }
+    let first = match get("n") {
+        None => 1,
+        Some(text) => page(text, dialect)?,
+    };
+    let mut fields = Vec::new();
+    for (name, value) in &variables {
+        if let Some(field) = Field::from_filter_name(name) {
+            if field == Field::Duration && !value.bytes().all(|byte| byte.is_ascii_digit()) {
+                return Err(format!("duration: {value:?} is no number"));
+            }
+            fields.push((field, value.clone()));
+        }
+    }
+    Ok(Asked { window, near_start, near_finish, fields, first })
+}
+
+/// REQ-11: without the quote at the very end, where the last variable is a date.
+fn unquoted<'a>(query: &'a [u8], dialect: &Dialect) -> &'a [u8] {
+    let last = query.rsplit(|byte| *byte == b'&').next().unwrap_or_default();
+    let date = DATES.iter().any(|name| last.starts_with(format!("{name}=").as_bytes()));
+    if !date || dialect.trailing_quote == TrailingQuote::Rejected {
+        return query;
+    }
+    query.strip_suffix(b"\"").or_else(|| query.strip_suffix(b"%22")).unwrap_or(query)
+}
+
+/// REQ-5, FIELD-5: escapes are bytes of UTF-8, whatever character they stand for.
+fn decode(text: &[u8], dialect: &Dialect) -> Result<String, String> {
+    let mut bytes = Vec::new();
+    let mut rest = text;
+    while let [first, after @ ..] = rest {
+        rest = after;
+        match first {
+            b'%' => {
+                let digits = after.get(..2).ok_or("a broken percent-escape")?;
+                let mut value = 0;
+                for digit in digits {
+                    let digit = char::from(*digit).to_digit(16).ok_or("a broken percent-escape")?;
+                    value = value * 16 + digit as u8;
+                }
+                bytes.push(value);
+                rest = &after[2..];
+            }
+            b'+' if dialect.plus == Plus::Space => bytes.push(b' '),
+            byte => bytes.push(*byte),
+        }
+    }
+    String::from_utf8(bytes).map_err(|_| "not UTF-8".into())
+}
+
+fn page(text: &str, dialect: &Dialect) -> Result<u64, String> {
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(format!("n: {text:?} is no number"));
+    }
+    match (text.parse(), dialect.zero_offset) {
+        (Ok(0), ZeroOffset::FirstPage) => Ok(1),
+        (Ok(0), ZeroOffset::Rejected) => Err("n: 0".into()),
+        (Ok(first), _) => Ok(first),
+        (Err(_), _) => Err("n: beyond 2^64-1".into()),
+    }
+}
+
+/// A zone and the time in it.
+struct Clock<'a> {
+    zone: &'a TimeZone,
+    world: &'a World<'a>,
+}
+
+/// From its own instant to that of the next text of the same precision.
+struct Period {
+    from: Nanos,
+    next: Nanos,
+    timed: bool,
+    constant: bool,
+    midnight_after: bool,
+}
+
+impl Clock<'_> {
+    fn period(&self, text: &str) -> Result<Period, String> {
+        match date::read(text)? {
+            Written::Today { shift, ahead } => {
+                if ahead && self.world.dialect.future_constants == FutureConstants::Rejected {
+                    return Err(format!("{text:?} lies ahead"));
+                }
+                let today = self.world.now.to_zoned_datetime(self.zone.clone()).date();
+                let today =
+                    date::days(today.year().into(), today.month().into(), today.day().into());
+                let day = today
+                    .checked_add(shift)
+                    .filter(|day| (date::days(1, 1, 1)..=date::days(9999, 12, 31)).contains(day));
+                let day = day.ok_or_else(|| format!("{text:?} is beyond the calendar"))?;
+                let midnight = |day: i64| {
+                    zone::first_instant(Nanos::from(day) * 86_400 * super::SECOND, self.zone)
+                };
+                Ok(Period {
+                    from: midnight(day),
+                    next: midnight(day + 1),
+                    timed: false,
+                    constant: true,
+                    midnight_after: false,
+                })
+            }
+            Written::Text { local, next, timed, offset, midnight_after } => {
+                let instant = |local| match offset {
+                    Some(offset) => local - offset,
+                    None => zone::first_instant(local, self.zone),
+                };
+                Ok(Period {
+                    from: instant(local),
+                    next: instant(next),
+                    timed,
+                    constant: false,
+                    midnight_after,
+                })
+            }
+        }
+    }
+
+    fn instant(&self, text: &str) -> Result<Nanos, String> {
+        Ok(self.period(text)?.from)
+    }
+
+    fn window(&self, text: &str) -> Result<Window, String> {
+        let dialect = self.world.dialect;
+        let open = |from, until| Window { from, until, closed: false };
+        match text.split(',').collect::<Vec<_>>()[..] {
+            [single] => {
+                let period = self.period(single)?;
+                if period.midnight_after {
+                    return Err(format!("{single:?} is the end of a day"));
+                }
+                if period.timed && dialect.timed_single == TimedSingle::Rejected {
+                    return Err(format!("{single:?} has a time"));
+                }
+                Ok(open(period.from, period.next))
+            }
+            [from, until] => {
+                let (a, b) = (self.period(from)?, self.period(until)?);
+                let same = !a.timed && !b.timed && a.from == b.from && a.next == b.next;
+                if same {
+                    return match dialect.equal_ends {
+                        EqualEnds::Period => Ok(open(a.from, b.next)),
+                        EqualEnds::Empty => Ok(open(a.from, a.from)),
+                    };
+                }
+                let whole = dialect.range_end == RangeEnd::WholePeriod && !b.timed && !b.constant;
+                let until = if whole { b.next } else { b.from };
+                if until < a.from {
+                    return match dialect.reversed_range {
+                        ReversedRange::Rejected => Err("the range ends before it begins".into()),
+                        ReversedRange::Empty => Ok(open(a.from, a.from)),
+                    };
+                }
+                let closed = b.timed && dialect.range_end_instant == RangeEndInstant::Included;
+                Ok(Window { from: a.from, until, closed })
+            }
+            _ => Err(format!("{text:?} has more than two ends")),
+        }
+    }
+}

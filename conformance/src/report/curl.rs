@@ -1,0 +1,155 @@
+//! A request as a line for a shell.
+
+use crate::fixture::{Auth, AuthName};
+use crate::run::Planned;
+use crate::world::World;
+
+/// The command that sends this request. The secrets are `$VCC_TENANT` and `$VCC_TOKEN`.
+#[must_use]
+pub fn line(planned: &Planned, world: &World) -> String {
+    let scheme = if world.https && !planned.plain { "https" } else { "http" };
+    let request = planned.request();
+    if request.raw.is_some() {
+        let (host, port) = match world.authority.rsplit_once(':') {
+            Some((host, port)) => (host, port),
+            None => (world.authority.as_str(), if world.https { "443" } else { "80" }),
+        };
+        let text = redacted(planned, world);
+        let bytes: String = text.bytes().map(shell_byte).collect();
+        let to = if world.https {
+            format!("openssl s_client -quiet -connect {host}:{port}")
+        } else {
+            format!("nc {host} {port}")
+        };
+        return format!("printf \"{bytes}\" | {to}");
+    }
+    let mut words = vec!["curl -sS -i --path-as-is --globoff".to_owned()];
+    match planned.method.as_str() {
+        "GET" => {}
+        "HEAD" => words.push("--head".into()),
+        method => words.push(format!("-X {}", quote(method))),
+    }
+    match request.auth() {
+        Auth::Named(AuthName::None) => {}
+        Auth::Named(AuthName::Right) => words.push("-u \"$VCC_TENANT:$VCC_TOKEN\"".into()),
+        Auth::Named(AuthName::WrongToken) => {
+            words.push("-u \"$VCC_TENANT:0000000000000000000\"".into())
+        }
+        Auth::Named(AuthName::UnknownTenant) => {
+            words.push("-u \"nobody-of-this-name:$VCC_TOKEN\"".into())
+        }
+        Auth::Named(AuthName::OtherToken) => {
+            words.push("-u \"$VCC_TENANT:$VCC_OTHER_TOKEN\"".into())
+        }
+        Auth::Pair { user, .. } if *user == world.tenants[planned.tenant].user => {
+            words.push("-u \"$VCC_TENANT:$VCC_TOKEN\"".into());
+        }
+        Auth::Pair { user, password } => {
+            words.push(format!("-u {}", quote(&format!("{user}:{password}"))))
+        }
+        Auth::Raw { .. } => {
+            let value = planned.headers().into_iter().find(|(name, _)| name == "Authorization");
+            let value = value.map(|(_, value)| value).unwrap_or_default();
+            let basic = secret(planned, world);
+            if value.contains(&basic) {
+                let value =
+                    value.replace(&basic, "$(printf %s \"$VCC_TENANT:$VCC_TOKEN\" | base64 -w0)");
+                words.push(format!("-H \"Authorization: {value}\""));
+            } else {
+                words.push(format!("-H {}", quote(&format!("Authorization: {value}"))));
+            }
+        }
+    }
+    for (name, value) in &request.headers {
+        words.push(match value {
+            crate::fixture::HeaderValue::Removed(_) => format!("-H {}", quote(&format!("{name}:"))),
+            crate::fixture::HeaderValue::Text(_) => {
+                let sent = planned
+                    .headers()
+                    .into_iter()
+                    .find(|(other, _)| other.eq_ignore_ascii_case(name));
+                let value = sent.map(|(_, value)| value).unwrap_or_default();
+                format!("-H {}", quote(&format!("{name}: {value}")))
+            }
+        });
+    }
+    if let Some(payload) = &request.payload {
+        words.push(format!("--data-binary {}", quote(payload)));
+    }
+    let query = planned.query.as_deref().map(|query| format!("?{query}")).unwrap_or_default();
+    words.push(quote(&format!("{scheme}://{}{}{query}", world.authority, planned.path)));
+    words.join(" ")
+}
+
+/// The base64 of the right credentials.
+pub(crate) fn secret(planned: &Planned, world: &World) -> String {
+    let access = &world.tenants[planned.tenant];
+    crate::fixture::base64(format!("{}:{}", access.user, access.token).as_bytes())
+}
+
+/// What was sent, without secrets.
+pub(crate) fn redacted(planned: &Planned, world: &World) -> String {
+    let mut text = String::from_utf8_lossy(&planned.bytes).into_owned();
+    for access in &world.tenants {
+        let basic = crate::fixture::base64(format!("{}:{}", access.user, access.token).as_bytes());
+        text = text.replace(&basic, "<redacted>").replace(&access.token, "<redacted>");
+    }
+    // Any other credentials may be somebody's too.
+    text.lines()
+        .map(|line| match line.split_once(": Basic ") {
+            Some((name, _)) if name.eq_ignore_ascii_case("authorization") => {
+                format!("{name}: Basic <redacted>")
+            }
+            _ => line.to_owned(),
+        })
+        .collect::<Vec<_>>()
+        .join("\r\n")
+        + "\r\n\r\n"
+}
+
+/// In single quotes, for a POSIX shell. A character that stands there very often is made by the
+/// shell.
+fn quote(text: &str) -> String {
+    const MANY: usize = 200;
+    let mut quoted = String::from("'");
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let run = rest.chars().take_while(|c| *c == first).count();
+        if run >= MANY && first.is_ascii_alphanumeric() {
+            quoted.push_str(&format!("'\"$(printf %{run}s | tr ' ' {first})\"'"));
+            rest = &rest[run..];
+        } else {
+            let length = first.len_utf8() * run;
+            quoted.push_str(&rest[..length].replace('\'', "'\\''"));
+            rest = &rest[length..];
+        }
+    }
+    quoted + "'"
+}
+
+fn shell_byte(byte: u8) -> String {
+    match byte {
+        b'\r' => "\\r".into(),
+        b'\n' => "\\n".into(),
+        b'%' => "%%".into(),
+        b'"' | b'\\' | b'$' | b'`' => format!("\\{}", char::from(byte)),
+        b' '..=b'~' => char::from(byte).to_string(),
+        _ => format!("\\{byte:03o}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotes_and_bytes_survive_a_shell() {
+        assert_eq!(quote("it's"), "'it'\\''s'");
+        assert_eq!(
+            quote(&format!("a{}é", "x".repeat(300))),
+            "'a'\"$(printf %300s | tr ' ' x)\"'é'"
+        );
+        let text: String = "a\"$%\r\n\u{1}".bytes().map(shell_byte).collect();
+        assert_eq!(text, "a\\\"\\$%%\\r\\n\\001");
+    }
+}

@@ -1,0 +1,111 @@
+use std::time::Duration;
+
+use quick_junit::{NonSuccessKind, Report as Junit, TestCase, TestCaseStatus, TestSuite};
+
+use super::{Report, curl, difference_lines, exchange_lines};
+use crate::run::{Outcome, Verdict};
+use crate::spec::Spec;
+use crate::world::World;
+
+/// The report as JUnit XML: a test suite a chapter, a test case a case.
+///
+/// # Errors
+///
+/// None for a report of this crate; the writer has some for values that no XML can carry.
+pub fn junit(report: &Report, world: &World, spec: &Spec) -> Result<String, String> {
+    let mut junit = Junit::new("vcc-conformance");
+    junit.set_time(report.elapsed);
+    for chapter in report.chapters() {
+        let mut suite = TestSuite::new(chapter);
+        let outcomes = report.outcomes.iter().filter(|outcome| outcome.chapter() == chapter);
+        let mut time = Duration::ZERO;
+        for outcome in outcomes {
+            time += Duration::from_micros(outcome.micros);
+            suite.add_test_case(case(outcome, world, spec));
+        }
+        suite.set_time(time);
+        junit.add_test_suite(suite);
+    }
+    if let Some(reason) = &report.handshake.precondition {
+        let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+        status.set_type("precondition").set_message(clean(reason));
+        let mut suite = TestSuite::new("handshake");
+        let mut case = TestCase::new("the target holds the dataset", status);
+        case.set_classname("handshake").set_time(report.elapsed);
+        suite.add_test_case(case);
+        junit.add_test_suite(suite);
+    }
+    junit.to_string().map_err(|problem| problem.to_string())
+}
+
+fn case(outcome: &Outcome, world: &World, spec: &Spec) -> TestCase {
+    let reason = || outcome.reason.clone().unwrap_or_default();
+    let status = match outcome.verdict {
+        Verdict::Fail if outcome.known.is_some() => {
+            let mut status = TestCaseStatus::skipped();
+            let known = outcome.known.clone().unwrap_or_default();
+            status.set_message(clean(&format!("known failure: {known}")));
+            status
+        }
+        Verdict::Pass | Verdict::Warn => TestCaseStatus::success(),
+        Verdict::Fail => {
+            let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+            let text = outcome
+                .problems
+                .first()
+                .map_or_else(reason, |problem| problem.finding.text.clone());
+            status.set_type(outcome.blamed()).set_message(clean(&text));
+            status.set_description(clean(&details(outcome, world, spec)));
+            status
+        }
+        Verdict::Error | Verdict::Inconclusive | Verdict::Precondition => {
+            let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+            status.set_type(outcome.verdict.as_str()).set_message(clean(&reason()));
+            status
+        }
+        Verdict::Skipped | Verdict::NotExercised => {
+            let mut status = TestCaseStatus::skipped();
+            status.set_message(clean(&reason()));
+            status
+        }
+    };
+    let mut case = TestCase::new(outcome.id.as_str(), status);
+    case.set_classname(outcome.clauses[0].as_str());
+    case.set_time(Duration::from_micros(outcome.micros));
+    if outcome.verdict == Verdict::Warn {
+        case.set_system_out(clean(&details(outcome, world, spec)));
+    }
+    case
+}
+
+fn details(outcome: &Outcome, world: &World, spec: &Spec) -> String {
+    let mut lines = vec![outcome.title.clone()];
+    for problem in outcome.problems.iter().take(4) {
+        let sentence = spec.find(&problem.clause).map_or("", |clause| clause.sentence.as_str());
+        lines.push(format!("{} ({}): {sentence}", problem.clause, problem.level));
+        let variant = if problem.variant.is_empty() { "as written" } else { &problem.variant };
+        lines.push(format!("{variant}: {}", problem.finding.text));
+        let planned = &problem.exchange.planned;
+        if let Some(difference) = &problem.finding.difference {
+            lines.extend(difference_lines(difference, planned, world));
+        }
+        lines.push(curl::line(planned, world));
+        lines.extend(exchange_lines(&problem.exchange, world));
+    }
+    lines.join("\n")
+}
+
+/// Without the characters that XML 1.0 cannot carry.
+fn clean(text: &str) -> String {
+    text.chars()
+        .map(|c| {
+            if matches!(c, '\t' | '\n' | '\r')
+                || (c >= ' ' && !matches!(c, '\u{fffe}' | '\u{ffff}'))
+            {
+                c
+            } else {
+                '\u{fffd}'
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,120 @@
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Instant;
+
+use super::exchange::{Target, Transport};
+use super::handshake::{Handshake, handshake};
+use super::outcome::{Outcome, outcome};
+use super::plan::plan;
+use super::play::play;
+use super::verdict::Verdict;
+use crate::fixture::Case;
+use crate::report::Report;
+use crate::spec::Spec;
+use crate::world::World;
+
+/// How cases are run.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Workers, each with a connection of its own.
+    pub jobs: usize,
+    /// Whether a should that is not done is a failure.
+    pub strict: bool,
+    /// Whether variants are generated.
+    pub amplified: bool,
+    /// Whether the target is asked for everything first.
+    pub handshake: bool,
+    /// Cases that are wrong themselves, by id, with the reason.
+    pub faults: BTreeMap<String, String>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { jobs: 4, strict: false, amplified: true, handshake: true, faults: BTreeMap::new() }
+    }
+}
+
+/// Runs cases against a target. `done` is told of every outcome as it comes.
+pub fn run(
+    cases: &[Case],
+    world: &mut World,
+    spec: &Spec,
+    target: &dyn Target,
+    options: &Options,
+    done: &(dyn Fn(&Outcome) + Sync),
+) -> Report {
+    let (started, before) = (crate::clock::now(), Instant::now());
+    let greeting = if options.handshake {
+        handshake(world, target.worker().as_mut())
+    } else {
+        Handshake::default()
+    };
+    let world = &*world;
+    let next = AtomicUsize::new(0);
+    let outcomes = Mutex::new(Vec::with_capacity(cases.len()));
+    if greeting.precondition.is_none() {
+        thread::scope(|scope| {
+            for _ in 0..options.jobs.clamp(1, 64) {
+                scope.spawn(|| {
+                    let mut transport = target.worker();
+                    loop {
+                        let index = next.fetch_add(1, Ordering::Relaxed);
+                        let Some(case) = cases.get(index) else { break };
+                        let outcome = one(case, world, spec, target, options, transport.as_mut());
+                        done(&outcome);
+                        if let Ok(mut outcomes) = outcomes.lock() {
+                            outcomes.push((index, outcome));
+                        }
+                    }
+                });
+            }
+        });
+    }
+    let mut outcomes = outcomes.into_inner().unwrap_or_default();
+    outcomes.sort_by_key(|(index, _)| *index);
+    Report {
+        target: target.base(),
+        started,
+        elapsed: before.elapsed(),
+        requests: target.requests(),
+        handshake: greeting,
+        outcomes: outcomes.into_iter().map(|(_, outcome)| outcome).collect(),
+        ended: target.ended(),
+        strict: options.strict,
+        stale: Vec::new(),
+    }
+}
+
+fn one(
+    case: &Case,
+    world: &World,
+    spec: &Spec,
+    target: &dyn Target,
+    options: &Options,
+    transport: &mut dyn Transport,
+) -> Outcome {
+    let stopped = |verdict, reason: &str| Outcome::without_requests(case, spec, verdict, reason);
+    if let Some(fault) = options.faults.get(&case.id) {
+        return stopped(Verdict::Error, fault);
+    }
+    let variants = match plan(case, world, options.amplified) {
+        Ok(variants) => variants,
+        Err(problem) => return stopped(Verdict::Error, &problem),
+    };
+    if !world.https && variants.iter().flat_map(|variant| &variant.steps).any(|step| step.plain) {
+        return stopped(Verdict::Skipped, "the target is not https://");
+    }
+    let mut played = Vec::with_capacity(variants.len());
+    for variant in variants {
+        if let Some(reason) = target.ended() {
+            return stopped(Verdict::Inconclusive, &reason);
+        }
+        match play(case, &variant, world, transport) {
+            Ok(exchanges) => played.push((variant, exchanges)),
+            Err(problem) => return stopped(Verdict::Error, &problem),
+        }
+    }
+    outcome(case, &played, world, spec, options.strict)
+}

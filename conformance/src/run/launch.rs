@@ -1,0 +1,149 @@
+//! A target that the suite starts itself, and data that it has loaded.
+
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::dataset::{ExportFormat, Tenant, export};
+use crate::fixture::Request;
+
+/// The dataset in a folder of its own, which goes when this is dropped.
+pub struct Exported {
+    folder: PathBuf,
+}
+
+impl Exported {
+    /// Writes the dataset into a new folder below that for temporary files.
+    ///
+    /// # Errors
+    ///
+    /// Those of the file system.
+    pub fn new(tenants: &[Tenant]) -> std::io::Result<Self> {
+        let folder = std::env::temp_dir().join(format!("vcc-conformance-{}", std::process::id()));
+        export(tenants, ExportFormat::Csv, &folder)?;
+        Ok(Self { folder })
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+}
+
+impl Drop for Exported {
+    fn drop(&mut self) {
+        // What cannot be removed is left to the system's own cleaning.
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// A command of the user's, with what it needs in its environment: `VCC_DATA` (the folder with
+/// `tenants.json` and a CSV a tenant), `VCC_HOST`, `VCC_PORT`, `VCC_URL`, `VCC_TENANT`, `VCC_TOKEN`
+/// and `VCC_TZ`.
+fn command(
+    line: &str,
+    data: &Path,
+    tenants: &[Tenant],
+    host: &str,
+    port: u16,
+    url: &str,
+) -> Command {
+    let mut command = Command::new("sh");
+    command.arg("-c").arg(line).stdin(Stdio::null());
+    command.env("VCC_DATA", data).env("VCC_HOST", host).env("VCC_PORT", port.to_string());
+    command.env("VCC_URL", url);
+    if let Some(tenant) = tenants.iter().find(|tenant| tenant.name == Request::TENANT) {
+        command.env("VCC_TENANT", &tenant.name).env("VCC_TOKEN", &tenant.token);
+        command.env("VCC_TZ", &tenant.tz);
+    }
+    command
+}
+
+/// Runs a command that loads the dataset into a target.
+///
+/// # Errors
+///
+/// It cannot be run, or it fails.
+pub fn seed(line: &str, data: &Path, tenants: &[Tenant], url: &str) -> Result<(), String> {
+    let status = command(line, data, tenants, "", 0, url)
+        .stdout(Stdio::null())
+        .status()
+        .map_err(|problem| format!("--seed-cmd: {problem}"))?;
+    if status.success() { Ok(()) } else { Err(format!("--seed-cmd: {status}")) }
+}
+
+/// A server that runs until this is dropped.
+pub struct Launched {
+    child: Child,
+    url: String,
+}
+
+impl Launched {
+    /// Starts a server on a free port of loopback and waits until it takes connections.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be started, ends, or takes none in time.
+    pub fn start(
+        line: &str,
+        data: &Path,
+        tenants: &[Tenant],
+        wait: Duration,
+    ) -> Result<Self, String> {
+        let error = |problem: &dyn std::fmt::Display| format!("--server-cmd: {problem}");
+        let port = TcpListener::bind("127.0.0.1:0")
+            .and_then(|listener| listener.local_addr())
+            .map_err(|problem| error(&problem))?
+            .port();
+        let url = format!("http://127.0.0.1:{port}");
+        let child = command(line, data, tenants, "127.0.0.1", port, &url)
+            .stdout(Stdio::null())
+            // A group of its own, so that what the shell starts ends with it.
+            .process_group(0)
+            .spawn()
+            .map_err(|problem| error(&problem))?;
+        let mut launched = Self { child, url };
+        let until = Instant::now() + wait;
+        loop {
+            if TcpStream::connect(("127.0.0.1", port)).is_ok() {
+                return Ok(launched);
+            }
+            if let Ok(Some(status)) = launched.child.try_wait() {
+                return Err(error(&format!("it ended before it took a connection: {status}")));
+            }
+            if Instant::now() >= until {
+                return Err(error(&format!(
+                    "no connection on VCC_PORT within {} s",
+                    wait.as_secs()
+                )));
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Its URL.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+impl Drop for Launched {
+    fn drop(&mut self) {
+        let group = format!("-{}", self.child.id());
+        let _ = Command::new("kill").args(["-TERM", "--", &group]).stderr(Stdio::null()).status();
+        let until = Instant::now() + Duration::from_secs(3);
+        while Instant::now() < until {
+            if let Ok(Some(_)) | Err(_) = self.child.try_wait() {
+                return;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        let _ = Command::new("kill").args(["-KILL", "--", &group]).stderr(Stdio::null()).status();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,347 @@
+//! From the answers of a case to its verdict.
+
+use super::exchange::Exchange;
+use super::plan::{Planned, Variant, expected};
+use super::verdict::Verdict;
+use crate::fixture::{Case, Expect};
+use crate::http::{Response, Trouble};
+use crate::judge::list::Format;
+use crate::judge::{Finding, View, judge};
+use crate::spec::{Level, Spec};
+use crate::world::World;
+
+/// What became of a case.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The case's id.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// Its clauses, its own first.
+    pub clauses: Vec<String>,
+    /// The level of its own clause.
+    pub level: Level,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Why it is no pass, where there is no finding that says so.
+    pub reason: Option<String>,
+    /// What is not as expected.
+    pub problems: Vec<Problem>,
+    /// Why a failure is known and does not count.
+    pub known: Option<String>,
+    /// The value of the switch that the case observes.
+    pub observed: Option<Observed>,
+    /// Requests sent.
+    pub requests: usize,
+    /// Variants run.
+    pub variants: usize,
+    /// The time that they took, in microseconds.
+    pub micros: u64,
+}
+
+impl Outcome {
+    /// The clause that is blamed: that of the worst finding, else the case's own.
+    #[must_use]
+    pub fn blamed(&self) -> &str {
+        self.problems.first().map_or(self.clauses[0].as_str(), |problem| problem.clause.as_str())
+    }
+
+    /// The folder of the case.
+    #[must_use]
+    pub fn chapter(&self) -> &str {
+        self.id.split_once('/').map_or("", |(chapter, _)| chapter)
+    }
+
+    pub(crate) fn without_requests(
+        case: &Case,
+        spec: &Spec,
+        verdict: Verdict,
+        reason: &str,
+    ) -> Self {
+        Self {
+            id: case.id.clone(),
+            title: case.title.clone(),
+            clauses: case.clauses.clone(),
+            level: spec.level(&case.clauses[0]),
+            verdict,
+            reason: Some(reason.into()),
+            problems: Vec::new(),
+            known: None,
+            observed: None,
+            requests: 0,
+            variants: 0,
+            micros: 0,
+        }
+    }
+}
+
+/// What a probe saw.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Observed {
+    /// The switch.
+    pub switch: String,
+    /// The reading that holds; `None` where none does.
+    pub value: Option<String>,
+    /// What was seen.
+    pub seen: String,
+}
+
+/// Something that is not as expected, and the request that showed it.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    /// The clause that it breaks.
+    pub clause: String,
+    /// The level of that clause.
+    pub level: Level,
+    /// The variant of the case.
+    pub variant: String,
+    /// The step of the case, from 1, where it has several.
+    pub step: Option<usize>,
+    /// What it is.
+    pub finding: Finding,
+    /// The request, with what came back.
+    pub exchange: Exchange,
+}
+
+/// Judges what came back for the variants of a case.
+#[must_use]
+pub fn outcome(
+    case: &Case,
+    played: &[(Variant, Vec<Exchange>)],
+    world: &World,
+    spec: &Spec,
+    strict: bool,
+) -> Outcome {
+    let mut outcome = Outcome::without_requests(case, spec, Verdict::Pass, "");
+    outcome.reason = None;
+    outcome.variants = played.len();
+    let exchanges = || played.iter().flat_map(|(_, exchanges)| exchanges);
+    outcome.requests = exchanges().count();
+    outcome.micros = exchanges().map(|exchange| exchange.micros).sum();
+    let stop = |mut outcome: Outcome, verdict, reason: String| {
+        outcome.verdict = verdict;
+        outcome.reason = Some(reason);
+        outcome
+    };
+    for exchange in exchanges() {
+        match &exchange.answer {
+            Err(trouble @ (Trouble::Stopped | Trouble::NotSaved(_))) => {
+                return stop(outcome, Verdict::Inconclusive, trouble.to_string());
+            }
+            Err(trouble @ (Trouble::Refused(_) | Trouble::Connect(_)))
+                if !exchange.planned.plain =>
+            {
+                return stop(outcome, Verdict::Inconclusive, trouble.to_string());
+            }
+            _ => {}
+        }
+        if depends_on_today(case)
+            && let Some(reason) = day_changed(exchange, world)
+        {
+            return stop(outcome, Verdict::Precondition, reason);
+        }
+    }
+    if case.switch.is_some() {
+        return match probe(case, played, world) {
+            Ok(observed) => Outcome { observed: Some(observed), ..outcome },
+            Err(problem) => stop(outcome, Verdict::Error, problem),
+        };
+    }
+    let mut written_passes = true;
+    for (variant, exchanges) in played {
+        let found = match findings(case, variant, exchanges, world) {
+            Ok(found) => found,
+            Err(problem) => return stop(outcome, Verdict::Error, problem),
+        };
+        if variant.name.is_empty() {
+            written_passes = found.is_empty();
+        }
+        for (index, finding) in found {
+            let blamed = finding
+                .clause
+                .filter(|clause| !yields(clause, &case.clauses[0]))
+                .or(variant.clause.filter(|_| written_passes))
+                .unwrap_or_else(|| {
+                    own(case, &finding, &variant.steps[index.min(variant.steps.len() - 1)])
+                });
+            let clause = spec.resolve(blamed);
+            outcome.problems.push(Problem {
+                level: spec.level(&clause),
+                clause,
+                variant: variant.name.clone(),
+                step: (case.step.len() > 1).then_some(index + 1),
+                exchange: exchanges[index.min(exchanges.len() - 1)].clone(),
+                finding,
+            });
+        }
+    }
+    outcome.problems.sort_by_key(|problem| problem.level);
+    let mild = case.tags.iter().any(|tag| tag == "zone-data");
+    outcome.verdict = match outcome.problems.first().map(|problem| problem.level) {
+        None | Some(Level::Probe | Level::Observation) => Verdict::Pass,
+        Some(_) if mild => Verdict::Warn,
+        Some(Level::Should) if !strict => Verdict::Warn,
+        Some(Level::Should | Level::Must) => Verdict::Fail,
+    };
+    outcome
+}
+
+/// Wrong values say less than a case that is about values.
+fn yields(clause: &str, own: &str) -> bool {
+    matches!(clause, "OUT-1a" | "OUT-4a" | "OUT-6a")
+        && (own.starts_with("OUT-") || own.starts_with("CALL-"))
+        || clause == "OUT-3a" && own.starts_with("OUT-3")
+}
+
+/// The case's own clause. AUTH-4 is broken by another tenant's records only: where none came, the
+/// case shows a break of the clause by which it asks.
+fn own<'a>(case: &'a Case, finding: &Finding, planned: &Planned) -> &'a str {
+    if case.clauses[0] != "AUTH-4" || finding.difference.is_none() {
+        return &case.clauses[0];
+    }
+    if let Some(second) = case.clauses.get(1) {
+        return second;
+    }
+    let query = planned.query.as_deref().unwrap_or_default();
+    let asks = |name: &str| query.split('&').find_map(|segment| segment.strip_prefix(name));
+    match (asks("start-date="), asks("finish-date="), asks("n="), asks("d=")) {
+        (Some(_), ..) => "NEAR-1",
+        (_, Some(_), ..) => "NEAR-2",
+        _ if case.walk => "PAGE-5a",
+        (_, _, Some(_), _) => "PAGE-2",
+        (.., Some(range)) if range.contains(',') => "DATE-2a",
+        (.., Some(_)) => "DATE-1",
+        _ if query.is_empty() => "PAGE-5a",
+        _ => "FIELD-1a",
+    }
+}
+
+type Found = Vec<(usize, Finding)>;
+
+fn findings(
+    case: &Case,
+    variant: &Variant,
+    exchanges: &[Exchange],
+    world: &World,
+) -> Result<Found, String> {
+    let mut found = Vec::new();
+    let mut earlier: Vec<(Format, Option<Response>)> = Vec::new();
+    for (index, expect) in expected(case).into_iter().enumerate() {
+        let of_step = if case.walk { exchanges } else { &exchanges[index..=index] };
+        let planned = &variant.steps[index];
+        if let Some(expect) = expect {
+            let here = one(expect, planned, of_step, &earlier, world)?;
+            let mut good = here.is_empty();
+            for or in &case.or {
+                good = good || one(&or.expect, planned, of_step, &earlier, world)?.is_empty();
+            }
+            if !good {
+                found.extend(here.into_iter().map(|finding| (index, finding)));
+            }
+        }
+        let answer = of_step.last().and_then(|exchange| exchange.answer.clone().ok());
+        earlier.push((planned.format, answer));
+    }
+    Ok(found)
+}
+
+fn one(
+    expect: &Expect,
+    planned: &Planned,
+    exchanges: &[Exchange],
+    earlier: &[(Format, Option<Response>)],
+    world: &World,
+) -> Result<Vec<Finding>, String> {
+    let mut pages = Vec::new();
+    for exchange in exchanges {
+        match &exchange.answer {
+            Ok(response) => pages.push(response),
+            // Without TLS no answer is a refusal like any other.
+            Err(_) if planned.plain => return Ok(Vec::new()),
+            Err(trouble) => return Ok(vec![Finding::new(trouble.to_string())]),
+        }
+    }
+    let view = View {
+        world,
+        tenant: planned.tenant,
+        format: planned.format,
+        tz: planned.tz(),
+        head: planned.is_head(),
+        pages: &pages,
+        earlier,
+    };
+    judge(expect, &view)
+}
+
+fn probe(
+    case: &Case,
+    played: &[(Variant, Vec<Exchange>)],
+    world: &World,
+) -> Result<Observed, String> {
+    let (variant, exchanges) = &played[0];
+    let last = variant.steps.len() - 1;
+    let planned = &variant.steps[last];
+    let of_step = if case.walk { &exchanges[..] } else { &exchanges[last..=last] };
+    let earlier: Vec<_> = variant
+        .steps
+        .iter()
+        .zip(exchanges)
+        .take(last)
+        .map(|(step, exchange)| (step.format, exchange.answer.clone().ok()))
+        .collect();
+    let mut value = None;
+    for reading in &case.reading {
+        if one(&reading.expect, planned, of_step, &earlier, world)?.is_empty() {
+            value = Some(reading.value.clone());
+            break;
+        }
+    }
+    let seen = match of_step.last().map(|exchange| &exchange.answer) {
+        None => "nothing".into(),
+        Some(Err(trouble)) => trouble.to_string(),
+        Some(Ok(response)) if response.status == 200 => {
+            match crate::judge::list::read(planned.format, response) {
+                Ok(list) => format!("200 with {}", crate::judge::counted(list.records.len())),
+                Err(_) => "200 without a list".into(),
+            }
+        }
+        Some(Ok(response)) => response.status.to_string(),
+    };
+    Ok(Observed { switch: case.switch.clone().unwrap_or_default(), value, seen })
+}
+
+/// Whether a case needs the records that are relative to today.
+#[must_use]
+pub fn depends_on_today(case: &Case) -> bool {
+    let texts = std::iter::once(&case.request).chain(case.step.iter().map(|step| &step.request));
+    case.tags.iter().any(|tag| tag == "today")
+        || texts
+            .flat_map(|request| [&request.query, &request.raw])
+            .flatten()
+            .any(|text| text.contains("today"))
+}
+
+/// Why what is relative to today does not mean the day that the dataset was stamped with: by our
+/// clock before and after the request, or by the target's.
+fn day_changed(exchange: &Exchange, world: &World) -> Option<String> {
+    let tenant = &world.tenants[exchange.planned.tenant].tenant.zone;
+    let zones = std::iter::once(tenant.clone()).chain(exchange.planned.tz());
+    let theirs = exchange.answer.as_ref().ok().and_then(|response| response.header("date"));
+    let theirs = theirs.and_then(|date| jiff::fmt::rfc2822::parse(date).ok());
+    for zone in zones {
+        let day = |at: jiff::Timestamp| zone.to_datetime(at).date();
+        let stamped = day(world.now);
+        if day(exchange.started) != stamped || day(exchange.finished()) != stamped {
+            return Some(format!("the dataset is stamped with {stamped}, and that day is over"));
+        }
+        if let Some(theirs) = &theirs
+            && day(theirs.timestamp()) != stamped
+        {
+            return Some(format!(
+                "the dataset is stamped with {stamped}, and the target's clock says {}",
+                day(theirs.timestamp())
+            ));
+        }
+    }
+    None
+}

@@ -1,0 +1,51 @@
+use super::exchange::{Exchange, Key, Transport};
+use super::plan::Variant;
+use crate::fixture::{Case, select};
+use crate::judge::list;
+use crate::world::World;
+
+/// The records of a page (PAGE-1).
+pub(crate) const PAGE: usize = 50;
+
+/// Sends the requests of one variant of a case.
+///
+/// # Errors
+///
+/// A request that cannot be made.
+pub fn play(
+    case: &Case,
+    variant: &Variant,
+    world: &World,
+    transport: &mut dyn Transport,
+) -> Result<Vec<Exchange>, String> {
+    let key = |index| Key { case: &case.id, variant: &variant.name, index };
+    if !case.walk {
+        let steps = variant.steps.iter().enumerate();
+        return Ok(steps.map(|(index, step)| transport.exchange(key(index), step)).collect());
+    }
+    let [step] = &variant.steps[..] else { return Err("walk: expected one request".into()) };
+    let selectors = case.expect.as_ref().and_then(|expect| expect.records.as_deref());
+    let expected = match selectors {
+        Some(selectors) => select(&world.tenants[step.tenant].tenant, selectors)
+            .map_err(|problem| format!("expect: {problem}"))?
+            .len(),
+        None => world.tenants[step.tenant].tenant.records.len(),
+    };
+    // A target that never gives an empty page is left after twice the pages that there are.
+    let most = expected.div_ceil(PAGE) * 2 + 2;
+    let mut exchanges = Vec::new();
+    for index in 0..most {
+        let exchange = transport.exchange(key(index), &step.page(index * PAGE + 1, world)?);
+        let more = match &exchange.answer {
+            Ok(response) if response.status == 200 => {
+                list::read(step.format, response).is_ok_and(|list| !list.records.is_empty())
+            }
+            _ => false,
+        };
+        exchanges.push(exchange);
+        if !more {
+            break;
+        }
+    }
+    Ok(exchanges)
+}

@@ -1,0 +1,10 @@
+//! A run as lines of JSON: every request, without secrets, and every answer, to the byte. A saved
+//! run is judged again without the server.
+
+mod line;
+mod replay;
+mod write;
+
+pub use line::{Head, SavedTenant};
+pub use replay::{Replay, TranscriptError};
+pub use write::Writer;

@@ -1,0 +1,97 @@
+use std::io::{self, Write};
+use std::sync::Mutex;
+
+use super::line::{Line, SavedAnswer};
+use super::{Head, SavedTenant};
+use crate::report::curl::redacted;
+use crate::run::{Exchange, Key};
+use crate::world::World;
+
+/// Writes a run as it happens.
+pub struct Writer<W> {
+    state: Mutex<State<W>>,
+    world: World,
+}
+
+struct State<W> {
+    out: W,
+    problem: Option<io::Error>,
+}
+
+impl<W: Write> Writer<W> {
+    /// Writes the first line. The secrets of `world` are left out of every other.
+    ///
+    /// # Errors
+    ///
+    /// Those of `out`.
+    pub fn new(mut out: W, head: &Head, world: &World) -> io::Result<Self> {
+        serde_json::to_writer(&mut out, head)?;
+        out.write_all(b"\n")?;
+        Ok(Self { state: Mutex::new(State { out, problem: None }), world: world.clone() })
+    }
+
+    /// Writes an exchange. What goes wrong is said by [`Writer::finish`].
+    pub fn write(&self, key: Key<'_>, exchange: &Exchange) {
+        let line = Line {
+            case: key.case.into(),
+            variant: key.variant.into(),
+            index: key.index,
+            request: redacted(&exchange.planned, &self.world),
+            started: exchange.started.to_string(),
+            micros: exchange.micros,
+            retried: exchange.retried,
+            answer: SavedAnswer::of(&exchange.answer),
+        };
+        let Ok(mut bytes) = serde_json::to_vec(&line) else { return };
+        bytes.push(b'\n');
+        if let Ok(mut state) = self.state.lock()
+            && state.problem.is_none()
+        {
+            state.problem = state.out.write_all(&bytes).err();
+        }
+    }
+
+    /// Writes what is still in memory.
+    ///
+    /// # Errors
+    ///
+    /// The first one of `out` since the beginning.
+    pub fn finish(&self) -> io::Result<()> {
+        let Ok(mut state) = self.state.lock() else { return Ok(()) };
+        match state.problem.take() {
+            Some(problem) => Err(problem),
+            None => state.out.flush(),
+        }
+    }
+}
+
+impl Head {
+    /// What a run against this world is made with.
+    #[must_use]
+    pub fn new(
+        world: &World,
+        target: &str,
+        strict: bool,
+        amplified: bool,
+        cases: Vec<String>,
+    ) -> Self {
+        let tenants = world.tenants.iter().map(|access| SavedTenant {
+            name: access.tenant.name.clone(),
+            user: access.user.clone(),
+            tz: access.tenant.tz.clone(),
+        });
+        Self {
+            transcript: super::line::FORMAT,
+            edition: crate::edition::EDITION.into(),
+            target: target.into(),
+            https: world.https,
+            authority: world.authority.clone(),
+            prefix: world.prefix.clone(),
+            now: world.now.to_string(),
+            strict,
+            amplified,
+            tenants: tenants.collect(),
+            cases,
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! Zones by name, always from the data inside the binary, so that a judgement does not depend on
+//! the machine that makes it.
+
+use std::sync::LazyLock;
+
+use jiff::tz::{TimeZone, TimeZoneDatabase};
+
+static BUNDLED: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
+
+/// The zone of this name or alias, from the bundled tz database.
+///
+/// # Errors
+///
+/// There is none of this name.
+pub fn named(name: &str) -> Result<TimeZone, jiff::Error> {
+    BUNDLED.get(name)
+}

@@ -1,0 +1,111 @@
+//! `--live` on data that the suite has never seen: the reference obeys the laws, and a target that
+//! does not is caught by its own answers.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use vcc_conformance::dataset::{Tenant, read};
+use vcc_conformance::http::{Endpoint, Limits, TlsOptions};
+use vcc_conformance::live::{LiveOptions, live};
+use vcc_conformance::reference::Reference;
+use vcc_conformance::report::Report;
+use vcc_conformance::run::{Options, Shared, Verdict};
+use vcc_conformance::spec::Spec;
+use vcc_conformance::world::World;
+use vcc_conformance::{clock, fixture};
+
+/// Records from a linear congruential generator, so that every run has the same ones.
+fn tenant(count: u64) -> Tenant {
+    let mut state = 42_u64;
+    let mut random = move |below: u64| {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % below
+    };
+    let agents =
+        ["bill", "Bill", "anna.k", "a b", "100%", "q_1", "x&y", "<tag>", "müller", "agent7"];
+    let mut text = String::from(
+        "tenant = \"acme\"\ntoken = \"ac12343934687a839cf\"\ntz = \"Europe/Berlin\"\n[[group]]\nname = \"g\"\n\
+         columns = [\"id\", \"start\", \"agentID\", \"channel\", \"duration\", \"caseID\", \"queueID\", \"queueName\"]\nrows = [\n",
+    );
+    let mut second = 1_170_000_000_i64;
+    for id in 0..count {
+        // Often within seconds of the one before, and across both changes of clocks.
+        second += if random(4) == 0 { random(8) } else { random(60_000) } as i64;
+        let start = Timestamp::from_second(second).unwrap();
+        let (channel, queue) = match random(4) {
+            0 => ("#virtual_outbound#".to_owned(), "QUEUE_OUTBOUND".to_owned()),
+            1 => ("#virtual_daa#".to_owned(), "QUEUE_DIRECT_AGENT_ACCESS".to_owned()),
+            _ => (format!("80055512{:02}", random(20)), format!("q~~{}", random(30))),
+        };
+        let agent = agents[random(10) as usize];
+        text.push_str(&format!(
+            "[\"t{id}\", \"{start}\", \"{agent}\", \"{channel}\", {}, \"{}\", \"{queue}\", \"{queue}\"],\n",
+            random(900),
+            random(300)
+        ));
+    }
+    read("random", &(text + "]\n"), Timestamp::UNIX_EPOCH).unwrap()
+}
+
+/// A live run against the reference with `there`, asked for as the tenant of `asked`.
+fn report(there: &Tenant, tz: &str) -> Report {
+    let reference = Reference::start(std::slice::from_ref(there)).unwrap();
+    let endpoint = Endpoint::parse(&reference.url(), &TlsOptions::default()).unwrap();
+    let mut tenant = there.clone();
+    tenant.records.clear();
+    tenant.zone = vcc_conformance::zone::named(tz).unwrap();
+    let mut world = World::new(vec![tenant], clock::now());
+    world.authority = endpoint.authority();
+    let limits = Limits { deadline: Duration::from_secs(60), ..Limits::default() };
+    let until = Instant::now() + Duration::from_secs(300);
+    let shared = Shared::new(endpoint, limits, Arc::new(AtomicBool::new(false)), until);
+    let options = LiveOptions { zone_known: true, ..LiveOptions::default() };
+    let cases = fixture::embedded().unwrap();
+    live(&cases, &mut world, &Spec::embedded(), &shared, &Options::default(), options, &|_| {})
+}
+
+#[test]
+fn the_reference_obeys_the_laws_whatever_it_holds() {
+    let report = report(&tenant(700), "Europe/Berlin");
+    let bad: Vec<_> = report
+        .outcomes
+        .iter()
+        .filter(|outcome| matches!(outcome.verdict, Verdict::Fail | Verdict::Warn | Verdict::Error))
+        .map(|outcome| {
+            (&outcome.id, &outcome.reason, outcome.problems.first().map(|p| &p.finding.text))
+        })
+        .collect();
+    assert!(bad.is_empty(), "{bad:#?}");
+    assert_eq!(report.exit_code(), 0);
+    let evidence = |id: &str| {
+        let outcome = report.outcomes.iter().find(|outcome| outcome.id == id).unwrap();
+        (outcome.verdict, outcome.reason.clone().unwrap_or_default())
+    };
+    assert_eq!(evidence("live/scan"), (Verdict::Pass, "evidence: 700 records".into()));
+    // Nothing to try a law on is no pass.
+    assert_eq!(evidence("live/filter-outdialcode").0, Verdict::NotExercised);
+    assert!(report.outcomes.iter().filter(|outcome| outcome.id.starts_with("live/")).count() > 70);
+}
+
+#[test]
+fn a_day_in_another_zone_is_noticed() {
+    let report = report(&tenant(300), "America/Los_Angeles");
+    let failed: Vec<_> = report
+        .outcomes
+        .iter()
+        .filter(|outcome| outcome.verdict == Verdict::Fail)
+        .map(|outcome| outcome.id.as_str())
+        .collect();
+    assert_eq!(failed, ["live/day-of-tenant", "live/until-day-of-tenant"]);
+}
+
+#[test]
+fn nothing_there_is_not_exercised() {
+    let report = report(&tenant(0), "Europe/Berlin");
+    let laws = report.outcomes.iter().filter(|outcome| outcome.id.starts_with("live/filter-"));
+    assert!(laws.clone().count() == 14);
+    assert!(laws.clone().all(|outcome| outcome.verdict == Verdict::NotExercised));
+}

@@ -1,0 +1,89 @@
+//! Reports of a run that fails: every form holds what happened, and none holds a secret.
+
+use std::time::Duration;
+
+use vcc_conformance::http::Response;
+use vcc_conformance::report::{Report, badge, html, json, junit, markdown, terminal};
+use vcc_conformance::run::{Exchange, Handshake, Verdict, outcome, plan};
+use vcc_conformance::spec::Spec;
+use vcc_conformance::world::World;
+use vcc_conformance::{dataset, fixture};
+
+/// A case of the suite, answered with an empty list by a target that has something in its head.
+fn report(spec: &Spec) -> (Report, World) {
+    let now = "2026-11-24T12:00:00Z".parse().unwrap();
+    let world = World::new(dataset::embedded(now).unwrap(), now);
+    let cases = fixture::embedded().unwrap();
+    let case = cases.iter().find(|case| case.id == "auth/start-date").unwrap();
+    let variants = plan(case, &world, false).unwrap();
+    let body = "<?xml version=\"1.0\"?><recordings></recordings>\n<!-- \u{202e} & ]]> -->";
+    let played: Vec<_> = variants
+        .into_iter()
+        .map(|variant| {
+            let exchange = Exchange {
+                planned: variant.steps[0].clone(),
+                answer: Ok(Response {
+                    status: 200,
+                    headers: vec![("Server".into(), "<script>\u{1}".into())],
+                    body: body.into(),
+                }),
+                started: now,
+                micros: 1500,
+                retried: 0,
+            };
+            (variant, vec![exchange])
+        })
+        .collect();
+    let outcome = outcome(case, &played, &world, spec, false);
+    let report = Report {
+        target: "http://127.0.0.1:8080".into(),
+        started: now,
+        elapsed: Duration::from_millis(1500),
+        requests: 1,
+        handshake: Handshake::default(),
+        outcomes: vec![outcome],
+        ended: None,
+        strict: false,
+        stale: Vec::new(),
+    };
+    (report, world)
+}
+
+#[test]
+fn every_form_says_what_happened_and_no_secret() {
+    let spec = Spec::embedded();
+    let (report, world) = report(&spec);
+    assert_eq!((report.outcomes[0].verdict, report.exit_code()), (Verdict::Fail, 1));
+    assert_eq!(report.outcomes[0].blamed(), "NEAR-1");
+    let mut text = Vec::new();
+    terminal(&mut text, &report, &world, &spec).unwrap();
+    let forms = [
+        ("terminal", String::from_utf8(text).unwrap()),
+        ("json", json(&report, &world, &spec).to_string()),
+        ("junit", junit(&report, &world, &spec).unwrap()),
+        ("markdown", markdown(&report, &world, &spec)),
+        ("html", html(&report, &world, &spec)),
+    ];
+    let access = &world.tenants[0];
+    for (name, form) in &forms {
+        for part in
+            ["auth/start-date", "NEAR-1", "distance 5 s, window ±5 s: expected", "does not conform"]
+        {
+            // JUnit has no place for the conclusion.
+            assert!(
+                form.contains(part) || *name == "junit" && part == "does not conform",
+                "{name} lacks {part}"
+            );
+        }
+        assert!(form.contains("VCC_TOKEN"), "{name} lacks the curl line");
+        assert!(!form.contains(&access.token), "{name} holds the token");
+        assert!(!form.contains("YWNtZTph"), "{name} holds the credentials");
+    }
+    // What the target sent is text in every form.
+    let page = &forms[4].1;
+    assert!(page.contains("&lt;script&gt;") && !page.contains("Server: <script>"));
+    assert!(!page.contains("http-equiv") && !page.contains("src="), "the page asks for nothing");
+    let mut reader = quick_xml::Reader::from_str(&forms[2].1);
+    while reader.read_event().unwrap() != quick_xml::events::Event::Eof {}
+    assert!(badge(&report).contains("0/1 pass"));
+}

@@ -1,0 +1,171 @@
+//! From the cells of a row to the values of a record.
+
+use vcc_types::Field;
+
+use super::header::{Column, surplus};
+use super::machine::Machine;
+use super::row::Cell;
+use crate::encoding::Encoding;
+use crate::machine::Raw;
+use crate::record::{Piece, Span};
+use crate::scan::may_be_forbidden;
+use crate::xml::forbidden;
+use crate::{DeviationKind, Record, check};
+
+impl Machine {
+    /// Makes a record of a row: `raw` begins with it.
+    #[inline(always)]
+    pub(super) fn finish<'b>(&mut self, raw: &'b [u8], text: Option<&'b str>) -> Record<'b> {
+        let mut record = Record {
+            text: text.unwrap_or_default(),
+            spans: self.spans,
+            present: if self.usual { (1 << Field::COUNT) - 1 } else { 0 },
+            decoded: 0,
+            scratch: String::new(),
+            extra: Vec::new(),
+        };
+        // A usual row has no control characters.
+        let special = text.is_none() || ((!self.usual || self.high) && may_be_forbidden(raw));
+        if !self.usual {
+            self.cells(raw, special, &mut record);
+        } else {
+            // Most values are where they stand.
+            let mut left = if special { record.present } else { self.doubled };
+            while left != 0 {
+                let field = Field::ALL[left.trailing_zeros() as usize];
+                left &= left - 1;
+                let (start, end) = self.spans[field.index()];
+                let doubled = self.doubled & (1 << field.index()) != 0;
+                self.value(raw, Cell { start, end, doubled }, field, special, &mut record);
+            }
+        }
+        for field in [Field::StartDate, Field::Duration] {
+            let text = record.get(field).unwrap_or_default();
+            // QUIRK-14
+            if let Some(finding) = check::value(field, text, &self.options) {
+                let read_as = check::read_as(&finding, text);
+                let span = self.span_of(field);
+                self.pending.push(Raw { kind: finding.kind, span, field: Some(field), read_as });
+                if let Some(text) = finding.replacement {
+                    record.replace(field, &text);
+                }
+            }
+        }
+        record
+    }
+
+    fn cells(&mut self, raw: &[u8], special: bool, record: &mut Record<'_>) {
+        for index in 0..self.row.cells.len() {
+            let cell = self.row.cells[index];
+            match self.header.columns.get(index) {
+                Some(Column::Field(field)) => self.value(raw, cell, *field, special, record),
+                column => {
+                    let name = match column {
+                        Some(Column::Extra(name)) => name.clone(),
+                        _ => surplus(index),
+                    };
+                    let start = record.scratch.len() as u32;
+                    record.scratch.push_str(&name);
+                    let span = (start, record.scratch.len() as u32);
+                    let value = self.piece(raw, cell, None, special, record);
+                    record.extra.push((Piece { span, decoded: true }, value));
+                }
+            }
+        }
+    }
+
+    fn value(
+        &mut self,
+        raw: &[u8],
+        cell: Cell,
+        field: Field,
+        special: bool,
+        record: &mut Record<'_>,
+    ) {
+        let piece = self.piece(raw, cell, Some(field), special, record);
+        record.spans[field.index()] = piece.span;
+        record.present |= 1 << field.index();
+        record.decoded |= u16::from(piece.decoded) << field.index();
+    }
+
+    /// The text of a cell: where it stands, or decoded at the end of the scratch buffer.
+    fn piece(
+        &mut self,
+        raw: &[u8],
+        cell: Cell,
+        field: Option<Field>,
+        special: bool,
+        record: &mut Record<'_>,
+    ) -> Piece {
+        let span = (cell.start, cell.end);
+        let bytes = &raw[cell.start as usize..cell.end as usize];
+        let nowhere = record.text.is_empty();
+        let (encoding, invalid) =
+            if nowhere { Encoding::Utf8.of_value(bytes) } else { (Encoding::Utf8, false) };
+        if special && may_be_forbidden(bytes) {
+            self.control_characters(bytes, span, encoding, field);
+        }
+        // Without valid UTF-8 there is no text to cut the value from.
+        if !cell.doubled && !nowhere {
+            return Piece { span, decoded: false };
+        }
+        let start = record.scratch.len();
+        record.scratch.reserve(bytes.len());
+        let text = record.text;
+        let mut plain = 0;
+        let add = |range: core::ops::Range<usize>, out: &mut String| {
+            let place = cell.start as usize + range.start..cell.start as usize + range.end;
+            match text.get(place) {
+                Some(text) => out.push_str(text),
+                None => encoding.decode(&bytes[range], out),
+            }
+        };
+        if cell.doubled {
+            while let Some(distance) = memchr::memchr(b'"', &bytes[plain..]) {
+                let quote = plain + distance;
+                add(plain..quote + 1, &mut record.scratch);
+                // Of two quotes one is left; one on its own, in a cell that has others, is text.
+                plain = quote + 1 + usize::from(bytes.get(quote + 1) == Some(&b'"'));
+            }
+        }
+        add(plain..bytes.len(), &mut record.scratch);
+        if invalid {
+            // QUIRK-8
+            let read_as = record.scratch[start..].to_owned().into();
+            let kind = DeviationKind::InvalidEncoding;
+            self.pending.push(Raw { kind, span, field, read_as });
+        }
+        Piece { span: (start as u32, record.scratch.len() as u32), decoded: true }
+    }
+
+    /// QUIRK-13
+    fn control_characters(
+        &mut self,
+        bytes: &[u8],
+        span: Span,
+        encoding: Encoding,
+        field: Option<Field>,
+    ) {
+        for at in 0..bytes.len() {
+            if let Some(character) = forbidden(&bytes[at..], encoding) {
+                let start = span.0 + at as u32;
+                self.pending.push(Raw {
+                    kind: DeviationKind::ControlCharacter,
+                    span: (start, start + character.len_utf8() as u32),
+                    field,
+                    read_as: character.to_string().into(),
+                });
+            }
+        }
+    }
+
+    /// Where the value of a field stands in the row.
+    fn span_of(&self, field: Field) -> Span {
+        if self.usual {
+            return self.spans[field.index()];
+        }
+        let place = self.header.columns.iter().position(|c| *c == Column::Field(field));
+        let cell = place.and_then(|place| self.row.cells.get(place));
+        cell.map_or((0, 0), |cell| (cell.start, cell.end))
+    }
+}

@@ -1,0 +1,398 @@
+//! The CSV reader: the header, the rows, and which rows are none.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use vcc_types::{Field, Recording};
+
+use super::fast;
+use super::header::{Column, Header, NoHeader};
+use super::row::{Cell, End, Row};
+use crate::encoding::Encoding;
+use crate::machine::{Raw, Step, Trouble};
+use crate::record::Span;
+use crate::xml::{other_unicode, shorten};
+use crate::{DeviationKind, ErrorKind, Options, Record};
+
+const BOM: &[u8] = b"\xEF\xBB\xBF";
+
+#[derive(Debug)]
+pub(crate) struct Machine {
+    pub(super) options: Options,
+    state: State,
+    pub(super) header: Header,
+    /// Where the row begins.
+    item: usize,
+    /// Everything before is read.
+    pos: usize,
+    pub(super) row: Row,
+    /// Whether the row needed no closer look. Then its values are `spans`, otherwise in `row`.
+    pub(super) usual: bool,
+    pub(super) spans: [Span; Field::COUNT],
+    /// Of a usual row: whether it may hold U+FFFE or U+FFFF, and in which cells there are
+    /// doubled quotes.
+    pub(super) high: bool,
+    pub(super) doubled: u16,
+    number: u64,
+    in_record: bool,
+    /// Whether an LF alone was reported.
+    line_feed: bool,
+    pub(super) pending: Vec<Raw>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Start,
+    Header,
+    Rows,
+}
+
+impl crate::machine::Machine for Machine {
+    fn new(options: Options) -> Self {
+        Self {
+            options,
+            state: State::Start,
+            header: Header::default(),
+            item: 0,
+            pos: 0,
+            row: Row::default(),
+            usual: false,
+            spans: [(0, 0); Field::COUNT],
+            high: false,
+            doubled: 0,
+            number: 0,
+            in_record: false,
+            line_feed: false,
+            pending: Vec::new(),
+        }
+    }
+
+    #[inline]
+    fn step(&mut self, buf: &[u8], ended: bool) -> Result<Step, Trouble> {
+        if self.state == State::Start {
+            return self.start(buf, ended);
+        }
+        // A row that is unfinished has not moved `pos`.
+        self.item = self.pos;
+        self.in_record = false;
+        let limit = self.options.limits.record_bytes as usize;
+        let rest = &buf[self.item..];
+        let (view, cut) = match rest.get(..limit) {
+            Some(view) if view.len() < rest.len() => (view, true),
+            _ => (rest, false),
+        };
+        let ended = ended && !cut;
+        if self.state == State::Rows
+            && self.header.documented
+            && self.row.is_fresh()
+            && let Some(usual) = fast::row(view, &mut self.spans)
+        {
+            if !usual.crlf {
+                self.line_feed(usual.length);
+            }
+            (self.usual, self.high, self.doubled) = (true, usual.high, usual.doubled);
+            self.number += 1;
+            self.in_record = true;
+            self.pos = self.item + usual.length;
+            return Ok(Step::Record);
+        }
+        self.usual = false;
+        if view.is_empty() && ended {
+            return self.end();
+        }
+        let end = self.row.read(view, ended);
+        let length = match end {
+            End::More if cut => {
+                let message = format!("a row is longer than the limit of {limit} bytes");
+                let at = self.item + self.row.open_quote().unwrap_or(0);
+                self.in_record = self.state == State::Rows;
+                return Err(Trouble { kind: ErrorKind::RecordTooLong, at, message });
+            }
+            End::More => return Ok(Step::More),
+            End::CrLf(length) | End::Lf(length) | End::Input(length) => length,
+        };
+        if matches!(end, End::Input(_)) {
+            self.truncated(view)?;
+        }
+        self.pos = self.item + length;
+        let step = match self.state {
+            State::Rows => self.record_row(view, end)?,
+            _ => self.header_row(view)?,
+        };
+        // A first row that is no header is read again, and reported on then.
+        if matches!(end, End::Lf(_)) && self.pos > self.item {
+            self.line_feed(length);
+        }
+        if step != Step::Record {
+            self.row.clear();
+        }
+        Ok(step)
+    }
+
+    #[inline]
+    fn taken(&self) -> Range<usize> {
+        self.item..self.pos
+    }
+
+    #[inline(always)]
+    fn take<'b>(&mut self, raw: &'b [u8], text: Option<&'b str>) -> Record<'b> {
+        let record = self.finish(raw, text);
+        if !self.usual {
+            self.row.clear();
+        }
+        record
+    }
+
+    fn partial(&mut self, buf: &[u8]) -> Option<Recording> {
+        let raw = &buf[self.item..];
+        self.in_record.then(|| self.finish(raw, core::str::from_utf8(raw).ok()).to_owned())
+    }
+
+    fn pending(&mut self) -> &mut Vec<Raw> {
+        &mut self.pending
+    }
+
+    fn options(&self) -> &Options {
+        &self.options
+    }
+
+    fn item(&self) -> usize {
+        self.item
+    }
+
+    fn discarded(&mut self, bytes: usize) {
+        self.item -= bytes;
+        self.pos -= bytes;
+    }
+
+    fn record(&self) -> Option<u64> {
+        self.in_record.then_some(self.number)
+    }
+
+    fn open(&self, _: &[u8]) -> Vec<String> {
+        let open = self.row.open_quote().and(self.header.columns.get(self.row.cells.len()));
+        open.map(column_name).into_iter().collect()
+    }
+}
+
+pub(super) fn column_name(column: &Column) -> String {
+    match column {
+        Column::Field(field) => field.wire_name().to_owned(),
+        Column::Extra(name) => name.clone(),
+    }
+}
+
+impl Machine {
+    /// The byte order mark.
+    #[cold]
+    fn start(&mut self, buf: &[u8], ended: bool) -> Result<Step, Trouble> {
+        if buf.len() < 4 && !ended {
+            return Ok(Step::More);
+        }
+        if let Some(name) = other_unicode(buf) {
+            let message = format!("the document is in {name}, not in UTF-8");
+            return Err(Trouble { kind: ErrorKind::Encoding, at: 0, message });
+        }
+        self.state = State::Header;
+        if buf.starts_with(BOM) {
+            self.report(DeviationKind::ByteOrderMark, (0, BOM.len() as u32), "");
+            self.pos = BOM.len();
+        }
+        Ok(Step::Other)
+    }
+
+    /// The input ended after a row.
+    fn end(&mut self) -> Result<Step, Trouble> {
+        if self.state == State::Header {
+            // QUIRK-9: a list without a header and without a record. Not reported twice.
+            self.state = State::Rows;
+            self.header = Header::documented();
+            self.report(DeviationKind::NoHeader, (0, 0), "no records");
+            return Ok(Step::Other);
+        }
+        Ok(Step::End)
+    }
+
+    pub(super) fn report(
+        &mut self,
+        kind: DeviationKind,
+        span: Span,
+        read_as: impl Into<Cow<'static, str>>,
+    ) {
+        self.pending.push(Raw { kind, span, field: None, read_as: read_as.into() });
+    }
+
+    fn line_feed(&mut self, length: usize) {
+        if !self.line_feed {
+            self.line_feed = true;
+            let length = length as u32;
+            self.report(DeviationKind::LineFeed, (length - 1, length), "\r\n");
+        }
+    }
+
+    /// The last row ends with the input, which RFC 4180 allows. A quote that is open, or values
+    /// that are missing, say that it broke off (QUIRK-7).
+    fn truncated(&mut self, view: &[u8]) -> Result<(), Trouble> {
+        let found = if self.row.open_quote().is_some() {
+            "inside quotes".to_owned()
+        } else if self.state == State::Rows && self.row.cells.len() < self.header.columns.len() {
+            // What stands last may be cut.
+            self.row.cells.pop();
+            let (whole, all) = (self.row.cells.len(), self.header.columns.len());
+            format!("after {whole} of {all} values")
+        } else {
+            return Ok(());
+        };
+        if self.state == State::Rows {
+            self.number += 1;
+            self.in_record = true;
+        }
+        let message = format!("expected a whole row, found the end of the input {found}");
+        Err(Trouble { kind: ErrorKind::Truncated, at: self.item + view.len(), message })
+    }
+
+    /// The text of a cell, for names.
+    fn name(&self, view: &[u8], cell: Cell) -> String {
+        let text = Encoding::Utf8.text(&view[cell.start as usize..cell.end as usize]);
+        if cell.doubled { text.replace("\"\"", "\"") } else { text.into_owned() }
+    }
+
+    fn names(&self, view: &[u8]) -> Vec<String> {
+        self.row.cells.iter().map(|cell| self.name(view, *cell)).collect()
+    }
+
+    fn header_row(&mut self, view: &[u8]) -> Result<Step, Trouble> {
+        let limit = self.options.limits;
+        if self.row.cells.len() > limit.fields {
+            let message = format!("the header has more than {} columns", limit.fields);
+            return Err(Trouble { kind: ErrorKind::TooManyFields, at: self.item, message });
+        }
+        if self.row.is_blank() {
+            self.report(DeviationKind::BlankRow, (0, (self.pos - self.item) as u32), "");
+            return Ok(Step::Other);
+        }
+        let names = self.names(view);
+        let end = self.row.cells.last().map_or(0, |cell| cell.end);
+        let refused = |at, message| Err(Trouble { kind: ErrorKind::NotRecordings, at, message });
+        self.state = State::Rows;
+        match Header::read(names) {
+            Ok(header) => self.header = header,
+            Err(NoHeader::Record) => {
+                // QUIRK-9: the row is read again, as a record.
+                self.report(DeviationKind::NoHeader, (0, end), "the documented columns");
+                self.header = Header::documented();
+                self.pos = self.item;
+                return Ok(Step::Other);
+            }
+            Err(NoHeader::Case(name)) => {
+                let message = format!("expected a header; the column {name:?} is in another case");
+                return refused(self.item, message);
+            }
+            Err(NoHeader::Other) => {
+                let first = self.name(view, self.row.cells[0]);
+                let message = format!(
+                    "expected a header or {} values, found {} beginning with {:?}",
+                    Field::COUNT,
+                    self.row.cells.len(),
+                    shorten(&first)
+                );
+                return refused(self.item, message);
+            }
+        }
+        self.describe_header(end)?;
+        self.report_bare();
+        Ok(Step::Other)
+    }
+
+    /// QUIRK-6, QUIRK-9: what is different from the documented header.
+    fn describe_header(&mut self, end: u32) -> Result<(), Trouble> {
+        let limit = self.options.limits.extra;
+        let extra = self.header.columns.iter().filter(|c| matches!(c, Column::Extra(_)));
+        if extra.count() > limit {
+            let message = format!("the header has more than {limit} extra columns");
+            return Err(Trouble { kind: ErrorKind::TooManyExtra, at: self.item, message });
+        }
+        for index in 0..self.header.columns.len() {
+            let cell = self.row.cells[index];
+            if let Column::Extra(name) = &self.header.columns[index] {
+                let read_as = format!("extra value {name}");
+                let span = (cell.start, cell.end);
+                if Field::from_wire_name(name).is_some() {
+                    self.report(DeviationKind::RepeatedField, span, read_as);
+                } else if !self.options.expect_extra {
+                    self.report(DeviationKind::UnknownField, span, read_as);
+                }
+            }
+        }
+        let missing: Vec<&str> = self.header.missing().map(Field::wire_name).collect();
+        if !missing.is_empty() {
+            let read_as = format!("absent: {}", missing.join(", "));
+            self.report(DeviationKind::MissingColumn, (0, end), read_as);
+        }
+        if !self.header.is_in_order() {
+            let read_as = "values by column name";
+            self.report(DeviationKind::ReorderedColumns, (0, end), read_as);
+        }
+        Ok(())
+    }
+
+    fn report_bare(&mut self) {
+        for (kind, at) in std::mem::take(&mut self.row.bare) {
+            let text = if kind == DeviationKind::BareQuote { "\"" } else { "\r" };
+            self.report(kind, (at as u32, at as u32 + 1), text);
+        }
+    }
+
+    fn record_row(&mut self, view: &[u8], end: End) -> Result<Step, Trouble> {
+        if self.row.is_blank() {
+            let blank = !matches!(end, End::Input(_));
+            if blank {
+                self.report(DeviationKind::BlankRow, (0, (self.pos - self.item) as u32), "");
+            }
+            return Ok(Step::Other);
+        }
+        if !self.header.names.is_empty() && self.names_again(view) {
+            let end = self.row.cells.last().map_or(0, |cell| cell.end);
+            self.report(DeviationKind::RepeatedHeader, (0, end), "");
+            return Ok(Step::Other);
+        }
+        self.number += 1;
+        self.in_record = true;
+        let limits = self.options.limits;
+        let cells = self.row.cells.len();
+        let error = |kind, message| Err(Trouble { kind, at: self.item, message });
+        if cells > limits.fields {
+            let message = format!("the record has more than {} values", limits.fields);
+            return error(ErrorKind::TooManyFields, message);
+        }
+        let columns = self.header.columns.len();
+        let extra = self.header.columns.iter().filter(|c| matches!(c, Column::Extra(_))).count();
+        if cells > columns && extra + cells - columns > limits.extra {
+            let message = format!("the record has more than {} extra values", limits.extra);
+            return error(ErrorKind::TooManyExtra, message);
+        }
+        self.report_bare();
+        let last = self.row.cells.last().map_or(0, |cell| cell.end);
+        if cells < columns {
+            // QUIRK-9: never shifted; what is missing is missing at the end.
+            let missing = self.header.columns[cells..].iter().map(column_name);
+            let missing: Vec<String> = missing.collect();
+            let read_as = format!("absent: {}", missing.join(", "));
+            self.report(DeviationKind::ShortRow, (0, last), read_as);
+        } else if cells > columns {
+            let first = self.row.cells[columns].start;
+            let read_as = format!("{} extra values", cells - columns);
+            self.report(DeviationKind::LongRow, (first, last), read_as);
+        }
+        Ok(Step::Record)
+    }
+
+    /// Whether a row says what the header says.
+    fn names_again(&self, view: &[u8]) -> bool {
+        let cells = &self.row.cells;
+        let first = cells.first().map(|cell| &view[cell.start as usize..cell.end as usize]);
+        cells.len() == self.header.names.len()
+            && first == self.header.names.first().map(|name| name.as_bytes())
+            && self.names(view) == self.header.names
+    }
+}

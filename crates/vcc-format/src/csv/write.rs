@@ -1,0 +1,238 @@
+use std::io;
+
+use vcc_types::{Field, Recording};
+
+use crate::scan::{forbidden_character, needs_quotes};
+use crate::{Record, WriteError};
+
+/// How much is collected before it goes to the destination.
+const FLUSH: usize = 32 << 10;
+
+/// Writes a list of recordings as CSV (OUT-4): a header row, then a row for each record, as RFC
+/// 4180 says: CR LF, quotes only where a value holds a comma, a quote, CR or LF, quotes doubled.
+///
+/// CSV cannot tell an absent value from an empty one: both are written as nothing, and read back as
+/// empty. Values that a spreadsheet would take for a formula (`=1+1`, `+49…`, `@x`) stay as they
+/// are: whoever opens the file in a spreadsheet should import it as text.
+///
+/// Extra values are written where the header has a column for them; see
+/// [`with_extra`](Self::with_extra).
+///
+/// ```
+/// use vcc_format::csv;
+/// use vcc_types::{Field, Recording};
+///
+/// let mut writer = csv::Writer::new(Vec::new());
+/// writer.write(&Recording::new().with(Field::AgentId, "Smith, \"Bill\""))?;
+/// let document = String::from_utf8(writer.finish()?).unwrap();
+/// assert!(document.starts_with("startDate,agentID,phoneNumber,channel,"));
+/// assert!(document.ends_with("\r\n,\"Smith, \"\"Bill\"\"\",,,,,,,,,,,,,\r\n"));
+/// # Ok::<(), vcc_format::WriteError>(())
+/// ```
+#[derive(Debug)]
+pub struct Writer<W> {
+    destination: W,
+    buf: Vec<u8>,
+    records: u64,
+    extra: Vec<String>,
+}
+
+impl<W: io::Write> Writer<W> {
+    /// A writer of one document with the fifteen columns.
+    #[must_use]
+    pub fn new(destination: W) -> Self {
+        let mut buf = Vec::with_capacity(FLUSH + 4096);
+        for field in Field::ALL {
+            separate(&mut buf, field.index());
+            buf.extend_from_slice(field.wire_name().as_bytes());
+        }
+        buf.extend_from_slice(b"\r\n");
+        Self { destination, buf, records: 0, extra: Vec::new() }
+    }
+
+    /// A writer with columns for extra values after the fifteen. A name that stands twice takes
+    /// the first and the second value of that name.
+    ///
+    /// # Errors
+    ///
+    /// A name that is empty, or holds a character that XML cannot carry.
+    pub fn with_extra<N: Into<String>>(
+        destination: W,
+        names: impl IntoIterator<Item = N>,
+    ) -> Result<Self, WriteError> {
+        let mut writer = Self::new(destination);
+        writer.buf.truncate(writer.buf.len() - 2);
+        for name in names {
+            let name = name.into();
+            let refused = |reason| WriteError::Name { record: 0, name: name.clone(), reason };
+            if name.is_empty() {
+                return Err(refused("a column needs a name"));
+            }
+            writer.buf.push(b',');
+            cell(&mut writer.buf, &name)
+                .map_err(|_| refused("it holds a character that XML 1.0 does not have"))?;
+            writer.extra.push(name);
+        }
+        writer.buf.extend_from_slice(b"\r\n");
+        Ok(writer)
+    }
+
+    /// Writes a record.
+    ///
+    /// # Errors
+    ///
+    /// A value that XML cannot carry (OUT-6: what one format refuses, so does the other), or an
+    /// extra value without a column: the record is left out, and the next one may follow. A
+    /// destination that fails.
+    pub fn write(&mut self, recording: &Recording) -> Result<(), WriteError> {
+        let values = Field::ALL.map(|field| recording.get(field));
+        let extra = recording.extra().iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        self.write_all(&values, extra)
+    }
+
+    /// Writes a record that borrows.
+    ///
+    /// # Errors
+    ///
+    /// As [`write`](Self::write).
+    pub fn write_record(&mut self, record: &Record<'_>) -> Result<(), WriteError> {
+        self.write_all(&record.values(), record.extra())
+    }
+
+    /// Writes fifteen values in the documented order; `None` is absent, and written as nothing.
+    /// Nothing is allocated for a record.
+    ///
+    /// # Errors
+    ///
+    /// As [`write`](Self::write). With a `Vec<u8>` as the destination, only OUT-6.
+    pub fn write_values(
+        &mut self,
+        values: &[Option<&str>; Field::COUNT],
+    ) -> Result<(), WriteError> {
+        self.write_all(values, std::iter::empty())
+    }
+
+    #[inline]
+    fn write_all<'v>(
+        &mut self,
+        values: &[Option<&str>; Field::COUNT],
+        extra: impl Iterator<Item = (&'v str, &'v str)>,
+    ) -> Result<(), WriteError> {
+        self.records += 1;
+        let start = self.buf.len();
+        if let Err(error) = self.row(values, extra) {
+            self.buf.truncate(start);
+            return Err(error);
+        }
+        if self.buf.len() >= FLUSH {
+            self.hand_over()?;
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn row<'v>(
+        &mut self,
+        values: &[Option<&str>; Field::COUNT],
+        extra: impl Iterator<Item = (&'v str, &'v str)>,
+    ) -> Result<(), WriteError> {
+        let record = self.records;
+        for (field, text) in Field::ALL.into_iter().zip(values) {
+            separate(&mut self.buf, field.index());
+            cell(&mut self.buf, text.unwrap_or_default()).map_err(|(position, character)| {
+                let field = field.wire_name().to_owned();
+                WriteError::Value { record, field, character, position }
+            })?;
+        }
+        let mut extra: Vec<_> = extra.collect();
+        for name in &self.extra {
+            self.buf.push(b',');
+            let Some(place) = extra.iter().position(|(other, _)| other == name) else { continue };
+            let (_, text) = extra.remove(place);
+            cell(&mut self.buf, text).map_err(|(position, character)| WriteError::Value {
+                record,
+                field: name.clone(),
+                character,
+                position,
+            })?;
+        }
+        if let Some((name, _)) = extra.first() {
+            let (name, reason) = ((*name).to_owned(), "the header has no column for it");
+            return Err(WriteError::Name { record, name, reason });
+        }
+        self.buf.extend_from_slice(b"\r\n");
+        Ok(())
+    }
+
+    fn hand_over(&mut self) -> io::Result<()> {
+        let result = self.destination.write_all(&self.buf);
+        self.buf.clear();
+        result
+    }
+
+    /// Hands what is collected to the destination, and flushes that.
+    ///
+    /// # Errors
+    ///
+    /// A destination that fails.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.hand_over()?;
+        self.destination.flush()
+    }
+
+    /// Ends the document and gives the destination back.
+    ///
+    /// # Errors
+    ///
+    /// A destination that fails.
+    pub fn finish(mut self) -> Result<W, WriteError> {
+        self.flush()?;
+        Ok(self.destination)
+    }
+
+    /// The destination, to which not everything may have been handed yet.
+    #[must_use]
+    pub fn get_ref(&self) -> &W {
+        &self.destination
+    }
+}
+
+fn separate(buf: &mut Vec<u8>, index: usize) {
+    if index > 0 {
+        buf.push(b',');
+    }
+}
+
+#[inline]
+fn cell(buf: &mut Vec<u8>, text: &str) -> Result<(), (usize, char)> {
+    if !needs_quotes(text.as_bytes()) {
+        buf.extend_from_slice(text.as_bytes());
+        return Ok(());
+    }
+    // OUT-6
+    if let Some(found) = forbidden_character(text) {
+        return Err(found);
+    }
+    let bytes = text.as_bytes();
+    let start = buf.len();
+    buf.push(b'"');
+    let (mut plain, mut needed) = (0, false);
+    for (at, byte) in bytes.iter().enumerate() {
+        match byte {
+            b'"' => {
+                buf.extend_from_slice(&bytes[plain..=at]);
+                (plain, needed) = (at, true);
+            }
+            b',' | b'\r' | b'\n' => needed = true,
+            _ => {}
+        }
+    }
+    buf.extend_from_slice(&bytes[plain..]);
+    if needed {
+        buf.push(b'"');
+    } else {
+        buf.truncate(start);
+        buf.extend_from_slice(bytes);
+    }
+    Ok(())
+}

@@ -1,0 +1,23 @@
+#![doc = include_str!("../README.md")]
+
+mod check;
+pub mod csv;
+mod deviation;
+mod encoding;
+mod error;
+#[cfg(feature = "serde")]
+pub mod jsonl;
+mod locate;
+mod machine;
+mod options;
+mod read;
+mod record;
+mod scan;
+pub mod xml;
+
+pub use deviation::{Deviation, DeviationKind, Sink};
+pub use error::{Error, ErrorKind, WriteError};
+pub use machine::Format;
+pub use options::{Limits, Mode, Options};
+pub use read::{Decoder, Reader, StreamReader};
+pub use record::Record;

@@ -1,0 +1,219 @@
+//! What XML and CSV have in common: a machine that reads a buffer, and the reporting around it.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use vcc_types::{Field, Recording};
+
+use crate::locate::Place;
+use crate::{Deviation, DeviationKind, Error, ErrorKind, Mode, Options, Record, Sink};
+
+/// XML or CSV: [`xml::Xml`](crate::xml::Xml), [`csv::Csv`](crate::csv::Csv). Closed to others.
+#[allow(private_bounds)]
+pub trait Format: Sealed {}
+
+pub(crate) trait Sealed {
+    type Machine: Machine;
+}
+
+/// How far a step came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// A record is read; `take` gives it.
+    Record,
+    /// Something else is read.
+    Other,
+    /// What is in the buffer ends inside something.
+    More,
+    /// The document is read.
+    End,
+}
+
+/// A deviation before it is located. Its span counts from the start of the item.
+#[derive(Debug)]
+pub(crate) struct Raw {
+    pub(crate) kind: DeviationKind,
+    pub(crate) span: (u32, u32),
+    pub(crate) field: Option<Field>,
+    pub(crate) read_as: Cow<'static, str>,
+}
+
+/// An error before it is located.
+#[derive(Debug)]
+pub(crate) struct Trouble {
+    pub(crate) kind: ErrorKind,
+    /// Where, in the buffer.
+    pub(crate) at: usize,
+    pub(crate) message: String,
+}
+
+/// A reader of one format. It reads a buffer that grows at its end and is cut at its start; an
+/// *item* is a record or whatever stands between records, and what a machine remembers of an
+/// unfinished item counts from the item's start. So how the input was cut up cannot matter.
+pub(crate) trait Machine: std::fmt::Debug {
+    fn new(options: Options) -> Self;
+
+    /// Goes on reading. `ended`: nothing follows what is in the buffer.
+    fn step(&mut self, buf: &[u8], ended: bool) -> Result<Step, Trouble>;
+
+    /// Where the record stands that was just read.
+    fn taken(&self) -> Range<usize>;
+
+    /// Gives the record that was just read, and adds what is to be said about its values. `raw` is
+    /// where it stands, and `text` the same if it is UTF-8.
+    fn take<'b>(&mut self, raw: &'b [u8], text: Option<&'b str>) -> Record<'b>;
+
+    /// Gives what is whole of an unfinished record.
+    fn partial(&mut self, buf: &[u8]) -> Option<Recording>;
+
+    /// What is to be reported about the item.
+    fn pending(&mut self) -> &mut Vec<Raw>;
+
+    fn options(&self) -> &Options;
+
+    /// Where the item begins in the buffer; nothing before it is needed any more.
+    fn item(&self) -> usize;
+
+    /// The buffer lost its first bytes, at most up to the item.
+    fn discarded(&mut self, bytes: usize);
+
+    /// The record that is being read or was just read, from 1.
+    fn record(&self) -> Option<u64>;
+
+    /// What is open, the outermost first.
+    fn open(&self, buf: &[u8]) -> Vec<String>;
+}
+
+/// A machine with a sink and a place in the input.
+#[derive(Debug)]
+pub(crate) struct Core<M, S> {
+    machine: M,
+    pub(crate) sink: S,
+    /// The offset of the first byte of the buffer.
+    base: u64,
+    /// A place at or before the item.
+    mark: Place,
+    done: bool,
+}
+
+impl<M: Machine, S: Sink> Core<M, S> {
+    pub(crate) fn new(options: Options, sink: S) -> Self {
+        Self { machine: M::new(options), sink, base: 0, mark: Place::START, done: false }
+    }
+
+    /// Reads up to the next record, the end of the buffer or the end of the document.
+    #[inline]
+    pub(crate) fn advance(&mut self, buf: &[u8], ended: bool) -> Result<Step, Error> {
+        if self.done {
+            return Ok(Step::End);
+        }
+        loop {
+            match self.machine.step(buf, ended) {
+                Ok(Step::Other) => self.report(buf)?,
+                Ok(step) => {
+                    self.done = step == Step::End;
+                    return Ok(step);
+                }
+                Err(trouble) => return Err(self.fail(buf, trouble)),
+            }
+        }
+    }
+
+    /// Takes the record that `advance` stopped at.
+    #[inline(always)]
+    pub(crate) fn take<'b>(
+        &mut self,
+        buf: &'b [u8],
+        text: impl FnOnce(Range<usize>) -> Option<&'b str>,
+    ) -> Result<Record<'b>, Error> {
+        let range = self.machine.taken();
+        let record = self.machine.take(&buf[range.clone()], text(range));
+        if !self.machine.pending().is_empty() {
+            self.report(buf)?;
+        }
+        Ok(record)
+    }
+
+    /// Cuts what is no longer needed off the front of the buffer.
+    pub(crate) fn discard(&mut self, buf: &mut Vec<u8>) {
+        let bytes = self.machine.item();
+        if bytes == 0 {
+            return;
+        }
+        let kept = self.base + bytes as u64;
+        if self.mark.offset < kept {
+            self.mark = self.mark.at(buf, self.base, kept);
+        }
+        buf.drain(..bytes);
+        self.base = kept;
+        self.machine.discarded(bytes);
+    }
+
+    pub(crate) fn io_error(&mut self, buf: &[u8], error: std::io::Error) -> Error {
+        self.done = true;
+        Error::io(error, self.mark.at(buf, self.base, self.base + buf.len() as u64))
+    }
+
+    pub(crate) fn is_done(&self) -> bool {
+        self.done
+    }
+
+    /// Hands the pending deviations to the sink, in order, or refuses the first in strict mode.
+    fn report(&mut self, buf: &[u8]) -> Result<(), Error> {
+        let mode = self.machine.options().mode;
+        let item = self.base + self.machine.item() as u64;
+        let record = self.machine.record();
+        let mut pending = std::mem::take(self.machine.pending());
+        pending.sort_by_key(|raw| raw.span);
+        if mode == Mode::Strict
+            && let Some(first) = pending.first()
+        {
+            self.done = true;
+            let place = self.mark.at(buf, self.base, item + u64::from(first.span.0));
+            return Err(refusal(first, place).context(record, self.machine.open(buf), None));
+        }
+        if !pending.is_empty() && self.sink.is_listening() {
+            self.mark = self.mark.at(buf, self.base, item);
+            let mut place = self.mark;
+            for raw in pending.drain(..) {
+                let (start, end) = (item + u64::from(raw.span.0), item + u64::from(raw.span.1));
+                place = place.at(buf, self.base, start);
+                self.sink.deviation(Deviation {
+                    kind: raw.kind,
+                    span: start..end,
+                    line: place.line,
+                    column: place.column,
+                    record,
+                    field: raw.field,
+                    read_as: raw.read_as,
+                });
+            }
+        }
+        pending.clear();
+        // Gives the allocation back.
+        *self.machine.pending() = pending;
+        Ok(())
+    }
+
+    #[cold]
+    fn fail(&mut self, buf: &[u8], trouble: Trouble) -> Error {
+        self.done = true;
+        let partial = self.machine.partial(buf);
+        let (record, open) = (self.machine.record(), self.machine.open(buf));
+        // What was repaired before the trouble is said first; in strict mode it is the trouble.
+        if let Err(error) = self.report(buf) {
+            return error.context(record, open, partial);
+        }
+        let place = self.mark.at(buf, self.base, self.base + trouble.at as u64);
+        Error::new(trouble.kind, place, trouble.message).context(record, open, partial)
+    }
+}
+
+fn refusal(raw: &Raw, place: Place) -> Error {
+    let doc = raw.kind.doc();
+    let message = match &*raw.read_as {
+        "" => format!("{}: {doc}", raw.kind),
+        text => format!("{} (read as {text:?} in tolerant mode): {doc}", raw.kind),
+    };
+    Error::new(ErrorKind::Deviation(raw.kind), place, message)
+}

@@ -1,0 +1,144 @@
+use core::fmt;
+use std::sync::Arc;
+
+use chrono::{FixedOffset, NaiveDateTime};
+
+/// What a reader does with what should not have been sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Mode {
+    /// Repairs what the clauses QUIRK-1 to QUIRK-14 name, and reports each repair.
+    #[default]
+    Tolerant,
+    /// Refuses instead, with the same names.
+    Strict,
+}
+
+/// How much a reader takes in before it refuses. Every limit is inclusive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Bytes of one record from its first tag to its last, of one row, or of one piece of markup
+    /// between records such as a comment. At most 2³²−1.
+    pub record_bytes: u32,
+    /// Values of one record, the extra ones included.
+    pub fields: usize,
+    /// Extra values of one record, or extra columns.
+    pub extra: usize,
+    /// Elements that are open at the same time.
+    pub depth: usize,
+}
+
+impl Default for Limits {
+    /// 512 KiB a record, 1,024 values, 256 extra ones, 64 open elements.
+    fn default() -> Self {
+        Self { record_bytes: 512 << 10, fields: 1024, extra: 256, depth: 64 }
+    }
+}
+
+impl Limits {
+    /// Sets [`record_bytes`](Self::record_bytes).
+    #[must_use]
+    pub fn record_bytes(mut self, bytes: u32) -> Self {
+        self.record_bytes = bytes;
+        self
+    }
+
+    /// Sets [`fields`](Self::fields).
+    #[must_use]
+    pub fn fields(mut self, fields: usize) -> Self {
+        self.fields = fields;
+        self
+    }
+
+    /// Sets [`extra`](Self::extra).
+    #[must_use]
+    pub fn extra(mut self, extra: usize) -> Self {
+        self.extra = extra;
+        self
+    }
+
+    /// Sets [`depth`](Self::depth).
+    #[must_use]
+    pub fn depth(mut self, depth: usize) -> Self {
+        self.depth = depth;
+        self
+    }
+}
+
+type Zone = Arc<dyn Fn(NaiveDateTime) -> Option<FixedOffset> + Send + Sync>;
+
+/// How a reader reads.
+///
+/// ```
+/// use chrono::FixedOffset;
+/// use vcc_format::{Limits, Options};
+///
+/// let options = Options::tolerant()
+///     .limits(Limits::default().record_bytes(64 << 10))
+///     .zone(|_| FixedOffset::west_opt(8 * 3600));
+/// ```
+#[derive(Clone, Default)]
+pub struct Options {
+    pub(crate) mode: Mode,
+    pub(crate) limits: Limits,
+    pub(crate) zone: Option<Zone>,
+    pub(crate) expect_extra: bool,
+}
+
+impl Options {
+    /// Repair and report; default limits, no zone.
+    #[must_use]
+    pub fn tolerant() -> Self {
+        Self::default()
+    }
+
+    /// Refuse; default limits, no zone.
+    #[must_use]
+    pub fn strict() -> Self {
+        Self::default().mode(Mode::Strict)
+    }
+
+    /// Sets the mode.
+    #[must_use]
+    pub fn mode(mut self, mode: Mode) -> Self {
+        self.mode = mode;
+        self
+    }
+
+    /// Sets the limits.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Gives the zone in which a `startDate` without an offset is read: the offset at a local time,
+    /// or `None` where there is none. The value becomes the date with that offset (QUIRK-14).
+    #[must_use]
+    pub fn zone(
+        mut self,
+        offset_at: impl Fn(NaiveDateTime) -> Option<FixedOffset> + Send + Sync + 'static,
+    ) -> Self {
+        self.zone = Some(Arc::new(offset_at));
+        self
+    }
+
+    /// Whether values beside the fifteen fields are part of what was agreed with the server. Then
+    /// they are neither reported nor, in strict mode, refused. Default: no (QUIRK-6).
+    #[must_use]
+    pub fn expect_extra(mut self, expected: bool) -> Self {
+        self.expect_extra = expected;
+        self
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("mode", &self.mode)
+            .field("limits", &self.limits)
+            .field("zone", &self.zone.as_ref().map(|_| ".."))
+            .field("expect_extra", &self.expect_extra)
+            .finish()
+    }
+}

@@ -1,0 +1,256 @@
+use std::io::{self, BufRead};
+use std::ops::Range;
+
+use vcc_types::Recording;
+
+use crate::machine::{Core, Format, Sealed, Step};
+use crate::{Error, Options, Record, Sink};
+
+/// How many bytes a [`StreamReader`] takes over at a time.
+const PIECE: usize = 64 << 10;
+
+type CoreOf<F, S> = Core<<F as Sealed>::Machine, S>;
+
+/// Reads a document that is in memory into records that borrow from it.
+///
+/// Use it as [`xml::Reader`](crate::xml::Reader) or [`csv::Reader`](crate::csv::Reader).
+#[derive(Debug)]
+#[allow(private_bounds)]
+pub struct Reader<'a, F: Format, S = ()> {
+    input: &'a [u8],
+    /// A part of the input that is valid UTF-8, and where it begins.
+    valid: (usize, &'a str),
+    core: CoreOf<F, S>,
+}
+
+impl<'a, F: Format> Reader<'a, F> {
+    /// A tolerant reader that tells nobody what it repaired.
+    #[must_use]
+    pub fn new(input: &'a [u8]) -> Self {
+        Self::with(input, Options::tolerant(), ())
+    }
+}
+
+impl<'a, F: Format, S: Sink> Reader<'a, F, S> {
+    /// A reader with options, and a sink for what it repairs.
+    #[must_use]
+    pub fn with(input: &'a [u8], options: Options, sink: S) -> Self {
+        Self { input, valid: (0, ""), core: Core::new(options, sink) }
+    }
+
+    /// Reads the next record; `None` after the last.
+    ///
+    /// # Errors
+    ///
+    /// See [`ErrorKind`](crate::ErrorKind). After an error there is nothing more to read: `None`.
+    #[inline]
+    pub fn read(&mut self) -> Result<Option<Record<'a>>, Error> {
+        match self.core.advance(self.input, true)? {
+            Step::Record => {
+                let (input, valid) = (self.input, &mut self.valid);
+                self.core.take(input, |range| text(input, valid, range)).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// The sink.
+    #[must_use]
+    pub fn sink(&self) -> &S {
+        &self.core.sink
+    }
+
+    /// Gives the sink back.
+    #[must_use]
+    pub fn into_sink(self) -> S {
+        self.core.sink
+    }
+}
+
+/// The text of a part of the input, if it is valid UTF-8. To validate a long piece at once costs a
+/// fraction of doing so record by record; `valid` is the piece at hand.
+#[inline]
+fn text<'a>(input: &'a [u8], valid: &mut (usize, &'a str), range: Range<usize>) -> Option<&'a str> {
+    let from = range.start.wrapping_sub(valid.0);
+    if let Some(text) = valid.1.get(from..from.wrapping_add(range.len())) {
+        return Some(text);
+    }
+    let piece = &input[range.start..];
+    let piece = &piece[..piece.len().min(PIECE.max(range.len()))];
+    let text = match simdutf8::compat::from_utf8(piece) {
+        Ok(text) => text,
+        Err(error) => simdutf8::basic::from_utf8(&piece[..error.valid_up_to()]).unwrap_or_default(),
+    };
+    *valid = (range.start, text);
+    valid.1.get(..range.len())
+}
+
+impl<'a, F: Format, S: Sink> Iterator for Reader<'a, F, S> {
+    type Item = Result<Record<'a>, Error>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        self.read().transpose()
+    }
+}
+
+/// Reads a document of any size from a source, in memory for one record (and what the source
+/// itself buffers).
+///
+/// Use it as [`xml::StreamReader`](crate::xml::StreamReader) or
+/// [`csv::StreamReader`](crate::csv::StreamReader).
+#[derive(Debug)]
+#[allow(private_bounds)]
+pub struct StreamReader<R, F: Format, S = ()> {
+    source: R,
+    buf: Vec<u8>,
+    ended: bool,
+    core: CoreOf<F, S>,
+}
+
+impl<R: BufRead, F: Format> StreamReader<R, F> {
+    /// A tolerant reader that tells nobody what it repaired.
+    #[must_use]
+    pub fn new(source: R) -> Self {
+        Self::with(source, Options::tolerant(), ())
+    }
+}
+
+impl<R: BufRead, F: Format, S: Sink> StreamReader<R, F, S> {
+    /// A reader with options, and a sink for what it repairs.
+    #[must_use]
+    pub fn with(source: R, options: Options, sink: S) -> Self {
+        Self { source, buf: Vec::new(), ended: false, core: Core::new(options, sink) }
+    }
+
+    /// Reads the next record, which lives until the one after it is read; `None` after the last.
+    ///
+    /// # Errors
+    ///
+    /// See [`ErrorKind`](crate::ErrorKind). After an error there is nothing more to read: `None`.
+    pub fn read(&mut self) -> Result<Option<Record<'_>>, Error> {
+        loop {
+            match self.core.advance(&self.buf, self.ended)? {
+                Step::Record => break,
+                Step::More => self.fill()?,
+                _ => return Ok(None),
+            }
+        }
+        let buf = &self.buf;
+        self.core.take(buf, |range| core::str::from_utf8(&buf[range]).ok()).map(Some)
+    }
+
+    /// The rest of the document, each record on its own.
+    pub fn recordings(mut self) -> impl Iterator<Item = Result<Recording, Error>> {
+        std::iter::from_fn(move || {
+            self.read().map(|record| record.map(|record| record.to_owned())).transpose()
+        })
+    }
+
+    fn fill(&mut self) -> Result<(), Error> {
+        self.core.discard(&mut self.buf);
+        loop {
+            match self.source.fill_buf() {
+                Ok(bytes) => {
+                    let piece = &bytes[..bytes.len().min(PIECE)];
+                    let taken = piece.len();
+                    self.ended = piece.is_empty();
+                    self.buf.extend_from_slice(piece);
+                    self.source.consume(taken);
+                    return Ok(());
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(self.core.io_error(&self.buf, error)),
+            }
+        }
+    }
+
+    /// The sink.
+    #[must_use]
+    pub fn sink(&self) -> &S {
+        &self.core.sink
+    }
+
+    /// Gives the sink back.
+    #[must_use]
+    pub fn into_sink(self) -> S {
+        self.core.sink
+    }
+}
+
+/// Reads a document that is handed over piece by piece, for callers who do their own waiting.
+/// Where the pieces begin and end does not matter.
+///
+/// Use it as [`xml::Decoder`](crate::xml::Decoder) or [`csv::Decoder`](crate::csv::Decoder).
+#[derive(Debug)]
+#[allow(private_bounds)]
+pub struct Decoder<F: Format, S = ()> {
+    buf: Vec<u8>,
+    ended: bool,
+    core: CoreOf<F, S>,
+}
+
+impl<F: Format> Decoder<F> {
+    /// A tolerant decoder that tells nobody what it repaired.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with(Options::tolerant(), ())
+    }
+}
+
+impl<F: Format> Default for Decoder<F> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<F: Format, S: Sink> Decoder<F, S> {
+    /// A decoder with options, and a sink for what it repairs.
+    #[must_use]
+    pub fn with(options: Options, sink: S) -> Self {
+        Self { buf: Vec::new(), ended: false, core: Core::new(options, sink) }
+    }
+
+    /// Takes over a piece of the input. Then [`read`](Self::read) until it gives `None`: what is
+    /// fed without being read is kept in memory.
+    pub fn feed(&mut self, piece: &[u8]) {
+        self.core.discard(&mut self.buf);
+        // After an end or an error nothing is read any more.
+        if !self.core.is_done() && !self.ended {
+            self.buf.extend_from_slice(piece);
+        }
+    }
+
+    /// Says that the input ended. Then `read` the last records: whether the document was whole is
+    /// known only after that.
+    pub fn finish(&mut self) {
+        self.ended = true;
+    }
+
+    /// Reads the next record of what was fed; `None` where more is needed or the document is read.
+    ///
+    /// # Errors
+    ///
+    /// See [`ErrorKind`](crate::ErrorKind). After an error there is nothing more to read: `None`.
+    pub fn read(&mut self) -> Result<Option<Record<'_>>, Error> {
+        match self.core.advance(&self.buf, self.ended)? {
+            Step::Record => {
+                let buf = &self.buf;
+                self.core.take(buf, |range| core::str::from_utf8(&buf[range]).ok()).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// The sink.
+    #[must_use]
+    pub fn sink(&self) -> &S {
+        &self.core.sink
+    }
+
+    /// Gives the sink back.
+    #[must_use]
+    pub fn into_sink(self) -> S {
+        self.core.sink
+    }
+}

@@ -1,0 +1,93 @@
+//! From the spans of a record to its values.
+
+use super::machine::Machine;
+use super::value;
+use crate::encoding::Encoding;
+use crate::machine::Raw;
+use crate::record::{Piece, Span};
+use crate::scan::is_special_in_xml;
+use crate::{Record, check};
+use vcc_types::Field;
+
+impl Machine {
+    /// Makes a record of what was read: `raw` is the item, and `valid` the same if it is UTF-8.
+    #[inline]
+    pub(super) fn finish<'b>(&mut self, raw: &'b [u8], valid: Option<&'b str>) -> Record<'b> {
+        let text = valid.filter(|text| self.encoding == Encoding::Utf8 || text.is_ascii());
+        let mut record = Record {
+            text: text.unwrap_or_default(),
+            spans: self.draft.values,
+            present: self.draft.present,
+            decoded: 0,
+            scratch: String::new(),
+            extra: Vec::new(),
+        };
+        let special = text.is_none() || is_special_in_xml(raw);
+        if special || self.draft.marked != 0 || !self.draft.extra.is_empty() {
+            self.decode(raw, special, &mut record);
+        }
+        for field in [Field::StartDate, Field::Duration] {
+            let text = record.get(field).unwrap_or_default();
+            // QUIRK-14
+            if let Some(finding) = check::value(field, text, &self.options) {
+                let read_as = check::read_as(&finding, text);
+                let span = self.draft.values[field.index()];
+                self.pending.push(Raw { kind: finding.kind, span, field: Some(field), read_as });
+                if let Some(text) = finding.replacement {
+                    record.replace(field, &text);
+                }
+            }
+        }
+        record
+    }
+
+    fn decode(&mut self, raw: &[u8], special: bool, record: &mut Record<'_>) {
+        let nowhere = record.text.is_empty();
+        let part = |span: Span| &raw[span.0 as usize..span.1 as usize];
+        for field in Field::ALL {
+            let bit = 1 << field.index();
+            if record.present & bit == 0 {
+                continue;
+            }
+            let span = self.draft.values[field.index()];
+            let marked = self.draft.marked & bit != 0;
+            if marked || nowhere || (special && is_special_in_xml(part(span))) {
+                record.spans[field.index()] =
+                    self.text(part(span), span, Some(field), &mut record.scratch);
+                record.decoded |= bit;
+            }
+        }
+        for index in 0..self.draft.extra.len() {
+            let extra = &self.draft.extra[index];
+            let (name, value, marked) = (extra.name, extra.value, extra.marked);
+            let mut piece = |span: Span, needed: bool| {
+                if !needed && !nowhere {
+                    return Piece { span, decoded: false };
+                }
+                let span = self.text(part(span), span, None, &mut record.scratch);
+                Piece { span, decoded: true }
+            };
+            let needed = marked || (special && is_special_in_xml(part(value)));
+            let pieces = (piece(name, false), piece(value, needed));
+            record.extra.push(pieces);
+        }
+    }
+
+    /// Decodes one value at the end of `scratch`.
+    fn text(&mut self, raw: &[u8], span: Span, field: Option<Field>, scratch: &mut String) -> Span {
+        let start = scratch.len();
+        let (encoding, invalid) = self.encoding.of_value(raw);
+        let pending = &mut self.pending;
+        value::decode(raw, encoding, scratch, |kind, part, read_as| {
+            let part = (span.0 + part.start as u32, span.0 + part.end as u32);
+            pending.push(Raw { kind, span: part, field, read_as });
+        });
+        if invalid {
+            // QUIRK-8: the whole value, since no part of it can be trusted to be UTF-8.
+            let read_as = scratch[start..].to_owned().into();
+            let kind = crate::DeviationKind::InvalidEncoding;
+            self.pending.push(Raw { kind, span, field, read_as });
+        }
+        (start as u32, scratch.len() as u32)
+    }
+}

@@ -1,0 +1,338 @@
+//! What can stand between tags: comments, processing instructions, document types, stray text.
+
+use std::ops::Range;
+
+use memchr::memmem;
+
+use super::machine::{Input, Machine};
+use super::tag::{
+    Attribute, Reference, Scan, Tag, attribute, is_name, is_name_start_byte, is_space, reference,
+    scan, starts_with,
+};
+use super::value::{CDATA, forbidden};
+use crate::encoding::Encoding;
+use crate::machine::Trouble;
+use crate::scan::{is_xml_char, may_be_forbidden};
+use crate::{DeviationKind, ErrorKind};
+
+/// What stands outside of a value.
+pub(super) enum Token {
+    /// The view ends before that is known.
+    More,
+    /// A comment or a processing instruction, up to here.
+    Ignored(usize),
+    Doctype(usize),
+    /// Text, up to here.
+    Text(usize),
+    Tag(Tag),
+    /// A `<` that begins nothing.
+    None,
+}
+
+/// What stands at the position of the machine, which is not white space.
+pub(super) fn token(machine: &mut Machine, input: Input<'_>) -> Result<Token, Trouble> {
+    let Input { view, .. } = input;
+    let at = machine.pos;
+    let tag = match view[at] {
+        b'<' => match view.get(at + 1) {
+            Some(b'!') => return bang(machine, input),
+            Some(b'?') => {
+                return Ok(match view.get(at + 2) {
+                    None => Token::More,
+                    Some(byte) if is_name_start_byte(*byte) => {
+                        instruction(machine, input)?.map_or(Token::More, Token::Ignored)
+                    }
+                    Some(_) => Token::None,
+                });
+            }
+            _ => scan(view, at, 1),
+        },
+        b'%' => match percent(view, at) {
+            // QUIRK-2: only a tag that means something here is worth the repair.
+            Lead::Is(lead) => match scan(view, at, lead) {
+                Scan::Tag(tag) if machine.may_stand(&view[tag.name.clone()]) => Scan::Tag(tag),
+                Scan::More if !input.ended => Scan::More,
+                _ => return Ok(text(machine, input)),
+            },
+            Lead::More if !input.ended => Scan::More,
+            _ => return Ok(text(machine, input)),
+        },
+        _ => return Ok(text(machine, input)),
+    };
+    Ok(match tag {
+        Scan::More => Token::More,
+        Scan::None => Token::None,
+        Scan::Tag(tag) => Token::Tag(tag),
+    })
+}
+
+enum Lead {
+    More,
+    None,
+    Is(usize),
+}
+
+/// `%lt;`, or with its ampersand written that way too, `%amp;lt;`.
+fn percent(view: &[u8], at: usize) -> Lead {
+    let leads: [&[u8]; 2] = [b"%lt;", b"%amp;lt;"];
+    let mut found = Lead::None;
+    for lead in leads {
+        match starts_with(view, at, lead) {
+            Some(true) => return Lead::Is(lead.len()),
+            Some(false) => {}
+            None => found = Lead::More,
+        }
+    }
+    found
+}
+
+/// Text up to whatever may be a tag.
+fn text(machine: &mut Machine, input: Input<'_>) -> Token {
+    let Input { view, .. } = input;
+    let mut from = machine.seen.max(machine.pos + 1);
+    loop {
+        match memchr::memchr2(b'<', b'%', &view[from..]) {
+            None if input.ended => return Token::Text(view.len()),
+            None => {
+                machine.seen = view.len();
+                return Token::More;
+            }
+            Some(distance) if view[from + distance] == b'<' => {
+                return Token::Text(from + distance);
+            }
+            Some(distance) => match percent(view, from + distance) {
+                Lead::Is(_) => return Token::Text(from + distance),
+                Lead::More if !input.ended => {
+                    machine.seen = from + distance;
+                    return Token::More;
+                }
+                _ => from += distance + 1,
+            },
+        }
+    }
+}
+
+/// `<!`: a comment, a CDATA section (which is text here), a document type.
+fn bang(machine: &mut Machine, input: Input<'_>) -> Result<Token, Trouble> {
+    let Input { view, .. } = input;
+    let at = machine.pos;
+    let starts = |wanted| starts_with(view, at, wanted);
+    match (starts(b"<!--"), starts(CDATA), starts(b"<!DOCTYPE")) {
+        (Some(true), ..) => Ok(comment(machine, input).map_or(Token::More, Token::Ignored)),
+        (_, Some(true), _) => {
+            Ok(find(machine, view, CDATA.len(), b"]]>").map_or(Token::More, Token::Text))
+        }
+        (.., Some(true)) => doctype(machine, input),
+        (Some(false), Some(false), Some(false)) => match excluded_doctype(view, at) {
+            Some(true) => Err(html(machine.pos)),
+            Some(false) => Ok(Token::None),
+            None => Ok(Token::More),
+        },
+        _ => Ok(Token::More),
+    }
+}
+
+/// HTML writes its document type in any case.
+fn excluded_doctype(view: &[u8], at: usize) -> Option<bool> {
+    let wanted = b"<!doctype html";
+    let there = &view[at..];
+    let length = there.len().min(wanted.len());
+    if !there[..length].eq_ignore_ascii_case(&wanted[..length]) {
+        return Some(false);
+    }
+    (length == wanted.len()).then_some(true)
+}
+
+fn html(at: usize) -> Trouble {
+    let message = "expected <recordings>, found a page of HTML".to_owned();
+    Trouble { kind: ErrorKind::NotRecordings, at, message }
+}
+
+/// Where the comment at the position of the machine ends.
+pub(super) fn comment(machine: &mut Machine, input: Input<'_>) -> Option<usize> {
+    let at = machine.pos;
+    let end = find(machine, input.view, 4, b"-->")?;
+    let inner = at + 4..end - 3;
+    if let Some(dashes) = memmem::find(&input.view[inner.start..end - 1], b"--")
+        && inner.start + dashes < inner.end
+    {
+        let dashes = inner.start + dashes;
+        machine.report(DeviationKind::CommentDashes, dashes..dashes + 2, "");
+    }
+    check_text(machine, input.view, inner);
+    Some(end)
+}
+
+/// Where the processing instruction at the position of the machine ends.
+pub(super) fn instruction(
+    machine: &mut Machine,
+    input: Input<'_>,
+) -> Result<Option<usize>, Trouble> {
+    let (at, view) = (machine.pos, input.view);
+    let Some(end) = find(machine, view, 2, b"?>") else { return Ok(None) };
+    let inner = &view[at + 2..end - 2];
+    let target = inner.split(|byte| is_space(*byte)).next().unwrap_or_default();
+    if target.eq_ignore_ascii_case(b"xml") {
+        return Err(machine.unexpected("an XML declaration"));
+    }
+    if !is_name(&machine.encoding.text(target)) {
+        return Err(machine.unexpected("a processing instruction without a name"));
+    }
+    check_text(machine, view, at + 2..end - 2);
+    Ok(Some(end))
+}
+
+/// Skips a document type with its internal subset. Nothing in it is processed.
+fn doctype(machine: &mut Machine, input: Input<'_>) -> Result<Token, Trouble> {
+    let (at, view) = (machine.pos, input.view);
+    // Without a new `>` it cannot have ended. Where nothing follows it is looked at all the same,
+    // so that the trouble is the same however the input was cut up.
+    let more = !input.ended && !input.cut;
+    if more && machine.seen > at && !view[machine.seen..].contains(&b'>') {
+        machine.seen = view.len();
+        return Ok(Token::More);
+    }
+    let token = doctype_end(machine, input)?;
+    if matches!(token, Token::More) {
+        machine.seen = view.len();
+    }
+    Ok(token)
+}
+
+fn doctype_end(machine: &mut Machine, input: Input<'_>) -> Result<Token, Trouble> {
+    let (at, view) = (machine.pos, input.view);
+    let mut pos = at + b"<!DOCTYPE".len();
+    let name_at = pos + view[pos..].iter().take_while(|byte| is_space(**byte)).count();
+    let is_end = |byte: &&u8| !is_space(**byte) && !matches!(**byte, b'>' | b'[');
+    let name_end = name_at + view[name_at..].iter().take_while(is_end).count();
+    if name_end == view.len() {
+        return Ok(Token::More);
+    }
+    let name = &view[name_at..name_end];
+    if name.eq_ignore_ascii_case(b"html") {
+        return Err(html(at));
+    }
+    if name_at == pos || !is_name(&machine.encoding.text(name)) {
+        return Err(machine.unexpected("a document type without a name"));
+    }
+    pos = name_end;
+    let mut subset = false;
+    loop {
+        let rest = &view[pos..];
+        let Some(distance) = rest.iter().position(|byte| b"\"'<>[]".contains(byte)) else {
+            return Ok(Token::More);
+        };
+        pos += distance;
+        let rest = &view[pos..];
+        let skip = |from: usize, end: &[u8]| {
+            Some(pos + from + memmem::find(rest.get(from..)?, end)? + end.len())
+        };
+        let next = match rest[0] {
+            quote @ (b'"' | b'\'') => skip(1, &[quote]),
+            b'[' if !subset => {
+                subset = true;
+                Some(pos + 1)
+            }
+            b']' if subset => {
+                subset = false;
+                Some(pos + 1)
+            }
+            b'>' if !subset => {
+                check_text(machine, view, at..pos);
+                return Ok(Token::Doctype(pos + 1));
+            }
+            b'>' => Some(pos + 1),
+            b'<' if !subset => {
+                return Err(machine.unexpected("a `<` in the document type"));
+            }
+            _ if rest.starts_with(b"<!--") => skip(4, b"-->"),
+            _ if rest.starts_with(b"<?") => skip(2, b"?>"),
+            // It may become a comment or an instruction.
+            _ if b"<!--".starts_with(rest) => None,
+            b'<' => Some(pos + 1),
+            _ => return Err(machine.unexpected("a bracket in the document type")),
+        };
+        match next {
+            Some(next) => pos = next,
+            None => return Ok(Token::More),
+        }
+    }
+}
+
+/// Where the piece of markup that `end` ends is over. Its text begins `skip` bytes after the
+/// position of the machine.
+pub(super) fn find(machine: &mut Machine, view: &[u8], skip: usize, end: &[u8]) -> Option<usize> {
+    let start = machine.pos + skip;
+    // What was searched already may hold all of `end` but its last byte.
+    let from = start.max(machine.seen.saturating_sub(end.len() - 1)).min(view.len());
+    let found = memmem::find(&view[from..], end).map(|distance| from + distance + end.len());
+    if found.is_none() {
+        machine.seen = view.len();
+    }
+    found
+}
+
+/// Looks at text that is ignored: nothing is to be wrong with it silently.
+pub(super) fn check_text(machine: &mut Machine, view: &[u8], range: Range<usize>) {
+    let bytes = &view[range.clone()];
+    let (_, invalid) = machine.encoding.of_value(bytes);
+    if invalid {
+        machine.report(DeviationKind::InvalidEncoding, range.clone(), "");
+    }
+    if may_be_forbidden(bytes) {
+        let encoding = if invalid { Encoding::Windows1252 } else { machine.encoding };
+        let places = 0..bytes.len();
+        let first = places.into_iter().find(|at| forbidden(&bytes[*at..], encoding).is_some());
+        if let Some(first) = first {
+            let at = range.start + first;
+            machine.report(DeviationKind::ControlCharacter, at..at + 1, "");
+        }
+    }
+}
+
+/// Looks at attributes, which are ignored: each once, their references as in values.
+pub(super) fn check_attributes(
+    machine: &mut Machine,
+    view: &[u8],
+    tag: &Tag,
+) -> Result<(), Trouble> {
+    let mut names: Vec<&[u8]> = Vec::new();
+    let mut pos = tag.rest.start;
+    loop {
+        pos += view[pos..tag.rest.end].iter().take_while(|byte| is_space(**byte)).count();
+        if pos >= tag.rest.end || view[pos] == b'/' {
+            return Ok(());
+        }
+        // The tag was scanned: what stands here is an attribute.
+        let Attribute::Is { name, value, end } = attribute(view, pos) else { return Ok(()) };
+        let text = machine.encoding.text(&view[name.clone()]).into_owned();
+        let error = |message| Err(Trouble { kind: ErrorKind::Syntax, at: pos, message });
+        if !is_name(&text) {
+            return error(format!("expected an attribute, found {text:?}, which is no name"));
+        }
+        if names.contains(&&view[name.clone()]) {
+            return error(format!("the attribute {text} stands twice in a tag"));
+        }
+        if names.len() >= machine.options.limits.fields {
+            return error(format!("a tag has more than {} attributes", names.len()));
+        }
+        names.push(&view[name]);
+        check_text(machine, view, value.clone());
+        let mut at = value.start;
+        while let Some(distance) = memchr::memchr(b'&', &view[at..value.end]) {
+            at += distance;
+            let (kind, length) = match reference(&view[at..value.end]) {
+                Reference::Is(character, length) if is_xml_char(character) => {
+                    at += length;
+                    continue;
+                }
+                Reference::Is(_, length) => (DeviationKind::ControlCharacter, length),
+                Reference::Unknown(length) => (DeviationKind::UnknownReference, length),
+                Reference::Bare => (DeviationKind::BareAmpersand, 1),
+            };
+            machine.report(kind, at..at + length, "");
+            at += length;
+        }
+        pos = end;
+    }
+}

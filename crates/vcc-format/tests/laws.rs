@@ -1,0 +1,170 @@
+//! The properties of the fuzz targets, on inputs made of the pieces that matter.
+
+mod properties;
+
+use proptest::prelude::*;
+use vcc_format::{csv, xml};
+use vcc_types::{Field, Recording};
+
+const PIECES: [&str; 60] = [
+    "<recordings>",
+    "</recordings>",
+    "<recordings/>",
+    "<file>",
+    "</file>",
+    "<file/>",
+    "<file a='1'>",
+    "<agentID>",
+    "</agentID>",
+    "<agentID/>",
+    "<duration>",
+    "</duration>",
+    "<startDate>",
+    "</startDate>",
+    "<site>",
+    "</site>",
+    "<b>",
+    "</b>",
+    "</>",
+    "</x>",
+    "%lt;",
+    "%gt;",
+    "&amp;",
+    "&",
+    "&nbsp;",
+    "&#65;",
+    "&#1;",
+    "<",
+    ">",
+    "\"",
+    "'",
+    " ",
+    "\n",
+    "\r\n",
+    "\r",
+    "]]>",
+    "<![CDATA[",
+    "<!--",
+    "-->",
+    "--",
+    "<?pi",
+    "?>",
+    "<?xml version='1.0'?>",
+    "<!DOCTYPE recordings [",
+    "]>",
+    "text",
+    "5",
+    "2008-02-14T10:12:13-08:00",
+    "2008-02-14 10:12:13",
+    "é",
+    "\u{1}",
+    "\u{FFFE}",
+    ",",
+    ",,,,,,,,,,,,,,",
+    "agentID",
+    "duration",
+    "\"\"",
+    "\",",
+    "startDate,agentID",
+    "%amp;lt;",
+];
+
+/// A document of pieces, some of them inside a record so that more than the start is reached.
+fn document() -> impl Strategy<Value = Vec<u8>> {
+    let pieces = proptest::collection::vec(proptest::sample::select(&PIECES[..]), 0..40);
+    (pieces, any::<bool>(), any::<bool>()).prop_map(|(pieces, inside, latin)| {
+        let mut document = pieces.concat().into_bytes();
+        if latin {
+            document.iter_mut().filter(|byte| **byte == 0xC3).for_each(|byte| *byte = b'x');
+        }
+        match inside {
+            true => [b"<recordings><file>", &document[..], b"</file></recordings>"].concat(),
+            false => document,
+        }
+    })
+}
+
+fn rows() -> impl Strategy<Value = Vec<u8>> {
+    (document(), 0..3_u8).prop_map(|(rows, header)| match header {
+        0 => rows,
+        1 => [b"agentID,duration\r\n", &rows[..]].concat(),
+        _ => {
+            let documented = csv::Writer::new(Vec::new()).finish().unwrap();
+            [&documented[..], &rows[..]].concat()
+        }
+    })
+}
+
+fn recording() -> impl Strategy<Value = Recording> {
+    let text =
+        proptest::option::of("([ -~]|[\t\r\n<>&\"',;=é€😀\u{7F}\u{85}]|\\]\\]>|&amp;){0,12}");
+    proptest::collection::vec(text, Field::COUNT).prop_map(|values| {
+        Recording::from_values(&std::array::from_fn(|index| values[index].as_deref()))
+    })
+}
+
+proptest! {
+    #[test]
+    fn any_document_is_read_and_located(input in document()) {
+        properties::xml_decode(&input);
+    }
+
+    #[test]
+    fn pieces_do_not_matter(mut input in document(), cut: u8) {
+        input.insert(0, cut);
+        properties::xml_push(&input);
+    }
+
+    #[test]
+    fn strict_mode_agrees_with_quick_xml(input in document()) {
+        properties::xml_vs_quick_xml(&input);
+    }
+
+    #[test]
+    fn tolerant_mode_takes_what_strict_mode_takes(input in document(), rows in rows()) {
+        properties::tolerant_superset(&input);
+        properties::tolerant_superset(&rows);
+    }
+
+    #[test]
+    fn any_table_is_read_and_located(mut input in rows(), cut: u8) {
+        input.insert(0, cut);
+        properties::csv_decode(&input[1..]);
+        properties::csv_decode(&input);
+    }
+
+    #[test]
+    fn decode_after_encode_is_the_identity(recordings in proptest::collection::vec(recording(), 0..4)) {
+        let (mut as_xml, mut as_csv) = (xml::Writer::new(Vec::new()), csv::Writer::new(Vec::new()));
+        for recording in &recordings {
+            as_xml.write(recording).unwrap();
+            as_csv.write(recording).unwrap();
+        }
+        let (as_xml, as_csv) = (as_xml.finish().unwrap(), as_csv.finish().unwrap());
+        let from_xml: Result<Vec<_>, _> = xml::Reader::new(&as_xml).map(|r| r.map(|r| r.to_owned())).collect();
+        prop_assert_eq!(from_xml.unwrap(), recordings.clone());
+        // CSV says the same, but that what is absent is empty.
+        let from_csv: Result<Vec<_>, _> = csv::Reader::new(&as_csv).map(|r| r.map(|r| r.to_owned())).collect();
+        let from_csv = from_csv.unwrap();
+        prop_assert_eq!(from_csv.len(), recordings.len());
+        for (read, written) in from_csv.iter().zip(&recordings) {
+            for field in Field::ALL {
+                prop_assert_eq!(read.get(field), Some(written.text(field)));
+            }
+        }
+    }
+}
+
+#[cfg(feature = "serde")]
+proptest! {
+    #[test]
+    fn json_lines_say_the_same(recordings in proptest::collection::vec(recording(), 0..4)) {
+        let mut writer = vcc_format::jsonl::Writer::new(Vec::new());
+        for recording in &recordings {
+            writer.write(recording).unwrap();
+        }
+        let lines = writer.finish().unwrap();
+        let read: Result<Vec<_>, _> = vcc_format::jsonl::Reader::new(&lines[..]).collect();
+        prop_assert_eq!(read.unwrap(), recordings);
+    }
+}

@@ -1,0 +1,227 @@
+//! Inputs that break off, and inputs that would take all memory.
+
+mod properties;
+
+use std::io::{BufReader, Read};
+
+use properties::read_all;
+use vcc_format::{Error, ErrorKind, Limits, Options, csv, xml};
+use vcc_types::{Field, Recording};
+
+/// Every place at which a document can break off: the whole records, then an error that says
+/// where, what was open, and what was whole of the last record (QUIRK-7).
+#[test]
+fn a_document_that_breaks_off_anywhere() {
+    let document =
+        b"<recordings>\n<file>\n<agentID>bill</agentID>\n<wrapUpCode />\n</file>\n<file>\n\
+        <agentID>ann</agentID>\n<queueName>Sales &amp; Service</queueName>\n</file>\n</recordings>";
+    let whole = read_all::<xml::Xml>(document, Options::strict());
+    assert_eq!((whole.records.len(), &whole.error), (2, &None));
+    for end in 0..document.len() {
+        let outcome = read_all::<xml::Xml>(&document[..end], Options::tolerant());
+        let count = document[..end].windows(7).filter(|window| *window == b"</file>").count();
+        assert_eq!(outcome.records, whole.records[..count], "{end}");
+        let (kind, offset, message, partial) = outcome.error.unwrap();
+        assert!(end == 0 || kind == ErrorKind::Truncated, "{end}: {message}");
+        assert_eq!(offset, end as u64);
+        if let Some(partial) = partial {
+            for (field, text) in partial.fields() {
+                assert_eq!(whole.records[count].get(field), Some(text), "{end}");
+            }
+        }
+    }
+    let outcome = read_all::<xml::Xml>(&document[..110], Options::tolerant());
+    insta::assert_debug_snapshot!(outcome);
+}
+
+/// A source that never ends.
+struct Endless {
+    head: &'static [u8],
+    again: &'static [u8],
+    at: usize,
+    read: usize,
+}
+
+impl Read for Endless {
+    fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
+        for byte in buf.iter_mut() {
+            *byte = match self.head.get(self.at) {
+                Some(byte) => *byte,
+                None => self.again[(self.at - self.head.len()) % self.again.len()],
+            };
+            self.at += 1;
+        }
+        self.read += buf.len();
+        assert!(self.read < 8 << 20, "it reads on and on");
+        Ok(buf.len())
+    }
+}
+
+fn endless(head: &'static [u8], again: &'static [u8]) -> BufReader<Endless> {
+    BufReader::new(Endless { head, again, at: 0, read: 0 })
+}
+
+#[track_caller]
+fn stops(head: &'static [u8], again: &'static [u8], expected: &str) {
+    let mut reader = xml::StreamReader::new(endless(head, again));
+    let error: Error = loop {
+        match reader.read() {
+            Ok(Some(_)) => {}
+            Ok(None) => panic!("it ends"),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(error.to_string(), expected);
+    assert!(reader.read().unwrap().is_none());
+}
+
+#[test]
+fn what_never_ends_is_stopped() {
+    stops(
+        b"<recordings><file><agentID>",
+        b"x",
+        "line 1, column 13 (byte 12): a record is longer than the limit of 524288 bytes; \
+         open: recordings > file > agentID",
+    );
+    stops(
+        b"<recordings><file>",
+        b"<!-- x -->",
+        "line 1, column 13 (byte 12): a record is longer than the limit of 524288 bytes; \
+         open: recordings > file",
+    );
+    stops(
+        b"<recordings><!--",
+        b"x",
+        "line 1, column 13 (byte 12): a piece of markup or text is longer than the limit of \
+         524288 bytes; open: recordings",
+    );
+    stops(
+        b"<recordings><?p ",
+        b"x",
+        "line 1, column 13 (byte 12): a piece of markup or text is longer than the limit of \
+         524288 bytes; open: recordings",
+    );
+    stops(
+        b"<recordings>",
+        b"x",
+        "line 1, column 13 (byte 12): a piece of markup or text is longer than the limit of \
+         524288 bytes; open: recordings",
+    );
+    stops(
+        b"<!DOCTYPE recordings [",
+        b"<!ENTITY a '&a;&a;'>",
+        "line 1, column 1 (byte 0): a piece of markup or text is longer than the limit of \
+         524288 bytes",
+    );
+    stops(
+        b"<recordings ",
+        b"a",
+        "line 1, column 1 (byte 0): a piece of markup or text is longer than the limit of \
+         524288 bytes",
+    );
+    stops(
+        b"<recordings>",
+        b"<a>",
+        "line 1, column 202 (byte 201): more than 64 elements are open; \
+         open: recordings > a > a > … > a > a",
+    );
+    stops(
+        b"<recordings><file><site>",
+        b"<a>",
+        "line 1, column 208 (byte 207): more than 64 elements are open; \
+         open: recordings > file > site",
+    );
+    stops(
+        b"<recordings><file>",
+        b"<a/>",
+        "line 1, column 1044 (byte 1043): the record has more than 256 extra values; \
+         open: recordings > file",
+    );
+}
+
+#[test]
+fn white_space_comments_and_records_may_go_on() {
+    // Far more than the limit of a record; nothing of it is kept.
+    for again in [&b" "[..], b"<!-- x -->\n", b"<file><agentID>a</agentID></file>\n"] {
+        let source = endless(b"<recordings>", again).take(2 << 20);
+        let mut reader = xml::StreamReader::new(source);
+        let error = loop {
+            match reader.read() {
+                Ok(Some(_)) => {}
+                Ok(None) => panic!("it is whole"),
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(error.kind(), ErrorKind::Truncated);
+    }
+}
+
+#[test]
+fn limits_are_inclusive() {
+    let record = "<file><agentID>bill</agentID><site>1</site><site>2</site></file>";
+    let document = format!("<recordings>{record}</recordings>");
+    let exact = Limits::default().record_bytes(record.len() as u32).fields(3).extra(2).depth(3);
+    let read = |limits| {
+        let outcome = read_all::<xml::Xml>(document.as_bytes(), Options::tolerant().limits(limits));
+        outcome.error.map(|error| error.0)
+    };
+    assert_eq!(read(exact), None);
+    let bytes = record.len() as u32 - 1;
+    assert_eq!(read(exact.record_bytes(bytes)), Some(ErrorKind::RecordTooLong));
+    assert_eq!(read(exact.fields(2)), Some(ErrorKind::TooManyFields));
+    assert_eq!(read(exact.extra(1)), Some(ErrorKind::TooManyExtra));
+    assert_eq!(read(exact.depth(2)), Some(ErrorKind::TooDeep));
+}
+
+#[test]
+fn limits_of_csv() {
+    let row = "bill,1,2\r\n";
+    let document = format!("agentID,a,b\r\n{row}");
+    let exact = Limits::default().record_bytes(13).fields(3).extra(2);
+    let read = |document: &str, limits| {
+        let outcome = read_all::<csv::Csv>(document.as_bytes(), Options::tolerant().limits(limits));
+        outcome.error.map(|error| error.0)
+    };
+    assert_eq!(read(&document, exact), None);
+    assert_eq!(read(&document, exact.record_bytes(12)), Some(ErrorKind::RecordTooLong));
+    assert_eq!(read(&document, exact.fields(2)), Some(ErrorKind::TooManyFields));
+    assert_eq!(read(&document, exact.extra(1)), Some(ErrorKind::TooManyExtra));
+    assert_eq!(read(&format!("{document}a,b,c,d"), exact), Some(ErrorKind::TooManyFields));
+    let exact = exact.fields(4);
+    assert_eq!(read(&format!("{document}a,b,c,d"), exact), Some(ErrorKind::TooManyExtra));
+    let mut reader = csv::StreamReader::new(endless(b"agentID\n\"", b"x"));
+    assert_eq!(
+        reader.read().unwrap_err().to_string(),
+        "line 2, column 1 (byte 8): a row is longer than the limit of 524288 bytes; open: agentID"
+    );
+}
+
+/// A source that fails after a while, and is interrupted now and then.
+struct Failing<'a>(&'a [u8], usize);
+
+impl Read for Failing<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
+        self.1 += 1;
+        if self.1 % 2 == 1 {
+            return Err(std::io::ErrorKind::Interrupted.into());
+        }
+        if self.0.is_empty() {
+            return Err(std::io::ErrorKind::ConnectionReset.into());
+        }
+        self.0.read(&mut buf[..10])
+    }
+}
+
+#[test]
+fn a_source_that_fails() {
+    let input = b"<recordings><file><agentID>a</agentID></file><file><agentID>b";
+    let mut reader = xml::StreamReader::new(BufReader::new(Failing(input, 0)));
+    assert_eq!(reader.read().unwrap().unwrap().get(Field::AgentId), Some("a"));
+    let error = reader.read().unwrap_err();
+    assert_eq!((error.kind(), error.offset()), (ErrorKind::Io, input.len() as u64));
+    assert!(std::error::Error::source(&error).is_some());
+    assert!(reader.read().unwrap().is_none());
+    let reader = xml::StreamReader::new(&input[..]);
+    let records: Vec<Result<Recording, Error>> = reader.recordings().collect();
+    assert!(records[0].is_ok() && records[1].is_err() && records.len() == 2);
+}

@@ -1,0 +1,358 @@
+//! What holds for every input. The fuzz targets call these functions, and so does the replay of
+//! the committed inputs: nothing is written twice.
+#![allow(dead_code, reason = "each fuzz target uses one of them")]
+
+mod oracle;
+
+use std::io::{BufReader, Cursor, Read};
+
+use arbitrary::Unstructured;
+use oracle::Oracle;
+use vcc_format::{
+    Decoder, Deviation, DeviationKind, Error, ErrorKind, Format, Options, Reader, StreamReader,
+    csv, xml,
+};
+use vcc_types::{Field, Recording};
+
+/// Everything that reading a document gives.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Outcome {
+    pub(crate) records: Vec<Recording>,
+    pub(crate) deviations: Vec<Deviation>,
+    /// What the error says, and what was whole of the last record.
+    pub(crate) error: Option<(ErrorKind, u64, String, Option<Recording>)>,
+}
+
+impl Outcome {
+    fn new() -> Self {
+        Self { records: Vec::new(), deviations: Vec::new(), error: None }
+    }
+
+    fn set_error(&mut self, error: &Error) {
+        let partial = error.partial().cloned();
+        self.error = Some((error.kind(), error.offset(), error.to_string(), partial));
+    }
+}
+
+/// Reads all of a document that is in memory.
+pub(crate) fn read_all<F: Format>(input: &[u8], options: Options) -> Outcome {
+    let mut outcome = Outcome::new();
+    let mut reader = Reader::<F, _>::with(input, options, Vec::new());
+    loop {
+        match reader.read() {
+            Ok(Some(record)) => {
+                let owned = record.to_owned();
+                assert!(record == owned);
+                outcome.records.push(owned);
+            }
+            Ok(None) => break,
+            Err(error) => {
+                outcome.set_error(&error);
+                break;
+            }
+        }
+    }
+    assert!(reader.read().unwrap().is_none(), "a reader that is done stays done");
+    outcome.deviations = reader.into_sink();
+    outcome
+}
+
+/// Reads all of a document from a source.
+fn stream_all<F: Format>(source: impl Read, capacity: usize, options: Options) -> Outcome {
+    let mut outcome = Outcome::new();
+    let source = BufReader::with_capacity(capacity, source);
+    let mut reader = StreamReader::<_, F, _>::with(source, options, Vec::new());
+    loop {
+        match reader.read() {
+            Ok(Some(record)) => outcome.records.push(record.to_owned()),
+            Ok(None) => break,
+            Err(error) => {
+                outcome.set_error(&error);
+                break;
+            }
+        }
+    }
+    outcome.deviations = reader.into_sink();
+    outcome
+}
+
+/// Feeds a document in pieces of the given sizes, over and over.
+fn push_all<F: Format>(mut input: &[u8], sizes: &[usize], options: Options) -> Outcome {
+    let mut outcome = Outcome::new();
+    let mut decoder = Decoder::<F, _>::with(options, Vec::new());
+    let mut sizes = sizes.iter().cycle();
+    'input: loop {
+        let size = sizes.next().map_or(1, |size| (*size).max(1)).min(input.len());
+        let (piece, rest) = input.split_at(size);
+        decoder.feed(piece);
+        input = rest;
+        if input.is_empty() {
+            decoder.finish();
+        }
+        loop {
+            match decoder.read() {
+                Ok(Some(record)) => outcome.records.push(record.to_owned()),
+                Ok(None) => break,
+                Err(error) => {
+                    outcome.set_error(&error);
+                    break 'input;
+                }
+            }
+        }
+        if input.is_empty() {
+            break;
+        }
+    }
+    outcome.deviations = decoder.into_sink();
+    outcome
+}
+
+/// Where deviations are, and that they come in order.
+fn check_places(input: &[u8], outcome: &Outcome) {
+    let mut last = 0;
+    for deviation in &outcome.deviations {
+        let span = &deviation.span;
+        assert!(last <= span.start && span.start <= span.end, "{deviation:?}");
+        assert!(span.end <= input.len() as u64, "{deviation:?}");
+        last = span.start;
+        check_place(input, span.start, deviation.line, deviation.column);
+    }
+}
+
+fn check_place(input: &[u8], offset: u64, line: u64, column: u64) {
+    let before = &input[..usize::try_from(offset).unwrap()];
+    let lines = before.iter().filter(|byte| **byte == b'\n').count() as u64;
+    assert_eq!(line, lines + 1);
+    let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |lf| lf + 1);
+    let characters = before[start..].iter().filter(|byte| **byte & 0xC0 != 0x80).count() as u64;
+    assert_eq!(column, characters + 1);
+}
+
+/// Writes recordings; those that cannot be written are left out, and so from what is given back.
+fn write_xml(recordings: &[Recording]) -> (Vec<u8>, Vec<Recording>) {
+    let mut writer = xml::Writer::new(Vec::new());
+    let written = recordings.iter().filter(|recording| writer.write(recording).is_ok());
+    let written = written.cloned().collect();
+    (writer.finish().unwrap(), written)
+}
+
+/// The XML reader takes anything, says where, and what it read can be written and read again.
+pub(crate) fn xml_decode(data: &[u8]) {
+    let tolerant = read_all::<xml::Xml>(data, Options::tolerant());
+    check_places(data, &tolerant);
+    let strict = read_all::<xml::Xml>(data, Options::strict());
+    assert!(strict.deviations.is_empty());
+    let (document, written) = write_xml(&tolerant.records);
+    let again = read_all::<xml::Xml>(&document, Options::tolerant());
+    assert_eq!(again.error, None);
+    assert_eq!(again.records, written);
+    // encode ∘ decode is the canonical form.
+    assert_eq!(write_xml(&again.records).0, document);
+}
+
+/// How the input is cut into pieces does not matter. The first byte says how.
+pub(crate) fn xml_push(data: &[u8]) {
+    push::<xml::Xml>(data);
+}
+
+fn push<F: Format>(data: &[u8]) {
+    let Some((cut, input)) = data.split_first() else { return };
+    let sizes = [1 + usize::from(cut & 0x0F), 1 + usize::from(cut >> 4) * 3];
+    for options in [Options::tolerant(), Options::strict(), small()] {
+        let whole = read_all::<F>(input, options.clone());
+        assert_eq!(push_all::<F>(input, &sizes, options.clone()), whole);
+        assert_eq!(push_all::<F>(input, &[1], options.clone()), whole);
+        assert_eq!(stream_all::<F>(Cursor::new(input), sizes[1], options), whole);
+    }
+}
+
+/// Limits that inputs of a fuzzer reach.
+fn small() -> Options {
+    let limits = vcc_format::Limits::default().record_bytes(100).fields(6).extra(2).depth(5);
+    Options::tolerant().limits(limits)
+}
+
+/// Kinds that say nothing about well-formedness.
+fn is_about_content(kind: DeviationKind) -> bool {
+    matches!(
+        kind,
+        DeviationKind::UnknownField
+            | DeviationKind::RepeatedField
+            | DeviationKind::UnreadableStart
+            | DeviationKind::LocalStart
+            | DeviationKind::UnreadableDuration
+    )
+}
+
+fn is_limit(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::TooDeep
+            | ErrorKind::TooManyExtra
+            | ErrorKind::TooManyFields
+            | ErrorKind::RecordTooLong
+    )
+}
+
+/// Strict mode refuses what quick-xml refuses, and reads every document that is well-formed and
+/// a list of recordings as quick-xml does.
+pub(crate) fn xml_vs_quick_xml(data: &[u8]) {
+    let strict = read_all::<xml::Xml>(data, Options::strict().expect_extra(true));
+    if strict.error.as_ref().is_some_and(|error| is_limit(error.0)) {
+        return;
+    }
+    let oracle = oracle::quick_xml(data);
+    if let Oracle::Refused(reason) = &oracle {
+        assert!(strict.error.is_some(), "quick-xml refuses it: {reason}");
+        return;
+    }
+    match &strict.error {
+        None => match oracle {
+            Oracle::Records(records) => assert_eq!(strict.records, records),
+            Oracle::Encoding => {}
+            other => panic!("strict mode takes what is {other:?}"),
+        },
+        Some((_, offset, message, _)) => {
+            let Oracle::Records(records) = oracle else { return };
+            if !oracle::is_well_formed(data) || oracle::is_in_declaration(data, *offset) {
+                return;
+            }
+            // Whatever is repaired in a well-formed document is about what values mean.
+            let tolerant = read_all::<xml::Xml>(data, Options::tolerant());
+            assert_eq!(tolerant.error, None, "well-formed, but: {message}");
+            for deviation in &tolerant.deviations {
+                assert!(is_about_content(deviation.kind), "well-formed, but: {deviation}");
+            }
+            assert_eq!(tolerant.records, records);
+        }
+    }
+}
+
+/// What strict mode takes, tolerant mode takes too, the same and without a deviation; what strict
+/// mode refuses by the name of a deviation, tolerant mode reports first of all.
+pub(crate) fn tolerant_superset(data: &[u8]) {
+    superset::<xml::Xml>(data);
+    superset::<csv::Csv>(data);
+}
+
+fn superset<F: Format>(data: &[u8]) {
+    let strict = read_all::<F>(data, Options::strict());
+    let tolerant = read_all::<F>(data, Options::tolerant());
+    match strict.error {
+        None => {
+            assert_eq!(tolerant.records, strict.records);
+            assert_eq!(tolerant.deviations, []);
+            assert_eq!(tolerant.error, None);
+        }
+        Some((ErrorKind::Deviation(kind), offset, ..)) => {
+            let first = tolerant.deviations.first().map(|first| (first.kind, first.span.start));
+            assert_eq!(first, Some((kind, offset)));
+            assert!(tolerant.records.starts_with(&strict.records));
+        }
+        Some(_) => {
+            assert_eq!(tolerant.error, strict.error);
+            assert_eq!(tolerant.deviations, []);
+        }
+    }
+}
+
+/// The CSV reader takes anything, says where, does not care how the input is cut up, and agrees
+/// with the `csv` crate on what it takes strictly.
+pub(crate) fn csv_decode(data: &[u8]) {
+    let tolerant = read_all::<csv::Csv>(data, Options::tolerant());
+    check_places(data, &tolerant);
+    push::<csv::Csv>(data);
+    let strict = read_all::<csv::Csv>(data, Options::strict().expect_extra(true));
+    if strict.error.is_none() {
+        assert_eq!(oracle::csv(data), strict.records);
+    }
+}
+
+/// Recordings made of the bytes of a fuzzer.
+fn recordings(data: &[u8]) -> Vec<Recording> {
+    let mut source = Unstructured::new(data);
+    let mut recordings = Vec::new();
+    while !source.is_empty() && recordings.len() < 20 {
+        let Ok(mut recording) = source.arbitrary::<Recording>() else { break };
+        for _ in 0..source.int_in_range(0..=3).unwrap_or(0) {
+            let name = source.choose(&["site", "x.y", "é", "agentID"]).copied().unwrap_or("site");
+            recording.push_extra(name, source.arbitrary::<&str>().unwrap_or_default());
+        }
+        recordings.push(recording);
+    }
+    recordings
+}
+
+/// decode ∘ encode is the identity on every recording that XML can carry.
+pub(crate) fn roundtrip_xml(data: &[u8]) {
+    let recordings = recordings(data);
+    let (document, written) = write_xml(&recordings);
+    let whole = read_all::<xml::Xml>(&document, Options::tolerant());
+    assert_eq!(whole.error, None);
+    assert_eq!(whole.records, written);
+    for deviation in &whole.deviations {
+        assert!(is_about_content(deviation.kind), "{deviation}");
+    }
+    // What is left out is left out for a reason.
+    for recording in recordings.iter().filter(|recording| !written.contains(recording)) {
+        let known = |name: &str| {
+            Field::from_wire_name(name).is_some_and(|field| recording.get(field).is_none())
+        };
+        assert!(has_forbidden(recording) || recording.extra().iter().any(|(name, _)| known(name)));
+    }
+    // Another parser reads the same.
+    match oracle::quick_xml(&document) {
+        Oracle::Records(records) => assert_eq!(records, written),
+        other => panic!("quick-xml does not read what was written: {other:?}"),
+    }
+    assert!(oracle::is_well_formed(&document));
+}
+
+fn has_forbidden(recording: &Recording) -> bool {
+    let fields = recording.fields().map(|(_, text)| text);
+    let mut texts = fields.chain(recording.extra().iter().map(|(_, text)| text.as_str()));
+    texts.any(|text| {
+        text.chars().any(|c| {
+            (c < ' ' && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{FFFE}' | '\u{FFFF}')
+        })
+    })
+}
+
+/// decode ∘ encode is the identity on every recording that CSV can carry, which does not tell
+/// absent from empty; and CSV says what XML says.
+pub(crate) fn roundtrip_csv(data: &[u8]) {
+    let mut recordings = recordings(data);
+    // One header for all: the extra values go under the same names.
+    let names = ["site", "site", "x.y"];
+    for recording in &mut recordings {
+        let values: Vec<String> = recording
+            .extra()
+            .iter()
+            .map(|(_, text)| text.clone())
+            .chain(vec![String::new(); 3])
+            .collect();
+        let mut whole = Recording::new();
+        for field in Field::ALL {
+            whole.set(field, recording.text(field));
+        }
+        for (name, value) in names.into_iter().zip(values) {
+            whole.push_extra(name, value);
+        }
+        *recording = whole;
+    }
+    recordings.retain(|recording| !has_forbidden(recording));
+    let mut writer = csv::Writer::with_extra(Vec::new(), names).unwrap();
+    for recording in &recordings {
+        writer.write(recording).unwrap();
+    }
+    let document = writer.finish().unwrap();
+    let whole = read_all::<csv::Csv>(&document, Options::tolerant().expect_extra(true));
+    assert_eq!(whole.error, None);
+    assert_eq!(whole.records, recordings);
+    for deviation in &whole.deviations {
+        assert!(is_about_content(deviation.kind), "{deviation}");
+    }
+    assert_eq!(oracle::csv(&document), recordings);
+    let (document, _) = write_xml(&recordings);
+    assert_eq!(read_all::<xml::Xml>(&document, Options::tolerant()).records, recordings);
+}

@@ -1,0 +1,101 @@
+//! The forms that people and programs write most, read without the grammar. Whatever is not one of
+//! them, or is wrong, is left to the grammar; that both agree is a property test.
+
+use chrono::NaiveDate;
+
+use crate::written::{Date, Time, Timed, Written};
+
+/// How a text is encoded.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Coding {
+    /// It is decoded, or was never encoded.
+    None,
+    /// Percent-encoded, with `+` for itself.
+    Percent,
+    /// Percent-encoded, with `+` for a space.
+    Form,
+}
+
+/// Reads `YYYY-MM-DD` and `YYYYMMDD`, alone or with `T` or a space and `hh:mm`, `hhmm`, `hh:mm:ss`
+/// or `hhmmss`, and then nothing, `Z` or `±hh:mm`. `None` says nothing about the text.
+#[inline]
+pub(super) fn written(text: &[u8], coding: Coding) -> Option<Written> {
+    let (year, month, day, rest) = match text {
+        [a, b, c, d, b'-', e, f, b'-', g, h, rest @ ..] => {
+            (number([*a, *b, *c, *d])?, number([*e, *f])?, number([*g, *h])?, rest)
+        }
+        [a, b, c, d, e, f, g, h, rest @ ..] => {
+            (number([*a, *b, *c, *d])?, number([*e, *f])?, number([*g, *h])?, rest)
+        }
+        _ => return None,
+    };
+    if year == 0 {
+        return None;
+    }
+    let day = NaiveDate::from_ymd_opt(year as i32, month, day)?;
+    let rest = match rest {
+        [] => return Some(Written::Date(Date::Day(day))),
+        [b'T' | b' ', rest @ ..] => rest,
+        [b'%', b'2', b'0', rest @ ..] if coding != Coding::None => rest,
+        [b'+', rest @ ..] if coding == Coding::Form => rest,
+        _ => return None,
+    };
+    let (hour, minute, second, rest) = match rest {
+        [a, b, b':', c, d, b':', e, f, rest @ ..]
+        | [a, b, c @ b'0'..=b'9', d, e @ b'0'..=b'9', f, rest @ ..] => {
+            (number([*a, *b])?, number([*c, *d])?, Some(number([*e, *f])?), rest)
+        }
+        [a, b, b':', c, d, rest @ ..] | [a, b, c, d, rest @ ..] => {
+            (number([*a, *b])?, number([*c, *d])?, None, rest)
+        }
+        _ => return None,
+    };
+    if hour > 23 || minute > 59 || second.is_some_and(|second| second > 59) {
+        return None;
+    }
+    let time = Time {
+        hour: hour as u8,
+        minute: Some(minute as u8),
+        second: second.map(|second| second as u8),
+        fraction: None,
+    };
+    let offset = offset(rest, coding)?;
+    Some(Written::Timed(Timed { day, time, offset }))
+}
+
+/// What follows a time.
+#[inline]
+fn offset(text: &[u8], coding: Coding) -> Option<Option<i32>> {
+    // REQ-6: a `+` that stands for a space is read back, since only a sign can stand here.
+    let (sign, rest) = match text {
+        [] => return Some(None),
+        [b'%', b'2', b'B', rest @ ..] if coding != Coding::None => (b'+', rest),
+        [sign, rest @ ..] => (*sign, rest),
+    };
+    match (sign, rest) {
+        (b'Z', []) => Some(Some(0)),
+        (b'+' | b'-', [a, b, b':', c, d]) => {
+            let (hours, minutes) = (number([*a, *b])?, number([*c, *d])?);
+            if hours > 23 || minutes > 59 {
+                return None;
+            }
+            let offset = (hours * 3600 + minutes * 60) as i32;
+            Some(Some(if sign == b'-' { -offset } else { offset }))
+        }
+        _ => None,
+    }
+}
+
+/// The value of digits, and only of digits.
+#[inline(always)]
+fn number<const N: usize>(digits: [u8; N]) -> Option<u32> {
+    let mut value = 0;
+    for digit in digits {
+        let digit = digit.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        value = value * 10 + u32::from(digit);
+    }
+    Some(value)
+}

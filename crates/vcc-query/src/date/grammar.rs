@@ -1,0 +1,127 @@
+//! ISO 8601 as far as it is unambiguous here, and the constants (DATE-5 to DATE-8). In this module
+//! and the ones it calls, a function has the name of its grammar rule; the rule is its comment.
+
+use nom::bytes::complete::{tag, take_while, take_while_m_n};
+use nom::character::complete::one_of;
+use nom::combinator::{cut, opt, peek};
+use nom::{Err, IResult, Parser};
+
+use super::Fault;
+use super::calendar::date;
+use super::clock::{offset, time};
+use super::hints::{after_date, after_time, after_today, no_date};
+use crate::QueryErrorKind;
+use crate::written::{Date, Timed, Written};
+
+pub(super) type Parsed<'a, T> = IResult<&'a str, T, Fault<'a>>;
+
+pub(super) const DATE: &str = "a date such as 2007-08-05 or a constant such as today-1d";
+
+/// No constant reaches further: the days from 0001-01-01 to 9999-12-31.
+const MAX_DAYS: i32 = 3_652_058;
+
+/// `written = constant / date-time`
+pub(super) fn written(text: &str, space_is_sign: bool) -> Result<Written, Fault<'_>> {
+    let parsed = match text.bytes().next() {
+        Some(b'0'..=b'9') => date_time(space_is_sign).parse(text),
+        _ => constant(space_is_sign).parse(text),
+    };
+    match parsed {
+        Ok((_, written)) => Ok(written),
+        Err(Err::Error(fault) | Err::Failure(fault)) => Err(fault),
+        // Only nom's `complete` parsers are used, which never ask for more.
+        Err(Err::Incomplete(_)) => Err(Fault::syntax(text, DATE)),
+    }
+}
+
+/// `constant = %s"today" [ sign 1*DIGIT %s"d" ]`
+fn constant<'a>(space_is_sign: bool) -> impl FnMut(&'a str) -> Parsed<'a, Written> {
+    move |text| {
+        let Ok((rest, _)) = tag::<_, _, Fault<'_>>("today").parse(text) else {
+            return failure(no_date(text));
+        };
+        // DATE-8
+        let (rest, sign) = opt(|rest| sign(rest, space_is_sign)).parse(rest)?;
+        let (after, digits) = take_while(is_digit).parse(rest)?;
+        match (sign, digits, after) {
+            (None, "", "") => Ok((after, Written::Today(0))),
+            (Some(_), "", _) => failure(after_today(rest, "a number of days, as in today-1d")),
+            (Some(sign), _, "d") => days(rest, sign, digits),
+            (Some(_), _, _) => match after.strip_prefix('d') {
+                Some(after) => failure(after_today(after, "the end of the constant")),
+                None => failure(after_today(after, "d after the number of days")),
+            },
+            (None, _, _) => {
+                failure(after_today(rest, "the end, or a number of days as in today-1d"))
+            }
+        }
+    }
+}
+
+/// `1*DIGIT %s"d"`, the sign known.
+fn days<'a>(text: &'a str, sign: i32, digits: &str) -> Parsed<'a, Written> {
+    let significant = digits.trim_start_matches('0');
+    match significant.parse() {
+        _ if significant.is_empty() => Ok(("", Written::Today(0))),
+        Ok(days @ 0..=MAX_DAYS) => Ok(("", Written::Today(sign * days))),
+        // DATE-8: beyond the calendar, whatever day it is.
+        _ => failure(Fault {
+            kind: QueryErrorKind::Calendar,
+            ..Fault::syntax(text, "a number of days that stays in the years 0001 to 9999")
+                .over(text.len())
+                .clause("DATE-8")
+        }),
+    }
+}
+
+/// `sign = "+" / "-"`, and a space for `+` where that is how it may have arrived (REQ-6).
+pub(super) fn sign(text: &str, space_is_sign: bool) -> Parsed<'_, i32> {
+    let signs = if space_is_sign { "+- " } else { "+-" };
+    one_of(signs).map(|sign| if sign == '-' { -1 } else { 1 }).parse(text)
+}
+
+/// `date-time = date [ ("T" / SP) time [ offset ] ]`
+fn date_time<'a>(space_is_sign: bool) -> impl FnMut(&'a str) -> Parsed<'a, Written> {
+    move |text| {
+        let (rest, date) = date(text)?;
+        let day = match (rest.bytes().next(), date) {
+            (None, date) => return Ok((rest, Written::Date(date))),
+            (Some(b'T' | b' '), Date::Day(day)) => day,
+            (Some(b'T' | b' '), _) => {
+                return failure(
+                    Fault::syntax(rest, "the end of the date, since no time can follow it")
+                        .hint("a time needs a whole day before it, as in 2007-08-05T13:15"),
+                );
+            }
+            _ => return failure(after_date(rest, date)),
+        };
+        let (rest, _) = one_of("T ").parse(rest)?;
+        let (rest, time) = cut(time).parse(rest)?;
+        let (rest, offset) = opt(|rest| offset(rest, space_is_sign)).parse(rest)?;
+        if !rest.is_empty() {
+            return failure(after_time(rest, &time, offset.is_some()));
+        }
+        Ok((rest, Written::Timed(Timed { day, time, offset })))
+    }
+}
+
+pub(super) fn two_digits<'a>(text: &'a str, expected: &'static str) -> Parsed<'a, u32> {
+    let (_, digits) = peek(take_while_m_n(0, 2, is_digit)).parse(text)?;
+    if digits.len() < 2 {
+        return failure(Fault::syntax(text, expected).over(digits.len()));
+    }
+    Ok((&text[2..], number(digits)))
+}
+
+/// The value of at most nine digits.
+pub(super) fn number(digits: &str) -> u32 {
+    digits.bytes().fold(0, |value, digit| value * 10 + u32::from(digit - b'0'))
+}
+
+pub(super) fn failure<'a, T>(fault: Fault<'a>) -> Parsed<'a, T> {
+    Err(Err::Failure(fault))
+}
+
+pub(super) fn is_digit(c: char) -> bool {
+    c.is_ascii_digit()
+}

@@ -1,0 +1,81 @@
+//! What may have been meant by a text that is no date.
+
+use super::Fault;
+use super::grammar::DATE;
+use crate::written::{Date, Time};
+
+const QUOTE: &str = "dates stand without quotes";
+
+const NO_TIME: &str = "a constant takes no time and no offset";
+
+/// Neither a digit nor `today`: what may have been meant?
+pub(super) fn no_date(text: &str) -> Fault<'_> {
+    let fault = Fault::syntax(text, DATE).over(text.len());
+    let word = |word: &str| text.eq_ignore_ascii_case(word);
+    if word("now") {
+        fault
+            .clause("DATE-11")
+            .hint("there is no constant for this moment; today is the day so far and to come")
+    } else if word("yesterday") {
+        fault.clause("DATE-11").hint("yesterday is today-1d")
+    } else if word("tomorrow") {
+        fault.clause("DATE-11").hint("tomorrow is today+1d, written today%2B1d")
+    } else if text.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("today")) {
+        fault.clause("DATE-8").hint("constants are lower-case: today")
+    } else if text.is_empty() {
+        fault.clause("REQ-8")
+    } else if text.starts_with(' ') {
+        fault.over(1).hint("no space stands before a date, nor around the comma of a range")
+    } else if text.starts_with('"') {
+        fault.over(1).clause("REQ-11").hint(QUOTE)
+    } else if text.starts_with(['-', '+']) {
+        fault.over(1)
+    } else {
+        fault
+    }
+}
+
+pub(super) fn after_date<'a>(rest: &'a str, date: Date) -> Fault<'a> {
+    let expected = match date {
+        Date::Day(_) => "the end of the date, or T or a space before a time",
+        _ => "the end of the date",
+    };
+    let fault = Fault::syntax(rest, expected);
+    match rest.bytes().next() {
+        Some(b't') => fault.hint("date and time are separated by a capital T"),
+        Some(b'/') => slash(fault),
+        Some(b'"') => fault.clause("REQ-11").hint(QUOTE),
+        Some(b'Z' | b'z' | b'+' | b'-') => {
+            fault.hint("only a time has an offset; for a zone use tz=")
+        }
+        _ => fault,
+    }
+}
+
+pub(super) fn after_time<'a>(rest: &'a str, time: &Time, offset: bool) -> Fault<'a> {
+    let expected =
+        if offset { "the end of the date" } else { "the end of the time, Z, or an offset" };
+    let fault = Fault::syntax(rest, expected);
+    match rest.bytes().next() {
+        Some(b'z') if !offset => fault.hint("UTC is a capital Z"),
+        Some(b'.') if time.second.is_none() => fault.hint("only seconds have fractions"),
+        Some(b'/') => slash(fault),
+        Some(b'"') => fault.clause("REQ-11").hint(QUOTE),
+        _ => fault,
+    }
+}
+
+/// Something that cannot stand there in a constant.
+pub(super) fn after_today<'a>(rest: &'a str, expected: &'static str) -> Fault<'a> {
+    let fault = Fault::syntax(rest, expected).clause("DATE-8");
+    match rest.bytes().next() {
+        Some(b'T' | b' ' | b':' | b'Z') => fault.over(rest.len()).hint(NO_TIME),
+        Some(b'/') => slash(fault),
+        Some(b'"') => fault.clause("REQ-11").hint(QUOTE),
+        _ => fault,
+    }
+}
+
+fn slash(fault: Fault<'_>) -> Fault<'_> {
+    fault.clause("DATE-11").hint("the ends of a range are separated by a comma")
+}

@@ -1,0 +1,68 @@
+mod calendar;
+mod clock;
+mod fast;
+mod fault;
+mod grammar;
+mod hints;
+
+use vcc_types::Plus;
+
+use fault::Fault;
+
+use crate::written::Written;
+
+/// Reads one date or constant. `space_is_sign`: whether a space stands for `+` where only a sign
+/// can stand (REQ-6).
+#[inline]
+pub(crate) fn written(text: &str, space_is_sign: bool) -> Result<Written, Fault<'_>> {
+    match fast::written(text.as_bytes(), fast::Coding::None) {
+        Some(written) => Ok(written),
+        None => grammar::written(text, space_is_sign),
+    }
+}
+
+/// Reads one date from raw text, if it has one of the forms that need no decoding first; `None`
+/// says nothing about the text.
+#[inline]
+pub(crate) fn written_raw(raw: &[u8], plus: Plus) -> Option<Written> {
+    let coding = match plus {
+        Plus::Space => fast::Coding::Form,
+        Plus::Literal => fast::Coding::Percent,
+    };
+    fast::written(raw, coding)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Texts that are dates, almost dates, and less.
+    fn text() -> impl Strategy<Value = String> {
+        prop_oneof![
+            "[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-2][0-9](:[0-6][0-9](:[0-6][0-9])?)?)?(Z|[+-][0-2][0-9]:?[0-6][0-9])?",
+            "[0-9]{8}([T ][0-2][0-9]([0-6][0-9]([0-6][0-9])?)?)?(Z|[+-][0-2][0-9]:?[0-6][0-9])?",
+            "[0-9TZ:+ .,W-]{0,26}",
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn the_fast_path_is_the_grammar(text in text(), space_is_sign: bool) {
+            if let Some(fast) = fast::written(text.as_bytes(), fast::Coding::None) {
+                prop_assert_eq!(Ok(fast), grammar::written(&text, space_is_sign));
+            }
+        }
+
+        #[test]
+        fn raw_is_decoded(text in text(), plus_for_space: bool, plus in prop_oneof![Just(Plus::Space), Just(Plus::Literal)]) {
+            let raw = if plus_for_space { text.replace(' ', "+") } else { text.replace(' ', "%20").replace('+', "%2B") };
+            let decoded = raw.replace("%20", " ").replace("%2B", "+");
+            let decoded = if plus == Plus::Space && plus_for_space { decoded.replace('+', " ") } else { decoded };
+            if let Some(fast) = written_raw(raw.as_bytes(), plus) {
+                prop_assert_eq!(Ok(fast), grammar::written(&decoded, plus == Plus::Space));
+            }
+        }
+    }
+}

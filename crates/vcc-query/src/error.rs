@@ -1,0 +1,198 @@
+use core::fmt;
+use core::ops::Range;
+use std::borrow::Cow;
+
+/// A query that cannot be read, or that has no meaning: always the asker's fault (HTTP 400).
+///
+/// [`Display`](fmt::Display) is one line; [`render`](QueryError::render) shows the place.
+///
+/// ```
+/// use vcc_query::{Query, QueryErrorKind};
+///
+/// let raw = "agentID=bill&d=yesterday";
+/// let error = Query::parse(raw).unwrap_err();
+/// assert_eq!(error.kind(), QueryErrorKind::Date);
+/// assert_eq!(error.variable(), Some("d"));
+/// assert_eq!(&raw[error.span()], "yesterday");
+/// assert_eq!(error.clause(), "DATE-11");
+/// assert_eq!(
+///     error.render(raw).to_string(),
+///     "d: expected a date such as 2007-08-05 or a constant such as today-1d, found \"yesterday\"\n\
+///      \x20 | agentID=bill&d=yesterday\n\
+///      \x20 |                ^^^^^^^^^\n\
+///      \x20 = hint: yesterday is today-1d\n\
+///      \x20 = clause: DATE-11\n"
+/// );
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct QueryError(Box<Inner>);
+
+#[derive(Clone, PartialEq, Eq)]
+struct Inner {
+    kind: QueryErrorKind,
+    span: Range<usize>,
+    variable: Option<Cow<'static, str>>,
+    clause: &'static str,
+    expected: Cow<'static, str>,
+    found: Cow<'static, str>,
+    hint: Option<Cow<'static, str>>,
+}
+
+/// What is wrong with a query.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum QueryErrorKind {
+    /// The path names no resource: HTTP 404 (REQ-3).
+    Resource,
+    /// Longer than the limit.
+    TooLong,
+    /// More variables than the limit.
+    TooManyVariables,
+    /// A `%` that is not followed by two hexadecimal digits (REQ-8).
+    Escape,
+    /// Bytes that are not UTF-8 once decoded (REQ-8).
+    Utf8,
+    /// A control character where none can be (REQ-8).
+    ControlCharacter,
+    /// A variable without `=` (REQ-8).
+    MissingEquals,
+    /// A variable that the documentation does not name (REQ-9).
+    UnknownVariable,
+    /// A variable given twice (REQ-10).
+    RepeatedVariable,
+    /// A text that is no date (DATE-5, DATE-6).
+    Date,
+    /// A date, time or offset that does not exist (DATE-6b).
+    ImpossibleDate,
+    /// A date outside the years 0001 to 9999.
+    Calendar,
+    /// A date in a form that the dialect does not read.
+    Dialect,
+    /// A range that is malformed, or where none can stand (DATE-11, NEAR-5).
+    Range,
+    /// A range whose end is before its start (DATE-10).
+    ReversedRange,
+    /// A name that is no zone (DATE-3).
+    Zone,
+    /// A `n` or `duration` that is no number, or too large a one (PAGE-4, FIELD-4).
+    Number,
+}
+
+impl QueryError {
+    pub(crate) fn new(
+        kind: QueryErrorKind,
+        span: Range<usize>,
+        clause: &'static str,
+        expected: impl Into<Cow<'static, str>>,
+        found: impl Into<Cow<'static, str>>,
+    ) -> QueryError {
+        let (expected, found) = (expected.into(), found.into());
+        QueryError(Box::new(Inner {
+            kind,
+            span,
+            variable: None,
+            clause,
+            expected,
+            found,
+            hint: None,
+        }))
+    }
+
+    pub(crate) fn of(mut self, variable: impl Into<Cow<'static, str>>) -> QueryError {
+        self.0.variable = Some(variable.into());
+        self
+    }
+
+    /// The same with spans of a longer text that holds the one they are of.
+    pub(crate) fn map_span(mut self, to: impl FnOnce(Range<usize>) -> Range<usize>) -> QueryError {
+        self.0.span = to(self.0.span);
+        self
+    }
+
+    pub(crate) fn hinting(mut self, hint: Option<impl Into<Cow<'static, str>>>) -> QueryError {
+        self.0.hint = hint.map(Into::into);
+        self
+    }
+
+    /// What is wrong.
+    #[must_use]
+    pub fn kind(&self) -> QueryErrorKind {
+        self.0.kind
+    }
+
+    /// The offending bytes of the raw query, before percent-decoding. Empty at the place where
+    /// something is missing.
+    #[must_use]
+    pub fn span(&self) -> Range<usize> {
+        self.0.span.clone()
+    }
+
+    /// The name of the variable at fault, where one is.
+    #[must_use]
+    pub fn variable(&self) -> Option<&str> {
+        self.0.variable.as_deref()
+    }
+
+    /// The clause of the specification that decides, such as `DATE-6`.
+    #[must_use]
+    pub fn clause(&self) -> &'static str {
+        self.0.clause
+    }
+
+    /// What would be accepted.
+    #[must_use]
+    pub fn expected(&self) -> &str {
+        &self.0.expected
+    }
+
+    /// What stands there.
+    #[must_use]
+    pub fn found(&self) -> &str {
+        &self.0.found
+    }
+
+    /// What was plainly meant, where that can be told.
+    #[must_use]
+    pub fn hint(&self) -> Option<&str> {
+        self.0.hint.as_deref()
+    }
+
+    /// The error with the place in the raw query that it was found in: several lines.
+    #[must_use]
+    pub fn render<'a>(&'a self, raw: &'a (impl AsRef<[u8]> + ?Sized)) -> impl fmt::Display + 'a {
+        crate::render::Rendered { error: self, raw: raw.as_ref() }
+    }
+}
+
+impl fmt::Display for QueryError {
+    /// One line: the variable, what was expected, what was found.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(variable) = self.variable() {
+            write!(f, "{variable}: ")?;
+        }
+        write!(f, "expected {}, found {}", self.0.expected, self.0.found)
+    }
+}
+
+impl fmt::Debug for QueryError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("QueryError")
+            .field("kind", &self.0.kind)
+            .field("span", &self.0.span)
+            .field("clause", &self.0.clause)
+            .field("message", &format_args!("{self}"))
+            .field("hint", &self.0.hint)
+            .finish()
+    }
+}
+
+impl core::error::Error for QueryError {}
+
+/// What stands there, for a message: quoted, at most 40 characters of it.
+pub(crate) fn found(text: &str) -> Cow<'static, str> {
+    match text.char_indices().nth(40) {
+        _ if text.is_empty() => "nothing".into(),
+        None => format!("{text:?}").into(),
+        Some((at, _)) => format!("{:?}…", &text[..at]).into(),
+    }
+}

@@ -1,0 +1,208 @@
+use core::fmt;
+
+use vcc_types::{Dialect, Field};
+
+use crate::decode::raw_offset;
+use crate::{Filter, Parser, QueryBuilder, QueryError, Wanted, Written, Zone};
+
+/// What a query says, and not yet what it means: [`resolve`](Query::resolve) gives it meaning.
+///
+/// ```
+/// use vcc_query::{Dates, Query, Written};
+///
+/// let query = Query::parse("d=today-1d,today&tz=America/Denver")?;
+/// assert_eq!(query.d(), Some(&Dates::Range(Written::Today(-1), Written::Today(0))));
+/// assert_eq!(query.tz().unwrap().name(), "America/Denver");
+/// assert_eq!(query.to_string(), "d=today-1d,today&tz=America/Denver");
+/// # Ok::<(), vcc_query::QueryError>(())
+/// ```
+///
+/// It prints as a canonical query string, which parses to an equal query. Equal are queries that
+/// say the same, however they spelled it.
+#[derive(Clone)]
+pub struct Query {
+    pub(crate) d: Option<Dates>,
+    pub(crate) tz: Option<Zone>,
+    pub(crate) start_date: Option<Written>,
+    pub(crate) finish_date: Option<Written>,
+    pub(crate) n: Option<u64>,
+    pub(crate) filters: Vec<Filter>,
+    pub(crate) origin: Origin,
+}
+
+/// The value of `d`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Dates {
+    /// `d=A`: the period that A names.
+    One(Written),
+    /// `d=A,B`: from A on, until before B.
+    Range(Written, Written),
+}
+
+/// Where a query was read from: what errors and explanations point at, and no part of what it says.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Origin {
+    /// The spans of both ends of `d`, of `start-date`, `finish-date` and `n` in the raw query.
+    pub(crate) d: [Span; 2],
+    pub(crate) start_date: Span,
+    pub(crate) finish_date: Span,
+    pub(crate) n: Span,
+    /// Bit `i`: a `+` in the value of field `i` became a space (REQ-6).
+    pub(crate) plus: u16,
+}
+
+/// A range of bytes of the raw query, which is shorter than 4 GiB.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Span {
+    start: u32,
+    end: u32,
+}
+
+impl Span {
+    #[inline]
+    pub(crate) fn new(start: usize, end: usize) -> Span {
+        Span { start: start as u32, end: end as u32 }
+    }
+
+    #[inline]
+    pub(crate) fn range(self) -> core::ops::Range<usize> {
+        self.start as usize..self.end as usize
+    }
+
+    pub(crate) fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+
+    /// The raw bytes of a part of the decoded text of this span.
+    #[cold]
+    pub(crate) fn part(
+        self,
+        raw: &[u8],
+        decoded: core::ops::Range<usize>,
+    ) -> core::ops::Range<usize> {
+        let text = &raw[self.range()];
+        let at = |offset| self.range().start + raw_offset(text, offset);
+        at(decoded.start)..at(decoded.end)
+    }
+}
+
+impl Query {
+    /// Reads a raw query: the bytes after the `?`, percent-encoded or as the documentation prints
+    /// them, in the default dialect and limits.
+    ///
+    /// # Errors
+    ///
+    /// Whatever is no query, or names what no calendar, clock or zone knows.
+    pub fn parse(raw: &(impl AsRef<[u8]> + ?Sized)) -> Result<Query, QueryError> {
+        Parser::new().parse(raw)
+    }
+
+    /// Reads a raw query as another server would.
+    ///
+    /// # Errors
+    ///
+    /// As [`parse`](Query::parse), by the dialect's rules.
+    pub fn parse_with(
+        raw: &(impl AsRef<[u8]> + ?Sized),
+        dialect: &Dialect,
+    ) -> Result<Query, QueryError> {
+        Parser::new().dialect(*dialect).parse(raw)
+    }
+
+    /// A query to be written, for clients.
+    pub fn builder() -> QueryBuilder {
+        QueryBuilder::new()
+    }
+
+    /// `d`: the day or range.
+    #[must_use]
+    pub fn d(&self) -> Option<&Dates> {
+        self.d.as_ref()
+    }
+
+    /// `tz`: the zone of the dates without an offset.
+    #[must_use]
+    pub fn tz(&self) -> Option<Zone> {
+        self.tz
+    }
+
+    /// `start-date`.
+    #[must_use]
+    pub fn start_date(&self) -> Option<&Written> {
+        self.start_date.as_ref()
+    }
+
+    /// `finish-date`. Beside a `start-date` it counts for nothing (NEAR-4).
+    #[must_use]
+    pub fn finish_date(&self) -> Option<&Written> {
+        self.finish_date.as_ref()
+    }
+
+    /// `n` as it was written, which may be 0.
+    #[must_use]
+    pub fn n(&self) -> Option<u64> {
+        self.n
+    }
+
+    /// The fields that are compared, at most once each, in the documented order of fields.
+    #[must_use]
+    pub fn filters(&self) -> &[Filter] {
+        &self.filters
+    }
+
+    /// The same query from another first record on.
+    #[must_use]
+    pub fn with_n(mut self, n: u64) -> Query {
+        self.n = Some(n);
+        self
+    }
+}
+
+impl Default for Query {
+    /// The empty query: every recording.
+    fn default() -> Query {
+        Query {
+            d: None,
+            tz: None,
+            start_date: None,
+            finish_date: None,
+            n: None,
+            filters: Vec::new(),
+            origin: Origin::default(),
+        }
+    }
+}
+
+impl PartialEq for Query {
+    fn eq(&self, other: &Query) -> bool {
+        self.d == other.d
+            && self.tz == other.tz
+            && self.start_date == other.start_date
+            && self.finish_date == other.finish_date
+            && self.n == other.n
+            && self.filters == other.filters
+    }
+}
+
+impl Eq for Query {}
+
+impl fmt::Debug for Query {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Query")
+            .field("d", &self.d)
+            .field("tz", &self.tz)
+            .field("start_date", &self.start_date)
+            .field("finish_date", &self.finish_date)
+            .field("n", &self.n)
+            .field("filters", &self.filters)
+            .finish()
+    }
+}
+
+impl Filter {
+    /// The field equals a text, byte for byte. For `duration` see [`Wanted`].
+    #[must_use]
+    pub fn text(field: Field, value: &str) -> Filter {
+        Filter { field, wanted: Wanted::Text(value.into()) }
+    }
+}

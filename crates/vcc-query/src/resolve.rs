@@ -1,0 +1,331 @@
+use core::cell::Cell;
+use core::cmp::Ordering;
+
+use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
+use vcc_types::{
+    Dialect, EmptyValue, EqualEnds, Field, IgnoredFinish, RangeEnd, RangeEndInstant, ResponseZone,
+    ReversedRange,
+};
+
+use crate::query::Span;
+use crate::selection::{Edge, Near, Note, Selection, Window};
+use crate::written::{Reading, day_seconds};
+use crate::zone::{TABLE_END, first_instant, local_seconds};
+use crate::{Dates, Query, QueryError, QueryErrorKind, Wanted, Written, Zone};
+
+/// What a query's meaning depends on beside its text.
+#[derive(Clone, Copy, Debug)]
+pub struct Context {
+    /// The present, read once a request (DATE-8).
+    pub now: DateTime<Utc>,
+    /// The zone of dates without an offset in a query without `tz` (DATE-3).
+    pub tenant_tz: Zone,
+    /// How the points that the documentation leaves open are decided.
+    pub dialect: Dialect,
+}
+
+/// The instants at which it may be a day of the years 0001 to 9999 somewhere.
+const CALENDAR: core::ops::Range<i64> = -62_135_596_800 - 86_400..253_402_300_800 + 86_400;
+
+/// How many records a page holds (PAGE-1).
+const PAGE_SIZE: u32 = 50;
+
+/// How far off a `start-date` or `finish-date` may be, in seconds (NEAR-1).
+const TOLERANCE: u32 = 5;
+
+impl Query {
+    /// Says what the query means.
+    ///
+    /// # Errors
+    ///
+    /// A range that ends before it starts (DATE-10), a constant beyond the years 0001 to 9999
+    /// (DATE-8), and what the dialect refuses.
+    pub fn resolve(&self, context: &Context) -> Result<Selection, QueryError> {
+        let dialect = &context.dialect;
+        self.obey(dialect)?;
+        let zone = self.tz.unwrap_or(context.tenant_tz);
+        let resolver = Resolver { now: context.now, zone, dialect, extrapolated: Cell::new(false) };
+
+        let window = match &self.d {
+            None => None,
+            Some(Dates::One(one)) => Some(resolver.period(one, self.origin.d[0])?),
+            Some(Dates::Range(from, until)) => Some(resolver.range(from, until, self.origin.d)?),
+        };
+        let start = match &self.start_date {
+            None => None,
+            Some(date) => {
+                let span = self.origin.start_date;
+                Some(
+                    resolver
+                        .near(Edge::Start, date)
+                        .map_err(|fault| fault.at(span, "start-date"))?,
+                )
+            }
+        };
+        let finish = match &self.finish_date {
+            None => None,
+            // NEAR-4: unused, and by the dialect not even looked at.
+            Some(_) if start.is_some() && dialect.ignored_finish == IgnoredFinish::Unchecked => {
+                None
+            }
+            Some(date) => {
+                let span = self.origin.finish_date;
+                Some(
+                    resolver
+                        .near(Edge::Finish, date)
+                        .map_err(|fault| fault.at(span, "finish-date"))?,
+                )
+            }
+        };
+
+        let mut notes = Vec::new();
+        if self.start_date.is_some() && self.finish_date.is_some() {
+            notes.push(Note::FinishIgnored);
+        }
+        if resolver.extrapolated.get() {
+            notes.push(Note::RulesExtrapolated);
+        }
+        let mut filters = Vec::with_capacity(self.filters.len());
+        for filter in &self.filters {
+            // FIELD-3
+            let is_empty =
+                matches!(&filter.wanted, Wanted::Text(text) if text.as_bytes().is_empty());
+            if is_empty && dialect.empty_value == EmptyValue::Ignored {
+                notes.push(Note::EmptyIgnored(filter.field));
+            } else {
+                filters.push(filter.clone());
+            }
+        }
+        if self.origin.plus != 0 {
+            let spaced = |field: &Field| self.origin.plus & 1 << field.index() != 0;
+            notes.extend(Field::ALL.into_iter().filter(spaced).map(Note::PlusAsSpace));
+        }
+        Ok(Selection {
+            window,
+            // NEAR-4
+            near: start.or(finish),
+            filters,
+            // PAGE-4: `n=0` is the first page.
+            first: self.n.unwrap_or(1).max(1),
+            page_size: PAGE_SIZE,
+            order: dialect.order,
+            // OUT-3
+            response_zone: match dialect.response_zone {
+                ResponseZone::Tenant => context.tenant_tz,
+                ResponseZone::Query => zone,
+                ResponseZone::Utc => Zone::UTC,
+            },
+            notes,
+        })
+    }
+}
+
+struct Resolver<'a> {
+    now: DateTime<Utc>,
+    zone: Zone,
+    dialect: &'a Dialect,
+    /// Whether a local date was beyond the years that the zone data spells out.
+    extrapolated: Cell<bool>,
+}
+
+/// A date that means nothing: beyond the calendar.
+struct Beyond;
+
+impl Beyond {
+    fn at(self, span: Span, variable: &'static str) -> QueryError {
+        QueryError::new(
+            QueryErrorKind::Calendar,
+            span.range(),
+            "DATE-8",
+            "a day from 0001-01-01 to 9999-12-31",
+            "one beyond",
+        )
+        .of(variable)
+    }
+}
+
+/// An instant, exactly: a fraction may have any number of digits.
+#[derive(Clone, Copy)]
+struct Instant<'a>(Reading<'a>);
+
+impl Instant<'_> {
+    fn cmp(&self, other: &Instant<'_>) -> Ordering {
+        self.0.cmp_exactly(&other.0)
+    }
+
+    /// The last nanosecond that is not after it.
+    fn floor(&self) -> DateTime<Utc> {
+        let Reading { seconds, nanos, .. } = self.0;
+        instant(seconds, nanos)
+    }
+
+    /// The first nanosecond that is not before it.
+    fn ceil(&self) -> DateTime<Utc> {
+        let Reading { seconds, nanos, more } = self.0;
+        instant(seconds, nanos + u32::from(more.bytes().any(|digit| digit != b'0')))
+    }
+}
+
+/// Up to 1 000 000 000 nanoseconds after a second.
+fn instant(seconds: i64, nanos: u32) -> DateTime<Utc> {
+    let carry = nanos / 1_000_000_000;
+    // Within the years 0000 to 10000, which chrono's calendar holds.
+    DateTime::from_timestamp(seconds + i64::from(carry), nanos - carry * 1_000_000_000)
+        .unwrap_or_default()
+}
+
+impl Resolver<'_> {
+    /// `d=A`: the period that the text names (DATE-7).
+    fn period(&self, date: &Written, span: Span) -> Result<Window, QueryError> {
+        let [from, until] = self.both(date).map_err(|fault| fault.at(span, "d"))?;
+        Ok(Window { from: from.ceil(), until: until.ceil() })
+    }
+
+    /// `d=A,B` (DATE-2).
+    fn range(
+        &self,
+        first: &Written,
+        last: &Written,
+        spans: [Span; 2],
+    ) -> Result<Window, QueryError> {
+        let from = self.instant(first).map_err(|fault| fault.at(spans[0], "d"))?;
+        let until = self.instant(last).map_err(|fault| fault.at(spans[1], "d"))?;
+        let start = from.ceil();
+        let empty = Window { from: start, until: start };
+        let is_timed = matches!(last, Written::Timed(_));
+        let until = if is_timed {
+            until
+        } else {
+            let days = |date| self.days(date).map_err(|fault| fault.at(spans[1], "d"));
+            // DATE-10: both ends the same untimed period.
+            if days(first)? == days(last)? {
+                return match self.dialect.equal_ends {
+                    EqualEnds::Period => self.period(first, spans[0]),
+                    EqualEnds::Empty => Ok(empty),
+                };
+            }
+            match (self.dialect.range_end, last) {
+                // DATE-2
+                (RangeEnd::WholePeriod, Written::Date(_)) => {
+                    self.both(last).map_err(|fault| fault.at(spans[1], "d"))?[1]
+                }
+                _ => until,
+            }
+        };
+        // DATE-10
+        if until.cmp(&from) == Ordering::Less {
+            return match self.dialect.reversed_range {
+                ReversedRange::Empty => Ok(empty),
+                ReversedRange::Rejected => Err(self.reversed(&from, &until, spans)),
+            };
+        }
+        let until = match self.dialect.range_end_instant {
+            // The nanosecond that holds the one instant.
+            RangeEndInstant::Included if is_timed => until.floor() + TimeDelta::nanoseconds(1),
+            _ => until.ceil(),
+        };
+        // An end that is included, in the nanosecond before a start that is rounded up.
+        Ok(Window { from: start, until: until.max(start) })
+    }
+
+    fn reversed(&self, from: &Instant<'_>, until: &Instant<'_>, spans: [Span; 2]) -> QueryError {
+        let (from, until) = (from.floor(), until.floor());
+        QueryError::new(
+            QueryErrorKind::ReversedRange,
+            spans[1].range(),
+            "DATE-10",
+            format!("an end that is not before the start, {}", crate::explain::instant(from)),
+            crate::explain::instant(until).to_string(),
+        )
+        .of("d")
+        .hinting(Some("the earlier date comes first: d=FROM,UNTIL"))
+    }
+
+    /// The closed interval around a date (NEAR-1, NEAR-3).
+    fn near(&self, edge: Edge, date: &Written) -> Result<Near, Beyond> {
+        let instant = self.instant(date)?;
+        let tolerance = TimeDelta::seconds(i64::from(TOLERANCE));
+        Ok(Near {
+            edge,
+            at: instant.floor(),
+            tolerance: TOLERANCE,
+            from: instant.ceil() - tolerance,
+            until: instant.floor() + tolerance,
+        })
+    }
+
+    /// The instant that a date means.
+    fn instant<'t>(&self, date: &'t Written) -> Result<Instant<'t>, Beyond> {
+        match (self.days(date)?, date) {
+            (Some([first, _]), _) => Ok(self.locate(midnight(first), None)),
+            (None, Written::Timed(timed)) => Ok(self.locate(timed.reading(), timed.offset)),
+            // Only times have no days.
+            (None, _) => Err(Beyond),
+        }
+    }
+
+    /// The instant that a date means, and that of the next text of the same precision (DATE-7).
+    fn both<'t>(&self, date: &'t Written) -> Result<[Instant<'t>; 2], Beyond> {
+        match (self.days(date)?, date) {
+            (Some(days), _) => Ok(days.map(|day| self.locate(midnight(day), None))),
+            (None, Written::Timed(timed)) => Ok([timed.reading(), timed.next_reading()]
+                .map(|reading| self.locate(reading, timed.offset))),
+            (None, _) => Err(Beyond),
+        }
+    }
+
+    /// The first day of an untimed date, and the first day after it.
+    fn days(&self, date: &Written) -> Result<Option<[NaiveDate; 2]>, Beyond> {
+        match date {
+            Written::Timed(_) => Ok(None),
+            Written::Date(date) => Ok(Some([date.first_day(), date.next_first_day()])),
+            Written::Today(days) => {
+                let day = self.today()?.checked_add_signed(TimeDelta::days(i64::from(*days)));
+                let day = day.filter(|day| (1..=9999).contains(&day.year())).ok_or(Beyond)?;
+                Ok(Some([day, day.succ_opt().ok_or(Beyond)?]))
+            }
+        }
+    }
+
+    /// The current local day (DATE-8): the one whose window the present is in. Where the clock was
+    /// set back across midnight, that is the later day, although the clock reads the earlier one
+    /// again (DATE-1).
+    fn today(&self) -> Result<NaiveDate, Beyond> {
+        let now = self.now.timestamp();
+        if !CALENDAR.contains(&now) {
+            return Err(Beyond);
+        }
+        let reads = local_seconds(&self.zone, now);
+        let mut day = DateTime::from_timestamp(reads, 0).ok_or(Beyond)?.date_naive();
+        while let Some(next) = day.succ_opt()
+            && first_instant(&self.zone, day_seconds(next)).0 <= now
+        {
+            day = next;
+        }
+        Ok(day)
+    }
+
+    /// The instant at which the clock reads something (the first rule; DATE-1), or for a reading
+    /// with an offset the instant that it is (DATE-4).
+    fn locate<'t>(&self, reading: Reading<'t>, offset: Option<i32>) -> Instant<'t> {
+        let (seconds, exact) = match offset {
+            Some(offset) => (reading.seconds - i64::from(offset), true),
+            None => {
+                let found = first_instant(&self.zone, reading.seconds);
+                // DATE-13
+                if found.0 >= TABLE_END {
+                    self.extrapolated.set(true);
+                }
+                found
+            }
+        };
+        Instant(match exact {
+            true => Reading { seconds, ..reading },
+            false => Reading { seconds, nanos: 0, more: "" },
+        })
+    }
+}
+
+fn midnight(day: NaiveDate) -> Reading<'static> {
+    Reading { seconds: day_seconds(day), nanos: 0, more: "" }
+}

@@ -1,0 +1,200 @@
+use core::cmp::Ordering;
+
+use chrono::{DateTime, Utc};
+use vcc_types::{Field, Order, Row};
+
+use crate::{Text, Zone};
+
+/// What a query means: plain data that can be logged, cached, sent to another process or turned
+/// into SQL. All its parts must hold of a record at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Selection {
+    /// `d`: when the recording started.
+    pub window: Option<Window>,
+    /// `start-date` or `finish-date`: when the recording started or finished, give or take 5 s.
+    pub near: Option<Near>,
+    /// What fields must hold, at most once each, in the documented order of fields.
+    pub filters: Vec<Filter>,
+    /// The number of the first record of the page, from 1 (PAGE-2).
+    pub first: u64,
+    /// How many records the page holds at most: 50 (PAGE-1).
+    pub page_size: u32,
+    /// The order of the list (PAGE-5).
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde::order"))]
+    pub order: Order,
+    /// The zone whose offset a response writes `startDate` with (OUT-3).
+    pub response_zone: Zone,
+    /// What was read otherwise than it may have been meant: nothing that decides what matches.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub notes: Vec<Note>,
+}
+
+/// `from <= start < until`: half-open, so that adjacent windows neither overlap nor leave a gap
+/// (DATE-2). Empty if both are equal; `until` is never before `from`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Window {
+    /// The first instant.
+    pub from: DateTime<Utc>,
+    /// The first instant after.
+    pub until: DateTime<Utc>,
+}
+
+/// `from <= edge <= until`: closed (NEAR-1, NEAR-2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Near {
+    /// Which end of the recording is looked up.
+    pub edge: Edge,
+    /// The instant asked for, rounded down to a nanosecond.
+    pub at: DateTime<Utc>,
+    /// How many seconds it may be off: 5.
+    pub tolerance: u32,
+    /// The first instant that matches.
+    pub from: DateTime<Utc>,
+    /// The last instant that matches.
+    pub until: DateTime<Utc>,
+}
+
+/// An end of a recording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
+pub enum Edge {
+    /// When it started.
+    Start,
+    /// When it finished: start + duration. A record without a duration has none (FIELD-7).
+    Finish,
+}
+
+/// What a field must hold.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Filter {
+    /// The field; never [`Field::StartDate`].
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde::field"))]
+    pub field: Field,
+    /// What it must hold.
+    pub wanted: Wanted,
+}
+
+/// What a field must hold.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
+pub enum Wanted {
+    /// Just these bytes, none of which is a wildcard (FIELD-1, FIELD-6). The empty text matches an
+    /// empty and an absent field (FIELD-3); of `duration`, only the empty text is a text.
+    Text(Text),
+    /// A duration of so many whole seconds, however it is written (FIELD-4).
+    Seconds(u64),
+    /// A duration of more than 2^64−1 seconds, which no record has.
+    Never,
+}
+
+/// Something that was read otherwise than it may have been meant, or that rests on an assumption.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
+#[non_exhaustive]
+pub enum Note {
+    /// A `+` in the value of this field became a space (REQ-6).
+    PlusAsSpace(#[cfg_attr(feature = "serde", serde(with = "crate::serde::field"))] Field),
+    /// `finish-date` was given and not used, since `start-date` was given too (NEAR-4).
+    FinishIgnored,
+    /// An empty value of this field was not used, as the dialect says (FIELD-3).
+    EmptyIgnored(#[cfg_attr(feature = "serde", serde(with = "crate::serde::field"))] Field),
+    /// A date lies beyond the years that the zone data spells out: the rules of its last years are
+    /// assumed to stay (DATE-13).
+    RulesExtrapolated,
+}
+
+impl Window {
+    /// Whether an instant is in the window.
+    #[must_use]
+    #[inline]
+    pub fn contains(&self, instant: DateTime<Utc>) -> bool {
+        self.from <= instant && instant < self.until
+    }
+
+    /// Whether no instant is in the window.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.from >= self.until
+    }
+}
+
+impl Near {
+    /// Whether an instant is near enough.
+    #[must_use]
+    #[inline]
+    pub fn contains(&self, instant: DateTime<Utc>) -> bool {
+        self.from <= instant && instant <= self.until
+    }
+}
+
+impl Filter {
+    /// Whether a record's field holds what is wanted.
+    #[must_use]
+    #[inline]
+    pub fn matches(&self, row: &(impl Row + ?Sized)) -> bool {
+        match &self.wanted {
+            Wanted::Text(text) => row.text(self.field).as_bytes() == text.as_bytes(),
+            Wanted::Seconds(seconds) => row.duration() == Some(*seconds),
+            Wanted::Never => false,
+        }
+    }
+}
+
+impl Selection {
+    /// Whether a record is in the list. Instants are compared before any text.
+    #[must_use]
+    #[inline]
+    pub fn matches(&self, row: &(impl Row + ?Sized)) -> bool {
+        // A record without a start is in no window, and near nothing.
+        if let Some(window) = &self.window
+            && !row.start().is_some_and(|start| window.contains(start))
+        {
+            return false;
+        }
+        if let Some(near) = &self.near {
+            let instant = match near.edge {
+                Edge::Start => row.start(),
+                Edge::Finish => row.finish(),
+            };
+            if !instant.is_some_and(|instant| near.contains(instant)) {
+                return false;
+            }
+        }
+        self.filters.iter().all(|filter| filter.matches(row))
+    }
+
+    /// The records of the page, out of rows that already stand in the order of the list
+    /// ([`compare`](Selection::compare)): those that match, from the `first`th on, at most
+    /// `page_size` (PAGE-1 to PAGE-3).
+    pub fn page<'a, I>(&'a self, rows: I) -> impl Iterator<Item = I::Item> + 'a
+    where
+        I: IntoIterator<Item: Row>,
+        I::IntoIter: 'a,
+    {
+        // A number that no list reaches: nothing.
+        let skipped = usize::try_from(self.first.saturating_sub(1)).unwrap_or(usize::MAX);
+        rows.into_iter().filter(|row| self.matches(row)).skip(skipped).take(self.page_size as usize)
+    }
+
+    /// The order of the list (PAGE-5): by start, then `transactionID`, then `filename`, the texts
+    /// by their bytes; a record without a start comes before all others. In descending order the
+    /// whole order is reversed.
+    #[must_use]
+    pub fn compare(&self, a: &(impl Row + ?Sized), b: &(impl Row + ?Sized)) -> Ordering {
+        let ascending = a.start().cmp(&b.start()).then_with(|| {
+            let text = |field| a.text(field).as_bytes().cmp(b.text(field).as_bytes());
+            text(Field::TransactionId).then_with(|| text(Field::Filename))
+        });
+        match self.order {
+            Order::StartAscending => ascending,
+            Order::StartDescending => ascending.reverse(),
+        }
+    }
+}

@@ -1,0 +1,232 @@
+use core::ops::Range;
+
+use vcc_types::{Dialect, RepeatedVariable, TrailingQuote, UnknownVariable};
+
+use crate::decode::{Bytes, Scratch, Suspicion, control_character, decode};
+use crate::error::found;
+use crate::query::Span;
+use crate::variable::Variable;
+use crate::{QueryError, QueryErrorKind};
+
+/// The variables of a query that count, with their raw values, in the order they were given.
+pub(crate) struct Values {
+    list: [Value; Variable::COUNT],
+    count: usize,
+    /// Bit `i`: the variable of index `i` is given.
+    seen: u32,
+}
+
+/// A variable with its raw value.
+#[derive(Clone, Copy)]
+pub(crate) struct Value {
+    pub(crate) variable: Variable,
+    pub(crate) span: Span,
+    pub(crate) bytes: Bytes,
+}
+
+impl Values {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Value> {
+        self.list[..self.count].iter().copied()
+    }
+
+    pub(crate) fn has(&self, variable: Variable) -> bool {
+        self.seen & 1 << variable.index() != 0
+    }
+
+    fn put(&mut self, value: Value) {
+        self.seen |= 1 << value.variable.index();
+        self.list[self.count] = value;
+        self.count += 1;
+    }
+
+    fn remove(&mut self, variable: Variable) {
+        let at = self.iter().position(|value| value.variable == variable);
+        if let Some(at) = at {
+            self.list.copy_within(at + 1..self.count, at);
+            self.count -= 1;
+        }
+    }
+}
+
+/// Splits a raw query into its variables.
+pub(crate) struct Splitter<'a> {
+    pub(crate) raw: &'a [u8],
+    pub(crate) dialect: &'a Dialect,
+    pub(crate) max_variables: usize,
+}
+
+impl Splitter<'_> {
+    pub(crate) fn values(&self, scratch: &mut Scratch) -> Result<Values, QueryError> {
+        let nothing = Value { variable: Variable::D, span: Span::default(), bytes: Bytes::NONE };
+        let mut values = Values { list: [nothing; Variable::COUNT], count: 0, seen: 0 };
+        // Whether the variable that was read last is the last of the list.
+        let mut last_counts = false;
+        let mut count = 0;
+        let mut start = 0;
+        while start < self.raw.len() {
+            // REQ-12
+            if self.raw[start] == b'&' {
+                start += 1;
+                continue;
+            }
+            let rest = &self.raw[start..];
+            let stop = rest.iter().position(|byte| matches!(byte, b'=' | b'&'));
+            let name = start..start + stop.unwrap_or(rest.len());
+            count += 1;
+            if count > self.max_variables {
+                return Err(too_many(self.max_variables, start..self.raw.len()));
+            }
+            // REQ-8
+            if self.raw.get(name.end) != Some(&b'=') {
+                return Err(self.missing_equals(name, scratch));
+            }
+            let start_of_value = name.end + 1;
+            let mut bytes = Bytes::NONE;
+            let mut end = start_of_value;
+            while let Some(byte) = self.raw.get(end).filter(|byte| **byte != b'&') {
+                bytes.add(*byte);
+                end += 1;
+            }
+            let value = Span::new(start_of_value, end);
+            last_counts = self.variable(name, value, bytes, &mut values, scratch)?;
+            start = end + 1;
+        }
+        // REQ-11: exactly one quote at the very end, after a date.
+        if last_counts
+            && self.dialect.trailing_quote == TrailingQuote::Dropped
+            && let Some(value) = values.list[..values.count].last_mut()
+            && value.variable.is_date()
+            && value.span.range().end == self.raw.len()
+        {
+            let Range { start, end } = value.span.range();
+            let text = &self.raw[start..end];
+            let quote = if text.ends_with(b"%22") { 3 } else { usize::from(text.ends_with(b"\"")) };
+            value.span = Span::new(start, end - quote);
+        }
+        Ok(values)
+    }
+
+    /// Takes up one variable and says whether it counts.
+    fn variable(
+        &self,
+        name: Range<usize>,
+        value: Span,
+        bytes: Bytes,
+        values: &mut Values,
+        scratch: &mut Scratch,
+    ) -> Result<bool, QueryError> {
+        // REQ-7: byte for byte. Names are seldom encoded.
+        let Some(variable) = Variable::from_name(&self.raw[name.clone()]) else {
+            let text = self.decode_name(&name, scratch)?;
+            if let Some(variable) = Variable::from_name(text.as_bytes()) {
+                return self.known(variable, name, value, bytes, values, scratch);
+            }
+            // REQ-9
+            if self.dialect.unknown_variable == UnknownVariable::Rejected {
+                return Err(unknown_variable(name, text));
+            }
+            return self.ignored(value, scratch);
+        };
+        self.known(variable, name, value, bytes, values, scratch)
+    }
+
+    fn known(
+        &self,
+        variable: Variable,
+        name: Range<usize>,
+        value: Span,
+        bytes: Bytes,
+        values: &mut Values,
+        scratch: &mut Scratch,
+    ) -> Result<bool, QueryError> {
+        // REQ-10
+        if values.has(variable) {
+            match self.dialect.repeated_variable {
+                RepeatedVariable::First => return self.ignored(value, scratch),
+                RepeatedVariable::Last => {
+                    let earlier = values.iter().find(|value| value.variable == variable);
+                    self.ignored(earlier.map_or(value, |value| value.span), scratch)?;
+                    values.remove(variable);
+                }
+                RepeatedVariable::Rejected => {
+                    let name_text = variable.name();
+                    return Err(QueryError::new(
+                        QueryErrorKind::RepeatedVariable,
+                        name,
+                        "REQ-10",
+                        "the variable only once",
+                        "it again",
+                    )
+                    .of(name_text));
+                }
+            }
+        }
+        values.put(Value { variable, span: value, bytes });
+        Ok(true)
+    }
+
+    /// REQ-8: a value that does not count must be well-formed all the same.
+    fn ignored(&self, value: Span, scratch: &mut Scratch) -> Result<bool, QueryError> {
+        let bytes = Bytes::of(&self.raw[value.range()]);
+        let (text, suspicion) = decode(self.raw, value, bytes, self.dialect.plus, scratch)?;
+        if suspicion == Suspicion::Controls {
+            control_character(self.raw, value, text, true)?;
+        }
+        Ok(false)
+    }
+
+    fn decode_name<'s>(
+        &'s self,
+        name: &Range<usize>,
+        scratch: &'s mut Scratch,
+    ) -> Result<&'s str, QueryError> {
+        let span = Span::new(name.start, name.end);
+        let bytes = Bytes::of(&self.raw[name.clone()]);
+        let (text, suspicion) = decode(self.raw, span, bytes, self.dialect.plus, scratch)?;
+        if suspicion == Suspicion::Controls {
+            control_character(self.raw, span, text, false)?;
+        }
+        Ok(text)
+    }
+
+    fn missing_equals(&self, name: Range<usize>, scratch: &mut Scratch) -> QueryError {
+        match self.decode_name(&name, scratch) {
+            Err(error) => error,
+            Ok(text) => {
+                let kind = QueryErrorKind::MissingEquals;
+                let variable =
+                    Variable::from_name(text.as_bytes()).or_else(|| Variable::nearest(text));
+                let hint = variable.map(|variable| format!("as in {}", variable.example()));
+                QueryError::new(kind, name, "REQ-8", "name=value", found(text)).hinting(hint)
+            }
+        }
+    }
+}
+
+#[cold]
+fn too_many(max_variables: usize, span: Range<usize>) -> QueryError {
+    let expected = format!("at most {max_variables} variables");
+    QueryError::new(QueryErrorKind::TooManyVariables, span, "REQ-13", expected, "more")
+}
+
+#[cold]
+fn unknown_variable(span: Range<usize>, name: &str) -> QueryError {
+    let near = Variable::nearest(name);
+    let miscased = near.filter(|near| name.eq_ignore_ascii_case(near.name()));
+    let clause = match name {
+        "startDate" => "FIELD-2",
+        _ if miscased.is_some() => "REQ-7",
+        _ => "REQ-9",
+    };
+    let hint = match (miscased, near) {
+        (Some(known), _) => Some(format!("names are case-sensitive: {}", known.name())),
+        (None, Some(near)) => Some(format!("did you mean {}?", near.name())),
+        (None, None) => None,
+    };
+    let kind = QueryErrorKind::UnknownVariable;
+    let error = QueryError::new(kind, span, clause, "the name of a variable", found(name));
+    match name {
+        "" => error,
+        name => error.of(name.chars().take(40).collect::<String>()).hinting(hint),
+    }
+}

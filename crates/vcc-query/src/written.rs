@@ -1,0 +1,208 @@
+use core::cmp::Ordering;
+
+use chrono::{Datelike, NaiveDate, Weekday};
+
+/// A date as a query wrote it: what was written, and not yet what it means.
+///
+/// Spellings of one thing are equal: `2007-08-05`, `20070805`, `2007-217` and `2007-W31-7`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Written {
+    /// `today`, and that many days after it; before it if negative (DATE-8).
+    Today(i32),
+    /// A date without a time.
+    Date(Date),
+    /// A date with a time.
+    Timed(Timed),
+}
+
+/// A date without a time, to the precision that was written (DATE-7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Date {
+    /// `2007`: from 1 to 9999.
+    Year(i32),
+    /// `2007-08`: a year and a month from 1 to 12.
+    Month(i32, u32),
+    /// `2007-W31`: a year of ISO weeks and a week from 1 to 53.
+    Week(i32, u32),
+    /// `2007-08-05`, `2007-217`, `2007-W31-7`.
+    Day(NaiveDate),
+}
+
+/// A date with a time, and the offset if one was written.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Timed {
+    pub(crate) day: NaiveDate,
+    pub(crate) time: Time,
+    pub(crate) offset: Option<i32>,
+}
+
+/// A time of day, to the precision that was written.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Time {
+    /// 0 to 24.
+    pub(crate) hour: u8,
+    pub(crate) minute: Option<u8>,
+    /// 0 to 60; only beside a minute.
+    pub(crate) second: Option<u8>,
+    /// The digits after the decimal point, all that were written; only beside a second.
+    pub(crate) fraction: Option<Box<str>>,
+}
+
+/// How precisely a date was written. The later ones are the finer ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Precision {
+    /// To the year.
+    Year,
+    /// To the month.
+    Month,
+    /// To the week.
+    Week,
+    /// To the day; constants too.
+    Day,
+    /// To the hour.
+    Hour,
+    /// To the minute.
+    Minute,
+    /// To the second.
+    Second,
+    /// To a fraction of a second.
+    Fraction,
+}
+
+impl Written {
+    /// How precisely it was written.
+    #[must_use]
+    pub fn precision(&self) -> Precision {
+        match self {
+            Written::Today(_) | Written::Date(Date::Day(_)) => Precision::Day,
+            Written::Date(Date::Year(_)) => Precision::Year,
+            Written::Date(Date::Month(..)) => Precision::Month,
+            Written::Date(Date::Week(..)) => Precision::Week,
+            Written::Timed(Timed { time, .. }) => {
+                match (&time.minute, &time.second, &time.fraction) {
+                    (None, ..) => Precision::Hour,
+                    (_, None, _) => Precision::Minute,
+                    (_, _, None) => Precision::Second,
+                    _ => Precision::Fraction,
+                }
+            }
+        }
+    }
+
+    /// The offset that was written, in seconds east of UTC; 0 for `Z`.
+    #[must_use]
+    pub fn offset(&self) -> Option<i32> {
+        match self {
+            Written::Timed(timed) => timed.offset,
+            _ => None,
+        }
+    }
+}
+
+impl Date {
+    /// The first day of the period.
+    #[must_use]
+    pub fn first_day(&self) -> NaiveDate {
+        // The grammar lets no date through that does not exist.
+        match *self {
+            Date::Year(year) => NaiveDate::from_ymd_opt(year, 1, 1),
+            Date::Month(year, month) => NaiveDate::from_ymd_opt(year, month, 1),
+            Date::Week(year, week) => NaiveDate::from_isoywd_opt(year, week, Weekday::Mon),
+            Date::Day(day) => Some(day),
+        }
+        .unwrap_or_default()
+    }
+
+    /// The first day after the period: the first day of the next text of the same precision.
+    #[must_use]
+    pub fn next_first_day(&self) -> NaiveDate {
+        let first = self.first_day();
+        match *self {
+            Date::Year(year) => NaiveDate::from_ymd_opt(year + 1, 1, 1),
+            Date::Month(year, 12) => NaiveDate::from_ymd_opt(year + 1, 1, 1),
+            Date::Month(year, month) => NaiveDate::from_ymd_opt(year, month + 1, 1),
+            Date::Week(..) => first.checked_add_days(chrono::Days::new(7)),
+            Date::Day(_) => first.succ_opt(),
+        }
+        // chrono's calendar goes far beyond the year 9999.
+        .unwrap_or(first)
+    }
+}
+
+impl Timed {
+    /// The day that was written; for `24:00` the day that it ends.
+    #[must_use]
+    pub fn day(&self) -> NaiveDate {
+        self.day
+    }
+
+    /// Whether the time is `24:00`, which ends the day (DATE-6).
+    #[must_use]
+    pub fn is_end_of_day(&self) -> bool {
+        self.time.hour == 24
+    }
+
+    /// The wall clock's reading: seconds since 1970-01-01 00:00:00, and the fraction.
+    pub(crate) fn reading(&self) -> Reading<'_> {
+        let time = &self.time;
+        // DATE-6: `24:00` and `:60` carry over by themselves.
+        let seconds = i64::from(time.hour) * 3600
+            + i64::from(time.minute.unwrap_or(0)) * 60
+            + i64::from(time.second.unwrap_or(0));
+        let (nanos, more) = time.fraction.as_deref().map_or((0, ""), nanoseconds);
+        Reading { seconds: day_seconds(self.day) + seconds, nanos, more }
+    }
+
+    /// The reading of the next text of the same precision, rounded up to a nanosecond.
+    pub(crate) fn next_reading(&self) -> Reading<'static> {
+        let Reading { seconds, nanos, .. } = self.reading();
+        let time = &self.time;
+        let (seconds, nanos) = match (&time.minute, &time.second, &time.fraction) {
+            (None, ..) => (seconds + 3600, 0),
+            (_, None, _) => (seconds + 60, 0),
+            (_, _, None) => (seconds + 1, 0),
+            // DATE-7: its last digit's unit.
+            (_, _, Some(digits)) if digits.bytes().all(|digit| digit == b'9') => (seconds + 1, 0),
+            (_, _, Some(digits)) => {
+                // Beyond nine digits that is less than a nanosecond, and the next text is not after
+                // the next nanosecond.
+                let unit = 10_u32.pow(9_u32.saturating_sub(digits.len() as u32));
+                (seconds, nanos + unit)
+            }
+        };
+        Reading { seconds, nanos, more: "" }
+    }
+}
+
+/// The first nine digits of a fraction as nanoseconds, and the digits after them.
+fn nanoseconds(fraction: &str) -> (u32, &str) {
+    let (first, more) = fraction.split_at(fraction.len().min(9));
+    let nanos = first.bytes().fold(0, |value, digit| value * 10 + u32::from(digit - b'0'));
+    (nanos * 10_u32.pow(9 - first.len() as u32), more)
+}
+
+/// What a wall clock reads, exactly: a fraction may have any number of digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Reading<'a> {
+    /// Seconds since 1970-01-01 00:00:00.
+    pub(crate) seconds: i64,
+    /// 0 to 999 999 999; 1 000 000 000 stands for what rounds up to the next second.
+    pub(crate) nanos: u32,
+    /// The digits after the ninth.
+    pub(crate) more: &'a str,
+}
+
+impl Reading<'_> {
+    pub(crate) fn cmp_exactly(&self, other: &Reading<'_>) -> Ordering {
+        (self.seconds, self.nanos)
+            .cmp(&(other.seconds, other.nanos))
+            .then_with(|| self.more.trim_end_matches('0').cmp(other.more.trim_end_matches('0')))
+    }
+}
+
+/// The seconds from 1970-01-01 00:00:00 to the beginning of a day on a wall clock.
+pub(crate) fn day_seconds(day: NaiveDate) -> i64 {
+    // 719 163 is the number of 1970-01-01, counted from 0001-01-01 as 1.
+    i64::from(day.num_days_from_ce() - 719_163) * 86_400
+}

@@ -1,0 +1,190 @@
+mod built_in;
+#[cfg(feature = "jiff")]
+mod jiff;
+mod rules;
+
+use core::fmt;
+use core::hash::{Hash, Hasher};
+use core::str::FromStr;
+
+use chrono::{DateTime, FixedOffset, Offset, Utc};
+use chrono_tz::Tz;
+
+pub(crate) use built_in::TABLE_END;
+#[cfg(feature = "jiff")]
+pub use jiff::JiffZones;
+pub(crate) use rules::{first_instant, local_seconds};
+
+/// The rules of one zone: the only thing that the two rules of dates ask of zone data.
+///
+/// Times are whole seconds since 1970-01-01T00:00:00Z, leap seconds not counted; offsets are
+/// seconds east of UTC and less than a day.
+pub trait ZoneRules: fmt::Debug + Sync {
+    /// The name, as `tz=` writes it.
+    fn name(&self) -> &str;
+
+    /// The stretch of one offset that begins at `at` at the latest.
+    fn stretch(&self, at: i64) -> Stretch;
+}
+
+/// A stretch of time through which a zone's offset stays as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stretch {
+    /// Seconds east of UTC, between −86 399 and 86 399.
+    pub offset: i32,
+    /// The offset holds up to this second, which is after the one asked for, and not at it. It may
+    /// hold longer: a stretch may end early.
+    pub until: i64,
+}
+
+/// A database of zones: what `tz=` looks names up in.
+pub trait ZoneData: Sync {
+    /// The release of the tz database that the rules come from, such as `2025b`; `None` where it
+    /// cannot be told (DATE-13).
+    fn version(&self) -> Option<&str>;
+
+    /// The zone with this name or alias, compared byte for byte (DATE-3).
+    fn zone(&self, name: &str) -> Option<Zone>;
+}
+
+/// The built-in database, from `chrono-tz`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct BuiltIn;
+
+impl ZoneData for BuiltIn {
+    fn version(&self) -> Option<&str> {
+        Some(chrono_tz::IANA_TZDB_VERSION)
+    }
+
+    fn zone(&self, name: &str) -> Option<Zone> {
+        name.parse().ok()
+    }
+}
+
+impl BuiltIn {
+    /// Every zone with every alias, in the order of their names.
+    pub fn zones() -> impl ExactSizeIterator<Item = Zone> {
+        chrono_tz::TZ_VARIANTS.iter().map(|tz| Zone(Rules::BuiltIn(*tz)))
+    }
+}
+
+/// A time zone of the tz database.
+///
+/// ```
+/// use vcc_query::Zone;
+///
+/// let zone: Zone = "America/New_York".parse()?;
+/// let noon = "2007-08-05T12:00:00Z".parse().unwrap();
+/// assert_eq!(zone.offset_at(noon).to_string(), "-04:00");
+/// assert_eq!(zone.to_string(), "America/New_York");
+/// assert!("america/new_york".parse::<Zone>().is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// Two zones are equal if their names are, whichever database they came from.
+#[derive(Clone, Copy)]
+pub struct Zone(Rules);
+
+#[derive(Clone, Copy)]
+enum Rules {
+    BuiltIn(Tz),
+    Other(&'static dyn ZoneRules),
+}
+
+impl Zone {
+    /// UTC.
+    pub const UTC: Zone = Zone(Rules::BuiltIn(Tz::UTC));
+
+    /// A zone with rules of your own.
+    #[must_use]
+    pub const fn from_rules(rules: &'static dyn ZoneRules) -> Zone {
+        Zone(Rules::Other(rules))
+    }
+
+    /// The name, as it was looked up: an alias stays the alias.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self.0 {
+            Rules::BuiltIn(tz) => tz.name(),
+            Rules::Other(rules) => rules.name(),
+        }
+    }
+
+    /// The offset that the zone's clocks have at an instant.
+    #[must_use]
+    pub fn offset_at(&self, instant: DateTime<Utc>) -> FixedOffset {
+        let seconds = match self.0 {
+            Rules::BuiltIn(tz) => built_in::offset(tz, instant.timestamp()),
+            Rules::Other(rules) => rules.stretch(instant.timestamp()).offset,
+        };
+        // No zone is a day or more from UTC; one that says so is read as UTC.
+        FixedOffset::east_opt(seconds).unwrap_or(Utc.fix())
+    }
+
+    pub(crate) fn stretch(&self, at: i64) -> Stretch {
+        match self.0 {
+            Rules::BuiltIn(tz) => built_in::stretch(tz, at),
+            Rules::Other(rules) => rules.stretch(at),
+        }
+    }
+}
+
+/// A text names no zone of the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UnknownZone;
+
+impl fmt::Display for UnknownZone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("expected the name of a zone of the tz database, such as America/New_York")
+    }
+}
+
+impl core::error::Error for UnknownZone {}
+
+impl FromStr for Zone {
+    type Err = UnknownZone;
+
+    /// Looks a name or alias up in the built-in database, byte for byte (DATE-3). Names of files
+    /// that only a system has (`localtime`, `posixrules`, `Factory`) are none.
+    fn from_str(name: &str) -> Result<Zone, UnknownZone> {
+        name.parse().map(|tz| Zone(Rules::BuiltIn(tz))).map_err(|_| UnknownZone)
+    }
+}
+
+impl fmt::Display for Zone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl fmt::Debug for Zone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Zone({})", self.name())
+    }
+}
+
+impl PartialEq for Zone {
+    fn eq(&self, other: &Zone) -> bool {
+        self.name() == other.name()
+    }
+}
+
+impl Eq for Zone {}
+
+impl Hash for Zone {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name().hash(state);
+    }
+}
+
+impl TryFrom<&str> for Zone {
+    type Error = UnknownZone;
+
+    fn try_from(name: &str) -> Result<Zone, UnknownZone> {
+        name.parse()
+    }
+}
+
+#[cfg(test)]
+mod tests;

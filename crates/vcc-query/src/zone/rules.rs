@@ -1,0 +1,32 @@
+use super::{Stretch, Zone};
+
+/// No zone's clock is a day or more away from UTC.
+const DAY: i64 = 86_400;
+
+/// The first of the two rules: *a local date-time means the first instant at which the zone's wall
+/// clock reads that text or later* (DATE-1).
+///
+/// `local` is the text as seconds since 1970-01-01 00:00:00 on the wall clock. The second value is
+/// whether the clock reads just that text at the instant; where it is false, the text is in a gap
+/// and the instant is the gap's end, so that a fraction of a second in the text is void.
+///
+/// Walks the stretches of constant offset from a day before the text, when the wall clock cannot
+/// have reached it yet. In each stretch the clock runs on evenly, so the first stretch in which the
+/// text is reached holds the answer: at its beginning if the clock jumped past the text there.
+pub(crate) fn first_instant(zone: &Zone, local: i64) -> (i64, bool) {
+    let mut from = local - DAY;
+    loop {
+        let Stretch { offset, until } = zone.stretch(from);
+        let reads = local - i64::from(offset);
+        if reads < until {
+            return (reads.max(from), reads >= from);
+        }
+        // Onward, whatever rules of somebody else's say.
+        from = until.max(from + 1);
+    }
+}
+
+/// What the zone's wall clock reads at an instant, as seconds since 1970-01-01 00:00:00 on it.
+pub(crate) fn local_seconds(zone: &Zone, at: i64) -> i64 {
+    at + i64::from(zone.stretch(at).offset)
+}

@@ -1,0 +1,140 @@
+//! Every way to be wrong, with the exact message: `messages.tsv` has a line a query, with tabs
+//! between the raw query (`\xNN` for a byte that is no UTF-8), the span, the clause, the message and
+//! the hint if there is one.
+
+use std::fmt::Write;
+
+use vcc_query::{Context, Dialect, Query, QueryError, QueryErrorKind, Zone};
+
+fn error(raw: &[u8]) -> QueryError {
+    let context = Context {
+        now: "2007-12-19T20:00:00Z".parse().unwrap(),
+        tenant_tz: "America/Los_Angeles".parse().unwrap(),
+        dialect: Dialect::default(),
+    };
+    match Query::parse(raw).and_then(|query| query.resolve(&context)) {
+        Ok(selection) => panic!("{:?} means {selection:?}", String::from_utf8_lossy(raw)),
+        Err(error) => error,
+    }
+}
+
+fn unescaped(text: &str) -> Vec<u8> {
+    let mut parts = text.split("\\x");
+    let mut raw = parts.next().unwrap().as_bytes().to_vec();
+    for part in parts {
+        raw.push(u8::from_str_radix(&part[..2], 16).unwrap());
+        raw.extend_from_slice(&part.as_bytes()[2..]);
+    }
+    raw
+}
+
+#[test]
+fn every_message() {
+    let table = include_str!("messages.tsv");
+    let mut actual = String::new();
+    for line in table.lines() {
+        let raw = line.split('\t').next().unwrap();
+        let error = error(&unescaped(raw));
+        let span = error.span();
+        write!(actual, "{raw}\t{}..{}\t{}\t{error}", span.start, span.end, error.clause()).unwrap();
+        if let Some(hint) = error.hint() {
+            write!(actual, "\t{hint}").unwrap();
+        }
+        actual.push('\n');
+    }
+    for (expected, actual) in table.lines().zip(actual.lines()) {
+        assert_eq!(actual, expected);
+    }
+    assert!(table.lines().count() >= 240);
+}
+
+#[test]
+fn every_message_is_one_line_and_names_a_clause() {
+    for line in include_str!("messages.tsv").lines() {
+        let raw = unescaped(line.split('\t').next().unwrap());
+        let error = error(&raw);
+        assert!(!error.to_string().contains('\n'));
+        assert!(error.span().end <= raw.len() && error.span().start <= error.span().end);
+        assert!(error.clause().contains('-'));
+        assert!(error.to_string().ends_with(&format!("found {}", error.found())));
+        assert!(error.to_string().contains(error.expected()));
+        assert_eq!(error.status(), 400);
+    }
+}
+
+#[test]
+fn the_caret_points_at_the_raw_bytes() {
+    let rendered = |raw: &[u8]| error(raw).render(raw).to_string();
+    assert_eq!(
+        rendered(b"tz=UTC&d=2007-08-05%2013%3A99"),
+        "d: expected a minute from 00 to 59, found \"99\"\n\
+         \x20 | tz=UTC&d=2007-08-05%2013%3A99\n\
+         \x20 |                            ^^\n\
+         \x20 = clause: DATE-6b\n"
+    );
+    // Something is missing at the end.
+    assert_eq!(
+        rendered(b"agentID=bill&d="),
+        "d: expected a date such as 2007-08-05 or a constant such as today-1d, found nothing\n\
+         \x20 | agentID=bill&d=\n\
+         \x20 |                ^\n\
+         \x20 = clause: REQ-8\n"
+    );
+    // What would move the cursor is shown as one replacement character.
+    assert_eq!(
+        rendered("agentID=Jürgen\u{7}&channel=%G0".as_bytes()),
+        "agentID: expected no control character, found U+0007\n\
+         \x20 | agentID=Jürgen\u{fffd}&channel=%G0\n\
+         \x20 |               ^\n\
+         \x20 = clause: REQ-8\n"
+    );
+}
+
+#[test]
+fn a_long_query_is_shown_in_part() {
+    let raw = format!("agentID={}&d=soon&caseID={}", "ä".repeat(100), "9".repeat(100));
+    let rendered = error(raw.as_bytes()).render(&raw).to_string();
+    let lines: Vec<_> = rendered.lines().collect();
+    assert!(lines[1].starts_with("  | …ä") && lines[1].ends_with("9…"), "{rendered}");
+    let column = lines[2].chars().position(|c| c == '^').unwrap();
+    assert_eq!(lines[1].chars().skip(column).take(4).collect::<String>(), "soon");
+    assert_eq!(lines[2].trim_start_matches([' ', '|']), "^^^^");
+}
+
+/// Found by fuzzing: bytes that only continue a character have no edge to stop at.
+#[test]
+fn a_long_run_of_half_characters_is_shown() {
+    let mut raw = b"agentID=bill".to_vec();
+    raw.extend([0xbd; 200]);
+    let error = error(&raw);
+    assert_eq!(error.span(), 12..13);
+    let rendered = error.render(&raw).to_string();
+    let lines: Vec<_> = rendered.lines().collect();
+    assert!(lines[1].starts_with("  | agentID=bill\u{fffd}\u{fffd}"), "{rendered}");
+    assert_eq!(lines[2], "  |             ^");
+}
+
+#[test]
+fn kinds() {
+    for (raw, kind) in [
+        ("agentID=%", QueryErrorKind::Escape),
+        ("agentID=%FF", QueryErrorKind::Utf8),
+        ("agentID=%00", QueryErrorKind::ControlCharacter),
+        ("agentID", QueryErrorKind::MissingEquals),
+        ("agent=1", QueryErrorKind::UnknownVariable),
+        ("n=1&n=1", QueryErrorKind::RepeatedVariable),
+        ("d=soon", QueryErrorKind::Date),
+        ("d=2007-02-29", QueryErrorKind::ImpossibleDate),
+        ("d=0000", QueryErrorKind::Calendar),
+        ("d=today-9999999d", QueryErrorKind::Calendar),
+        ("d=,today", QueryErrorKind::Range),
+        ("start-date=today,today", QueryErrorKind::Range),
+        ("d=today,today-1d", QueryErrorKind::ReversedRange),
+        ("tz=Nowhere", QueryErrorKind::Zone),
+        ("n=x", QueryErrorKind::Number),
+        ("duration=x", QueryErrorKind::Number),
+    ] {
+        assert_eq!(error(raw.as_bytes()).kind(), kind, "{raw}");
+    }
+    assert!("Nowhere".parse::<Zone>().unwrap_err().to_string().starts_with("expected the name"));
+}

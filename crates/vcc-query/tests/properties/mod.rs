@@ -1,0 +1,50 @@
+//! The laws of the crate as functions of any bytes: what the fuzz targets run, and what
+//! `tests/corpus.rs` runs on their corpora and on random bytes.
+
+mod date;
+mod naive;
+mod resolve;
+
+pub(crate) use date::date;
+pub(crate) use naive::selection_vs_naive;
+pub(crate) use resolve::resolve;
+
+use vcc_query::{Dialect, Parser, Query, QueryError};
+use vcc_types::{Plus, RepeatedVariable, UnknownVariable};
+
+/// What parses prints, and what is printed parses to the same and prints the same; what does not
+/// parse has an error that can be shown.
+pub(crate) fn query(raw: &[u8]) {
+    let lenient = Dialect {
+        plus: Plus::Literal,
+        unknown_variable: UnknownVariable::Ignored,
+        repeated_variable: RepeatedVariable::Last,
+        ..Dialect::default()
+    };
+    for dialect in [Dialect::default(), lenient] {
+        let parser = Parser::new().dialect(dialect).max_length(1 << 20).max_variables(1 << 16);
+        match parser.parse(raw) {
+            Ok(query) => {
+                let printed = query.to_string();
+                // Canonical in every dialect, and portable ASCII.
+                for other in [dialect, Dialect::default(), lenient] {
+                    let again = Query::parse_with(&printed, &other);
+                    if printed.len() <= Parser::MAX_LENGTH {
+                        assert_eq!(again.as_ref(), Ok(&query), "{printed}");
+                    }
+                }
+                assert!(printed.bytes().all(|byte| byte.is_ascii_graphic()), "{printed}");
+            }
+            Err(error) => shown(raw, &error),
+        }
+    }
+}
+
+/// An error is one line, points into the query, and can be rendered.
+fn shown(raw: &[u8], error: &QueryError) {
+    let span = error.span();
+    assert!(span.start <= span.end && span.end <= raw.len(), "{error:?}");
+    let line = error.to_string();
+    assert!(!line.contains(['\n', '\r']) && line.len() < 1000, "{line}");
+    assert!(error.render(raw).to_string().lines().count() >= 4);
+}

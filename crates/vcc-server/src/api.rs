@@ -1,0 +1,284 @@
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::request::Parts;
+use axum::http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
+use vcc_query::{Context, Query, Selection};
+use vcc_store::{Store, StoreError, StoreErrorKind};
+use vcc_types::{BadCredentials, Dialect, NoCredentials};
+
+use crate::audit::{self, Audit};
+use crate::auth::{self, Claim};
+use crate::limits::Gate;
+use crate::refusal::Refusal;
+use crate::{Clock, Limits, Metrics, gzip, records, resource};
+
+/// The API without a socket: what turns a request into a response.
+///
+/// [`router`](Api::router) gives a tower service, to be served by [`Server`](crate::Server), by a
+/// server of your own, or called in a test.
+#[derive(Clone)]
+pub struct Api {
+    store: Arc<dyn Store>,
+    clock: Clock,
+    dialect: Dialect,
+    limits: Limits,
+    gate: Gate,
+    metrics: Arc<Metrics>,
+    audit: Option<Arc<Audit>>,
+    explain: bool,
+    requests: Arc<AtomicU64>,
+}
+
+/// The longest target that is read, in bytes (REQ-13).
+const LONGEST_TARGET: usize = 16 * 1024;
+
+/// The longest headers that are read, in bytes (REQ-13).
+const LONGEST_HEADERS: usize = 32 * 1024;
+
+/// The header that says how a query was read.
+const EXPLAIN: HeaderName = HeaderName::from_static("x-vcc-explain");
+
+/// What a log line says of a request, as far as it came. Never a token, never a value.
+#[derive(Default)]
+struct Trace {
+    tenant: Option<String>,
+    shape: Option<String>,
+    records: usize,
+}
+
+impl Api {
+    /// The API over a store, in the default dialect, by the system's clock and within the default
+    /// limits.
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>) -> Self {
+        let limits = Limits::default();
+        Self {
+            store,
+            clock: Clock::system(),
+            dialect: Dialect::default(),
+            gate: Gate::new(&limits),
+            limits,
+            metrics: Arc::default(),
+            audit: None,
+            explain: false,
+            requests: Arc::default(),
+        }
+    }
+
+    /// The clock that `today` is read from, once a request (DATE-8).
+    #[must_use]
+    pub fn with_clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// How the points that the documentation leaves open are read.
+    #[must_use]
+    pub fn with_dialect(mut self, dialect: Dialect) -> Self {
+        self.dialect = dialect;
+        self
+    }
+
+    /// How much is taken on at once, and for how long.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.gate = Gate::new(&limits);
+        self.limits = limits;
+        self
+    }
+
+    /// Keeps a log of who asked what.
+    #[must_use]
+    pub fn with_audit(mut self, audit: Audit) -> Self {
+        self.audit = Some(Arc::new(audit));
+        self
+    }
+
+    /// Says in a header of each answer how its query was read.
+    #[must_use]
+    pub fn with_explain(mut self, explain: bool) -> Self {
+        self.explain = explain;
+        self
+    }
+
+    /// What is counted.
+    #[must_use]
+    pub fn metrics(&self) -> Arc<Metrics> {
+        self.metrics.clone()
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    pub(crate) fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// The API as a tower service. It answers every path and every method.
+    pub fn router(self) -> Router {
+        Router::new().fallback(handle).with_state(Arc::new(self))
+    }
+
+    async fn answer(&self, request: &Parts, trace: &mut Trace) -> Result<Response<Body>, Refusal> {
+        // REQ-13: over-long headers are refused before anything in them is looked at.
+        let fields = request.headers.iter();
+        if fields.map(|(name, value)| name.as_str().len() + value.len()).sum::<usize>()
+            > LONGEST_HEADERS
+        {
+            return Err(Refusal::headers_too_long());
+        }
+        // STATUS-1: what is beyond the limits is turned away at once.
+        let _running = self.gate.enter().ok_or_else(Refusal::busy)?;
+        // REQ-13: who asks comes before what is asked.
+        let (name, token) = match Claim::read(&request.headers) {
+            Claim::Basic { tenant, token } => (tenant, token),
+            Claim::None => return Err(self.no_credentials()),
+            Claim::Broken => return Err(Refusal::broken_authorization()),
+        };
+        let tenant = auth::tenant(&*self.store, &name, token).await.map_err(refuse)?;
+        let tenant = tenant.ok_or_else(|| self.bad_credentials())?;
+        trace.tenant = Some(tenant.name.clone());
+        let _theirs = self.gate.enter_as(tenant.id).ok_or_else(Refusal::busy)?;
+
+        let target = &request.uri;
+        if target.path().len() + target.query().map_or(0, str::len) > LONGEST_TARGET {
+            return Err(Refusal::target_too_long());
+        }
+        let format = resource::format(target.path()).ok_or_else(Refusal::no_such_resource)?;
+        // REQ-1: nothing but a reader's methods; HEAD is a GET whose body is left out.
+        if !matches!(request.method, Method::GET | Method::HEAD) {
+            return Err(Refusal::method());
+        }
+
+        let raw = target.query().unwrap_or_default();
+        let query =
+            Query::parse_with(raw, &self.dialect).map_err(|error| Refusal::query(&error, raw))?;
+        // DATE-8: the clock is read once a request.
+        let now = self.clock.now();
+        let context = Context { now, tenant_tz: tenant.zone, dialect: self.dialect };
+        let selection = query.resolve(&context).map_err(|error| Refusal::query(&error, raw))?;
+        if tracing::enabled!(tracing::Level::INFO) {
+            trace.shape = Some(audit::shape(&query));
+        }
+        let page = self.store.page(tenant.id, &selection).await.map_err(refuse)?;
+        trace.records = page.records.len();
+        if let Some(audit) = &self.audit {
+            audit.record(now, &tenant.name, &query, page.records.len());
+        }
+
+        let body =
+            records::encode(&page.records, format, &selection, &self.dialect).map_err(|error| {
+                tracing::error!(%error, "a stored record cannot be written");
+                Refusal::internal()
+            })?;
+        let zipped = gzip::is_wanted(&request.headers, &body).then(|| gzip::compress(&body));
+        let encoding = zipped.is_some();
+        let mut response = Response::new(Body::from(zipped.unwrap_or(body)));
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, records::content_type(format));
+        // Answers depend on who asks and on the day, and hold personal data.
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+        if encoding {
+            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+            headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
+        }
+        if page.more {
+            let next = selection.first.saturating_add(u64::from(selection.page_size));
+            // PAGE-6: a next page exists.
+            if let Ok(link) = HeaderValue::from_str(&link(target.path(), query, next)) {
+                headers.insert(header::LINK, link);
+            }
+        }
+        if self.explain {
+            headers.insert(EXPLAIN, explanation(&selection));
+        }
+        Ok(response)
+    }
+
+    /// AUTH-2: a browser prompts at a 401 with a challenge.
+    fn no_credentials(&self) -> Refusal {
+        match self.dialect.no_credentials {
+            NoCredentials::Unauthorized => Refusal::no_credentials(StatusCode::UNAUTHORIZED),
+            NoCredentials::Forbidden => Refusal::no_credentials(StatusCode::FORBIDDEN),
+        }
+    }
+
+    /// AUTH-3: the same answer for a wrong token and for an unknown tenant.
+    fn bad_credentials(&self) -> Refusal {
+        match self.dialect.bad_credentials {
+            BadCredentials::Forbidden => Refusal::bad_credentials(StatusCode::FORBIDDEN),
+            BadCredentials::Unauthorized => Refusal::bad_credentials(StatusCode::UNAUTHORIZED),
+        }
+    }
+}
+
+impl fmt::Debug for Api {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Api").field("clock", &self.clock).field("limits", &self.limits).finish()
+    }
+}
+
+async fn handle(State(api): State<Arc<Api>>, request: Request<Body>) -> Response<Body> {
+    let began = Instant::now();
+    let _running = api.metrics.begin();
+    // A body is neither asked for nor read; the connection drops what comes of it.
+    let (request, _) = request.into_parts();
+    let mut trace = Trace::default();
+    let answer = tokio::time::timeout(api.limits.deadline, api.answer(&request, &mut trace)).await;
+    let answer = answer.unwrap_or_else(|_| Err(Refusal::busy()));
+    let mut response = answer.unwrap_or_else(Refusal::into_response);
+    if !api.clock.is_system() {
+        // The HTTP stack dates responses by the system's clock; a clock of the caller's shows.
+        let date = api.clock.now().format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        if let Ok(date) = HeaderValue::from_str(&date) {
+            response.headers_mut().insert(header::DATE, date);
+        }
+    }
+    let (status, took) = (response.status().as_u16(), began.elapsed());
+    api.metrics.answered(status, trace.records as u64, took);
+    tracing::info!(
+        request = api.requests.fetch_add(1, Ordering::Relaxed) + 1,
+        tenant = trace.tenant.as_deref(),
+        asked = trace.shape.as_deref(),
+        status,
+        records = trace.records,
+        micros = took.as_micros() as u64,
+    );
+    response
+}
+
+/// STATUS-1: a store that cannot be reached is 503, a store that is broken is 500 without
+/// internals. The log has the reason.
+fn refuse(error: StoreError) -> Refusal {
+    match error.kind() {
+        StoreErrorKind::Unavailable | StoreErrorKind::Deadline => {
+            tracing::warn!(%error, "the store does not answer in time");
+            Refusal::busy()
+        }
+        _ => {
+            tracing::error!(%error, "the store failed");
+            Refusal::internal()
+        }
+    }
+}
+
+/// The reference to the page that begins at `next`, relative to the server (RFC 8288).
+fn link(path: &str, query: Query, next: u64) -> String {
+    format!("<{path}?{}>; rel=\"next\"", query.with_n(next))
+}
+
+/// How a selection was read, in one line that a header can carry.
+fn explanation(selection: &Selection) -> HeaderValue {
+    let text = selection.explain().to_string();
+    let lines: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let visible = |character: char| if (' '..='~').contains(&character) { character } else { '?' };
+    let line: String = lines.join("; ").chars().map(visible).collect();
+    HeaderValue::from_str(&line).unwrap_or(HeaderValue::from_static(""))
+}

@@ -1,0 +1,52 @@
+use std::fmt;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+/// What time it is: the system's clock, or one that a test fixes.
+#[derive(Clone)]
+pub struct Clock(Option<Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>>);
+
+impl Clock {
+    /// The clock of the system.
+    #[must_use]
+    pub const fn system() -> Self {
+        Self(None)
+    }
+
+    /// A clock that stands still.
+    #[must_use]
+    pub fn fixed(now: DateTime<Utc>) -> Self {
+        Self::from_fn(move || now)
+    }
+
+    /// A clock that asks somebody else.
+    #[must_use]
+    pub fn from_fn(now: impl Fn() -> DateTime<Utc> + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(now)))
+    }
+
+    /// The time.
+    #[must_use]
+    #[allow(clippy::disallowed_methods, reason = "the server is the shell that reads the clock")]
+    pub fn now(&self) -> DateTime<Utc> {
+        self.0.as_ref().map_or_else(|| std::time::SystemTime::now().into(), |now| now())
+    }
+
+    /// Whether this is the system's clock, which the HTTP stack dates responses by.
+    pub(crate) fn is_system(&self) -> bool {
+        self.0.is_none()
+    }
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self::system()
+    }
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.is_system() { "Clock::system()" } else { "Clock::from_fn(…)" })
+    }
+}

@@ -1,0 +1,42 @@
+//! `backup` and `restore` of a store in a file.
+
+use std::path::PathBuf;
+
+use vcc_store::Sqlite;
+
+use super::failure::Failure;
+use super::note;
+use super::store::StoreArgs;
+
+#[derive(clap::Args)]
+pub(super) struct Backup {
+    /// The file to write; it must not exist
+    file: PathBuf,
+    #[command(flatten)]
+    store: StoreArgs,
+}
+
+#[derive(clap::Args)]
+pub(super) struct Restore {
+    /// The file that `backup` wrote
+    file: PathBuf,
+    #[command(flatten)]
+    store: StoreArgs,
+}
+
+pub(super) async fn backup(args: Backup) -> Result<(), Failure> {
+    Sqlite::open(args.store.path()?)?.backup(&args.file).await?;
+    note(format_args!("wrote {}", args.file.display()));
+    Ok(())
+}
+
+pub(super) async fn restore(args: Restore) -> Result<(), Failure> {
+    let target = args.store.path()?;
+    if target.exists() {
+        return Err(Failure::new(format!("{} exists already", target.display()))
+            .hint("a backup is restored where there is no store yet"));
+    }
+    Sqlite::open(&args.file)?.backup(target).await?;
+    note(format_args!("restored {}", target.display()));
+    Ok(())
+}

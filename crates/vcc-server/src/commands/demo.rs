@@ -1,0 +1,114 @@
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use vcc_query::{Context, Query, Zone};
+use vcc_server::{Clock, Server};
+use vcc_store::{Sqlite, Store as _, StoredRecord, Token};
+use vcc_types::{Dialect, Field, Recording, Row};
+
+use super::failure::Failure;
+use super::serve::cannot_listen;
+use super::{asked_to_stop, say};
+
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// The port on 127.0.0.1; 0 takes a free one
+    #[arg(long, default_value_t = 8080)]
+    port: u16,
+}
+
+/// The tenant and the token of the documentation's own curl line.
+const TENANT: &str = "acme";
+const TOKEN: &str = "ac12343934687a839cf";
+const ZONE: &str = "America/Los_Angeles";
+
+/// Records at the dates that the documentation's URLs ask for.
+const DOCUMENTED: &str = include_str!("demo.csv");
+
+pub(super) async fn run(args: Args) -> Result<(), Failure> {
+    let now = Clock::system().now();
+    let zone: Zone = ZONE.parse().map_err(|_| Failure::new(format!("no zone {ZONE}")))?;
+    let records = documented()?.into_iter().chain(recent(now, zone)?).collect::<Vec<_>>();
+    let (store, count) = (Sqlite::in_memory()?, records.len());
+    let tenant = store.add_tenant(TENANT, zone, now).await?;
+    store.add_token(tenant.id, Token::from_secret(TOKEN).hash(), "demo", now).await?;
+    store.import(tenant.id, records.into()).await?;
+
+    let listen = SocketAddr::from(([127, 0, 0, 1], args.port));
+    let server = Server::builder(Arc::new(store))
+        .start(listen)
+        .await
+        .map_err(|error| cannot_listen(listen, &error).hint("`demo --port 0` takes a free port"))?;
+    let files = format!("http://{}/api/recordings/files", server.local_addr());
+    say(format_args!(
+        "\
+The tenant {TENANT} ({ZONE}) has {count} sample recordings. Try:
+
+  curl -u {TENANT}:{TOKEN} '{files}?d=today'
+  curl -u {TENANT}:{TOKEN} '{files}.csv?d=today-1d,today&tz=America/Denver'
+  curl -u {TENANT}:{TOKEN} '{files}?d=2007-08-05&tz=America/New_York'
+
+or, in a browser, {files}
+(user name {TENANT}, password {TOKEN}).
+
+This is plain HTTP, on loopback only: no other machine can reach it. Ctrl-C stops it."
+    ));
+    server.run_until(asked_to_stop()).await;
+    Ok(())
+}
+
+fn documented() -> Result<Vec<StoredRecord>, Failure> {
+    let mut records = Vec::new();
+    for record in vcc_format::csv::Reader::new(DOCUMENTED.as_bytes()) {
+        records.push(store(&record.map_err(|error| Failure::new(error.to_string()))?)?);
+    }
+    Ok(records)
+}
+
+/// Records every twenty minutes of yesterday, and of today as far as it has come.
+fn recent(now: DateTime<Utc>, zone: Zone) -> Result<Vec<StoredRecord>, Failure> {
+    let context = Context { now, tenant_tz: zone, dialect: Dialect::default() };
+    let yesterday = Query::parse("d=today-1d")
+        .and_then(|query| query.resolve(&context))
+        .map_err(|error| Failure::new(error.to_string()))?;
+    let Some(day) = yesterday.window else { return Ok(Vec::new()) };
+    let starts = (0..).map(|index| (index, day.from + TimeDelta::minutes(20) * index));
+    starts
+        .take_while(|(_, start)| *start <= now)
+        .map(|(index, start)| store(&sample(index, start)))
+        .collect()
+}
+
+/// A record of one of the three kinds of call (CALL-1, CALL-2, CALL-3).
+fn sample(index: i32, start: DateTime<Utc>) -> Recording {
+    let agents = ["anna", "bill", "carl", "dora", "emil"];
+    let (channel, queue_id, queue_name) = match index % 5 {
+        0 => ("#virtual_outbound#", "QUEUE_OUTBOUND", "QUEUE_OUTBOUND"),
+        1 => ("#virtual_daa#", "QUEUE_DIRECT_AGENT_ACCESS", "QUEUE_DIRECT_AGENT_ACCESS"),
+        2 | 3 => ("8005551234", "101", "sales"),
+        _ => ("8005557780", "102", "support"),
+    };
+    let filename = format!("{}01{index:03}.wav", start.format("S%Y%m%d/R%Y%m%d%H%M%S"));
+    let mut record = Recording::new()
+        .with(Field::AgentId, agents[index as usize % agents.len()])
+        .with(Field::PhoneNumber, &format!("41555502{:02}", index % 100))
+        .with(Field::Channel, channel)
+        .with(Field::CaseId, &format!("{}", 9000 + index))
+        .with(Field::Duration, &format!("{}", 20 + index * 37 % 400))
+        .with(Field::Filename, &filename)
+        .with(Field::QueueId, queue_id)
+        .with(Field::QueueName, queue_name)
+        .with(Field::AccountNumber, &format!("{}", 2000 + index % 17))
+        .with(Field::TransactionId, &format!("{}", 1000 + index))
+        .with(Field::ExtVar1, "0")
+        .with(Field::ExtVar2, "0")
+        .with(Field::OutDialCode, if index % 5 == 0 { "callback" } else { "" })
+        .with(Field::WrapUpCode, if index % 3 == 0 { "solved" } else { "" });
+    record.set_start(start.fixed_offset());
+    record
+}
+
+fn store(record: &impl Row) -> Result<StoredRecord, Failure> {
+    StoredRecord::new(record).map_err(|refusal| Failure::new(refusal.to_string()))
+}

@@ -1,0 +1,128 @@
+use std::fmt::{Arguments, Write as _};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use vcc_store::Imported;
+
+use super::source::Deviations;
+
+/// A bar on a terminal, nothing elsewhere.
+#[derive(Clone)]
+pub(super) struct Progress(ProgressBar);
+
+impl Progress {
+    /// Of so many bytes, if that is known.
+    pub(super) fn new(length: Option<u64>) -> Self {
+        let (bar, template) = match length {
+            Some(length) => {
+                (ProgressBar::new(length), "{bar:30} {percent:>3} %  {msg}  {eta} left")
+            }
+            None => (ProgressBar::new_spinner(), "{spinner} {bytes}  {msg}"),
+        };
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        Self(bar)
+    }
+
+    pub(super) fn bytes(&self, read: u64) {
+        self.0.inc(read);
+    }
+
+    pub(super) fn records(&self, records: u64) {
+        let rate = records as f64 / self.0.elapsed().as_secs_f64().max(1e-3);
+        self.0.set_message(format!("{} records, {}/s", grouped(records), grouped(rate as u64)));
+    }
+
+    /// Writes a line above the bar.
+    pub(super) fn note(&self, line: Arguments<'_>) {
+        self.0.suspend(|| crate::commands::note(line));
+    }
+
+    pub(super) fn finish(&self) {
+        self.0.finish_and_clear();
+    }
+}
+
+/// What has become of the records of a file.
+#[derive(Default)]
+pub(super) struct Tally {
+    added: u64,
+    unchanged: u64,
+    updated: u64,
+    conflicts: u64,
+    pub(super) refused: u64,
+    pub(super) shown: u64,
+    pub(super) deviations: Deviations,
+}
+
+impl Tally {
+    pub(super) fn add(&mut self, imported: &Imported) {
+        self.added += imported.added;
+        self.unchanged += imported.unchanged;
+        self.updated += imported.updated;
+        self.conflicts += imported.conflicts.len() as u64;
+    }
+
+    pub(super) fn records(&self) -> u64 {
+        self.added + self.unchanged + self.updated + self.left_out()
+    }
+
+    pub(super) fn left_out(&self) -> u64 {
+        self.conflicts + self.refused
+    }
+
+    /// What is said at the end.
+    pub(super) fn summary(&self, took: Duration) -> String {
+        let rate = self.records() as f64 / took.as_secs_f64().max(1e-3);
+        let mut said = format!(
+            "{} records in {:.1} s ({}/s): {} added",
+            grouped(self.records()),
+            took.as_secs_f64(),
+            grouped(rate as u64),
+            grouped(self.added)
+        );
+        for (count, what) in [
+            (self.unchanged, "were there already"),
+            (self.updated, "updated"),
+            (self.conflicts, "left out: there with other content"),
+            (self.refused, "left out: cannot be stored"),
+        ] {
+            if count > 0 {
+                let _ = write!(said, ", {} {what}", grouped(count));
+            }
+        }
+        for (kind, count) in &self.deviations {
+            let (count, kind) = (grouped(*count), kind.0);
+            let _ = write!(said, "\nrepaired: {count} × {kind} ({})", kind.clause());
+        }
+        said
+    }
+}
+
+/// A number with a comma after every three digits from the right.
+pub(super) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped() {
+        for (number, text) in
+            [(0, "0"), (999, "999"), (1_000, "1,000"), (12_345, "12,345"), (1_234_567, "1,234,567")]
+        {
+            assert_eq!(grouped(number), text);
+        }
+    }
+}

@@ -1,0 +1,59 @@
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+
+use vcc_store::StoredRecord;
+use vcc_types::{Field, Recording, Row as _, StartDate};
+
+use super::cannot;
+use crate::commands::failure::Failure;
+
+/// What is left out, as JSON lines: the record as it was, then its number and the reason. JSON can
+/// carry every character; once mended, the file can be imported as it is.
+pub(super) struct Rejects {
+    path: PathBuf,
+    file: BufWriter<File>,
+}
+
+impl Rejects {
+    pub(super) fn create(path: &Path) -> Result<Self, Failure> {
+        let file = File::create(path).map_err(|error| cannot("write", path, &error))?;
+        Ok(Self { path: path.to_owned(), file: BufWriter::new(file) })
+    }
+
+    pub(super) fn recording(
+        &mut self,
+        number: u64,
+        reason: &str,
+        recording: &Recording,
+    ) -> Result<(), Failure> {
+        let mut recording = recording.clone();
+        recording.push_extra("rejectedRecord", number.to_string());
+        recording.push_extra("rejectedBecause", reason);
+        serde_json::to_writer(&mut self.file, &recording)
+            .map_err(std::io::Error::from)
+            .and_then(|()| self.file.write_all(b"\n"))
+            .map_err(|error| cannot("write", &self.path, &error))
+    }
+
+    pub(super) fn stored(
+        &mut self,
+        number: u64,
+        reason: &str,
+        record: &StoredRecord,
+    ) -> Result<(), Failure> {
+        let mut recording = Recording::new();
+        if let Some(start) = record.start() {
+            let start = StartDate::Instant(start.fixed_offset()).to_string();
+            recording.set(Field::StartDate, &start);
+        }
+        for field in StoredRecord::text_fields() {
+            recording.set(field, record.text(field));
+        }
+        self.recording(number, reason, &recording)
+    }
+
+    pub(super) fn finish(mut self) -> Result<(), Failure> {
+        self.file.flush().map_err(|error| cannot("write", &self.path, &error))
+    }
+}

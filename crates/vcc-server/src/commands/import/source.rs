@@ -1,0 +1,292 @@
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Seek as _, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use sha2::{Digest as _, Sha256};
+use tokio::sync::mpsc;
+use vcc_format::{Deviation, DeviationKind, Error, Options, Record, csv, jsonl, xml};
+use vcc_query::{Context, Query, Zone};
+use vcc_store::{Refusal, RefusalKind, StoredRecord};
+use vcc_types::{Dialect, Field, Recording, Row, StartDate};
+
+use super::progress::Progress;
+use super::{FileFormat, cannot};
+use crate::commands::failure::Failure;
+
+/// The file or stdin.
+pub(super) struct Source {
+    path: PathBuf,
+    file: Option<File>,
+    length: Option<u64>,
+}
+
+/// How much of a file's beginning and end tells it from others.
+const SAMPLE: u64 = 64 * 1024;
+
+impl Source {
+    pub(super) fn open(path: &Path) -> Result<Self, Failure> {
+        let path = path.to_owned();
+        if path.as_os_str() == "-" {
+            return Ok(Self { path, file: None, length: None });
+        }
+        let file = File::open(&path).map_err(|error| cannot("read", &path, &error))?;
+        let about = file.metadata().map_err(|error| cannot("read", &path, &error))?;
+        let length = about.is_file().then_some(about.len());
+        Ok(Self { path, file: Some(file), length })
+    }
+
+    pub(super) fn length(&self) -> Option<u64> {
+        self.length
+    }
+
+    /// What tells this file from others, so that an import that was broken off is known again: its
+    /// length, beginning and end. `None` for what cannot be read twice.
+    pub(super) fn identity(&self) -> Result<Option<String>, Failure> {
+        let (Some(mut file), Some(length)) = (self.file.as_ref(), self.length) else {
+            return Ok(None);
+        };
+        let mut read = || -> io::Result<String> {
+            let mut sample = Vec::new();
+            file.take(SAMPLE).read_to_end(&mut sample)?;
+            file.seek(SeekFrom::Start(length.saturating_sub(SAMPLE)))?;
+            file.take(SAMPLE).read_to_end(&mut sample)?;
+            file.rewind()?;
+            let mut hash = Sha256::new();
+            hash.update(length.to_be_bytes());
+            hash.update(&sample);
+            Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+        };
+        read().map(Some).map_err(|error| cannot("read", &self.path, &error))
+    }
+
+    fn reader(&mut self, progress: Progress) -> BufReader<Counted> {
+        let inner: Box<dyn Read> = match self.file.take() {
+            Some(file) => Box::new(file),
+            None => Box::new(io::stdin()),
+        };
+        BufReader::with_capacity(256 * 1024, Counted { inner, progress })
+    }
+}
+
+/// Tells the progress bar what is read.
+struct Counted {
+    inner: Box<dyn Read>,
+    progress: Progress,
+}
+
+impl Read for Counted {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(into)?;
+        self.progress.bytes(read as u64);
+        Ok(read)
+    }
+}
+
+/// A batch on its way to the store.
+#[derive(Default)]
+pub(super) struct Event {
+    pub(super) records: Vec<StoredRecord>,
+    /// The number of each record in the file, from 1.
+    pub(super) numbers: Vec<u64>,
+    pub(super) refused: Vec<Refused>,
+    /// How many records of the file are dealt with after this batch.
+    pub(super) until: u64,
+}
+
+/// A record that cannot be stored.
+pub(super) struct Refused {
+    pub(super) number: u64,
+    pub(super) reason: String,
+    pub(super) recording: Recording,
+}
+
+/// How often each quirk was met.
+pub(super) type Deviations = BTreeMap<DeviationKindByName, u64>;
+
+/// A kind of deviation, ordered by name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct DeviationKindByName(pub(super) DeviationKind);
+
+impl Ord for DeviationKindByName {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.0.name().cmp(other.0.name())
+    }
+}
+
+impl PartialOrd for DeviationKindByName {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// Reads a file and sends it batch by batch.
+pub(super) struct Batches {
+    pub(super) zone: Option<Zone>,
+    pub(super) batch: usize,
+    /// How many records an earlier import has dealt with.
+    pub(super) skip: u64,
+    pub(super) sender: mpsc::Sender<Event>,
+    pub(super) progress: Progress,
+}
+
+impl Batches {
+    pub(super) fn read(
+        self,
+        mut source: Source,
+        format: Option<FileFormat>,
+    ) -> Result<Deviations, Failure> {
+        let name = source.path.display().to_string();
+        let mut reader = source.reader(self.progress.clone());
+        let format = match format {
+            Some(format) => format,
+            None => sniff(&mut reader).map_err(|error| cannot("read", &source.path, &error))?,
+        };
+        let mut deviations = Deviations::new();
+        let count = |deviation: Deviation| {
+            *deviations.entry(DeviationKindByName(deviation.kind)).or_default() += 1;
+        };
+        let mut made = Maker { batches: &self, event: Event::default(), number: 0 };
+        let outcome = match format {
+            FileFormat::Csv => {
+                let mut records = csv::StreamReader::with(reader, Options::tolerant(), count);
+                made.all(|made| Ok(records.read()?.map(|record| made.take(&record)).is_some()))
+            }
+            FileFormat::Xml => {
+                let mut records = xml::StreamReader::with(reader, Options::tolerant(), count);
+                made.all(|made| Ok(records.read()?.map(|record| made.take(&record)).is_some()))
+            }
+            FileFormat::Jsonl => {
+                let mut records = jsonl::Reader::new(reader);
+                made.all(|made| Ok(records.read()?.map(|record| made.take(&record)).is_some()))
+            }
+        };
+        outcome.map_err(|error| {
+            Failure::new(format!("{name}: {error}")).hint("what came before is imported")
+        })?;
+        Ok(deviations)
+    }
+}
+
+/// What a file is, by its first character.
+fn sniff(reader: &mut impl BufRead) -> io::Result<FileFormat> {
+    let start = reader.fill_buf()?;
+    let start = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start);
+    Ok(match start.iter().find(|byte| !byte.is_ascii_whitespace()) {
+        Some(b'<') => FileFormat::Xml,
+        Some(b'{') => FileFormat::Jsonl,
+        _ => FileFormat::Csv,
+    })
+}
+
+/// What the formats' records have in common here.
+trait Readable: Row {
+    fn to_recording(&self) -> Recording;
+}
+
+impl Readable for Record<'_> {
+    fn to_recording(&self) -> Recording {
+        self.to_owned()
+    }
+}
+
+impl Readable for Recording {
+    fn to_recording(&self) -> Recording {
+        self.clone()
+    }
+}
+
+/// Fills one batch after another.
+struct Maker<'a> {
+    batches: &'a Batches,
+    event: Event,
+    number: u64,
+}
+
+impl Maker<'_> {
+    /// Takes records while there are any, and somebody takes the batches.
+    fn all(&mut self, mut next: impl FnMut(&mut Self) -> Result<bool, Error>) -> Result<(), Error> {
+        let outcome = loop {
+            match next(self) {
+                Ok(true)
+                    if self.event.records.len() + self.event.refused.len() < self.batches.batch => {
+                }
+                Ok(more) => {
+                    if !self.send() || !more {
+                        break Ok(());
+                    }
+                }
+                Err(error) => break Err(error),
+            }
+        };
+        // What was read before an error is whole.
+        self.send();
+        outcome
+    }
+
+    fn send(&mut self) -> bool {
+        let event = Event { until: self.number, ..std::mem::take(&mut self.event) };
+        if event.records.is_empty() && event.refused.is_empty() {
+            return !self.batches.sender.is_closed();
+        }
+        self.batches.sender.blocking_send(event).is_ok()
+    }
+
+    fn take(&mut self, record: &impl Readable) {
+        self.number += 1;
+        if self.number <= self.batches.skip {
+            return;
+        }
+        match self.batches.stored(record) {
+            Ok(record) => {
+                self.event.records.push(record);
+                self.event.numbers.push(self.number);
+            }
+            Err(refusal) => self.event.refused.push(Refused {
+                number: self.number,
+                reason: self.batches.reason(record, &refusal),
+                recording: record.to_recording(),
+            }),
+        }
+    }
+}
+
+impl Batches {
+    fn stored(&self, record: &impl Readable) -> Result<StoredRecord, Refusal> {
+        StoredRecord::new(record).or_else(|refusal| match (refusal.kind(), local(record)) {
+            // QUIRK-14: without an offset, in the zone that is given.
+            (RefusalKind::NoUsableStart, Some(local)) => match self.instant(local) {
+                Some(start) => StoredRecord::with_start(record, start),
+                None => Err(refusal),
+            },
+            _ => Err(refusal),
+        })
+    }
+
+    /// The first instant at which the zone's clocks read a text: what a query means by it too.
+    fn instant(&self, local: NaiveDateTime) -> Option<DateTime<Utc>> {
+        let tenant_tz = self.zone?;
+        let context = Context { now: DateTime::UNIX_EPOCH, tenant_tz, dialect: Dialect::default() };
+        let query = format!("start-date={}", local.format("%Y-%m-%dT%H:%M:%S%.f"));
+        let selection = Query::parse(&query).ok()?.resolve(&context).ok()?;
+        selection.near.map(|near| near.at)
+    }
+
+    fn reason(&self, record: &impl Readable, refusal: &Refusal) -> String {
+        if refusal.kind() == RefusalKind::NoUsableStart
+            && self.zone.is_none()
+            && local(record).is_some()
+        {
+            return "startDate: no offset, and no --zone that would tell one".to_owned();
+        }
+        refusal.to_string()
+    }
+}
+
+fn local(record: &impl Row) -> Option<NaiveDateTime> {
+    match StartDate::parse(record.text(Field::StartDate)) {
+        Ok(StartDate::Local(local)) => Some(local),
+        _ => None,
+    }
+}

@@ -1,0 +1,153 @@
+//! The commands: each in its own file, all ending in an exit code.
+
+mod backup;
+mod demo;
+mod failure;
+mod import;
+mod records;
+mod serve;
+mod settings;
+mod store;
+mod tenant;
+mod token;
+
+use std::ffi::OsString;
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use anstream::{stderr, stdout};
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{CommandFactory as _, Parser, Subcommand};
+
+use self::failure::Failure;
+
+/// The Recordings API as a server.
+///
+/// It lists metadata about call recordings; it serves no audio.
+#[derive(Parser)]
+#[command(name = "vcc-server", version, styles = STYLES, max_term_width = 100, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve sample recordings on loopback, to try the API
+    Demo(demo::Args),
+    /// Serve the recordings of a store
+    Serve(Box<serve::Args>),
+    /// Add, list and remove tenants
+    #[command(subcommand)]
+    Tenant(tenant::Command),
+    /// Make, list and revoke the tokens of a tenant
+    #[command(subcommand)]
+    Token(token::Command),
+    /// Add recordings to a tenant from a CSV, XML or JSON lines file
+    Import(import::Args),
+    /// Delete the recordings of a tenant that started before a date
+    Purge(records::Purge),
+    /// Delete the recordings of a phone number or an agent
+    Erase(records::Erase),
+    /// Copy a store in a file to another file, while it is used
+    Backup(backup::Backup),
+    /// Make a store from a backup
+    Restore(backup::Restore),
+    /// Print what a shell completes this command by
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+const EXIT_CODES: &str = "Exit codes:
+  0  done
+  1  failed
+  2  usage: an unknown flag, or a value that cannot be read
+  3  done in part: an import left records out";
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+/// Runs a command line.
+pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help goes to stdout and is no error; anything else is usage.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return Failure::new(format!("cannot start: {error}")).report(),
+    };
+    let outcome = runtime.block_on(async {
+        match cli.command {
+            Command::Demo(args) => demo::run(args).await,
+            Command::Serve(args) => serve::run(*args).await,
+            Command::Tenant(command) => tenant::run(command).await,
+            Command::Token(command) => token::run(command).await,
+            Command::Import(args) => import::run(args).await,
+            Command::Purge(args) => records::purge(args).await,
+            Command::Erase(args) => records::erase(args).await,
+            Command::Backup(args) => backup::backup(args).await,
+            Command::Restore(args) => backup::restore(args).await,
+            Command::Completions { shell } => print(|into| {
+                clap_complete::generate(shell, &mut Cli::command(), "vcc-server", into);
+                Ok(())
+            }),
+            Command::Man => print(|into| clap_mangen::Man::new(Cli::command()).render(into)),
+        }
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+/// Writes a generated text to stdout.
+fn print(generate: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> Result<(), Failure> {
+    let mut text = Vec::new();
+    generate(&mut text).map_err(|error| Failure::new(error.to_string()))?;
+    let _ = stdout().lock().write_all(&text);
+    Ok(())
+}
+
+/// Writes a line to stdout. That nobody reads it any more is no failure.
+fn say(line: impl std::fmt::Display) {
+    let _ = writeln!(stdout().lock(), "{line}");
+}
+
+/// Writes a line to stderr.
+fn note(line: impl std::fmt::Display) {
+    let _ = writeln!(stderr().lock(), "{line}");
+}
+
+/// Completes when the process is asked to stop: Ctrl-C, or SIGTERM from a service manager.
+async fn asked_to_stop() {
+    let interrupt = async {
+        // Without a handler, Ctrl-C ends the process anyhow.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                () = interrupt => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    interrupt.await;
+}

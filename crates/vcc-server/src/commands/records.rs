@@ -1,0 +1,77 @@
+//! What ends a record's life: `purge` and `erase`.
+
+use chrono::{DateTime, Utc};
+use clap::ArgGroup;
+use vcc_query::{Context, Query};
+use vcc_server::Clock;
+use vcc_store::Deletion;
+use vcc_types::{Dialect, Field};
+
+use super::failure::Failure;
+use super::note;
+use super::store::{self, StoreArgs};
+
+#[derive(clap::Args)]
+pub(super) struct Purge {
+    /// The tenant whose recordings they are
+    #[arg(long, value_name = "NAME")]
+    tenant: String,
+    /// Delete what started before this date, as a query writes dates: 2024-01-01, today-365d
+    #[arg(long, value_name = "DATE")]
+    before: String,
+    #[command(flatten)]
+    store: StoreArgs,
+}
+
+#[derive(clap::Args)]
+#[command(group(ArgGroup::new("who").required(true).args(["phone_number", "agent"])))]
+pub(super) struct Erase {
+    /// The tenant whose recordings they are
+    #[arg(long, value_name = "NAME")]
+    tenant: String,
+    /// Delete the recordings of this phone number
+    #[arg(long, value_name = "NUMBER")]
+    phone_number: Option<String>,
+    /// Delete the recordings of this agent
+    #[arg(long, value_name = "AGENT")]
+    agent: Option<String>,
+    #[command(flatten)]
+    store: StoreArgs,
+}
+
+pub(super) async fn purge(args: Purge) -> Result<(), Failure> {
+    let store = args.store.open().await?;
+    let tenant = store::tenant(&*store, &args.tenant).await?;
+    let context =
+        Context { now: Clock::system().now(), tenant_tz: tenant.zone, dialect: Dialect::default() };
+    let before = instant(&args.before, &context)?;
+    let deleted = store.delete(tenant.id, &Deletion::Before(before)).await?;
+    note(format_args!("deleted {deleted} recordings that started before {before}"));
+    Ok(())
+}
+
+pub(super) async fn erase(args: Erase) -> Result<(), Failure> {
+    let store = args.store.open().await?;
+    let tenant = store::tenant(&*store, &args.tenant).await?;
+    let (field, value) = match (args.phone_number, args.agent) {
+        (Some(number), _) => (Field::PhoneNumber, number),
+        (None, agent) => (Field::AgentId, agent.unwrap_or_default()),
+    };
+    if value.is_empty() {
+        return Err(Failure::usage("an empty value would delete what belongs to nobody"));
+    }
+    let deleted = store.delete(tenant.id, &Deletion::Field(field, value)).await?;
+    note(format_args!("deleted {deleted} recordings"));
+    Ok(())
+}
+
+/// A date as a query would read it: the start of the range that begins there.
+fn instant(date: &str, context: &Context) -> Result<DateTime<Utc>, Failure> {
+    let refused = || {
+        Failure::usage(format!("{date:?} is no date"))
+            .hint("2024-01-01, 2024-01-01T12:00:00Z, today or today-365d")
+    };
+    let query = Query::builder().start_date(date).build().map_err(|_| refused())?;
+    let selection = query.resolve(context).map_err(|_| refused())?;
+    selection.near.map(|near| near.at).ok_or_else(refused)
+}

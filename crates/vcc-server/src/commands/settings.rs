@@ -1,0 +1,220 @@
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+use vcc_server::Limits;
+
+use super::failure::Failure;
+
+/// What `serve` can be told: by a flag, else by the environment, else by the configuration file,
+/// else by default.
+#[derive(clap::Args, Debug, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Settings {
+    /// The address and port to listen on; port 0 takes a free one [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS:PORT", env = "VCC_LISTEN")]
+    pub(super) listen: Option<SocketAddr>,
+    /// Where the recordings are kept: `sqlite:PATH` or `postgres://USER:PASSWORD@HOST/DATABASE`
+    // The URL may hold a password, which the help must not show.
+    #[arg(long, value_name = "URL", env = "VCC_STORE", hide_env_values = true)]
+    pub(super) store: Option<String>,
+    /// The certificate and its chain, as PEM; read again when the file changes
+    #[arg(long, value_name = "FILE", env = "VCC_TLS_CERT", help_heading = "Encryption")]
+    pub(super) tls_cert: Option<PathBuf>,
+    /// The certificate's private key, as PEM
+    #[arg(long, value_name = "FILE", env = "VCC_TLS_KEY", help_heading = "Encryption")]
+    pub(super) tls_key: Option<PathBuf>,
+    /// Make a certificate for localhost that vouches for itself, for trials
+    #[arg(long, value_name = "BOOL", env = "VCC_TLS_SELF_SIGNED", help_heading = "Encryption",
+          num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(super) tls_self_signed: Option<bool>,
+    /// Serve plain HTTP: tokens and recordings travel unencrypted
+    #[arg(long, value_name = "BOOL", env = "VCC_INSECURE_HTTP", help_heading = "Encryption",
+          num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(super) insecure_http: Option<bool>,
+    /// Serve plain HTTP to a proxy that speaks HTTPS for this server
+    #[arg(long, value_name = "BOOL", env = "VCC_BEHIND_PROXY", help_heading = "Encryption",
+          num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(super) behind_proxy: Option<bool>,
+    /// How the points that the documentation leaves open are read: a fingerprint as the
+    /// conformance suite writes it
+    #[arg(long, value_name = "FILE", env = "VCC_DIALECT", help_heading = "Answers")]
+    pub(super) dialect: Option<PathBuf>,
+    /// Say in the header X-Vcc-Explain how a query was read
+    #[arg(long, value_name = "BOOL", env = "VCC_EXPLAIN", help_heading = "Answers",
+          num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(super) explain: Option<bool>,
+    /// Serve /healthz, /readyz and /metrics on this address, without credentials
+    #[arg(long, value_name = "ADDRESS:PORT", env = "VCC_ADMIN", help_heading = "Operation")]
+    pub(super) admin: Option<SocketAddr>,
+    /// Append who asked what to this file: tenant, names of variables, number of records
+    #[arg(long, value_name = "FILE", env = "VCC_AUDIT", help_heading = "Operation")]
+    pub(super) audit: Option<PathBuf>,
+    /// Write the values of queries to the audit log too; they can be personal data
+    #[arg(long, value_name = "BOOL", env = "VCC_AUDIT_VALUES", help_heading = "Operation",
+          num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(super) audit_values: Option<bool>,
+    /// What is logged to stderr: error, warn, info (each request) or debug [default: warn]
+    #[arg(long, value_name = "LEVEL", env = "VCC_LOG", help_heading = "Operation")]
+    pub(super) log: Option<String>,
+    /// How it is logged [default: text]
+    #[arg(long, value_enum, env = "VCC_LOG_FORMAT", help_heading = "Operation")]
+    pub(super) log_format: Option<LogFormat>,
+    /// Connections that are open at the same time [default: 4096]
+    #[arg(long, value_name = "COUNT", env = "VCC_MAX_CONNECTIONS", help_heading = "Limits")]
+    pub(super) max_connections: Option<usize>,
+    /// Requests that are answered at the same time; beyond, 503 [default: 256]
+    #[arg(long, value_name = "COUNT", env = "VCC_MAX_REQUESTS", help_heading = "Limits")]
+    pub(super) max_requests: Option<usize>,
+    /// Requests of one tenant that are answered at the same time [default: 32]
+    #[arg(
+        long,
+        value_name = "COUNT",
+        env = "VCC_MAX_REQUESTS_PER_TENANT",
+        help_heading = "Limits"
+    )]
+    pub(super) max_requests_per_tenant: Option<usize>,
+    /// Seconds a request may take [default: 15]
+    #[arg(long, value_name = "SECONDS", env = "VCC_DEADLINE", help_heading = "Limits")]
+    pub(super) deadline: Option<u64>,
+    /// Seconds a client may take for its headers, or do nothing, or take nothing [default: 30]
+    #[arg(long, value_name = "SECONDS", env = "VCC_IDLE", help_heading = "Limits")]
+    pub(super) idle: Option<u64>,
+    /// Seconds a shutdown waits for requests that run [default: 10]
+    #[arg(long, value_name = "SECONDS", env = "VCC_GRACE", help_heading = "Limits")]
+    pub(super) grace: Option<u64>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum LogFormat {
+    /// One line an event, for people
+    Text,
+    /// One JSON object an event
+    Json,
+}
+
+impl Settings {
+    /// Reads a configuration file.
+    pub(super) fn read(path: &Path) -> Result<Self, Failure> {
+        let name = path.display();
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| Failure::new(format!("cannot read {name}: {error}")))?;
+        toml::from_str(&text).map_err(|error| Failure::usage(format!("{name}: {error}")))
+    }
+
+    /// What is not said here is taken from `other`.
+    pub(super) fn or(self, other: Self) -> Self {
+        Self {
+            listen: self.listen.or(other.listen),
+            store: self.store.or(other.store),
+            tls_cert: self.tls_cert.or(other.tls_cert),
+            tls_key: self.tls_key.or(other.tls_key),
+            tls_self_signed: self.tls_self_signed.or(other.tls_self_signed),
+            insecure_http: self.insecure_http.or(other.insecure_http),
+            behind_proxy: self.behind_proxy.or(other.behind_proxy),
+            dialect: self.dialect.or(other.dialect),
+            explain: self.explain.or(other.explain),
+            admin: self.admin.or(other.admin),
+            audit: self.audit.or(other.audit),
+            audit_values: self.audit_values.or(other.audit_values),
+            log: self.log.or(other.log),
+            log_format: self.log_format.or(other.log_format),
+            max_connections: self.max_connections.or(other.max_connections),
+            max_requests: self.max_requests.or(other.max_requests),
+            max_requests_per_tenant: self.max_requests_per_tenant.or(other.max_requests_per_tenant),
+            deadline: self.deadline.or(other.deadline),
+            idle: self.idle.or(other.idle),
+            grace: self.grace.or(other.grace),
+        }
+    }
+
+    /// What is used where nothing is said. The store and the encryption have no default.
+    pub(super) fn defaults() -> Self {
+        let limits = Limits::default();
+        Self {
+            listen: Some(SocketAddr::from(([127, 0, 0, 1], 8080))),
+            tls_self_signed: Some(false),
+            insecure_http: Some(false),
+            behind_proxy: Some(false),
+            explain: Some(false),
+            audit_values: Some(false),
+            log: Some("warn".into()),
+            log_format: Some(LogFormat::Text),
+            max_connections: Some(limits.connections),
+            max_requests: Some(limits.requests),
+            max_requests_per_tenant: Some(limits.requests_per_tenant),
+            deadline: Some(limits.deadline.as_secs()),
+            idle: Some(limits.headers.as_secs()),
+            grace: Some(limits.grace.as_secs()),
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn limits(&self) -> Limits {
+        let mut limits = Limits::default();
+        let seconds = |seconds: Option<u64>, default| seconds.map_or(default, Duration::from_secs);
+        limits.connections = self.max_connections.unwrap_or(limits.connections);
+        limits.requests = self.max_requests.unwrap_or(limits.requests);
+        limits.requests_per_tenant =
+            self.max_requests_per_tenant.unwrap_or(limits.requests_per_tenant);
+        limits.deadline = seconds(self.deadline, limits.deadline);
+        limits.headers = seconds(self.idle, limits.headers);
+        limits.stall = seconds(self.idle, limits.stall);
+        limits.grace = seconds(self.grace, limits.grace);
+        limits
+    }
+
+    /// As a configuration file that says the same, but for a password in the store's URL.
+    pub(super) fn to_toml(&self) -> Result<String, Failure> {
+        let mut text = toml::to_string(self).map_err(|error| Failure::new(error.to_string()))?;
+        if let Some(password) = self.store.as_deref().and_then(password) {
+            text = text.replace(password, "…");
+        }
+        Ok(text)
+    }
+}
+
+/// The password in a URL, with the signs around it.
+fn password(url: &str) -> Option<&str> {
+    let authority = url.find("://")? + 3;
+    let end = url[authority..].rfind('@')? + authority;
+    let start = url[authority..end].find(':')? + authority;
+    Some(&url[start..=end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_first_counts() {
+        let flags = Settings { max_requests: Some(1), ..Settings::default() };
+        let file: Settings =
+            toml::from_str("max-requests = 2\ndeadline = 3\nlog-format = \"json\"").unwrap();
+        let all = flags.or(file).or(Settings::defaults());
+        let limits = all.limits();
+        assert_eq!((limits.requests, limits.deadline.as_secs()), (1, 3));
+        assert_eq!(all.log_format, Some(LogFormat::Json));
+        assert_eq!(limits.connections, Limits::default().connections);
+    }
+
+    #[test]
+    fn a_password_is_not_printed() {
+        let store = Some("postgres://vcc:secret@db/recordings".to_owned());
+        let printed = Settings { store, ..Settings::default() }.to_toml().unwrap();
+        assert_eq!(printed, "store = \"postgres://vcc…db/recordings\"\n");
+        assert_eq!(password("sqlite:a.db"), None);
+    }
+
+    #[test]
+    fn the_defaults_print_and_read_back() {
+        let printed = Settings::defaults().to_toml().unwrap();
+        let read: Settings = toml::from_str(&printed).unwrap();
+        assert_eq!(read.to_toml().unwrap(), printed);
+        assert_eq!(Settings::defaults().limits(), Limits::default());
+        assert!(toml::from_str::<Settings>("lisen = \"x\"").is_err());
+    }
+}

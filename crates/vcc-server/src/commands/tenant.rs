@@ -1,0 +1,96 @@
+use std::io::{IsTerminal as _, Write as _};
+
+use clap::Subcommand;
+use vcc_query::Zone;
+use vcc_server::Clock;
+
+use super::failure::Failure;
+use super::store::{self, StoreArgs};
+use super::{note, say};
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Add a tenant, making the store where there is none
+    Add {
+        /// The user name of the tenant's requests
+        name: String,
+        /// The tenant's time zone, by its IANA name: America/Los_Angeles
+        #[arg(long, value_name = "ZONE")]
+        tz: String,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+    /// List the tenants with their time zones
+    List {
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+    /// Remove a tenant with its tokens and all its recordings
+    Remove {
+        /// The tenant's name
+        name: String,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+}
+
+pub(super) async fn run(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Add { name, tz, store } => {
+            let zone = zone(&tz)?;
+            store.create().await?.add_tenant(&name, zone, Clock::system().now()).await?;
+            note(format_args!("added tenant {name} ({zone})"));
+            note(format_args!(
+                "next: `vcc-server token new {name}` and `vcc-server import --tenant {name} FILE`"
+            ));
+        }
+        Command::List { store } => {
+            let tenants = store.open().await?.tenants().await?;
+            let width = tenants.iter().map(|tenant| tenant.name.chars().count()).max();
+            let width = width.unwrap_or_default();
+            for tenant in tenants {
+                say(format_args!("{:width$}  {}", tenant.name, tenant.zone));
+            }
+        }
+        Command::Remove { name, yes, store } => {
+            let store = store.open().await?;
+            let tenant = store::tenant(&*store, &name).await?;
+            if !yes {
+                confirm(&name, store.count(tenant.id).await?)?;
+            }
+            let records = store.remove_tenant(tenant.id).await?;
+            note(format_args!("removed tenant {name} and its {records} recordings"));
+        }
+    }
+    Ok(())
+}
+
+/// Reads a zone, and says it in words where there is none of that name.
+pub(super) fn zone(name: &str) -> Result<Zone, Failure> {
+    name.parse().map_err(|_| {
+        Failure::usage(format!("there is no time zone {name:?}"))
+            .hint("IANA names are case-sensitive: America/Los_Angeles, Europe/London, UTC")
+    })
+}
+
+/// Has the name typed again: what follows cannot be undone.
+fn confirm(name: &str, records: u64) -> Result<(), Failure> {
+    let refused = || Failure::new("nothing was removed").hint("--yes removes without asking");
+    if !std::io::stdin().is_terminal() {
+        return Err(refused());
+    }
+    let mut stderr = anstream::stderr();
+    let _ = write!(
+        stderr,
+        "This removes {name} and its {records} recordings. Type its name to go on: "
+    );
+    let _ = stderr.flush();
+    let mut typed = String::new();
+    match std::io::stdin().read_line(&mut typed) {
+        Ok(_) if typed.trim_end_matches(['\r', '\n']) == name => Ok(()),
+        _ => Err(refused()),
+    }
+}

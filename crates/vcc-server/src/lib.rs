@@ -1,0 +1,40 @@
+//! The Recordings API as a server.
+//!
+//! A request goes through four steps: who asks (HTTP Basic, a tenant and one of its tokens), what
+//! is asked (a path, a method, a query), which records those are (a
+//! [`Selection`](vcc_query::Selection) for the [`Store`](vcc_store::Store)), and how they are
+//! written (XML or CSV). The server holds no state that a second one would need.
+//!
+//! * [`Server`] listens on a socket: in a test, in another program, or as the command
+//!   `vcc-server`.
+//! * [`Api`] is the same without a socket: a tower service.
+
+mod admin;
+mod api;
+mod audit;
+mod auth;
+mod clock;
+mod connection;
+mod gzip;
+mod limits;
+mod metrics;
+mod records;
+mod refusal;
+mod request_line;
+mod resource;
+mod server;
+mod stall;
+mod tls;
+
+pub use api::Api;
+pub use audit::Audit;
+pub use clock::Clock;
+pub use limits::Limits;
+pub use metrics::Metrics;
+pub use server::{Server, ServerBuilder};
+pub use tls::{Tls, TlsError};
+
+/// The README's Rust is run with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -1,0 +1,121 @@
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use vcc_store::TenantId;
+
+/// How much a server takes on at once, and for how long. What is beyond is turned away at once
+/// with 503 (STATUS-1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Connections that are open: 4,096.
+    pub connections: usize,
+    /// Requests that are answered at the same time: 256.
+    pub requests: usize,
+    /// Requests of one tenant that are answered at the same time: 32, so that no tenant takes all
+    /// there is.
+    pub requests_per_tenant: usize,
+    /// How long a request may take: 15 seconds.
+    pub deadline: Duration,
+    /// How long a client may take for the headers of a request, or do nothing on a connection that
+    /// stays open: 30 seconds.
+    pub headers: Duration,
+    /// How long a client may take nothing of a response that waits for it: 30 seconds.
+    pub stall: Duration,
+    /// How long a shutdown waits for requests that run: 10 seconds.
+    pub grace: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 4_096,
+            requests: 256,
+            requests_per_tenant: 32,
+            deadline: Duration::from_secs(15),
+            headers: Duration::from_secs(30),
+            stall: Duration::from_secs(30),
+            grace: Duration::from_secs(10),
+        }
+    }
+}
+
+/// Counts the requests that are being answered.
+#[derive(Clone, Debug)]
+pub(crate) struct Gate {
+    all: Arc<Semaphore>,
+    tenants: Arc<Mutex<HashMap<TenantId, usize>>>,
+    per_tenant: usize,
+}
+
+impl Gate {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        Self {
+            all: Arc::new(Semaphore::new(limits.requests)),
+            tenants: Arc::default(),
+            per_tenant: limits.requests_per_tenant,
+        }
+    }
+
+    /// Lets a request in, or not: nobody waits.
+    pub(crate) fn enter(&self) -> Option<OwnedSemaphorePermit> {
+        self.all.clone().try_acquire_owned().ok()
+    }
+
+    /// Lets a request of a tenant in that has entered already.
+    pub(crate) fn enter_as(&self, tenant: TenantId) -> Option<TenantPermit> {
+        let mut tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
+        let running = tenants.entry(tenant).or_default();
+        if *running >= self.per_tenant {
+            return None;
+        }
+        *running += 1;
+        Some(TenantPermit { gate: self.clone(), tenant })
+    }
+}
+
+/// A request of a tenant that is being answered, until this is dropped.
+#[derive(Debug)]
+pub(crate) struct TenantPermit {
+    gate: Gate,
+    tenant: TenantId,
+}
+
+impl Drop for TenantPermit {
+    fn drop(&mut self) {
+        let mut tenants = self.gate.tenants.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Entry::Occupied(mut running) = tenants.entry(self.tenant) {
+            *running.get_mut() -= 1;
+            // Tenants that ask nothing take no memory.
+            if *running.get() == 0 {
+                running.remove();
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_tenant_cannot_take_all() {
+        let gate = Gate::new(&Limits { requests: 3, requests_per_tenant: 2, ..Limits::default() });
+        let (one, other) = (TenantId(1), TenantId(2));
+        let all: Vec<_> = (0..3).map(|_| gate.enter()).collect();
+        assert!(all.iter().all(Option::is_some) && gate.enter().is_none());
+        let first = gate.enter_as(one).unwrap();
+        let _second = gate.enter_as(one).unwrap();
+        assert!(gate.enter_as(one).is_none() && gate.enter_as(other).is_some());
+        drop(first);
+        let third = gate.enter_as(one);
+        assert!(third.is_some());
+        drop((third, _second));
+        assert!(gate.tenants.lock().unwrap().is_empty());
+        drop(all);
+        assert!(gate.enter().is_some());
+    }
+}

@@ -1,0 +1,127 @@
+use std::fmt::Write as _;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+/// What a server counts, in the text format of Prometheus.
+#[derive(Debug, Default)]
+pub struct Metrics {
+    /// By status, in the order of [`STATUSES`].
+    requests: [AtomicU64; STATUSES.len()],
+    records: AtomicU64,
+    running: AtomicU64,
+    connections: AtomicU64,
+    /// How many requests took at most so long, in the order of [`BOUNDS`].
+    took: [AtomicU64; BOUNDS.len()],
+    took_micros: AtomicU64,
+    answered: AtomicU64,
+}
+
+/// Every status that the API answers with.
+const STATUSES: [u16; 10] = [200, 400, 401, 403, 404, 405, 414, 431, 500, 503];
+
+/// Upper bounds of the histogram, in microseconds.
+const BOUNDS: [u64; 9] = [250, 500, 1_000, 2_500, 5_000, 10_000, 100_000, 1_000_000, 10_000_000];
+
+impl Metrics {
+    pub(crate) fn begin(&self) -> Running<'_> {
+        self.running.fetch_add(1, Relaxed);
+        Running(&self.running)
+    }
+
+    pub(crate) fn connection(&self) -> Running<'_> {
+        self.connections.fetch_add(1, Relaxed);
+        Running(&self.connections)
+    }
+
+    pub(crate) fn answered(&self, status: u16, records: u64, took: Duration) {
+        if let Some(index) = STATUSES.iter().position(|known| *known == status) {
+            self.requests[index].fetch_add(1, Relaxed);
+        }
+        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        for (bound, count) in BOUNDS.iter().zip(&self.took) {
+            count.fetch_add(u64::from(micros <= *bound), Relaxed);
+        }
+        self.took_micros.fetch_add(micros, Relaxed);
+        self.answered.fetch_add(1, Relaxed);
+        self.records.fetch_add(records, Relaxed);
+    }
+
+    /// The text that a scraper reads.
+    #[must_use]
+    pub fn render(&self) -> String {
+        let mut text = String::new();
+        let mut family = |name: &str, kind: &str, help: &str, lines: &[(String, String)]| {
+            let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
+            for (suffix, value) in lines {
+                let _ = writeln!(text, "{name}{suffix} {value}");
+            }
+        };
+        let plain = |value: &AtomicU64| [(String::new(), value.load(Relaxed).to_string())];
+        let by_status: Vec<_> = STATUSES
+            .iter()
+            .zip(&self.requests)
+            .map(|(status, count)| {
+                (format!("{{status=\"{status}\"}}"), count.load(Relaxed).to_string())
+            })
+            .collect();
+        family("vcc_requests_total", "counter", "Requests by status.", &by_status);
+        family("vcc_records_total", "counter", "Records sent.", &plain(&self.records));
+        let running = plain(&self.running);
+        family("vcc_requests_running", "gauge", "Requests that are being answered.", &running);
+        let open = plain(&self.connections);
+        family("vcc_connections_open", "gauge", "Connections that are open.", &open);
+        let answered = self.answered.load(Relaxed);
+        let mut took: Vec<_> = BOUNDS
+            .iter()
+            .zip(&self.took)
+            .map(|(bound, count)| {
+                let bound = *bound as f64 / 1e6;
+                (format!("_bucket{{le=\"{bound}\"}}"), count.load(Relaxed).to_string())
+            })
+            .collect();
+        let seconds = self.took_micros.load(Relaxed) as f64 / 1e6;
+        took.push(("_bucket{le=\"+Inf\"}".into(), answered.to_string()));
+        took.push(("_sum".into(), seconds.to_string()));
+        took.push(("_count".into(), answered.to_string()));
+        family("vcc_request_seconds", "histogram", "How long requests took.", &took);
+        text
+    }
+}
+
+/// Something that is going on, until this is dropped.
+pub(crate) struct Running<'a>(&'a AtomicU64);
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_counted_is_shown() {
+        let metrics = Metrics::default();
+        let _running = metrics.begin();
+        metrics.answered(200, 50, Duration::from_micros(300));
+        metrics.answered(403, 0, Duration::from_secs(2));
+        let text = metrics.render();
+        for line in [
+            "vcc_requests_total{status=\"200\"} 1",
+            "vcc_requests_total{status=\"403\"} 1",
+            "vcc_records_total 50",
+            "vcc_requests_running 1",
+            "vcc_request_seconds_bucket{le=\"0.00025\"} 0",
+            "vcc_request_seconds_bucket{le=\"0.0005\"} 1",
+            "vcc_request_seconds_bucket{le=\"10\"} 2",
+            "vcc_request_seconds_bucket{le=\"+Inf\"} 2",
+            "vcc_request_seconds_sum 2.0003",
+            "vcc_request_seconds_count 2",
+            "# TYPE vcc_request_seconds histogram",
+        ] {
+            assert!(text.lines().any(|other| other == line), "{line}\n{text}");
+        }
+    }
+}

@@ -1,0 +1,171 @@
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use tokio::net::{TcpListener, ToSocketAddrs};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use vcc_store::Store;
+use vcc_types::Dialect;
+
+use crate::connection::Connections;
+use crate::{Api, Audit, Clock, Limits, Tls, admin};
+
+/// The API on a socket of this process.
+///
+/// ```
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use std::sync::Arc;
+/// use vcc_server::Server;
+/// use vcc_store::Sqlite;
+///
+/// let store = Arc::new(Sqlite::in_memory().unwrap());
+/// let server = Server::builder(store).start("127.0.0.1:0").await.unwrap();
+/// println!("http://{}/api/recordings/files", server.local_addr());
+/// server.shutdown().await;
+/// # });
+/// ```
+#[derive(Debug)]
+pub struct Server {
+    local_addr: SocketAddr,
+    admin_addr: Option<SocketAddr>,
+    stop: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Server {
+    /// A server of what this store holds, by the default dialect and the system's clock.
+    pub fn builder(store: Arc<dyn Store>) -> ServerBuilder {
+        ServerBuilder { api: Api::new(store), wrap: None, tls: None, admin: None }
+    }
+
+    /// The address that the server listens on, with the port that the system chose for port 0.
+    #[must_use]
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local_addr
+    }
+
+    /// The address of the operators' listener, if there is one.
+    #[must_use]
+    pub fn admin_addr(&self) -> Option<SocketAddr> {
+        self.admin_addr
+    }
+
+    /// Takes no more connections, finishes the requests that run, and returns when they are done or
+    /// the time for it is over.
+    pub async fn shutdown(self) {
+        let _ = self.stop.send(true);
+        for task in self.tasks {
+            let _ = task.await;
+        }
+    }
+
+    /// Serves until `signal` completes, then shuts down.
+    pub async fn run_until(self, signal: impl Future<Output = ()>) {
+        signal.await;
+        self.shutdown().await;
+    }
+}
+
+/// What a [`Server`] is made with.
+pub struct ServerBuilder {
+    api: Api,
+    wrap: Option<Box<dyn FnOnce(Router) -> Router + Send>>,
+    tls: Option<Tls>,
+    admin: Option<SocketAddr>,
+}
+
+impl ServerBuilder {
+    /// The clock that `today` is read from, once a request (DATE-8).
+    #[must_use]
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.api = self.api.with_clock(clock);
+        self
+    }
+
+    /// How the points that the documentation leaves open are read.
+    #[must_use]
+    pub fn dialect(mut self, dialect: Dialect) -> Self {
+        self.api = self.api.with_dialect(dialect);
+        self
+    }
+
+    /// How much is taken on at once, and for how long.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.api = self.api.with_limits(limits);
+        self
+    }
+
+    /// Keeps a log of who asked what.
+    #[must_use]
+    pub fn audit(mut self, audit: Audit) -> Self {
+        self.api = self.api.with_audit(audit);
+        self
+    }
+
+    /// Says in the header `X-Vcc-Explain` of each answer how its query was read.
+    #[must_use]
+    pub fn explain(mut self, explain: bool) -> Self {
+        self.api = self.api.with_explain(explain);
+        self
+    }
+
+    /// Serves HTTPS, with HTTP/1.1 and HTTP/2, instead of plain HTTP.
+    #[must_use]
+    pub fn tls(mut self, tls: Tls) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+
+    /// Serves `/healthz`, `/readyz` and `/metrics` on another address, without credentials and in
+    /// plain HTTP.
+    #[must_use]
+    pub fn admin(mut self, address: SocketAddr) -> Self {
+        self.admin = Some(address);
+        self
+    }
+
+    /// Lays something around the API: middleware, or further routes.
+    #[must_use]
+    pub fn wrap(mut self, wrap: impl FnOnce(Router) -> Router + Send + 'static) -> Self {
+        self.wrap = Some(Box::new(wrap));
+        self
+    }
+
+    /// Listens on an address, such as `127.0.0.1:0` for a free port on loopback, and serves there
+    /// in the background. Dropping the [`Server`] without [`shutdown`](Server::shutdown) stops it
+    /// too, without waiting.
+    ///
+    /// # Errors
+    ///
+    /// An address cannot be listened on.
+    pub async fn start(self, address: impl ToSocketAddrs) -> io::Result<Server> {
+        let listener = TcpListener::bind(address).await?;
+        let local_addr = listener.local_addr()?;
+        let operators = match self.admin {
+            Some(address) => Some(TcpListener::bind(address).await?),
+            None => None,
+        };
+        let admin_addr = operators.as_ref().map(TcpListener::local_addr).transpose()?;
+
+        let (stop, stopped) = watch::channel(false);
+        let (limits, metrics) = (*self.api.limits(), self.api.metrics());
+        let mut tasks = Vec::new();
+        if let Some(operators) = operators {
+            let router = admin::router(self.api.store().clone(), metrics.clone());
+            let connections = Connections::new(router, limits, None, Arc::default());
+            tasks.push(tokio::spawn(connections.accept(operators, stopped.clone())));
+        }
+        let router = self.api.router();
+        let router = match self.wrap {
+            Some(wrap) => wrap(router),
+            None => router,
+        };
+        let connections = Connections::new(router, limits, self.tls, metrics);
+        tasks.push(tokio::spawn(connections.accept(listener, stopped)));
+        Ok(Server { local_addr, admin_addr, stop, tasks })
+    }
+}

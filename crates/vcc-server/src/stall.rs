@@ -1,0 +1,138 @@
+//! Clients that say nothing, and clients that take nothing of what waits for them.
+
+use std::future::Future as _;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Sleep, sleep};
+
+/// A connection that fails once its first bytes, or a write, have waited for so long. The headers
+/// that follow the first bytes are watched by the HTTP stack.
+pub(crate) struct Stall<Io> {
+    io: Io,
+    /// How long the first bytes may take.
+    patience: Duration,
+    /// How long a write may take.
+    limit: Duration,
+    /// How many of the first bytes are still to come.
+    first: usize,
+    reading: Option<Pin<Box<Sleep>>>,
+    writing: Option<Pin<Box<Sleep>>>,
+}
+
+/// As many bytes as tell HTTP/2 from HTTP/1: the stack waits for them without a limit.
+const PREFACE: usize = 24;
+
+impl<Io> Stall<Io> {
+    pub(crate) fn new(io: Io, patience: Duration, limit: Duration) -> Self {
+        Self { io, patience, limit, first: PREFACE, reading: None, writing: None }
+    }
+
+    /// Watches the outcome of a write.
+    fn watch<T>(
+        &mut self,
+        context: &mut Context<'_>,
+        outcome: Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        if outcome.is_ready() {
+            self.writing = None;
+            return outcome;
+        }
+        wait(&mut self.writing, self.limit, context).map(Err)
+    }
+}
+
+/// Waits on with what has been begun, or begins.
+fn wait(
+    waiting: &mut Option<Pin<Box<Sleep>>>,
+    limit: Duration,
+    context: &mut Context<'_>,
+) -> Poll<io::Error> {
+    let waiting = waiting.get_or_insert_with(|| Box::pin(sleep(limit)));
+    waiting.as_mut().poll(context).map(|()| io::ErrorKind::TimedOut.into())
+}
+
+impl<Io: AsyncRead + Unpin> AsyncRead for Stall<Io> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let before = into.filled().len();
+        let outcome = Pin::new(&mut this.io).poll_read(context, into);
+        if this.first == 0 {
+            return outcome;
+        }
+        this.first = this.first.saturating_sub(into.filled().len() - before);
+        if this.first == 0 {
+            this.reading = None;
+        } else if outcome.is_pending() {
+            return wait(&mut this.reading, this.patience, context).map(Err);
+        }
+        outcome
+    }
+}
+
+impl<Io: AsyncWrite + Unpin> AsyncWrite for Stall<Io> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let outcome = Pin::new(&mut self.io).poll_write(context, bytes);
+        self.watch(context, outcome)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let outcome = Pin::new(&mut self.io).poll_flush(context);
+        self.watch(context, outcome)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let outcome = Pin::new(&mut self.io).poll_shutdown(context);
+        self.watch(context, outcome)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let outcome = Pin::new(&mut self.io).poll_write_vectored(context, slices);
+        self.watch(context, outcome)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.io.is_write_vectored()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn first_bytes_that_do_not_come_fail() {
+        let (mut client, server) = tokio::io::duplex(64);
+        let mut stall = Stall::new(server, Duration::from_secs(30), Duration::from_secs(30));
+        client.write_all(b"PRI * HTTP").await.unwrap();
+        stall.read_exact(&mut [0; 10]).await.unwrap();
+        let error = stall.read(&mut [0; 1]).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_write_that_nobody_takes_fails() {
+        let (_client, server) = tokio::io::duplex(4);
+        let mut stall = Stall::new(server, Duration::from_secs(30), Duration::from_secs(30));
+        stall.write_all(b"1234").await.unwrap();
+        let error = stall.write_all(b"5678").await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    }
+}

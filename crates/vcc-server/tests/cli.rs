@@ -1,0 +1,433 @@
+//! The command: what it prints, what it refuses, and its exit codes.
+
+mod common;
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use tempfile::TempDir;
+
+struct Ran {
+    code: i32,
+    stdout: String,
+    stderr: String,
+}
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_vcc-server"));
+    // Nothing of the caller's environment decides.
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("VCC_")) {
+        command.env_remove(name);
+    }
+    command.args(arguments);
+    command
+}
+
+fn run(arguments: &[&str]) -> Ran {
+    run_with(arguments, b"")
+}
+
+fn run_with(arguments: &[&str], stdin: &[u8]) -> Ran {
+    let mut child = command(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A command that reads no stdin may have ended already.
+    let _ = child.stdin.take().unwrap().write_all(stdin);
+    let output = child.wait_with_output().unwrap();
+    Ran {
+        code: output.status.code().unwrap(),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// A folder with a store in it, and a tenant `acme` in Los Angeles.
+struct Folder {
+    folder: TempDir,
+    store: String,
+}
+
+impl Folder {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = format!("sqlite:{}", folder.path().join("recordings.db").display());
+        let added =
+            run(&["tenant", "add", "acme", "--tz", "America/Los_Angeles", "--store", &store]);
+        assert_eq!((added.code, added.stdout.as_str()), (0, ""), "{}", added.stderr);
+        Self { folder, store }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) -> String {
+        let path = self.path(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    fn run(&self, arguments: &[&str]) -> Ran {
+        run(&[arguments, &["--store", &self.store]].concat())
+    }
+
+    fn import(&self, arguments: &[&str]) -> Ran {
+        self.run(&[&["import", "--tenant", "acme"], arguments].concat())
+    }
+}
+
+/// A server that runs until the test ends.
+struct Serving {
+    child: Child,
+    address: String,
+}
+
+impl Serving {
+    fn start(arguments: &[&str]) -> Self {
+        let mut child = command(arguments).stdout(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let url = lines
+            .find_map(|line| {
+                let line = line.unwrap();
+                let from = line.find("://127.0.0.1:")? + 3;
+                Some(line[from..].split(['/', '\'']).next().unwrap().to_owned())
+            })
+            .unwrap();
+        // What it says later must find a reader.
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { child, address: url }
+    }
+
+    fn get(&self, target: &str, tenant: &str, token: &str) -> String {
+        let mut stream = std::net::TcpStream::connect(&self.address).unwrap();
+        let authorization = common::basic(tenant, token);
+        let request = format!(
+            "GET {target} HTTP/1.1\r\nHost: x\r\nAuthorization: {authorization}\r\n\
+             Connection: close\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+const HEADER: &str = "startDate,agentID,transactionID,filename,duration\n";
+
+#[test]
+fn the_documentations_urls_work_against_the_demo() {
+    let demo = Serving::start(&["demo", "--port", "0"]);
+    for (query, at_least) in [
+        ("", 50),
+        (
+            "?agentID=bill&channel=8005557780&phoneNumber=4155551234&finish-date=2007-12-19%2019:16:58Z\"",
+            1,
+        ),
+        ("?d=2007-08-05&tz=America/New_York", 3),
+        ("?d=2007-08-05,2007-08-07", 4),
+        ("?d=2007-08-05%2013:15Z,2007-08-07%2014:30Z", 5),
+        ("?d=20070805T1315Z,20070807T1430Z", 5),
+        ("?d=today-1d,today&tz=America/Denver", 50),
+        ("?d=today", 1),
+        ("?n=51", 50),
+        ("?channel=8005551234", 5),
+    ] {
+        let target = format!("/api/recordings/files{query}");
+        let answer = demo.get(&target, "acme", "ac12343934687a839cf");
+        assert!(answer.starts_with("HTTP/1.1 200"), "{query}: {answer}");
+        let records = answer.matches("<file>").count();
+        assert!(records >= at_least, "{query}: {records}");
+    }
+}
+
+#[test]
+fn a_store_is_made_filled_and_served() {
+    let folder = Folder::new();
+    let token = folder.run(&["token", "new", "acme", "--label", "first"]);
+    assert_eq!((token.code, token.stdout.len()), (0, 44), "{}", token.stderr);
+    let token = token.stdout.trim();
+    let file =
+        folder.write("a.csv", &format!("{HEADER}2007-12-19T19:16:36-08:00,bill,1,a.wav,27\n"));
+    let imported = folder.import(&[&file]);
+    assert_eq!(imported.code, 0, "{}", imported.stderr);
+
+    let arguments =
+        ["serve", "--listen", "127.0.0.1:0", "--insecure-http", "--store", &folder.store];
+    let server = Serving::start(&arguments);
+    let target = "/api/recordings/files.csv?agentID=bill";
+    assert!(server.get(target, "acme", token).contains("2007-12-19T19:16:36-08:00,bill"));
+
+    // From the next request on, without a restart.
+    assert_eq!(folder.run(&["token", "revoke", "acme", "1"]).code, 0);
+    assert!(server.get(target, "acme", token).starts_with("HTTP/1.1 403"));
+    let listed = folder.run(&["token", "list", "acme"]);
+    assert_eq!((listed.code, listed.stdout.as_str()), (0, ""));
+}
+
+#[test]
+fn tokens_from_elsewhere_and_replacements() {
+    let folder = Folder::new();
+    let stdin = ["token", "new", "acme", "--stdin", "--store", &folder.store];
+    let kept = run_with(&stdin, b"ac12343934687a:839cf\n");
+    assert_eq!((kept.code, kept.stdout.as_str()), (0, ""), "{}", kept.stderr);
+    assert!(!kept.stderr.contains("ac1234"), "{}", kept.stderr);
+    let short = run_with(&stdin, b"sesame\n");
+    assert_eq!(short.code, 2);
+    assert_eq!(folder.run(&["token", "new", "acme", "--replace", "--label", "b"]).code, 0);
+    let listed = folder.run(&["token", "list", "acme"]).stdout;
+    assert!(listed.starts_with("   2  ") && listed.ends_with("Z  b\n"), "{listed}");
+}
+
+#[test]
+fn an_import_says_what_became_of_every_record() {
+    let folder = Folder::new();
+    let file = folder.write(
+        "a.csv",
+        &format!(
+            "{HEADER}2007-12-19T19:16:36-08:00,bill,1,a.wav,27\n\
+             2007-12-19T19:16:36,bill,2,b.wav,27\n\
+             2007-12-19T19:16:36.0000001Z,bill,3,c.wav,27\n\
+             soon,bill,4,d.wav,27\n"
+        ),
+    );
+    let rejects = folder.path("rejects.jsonl");
+    let first = folder.import(&[&file, "--reject", rejects.to_str().unwrap()]);
+    assert_eq!(first.code, 3, "{}", first.stderr);
+    assert!(first.stderr.contains(": 1 added, 3 left out: cannot be stored"), "{}", first.stderr);
+    assert!(first.stderr.contains("record 2: startDate: no offset, and no --zone that would"));
+    let kept = std::fs::read_to_string(&rejects).unwrap();
+    assert_eq!(kept.lines().count(), 3);
+    assert!(kept.contains(r#""rejectedRecord":"3","rejectedBecause":"startDate: finer than"#));
+
+    // Mended by a zone, imported from the rejects.
+    let again = folder.import(&[rejects.to_str().unwrap(), "--zone", "America/Los_Angeles"]);
+    assert!(again.stderr.contains(": 1 added, 2 left out"), "{}", again.stderr);
+
+    let changed = folder.write(
+        "b.csv",
+        &format!(
+            "{HEADER}2007-12-19T19:16:36-08:00,bill,1,a.wav,27\n\
+             2007-12-19T19:16:36-08:00,anna,2,b.wav,27\n"
+        ),
+    );
+    let conflict = folder.import(&[&changed, "--reject", rejects.to_str().unwrap()]);
+    assert_eq!(conflict.code, 3);
+    assert!(conflict.stderr.contains("1 were there already, 1 left out"), "{}", conflict.stderr);
+    assert!(std::fs::read_to_string(&rejects).unwrap().contains(r#""agentID":"anna""#));
+    let updated = folder.import(&[&changed, "--update"]);
+    assert_eq!(updated.code, 0, "{}", updated.stderr);
+    assert!(updated.stderr.contains("1 were there already, 1 updated"), "{}", updated.stderr);
+}
+
+#[test]
+fn an_import_reads_the_documentations_broken_xml_from_stdin() {
+    let folder = Folder::new();
+    let xml = "<?xml version='1.0' encoding='UTF-8' ?>\n<recordings>\n<file>\n\
+        <startDate>2007-12-19T19:16:36-08:00</startDate>\n<queueName>phoneq1</>\n</file>\n\
+        %lt;/recordings>\n";
+    let arguments = ["import", "--tenant", "acme", "-", "--store", &folder.store];
+    let imported = run_with(&arguments, xml.as_bytes());
+    assert_eq!(imported.code, 0, "{}", imported.stderr);
+    for said in ["1 added", "1 × empty-end-tag (QUIRK-1)", "(QUIRK-2)"] {
+        assert!(imported.stderr.contains(said), "{said}: {}", imported.stderr);
+    }
+}
+
+#[test]
+fn an_import_that_breaks_off_keeps_what_came_before() {
+    let folder = Folder::new();
+    let whole = "<file><startDate>2007-12-19T19:16:36Z</startDate></file>";
+    let file = folder.write("a.xml", &format!("<recordings>{}<file><ag", whole.repeat(5)));
+    let broken = folder.import(&[&file, "--batch", "2"]);
+    assert_eq!(broken.code, 1, "{}", broken.stderr);
+    assert!(broken.stderr.contains("5 added"), "{}", broken.stderr);
+    // The same file again: nothing is imported twice, though the records have no keys.
+    let again = folder.import(&[&file, "--batch", "2"]);
+    assert!(again.stderr.contains("broken off after record 5"), "{}", again.stderr);
+    assert!(again.stderr.contains("0 added"), "{}", again.stderr);
+}
+
+#[test]
+fn what_cannot_be_done_is_said() {
+    let folder = Folder::new();
+    let missing = format!("sqlite:{}", folder.path("none.db").display());
+    let busy = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let busy = busy.local_addr().unwrap().to_string();
+    for (arguments, code, said) in [
+        (&["serve", "--store", &folder.store][..], 2, "unencrypted"),
+        (&["serve", "--insecure-http", "--store", &missing], 1, "there is no store at"),
+        (&["serve", "--insecure-http", "--store", "mysql:x"], 2, "sqlite:PATH"),
+        (
+            &["serve", "--insecure-http", "--listen", &busy, "--store", &folder.store],
+            1,
+            "another program listens there",
+        ),
+        (
+            &["tenant", "add", "b", "--tz", "America/Los_angeles", "--store", &folder.store],
+            2,
+            "no time zone \"America/Los_angeles\"",
+        ),
+        (&["tenant", "add", "acme", "--tz", "UTC", "--store", &folder.store], 1, "already"),
+        (&["tenant", "add", "a:b", "--tz", "UTC", "--store", &folder.store], 1, "cannot be a"),
+        (&["token", "new", "nobody", "--store", &folder.store], 1, "no tenant \"nobody\""),
+        (&["tenant", "remove", "acme", "--store", &folder.store], 1, "nothing was removed"),
+        (&["import", "--tenant", "acme", "none.csv", "--store", &folder.store], 1, "none.csv"),
+        (&["serve"], 2, "unencrypted"),
+        (&["serve", "--insecure-http"], 2, "there is no --store"),
+        (&["serve", "--tls-cert", "x", "--store", &folder.store], 2, "go together"),
+        (&["token", "list", "acme"], 2, "--store"),
+        (&["no-such-command"], 2, "no-such-command"),
+    ] {
+        let ran = run(arguments);
+        assert_eq!(ran.code, code, "{arguments:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains(said), "{arguments:?}: {}", ran.stderr);
+        assert!(!ran.stderr.contains('\u{1b}'), "colours in a pipe: {}", ran.stderr);
+        assert_eq!(ran.stdout, "");
+    }
+    assert!(Path::new(&folder.path("recordings.db")).exists());
+}
+
+#[test]
+fn a_tenant_is_removed_with_all_it_has() {
+    let folder = Folder::new();
+    let file =
+        folder.write("a.csv", &format!("{HEADER}2007-12-19T19:16:36-08:00,bill,1,a.wav,27\n"));
+    assert_eq!(folder.import(&[&file]).code, 0);
+    assert_eq!(folder.run(&["tenant", "list"]).stdout, "acme  America/Los_Angeles\n");
+    let removed = folder.run(&["tenant", "remove", "acme", "--yes"]);
+    assert_eq!(removed.code, 0);
+    assert!(removed.stderr.contains("its 1 recordings"), "{}", removed.stderr);
+    assert_eq!(folder.run(&["tenant", "list"]).stdout, "");
+}
+
+#[test]
+fn records_are_purged_erased_backed_up_and_restored() {
+    let folder = Folder::new();
+    let file = folder.write(
+        "a.csv",
+        "startDate,agentID,phoneNumber,transactionID\n\
+         2007-12-19T00:00:00-08:00,bill,1,1\n\
+         2007-12-18T23:59:59-08:00,bill,2,2\n\
+         2007-12-20T00:00:00-08:00,anna,3,3\n\
+         2007-12-20T00:00:00-08:00,bill,4,4\n",
+    );
+    assert_eq!(folder.import(&[&file]).code, 0);
+    let backup = folder.path("backup.db").to_str().unwrap().to_owned();
+    assert_eq!(folder.run(&["backup", &backup]).code, 0);
+
+    let tenant = ["--tenant", "acme"];
+    for (arguments, said) in [
+        (&["purge", "--before", "2007-12-19"][..], "deleted 1 recordings"),
+        (&["erase", "--agent", "anna"], "deleted 1 recordings"),
+        (&["erase", "--phone-number", "4"], "deleted 1 recordings"),
+        (&["erase", "--phone-number", "%"], "deleted 0 recordings"),
+    ] {
+        let ran = folder.run(&[arguments, &tenant].concat());
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        assert!(ran.stderr.contains(said), "{arguments:?}: {}", ran.stderr);
+    }
+    for wrong in [
+        &["purge", "--before", "soon"][..],
+        &["erase"],
+        &["erase", "--agent", ""],
+        &["erase", "--agent", "a", "--phone-number", "b"],
+    ] {
+        assert_eq!(folder.run(&[wrong, &tenant].concat()).code, 2, "{wrong:?}");
+    }
+
+    let restored = format!("sqlite:{}", folder.path("restored.db").display());
+    assert_eq!(run(&["restore", &backup, "--store", &restored]).code, 0);
+    let removed = run(&["tenant", "remove", "acme", "--yes", "--store", &restored]);
+    assert!(removed.stderr.contains("its 4 recordings"), "{}", removed.stderr);
+    assert_eq!(run(&["restore", &backup, "--store", &restored]).code, 1);
+    assert_eq!(folder.run(&["backup", &backup]).code, 1);
+}
+
+#[test]
+fn settings_have_one_precedence() {
+    let folder = Folder::new();
+    let file = folder.write(
+        "vcc.toml",
+        "listen = \"127.0.0.1:1\"\nmax-requests = 5\ndeadline = 6\ninsecure-http = true\n",
+    );
+    let output = command(&["serve", "--print-config", "--config", &file, "--deadline", "8"])
+        .env("VCC_DEADLINE", "7")
+        .env("VCC_MAX_REQUESTS", "9")
+        .output()
+        .unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    for line in [
+        "listen = \"127.0.0.1:1\"",
+        "max-requests = 9",
+        "deadline = 8",
+        "insecure-http = true",
+        "max-connections = 4096",
+    ] {
+        assert!(printed.lines().any(|other| other == line), "{line}\n{printed}");
+    }
+    let wrong = folder.write("wrong.toml", "lisen = \"x\"\n");
+    let refused = run(&["serve", "--config", &wrong]);
+    assert_eq!(refused.code, 2);
+    assert!(refused.stderr.contains("unknown field `lisen`"), "{}", refused.stderr);
+}
+
+#[test]
+fn https_is_served_and_logged_without_secrets() {
+    let folder = Folder::new();
+    let token = folder.run(&["token", "new", "acme"]).stdout.trim().to_owned();
+    let log = std::fs::File::create(folder.path("log")).unwrap();
+    let arguments = [
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--insecure-http",
+        "--log",
+        "info",
+        "--log-format=json",
+        "--store",
+        &folder.store,
+    ];
+    let mut child = command(&arguments).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let address = line.split(['/', '\n']).nth(2).unwrap().to_owned();
+    let server = Serving { child, address };
+    server.get("/api/recordings/files?phoneNumber=4155551234", "acme", &token);
+    server.get("/api/recordings/files", "acme", "wrong-token");
+    drop(server);
+    let log = std::fs::read_to_string(folder.path("log")).unwrap();
+    assert!(log.contains(r#""tenant":"acme","asked":"phoneNumber","status":200"#), "{log}");
+    assert!(log.contains(r#""status":403"#), "{log}");
+    for secret in [&*token, "wrong-token", "4155551234"] {
+        assert!(!log.contains(secret), "{log}");
+    }
+    let signed = Serving::start(&[
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--tls-self-signed",
+        "--store",
+        &folder.store,
+    ]);
+    assert!(std::net::TcpStream::connect(&signed.address).is_ok());
+}
+
+#[test]
+fn completions_and_the_manual_are_printed() {
+    for arguments in [&["completions", "bash"][..], &["completions", "zsh"], &["man"]] {
+        let printed = run(arguments);
+        assert_eq!(printed.code, 0);
+        assert!(printed.stdout.contains("vcc-server"), "{arguments:?}");
+    }
+}

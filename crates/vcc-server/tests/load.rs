@@ -1,0 +1,262 @@
+//! Too much at once, a store that does not answer, and clients that do nothing.
+
+mod common;
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use axum::Router;
+use axum::http::header;
+use chrono::{DateTime, Utc};
+use common::{FILES, get, store};
+use tokio::sync::Semaphore;
+use vcc_query::{Selection, Zone};
+use vcc_server::{Api, Limits, Server};
+use vcc_store::{
+    Batch, Credentials, Deletion, Imported, Page, Sqlite, Store, StoreError, StoreErrorKind,
+    Tenant, TenantId, TokenHash, TokenInfo,
+};
+
+/// A store whose pages wait to be let through, or fail.
+struct Gated {
+    inner: Arc<Sqlite>,
+    entered: Semaphore,
+    through: Semaphore,
+    failing: AtomicU8,
+}
+
+impl Gated {
+    async fn new(through: usize) -> Arc<Self> {
+        Arc::new(Self {
+            inner: store().await,
+            entered: Semaphore::new(0),
+            through: Semaphore::new(through),
+            failing: AtomicU8::new(0),
+        })
+    }
+}
+
+#[async_trait]
+impl Store for Gated {
+    async fn page(&self, tenant: TenantId, selection: &Selection) -> Result<Page, StoreError> {
+        self.entered.add_permits(1);
+        self.through.acquire().await.unwrap().forget();
+        let failure = |kind| Err(StoreError::new(kind, "secret internals"));
+        match self.failing.load(Ordering::Relaxed) {
+            1 => failure(StoreErrorKind::Unavailable),
+            2 => failure(StoreErrorKind::Deadline),
+            3 => failure(StoreErrorKind::Internal),
+            _ => self.inner.page(tenant, selection).await,
+        }
+    }
+
+    async fn credentials(&self, tenant: &str) -> Result<Option<Credentials>, StoreError> {
+        self.inner.credentials(tenant).await
+    }
+
+    async fn ready(&self) -> Result<(), StoreError> {
+        match self.failing.load(Ordering::Relaxed) {
+            0 => self.inner.ready().await,
+            _ => Err(StoreError::new(StoreErrorKind::Unavailable, "secret internals")),
+        }
+    }
+
+    async fn import(&self, tenant: TenantId, batch: Batch) -> Result<Imported, StoreError> {
+        self.inner.import(tenant, batch).await
+    }
+
+    async fn checkpoint(&self, tenant: TenantId, source: &str) -> Result<u64, StoreError> {
+        self.inner.checkpoint(tenant, source).await
+    }
+
+    async fn count(&self, tenant: TenantId) -> Result<u64, StoreError> {
+        self.inner.count(tenant).await
+    }
+
+    async fn delete(&self, tenant: TenantId, deletion: &Deletion) -> Result<u64, StoreError> {
+        self.inner.delete(tenant, deletion).await
+    }
+
+    async fn add_tenant(
+        &self,
+        name: &str,
+        zone: Zone,
+        now: DateTime<Utc>,
+    ) -> Result<Tenant, StoreError> {
+        self.inner.add_tenant(name, zone, now).await
+    }
+
+    async fn tenants(&self) -> Result<Vec<Tenant>, StoreError> {
+        self.inner.tenants().await
+    }
+
+    async fn remove_tenant(&self, tenant: TenantId) -> Result<u64, StoreError> {
+        self.inner.remove_tenant(tenant).await
+    }
+
+    async fn add_token(
+        &self,
+        tenant: TenantId,
+        hash: TokenHash,
+        label: &str,
+        now: DateTime<Utc>,
+    ) -> Result<TokenInfo, StoreError> {
+        self.inner.add_token(tenant, hash, label, now).await
+    }
+
+    async fn tokens(&self, tenant: TenantId) -> Result<Vec<TokenInfo>, StoreError> {
+        self.inner.tokens(tenant).await
+    }
+
+    async fn revoke_token(&self, tenant: TenantId, token: i64) -> Result<(), StoreError> {
+        self.inner.revoke_token(tenant, token).await
+    }
+}
+
+fn limits(requests: usize, per_tenant: usize) -> Limits {
+    let mut limits = Limits::default();
+    limits.requests = requests;
+    limits.requests_per_tenant = per_tenant;
+    limits
+}
+
+fn asking(router: &Router) -> tokio::task::JoinHandle<u16> {
+    let router = router.clone();
+    tokio::spawn(async move { get(&router, FILES).await.status })
+}
+
+#[tokio::test]
+async fn what_is_too_much_is_turned_away_at_once() {
+    for (requests, per_tenant) in [(2, 9), (9, 2)] {
+        let store = Gated::new(0).await;
+        let router = Api::new(store.clone()).with_limits(limits(requests, per_tenant)).router();
+        let running = [asking(&router), asking(&router)];
+        store.entered.acquire_many(2).await.unwrap().forget();
+        // Both wait in the store; a third is not kept waiting.
+        let third = get(&router, FILES).await;
+        assert_eq!((third.status, third.header(header::RETRY_AFTER)), (503, Some("1")));
+        store.through.add_permits(3);
+        for asked in running {
+            assert_eq!(asked.await.unwrap(), 200);
+        }
+        // It recovers by itself.
+        assert_eq!(get(&router, FILES).await.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn a_flood_of_one_tenant_leaves_room_for_another() {
+    let store = Gated::new(0).await;
+    let router = Api::new(store.clone()).with_limits(limits(9, 2)).router();
+    let running = [asking(&router), asking(&router)];
+    store.entered.acquire_many(2).await.unwrap().forget();
+    assert_eq!(get(&router, FILES).await.status, 503);
+    let theirs = axum::http::Request::get(FILES)
+        .header(header::AUTHORIZATION, common::basic("globex", "other"));
+    let request = theirs.body(axum::body::Body::empty()).unwrap();
+    store.through.add_permits(3);
+    assert_eq!(common::send(&router, request).await.status, 200);
+    for asked in running {
+        assert_eq!(asked.await.unwrap(), 200);
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_fails_is_503_or_500_without_internals() {
+    let store = Gated::new(Semaphore::MAX_PERMITS).await;
+    let router = Api::new(store.clone()).router();
+    for (failing, status) in [(1, 503), (2, 503), (3, 500), (0, 200)] {
+        store.failing.store(failing, Ordering::Relaxed);
+        let answer = get(&router, FILES).await;
+        assert_eq!(answer.status, status);
+        assert!(!answer.body.contains("secret"), "{}", answer.body);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_has_a_deadline() {
+    let store = Gated::new(0).await;
+    let mut limits = Limits::default();
+    limits.deadline = Duration::from_secs(15);
+    let router = Api::new(store).with_limits(limits).router();
+    assert_eq!(get(&router, FILES).await.status, 503);
+}
+
+#[tokio::test]
+async fn a_shutdown_finishes_what_runs() {
+    let store = Gated::new(0).await;
+    let server = Server::builder(store.clone()).start("127.0.0.1:0").await.unwrap();
+    let address = server.local_addr();
+    let asked = tokio::task::spawn_blocking(move || {
+        let mut stream = TcpStream::connect(address).unwrap();
+        let authorization = common::basic("acme", common::TOKEN);
+        write!(stream, "GET {FILES} HTTP/1.1\r\nHost: x\r\nAuthorization: {authorization}\r\n\r\n")
+            .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    });
+    store.entered.acquire().await.unwrap().forget();
+    let shutdown = tokio::spawn(server.shutdown());
+    store.through.add_permits(1);
+    shutdown.await.unwrap();
+    let answer = asked.await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("</recordings>\n"), "{answer}");
+}
+
+#[tokio::test]
+async fn clients_that_do_nothing_are_let_go() {
+    let mut limits = Limits::default();
+    limits.headers = Duration::from_millis(50);
+    let server = Server::builder(store().await).limits(limits).start("127.0.0.1:0").await.unwrap();
+    for begun in [
+        "",
+        "PRI * HT",
+        "GET ",
+        "GET / HTTP/1.1\r\nHost: x\r\nX",
+        // Answered, and then nothing.
+        "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+    ] {
+        let address = server.local_addr();
+        let closed = tokio::task::spawn_blocking(move || {
+            let mut stream = TcpStream::connect(address).unwrap();
+            stream.write_all(begun.as_bytes()).unwrap();
+            stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+            // Ends when the server closes; otherwise it is the client that gives up.
+            let closed = stream.read_to_end(&mut Vec::new());
+            closed.map_err(|error| error.kind())
+        });
+        let closed = closed.await.unwrap();
+        let closed = closed.is_ok() || closed == Err(std::io::ErrorKind::ConnectionReset);
+        assert!(closed, "still open after {begun:?}");
+    }
+    server.shutdown().await;
+}
+
+#[tokio::test]
+async fn beyond_the_connections_there_is_no_room() {
+    let mut limits = Limits::default();
+    limits.connections = 1;
+    let server = Server::builder(store().await).limits(limits).start("127.0.0.1:0").await.unwrap();
+    let address = server.local_addr();
+    let said = tokio::task::spawn_blocking(move || {
+        let mut first = TcpStream::connect(address).unwrap();
+        // An answer shows that the connection has been taken.
+        first.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+        first.read_exact(&mut [0; 12]).unwrap();
+        let mut second = TcpStream::connect(address).unwrap();
+        let mut said = String::new();
+        second.read_to_string(&mut said).unwrap();
+        drop(first);
+        said
+    });
+    let said = said.await.unwrap();
+    let (headers, body) = said.split_once("\r\n\r\n").unwrap();
+    assert!(headers.starts_with("HTTP/1.1 503") && headers.contains("Retry-After: 1"), "{said}");
+    assert!(headers.contains(&format!("Content-Length: {}", body.len())), "{said}");
+    server.shutdown().await;
+}

@@ -1,0 +1,62 @@
+//! Where recordings live.
+//!
+//! A [`Store`] holds tenants, their tokens and their recordings, and answers a
+//! [`Selection`](vcc_query::Selection) with one [`Page`]: the records that the selection matches,
+//! in its order. Whatever the engine, the answer is the one that matching every record in memory
+//! would give.
+//!
+//! ```
+//! # tokio::runtime::Runtime::new().unwrap().block_on(async {
+//! use chrono::DateTime;
+//! use vcc_query::{Context, Query};
+//! use vcc_store::{Sqlite, Store, StoredRecord, Token};
+//! use vcc_types::{Dialect, Field, Recording, Row};
+//!
+//! let now = DateTime::from_timestamp(1_198_120_596, 0).unwrap();
+//! let store = Sqlite::in_memory()?;
+//! let tenant = store.add_tenant("acme", "America/Los_Angeles".parse().unwrap(), now).await?;
+//! let token = Token::generate()?;
+//! store.add_token(tenant.id, token.hash(), "first", now).await?;
+//!
+//! let recording = Recording::new()
+//!     .with(Field::StartDate, "2007-12-19T19:16:36-08:00")
+//!     .with(Field::AgentId, "bill");
+//! let records = vec![StoredRecord::new(&recording).unwrap()];
+//! store.import(tenant.id, records.into()).await?;
+//!
+//! let context = Context { now, tenant_tz: tenant.zone, dialect: Dialect::default() };
+//! let selection = Query::parse("d=2007-12-19&agentID=bill").unwrap().resolve(&context).unwrap();
+//! let page = store.page(tenant.id, &selection).await?;
+//! assert_eq!(page.records[0].text(Field::AgentId), "bill");
+//! # Ok::<(), vcc_store::StoreError>(())
+//! # }).unwrap();
+//! ```
+//!
+//! # Features
+//!
+//! * `sqlite` (default): [`Sqlite`], an engine compiled into the program.
+//! * `postgres` (default): [`Postgres`], on servers of its own.
+
+mod counts;
+mod error;
+mod plan;
+#[cfg(feature = "postgres")]
+mod postgres;
+mod record;
+mod sql;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+mod store;
+mod token;
+
+pub use error::{StoreError, StoreErrorKind};
+#[cfg(feature = "postgres")]
+pub use postgres::Postgres;
+pub use record::{Refusal, RefusalKind, StoredRecord};
+#[cfg(feature = "sqlite")]
+pub use sqlite::Sqlite;
+pub use store::{
+    Batch, Checkpoint, Credentials, Deletion, Imported, OnConflict, Page, Store, Tenant, TenantId,
+    TokenInfo,
+};
+pub use token::{Token, TokenHash};

@@ -1,0 +1,60 @@
+use std::collections::BTreeMap;
+
+use super::error::error;
+use super::import;
+use super::session::Session;
+use super::statements as s;
+use crate::counts::bucket;
+use crate::plan::Plan;
+use crate::sql::Sql;
+use crate::{Deletion, StoreError, TenantId};
+
+/// How many records go in one transaction.
+const STEP: i64 = 5_000;
+
+/// Deletes some of the records that are to go; 0 when none is left.
+pub(super) async fn step(
+    session: &mut Session,
+    tenant: TenantId,
+    deletion: &Deletion,
+) -> Result<u64, StoreError> {
+    // No record holds it (OUT-6), and PostgreSQL does not read it.
+    if matches!(deletion, Deletion::Field(_, text) if text.contains('\0')) {
+        return Ok(0);
+    }
+    let failed = error("cannot delete records");
+    let Session { client, prepared, .. } = session;
+    let transaction = client.transaction().await.map_err(&failed)?;
+    // As an import does, so that neither waits for the other in the middle.
+    prepared.query(&transaction, s::LOCK_TENANT, &[&tenant.0]).await.map_err(&failed)?;
+    let sql = statement(tenant, deletion, STEP);
+    let rows = prepared.query_built(&transaction, &sql).await.map_err(&failed)?;
+    let mut moved: BTreeMap<i64, i64> = BTreeMap::new();
+    for row in &rows {
+        let start: i64 = row.try_get(0).map_err(&failed)?;
+        *moved.entry(bucket(0, start)).or_default() -= 1;
+    }
+    import::count(&transaction, prepared, tenant, &moved).await.map_err(&failed)?;
+    transaction.commit().await.map_err(failed)?;
+    Ok(rows.len() as u64)
+}
+
+/// The statement that deletes some records, and gives their starts.
+pub(super) fn statement(tenant: TenantId, deletion: &Deletion, limit: i64) -> Sql {
+    let mut sql = Sql::default();
+    sql.push("DELETE FROM recordings WHERE tenant = ").integer(tenant.0);
+    sql.push(" AND id IN (SELECT id FROM recordings");
+    Plan::doomed(&mut sql, tenant, deletion, limit);
+    sql.push(") RETURNING start");
+    sql
+}
+
+/// How many records there are, by the coarsest counts.
+pub(super) async fn count(
+    session: &Session,
+    tenant: TenantId,
+) -> Result<u64, tokio_postgres::Error> {
+    let rows = session.query(s::RECORDS, &[&tenant.0]).await?;
+    let records: Option<i64> = rows.first().map(|row| row.try_get(0)).transpose()?;
+    Ok(records.unwrap_or_default().cast_unsigned())
+}

@@ -1,0 +1,233 @@
+//! The servers of a replicated database, and which of them may be asked now.
+
+use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio_postgres::{Config, Error, NoTls};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::session::{Prepared, Session};
+use super::settings::{Reads, Settings};
+use super::statements::STANDING;
+use super::tls;
+use crate::StoreError;
+
+/// The hosts of a store's URL, with what is known of each.
+pub(super) struct Hosts {
+    hosts: Vec<Host>,
+    tls: Option<MakeRustlsConnect>,
+    reads: Reads,
+    max_lag: Duration,
+    /// Where the next search begins, so that connections spread.
+    next: AtomicUsize,
+    /// The latest timeline seen. A promotion begins a new one; a server on an older one follows a
+    /// primary that is none any more.
+    timeline: AtomicI32,
+}
+
+struct Host {
+    config: Config,
+    known: Mutex<Known>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Known {
+    /// When it last could not be reached.
+    failed: Option<Instant>,
+    /// When it was last asked where it stands.
+    asked: Option<Instant>,
+    /// When it was last known to hold what the primary held.
+    fresh: Option<Instant>,
+    is_primary: bool,
+    timeline: i32,
+}
+
+/// What a connection is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Read,
+    Write,
+}
+
+/// Why there is no connection.
+#[derive(Debug)]
+pub(super) enum NoSession {
+    Failed(Error),
+    /// Every server was reached or tried, and none of them may be asked.
+    NoneFit,
+}
+
+/// How long a server that could not be reached is tried last.
+const SHUNNED: Duration = Duration::from_secs(5);
+/// How often a server is asked where it stands.
+const ASKED: Duration = Duration::from_secs(1);
+
+impl Hosts {
+    pub(super) fn new(settings: Settings) -> Result<Self, StoreError> {
+        let tls = settings.authorities.as_deref().map(tls::connector).transpose()?;
+        let hosts = settings.hosts.into_iter();
+        let hosts = hosts.map(|config| Host { config, known: Mutex::default() }).collect();
+        Ok(Self {
+            hosts,
+            tls,
+            reads: settings.reads,
+            max_lag: settings.max_lag,
+            next: AtomicUsize::new(0),
+            timeline: AtomicI32::new(0),
+        })
+    }
+
+    /// A connection to a server that fits the purpose.
+    pub(super) async fn connect(&self, purpose: Purpose) -> Result<Session, NoSession> {
+        let mut failure = NoSession::NoneFit;
+        // The best so far: a primary where standbys are preferred, or of two primaries the later.
+        let mut makeshift: Option<Session> = None;
+        for host in self.order() {
+            let session = match self.open(host).await {
+                Ok(session) => session,
+                Err(error) => {
+                    self.know(host, |known| known.failed = Some(Instant::now()));
+                    failure = NoSession::Failed(error);
+                    continue;
+                }
+            };
+            // A single host is taken as it is: it may well be a balancer.
+            if self.hosts.len() == 1 {
+                return Ok(session);
+            }
+            match self.ask(&session).await {
+                Ok(()) => {}
+                Err(error) => {
+                    failure = NoSession::Failed(error);
+                    continue;
+                }
+            }
+            if !self.may_answer(host, purpose) {
+                continue;
+            }
+            let known = self.known(host);
+            match (purpose, self.reads) {
+                (Purpose::Write, _) | (Purpose::Read, Reads::Primary) => {
+                    let later = makeshift
+                        .as_ref()
+                        .is_none_or(|other| known.timeline > self.known(other.host).timeline);
+                    if later {
+                        makeshift = Some(session);
+                    }
+                }
+                (Purpose::Read, Reads::PreferStandby) if known.is_primary => {
+                    makeshift = Some(Session { is_makeshift: true, ..session });
+                }
+                (Purpose::Read, _) => return Ok(session),
+            }
+        }
+        makeshift.ok_or(failure)
+    }
+
+    /// Whether a connection may be used (again).
+    pub(super) async fn check(&self, session: &Session, purpose: Purpose) -> Result<bool, Error> {
+        if self.hosts.len() == 1 {
+            return Ok(true);
+        }
+        let due = |known: &Known| known.asked.is_none_or(|asked| asked.elapsed() >= ASKED);
+        if due(&self.known(session.host)) {
+            // At once, so that those who come meanwhile do not ask as well.
+            self.know(session.host, |known| known.asked = Some(Instant::now()));
+            self.ask(session).await?;
+        }
+        Ok(self.may_answer(session.host, purpose))
+    }
+
+    /// How many attempts a read is worth: each server once, and one more.
+    pub(super) fn attempts(&self) -> usize {
+        self.hosts.len() + 1
+    }
+
+    /// The hosts in the order in which they are tried: in turn, and those last that failed lately.
+    fn order(&self) -> Vec<usize> {
+        let first = self.next.fetch_add(1, Ordering::Relaxed);
+        let mut order: Vec<_> =
+            (0..self.hosts.len()).map(|index| (first + index) % self.hosts.len()).collect();
+        order.sort_by_key(|host| {
+            self.known(*host).failed.is_some_and(|failed| failed.elapsed() < SHUNNED)
+        });
+        order
+    }
+
+    async fn open(&self, host: usize) -> Result<Session, Error> {
+        let config = &self.hosts[host].config;
+        let client = match &self.tls {
+            Some(tls) => {
+                let (client, connection) = config.connect(tls.clone()).await?;
+                run(connection);
+                client
+            }
+            None => {
+                let (client, connection) = config.connect(NoTls).await?;
+                run(connection);
+                client
+            }
+        };
+        Ok(Session {
+            client,
+            prepared: Prepared::default(),
+            host,
+            born: Instant::now(),
+            is_makeshift: false,
+        })
+    }
+
+    /// Asks a server where it stands.
+    async fn ask(&self, session: &Session) -> Result<(), Error> {
+        let asked = Instant::now();
+        let max_lag = self.max_lag.as_secs_f64();
+        let rows = session.query(STANDING, &[&max_lag]).await?;
+        let Some(row) = rows.first() else { return Ok(()) };
+        let (is_primary, timeline, caught_up) =
+            (row.try_get(0)?, row.try_get::<_, Option<i32>>(1)?, row.try_get::<_, bool>(2)?);
+        if let Some(timeline) = timeline {
+            self.timeline.fetch_max(timeline, Ordering::Relaxed);
+        }
+        let latest = self.timeline.load(Ordering::Relaxed);
+        self.know(session.host, |known| {
+            known.asked = Some(asked);
+            known.failed = None;
+            known.is_primary = is_primary;
+            known.timeline = timeline.unwrap_or(known.timeline);
+            // A standby that receives nothing has no timeline now: it is as fresh as it was.
+            if caught_up && timeline == Some(latest) {
+                known.fresh = Some(asked);
+            }
+        });
+        Ok(())
+    }
+
+    fn may_answer(&self, host: usize, purpose: Purpose) -> bool {
+        let known = self.known(host);
+        let primary = known.is_primary && known.timeline == self.timeline.load(Ordering::Relaxed);
+        let standby =
+            !known.is_primary && known.fresh.is_some_and(|fresh| fresh.elapsed() < self.max_lag);
+        match (purpose, self.reads) {
+            (Purpose::Write, _) | (Purpose::Read, Reads::Primary) => primary,
+            (Purpose::Read, Reads::Any | Reads::PreferStandby) => primary || standby,
+            (Purpose::Read, Reads::Standby) => standby,
+        }
+    }
+
+    fn known(&self, host: usize) -> Known {
+        *self.hosts[host].known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn know(&self, host: usize, learn: impl FnOnce(&mut Known)) {
+        learn(&mut self.hosts[host].known.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+/// Drives a connection until it ends. How it ended shows in the statements that it cut off.
+fn run<S, T>(connection: tokio_postgres::Connection<S, T>)
+where
+    tokio_postgres::Connection<S, T>: Future<Output = Result<(), Error>> + Send + 'static,
+{
+    tokio::spawn(async move { drop(connection.await) });
+}

@@ -1,0 +1,235 @@
+//! The store on a server of its own, or on several: PostgreSQL.
+
+mod deep;
+mod delete;
+mod error;
+#[cfg(test)]
+mod explain;
+mod hosts;
+mod import;
+mod migrate;
+mod page;
+mod pool;
+mod session;
+mod settings;
+mod statements;
+mod tenants;
+mod tls;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use deadpool::managed::Object;
+use vcc_query::{Selection, Zone};
+
+use self::hosts::{Hosts, Purpose};
+use self::pool::{Lease, Pool};
+use self::settings::Settings;
+use crate::plan::Plan;
+use crate::{
+    Batch, Credentials, Deletion, Imported, Page, Store, StoreError, StoreErrorKind, Tenant,
+    TenantId, TokenHash, TokenInfo,
+};
+
+/// A store in a PostgreSQL database, on one server or on a primary with hot standbys.
+///
+/// It holds nothing but connections, so any number of servers share one database. What fails over
+/// is found again without a restart; meanwhile calls end in
+/// [`Unavailable`](StoreErrorKind::Unavailable).
+///
+/// # The URL
+///
+/// `postgres://USER:PASSWORD@HOST:PORT,HOST:PORT/DATABASE?PARAMETER=VALUE&…`, as libpq reads it.
+/// Of the parameters these are the store's own:
+///
+/// | parameter | meaning |
+/// |---|---|
+/// | `target_session_attrs` | which servers answer reads: `any` (default), `primary`, `prefer-standby`, `standby` |
+/// | `max_lag` | by how many seconds a standby that is asked may be behind: 30 |
+/// | `connections` | how many connections are kept for reads: four a core |
+/// | `sslmode`, `sslrootcert` | `verify-full` and the file of the authorities, as PEM; without them, no TLS |
+///
+/// With one host nothing is asked of it but the reads and writes themselves: it may be a balancer
+/// or the coordinator of a cluster. With several, each is asked once a second where it stands. Writes
+/// go to the primary; of two, to the one that was promoted last. A standby answers reads if within
+/// the last `max_lag` seconds it was streaming from that primary and had replayed what it had
+/// received (or had left no more than `max_lag` seconds of it); the role that connects must be a
+/// member of `pg_read_all_stats`, for otherwise a standby does not tell.
+pub struct Postgres {
+    readers: Pool,
+    writers: Pool,
+}
+
+/// How many connections are kept for writes: imports of different tenants run beside each other.
+const WRITERS: usize = 4;
+
+impl Postgres {
+    /// How long a read may take by default, until it ends in [`StoreErrorKind::Deadline`].
+    pub const DEADLINE: Duration = Duration::from_secs(10);
+
+    /// Connects to the store of a URL, and makes or updates its schema where need be. Only for
+    /// that must the primary be there.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`](StoreErrorKind::Refused) for a URL that cannot be read, for a database of
+    /// another program or of a later version, and where the server does not let the user in;
+    /// [`Unavailable`](StoreErrorKind::Unavailable) where no server answers.
+    pub async fn open(url: &str) -> Result<Self, StoreError> {
+        Self::open_with(url, Self::DEADLINE).await
+    }
+
+    /// [`open`](Self::open) with another limit on how long a read may take.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub async fn open_with(url: &str, deadline: Duration) -> Result<Self, StoreError> {
+        let settings = Settings::parse(url)?;
+        let connections = settings.connections;
+        let hosts = Arc::new(Hosts::new(settings)?);
+        let readers = Pool::new(hosts.clone(), Purpose::Read, connections, deadline)?;
+        let writers = Pool::new(hosts, Purpose::Write, WRITERS, deadline)?;
+        let store = Self { readers, writers };
+        let current = match store.readers.get().await {
+            Ok(lease) => migrate::is_current(&lease).await?,
+            Err(error) if error.kind() == StoreErrorKind::Unavailable => false,
+            Err(error) => return Err(error),
+        };
+        if !current {
+            let mut lease = store.writers.get().await?;
+            migrate::migrate(&mut lease).await?;
+        }
+        Ok(store)
+    }
+
+    /// Takes the connection of a write that failed out of the pool, if it is not to blame on what
+    /// was asked.
+    fn settle<T>(lease: Lease, result: Result<T, StoreError>) -> Result<T, StoreError> {
+        if result.as_ref().is_err_and(|error| error.kind() == StoreErrorKind::Unavailable) {
+            drop(Object::take(lease));
+        }
+        result
+    }
+}
+
+#[async_trait]
+impl Store for Postgres {
+    async fn page(&self, tenant: TenantId, selection: &Selection) -> Result<Page, StoreError> {
+        let Some(plan) = Plan::new(tenant, selection) else { return Ok(Page::default()) };
+        let read = self
+            .readers
+            .read("cannot read a page", &plan, |session, plan| Box::pin(page::page(session, plan)));
+        read.await
+    }
+
+    async fn credentials(&self, tenant: &str) -> Result<Option<Credentials>, StoreError> {
+        // No tenant has such a name, and PostgreSQL does not read it.
+        if tenant.contains('\0') {
+            return Ok(None);
+        }
+        let read = self.readers.read(
+            "cannot read the credentials of a tenant",
+            &tenant,
+            |session, tenant| Box::pin(tenants::credentials(session, tenant)),
+        );
+        read.await?.map(tenants::opened).transpose()
+    }
+
+    async fn ready(&self) -> Result<(), StoreError> {
+        let read = self.readers.read("the store does not answer", &(), |session, ()| {
+            Box::pin(async { session.query(statements::READY, &[]).await.map(drop) })
+        });
+        read.await
+    }
+
+    async fn import(&self, tenant: TenantId, batch: Batch) -> Result<Imported, StoreError> {
+        let mut lease = self.writers.get().await?;
+        let result = import::import(&mut lease, tenant, &batch).await;
+        Self::settle(lease, result)
+    }
+
+    async fn checkpoint(&self, tenant: TenantId, source: &str) -> Result<u64, StoreError> {
+        // From the primary: an import goes on where it was, not where a standby saw it.
+        let what = (tenant, source);
+        let read = self.writers.read(
+            "cannot read how far an import is",
+            &what,
+            |session, (tenant, source)| Box::pin(import::checkpoint(session, *tenant, source)),
+        );
+        read.await
+    }
+
+    async fn count(&self, tenant: TenantId) -> Result<u64, StoreError> {
+        let read = self.readers.read(
+            "cannot count the records of a tenant",
+            &tenant,
+            |session, tenant| Box::pin(delete::count(session, *tenant)),
+        );
+        read.await
+    }
+
+    async fn delete(&self, tenant: TenantId, deletion: &Deletion) -> Result<u64, StoreError> {
+        let mut deleted = 0;
+        loop {
+            let mut lease = self.writers.get().await?;
+            let step = delete::step(&mut lease, tenant, deletion).await;
+            match Self::settle(lease, step)? {
+                0 => return Ok(deleted),
+                records => deleted += records,
+            }
+        }
+    }
+
+    async fn add_tenant(
+        &self,
+        name: &str,
+        zone: Zone,
+        now: DateTime<Utc>,
+    ) -> Result<Tenant, StoreError> {
+        let lease = self.writers.get().await?;
+        let result = tenants::add(&lease, name, zone, now).await;
+        Self::settle(lease, result)
+    }
+
+    async fn tenants(&self) -> Result<Vec<Tenant>, StoreError> {
+        let read = self
+            .readers
+            .read("cannot list the tenants", &(), |session, ()| Box::pin(tenants::list(session)));
+        read.await?.into_iter().map(tenants::Found::tenant).collect()
+    }
+
+    async fn remove_tenant(&self, tenant: TenantId) -> Result<u64, StoreError> {
+        let mut lease = self.writers.get().await?;
+        let result = tenants::remove(&mut lease, tenant).await;
+        Self::settle(lease, result)
+    }
+
+    async fn add_token(
+        &self,
+        tenant: TenantId,
+        hash: TokenHash,
+        label: &str,
+        now: DateTime<Utc>,
+    ) -> Result<TokenInfo, StoreError> {
+        let mut lease = self.writers.get().await?;
+        let result = tenants::add_token(&mut lease, tenant, hash, label, now).await;
+        Self::settle(lease, result)
+    }
+
+    async fn tokens(&self, tenant: TenantId) -> Result<Vec<TokenInfo>, StoreError> {
+        let read =
+            self.readers.read("cannot list the tokens of a tenant", &tenant, |session, tenant| {
+                Box::pin(tenants::tokens(session, *tenant))
+            });
+        read.await
+    }
+
+    async fn revoke_token(&self, tenant: TenantId, token: i64) -> Result<(), StoreError> {
+        let lease = self.writers.get().await?;
+        let result = tenants::revoke(&lease, tenant, token).await;
+        Self::settle(lease, result)
+    }
+}

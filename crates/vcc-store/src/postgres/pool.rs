@@ -1,0 +1,166 @@
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use deadpool::Runtime;
+use deadpool::managed::{Manager, Metrics, Object, PoolError, RecycleError, RecycleResult};
+use tokio::time::{Instant, timeout_at};
+use tokio_postgres::Error;
+
+use super::error::{error, is_passing};
+use super::hosts::{Hosts, NoSession, Purpose};
+use super::session::Session;
+use super::statements::SET_DEADLINE;
+use crate::{StoreError, StoreErrorKind};
+
+/// Connections for one purpose.
+#[derive(Clone)]
+pub(super) struct Pool {
+    pool: deadpool::managed::Pool<Sessions>,
+    hosts: Arc<Hosts>,
+    /// How long whoever asks for a connection waits for one, and how long a read may take.
+    deadline: Duration,
+}
+
+/// A connection that goes back to its pool when it is dropped.
+pub(super) type Lease = Object<Sessions>;
+
+/// What is asked of a connection, by a read that can be asked again of another.
+pub(super) type Asked<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
+
+impl Pool {
+    pub(super) fn new(
+        hosts: Arc<Hosts>,
+        purpose: Purpose,
+        size: usize,
+        deadline: Duration,
+    ) -> Result<Self, StoreError> {
+        let manager = Sessions { hosts: hosts.clone(), purpose, deadline };
+        let pool = deadpool::managed::Pool::builder(manager)
+            .max_size(size)
+            .runtime(Runtime::Tokio1)
+            .wait_timeout(Some(deadline))
+            .create_timeout(Some(CREATE))
+            .recycle_timeout(Some(RECYCLE))
+            .build()
+            .map_err(|error| {
+                StoreError::new(StoreErrorKind::Internal, "no pool").with_source(error)
+            })?;
+        Ok(Self { pool, hosts, deadline })
+    }
+
+    /// A connection.
+    pub(super) async fn get(&self) -> Result<Lease, StoreError> {
+        let unavailable = |message| StoreError::new(StoreErrorKind::Unavailable, message);
+        self.pool.get().await.map_err(|failed| match failed {
+            PoolError::Backend(NoSession::Failed(failed)) => {
+                let failed = error("cannot connect to the store")(failed);
+                // A server that starts, stops or is full; only a wrong setup does not pass.
+                if failed.kind() == StoreErrorKind::Refused {
+                    failed
+                } else {
+                    unavailable("cannot connect to the store").with_source(failed)
+                }
+            }
+            PoolError::Backend(NoSession::NoneFit) => {
+                unavailable("no server of the store may answer now")
+            }
+            PoolError::Timeout(_) => unavailable("the store has no connection free"),
+            PoolError::Closed | PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => {
+                unavailable("the store is closed")
+            }
+        })
+    }
+
+    /// Reads what is asked by `what`, and asks another server where one fails.
+    pub(super) async fn read<W, T>(
+        &self,
+        doing: &'static str,
+        what: &W,
+        ask: impl for<'a> Fn(&'a Session, &'a W) -> Asked<'a, T>,
+    ) -> Result<T, StoreError> {
+        // The server stops a statement at the deadline; a server that hangs does not.
+        let until = Instant::now() + self.deadline + Duration::from_secs(1);
+        let mut attempts = self.hosts.attempts();
+        loop {
+            let lease = timeout_at(until, self.get()).await.map_err(|_| late(doing))??;
+            let answer = timeout_at(until, ask(&lease, what)).await;
+            attempts -= 1;
+            match answer {
+                Ok(Ok(answer)) => return Ok(answer),
+                Ok(Err(failed)) if is_passing(&failed) => {
+                    drop(Object::take(lease));
+                    if attempts == 0 {
+                        return Err(error(doing)(failed));
+                    }
+                }
+                Ok(Err(failed)) => return Err(error(doing)(failed)),
+                Err(_) => {
+                    drop(Object::take(lease));
+                    return Err(late(doing));
+                }
+            }
+        }
+    }
+}
+
+fn late(doing: &'static str) -> StoreError {
+    StoreError::new(StoreErrorKind::Deadline, doing)
+}
+
+/// Makes the connections of a pool, and sees to it that they are used only where they may be.
+pub(super) struct Sessions {
+    hosts: Arc<Hosts>,
+    purpose: Purpose,
+    deadline: Duration,
+}
+
+/// How long all servers together may take to give a connection.
+const CREATE: Duration = Duration::from_secs(10);
+/// How long a server may take to say where it stands.
+const RECYCLE: Duration = Duration::from_secs(3);
+/// How long a connection is kept, so that connections come back to a server that comes back.
+const LIFE: Duration = Duration::from_secs(120);
+/// How long one is kept that stands in for a better one.
+const MAKESHIFT_LIFE: Duration = Duration::from_secs(5);
+
+impl Manager for Sessions {
+    type Type = Session;
+    type Error = NoSession;
+
+    async fn create(&self) -> Result<Session, NoSession> {
+        let session = self.hosts.connect(self.purpose).await?;
+        let (set, deadline) = match self.purpose {
+            Purpose::Read => (READ, self.deadline.as_millis().to_string()),
+            Purpose::Write => (WRITE, "0".to_owned()),
+        };
+        session.client.batch_execute(set).await.map_err(NoSession::Failed)?;
+        session.query(SET_DEADLINE, &[&deadline]).await.map_err(NoSession::Failed)?;
+        Ok(session)
+    }
+
+    async fn recycle(&self, session: &mut Session, _: &Metrics) -> RecycleResult<NoSession> {
+        let life = if session.is_makeshift { MAKESHIFT_LIFE } else { LIFE };
+        if session.client.is_closed() || session.born.elapsed() > life {
+            return Err(RecycleError::message("ended"));
+        }
+        match self.hosts.check(session, self.purpose).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(RecycleError::Backend(NoSession::NoneFit)),
+            Err(error) => Err(RecycleError::Backend(NoSession::Failed(error))),
+        }
+    }
+}
+
+// Every statement is led by the tenant, and so is an index for each: reading a whole table would be
+// reading everybody's. A list is read in its order until the page is full, not gathered and sorted.
+// Plans hold for every value, so each is made once.
+const READ: &str = "SET default_transaction_read_only = on; SET enable_seqscan = off;
+    SET enable_bitmapscan = off; SET enable_sort = off; SET jit = off;
+    SET plan_cache_mode = force_generic_plan";
+// Where standbys are synchronous, what is acknowledged is seen on them. An import looks its keys up
+// one by one in the index, also before there are statistics.
+const WRITE: &str = "SET synchronous_commit = remote_apply; SET enable_seqscan = off;
+    SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off;
+    SET plan_cache_mode = force_generic_plan; SET idle_in_transaction_session_timeout = '60s'";

@@ -1,0 +1,108 @@
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Error, GenericClient, Row};
+
+use super::statements::Statement;
+use crate::sql::{Sql, Value};
+
+/// A connection with the statements that are prepared on it.
+pub(super) struct Session {
+    pub(super) client: Client,
+    pub(super) prepared: Prepared,
+    /// Its host, by position.
+    pub(super) host: usize,
+    pub(super) born: Instant,
+    /// Whether another host would be better, so that it is not kept for long.
+    pub(super) is_makeshift: bool,
+}
+
+/// The values of a statement, in its order.
+pub(super) type Values<'a> = [&'a (dyn ToSql + Sync)];
+
+impl Session {
+    /// Runs a statement, and gives its rows.
+    pub(super) async fn query(
+        &self,
+        statement: Statement,
+        values: &Values<'_>,
+    ) -> Result<Vec<Row>, Error> {
+        self.prepared.query(&self.client, statement, values).await
+    }
+
+    /// Runs a statement that was put together for a page.
+    pub(super) async fn query_built(&self, sql: &Sql) -> Result<Vec<Row>, Error> {
+        self.prepared.query_built(&self.client, sql).await
+    }
+}
+
+/// The statements that a connection has prepared, the last used first. What a client's queries
+/// look like decides how many there are, so the oldest go.
+#[derive(Default)]
+pub(super) struct Prepared(Mutex<Vec<(Box<str>, tokio_postgres::Statement)>>);
+
+/// How many statements a connection keeps.
+const KEPT: usize = 64;
+
+impl Prepared {
+    /// Runs a statement in a session or in a transaction of it, and gives its rows.
+    pub(super) async fn query(
+        &self,
+        client: &(impl GenericClient + Sync),
+        statement: Statement,
+        values: &Values<'_>,
+    ) -> Result<Vec<Row>, Error> {
+        let prepared = self.get(client, statement.text).await?;
+        client.query(&prepared, values).await
+    }
+
+    /// [`query`](Self::query) for a statement that was put together.
+    pub(super) async fn query_built(
+        &self,
+        client: &(impl GenericClient + Sync),
+        sql: &Sql,
+    ) -> Result<Vec<Row>, Error> {
+        let prepared = self.get(client, &sql.text).await?;
+        let values: Vec<&(dyn ToSql + Sync)> = sql
+            .values
+            .iter()
+            .map(|value| match value {
+                Value::Integer(number) => number as &(dyn ToSql + Sync),
+                Value::Text(text) => text as _,
+            })
+            .collect();
+        client.query(&prepared, &values).await
+    }
+
+    /// Runs a statement, and says how many rows it changed.
+    pub(super) async fn execute(
+        &self,
+        client: &(impl GenericClient + Sync),
+        statement: Statement,
+        values: &Values<'_>,
+    ) -> Result<u64, Error> {
+        let prepared = self.get(client, statement.text).await?;
+        client.execute(&prepared, values).await
+    }
+
+    /// Prepares a statement, once.
+    pub(super) async fn get(
+        &self,
+        client: &(impl GenericClient + Sync),
+        text: &str,
+    ) -> Result<tokio_postgres::Statement, Error> {
+        {
+            let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(at) = kept.iter().position(|(known, _)| **known == *text) {
+                kept[..=at].rotate_right(1);
+                return Ok(kept[0].1.clone());
+            }
+        }
+        let prepared = client.prepare(text).await?;
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.truncate(KEPT - 1);
+        kept.insert(0, (text.into(), prepared.clone()));
+        Ok(prepared)
+    }
+}

@@ -1,0 +1,343 @@
+//! Every statement but those of pages. A session runs nothing else, so this is a closed set, and a
+//! test sees to it that each is led by the tenant.
+
+/// A statement, and what keeps it to one tenant.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Statement {
+    pub(super) text: &'static str,
+    #[cfg_attr(not(test), allow(dead_code, reason = "what the tests hold the text against"))]
+    scope: Scope,
+}
+
+/// Whose rows a statement reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scope {
+    /// Those of the tenant `$1`, in every table that it names (AUTH-4). A shard is found by it.
+    Tenant,
+    /// None of any tenant's data, or everybody's, for this reason.
+    Everyone(#[allow(dead_code, reason = "for the reader")] &'static str),
+}
+
+const fn tenant(text: &'static str) -> Statement {
+    Statement { text, scope: Scope::Tenant }
+}
+
+const fn everyone(reason: &'static str, text: &'static str) -> Statement {
+    Statement { text, scope: Scope::Everyone(reason) }
+}
+
+macro_rules! statements {
+    ($($name:ident = $statement:expr;)*) => {
+        $(pub(super) const $name: Statement = $statement;)*
+        #[cfg(test)]
+        const ALL: &[(&str, Statement)] = &[$((stringify!($name), $name)),*];
+    };
+}
+
+statements! {
+    // A standby that receives nothing has no timeline. It has caught up if it has replayed what it
+    // has received, or what it has not is less old than $1 seconds.
+    STANDING = everyone(
+        "asks a server where it stands",
+        "SELECT NOT pg_is_in_recovery(),
+         CASE WHEN pg_is_in_recovery()
+         THEN (SELECT received_tli FROM pg_stat_wal_receiver WHERE status = 'streaming')
+         ELSE ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::integer END,
+         pg_is_in_recovery() AND (
+         coalesce(pg_last_wal_replay_lsn() >= pg_last_wal_receive_lsn(), FALSE)
+         OR coalesce(clock_timestamp() - pg_last_xact_replay_timestamp()
+         < make_interval(secs => $1), FALSE))",
+    );
+    SET_DEADLINE = everyone(
+        "sets up a connection",
+        "SELECT set_config('statement_timeout', $1, FALSE)",
+    );
+    LOCK_SCHEMA = everyone(
+        "lets one server at a time change the schema",
+        "SELECT pg_advisory_xact_lock($1)",
+    );
+    SCHEMA = everyone(
+        "looks for the tables, of this program's or another's",
+        "SELECT to_regclass('vcc_schema') IS NOT NULL, to_regclass('recordings') IS NOT NULL
+         OR to_regclass('tenants') IS NOT NULL",
+    );
+    SCHEMA_VERSION = everyone("reads the version of the schema", "SELECT version FROM vcc_schema");
+    SET_SCHEMA_VERSION = everyone(
+        "sets the version of the schema",
+        "UPDATE vcc_schema SET version = $1",
+    );
+    CITUS = everyone(
+        "asks whether the tables can be distributed",
+        "SELECT EXISTS (SELECT FROM pg_proc WHERE proname = 'create_distributed_table')",
+    );
+    READY = everyone("asks whether the tables are there", "SELECT 1 FROM tenants LIMIT 1");
+    ADD_TENANT = everyone(
+        "makes the tenant's number",
+        "INSERT INTO tenants (name, zone, created) VALUES ($1, $2, $3)
+         ON CONFLICT (name) DO NOTHING RETURNING tenant",
+    );
+    TENANTS = everyone(
+        "lists who there is",
+        "SELECT tenant, name, zone FROM tenants ORDER BY name",
+    );
+    // A join, for one round trip: who there is lies on every node of a cluster.
+    CREDENTIALS = everyone(
+        "finds a tenant by its name",
+        "SELECT tenants.tenant, name, zone, hash FROM tenants
+         LEFT JOIN tokens ON tokens.tenant = tenants.tenant WHERE name = $1",
+    );
+    // Held until the end of a transaction, so that one import a tenant decides what is known.
+    LOCK_TENANT = tenant("SELECT 1 FROM tenants WHERE tenant = $1 FOR UPDATE");
+    REMOVE_TENANT = tenant("DELETE FROM tenants WHERE tenant = $1");
+    // Numbers are never given twice, so that an old note cannot revoke a new token.
+    NEXT_TOKEN = tenant(
+        "UPDATE tenants SET last_token = last_token + 1 WHERE tenant = $1 RETURNING last_token",
+    );
+    TOKENS = tenant("SELECT token, label, created FROM tokens WHERE tenant = $1 ORDER BY token");
+    ADD_TOKEN = tenant(
+        "INSERT INTO tokens (tenant, token, hash, label, created) VALUES ($1, $2, $3, $4, $5)",
+    );
+    REVOKE_TOKEN = tenant("DELETE FROM tokens WHERE tenant = $1 AND token = $2");
+    REMOVE_TOKENS = tenant("DELETE FROM tokens WHERE tenant = $1");
+    REMOVE_RECORDINGS = tenant("DELETE FROM recordings WHERE tenant = $1");
+    REMOVE_COUNTS = tenant("DELETE FROM counts WHERE tenant = $1");
+    REMOVE_IMPORTS = tenant("DELETE FROM imports WHERE tenant = $1");
+    CHECKPOINT = tenant("SELECT records FROM imports WHERE tenant = $1 AND source = $2");
+    KEEP_CHECKPOINT = tenant(
+        "INSERT INTO imports (tenant, source, records) VALUES ($1, $2, $3)
+         ON CONFLICT (tenant, source) DO UPDATE SET records = excluded.records",
+    );
+    FORGET_CHECKPOINT = tenant("DELETE FROM imports WHERE tenant = $1 AND source = $2");
+    RECORDS = tenant(
+        "SELECT coalesce(sum(records), 0)::bigint FROM counts WHERE tenant = $1 AND level = 28",
+    );
+    // The pairs of keys come as two arrays; what they find is few, and sorted by the caller.
+    FIND = tenant(
+        "SELECT r.start, r.agent_id, r.phone_number, r.channel, r.case_id, r.duration, r.filename,
+         r.queue_id, r.queue_name, r.account_number, r.transaction_id, r.ext_var1, r.ext_var2,
+         r.out_dial_code, r.wrap_up_code, r.id
+         FROM unnest($2::text[], $3::text[]) AS k (transaction_id, filename) JOIN recordings AS r
+         ON r.tenant = $1 AND r.transaction_id = k.transaction_id AND r.filename = k.filename",
+    );
+    // Each row that is copied carries its tenant.
+    COPY = tenant(
+        "COPY recordings (tenant, start, finish, seconds, agent_id, phone_number, channel, case_id,
+         duration, filename, queue_id, queue_name, account_number, transaction_id, ext_var1,
+         ext_var2, out_dial_code, wrap_up_code) FROM STDIN (FORMAT binary)",
+    );
+    UPDATE = tenant(
+        "UPDATE recordings SET start = $2, finish = $3, seconds = $4, agent_id = $5,
+         phone_number = $6, channel = $7, case_id = $8, duration = $9, filename = $10,
+         queue_id = $11, queue_name = $12, account_number = $13, transaction_id = $14,
+         ext_var1 = $15, ext_var2 = $16, out_dial_code = $17, wrap_up_code = $18
+         WHERE tenant = $1 AND id = $19",
+    );
+    COUNT = tenant(
+        "INSERT INTO counts (tenant, level, bucket, records)
+         SELECT $1, level, bucket, records
+         FROM unnest($2::bigint[], $3::bigint[], $4::bigint[]) AS c (level, bucket, records)
+         ON CONFLICT (tenant, level, bucket)
+         DO UPDATE SET records = counts.records + excluded.records",
+    );
+    DROP_EMPTY_COUNTS = tenant(
+        "DELETE FROM counts USING unnest($2::bigint[], $3::bigint[]) AS c (level, bucket)
+         WHERE counts.tenant = $1 AND counts.level = c.level AND counts.bucket = c.bucket
+         AND counts.records = 0",
+    );
+    DEEP_ASCENDING = tenant(super::deep::ASCENDING);
+    DEEP_DESCENDING = tenant(super::deep::DESCENDING);
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use vcc_query::{Edge, Filter, Near, Selection, Wanted, Window};
+    use vcc_types::{Field, Order};
+
+    use super::*;
+    use crate::plan::Plan;
+    use crate::postgres::delete;
+    use crate::{Deletion, StoredRecord, TenantId};
+
+    const TABLES: [&str; 5] = ["tenants", "tokens", "recordings", "counts", "imports"];
+
+    /// Every place where a statement names a table, with what follows it up to the next one.
+    fn uses(text: &str) -> Vec<(&'static str, String)> {
+        let words: Vec<_> = text
+            .split(|character: char| !(character.is_alphanumeric() || "_.$=".contains(character)))
+            .filter(|word| !word.is_empty())
+            .collect();
+        let named = |at: usize| {
+            let before = words[at.checked_sub(1)?].to_ascii_uppercase();
+            let table = TABLES.into_iter().find(|table| *table == words[at])?;
+            ["FROM", "JOIN", "INTO", "UPDATE", "COPY"].contains(&before.as_str()).then_some(table)
+        };
+        let places: Vec<_> = (0..words.len()).filter_map(|at| Some((at, named(at)?))).collect();
+        places
+            .iter()
+            .enumerate()
+            .map(|(index, (at, table))| {
+                let end = places.get(index + 1).map_or(words.len(), |(next, _)| *next);
+                (*table, words[*at..end].join(" "))
+            })
+            .collect()
+    }
+
+    /// AUTH-4: each table that a statement names is kept to the tenant `$1` where it is named.
+    fn assert_led_by_tenant(text: &str, first_is_tenant: bool) {
+        let uses = uses(text);
+        assert!(!uses.is_empty(), "names no table: {text}");
+        for (table, rest) in uses {
+            let leads = rest.contains("tenant = $1")
+                // Built statements bind the tenant once for each table.
+                || !first_is_tenant && rest.contains("WHERE tenant = $")
+                || rest.starts_with(&format!("{table} tenant "))
+                    && (rest.contains("VALUES $1") || rest.contains("SELECT $1") || rest.contains("STDIN"));
+            assert!(leads, "{table} is not led by the tenant: {text}");
+        }
+    }
+
+    #[test]
+    fn every_statement_is_led_by_the_tenant() {
+        let mut everyone = Vec::new();
+        for (name, statement) in ALL {
+            match statement.scope {
+                Scope::Tenant => assert_led_by_tenant(statement.text, true),
+                Scope::Everyone(reason) => {
+                    assert!(!reason.is_empty(), "{name}");
+                    let data = ["recordings", "counts", "imports"];
+                    let reaches = uses(statement.text).into_iter();
+                    assert!(!reaches.into_iter().any(|(table, _)| data.contains(&table)), "{name}");
+                    everyone.push(*name);
+                }
+            }
+        }
+        assert_eq!(
+            everyone,
+            [
+                "STANDING",
+                "SET_DEADLINE",
+                "LOCK_SCHEMA",
+                "SCHEMA",
+                "SCHEMA_VERSION",
+                "SET_SCHEMA_VERSION",
+                "CITUS",
+                "READY",
+                "ADD_TENANT",
+                "TENANTS",
+                "CREDENTIALS",
+            ]
+        );
+    }
+
+    fn every_shape() -> impl Iterator<Item = Selection> {
+        let at = DateTime::from_timestamp(1_198_120_596, 0).unwrap();
+        let until = DateTime::from_timestamp(1_198_120_606, 0).unwrap();
+        let near = move |edge| Some(Near { edge, at, tolerance: 5, from: at, until });
+        let windows = [None, Some(Window { from: at, until })];
+        let nears = [None, near(Edge::Start), near(Edge::Finish)];
+        let fields: Vec<_> =
+            std::iter::once(None).chain(StoredRecord::text_fields().map(Some)).collect();
+        let mut shapes = Vec::new();
+        for (one, other) in
+            fields.iter().flat_map(|one| fields.iter().map(move |other| (*one, *other)))
+        {
+            for (window, near) in windows.iter().flat_map(|w| nears.iter().map(move |n| (*w, *n))) {
+                for (order, first) in [(Order::StartAscending, 1), (Order::StartDescending, 9)] {
+                    for wanted in ["", "x"] {
+                        let filter = |field: Field| Filter {
+                            field,
+                            wanted: match field {
+                                Field::Duration => Wanted::Seconds(1),
+                                _ => Wanted::Text(wanted.into()),
+                            },
+                        };
+                        let mut filters: Vec<_> =
+                            one.into_iter().chain(other).map(filter).collect();
+                        filters.dedup_by_key(|filter| filter.field);
+                        shapes.push(Selection {
+                            window,
+                            near,
+                            filters,
+                            first,
+                            page_size: if first == 1 { 50 } else { 3 },
+                            order,
+                            response_zone: "UTC".parse().unwrap(),
+                            notes: Vec::new(),
+                        });
+                    }
+                }
+            }
+        }
+        shapes.into_iter()
+    }
+
+    #[test]
+    fn every_page_and_deletion_is_led_by_the_tenant() {
+        let mut pages = 0;
+        for selection in every_shape() {
+            let Some(plan) = Plan::new(TenantId(7), &selection) else { continue };
+            let sql = plan.page_for_postgres();
+            assert_led_by_tenant(&sql.text, false);
+            assert_eq!(sql.values[0], crate::sql::Value::Integer(7));
+            #[cfg(feature = "sqlite")]
+            assert_led_by_tenant(&plan.page_for_sqlite().text, true);
+            pages += 1;
+        }
+        assert!(pages > 2_000, "{pages}");
+        let instant = Deletion::Before(DateTime::UNIX_EPOCH);
+        let field = |field| Deletion::Field(field, "x".into());
+        for deletion in Field::ALL.into_iter().map(field).chain([instant]) {
+            assert_led_by_tenant(&delete::statement(TenantId(7), &deletion, 1).text, false);
+            #[cfg(feature = "sqlite")]
+            assert_led_by_tenant(&Plan::doomed_for_sqlite(TenantId(7), &deletion, 1).text, true);
+        }
+    }
+
+    #[test]
+    fn what_is_not_led_is_found() {
+        for text in [
+            "SELECT 1 FROM recordings",
+            "SELECT 1 FROM recordings WHERE start = $1",
+            "SELECT 1 FROM counts WHERE tenant = $1 AND bucket IN (SELECT id FROM recordings)",
+            "DELETE FROM counts WHERE tenant = $2",
+        ] {
+            let led = std::panic::catch_unwind(|| assert_led_by_tenant(text, true));
+            assert!(led.is_err(), "{text}");
+        }
+    }
+
+    /// SQLite's statements stand where they are run: every literal of its sources that is one.
+    #[cfg(feature = "sqlite")]
+    #[test]
+    fn every_statement_of_sqlite_is_led_by_the_tenant() {
+        let sources = concat!(
+            include_str!("../sqlite/mod.rs"),
+            include_str!("../sqlite/import.rs"),
+            include_str!("../sqlite/delete.rs"),
+            include_str!("../sqlite/tenants.rs"),
+            include_str!("../sqlite/page.rs"),
+            include_str!("../sqlite/pool.rs"),
+        );
+        // The tables of who there is, and SQLite's own; the number of a new row; what is built.
+        let known = [
+            "SELECT count(*) FROM sqlite_schema",
+            "SELECT 1 FROM tenants LIMIT 1",
+            "INSERT INTO tenants (name, zone, created)",
+            "SELECT tenant, name, zone FROM tenants ORDER BY name",
+            "SELECT tenant, name, zone FROM tenants WHERE name = $1",
+        ];
+        let mut statements = 0;
+        for literal in sources.split('"').skip(1).step_by(2) {
+            let is_statement = ["SELECT ", "INSERT ", "UPDATE ", "DELETE "];
+            if !is_statement.iter().any(|verb| literal.starts_with(verb)) {
+                continue;
+            }
+            statements += 1;
+            if !known.iter().any(|known| literal.starts_with(known)) {
+                assert_led_by_tenant(&literal.replace("?1", "$1").replace("\\\n", " "), true);
+            }
+        }
+        assert!(statements > 20, "{statements}");
+    }
+}

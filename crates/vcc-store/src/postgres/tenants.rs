@@ -1,0 +1,150 @@
+use chrono::{DateTime, Utc};
+use tokio_postgres::{Error, Row};
+use vcc_query::Zone;
+
+use super::error::error;
+use super::session::Session;
+use super::statements as s;
+use crate::store::is_tenant_name;
+use crate::{Credentials, StoreError, StoreErrorKind, Tenant, TenantId, TokenHash, TokenInfo};
+
+pub(super) async fn add(
+    session: &Session,
+    name: &str,
+    zone: Zone,
+    now: DateTime<Utc>,
+) -> Result<Tenant, StoreError> {
+    if !is_tenant_name(name) {
+        let message = format!("{name:?} cannot be a tenant's name");
+        return Err(StoreError::new(StoreErrorKind::Refused, message));
+    }
+    let rows = session
+        .query(s::ADD_TENANT, &[&name, &zone.name(), &now.timestamp_micros()])
+        .await
+        .map_err(error("cannot add a tenant"))?;
+    let Some(row) = rows.first() else {
+        let message = format!("there is a tenant {name:?} already");
+        return Err(StoreError::new(StoreErrorKind::Exists, message));
+    };
+    let id = TenantId(row.try_get(0).map_err(error("cannot add a tenant"))?);
+    Ok(Tenant { id, name: name.to_owned(), zone })
+}
+
+/// A tenant as the store has it: the zone is a text that some later version may know.
+pub(super) struct Found(TenantId, String, String);
+
+impl Found {
+    fn new(row: &Row) -> Result<Self, Error> {
+        Ok(Self(TenantId(row.try_get(0)?), row.try_get(1)?, row.try_get(2)?))
+    }
+
+    pub(super) fn tenant(self) -> Result<Tenant, StoreError> {
+        let Self(id, name, zone) = self;
+        let zone = zone.parse().map_err(|_| {
+            let message =
+                format!("the store has the unknown zone {zone:?} for the tenant {name:?}");
+            StoreError::new(StoreErrorKind::Internal, message)
+        })?;
+        Ok(Tenant { id, name, zone })
+    }
+}
+
+pub(super) async fn list(session: &Session) -> Result<Vec<Found>, Error> {
+    session.query(s::TENANTS, &[]).await?.iter().map(Found::new).collect()
+}
+
+pub(super) async fn credentials(
+    session: &Session,
+    name: &str,
+) -> Result<Option<(Found, Vec<TokenHash>)>, Error> {
+    let rows = session.query(s::CREDENTIALS, &[&name]).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let found = Found::new(row)?;
+    let hashes = rows.iter().map(|row| row.try_get::<_, Option<Vec<u8>>>(3));
+    let hashes = hashes.collect::<Result<Vec<_>, _>>()?;
+    // What is no hash of ours opens nothing.
+    let hashes = hashes.into_iter().flatten().filter_map(|hash| hash.try_into().ok());
+    Ok(Some((found, hashes.map(TokenHash::from_bytes).collect())))
+}
+
+pub(super) fn opened(found: (Found, Vec<TokenHash>)) -> Result<Credentials, StoreError> {
+    Ok(Credentials { tenant: found.0.tenant()?, tokens: found.1 })
+}
+
+pub(super) async fn remove(session: &mut Session, tenant: TenantId) -> Result<u64, StoreError> {
+    let failed = error("cannot remove a tenant");
+    let Session { client, prepared, .. } = session;
+    let transaction = client.transaction().await.map_err(&failed)?;
+    let known = prepared.query(&transaction, s::LOCK_TENANT, &[&tenant.0]).await;
+    if known.map_err(&failed)?.is_empty() {
+        return Err(no_such_tenant());
+    }
+    let mut records = 0;
+    for statement in [s::REMOVE_COUNTS, s::REMOVE_IMPORTS, s::REMOVE_TOKENS, s::REMOVE_TENANT] {
+        prepared.execute(&transaction, statement, &[&tenant.0]).await.map_err(&failed)?;
+    }
+    records += prepared
+        .execute(&transaction, s::REMOVE_RECORDINGS, &[&tenant.0])
+        .await
+        .map_err(&failed)?;
+    transaction.commit().await.map_err(failed)?;
+    Ok(records)
+}
+
+pub(super) async fn add_token(
+    session: &mut Session,
+    tenant: TenantId,
+    hash: TokenHash,
+    label: &str,
+    now: DateTime<Utc>,
+) -> Result<TokenInfo, StoreError> {
+    if label.contains('\0') {
+        let message = "a label cannot hold U+0000";
+        return Err(StoreError::new(StoreErrorKind::Refused, message));
+    }
+    let failed = error("cannot add a token");
+    let created = now.timestamp_micros();
+    let Session { client, prepared, .. } = session;
+    let transaction = client.transaction().await.map_err(&failed)?;
+    let rows = prepared.query(&transaction, s::NEXT_TOKEN, &[&tenant.0]).await.map_err(&failed)?;
+    let id: i64 = rows.first().ok_or_else(no_such_tenant)?.try_get(0).map_err(&failed)?;
+    let values: &super::session::Values<'_> =
+        &[&tenant.0, &id, &&hash.as_bytes()[..], &label, &created];
+    prepared.execute(&transaction, s::ADD_TOKEN, values).await.map_err(&failed)?;
+    transaction.commit().await.map_err(failed)?;
+    Ok(TokenInfo { id, label: label.to_owned(), created: instant(created) })
+}
+
+pub(super) async fn tokens(session: &Session, tenant: TenantId) -> Result<Vec<TokenInfo>, Error> {
+    let rows = session.query(s::TOKENS, &[&tenant.0]).await?;
+    let token = |row: &Row| {
+        let (id, label, created) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        Ok(TokenInfo { id, label, created: instant(created) })
+    };
+    rows.iter().map(token).collect()
+}
+
+pub(super) async fn revoke(
+    session: &Session,
+    tenant: TenantId,
+    token: i64,
+) -> Result<(), StoreError> {
+    let revoked = session
+        .prepared
+        .execute(&session.client, s::REVOKE_TOKEN, &[&tenant.0, &token])
+        .await
+        .map_err(error("cannot revoke a token"))?;
+    if revoked == 0 {
+        let message = format!("the tenant has no token {token}");
+        return Err(StoreError::new(StoreErrorKind::NotFound, message));
+    }
+    Ok(())
+}
+
+fn instant(micros: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_micros(micros).unwrap_or_default()
+}
+
+pub(super) fn no_such_tenant() -> StoreError {
+    StoreError::new(StoreErrorKind::NotFound, "there is no such tenant")
+}

@@ -1,0 +1,275 @@
+use std::fmt;
+
+use chrono::{DateTime, Timelike as _, Utc};
+use vcc_types::{Field, Row};
+
+/// A record as a store holds it: the start as microseconds, the other fourteen fields as text.
+/// Duration and finish are computed from them.
+///
+/// Absent and empty are the same here, as they are to every filter and in every response (QUIRK-6,
+/// FIELD-3). Values that are none of the fifteen fields are not stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredRecord {
+    start: i64,
+    /// The fourteen texts one after another, and where each ends.
+    text: String,
+    ends: [u32; TEXTS],
+}
+
+/// The fields that are stored as text: all but the start.
+const TEXTS: usize = Field::COUNT - 1;
+
+impl StoredRecord {
+    /// The fields that are stored as text, in the order of the documentation.
+    pub fn text_fields() -> impl Iterator<Item = Field> {
+        Field::ALL.into_iter().filter(|field| *field != Field::StartDate)
+    }
+
+    /// Takes over a record that has a start.
+    ///
+    /// # Errors
+    ///
+    /// No start, a start finer than a microsecond, a character that XML 1.0 cannot carry
+    /// (OUT-6), or a value longer than [`RefusalKind::TooLong`] says.
+    pub fn new(record: &(impl Row + ?Sized)) -> Result<Self, Refusal> {
+        let start = record
+            .start()
+            .ok_or_else(|| Refusal::new(Field::StartDate, RefusalKind::NoUsableStart))?;
+        Self::with_start(record, start)
+    }
+
+    /// Takes over a record with a start that the caller has found, such as a local time read in a
+    /// zone.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn with_start(record: &(impl Row + ?Sized), start: DateTime<Utc>) -> Result<Self, Refusal> {
+        // A leap second of chrono's would be a nanosecond field beyond a second; none gets here
+        // from a text, and both are finer than what is stored.
+        if !start.nanosecond().is_multiple_of(1_000) || start.nanosecond() >= 1_000_000_000 {
+            return Err(Refusal::new(Field::StartDate, RefusalKind::StartTooFine));
+        }
+        let mut new = Self::builder(start.timestamp_micros());
+        for field in Self::text_fields() {
+            let value = record.text(field);
+            if let Some(character) = forbidden(value) {
+                return Err(Refusal::new(field, RefusalKind::Character(character)));
+            }
+            let limit = limit(field);
+            if value.len() > limit {
+                return Err(Refusal::new(field, RefusalKind::TooLong { limit }));
+            }
+            new.push(value);
+        }
+        Ok(new.build())
+    }
+
+    /// Starts a record from what a store read. The fourteen texts follow in their order.
+    pub(crate) fn builder(start: i64) -> Builder {
+        Builder { start, text: String::with_capacity(160), ends: [0; TEXTS], count: 0 }
+    }
+
+    /// The start in microseconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub fn start_micros(&self) -> i64 {
+        self.start
+    }
+
+    /// The finish in microseconds since 1970-01-01T00:00:00Z; `None` without a duration (FIELD-7)
+    /// and beyond the calendar.
+    #[must_use]
+    pub fn finish_micros(&self) -> Option<i64> {
+        self.finish().map(|finish| finish.timestamp_micros())
+    }
+}
+
+impl Row for StoredRecord {
+    #[inline]
+    fn start(&self) -> Option<DateTime<Utc>> {
+        DateTime::from_timestamp_micros(self.start)
+    }
+
+    #[inline]
+    fn duration(&self) -> Option<u64> {
+        // `u64` itself would read a leading `+`.
+        let text = self.text(Field::Duration);
+        (!text.starts_with('+')).then(|| text.parse().ok()).flatten()
+    }
+
+    #[inline]
+    fn text(&self, field: Field) -> &str {
+        // The start is the first of `Field::ALL`; it is kept as a number.
+        let Some(index) = field.index().checked_sub(1) else { return "" };
+        let from = index.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.text[from as usize..self.ends[index] as usize]
+    }
+}
+
+pub(crate) struct Builder {
+    start: i64,
+    text: String,
+    ends: [u32; TEXTS],
+    count: usize,
+}
+
+impl Builder {
+    pub(crate) fn push(&mut self, value: &str) {
+        self.text.push_str(value);
+        self.ends[self.count] =
+            u32::try_from(self.text.len()).expect("fourteen texts of 1 MiB at most");
+        self.count += 1;
+    }
+
+    pub(crate) fn build(self) -> StoredRecord {
+        debug_assert_eq!(self.count, TEXTS);
+        StoredRecord { start: self.start, text: self.text, ends: self.ends }
+    }
+}
+
+/// Why a record is not stored: the field and what is wrong with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    field: Field,
+    kind: RefusalKind,
+}
+
+/// The reasons of a [`Refusal`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RefusalKind {
+    /// The start is absent, cannot be read, or has no offset and no zone was given (QUIRK-14).
+    NoUsableStart,
+    /// The start has a fraction finer than a microsecond.
+    StartTooFine,
+    /// A character that XML 1.0 cannot carry, so that no response could either (OUT-6).
+    Character(char),
+    /// More bytes than are stored: 1,000 in agentID, phoneNumber, filename and transactionID,
+    /// which stand in an index, and 1,048,576 in any other field.
+    TooLong {
+        /// How many bytes the field may have.
+        limit: usize,
+    },
+}
+
+impl Refusal {
+    fn new(field: Field, kind: RefusalKind) -> Self {
+        Self { field, kind }
+    }
+
+    /// The field that is refused.
+    #[must_use]
+    pub fn field(&self) -> Field {
+        self.field
+    }
+
+    /// What is wrong with it.
+    #[must_use]
+    pub fn kind(&self) -> RefusalKind {
+        self.kind
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let field = self.field;
+        match self.kind {
+            RefusalKind::NoUsableStart => {
+                write!(f, "{field}: expected an instant such as 2008-02-14T10:12:13-08:00")
+            }
+            RefusalKind::StartTooFine => {
+                write!(f, "{field}: finer than a microsecond, which is what is stored")
+            }
+            RefusalKind::Character(character) => {
+                write!(f, "{field}: U+{:04X} cannot stand in XML", u32::from(character))
+            }
+            RefusalKind::TooLong { limit } => {
+                write!(f, "{field}: longer than {limit} bytes, which is what is stored")
+            }
+        }
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+/// How many bytes of a field are stored. An index entry of PostgreSQL holds some 2,700.
+fn limit(field: Field) -> usize {
+    match field {
+        Field::AgentId | Field::PhoneNumber | Field::Filename | Field::TransactionId => 1_000,
+        _ => 1 << 20,
+    }
+}
+
+/// The first character of a text that XML 1.0 cannot carry.
+fn forbidden(text: &str) -> Option<char> {
+    // The bytes that such characters begin with; most texts have none of them.
+    let suspect = |byte: &u8| *byte < b' ' || *byte == 0xef;
+    let from = text.as_bytes().iter().position(suspect)?;
+    // Both stand at the beginning of a character.
+    text[from..].chars().find(|character| !is_xml_character(*character))
+}
+
+/// Whether XML 1.0 can carry a character (OUT-6).
+fn is_xml_character(character: char) -> bool {
+    !matches!(character, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use vcc_types::Recording;
+
+    use super::*;
+
+    fn recording(start: &str) -> Recording {
+        Recording::new().with(Field::StartDate, start)
+    }
+
+    #[test]
+    fn a_record_keeps_what_it_was_given() {
+        let recording = recording("2007-12-19T19:16:36.000001-08:00")
+            .with(Field::AgentId, "bill")
+            .with(Field::Duration, "027")
+            .with(Field::WrapUpCode, "é\t\r\n");
+        let stored = StoredRecord::new(&recording).unwrap();
+        assert_eq!(stored.start(), Row::start(&recording));
+        assert_eq!(stored.duration(), Some(27));
+        assert_eq!(stored.finish_micros(), Some(stored.start_micros() + 27_000_000));
+        for field in StoredRecord::text_fields() {
+            assert_eq!(stored.text(field), recording.text(field), "{field}");
+        }
+    }
+
+    #[test]
+    fn what_is_refused_and_why() {
+        let good = recording("2007-12-19T19:16:36Z");
+        for (recording, message) in [
+            (Recording::new(), "startDate: expected an instant such as 2008-02-14T10:12:13-08:00"),
+            (
+                recording("2007-12-19T19:16:36"),
+                "startDate: expected an instant such as 2008-02-14T10:12:13-08:00",
+            ),
+            (
+                recording("2007-12-19T19:16:36.0000001Z"),
+                "startDate: finer than a microsecond, which is what is stored",
+            ),
+            (good.clone().with(Field::CaseId, "a\0"), "caseID: U+0000 cannot stand in XML"),
+            (good.clone().with(Field::ExtVar1, "\u{1f}"), "extVar1: U+001F cannot stand in XML"),
+            (good.clone().with(Field::ExtVar2, "\u{ffff}"), "extVar2: U+FFFF cannot stand in XML"),
+            (
+                good.with(Field::Filename, &"é".repeat(501)),
+                "filename: longer than 1000 bytes, which is what is stored",
+            ),
+        ] {
+            assert_eq!(StoredRecord::new(&recording).unwrap_err().to_string(), message);
+        }
+    }
+
+    #[test]
+    fn a_finish_beyond_the_calendar_is_none() {
+        let recording =
+            recording("9999-12-31T23:59:59Z").with(Field::Duration, "18446744073709551615");
+        let stored = StoredRecord::new(&recording).unwrap();
+        assert_eq!((stored.duration(), stored.finish_micros()), (Some(u64::MAX), None));
+        assert_eq!(stored.finish(), None);
+    }
+}

@@ -1,0 +1,205 @@
+use std::collections::BTreeMap;
+
+use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row, Transaction};
+use rusqlite::{TransactionBehavior, params};
+use vcc_types::{Field, Row as _};
+
+use super::error;
+use super::tenants::no_such_tenant;
+use crate::counts::{bucket, changes};
+use crate::{Batch, Checkpoint, Imported, OnConflict, StoreError, StoredRecord, TenantId};
+
+const FIND: &str = "SELECT start, agent_id, phone_number, channel, case_id, duration, filename, \
+    queue_id, queue_name, account_number, transaction_id, ext_var1, ext_var2, out_dial_code, \
+    wrap_up_code, id FROM recordings INDEXED BY recordings_transaction \
+    WHERE tenant = $1 AND transaction_id = $2 AND filename = $3 ORDER BY id LIMIT 1";
+
+const INSERT: &str = "INSERT INTO recordings (tenant, start, finish, seconds, agent_id, \
+    phone_number, channel, case_id, duration, filename, queue_id, queue_name, account_number, \
+    transaction_id, ext_var1, ext_var2, out_dial_code, wrap_up_code) VALUES ($1, $2, $3, $4, $5, \
+    $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
+
+// Numbered by `?`: SQLite numbers `$1` by where it stands first.
+const UPDATE: &str = "UPDATE recordings SET start = ?2, finish = ?3, seconds = ?4, agent_id = ?5, \
+    phone_number = ?6, channel = ?7, case_id = ?8, duration = ?9, filename = ?10, queue_id = ?11, \
+    queue_name = ?12, account_number = ?13, transaction_id = ?14, ext_var1 = ?15, ext_var2 = ?16, \
+    out_dial_code = ?17, wrap_up_code = ?18 WHERE tenant = ?1 AND id = ?19";
+
+const COUNT: &str = "INSERT INTO counts (tenant, level, bucket, records) VALUES ($1, $2, $3, $4) \
+    ON CONFLICT (tenant, level, bucket) DO UPDATE SET records = records + excluded.records";
+
+const DROP: &str =
+    "DELETE FROM counts WHERE tenant = $1 AND level = $2 AND bucket = $3 AND records = 0";
+
+pub(super) fn import(
+    connection: &mut Connection,
+    tenant: TenantId,
+    batch: &Batch,
+) -> Result<Imported, StoreError> {
+    let failed = error("cannot import records");
+    // Immediate: what is looked up must not change before it is written.
+    let transaction =
+        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
+    let exists = transaction
+        .prepare_cached("SELECT 1 FROM tenants WHERE tenant = $1")
+        .and_then(|mut statement| statement.exists([tenant.0]))
+        .map_err(&failed)?;
+    if !exists {
+        return Err(no_such_tenant());
+    }
+    let imported = Import::new(&transaction, tenant)
+        .and_then(|mut import| {
+            for (position, record) in batch.records.iter().enumerate() {
+                import.record(position, record, batch.on_conflict)?;
+            }
+            Ok((import.imported, import.moved))
+        })
+        .and_then(|(imported, moved)| count(&transaction, tenant, &moved).map(|()| imported))
+        .map_err(&failed)?;
+    if let Some(checkpoint) = &batch.checkpoint {
+        keep(&transaction, tenant, checkpoint).map_err(&failed)?;
+    }
+    transaction.commit().map_err(failed)?;
+    Ok(imported)
+}
+
+fn keep(
+    transaction: &Transaction<'_>,
+    tenant: TenantId,
+    checkpoint: &Checkpoint,
+) -> rusqlite::Result<()> {
+    let Checkpoint { source, records } = checkpoint;
+    if *records == 0 {
+        transaction
+            .prepare_cached("DELETE FROM imports WHERE tenant = $1 AND source = $2")?
+            .execute((tenant.0, source))?;
+    } else {
+        transaction
+            .prepare_cached(
+                "INSERT INTO imports (tenant, source, records) VALUES ($1, $2, $3)
+                 ON CONFLICT (tenant, source) DO UPDATE SET records = excluded.records",
+            )?
+            .execute((tenant.0, source, records.cast_signed()))?;
+    }
+    Ok(())
+}
+
+pub(super) fn checkpoint(
+    connection: &mut Connection,
+    tenant: TenantId,
+    source: &str,
+) -> Result<u64, StoreError> {
+    connection
+        .query_row(
+            "SELECT records FROM imports WHERE tenant = $1 AND source = $2",
+            (tenant.0, source),
+            |row| row.get::<_, i64>(0),
+        )
+        .optional()
+        .map(|records| records.unwrap_or_default().cast_unsigned())
+        .map_err(error("cannot read how far an import is"))
+}
+
+/// The statements of one batch, and what it has done so far.
+struct Import<'a> {
+    tenant: i64,
+    find: CachedStatement<'a>,
+    insert: CachedStatement<'a>,
+    update: CachedStatement<'a>,
+    imported: Imported,
+    /// By how much each finest bucket has changed.
+    moved: BTreeMap<i64, i64>,
+}
+
+impl<'a> Import<'a> {
+    fn new(transaction: &'a Transaction<'_>, tenant: TenantId) -> rusqlite::Result<Self> {
+        Ok(Self {
+            tenant: tenant.0,
+            find: transaction.prepare_cached(FIND)?,
+            insert: transaction.prepare_cached(INSERT)?,
+            update: transaction.prepare_cached(UPDATE)?,
+            imported: Imported::default(),
+            moved: BTreeMap::new(),
+        })
+    }
+
+    fn record(
+        &mut self,
+        position: usize,
+        record: &StoredRecord,
+        on_conflict: OnConflict,
+    ) -> rusqlite::Result<()> {
+        match self.known(record)? {
+            None => {
+                self.write(record, None)?;
+                *self.moved.entry(bucket(0, record.start_micros())).or_default() += 1;
+                self.imported.added += 1;
+            }
+            Some((_, known)) if known == *record => self.imported.unchanged += 1,
+            Some((id, known)) if on_conflict == OnConflict::Update => {
+                self.write(record, Some(id))?;
+                *self.moved.entry(bucket(0, known.start_micros())).or_default() -= 1;
+                *self.moved.entry(bucket(0, record.start_micros())).or_default() += 1;
+                self.imported.updated += 1;
+            }
+            Some(_) => self.imported.conflicts.push(position),
+        }
+        Ok(())
+    }
+
+    /// The record with the same keys, if it has any.
+    fn known(&mut self, record: &StoredRecord) -> rusqlite::Result<Option<(i64, StoredRecord)>> {
+        let (transaction, filename) =
+            (record.text(Field::TransactionId), record.text(Field::Filename));
+        if transaction.is_empty() && filename.is_empty() {
+            return Ok(None);
+        }
+        self.find
+            .query_row(params![self.tenant, transaction, filename], |row| {
+                Ok((row.get(Field::COUNT)?, read(row)?))
+            })
+            .optional()
+    }
+
+    fn write(&mut self, record: &StoredRecord, id: Option<i64>) -> rusqlite::Result<()> {
+        let statement = if id.is_some() { &mut self.update } else { &mut self.insert };
+        statement.raw_bind_parameter(1, self.tenant)?;
+        statement.raw_bind_parameter(2, record.start_micros())?;
+        statement.raw_bind_parameter(3, record.finish_micros())?;
+        statement.raw_bind_parameter(4, record.duration().map(u64::cast_signed))?;
+        for (index, field) in StoredRecord::text_fields().enumerate() {
+            statement.raw_bind_parameter(5 + index, record.text(field))?;
+        }
+        if let Some(id) = id {
+            statement.raw_bind_parameter(19, id)?;
+        }
+        statement.raw_execute()?;
+        Ok(())
+    }
+}
+
+/// Reads a record from a row that begins with [`COLUMNS`](crate::sql::COLUMNS).
+pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<StoredRecord> {
+    let mut record = StoredRecord::builder(row.get(0)?);
+    for index in 1..Field::COUNT {
+        record.push(row.get_ref(index)?.as_str()?);
+    }
+    Ok(record.build())
+}
+
+/// Adds to the counts of every level what has changed in the finest buckets.
+pub(super) fn count(
+    transaction: &Transaction<'_>,
+    tenant: TenantId,
+    moved: &BTreeMap<i64, i64>,
+) -> rusqlite::Result<()> {
+    let mut add = transaction.prepare_cached(COUNT)?;
+    let mut drop = transaction.prepare_cached(DROP)?;
+    for (level, bucket, by) in changes(moved) {
+        add.execute((tenant.0, level, bucket, by))?;
+        if by < 0 {
+            drop.execute((tenant.0, level, bucket))?;
+        }
+    }
+    Ok(())
+}

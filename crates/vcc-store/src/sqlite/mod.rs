@@ -1,0 +1,283 @@
+//! The store inside the program: SQLite, compiled in, in a file or in memory.
+
+mod delete;
+mod import;
+mod page;
+mod pool;
+mod tenants;
+
+use std::path::Path;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, ErrorCode};
+use vcc_query::{Selection, Zone};
+
+use self::pool::{Location, Pool};
+use crate::{
+    Batch, Credentials, Deletion, Imported, Page, Store, StoreError, StoreErrorKind, Tenant,
+    TenantId, TokenHash, TokenInfo,
+};
+
+/// A store in one SQLite database.
+///
+/// A file is kept in WAL mode: readers do not wait for an import, nor an import for readers, also
+/// from another process. In memory there is one connection, for a database in memory belongs to
+/// its connection.
+pub struct Sqlite {
+    readers: Pool,
+    writer: Pool,
+    deadline: Duration,
+}
+
+/// Marks a database as one of ours: "VCCR".
+const APPLICATION_ID: i64 = 0x5643_4352;
+
+/// What each version of the schema adds to the one before.
+const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
+
+impl Sqlite {
+    /// How long a read may take by default, until it ends in
+    /// [`StoreErrorKind::Deadline`].
+    pub const DEADLINE: Duration = Duration::from_secs(10);
+
+    /// An empty store in memory, gone when it is dropped.
+    ///
+    /// # Errors
+    ///
+    /// SQLite gives no memory.
+    pub fn in_memory() -> Result<Self, StoreError> {
+        let location = Location { path: None, create: true, read_only: false };
+        let writer = Pool::open_with(&location, 1, |connection| migrate(connection, ":memory:"))?;
+        Ok(Self { readers: writer.clone(), writer, deadline: Self::DEADLINE })
+    }
+
+    /// Opens the store in a file, and brings its schema up to date.
+    ///
+    /// # Errors
+    ///
+    /// There is no such file, it cannot be read or written, or it is no store of this program or
+    /// one of a later version.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        Self::open_with(path.as_ref(), false)
+    }
+
+    /// [`open`](Self::open), making the file where there is none.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open), but for a missing file.
+    pub fn create(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        Self::open_with(path.as_ref(), true)
+    }
+
+    /// Sets how long a read may take.
+    #[must_use]
+    pub fn with_deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// Copies the store to a file that does not exist yet, as it is at one moment, while it is used.
+    ///
+    /// # Errors
+    ///
+    /// The file exists, or cannot be written.
+    pub async fn backup(&self, path: impl AsRef<Path>) -> Result<(), StoreError> {
+        let path = path.as_ref().to_owned();
+        let name = path.display().to_string();
+        if path.exists() {
+            let message = format!("{name} exists already");
+            return Err(StoreError::new(StoreErrorKind::Exists, message));
+        }
+        let work = move |connection: &mut Connection| {
+            connection
+                .execute("VACUUM INTO $1", [&name])
+                .map(drop)
+                .map_err(error("cannot copy the store"))
+        };
+        self.writer.run(None, work).await
+    }
+
+    fn open_with(path: &Path, create: bool) -> Result<Self, StoreError> {
+        let name = path.display().to_string();
+        if !create && !path.exists() {
+            let message = format!("there is no store at {name}");
+            return Err(StoreError::new(StoreErrorKind::NotFound, message));
+        }
+        let mut location = Location { path: Some(path.to_owned()), create, read_only: false };
+        let writer = Pool::open_with(&location, 1, |connection| {
+            migrate(connection, &name)?;
+            connection
+                .pragma_update(None, "journal_mode", "WAL")
+                .and_then(|()| connection.pragma_update(None, "synchronous", "NORMAL"))
+                // An import touches pages all over the indexes: they are kept in memory, and go to
+                // the file in larger pieces. In kibibytes, and in pages of 4 KiB.
+                .and_then(|()| connection.pragma_update(None, "cache_size", -65_536))
+                .and_then(|()| connection.pragma_update(None, "wal_autocheckpoint", 8_192))
+                .map_err(error("cannot set the journal mode"))
+        })?;
+        location.read_only = true;
+        location.create = false;
+        let readers = std::thread::available_parallelism().map_or(2, |cores| cores.get());
+        let readers = Pool::open_with(&location, readers.clamp(2, 16), |_| Ok(()))?;
+        Ok(Self { readers, writer, deadline: Self::DEADLINE })
+    }
+}
+
+/// Applies the migrations that a database lacks, in one transaction.
+fn migrate(connection: &mut Connection, name: &str) -> Result<(), StoreError> {
+    let failed = error("cannot prepare the schema");
+    let number = |pragma: &str| {
+        connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0)).map_err(&failed)
+    };
+    let refused = |message: String| Err(StoreError::new(StoreErrorKind::Refused, message));
+    let (application, version) = (number("application_id")?, number("user_version")?);
+    let tables = connection
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))
+        .map_err(&failed)?;
+    if application != APPLICATION_ID && tables > 0 {
+        return refused(format!("{name} is a database of another program"));
+    }
+    let Some(missing) = usize::try_from(version).ok().and_then(|from| MIGRATIONS.get(from..))
+    else {
+        let known = MIGRATIONS.len();
+        return refused(format!(
+            "{name} has schema version {version}, and this program knows up to {known}"
+        ));
+    };
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let transaction = connection.transaction().map_err(&failed)?;
+    for migration in missing {
+        transaction.execute_batch(migration).map_err(&failed)?;
+    }
+    let current = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    transaction
+        .pragma_update(None, "user_version", current)
+        .and_then(|()| transaction.pragma_update(None, "application_id", APPLICATION_ID))
+        .and_then(|()| transaction.commit())
+        .map_err(failed)
+}
+
+#[async_trait]
+impl Store for Sqlite {
+    async fn page(&self, tenant: TenantId, selection: &Selection) -> Result<Page, StoreError> {
+        let selection = selection.clone();
+        let work = move |connection: &mut Connection| page::page(connection, tenant, &selection);
+        self.readers.run(Some(self.deadline), work).await
+    }
+
+    async fn credentials(&self, tenant: &str) -> Result<Option<Credentials>, StoreError> {
+        let name = tenant.to_owned();
+        let work = move |connection: &mut Connection| tenants::credentials(connection, &name);
+        self.readers.run(Some(self.deadline), work).await
+    }
+
+    async fn ready(&self) -> Result<(), StoreError> {
+        let work = |connection: &mut Connection| {
+            connection
+                .query_row("SELECT 1 FROM tenants LIMIT 1", [], |_| Ok(()))
+                .or_else(|error| match error {
+                    rusqlite::Error::QueryReturnedNoRows => Ok(()),
+                    error => Err(error),
+                })
+                .map_err(error("the store does not answer"))
+        };
+        self.readers.run(Some(self.deadline), work).await
+    }
+
+    async fn import(&self, tenant: TenantId, batch: Batch) -> Result<Imported, StoreError> {
+        let work = move |connection: &mut Connection| import::import(connection, tenant, &batch);
+        self.writer.run(None, work).await
+    }
+
+    async fn checkpoint(&self, tenant: TenantId, source: &str) -> Result<u64, StoreError> {
+        let source = source.to_owned();
+        let work =
+            move |connection: &mut Connection| import::checkpoint(connection, tenant, &source);
+        self.readers.run(Some(self.deadline), work).await
+    }
+
+    async fn count(&self, tenant: TenantId) -> Result<u64, StoreError> {
+        let work = move |connection: &mut Connection| delete::count(connection, tenant);
+        self.readers.run(Some(self.deadline), work).await
+    }
+
+    async fn delete(&self, tenant: TenantId, deletion: &Deletion) -> Result<u64, StoreError> {
+        let mut deleted = 0;
+        loop {
+            let deletion = deletion.clone();
+            let step =
+                move |connection: &mut Connection| delete::step(connection, tenant, &deletion);
+            match self.writer.run(None, step).await? {
+                0 => return Ok(deleted),
+                records => deleted += records,
+            }
+        }
+    }
+
+    async fn add_tenant(
+        &self,
+        name: &str,
+        zone: Zone,
+        now: DateTime<Utc>,
+    ) -> Result<Tenant, StoreError> {
+        let name = name.to_owned();
+        let work = move |connection: &mut Connection| tenants::add(connection, &name, zone, now);
+        self.writer.run(None, work).await
+    }
+
+    async fn tenants(&self) -> Result<Vec<Tenant>, StoreError> {
+        self.readers.run(Some(self.deadline), tenants::list).await
+    }
+
+    async fn remove_tenant(&self, tenant: TenantId) -> Result<u64, StoreError> {
+        self.writer.run(None, move |connection| tenants::remove(connection, tenant)).await
+    }
+
+    async fn add_token(
+        &self,
+        tenant: TenantId,
+        hash: TokenHash,
+        label: &str,
+        now: DateTime<Utc>,
+    ) -> Result<TokenInfo, StoreError> {
+        let label = label.to_owned();
+        let work = move |connection: &mut Connection| {
+            tenants::add_token(connection, tenant, hash, &label, now)
+        };
+        self.writer.run(None, work).await
+    }
+
+    async fn tokens(&self, tenant: TenantId) -> Result<Vec<TokenInfo>, StoreError> {
+        let work = move |connection: &mut Connection| tenants::tokens(connection, tenant);
+        self.readers.run(Some(self.deadline), work).await
+    }
+
+    async fn revoke_token(&self, tenant: TenantId, token: i64) -> Result<(), StoreError> {
+        let work = move |connection: &mut Connection| tenants::revoke(connection, tenant, token);
+        self.writer.run(None, work).await
+    }
+}
+
+/// Says what was being done when SQLite refused, and sorts its reasons by what a caller can do.
+fn error(doing: &'static str) -> impl Fn(rusqlite::Error) -> StoreError {
+    move |error| {
+        let kind = match error.sqlite_error_code() {
+            Some(ErrorCode::OperationInterrupted) => StoreErrorKind::Deadline,
+            Some(
+                ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
+                | ErrorCode::CannotOpen
+                | ErrorCode::DiskFull
+                | ErrorCode::SystemIoFailure,
+            ) => StoreErrorKind::Unavailable,
+            Some(ErrorCode::NotADatabase) => StoreErrorKind::Refused,
+            _ => StoreErrorKind::Internal,
+        };
+        StoreError::new(kind, doing).with_source(error)
+    }
+}

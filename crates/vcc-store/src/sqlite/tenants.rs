@@ -1,0 +1,165 @@
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension as _, Row};
+use vcc_query::Zone;
+
+use super::error;
+use crate::store::is_tenant_name;
+use crate::{Credentials, StoreError, StoreErrorKind, Tenant, TenantId, TokenHash, TokenInfo};
+
+pub(super) fn add(
+    connection: &mut Connection,
+    name: &str,
+    zone: Zone,
+    now: DateTime<Utc>,
+) -> Result<Tenant, StoreError> {
+    if !is_tenant_name(name) {
+        let message = format!("{name:?} cannot be a tenant's name");
+        return Err(StoreError::new(StoreErrorKind::Refused, message));
+    }
+    let added = connection
+        .execute(
+            "INSERT INTO tenants (name, zone, created) VALUES ($1, $2, $3)
+             ON CONFLICT (name) DO NOTHING",
+            (name, zone.to_string(), now.timestamp_micros()),
+        )
+        .map_err(error("cannot add a tenant"))?;
+    if added == 0 {
+        let message = format!("there is a tenant {name:?} already");
+        return Err(StoreError::new(StoreErrorKind::Exists, message));
+    }
+    let id = TenantId(connection.last_insert_rowid());
+    Ok(Tenant { id, name: name.to_owned(), zone })
+}
+
+pub(super) fn list(connection: &mut Connection) -> Result<Vec<Tenant>, StoreError> {
+    let failed = error("cannot list the tenants");
+    let mut statement = connection
+        .prepare_cached("SELECT tenant, name, zone FROM tenants ORDER BY name")
+        .map_err(&failed)?;
+    let rows = statement.query_map([], tenant_columns).map_err(&failed)?;
+    rows.map(|row| tenant(row.map_err(&failed)?)).collect()
+}
+
+pub(super) fn credentials(
+    connection: &mut Connection,
+    name: &str,
+) -> Result<Option<Credentials>, StoreError> {
+    let failed = error("cannot read the credentials of a tenant");
+    let mut statement = connection
+        .prepare_cached("SELECT tenant, name, zone FROM tenants WHERE name = $1")
+        .map_err(&failed)?;
+    let Some(found) = statement.query_row([name], tenant_columns).optional().map_err(&failed)?
+    else {
+        return Ok(None);
+    };
+    let tenant = tenant(found)?;
+    let mut statement =
+        connection.prepare_cached("SELECT hash FROM tokens WHERE tenant = $1").map_err(&failed)?;
+    let tokens = statement
+        .query_map([tenant.id.0], |row| row.get(0).map(TokenHash::from_bytes))
+        .and_then(Iterator::collect)
+        .map_err(&failed)?;
+    Ok(Some(Credentials { tenant, tokens }))
+}
+
+pub(super) fn remove(connection: &mut Connection, tenant: TenantId) -> Result<u64, StoreError> {
+    let failed = error("cannot remove a tenant");
+    let transaction = connection.transaction().map_err(&failed)?;
+    let records = transaction
+        .execute("DELETE FROM recordings WHERE tenant = $1", [tenant.0])
+        .map_err(&failed)?;
+    transaction.execute("DELETE FROM counts WHERE tenant = $1", [tenant.0]).map_err(&failed)?;
+    transaction.execute("DELETE FROM imports WHERE tenant = $1", [tenant.0]).map_err(&failed)?;
+    // The tokens go with it.
+    let tenants = transaction
+        .execute("DELETE FROM tenants WHERE tenant = $1", [tenant.0])
+        .map_err(&failed)?;
+    if tenants == 0 {
+        return Err(no_such_tenant());
+    }
+    transaction.commit().map_err(failed)?;
+    Ok(records as u64)
+}
+
+pub(super) fn add_token(
+    connection: &mut Connection,
+    tenant: TenantId,
+    hash: TokenHash,
+    label: &str,
+    now: DateTime<Utc>,
+) -> Result<TokenInfo, StoreError> {
+    let failed = error("cannot add a token");
+    let created = now.timestamp_micros();
+    let transaction = connection.transaction().map_err(&failed)?;
+    // Numbers are never given twice, so that an old note cannot revoke a new token.
+    let id: i64 = transaction
+        .query_row(
+            "UPDATE tenants SET last_token = last_token + 1 WHERE tenant = $1 RETURNING last_token",
+            [tenant.0],
+            |row| row.get(0),
+        )
+        .optional()
+        .map_err(&failed)?
+        .ok_or_else(no_such_tenant)?;
+    transaction
+        .execute(
+            "INSERT INTO tokens (tenant, token, hash, label, created) VALUES ($1, $2, $3, $4, $5)",
+            (tenant.0, id, hash.as_bytes(), label, created),
+        )
+        .map_err(&failed)?;
+    transaction.commit().map_err(failed)?;
+    Ok(TokenInfo { id, label: label.to_owned(), created: instant(created) })
+}
+
+pub(super) fn tokens(
+    connection: &mut Connection,
+    tenant: TenantId,
+) -> Result<Vec<TokenInfo>, StoreError> {
+    let failed = error("cannot list the tokens of a tenant");
+    let mut statement = connection
+        .prepare_cached("SELECT token, label, created FROM tokens WHERE tenant = $1 ORDER BY token")
+        .map_err(&failed)?;
+    statement
+        .query_map([tenant.0], |row| {
+            Ok(TokenInfo { id: row.get(0)?, label: row.get(1)?, created: instant(row.get(2)?) })
+        })
+        .and_then(Iterator::collect)
+        .map_err(failed)
+}
+
+pub(super) fn revoke(
+    connection: &mut Connection,
+    tenant: TenantId,
+    token: i64,
+) -> Result<(), StoreError> {
+    let revoked = connection
+        .execute("DELETE FROM tokens WHERE tenant = $1 AND token = $2", [tenant.0, token])
+        .map_err(error("cannot revoke a token"))?;
+    if revoked == 0 {
+        let message = format!("the tenant has no token {token}");
+        return Err(StoreError::new(StoreErrorKind::NotFound, message));
+    }
+    Ok(())
+}
+
+type TenantColumns = (i64, String, String);
+
+fn tenant_columns(row: &Row<'_>) -> rusqlite::Result<TenantColumns> {
+    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+}
+
+fn tenant((id, name, zone): TenantColumns) -> Result<Tenant, StoreError> {
+    let zone = zone.parse().map_err(|_| {
+        let message = format!("the store has the unknown zone {zone:?} for the tenant {name:?}");
+        StoreError::new(StoreErrorKind::Internal, message)
+    })?;
+    Ok(Tenant { id: TenantId(id), name, zone })
+}
+
+fn instant(micros: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_micros(micros).unwrap_or_default()
+}
+
+pub(super) fn no_such_tenant() -> StoreError {
+    StoreError::new(StoreErrorKind::NotFound, "there is no such tenant")
+}

@@ -1,0 +1,190 @@
+//! What every engine does alike: tenants, tokens, imports and deletions.
+
+use chrono::{DateTime, Utc};
+use vcc_query::{Filter, Selection, Wanted};
+use vcc_store::{
+    Batch, Checkpoint, Deletion, OnConflict, Store, StoreErrorKind, StoredRecord, Tenant, Token,
+    TokenHash,
+};
+use vcc_types::{Field, Recording, Row as _};
+
+const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
+
+async fn acme(store: &dyn Store) -> Tenant {
+    store.add_tenant("acme", "America/Denver".parse().unwrap(), NOW).await.unwrap()
+}
+
+fn record(transaction: &str, filename: &str, agent: &str) -> StoredRecord {
+    let recording = Recording::new()
+        .with(Field::StartDate, "2007-12-19T19:16:36-08:00")
+        .with(Field::TransactionId, transaction)
+        .with(Field::Filename, filename)
+        .with(Field::AgentId, agent);
+    StoredRecord::new(&recording).unwrap()
+}
+
+pub(crate) async fn tenants_come_and_go(store: &dyn Store) {
+    let acme = acme(store).await;
+    store.add_tenant("Acme", "UTC".parse().unwrap(), NOW).await.unwrap();
+    let again = store.add_tenant("acme", "UTC".parse().unwrap(), NOW).await.unwrap_err();
+    assert_eq!(again.kind(), StoreErrorKind::Exists);
+    for name in ["", "a:b", "a\nb", &"a".repeat(256)] {
+        let error = store.add_tenant(name, "UTC".parse().unwrap(), NOW).await.unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Refused, "{name:?}");
+    }
+    let listed = store.tenants().await.unwrap();
+    let listed: Vec<_> =
+        listed.iter().map(|tenant| (tenant.name.as_str(), tenant.zone.name())).collect();
+    assert_eq!(listed, [("Acme", "UTC"), ("acme", "America/Denver")]);
+
+    store.import(acme.id, vec![record("1", "a", "bill")].into()).await.unwrap();
+    store.add_token(acme.id, TokenHash::of(b"x"), "", NOW).await.unwrap();
+    assert_eq!(store.remove_tenant(acme.id).await.unwrap(), 1);
+    assert!(store.credentials("acme").await.unwrap().is_none());
+    let gone = [
+        store.remove_tenant(acme.id).await.unwrap_err(),
+        store.add_token(acme.id, TokenHash::of(b"x"), "", NOW).await.unwrap_err(),
+        store.import(acme.id, vec![].into()).await.unwrap_err(),
+    ];
+    assert!(gone.iter().all(|error| error.kind() == StoreErrorKind::NotFound), "{gone:?}");
+    assert_eq!(store.tenants().await.unwrap().len(), 1);
+}
+
+pub(crate) async fn tokens_are_many_and_go_one_by_one(store: &dyn Store) {
+    let acme = acme(store).await;
+    let tokens = [Token::generate().unwrap(), Token::generate().unwrap()];
+    for (token, label) in tokens.iter().zip(["first", "second"]) {
+        store.add_token(acme.id, token.hash(), label, NOW).await.unwrap();
+    }
+    let known = store.credentials("acme").await.unwrap().unwrap().tokens;
+    assert!(tokens.iter().all(|token| token.hash().is_among(&known)));
+
+    let listed = store.tokens(acme.id).await.unwrap();
+    assert_eq!(listed[0].label, "first");
+    store.revoke_token(acme.id, listed[0].id).await.unwrap();
+    let known = store.credentials("acme").await.unwrap().unwrap().tokens;
+    assert!(!tokens[0].hash().is_among(&known) && tokens[1].hash().is_among(&known));
+    let again = store.revoke_token(acme.id, listed[0].id).await.unwrap_err();
+    assert_eq!(again.to_string(), "the tenant has no token 1");
+
+    // A number is never given twice.
+    store.revoke_token(acme.id, listed[1].id).await.unwrap();
+    let third = store.add_token(acme.id, TokenHash::of(b"x"), "third", NOW).await.unwrap();
+    assert_eq!(third.id, 3);
+}
+
+pub(crate) async fn an_import_knows_what_is_there(store: &dyn Store) {
+    let acme = acme(store).await;
+    let batch = || {
+        vec![
+            record("1", "a", "bill"),
+            record("1", "b", "bill"),
+            record("", "", "bill"),
+            record("", "", "bill"),
+        ]
+    };
+    let first = store.import(acme.id, batch().into()).await.unwrap();
+    assert_eq!((first.added, first.unchanged), (4, 0));
+    // Without keys, every record is its own.
+    let second = store.import(acme.id, batch().into()).await.unwrap();
+    assert_eq!((second.added, second.unchanged), (2, 2));
+
+    let changed = || vec![record("2", "c", "x"), record("1", "a", "anna")];
+    let refused = store.import(acme.id, changed().into()).await.unwrap();
+    assert_eq!((refused.added, refused.conflicts), (1, vec![1]));
+    let updated = store
+        .import(acme.id, Batch { on_conflict: OnConflict::Update, ..changed().into() })
+        .await
+        .unwrap();
+    assert_eq!((updated.unchanged, updated.updated), (1, 1));
+
+    let selection = super::everything();
+    let page = store.page(acme.id, &selection).await.unwrap();
+    let found: Vec<_> = page
+        .records
+        .iter()
+        .map(|record| (record.text(Field::TransactionId), record.text(Field::AgentId)))
+        .collect();
+    let bare = ("", "bill");
+    assert_eq!(found, [bare, bare, bare, bare, ("1", "anna"), ("1", "bill"), ("2", "x")]);
+}
+
+pub(crate) async fn an_import_that_was_broken_off_is_known(store: &dyn Store) {
+    let acme = acme(store).await;
+    let step = |records, at| Batch {
+        records,
+        checkpoint: Some(Checkpoint { source: "file".into(), records: at }),
+        ..Batch::default()
+    };
+    assert_eq!(store.checkpoint(acme.id, "file").await.unwrap(), 0);
+    store.import(acme.id, step(vec![record("", "", "a")], 1)).await.unwrap();
+    store.import(acme.id, step(vec![record("", "", "b")], 2)).await.unwrap();
+    assert_eq!(store.checkpoint(acme.id, "file").await.unwrap(), 2);
+    assert_eq!(store.checkpoint(acme.id, "other").await.unwrap(), 0);
+    store.import(acme.id, step(vec![], 0)).await.unwrap();
+    assert_eq!(store.checkpoint(acme.id, "file").await.unwrap(), 0);
+    assert_eq!(store.count(acme.id).await.unwrap(), 2);
+}
+
+pub(crate) async fn deletions_take_what_they_say(store: &dyn Store) {
+    let acme = acme(store).await;
+    let other = store.add_tenant("other", "UTC".parse().unwrap(), NOW).await.unwrap();
+    let many: Vec<_> = (0..6_000).map(|n| record(&n.to_string(), "f", "bill")).collect();
+    store.import(acme.id, many.clone().into()).await.unwrap();
+    store.import(other.id, many[..10].to_vec().into()).await.unwrap();
+    store.import(acme.id, vec![record("x", "", "Bill")].into()).await.unwrap();
+    let start = many[0].start().unwrap();
+    for (deletion, deleted) in [
+        (Deletion::Before(start), 0),
+        (Deletion::Field(Field::AgentId, "bil%".into()), 0),
+        (Deletion::Field(Field::StartDate, String::new()), 0),
+        (Deletion::Field(Field::AgentId, "bill".into()), 6_000),
+        (Deletion::Before(start + chrono::TimeDelta::microseconds(1)), 1),
+    ] {
+        assert_eq!(store.delete(acme.id, &deletion).await.unwrap(), deleted, "{deletion:?}");
+    }
+    assert_eq!(store.count(acme.id).await.unwrap(), 0);
+    assert_eq!(store.count(other.id).await.unwrap(), 10);
+}
+
+pub(crate) async fn what_no_record_can_hold_finds_nothing(store: &dyn Store) {
+    let acme = acme(store).await;
+    store.import(acme.id, vec![record("1", "a", "bill")].into()).await.unwrap();
+    assert!(store.credentials("ac\0me").await.unwrap().is_none());
+    for field in StoredRecord::text_fields().filter(|field| *field != Field::Duration) {
+        let wanted = Wanted::Text("\0".into());
+        let filters = vec![Filter { field, wanted }];
+        let selection = Selection { filters, ..super::everything() };
+        assert_eq!(store.page(acme.id, &selection).await.unwrap().records, []);
+    }
+    let nul = Deletion::Field(Field::AgentId, "\0".into());
+    assert_eq!(store.delete(acme.id, &nul).await.unwrap(), 0);
+}
+
+/// The tests of an engine, given how a new, empty store of it is made, or `None` where it cannot.
+macro_rules! laws {
+    ($($law:ident),* $(,)?) => {
+        #[allow(unused_macros, reason = "not every test has an engine of its own")]
+        macro_rules! tests {
+            ($open:path) => {
+                $(#[tokio::test]
+                async fn $law() {
+                    if let Some(store) = $open().await {
+                        crate::common::laws::$law(&store).await;
+                    }
+                })*
+            };
+        }
+        #[allow(unused_imports, reason = "as above")]
+        pub(crate) use tests;
+    };
+}
+
+laws!(
+    tenants_come_and_go,
+    tokens_are_many_and_go_one_by_one,
+    an_import_knows_what_is_there,
+    an_import_that_was_broken_off_is_known,
+    deletions_take_what_they_say,
+    what_no_record_can_hold_finds_nothing,
+);

@@ -1,0 +1,22 @@
+//! SQLite answers as matching every record in memory would.
+
+mod common;
+
+use std::sync::Arc;
+
+use vcc_store::{Sqlite, Store};
+
+use common::differential::differs;
+
+#[tokio::test]
+async fn sqlite_in_memory() {
+    differs(&Sqlite::in_memory().unwrap(), 8, 500).await;
+}
+
+#[tokio::test]
+async fn sqlite_in_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("recordings.db");
+    let store: Arc<dyn Store> = Arc::new(Sqlite::create(&path).unwrap());
+    differs(&*store, 4, 200).await;
+}

@@ -1,0 +1,125 @@
+//! PostgreSQL does what SQLite does, and what matching every record in memory would.
+
+#![cfg(feature = "postgres")]
+
+mod common;
+mod postgres_server;
+
+use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::{Config, TestRunner};
+use vcc_store::{Postgres, Store, StoreErrorKind};
+
+use common::changes::{change, make};
+use common::differential::differs;
+use postgres_server::{citus_database, database, psql};
+
+/// An empty store in a database of its own.
+async fn empty() -> Option<Postgres> {
+    Some(Postgres::open(&database()?).await.unwrap())
+}
+
+common::laws::tests!(empty);
+
+#[tokio::test]
+async fn it_answers_as_matching_in_memory_does() {
+    if let Some(store) = empty().await {
+        differs(&store, 8, 500).await;
+    }
+}
+
+#[tokio::test]
+async fn counts_follow_imports_updates_and_deletions() {
+    let Some(url) = database() else { return };
+    let store = Postgres::open(&url).await.unwrap();
+    let mut runner = TestRunner::new(Config { failure_persistence: None, ..Config::default() });
+    for case in 0..40 {
+        let changes = proptest::collection::vec(change(), 1..8).new_tree(&mut runner);
+        let changes = changes.unwrap().current();
+        make(&store, &format!("case-{case}"), &changes).await;
+    }
+    let counted = "SELECT tenant, level, floor(start / 1000000::numeric)::bigint >> level::integer,
+        count(*) FROM recordings, unnest('{10,16,22,28}'::bigint[]) AS level GROUP BY 1, 2, 3";
+    let kept = "SELECT tenant, level, bucket, records FROM counts";
+    let differ = format!(
+        "SELECT (SELECT count(*) FROM ({counted} EXCEPT {kept}) AS a)
+             + (SELECT count(*) FROM ({kept} EXCEPT {counted}) AS b)"
+    );
+    assert_eq!(psql(&url, &differ).unwrap(), "0");
+}
+
+#[tokio::test]
+async fn a_store_is_opened_again() {
+    let Some(url) = database() else { return };
+    let now = chrono::DateTime::UNIX_EPOCH;
+    let (one, other) = tokio::join!(Postgres::open(&url), Postgres::open(&url));
+    let (one, other) = (one.unwrap(), other.unwrap());
+    one.add_tenant("acme", "UTC".parse().unwrap(), now).await.unwrap();
+    other.ready().await.unwrap();
+    assert_eq!(other.tenants().await.unwrap().len(), 1);
+    psql(&url, "UPDATE vcc_schema SET version = 99").unwrap();
+    let error = Postgres::open(&url).await.err().unwrap();
+    assert_eq!(error.kind(), StoreErrorKind::Refused);
+    assert!(error.to_string().contains("has schema version 99"), "{error}");
+}
+
+#[tokio::test]
+async fn what_is_no_store_is_left_alone() {
+    let Some(url) = database() else { return };
+    psql(&url, "CREATE TABLE recordings (name text)").unwrap();
+    let error = Postgres::open(&url).await.err().unwrap();
+    assert_eq!(error.to_string(), "the database is one of another program");
+    let missing = Postgres::open(&format!("{}_missing", url.trim_end_matches('?'))).await;
+    assert_eq!(missing.err().unwrap().kind(), StoreErrorKind::Refused);
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_unavailable() {
+    let error = Postgres::open("postgres://nobody@127.0.0.1:1/none").await.err().unwrap();
+    assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+}
+
+/// The same tests on a Citus cluster, where there is one to test on.
+mod citus {
+    use super::*;
+
+    async fn empty() -> Option<Postgres> {
+        Some(Postgres::open(&citus_database()?).await.unwrap())
+    }
+
+    crate::common::laws::tests!(empty);
+
+    #[tokio::test]
+    async fn it_answers_as_matching_in_memory_does() {
+        if let Some(store) = empty().await {
+            differs(&store, 4, 250).await;
+        }
+    }
+}
+
+/// Functions by the names of Citus's that keep a list of what they were called with.
+const CITUS: &str = "CREATE TABLE told (what text);
+    CREATE FUNCTION create_reference_table(t regclass) RETURNS void LANGUAGE sql
+    AS $$ INSERT INTO told VALUES (t::text) $$;
+    CREATE FUNCTION create_distributed_table(t regclass, c text, colocate_with text) RETURNS void
+    LANGUAGE sql AS $$ INSERT INTO told VALUES (t::text || ' by ' || c || ' with ' || colocate_with) $$;";
+
+#[tokio::test]
+async fn citus_is_told_how_the_tables_are_spread() {
+    let Some(url) = database() else { return };
+    psql(&url, CITUS).unwrap();
+    Postgres::open(&url).await.unwrap();
+    assert_eq!(
+        psql(&url, "SELECT * FROM told").unwrap().lines().collect::<Vec<_>>(),
+        [
+            "tenants",
+            "tokens",
+            "recordings by tenant with none",
+            "counts by tenant with recordings",
+            "imports by tenant with recordings",
+        ]
+    );
+    // Once: the second time the schema is there.
+    Postgres::open(&url).await.unwrap();
+    assert_eq!(psql(&url, "SELECT count(*) FROM told").unwrap(), "5");
+}

@@ -1,0 +1,304 @@
+use core::fmt;
+
+use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
+
+use crate::{CallType, Field, RecordingName, Row, StartDate};
+
+/// One record: the fifteen fields of [`Field`], and whatever else a server sent beside them.
+///
+/// Every value is the text that was sent, never "corrected" (QUIRK-10): a start or a duration that
+/// cannot be read stays here as text, and the typed access says `None`. A field that is **absent**
+/// (`get` gives `None`) is told apart from one that is **empty** (`Some("")`), although both are
+/// empty text to a filter (QUIRK-6).
+///
+/// The values of a record stand one after another in a single buffer, so that owning a record
+/// costs one allocation.
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Recording {
+    /// The values in the order of `Field::ALL`, without anything between them.
+    text: String,
+    /// Where each value ends in `text`; it begins where the one before it ends.
+    ends: [usize; Field::COUNT],
+    /// Bit `i`: field `i` is present.
+    present: u16,
+    start: Option<DateTime<FixedOffset>>,
+    duration: Option<u64>,
+    extra: Vec<(String, String)>,
+}
+
+impl Recording {
+    /// A record in which every field is absent.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A record of these values, in the order of [`Field::ALL`]; `None` is absent. One allocation.
+    #[must_use]
+    pub fn from_values(values: &[Option<&str>; Field::COUNT]) -> Self {
+        let length = values.iter().flatten().map(|value| value.len()).sum();
+        let mut record = Self { text: String::with_capacity(length), ..Self::default() };
+        for (index, value) in values.iter().enumerate() {
+            if let Some(value) = value {
+                record.text.push_str(value);
+                record.present |= 1 << index;
+            }
+            record.ends[index] = record.text.len();
+        }
+        record.read_start();
+        record.read_duration();
+        record
+    }
+
+    /// The value of a field; `None` where it is absent.
+    #[must_use]
+    #[inline]
+    pub fn get(&self, field: Field) -> Option<&str> {
+        (self.present & 1 << field.index() != 0).then(|| self.text(field))
+    }
+
+    /// The value of a field; empty where it is absent.
+    #[must_use]
+    #[inline]
+    pub fn text(&self, field: Field) -> &str {
+        let (from, to) = self.span(field);
+        &self.text[from..to]
+    }
+
+    /// Every field that is present, with its value, in the documented order.
+    pub fn fields(&self) -> impl Iterator<Item = (Field, &str)> {
+        Field::ALL.into_iter().filter_map(|field| Some((field, self.get(field)?)))
+    }
+
+    /// Gives a field a value.
+    pub fn set(&mut self, field: Field, value: &str) {
+        self.replace(field, value);
+        self.present |= 1 << field.index();
+        self.reread(field);
+    }
+
+    /// Makes a field absent.
+    pub fn remove(&mut self, field: Field) {
+        self.replace(field, "");
+        self.present &= !(1 << field.index());
+        self.reread(field);
+    }
+
+    /// [`set`](Self::set), for chains.
+    #[must_use]
+    pub fn with(mut self, field: Field, value: &str) -> Self {
+        self.set(field, value);
+        self
+    }
+
+    /// Sets the start, and `startDate` to its response form (OUT-3).
+    pub fn set_start(&mut self, start: DateTime<FixedOffset>) {
+        self.set(Field::StartDate, &StartDate::Instant(start).to_string());
+    }
+
+    /// The instant at which the recording started, with the offset it was written in. `None` where
+    /// `startDate` is absent, cannot be read, or has no offset (QUIRK-14).
+    #[must_use]
+    #[inline]
+    pub fn start(&self) -> Option<DateTime<FixedOffset>> {
+        self.start
+    }
+
+    /// Whole seconds from start to finish. `None` where `duration` is absent, is not all ASCII
+    /// digits, or exceeds 2^64−1 (QUIRK-14). Leading zeros are read: `027` is 27.
+    #[must_use]
+    #[inline]
+    pub fn duration(&self) -> Option<u64> {
+        self.duration
+    }
+
+    /// The instant at which the recording finished: start + duration (NEAR-2). A record without a
+    /// duration has none (FIELD-7).
+    #[must_use]
+    pub fn finish(&self) -> Option<DateTime<FixedOffset>> {
+        let seconds = i64::try_from(self.duration?).ok()?;
+        self.start?.checked_add_signed(TimeDelta::try_seconds(seconds)?)
+    }
+
+    /// The kind of call, read from the channel. An absent channel is an empty one.
+    #[must_use]
+    pub fn call_type(&self) -> CallType {
+        CallType::from_channel(self.text(Field::Channel))
+    }
+
+    /// What the file name says about the start, where it carries a time (CALL-4).
+    #[must_use]
+    pub fn recording_name(&self) -> Option<RecordingName<'_>> {
+        RecordingName::parse(self.text(Field::Filename))
+    }
+
+    /// What a server sent beside the fifteen fields: names and values in the order they came,
+    /// a name as often as it came (QUIRK-6).
+    #[must_use]
+    pub fn extra(&self) -> &[(String, String)] {
+        &self.extra
+    }
+
+    /// Adds a value that is none of the fifteen fields.
+    pub fn push_extra(&mut self, name: impl Into<String>, value: impl Into<String>) {
+        self.extra.push((name.into(), value.into()));
+    }
+
+    fn span(&self, field: Field) -> (usize, usize) {
+        let index = field.index();
+        (if index == 0 { 0 } else { self.ends[index - 1] }, self.ends[index])
+    }
+
+    fn replace(&mut self, field: Field, value: &str) {
+        let (from, to) = self.span(field);
+        self.text.replace_range(from..to, value);
+        for end in &mut self.ends[field.index()..] {
+            *end = *end - (to - from) + value.len();
+        }
+    }
+
+    fn reread(&mut self, field: Field) {
+        match field {
+            Field::StartDate => self.read_start(),
+            Field::Duration => self.read_duration(),
+            _ => {}
+        }
+    }
+
+    fn read_start(&mut self) {
+        self.start =
+            StartDate::parse(self.text(Field::StartDate)).ok().and_then(StartDate::instant);
+    }
+
+    fn read_duration(&mut self) {
+        // `u64` itself would read a leading `+`.
+        let text = self.text(Field::Duration);
+        self.duration = (!text.starts_with('+')).then(|| text.parse().ok()).flatten();
+    }
+}
+
+impl Row for Recording {
+    #[inline]
+    fn start(&self) -> Option<DateTime<Utc>> {
+        self.start.map(|start| start.to_utc())
+    }
+
+    #[inline]
+    fn duration(&self) -> Option<u64> {
+        self.duration
+    }
+
+    #[inline]
+    fn text(&self, field: Field) -> &str {
+        Recording::text(self, field)
+    }
+}
+
+impl fmt::Debug for Recording {
+    /// Writes what is present, by wire name.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let extra = self.extra.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let fields = self.fields().map(|(field, value)| (field.wire_name(), value));
+        f.write_str("Recording ")?;
+        f.debug_map().entries(fields.chain(extra)).finish()
+    }
+}
+
+#[cfg(feature = "arbitrary")]
+impl<'a> arbitrary::Arbitrary<'a> for Recording {
+    fn arbitrary(u: &mut arbitrary::Unstructured<'a>) -> arbitrary::Result<Self> {
+        let mut record = Recording::new();
+        for field in Field::ALL {
+            if let Some(value) = u.arbitrary::<Option<&str>>()? {
+                record.set(field, value);
+            }
+        }
+        Ok(record)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn absent_is_not_empty() {
+        let mut record = Recording::new().with(Field::OutDialCode, "");
+        assert_eq!(record.get(Field::OutDialCode), Some(""));
+        assert_eq!(record.get(Field::WrapUpCode), None);
+        assert_eq!(record.text(Field::WrapUpCode), "");
+        record.remove(Field::OutDialCode);
+        assert_eq!(record, Recording::new());
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_kept() {
+        let record =
+            Recording::new().with(Field::StartDate, "soon").with(Field::Duration, "a while");
+        assert_eq!((record.start(), record.duration(), record.finish()), (None, None, None));
+        assert_eq!(record.get(Field::StartDate), Some("soon"));
+        assert_eq!(record.get(Field::Duration), Some("a while"));
+    }
+
+    #[test]
+    fn durations() {
+        for (text, seconds) in [
+            ("27", Some(27)),
+            ("027", Some(27)),
+            ("0", Some(0)),
+            ("18446744073709551615", Some(u64::MAX)),
+            ("18446744073709551616", None),
+            ("", None),
+            ("+27", None),
+            ("-27", None),
+            ("2 7", None),
+            ("27.0", None),
+            ("２７", None),
+        ] {
+            let record = Recording::new().with(Field::Duration, text);
+            assert_eq!(record.duration(), seconds, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_finish_beyond_the_calendar_is_none() {
+        let record = Recording::new()
+            .with(Field::StartDate, "9999-12-31T23:59:59Z")
+            .with(Field::Duration, "18446744073709551615");
+        assert_eq!(record.finish(), None);
+        assert_eq!(Row::finish(&record), None);
+    }
+
+    #[test]
+    fn set_start_writes_the_response_form() {
+        let mut record = Recording::new();
+        let start = DateTime::parse_from_rfc3339("2008-02-14T10:12:13-08:00").unwrap();
+        record.set_start(start);
+        assert_eq!(record.get(Field::StartDate), Some("2008-02-14T10:12:13-08:00"));
+        assert_eq!(record.start(), Some(start));
+    }
+
+    proptest! {
+        #[test]
+        fn the_last_value_set_is_the_value(
+            steps in proptest::collection::vec((0..Field::COUNT, proptest::option::of(".{0,9}")), 0..40)
+        ) {
+            let mut record = Recording::new();
+            let mut expected: [Option<String>; Field::COUNT] = Default::default();
+            for (index, value) in steps {
+                match &value {
+                    Some(value) => record.set(Field::ALL[index], value),
+                    None => record.remove(Field::ALL[index]),
+                }
+                expected[index] = value;
+            }
+            for field in Field::ALL {
+                prop_assert_eq!(record.get(field), expected[field.index()].as_deref());
+            }
+            let values = core::array::from_fn(|index| expected[index].as_deref());
+            prop_assert_eq!(Recording::from_values(&values), record);
+        }
+    }
+}

@@ -1,0 +1,49 @@
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::Field;
+
+/// What matching asks of a record. Implement it for the row type of a store, and selections match
+/// such rows without a [`Recording`](crate::Recording) being built.
+///
+/// A field that is absent and a field that is empty are the same to a filter (QUIRK-6).
+pub trait Row {
+    /// The instant at which the recording started; `None` where it is not known.
+    fn start(&self) -> Option<DateTime<Utc>>;
+
+    /// The whole seconds from start to finish; `None` where they are not known.
+    fn duration(&self) -> Option<u64>;
+
+    /// The text of a field, empty where the field is absent. It is never asked for
+    /// [`Field::StartDate`].
+    fn text(&self, field: Field) -> &str;
+
+    /// The instant at which the recording finished: start + duration. A record without a duration
+    /// has none (FIELD-7).
+    #[inline]
+    fn finish(&self) -> Option<DateTime<Utc>> {
+        let seconds = i64::try_from(self.duration()?).ok()?;
+        self.start()?.checked_add_signed(TimeDelta::try_seconds(seconds)?)
+    }
+}
+
+impl<R: Row + ?Sized> Row for &R {
+    #[inline]
+    fn start(&self) -> Option<DateTime<Utc>> {
+        (**self).start()
+    }
+
+    #[inline]
+    fn duration(&self) -> Option<u64> {
+        (**self).duration()
+    }
+
+    #[inline]
+    fn text(&self, field: Field) -> &str {
+        (**self).text(field)
+    }
+
+    #[inline]
+    fn finish(&self) -> Option<DateTime<Utc>> {
+        (**self).finish()
+    }
+}

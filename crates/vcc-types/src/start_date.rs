@@ -1,0 +1,252 @@
+use core::fmt;
+
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, TimeDelta, Timelike};
+
+/// The `startDate` of a response (OUT-3): `2008-02-14T10:12:13-08:00`.
+///
+/// Read are the extended forms that responses use: a four-digit year from 0001 to 9999, `T` or a
+/// space, seconds, a decimal fraction of up to nine digits, then `Z`, `±hh:mm`, `±hhmm` or nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StartDate {
+    /// With an offset: an instant.
+    Instant(DateTime<FixedOffset>),
+    /// Without an offset: a local time that means an instant only in a zone that somebody else
+    /// knows (QUIRK-14).
+    Local(NaiveDateTime),
+}
+
+/// A text is no `startDate`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StartDateError {
+    position: usize,
+}
+
+impl StartDateError {
+    /// The byte of the text at which it stops being a `startDate`.
+    #[must_use]
+    pub fn position(&self) -> usize {
+        self.position
+    }
+}
+
+impl fmt::Display for StartDateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "expected a date such as 2008-02-14T10:12:13-08:00, which this is not from byte {} on",
+            self.position
+        )
+    }
+}
+
+impl core::error::Error for StartDateError {}
+
+impl StartDate {
+    /// Reads a `startDate`.
+    ///
+    /// # Errors
+    ///
+    /// Any other form, and dates, times or offsets that do not exist. A second of 60 is the instant
+    /// after :59 (DATE-6).
+    pub fn parse(text: &str) -> Result<StartDate, StartDateError> {
+        let bytes = text.as_bytes();
+        let error = |position| StartDateError { position };
+        let number = |from: usize, digits: usize| -> Result<u32, StartDateError> {
+            let mut value = 0;
+            for position in from..from + digits {
+                let digit = bytes.get(position).map_or(10, |byte| byte.wrapping_sub(b'0'));
+                if digit > 9 {
+                    return Err(error(position));
+                }
+                value = value * 10 + u32::from(digit);
+            }
+            Ok(value)
+        };
+        let expect = |position: usize, allowed: &[u8]| match bytes.get(position) {
+            Some(byte) if allowed.contains(byte) => Ok(()),
+            _ => Err(error(position)),
+        };
+
+        let year = number(0, 4)?;
+        expect(4, b"-")?;
+        let month = number(5, 2)?;
+        expect(7, b"-")?;
+        let day = number(8, 2)?;
+        if year == 0 {
+            return Err(error(0));
+        }
+        let date = NaiveDate::from_ymd_opt(year.cast_signed(), month, day)
+            .ok_or(error(if (1..=12).contains(&month) { 8 } else { 5 }))?;
+
+        expect(10, b"T ")?;
+        let hour = number(11, 2)?;
+        expect(13, b":")?;
+        let minute = number(14, 2)?;
+        expect(16, b":")?;
+        let second = number(17, 2)?;
+        let (second, carry) = if second == 60 { (59, 1) } else { (second, 0) };
+        let mut at = 19;
+        let mut nano = 0;
+        if bytes.get(at) == Some(&b'.') {
+            at += 1;
+            let digits = bytes[at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+            if digits == 0 || digits > 9 {
+                return Err(error(at + digits.min(9)));
+            }
+            nano = number(at, digits)? * 10_u32.pow(9 - digits as u32);
+            at += digits;
+        }
+        let local =
+            date.and_hms_nano_opt(hour, minute, second, nano).ok_or(error(if hour > 23 {
+                11
+            } else if minute > 59 {
+                14
+            } else {
+                17
+            }))? + TimeDelta::seconds(carry);
+        if local.year() > 9999 {
+            return Err(error(0));
+        }
+
+        let sign = match bytes.get(at) {
+            None => return Ok(StartDate::Local(local)),
+            Some(b'Z') if bytes.len() == at + 1 => 0,
+            Some(b'+') => 1,
+            Some(b'-') => -1,
+            Some(_) => return Err(error(at)),
+        };
+        let mut offset = 0;
+        if sign != 0 {
+            let hours = number(at + 1, 2)?;
+            let colon = usize::from(bytes.get(at + 3) == Some(&b':'));
+            let minutes = number(at + 3 + colon, 2)?;
+            if hours > 23 || minutes > 59 {
+                return Err(error(at + 1));
+            }
+            if bytes.len() > at + 5 + colon {
+                return Err(error(at + 5 + colon));
+            }
+            offset = sign * (hours * 3600 + minutes * 60).cast_signed();
+        }
+        FixedOffset::east_opt(offset)
+            .and_then(|offset| local.and_local_timezone(offset).single())
+            .map(StartDate::Instant)
+            .ok_or(error(at))
+    }
+
+    /// The instant, where the text had an offset.
+    #[must_use]
+    pub fn instant(self) -> Option<DateTime<FixedOffset>> {
+        match self {
+            StartDate::Instant(instant) => Some(instant),
+            StartDate::Local(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for StartDate {
+    /// Writes the response form. A fraction is written where there is one, with 3, 6 or 9 digits;
+    /// an offset is written as `±hh:mm`, also `+00:00`. An offset that is no whole number of
+    /// minutes, as zones had before about 1920, is rounded down to one, and the local time with
+    /// it, so that the instant stays what it was.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (local, offset) = match self {
+            StartDate::Instant(instant) => {
+                let seconds = instant.offset().local_minus_utc();
+                let whole = seconds.div_euclid(60) * 60;
+                let local = instant.naive_local() - TimeDelta::seconds(i64::from(seconds - whole));
+                (local, Some(whole))
+            }
+            StartDate::Local(local) => (*local, None),
+        };
+        write!(f, "{:04}-{:02}-{:02}T", local.year(), local.month(), local.day())?;
+        write!(f, "{:02}:{:02}:{:02}", local.hour(), local.minute(), local.second())?;
+        match local.nanosecond() {
+            0 => {}
+            nano if nano % 1_000_000 == 0 => write!(f, ".{:03}", nano / 1_000_000)?,
+            nano if nano % 1_000 == 0 => write!(f, ".{:06}", nano / 1_000)?,
+            nano => write!(f, ".{nano:09}")?,
+        }
+        match offset {
+            None => Ok(()),
+            Some(offset) => {
+                let sign = if offset < 0 { '-' } else { '+' };
+                let minutes = offset.unsigned_abs() / 60;
+                write!(f, "{sign}{:02}:{:02}", minutes / 60, minutes % 60)
+            }
+        }
+    }
+}
+
+impl From<DateTime<FixedOffset>> for StartDate {
+    fn from(instant: DateTime<FixedOffset>) -> Self {
+        StartDate::Instant(instant)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forms_and_how_they_print() {
+        for (text, printed) in [
+            ("2008-02-14T10:12:13-08:00", "2008-02-14T10:12:13-08:00"),
+            ("2008-02-14 10:12:13-08:00", "2008-02-14T10:12:13-08:00"),
+            ("2008-02-14T10:12:13Z", "2008-02-14T10:12:13+00:00"),
+            ("2008-02-14T10:12:13+0545", "2008-02-14T10:12:13+05:45"),
+            ("2008-02-14T10:12:13.5+00:00", "2008-02-14T10:12:13.500+00:00"),
+            ("2008-02-14T10:12:13.000001Z", "2008-02-14T10:12:13.000001+00:00"),
+            ("2008-02-14T10:12:13.123456789", "2008-02-14T10:12:13.123456789"),
+            ("2008-12-31T23:59:60Z", "2009-01-01T00:00:00+00:00"),
+            ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00+00:00"),
+            ("9999-12-31T23:59:59Z", "9999-12-31T23:59:59+00:00"),
+        ] {
+            let date = StartDate::parse(text).unwrap();
+            assert_eq!(date.to_string(), printed, "{text}");
+            assert_eq!(StartDate::parse(printed), Ok(date), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_start_and_where() {
+        for (text, position) in [
+            ("", 0),
+            ("yesterday", 0),
+            ("0000-01-01T00:00:00Z", 0),
+            ("2008-2-14T10:12:13Z", 6),
+            ("2008-13-14T10:12:13Z", 5),
+            ("2007-02-29T10:12:13Z", 8),
+            ("2008-02-14", 10),
+            ("2008-02-14t10:12:13Z", 10),
+            ("2008-02-14T24:12:13Z", 11),
+            ("2008-02-14T10:60:13Z", 14),
+            ("2008-02-14T10:12", 16),
+            ("2008-02-14T10:12:61Z", 17),
+            ("2008-02-14T10:12:13.Z", 20),
+            ("2008-02-14T10:12:13.1234567890Z", 29),
+            ("2008-02-14T10:12:13z", 19),
+            ("2008-02-14T10:12:13Z ", 19),
+            ("2008-02-14T10:12:13+24:00", 20),
+            ("2008-02-14T10:12:13+01:00x", 25),
+            ("2008-02-14T10:12:13+0１00", 21),
+            ("9999-12-31T23:59:60Z", 0),
+        ] {
+            let error = StartDate::parse(text).unwrap_err();
+            assert_eq!(error.position(), position, "{text:?}");
+        }
+        assert_eq!(
+            StartDate::parse("soon").unwrap_err().to_string(),
+            "expected a date such as 2008-02-14T10:12:13-08:00, which this is not from byte 0 on"
+        );
+    }
+
+    #[test]
+    fn an_offset_with_seconds_keeps_its_instant() {
+        let offset = FixedOffset::east_opt(-(7 * 3600 + 52 * 60 + 58)).unwrap();
+        let start = DateTime::from_timestamp(-3_000_000_000, 0).unwrap().with_timezone(&offset);
+        let printed = StartDate::Instant(start).to_string();
+        assert!(printed.ends_with("-07:53"), "{printed}");
+        assert_eq!(StartDate::parse(&printed).unwrap().instant().unwrap(), start);
+    }
+}
