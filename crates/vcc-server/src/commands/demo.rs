@@ -66,14 +66,14 @@ fn documented() -> Result<Vec<StoredRecord>, Failure> {
     Ok(records)
 }
 
-/// Records every twenty minutes of yesterday, and of today as far as it has come.
+/// Records every ten minutes of yesterday, and of today as far as it has come.
 fn recent(now: DateTime<Utc>, zone: Zone) -> Result<Vec<StoredRecord>, Failure> {
     let context = Context { now, tenant_tz: zone, dialect: Dialect::default() };
     let yesterday = Query::parse("d=today-1d")
         .and_then(|query| query.resolve(&context))
         .map_err(|error| Failure::new(error.to_string()))?;
     let Some(day) = yesterday.window else { return Ok(Vec::new()) };
-    let starts = (0..).map(|index| (index, day.from + TimeDelta::minutes(20) * index));
+    let starts = (0..).map(|index| (index, day.from + TimeDelta::minutes(10) * index));
     starts
         .take_while(|(_, start)| *start <= now)
         .map(|(index, start)| store(&sample(index, start)))
