@@ -45,16 +45,15 @@ impl Bytes {
         classes
     };
 
-    #[inline(always)]
-    pub(crate) fn add(&mut self, byte: u8) {
-        self.0 |= Bytes::CLASSES[usize::from(byte)];
-    }
-
     /// All of a part of the raw query.
     pub(crate) fn of(raw: &[u8]) -> Bytes {
-        let mut bytes = Bytes::NONE;
-        raw.iter().for_each(|byte| bytes.add(*byte));
-        bytes
+        // Four at a time: each look-up is independent of the others.
+        let (fours, rest) = raw.as_chunks::<4>();
+        let class = |byte: u8| Bytes::CLASSES[usize::from(byte)];
+        let classes = fours.iter().fold(0, |classes, [a, b, c, d]| {
+            classes | class(*a) | class(*b) | class(*c) | class(*d)
+        });
+        Bytes(rest.iter().fold(classes, |classes, byte| classes | class(*byte)))
     }
 
     /// Whether there is a comma, or there may be an encoded one.

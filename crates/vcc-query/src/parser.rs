@@ -2,7 +2,7 @@ use vcc_types::Dialect;
 
 use crate::decode::Scratch;
 use crate::read::Reader;
-use crate::split::Splitter;
+use crate::split::{Splitter, Values};
 use crate::zone::{BuiltIn, ZoneData};
 use crate::{Query, QueryError, QueryErrorKind};
 
@@ -86,11 +86,17 @@ impl<'z> Parser<'z> {
         let Parser { dialect, zones, max_variables, .. } = self;
         let mut scratch = Scratch::new();
         let splitter = Splitter { raw, dialect, max_variables: *max_variables };
-        let values = splitter.values(&mut scratch)?;
-        let mut query = Query::default();
+        let mut values = Values::new();
+        splitter.split(&mut values, &mut scratch)?;
         let mut reader = Reader { raw, dialect, zones: *zones, scratch: &mut scratch };
-        reader.query(&values, &mut query)?;
-        Ok(query)
+        // Filled where it is handed back: it is too big to be moved about.
+        let mut query = Ok(Query::default());
+        if let Ok(to_fill) = &mut query
+            && let Err(error) = reader.query(&values, to_fill)
+        {
+            query = Err(error);
+        }
+        query
     }
 
     #[cold]

@@ -25,6 +25,11 @@ pub(crate) struct Value {
 }
 
 impl Values {
+    pub(crate) fn new() -> Values {
+        let nothing = Value { variable: Variable::D, span: Span::default(), bytes: Bytes::NONE };
+        Values { list: [nothing; Variable::COUNT], count: 0, seen: 0 }
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = Value> {
         self.list[..self.count].iter().copied()
     }
@@ -56,9 +61,12 @@ pub(crate) struct Splitter<'a> {
 }
 
 impl Splitter<'_> {
-    pub(crate) fn values(&self, scratch: &mut Scratch) -> Result<Values, QueryError> {
-        let nothing = Value { variable: Variable::D, span: Span::default(), bytes: Bytes::NONE };
-        let mut values = Values { list: [nothing; Variable::COUNT], count: 0, seen: 0 };
+    /// Adds them to `values`, which is too big to be handed back.
+    pub(crate) fn split(
+        &self,
+        values: &mut Values,
+        scratch: &mut Scratch,
+    ) -> Result<(), QueryError> {
         // Whether the variable that was read last is the last of the list.
         let mut last_counts = false;
         let mut count = 0;
@@ -81,14 +89,11 @@ impl Splitter<'_> {
                 return Err(self.missing_equals(name, scratch));
             }
             let start_of_value = name.end + 1;
-            let mut bytes = Bytes::NONE;
-            let mut end = start_of_value;
-            while let Some(byte) = self.raw.get(end).filter(|byte| **byte != b'&') {
-                bytes.add(*byte);
-                end += 1;
-            }
+            let rest = &self.raw[start_of_value..];
+            let rest = &rest[..memchr::memchr(b'&', rest).unwrap_or(rest.len())];
+            let (end, bytes) = (start_of_value + rest.len(), Bytes::of(rest));
             let value = Span::new(start_of_value, end);
-            last_counts = self.variable(name, value, bytes, &mut values, scratch)?;
+            last_counts = self.variable(name, value, bytes, values, scratch)?;
             start = end + 1;
         }
         // REQ-11: exactly one quote at the very end, after a date.
@@ -103,7 +108,7 @@ impl Splitter<'_> {
             let quote = if text.ends_with(b"%22") { 3 } else { usize::from(text.ends_with(b"\"")) };
             value.span = Span::new(start, end - quote);
         }
-        Ok(values)
+        Ok(())
     }
 
     /// Takes up one variable and says whether it counts.
