@@ -1,53 +1,11 @@
 //! Reports of a run that fails: every form holds what happened, and none holds a secret.
 
-use std::time::Duration;
+mod common;
 
-use vcc_conformance::http::Response;
-use vcc_conformance::report::{Report, badge, html, json, junit, markdown, terminal};
-use vcc_conformance::run::{Exchange, Handshake, Verdict, outcome, plan};
+use common::report;
+use vcc_conformance::report::{badge, html, json, junit, markdown, terminal};
+use vcc_conformance::run::Verdict;
 use vcc_conformance::spec::Spec;
-use vcc_conformance::world::World;
-use vcc_conformance::{dataset, fixture};
-
-/// A case of the suite, answered with an empty list by a target that has something in its head.
-fn report(spec: &Spec) -> (Report, World) {
-    let now = "2026-11-24T12:00:00Z".parse().unwrap();
-    let world = World::new(dataset::embedded(now).unwrap(), now);
-    let cases = fixture::embedded().unwrap();
-    let case = cases.iter().find(|case| case.id == "near/start-minus-5").unwrap();
-    let variants = plan(case, &world, false).unwrap();
-    let body = "<?xml version=\"1.0\"?><recordings></recordings>\n<!-- \u{202e} & ]]> -->";
-    let played: Vec<_> = variants
-        .into_iter()
-        .map(|variant| {
-            let exchange = Exchange {
-                planned: variant.steps[0].clone(),
-                answer: Ok(Response {
-                    status: 200,
-                    headers: vec![("Server".into(), "<script>\u{1}".into())],
-                    body: body.into(),
-                }),
-                started: now,
-                micros: 1500,
-                retried: 0,
-            };
-            (variant, vec![exchange])
-        })
-        .collect();
-    let outcome = outcome(case, &played, &world, spec, false);
-    let report = Report {
-        target: "http://127.0.0.1:8080".into(),
-        started: now,
-        elapsed: Duration::from_millis(1500),
-        requests: 1,
-        handshake: Handshake::default(),
-        outcomes: vec![outcome],
-        ended: None,
-        strict: false,
-        stale: Vec::new(),
-    };
-    (report, world)
-}
 
 #[test]
 fn every_form_says_what_happened_and_no_secret() {

@@ -16,7 +16,7 @@ function filter() {
     group.classList.toggle("hidden", !some);
     if (filtered && some) group.open = true;
   }
-  count.textContent = filtered ? shown + " cases" : "";
+  count.textContent = filtered ? shown + (shown === 1 ? " case" : " cases") : "";
 }
 text.addEventListener("input", filter);
 verdict.addEventListener("change", filter);
