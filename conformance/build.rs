@@ -27,6 +27,14 @@ fn main() -> io::Result<()> {
         "\"\"".into()
     };
     writeln!(code, "pub(crate) const SPEC: &str = {spec};").expect("a String takes it");
+    let signatures = root.join("signatures.txt");
+    println!("cargo::rerun-if-changed={}", signatures.display());
+    writeln!(
+        code,
+        "pub(crate) const SIGNATURES: &str = include_str!({:?});",
+        signatures.display().to_string()
+    )
+    .expect("a String takes it");
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
     fs::write(out.join("embedded.rs"), code)
 }

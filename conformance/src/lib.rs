@@ -18,6 +18,7 @@ pub mod record;
 pub mod reference;
 pub mod report;
 pub mod run;
+pub mod selftest;
 pub mod spec;
 pub mod transcript;
 pub mod world;

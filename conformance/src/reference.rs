@@ -24,6 +24,12 @@ pub struct Reference {
 #[derive(Debug)]
 pub struct ReferenceError(String);
 
+impl ReferenceError {
+    pub(crate) fn new(tenant: &str, problem: &dyn fmt::Display) -> Self {
+        Self(format!("{tenant}: {problem}"))
+    }
+}
+
 impl fmt::Display for ReferenceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the reference server: {}", self.0)
@@ -122,7 +128,7 @@ pub async fn load(store: &dyn Store, tenants: &[Tenant]) -> Result<(), Reference
     Ok(())
 }
 
-fn recording(record: &Record) -> Recording {
+pub(crate) fn recording(record: &Record) -> Recording {
     let values: [Option<&str>; Field::COUNT] =
         std::array::from_fn(|index| record.values[index].as_deref());
     Recording::from_values(&values)

@@ -9,6 +9,7 @@ mod mock;
 mod plan;
 mod record;
 mod run;
+mod selftest;
 mod show;
 
 use std::fmt;
@@ -45,6 +46,8 @@ enum Command {
     Plan(Box<plan::Args>),
     /// Judges a saved run again, without the server
     Judge(run::JudgeArgs),
+    /// Proves that the suite can fail: runs it against the reference server behind one defect at a time
+    Selftest(selftest::Args),
     /// Plays scenarios to a client and grades what it sent
     Mock(mock::Args),
     /// Makes a dataset with pseudonyms of what a server lists
@@ -114,6 +117,7 @@ pub fn main() -> ExitCode {
         Some(Command::Coverage(args)) => coverage::coverage(&args, &mut out),
         Some(Command::Copy(args)) => copy::copy(&args, &mut out),
         Some(Command::Judge(args)) => run::judge(&args, &mut out),
+        Some(Command::Selftest(args)) => selftest::selftest(&args, &mut out),
         Some(Command::Mock(args)) => mock::mock(&args, &mut out),
         Some(Command::Record(args)) => record::record(&args, &mut out),
         Some(Command::Diff(args)) => diff::diff(&args, &mut out),

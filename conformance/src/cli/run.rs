@@ -462,7 +462,7 @@ fn create(file: &Path) -> Result<File, Failure> {
 }
 
 /// A bar on a terminal, nothing in a pipe.
-fn progress(length: usize) -> ProgressBar {
+pub(super) fn progress(length: usize) -> ProgressBar {
     if !io::stderr().is_terminal() {
         return ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
     }

@@ -9,6 +9,7 @@ mod html;
 mod json;
 mod junit;
 mod markdown;
+mod matrix;
 mod redact;
 mod terminal;
 mod timeline;
@@ -26,6 +27,7 @@ pub use html::html;
 pub use json::json;
 pub use junit::junit;
 pub use markdown::markdown;
+pub use matrix::{matrix_html, matrix_json};
 pub use redact::exchange_lines;
 pub use terminal::terminal;
 

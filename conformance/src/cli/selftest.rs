@@ -1,0 +1,125 @@
+use std::fs;
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anstyle::{AnsiColor, Style};
+
+use super::run::progress;
+use super::{Failure, Suite};
+use crate::report::{matrix_html, matrix_json};
+use crate::run::wildcard;
+use crate::selftest::{Matrix, defects, matrix, signatures};
+
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// Only defects whose name or family fits: `page-*`
+    #[arg(long, value_name = "PATTERN")]
+    defect: Vec<String>,
+    /// List the defects and run nothing
+    #[arg(long)]
+    list: bool,
+    /// Defects at a time
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=64))]
+    jobs: u8,
+    /// The matrix of cases and defects in JSON
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// The matrix for people, in one HTML file
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// The failures of each defect, as the diagnosis of reports reads them
+    #[arg(long, value_name = "FILE")]
+    signatures: Option<PathBuf>,
+}
+
+/// Runs the suite against the reference server behind one defect at a time.
+pub(super) fn selftest(args: &Args, out: &mut dyn Write) -> Result<u8, Failure> {
+    let suite = Suite::embedded()?;
+    let chosen: Vec<_> = defects()
+        .filter(|(family, defect)| {
+            let fits = |pattern: &String| wildcard(pattern, defect.name) || pattern == family;
+            args.defect.is_empty() || args.defect.iter().any(fits)
+        })
+        .collect();
+    if chosen.is_empty() {
+        return Err(Failure::usage("--defect: no defect fits; --list shows them"));
+    }
+    if args.list {
+        for (family, defect) in &chosen {
+            let clauses = defect.clauses.join(" ");
+            writeln!(out, "{:<34} a server {} ({family}; {clauses})", defect.name, defect.says)?;
+        }
+        return Ok(0);
+    }
+    let stop = Arc::new(AtomicBool::new(false));
+    let pressed = Arc::clone(&stop);
+    // A second handler in one process is refused; then the first one goes on.
+    let _ = ctrlc::set_handler(move || pressed.store(true, Ordering::Relaxed));
+    let bar = progress(chosen.len());
+    let done = |row: &crate::selftest::Row| {
+        bar.inc(1);
+        bar.set_message(row.defect);
+    };
+    let found = matrix(&suite.cases, &suite.spec, &chosen, args.jobs.into(), &stop, &done);
+    bar.finish_and_clear();
+    let found = found.map_err(|message| Failure { code: 6, message })?;
+    let save = |path: &Option<PathBuf>, text: &dyn Fn() -> String| match path {
+        Some(path) => fs::write(path, text())
+            .map_err(|problem| Failure::usage(format!("{}: {problem}", path.display()))),
+        None => Ok(()),
+    };
+    save(&args.json, &|| matrix_json(&found))?;
+    save(&args.html, &|| matrix_html(&found))?;
+    save(&args.signatures, &|| signatures(&found))?;
+    let whole = args.defect.is_empty();
+    let measured = signatures(&found);
+    let stale = whole && args.signatures.is_none() && measured != crate::embedded::SIGNATURES;
+    say(out, &found, whole, stale)?;
+    let idle = whole && !found.idle().is_empty();
+    let bad = !found.unclean.is_empty() || !found.escaped().is_empty() || idle || stale;
+    Ok(u8::from(bad))
+}
+
+fn say(out: &mut dyn Write, found: &Matrix, whole: bool, stale: bool) -> std::io::Result<()> {
+    let (bold, red) = (Style::new().bold(), AnsiColor::Red.on_default());
+    let green = AnsiColor::Green.on_default();
+    writeln!(out, "{bold}{:<34}{:>7}  caught by{bold:#}", "defect", "cases")?;
+    for row in &found.rows {
+        let by = match (row.named().next(), &row.precondition, row.caught.iter().next()) {
+            (Some((case, clause)), ..) => format!("{case} ({clause})"),
+            (None, Some(reason), _) => format!("{red}not judged: {reason}{red:#}"),
+            (None, None, Some((case, clause))) => {
+                format!("{red}no case of its clauses; {case} blames {clause}{red:#}")
+            }
+            (None, None, None) => format!("{red}nothing{red:#}"),
+        };
+        writeln!(out, "{:<34}{:>7}  {by}", row.defect, row.caught.len())?;
+    }
+    writeln!(out)?;
+    for line in &found.unclean {
+        writeln!(out, "{red}the reference itself:{red:#} {line}")?;
+    }
+    let idle = if whole { found.idle() } else { Vec::new() };
+    for case in &idle {
+        writeln!(out, "{red}catches nothing:{red:#} {case}")?;
+    }
+    if stale {
+        writeln!(
+            out,
+            "{red}signatures.txt is not what was measured:{red:#} \
+             vcc-conformance selftest --signatures conformance/signatures.txt"
+        )?;
+    }
+    let caught = found.rows.len() - found.escaped().len();
+    let good = caught == found.rows.len() && idle.is_empty() && found.unclean.is_empty() && !stale;
+    let style = if good { green } else { red };
+    write!(out, "{style}{caught} of {} defects caught by their clause{style:#}", found.rows.len())?;
+    if whole {
+        let busy = found.graded.len() - idle.len();
+        write!(out, ", {busy} of {} graded cases catch one", found.graded.len())?;
+    }
+    let requests: u64 = found.rows.iter().map(|row| row.requests).sum();
+    writeln!(out, ", {requests} requests")
+}

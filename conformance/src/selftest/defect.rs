@@ -1,0 +1,54 @@
+use vcc_query::Selection;
+use vcc_store::Page;
+use vcc_types::Field;
+
+use super::answered::Answered;
+use super::asked::Asked;
+use super::site::Site;
+
+/// One way in which a server can be wrong, switched on around the reference server.
+#[derive(Clone, Copy)]
+pub struct Defect {
+    /// Its name, never given to another.
+    pub name: &'static str,
+    /// The clauses that it breaks; a case that names one of them must catch it.
+    pub clauses: &'static [&'static str],
+    /// What it does; goes on after "a server".
+    pub says: &'static str,
+    pub(super) fault: Fault,
+}
+
+/// Where a defect takes hold.
+#[derive(Clone, Copy)]
+pub(super) enum Fault {
+    /// The server reads another request than was sent.
+    Ask(fn(&mut Asked, &Site)),
+    /// What the query means is another thing.
+    Select(fn(&mut Selection, &Asked, &Site)),
+    /// The page is found in another way.
+    List(fn(&Selection, &Asked, &Site) -> Page),
+    /// The values of the records of a page are others.
+    Write(fn(Field, &str) -> String),
+    /// The answer is changed on its way out.
+    Answer(fn(&mut Answered, &Asked, &Site)),
+    /// Once there is an answer, another request is made in place of the first.
+    Again(fn(&Answered, &Asked, &Site) -> Option<Asked>),
+}
+
+/// Defects of one kind.
+pub struct Family {
+    /// What they have in common.
+    pub name: &'static str,
+    /// The defects.
+    pub defects: &'static [Defect],
+}
+
+/// A row of a table of defects.
+pub(super) const fn defect(
+    name: &'static str,
+    clauses: &'static [&'static str],
+    says: &'static str,
+    fault: Fault,
+) -> Defect {
+    Defect { name, clauses, says, fault }
+}

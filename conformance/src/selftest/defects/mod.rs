@@ -1,0 +1,43 @@
+//! The defects, by what they are about. What each does is in its row.
+
+mod auth;
+mod bodies;
+mod days;
+mod encoding;
+mod fields;
+mod lenient;
+mod near;
+mod paging;
+mod ranges;
+mod requests;
+mod starts;
+mod strict;
+mod today;
+mod zones;
+
+use super::defect::Family;
+
+/// Every defect, by family.
+pub const FAMILIES: &[Family] = &[
+    paging::PAGES,
+    paging::LISTS,
+    days::DAYS,
+    ranges::RANGES,
+    zones::ZONES,
+    zones::OFFSETS,
+    today::TODAY,
+    strict::STRICT,
+    lenient::LENIENT,
+    near::NEAR,
+    fields::FIELDS,
+    fields::IGNORED,
+    encoding::ENCODING,
+    requests::REQUESTS,
+    requests::REFUSALS,
+    auth::AUTH,
+    auth::TENANTS,
+    bodies::XML,
+    bodies::CSV,
+    bodies::VALUES,
+    starts::STARTS,
+];

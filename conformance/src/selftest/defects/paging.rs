@@ -1,0 +1,470 @@
+use vcc_store::Page;
+use vcc_types::{Field, Row as _};
+
+use crate::selftest::defect::Fault::{Again, Answer, Ask, List, Select};
+use crate::selftest::defect::{Family, defect};
+use crate::selftest::site::{in_time, paged};
+
+pub(super) const PAGES: Family = Family {
+    name: "pages and n",
+    defects: &[
+        defect(
+            "page-of-49",
+            &["PAGE-1"],
+            "whose pages hold 49",
+            Select(|s, _, _| s.page_size = 49),
+        ),
+        defect(
+            "page-of-51",
+            &["PAGE-1"],
+            "whose pages hold 51",
+            Select(|s, _, _| s.page_size = 51),
+        ),
+        defect(
+            "page-of-25",
+            &["PAGE-1"],
+            "whose pages hold 25",
+            Select(|s, _, _| s.page_size = 25),
+        ),
+        defect(
+            "page-of-100",
+            &["PAGE-1"],
+            "whose pages hold 100",
+            Select(|s, _, _| s.page_size = 100),
+        ),
+        defect(
+            "no-pages",
+            &["PAGE-1"],
+            "that lists everything at once",
+            Select(|s, _, _| s.page_size = 9_999),
+        ),
+        defect(
+            "no-pages-in-csv",
+            &["PAGE-1"],
+            "that lists everything at once in CSV",
+            Select(|s, asked, _| {
+                if asked.is_csv() {
+                    s.page_size = 9_999;
+                }
+            }),
+        ),
+        defect(
+            "no-pages-beside-d",
+            &["PAGE-1"],
+            "that lists everything at once where d is given",
+            Select(|s, _, _| {
+                if s.window.is_some() {
+                    s.page_size = 9_999;
+                }
+            }),
+        ),
+        defect(
+            "n-from-zero",
+            &["PAGE-2", "PAGE-5a"],
+            "whose n counts from zero",
+            Select(|s, asked, _| {
+                if asked.has("n") {
+                    s.first = s.first.saturating_add(1);
+                }
+            }),
+        ),
+        defect(
+            "n-off-by-one",
+            &["PAGE-2", "PAGE-5a"],
+            "whose pages after the first begin one record early",
+            Select(|s, _, _| s.first = (s.first - 1).max(1)),
+        ),
+        defect(
+            "page-edge-lost",
+            &["PAGE-2", "PAGE-5a"],
+            "whose pages after the first begin one record late",
+            Select(|s, _, _| {
+                if s.first > 1 {
+                    s.first = s.first.saturating_add(1);
+                }
+            }),
+        ),
+        defect(
+            "n-is-a-page",
+            &["PAGE-2", "PAGE-5a"],
+            "whose n is the number of a page",
+            Select(|s, _, _| s.first = (s.first - 1).saturating_mul(50).saturating_add(1)),
+        ),
+        defect(
+            "n-rounded",
+            &["PAGE-2"],
+            "that rounds n down to a page of fifty",
+            Select(|s, _, _| s.first = (s.first - 1) / 50 * 50 + 1),
+        ),
+        defect(
+            "n-ignored",
+            &["PAGE-2", "PAGE-5a"],
+            "that ignores n",
+            Select(|s, _, _| s.first = 1),
+        ),
+        defect(
+            "n-ignored-beside-d",
+            &["PAGE-2", "PAGE-5a"],
+            "that ignores n where a date is given",
+            Select(|s, asked, _| {
+                if asked.has_date() {
+                    s.first = 1;
+                }
+            }),
+        ),
+        defect(
+            "n-ignored-in-csv",
+            &["PAGE-2", "PAGE-5a", "OUT-4a"],
+            "that ignores n in CSV",
+            Select(|s, asked, _| {
+                if asked.is_csv() {
+                    s.first = 1;
+                }
+            }),
+        ),
+        defect(
+            "n-counts-the-header",
+            &["PAGE-2", "PAGE-5a"],
+            "whose n counts the header row of CSV",
+            Select(|s, asked, _| {
+                if asked.is_csv() && s.first > 1 {
+                    s.first -= 1;
+                }
+            }),
+        ),
+        defect(
+            "past-the-end-404",
+            &["PAGE-3a"],
+            "that answers 404 past the end",
+            Answer(|answered, asked, _| {
+                if asked.has("n") && answered.is_empty() {
+                    answered.refuse(404, "n: no such page");
+                }
+            }),
+        ),
+        defect(
+            "nothing-found-404",
+            &["PAGE-3a", "DATE-1", "NEAR-1", "FIELD-1a"],
+            "that answers 404 where nothing is found",
+            Answer(|answered, _, _| {
+                if answered.is_empty() {
+                    answered.refuse(404, "nothing found");
+                }
+            }),
+        ),
+        defect(
+            "nothing-found-204",
+            &["PAGE-3a", "DATE-1", "NEAR-1", "FIELD-1a", "OUT-1a"],
+            "that answers 204 where nothing is found",
+            Answer(|answered, _, _| {
+                if answered.is_empty() {
+                    answered.refuse(204, "");
+                }
+            }),
+        ),
+        defect(
+            "last-page-again",
+            &["PAGE-3a"],
+            "that gives the last page again past the end",
+            List(|s, asked, site| {
+                let rows = &site.resident(asked).rows;
+                let found: Vec<_> = rows.iter().filter(|row| s.matches(row)).cloned().collect();
+                let mut s = s.clone();
+                if s.first > found.len() as u64 {
+                    s.first = found.len().saturating_sub(1) as u64 / 50 * 50 + 1;
+                }
+                paged(found, &s)
+            }),
+        ),
+        defect(
+            "first-page-again",
+            &["PAGE-3a"],
+            "that gives the first page again past the end",
+            Again(|answered, asked, _| {
+                (asked.has("n") && answered.is_empty()).then(|| asked.without(&["n"]))
+            }),
+        ),
+        defect(
+            "short-pages-dropped",
+            &["PAGE-2", "PAGE-5a"],
+            "that drops a last page that is not full",
+            List(|s, asked, site| {
+                let page = site.page(s, asked, |row| s.matches(row));
+                if s.first > 1 && page.records.len() < 50 { Page::default() } else { page }
+            }),
+        ),
+        defect(
+            "single-last-dropped",
+            &["PAGE-2", "PAGE-5a"],
+            "that drops a last page of one record",
+            List(|s, asked, site| {
+                let page = site.page(s, asked, |row| s.matches(row));
+                if s.first > 1 && page.records.len() == 1 { Page::default() } else { page }
+            }),
+        ),
+        defect(
+            "full-last-dropped",
+            &["PAGE-2", "PAGE-5a"],
+            "that drops the last page of a multiple of fifty",
+            List(|s, asked, site| {
+                let page = site.page(s, asked, |row| s.matches(row));
+                let full = page.records.len() == 50 && !page.more;
+                if s.first > 1 && full { Page::default() } else { page }
+            }),
+        ),
+        defect(
+            "hundred-at-most",
+            &["PAGE-2", "PAGE-5a"],
+            "that lists a hundred records and no more",
+            List(|s, asked, site| {
+                let rows = site.resident(asked).rows.iter().filter(|row| s.matches(row));
+                paged(rows.take(100).cloned().collect(), s)
+            }),
+        ),
+        defect(
+            "n-garbage-is-1",
+            &["PAGE-4a"],
+            "that takes an n that is no number for 1",
+            Ask(|asked, _| {
+                asked.retain(|name, value| name != "n" || value.parse::<u128>().is_ok())
+            }),
+        ),
+        defect(
+            "n-prefix",
+            &["PAGE-4a"],
+            "that reads n up to the first character that is no digit",
+            Ask(|asked, _| {
+                asked.map_one("n", |value| {
+                    let digits: String =
+                        value.trim().chars().take_while(char::is_ascii_digit).collect();
+                    (!digits.is_empty()).then_some(digits)
+                });
+            }),
+        ),
+        defect(
+            "n-number-like",
+            &["PAGE-4a"],
+            "that reads n as a number of any kind: signs, spaces, fractions, exponents, digits of any script",
+            Ask(|asked, _| {
+                asked.map_one("n", |value| {
+                    let ascii: String = value
+                        .trim()
+                        .chars()
+                        .map(|c| match u32::from(c) {
+                            digit @ 0x660..=0x669 => char::from(b'0' + (digit - 0x660) as u8),
+                            digit @ 0xff10..=0xff19 => char::from(b'0' + (digit - 0xff10) as u8),
+                            _ => c,
+                        })
+                        .collect();
+                    let hex =
+                        ascii.strip_prefix("0x").and_then(|hex| u64::from_str_radix(hex, 16).ok());
+                    let number = hex.map(|hex| hex as f64).or_else(|| ascii.parse::<f64>().ok())?;
+                    (number < 1e15).then(|| (number.max(1.0) as u64).to_string())
+                });
+            }),
+        ),
+        defect(
+            "n-empty-is-1",
+            &["PAGE-4a"],
+            "that takes an empty n for none",
+            Ask(|asked, _| asked.retain(|name, value| name != "n" || !value.is_empty())),
+        ),
+        defect(
+            "n-zeros-refused",
+            &["PAGE-4a"],
+            "that refuses zeros before n",
+            Answer(|answered, asked, _| {
+                if asked.get("n").is_some_and(|n| n.len() > 1 && n.starts_with('0')) {
+                    answered.refuse(400, "n: expected a number without zeros before it");
+                }
+            }),
+        ),
+        defect(
+            "n-octal",
+            &["PAGE-4a"],
+            "that reads an n with a zero before it as octal",
+            Ask(|asked, _| {
+                asked.map_one("n", |n| {
+                    let octal = n.strip_prefix('0').filter(|rest| !rest.is_empty())?;
+                    u64::from_str_radix(octal, 8).ok().map(|n| n.to_string())
+                });
+            }),
+        ),
+        defect(
+            "n-32-bits",
+            &["PAGE-4a"],
+            "that keeps n in 32 bits",
+            Select(|s, _, _| s.first = u64::from((s.first as u32).max(1))),
+        ),
+        defect(
+            "n-overflows",
+            &["PAGE-4a", "STATUS-1a"],
+            "that answers 500 where n does not fit 32 bits",
+            Answer(|answered, asked, _| {
+                if asked.get("n").is_some_and(|n| n.parse::<u128>().is_ok_and(|n| n > 0x7fff_ffff))
+                {
+                    answered.refuse(500, "internal error");
+                }
+            }),
+        ),
+        defect(
+            "n-large-refused",
+            &["PAGE-3a", "PAGE-4a"],
+            "that refuses an n beyond 10,000",
+            Answer(|answered, asked, _| {
+                if asked.get("n").is_some_and(|n| n.parse::<u128>().is_ok_and(|n| n > 10_000)) {
+                    answered.refuse(400, "n: too large");
+                }
+            }),
+        ),
+        defect(
+            "n-saturates",
+            &["PAGE-4a"],
+            "that takes an n beyond 64 bits for the largest",
+            Ask(|asked, _| {
+                asked.map_one("n", |n| {
+                    let digits = !n.is_empty() && n.bytes().all(|byte| byte.is_ascii_digit());
+                    (digits && n.parse::<u64>().is_err()).then(|| u64::MAX.to_string())
+                });
+            }),
+        ),
+    ],
+};
+
+pub(super) const LISTS: Family = Family {
+    name: "lists",
+    defects: &[
+        defect(
+            "fields-after-paging",
+            &["PAGE-1", "PAGE-2", "PAGE-5a", "FIELD-1a"],
+            "that applies fields to the records of a page only",
+            List(|s, asked, site| {
+                let rows = site.resident(asked).rows.iter().filter(|row| in_time(s, row)).cloned();
+                let mut page = paged(rows.collect(), s);
+                page.records.retain(|row| s.matches(row));
+                page
+            }),
+        ),
+        defect(
+            "d-after-paging",
+            &["PAGE-1", "PAGE-2", "PAGE-5a", "DATE-1", "DATE-2a"],
+            "that applies dates to the records of a page only",
+            List(|s, asked, site| {
+                let rows = site.resident(asked).rows.iter();
+                let found = rows.filter(|row| s.filters.iter().all(|filter| filter.matches(row)));
+                let mut page = paged(found.cloned().collect(), s);
+                page.records.retain(|row| s.matches(row));
+                page
+            }),
+        ),
+        defect(
+            "ties-change",
+            &["PAGE-5a"],
+            "that orders records of the same start differently at each request",
+            List(|s, asked, site| {
+                let rows = site.resident(asked).rows.iter().filter(|row| s.matches(row));
+                let mut rows: Vec<_> = rows.cloned().collect();
+                let turn = site.next() as usize;
+                for ties in rows.chunk_by_mut(|a, b| a.start_micros() == b.start_micros()) {
+                    ties.rotate_left(turn % ties.len());
+                }
+                paged(rows, s)
+            }),
+        ),
+        defect(
+            "ties-by-page",
+            &["PAGE-5a"],
+            "that turns ties round on every other page",
+            List(|s, asked, site| {
+                let rows = site.resident(asked).rows.iter().filter(|row| s.matches(row));
+                let mut rows: Vec<_> = rows.cloned().collect();
+                if s.first / 50 % 2 == 1 {
+                    for ties in rows.chunk_by_mut(|a, b| a.start_micros() == b.start_micros()) {
+                        ties.reverse();
+                    }
+                }
+                paged(rows, s)
+            }),
+        ),
+        defect(
+            "csv-sorts-otherwise",
+            &["OUT-4a"],
+            "whose CSV is in another order than its XML",
+            Answer(|answered, _, _| {
+                if answered.is_csv() {
+                    let mut cells = answered.cells();
+                    if cells.len() > 2 {
+                        cells[1..].reverse();
+                        let next = std::cell::RefCell::new(cells.into_iter().skip(1));
+                        answered.rows(|_| next.borrow_mut().next());
+                    }
+                }
+            }),
+        ),
+        defect(
+            "one-a-transaction",
+            &["FIELD-1a", "PAGE-5a", "PAGE-1", "PAGE-2"],
+            "that lists one record a transactionID",
+            List(|s, asked, site| {
+                let rows = site.resident(asked).rows.iter().filter(|row| s.matches(row));
+                let mut seen = std::collections::HashSet::new();
+                let rows =
+                    rows.filter(|row| seen.insert(row.text(Field::TransactionId).to_owned()));
+                paged(rows.cloned().collect(), s)
+            }),
+        ),
+        defect(
+            "one-a-start",
+            &["PAGE-5a", "PAGE-1", "PAGE-2", "FIELD-1a"],
+            "that lists one record an instant",
+            List(|s, asked, site| {
+                let rows = site.resident(asked).rows.iter().filter(|row| s.matches(row));
+                let mut rows: Vec<_> = rows.cloned().collect();
+                rows.dedup_by_key(|row| row.start_micros());
+                paged(rows, s)
+            }),
+        ),
+        defect(
+            "incomplete-dropped",
+            &["FIELD-1a", "PAGE-5a", "FIELD-7"],
+            "that drops records without a duration",
+            List(|s, asked, site| {
+                site.page(s, asked, |row| s.matches(row) && !row.text(Field::Duration).is_empty())
+            }),
+        ),
+        defect(
+            "special-dropped",
+            &["PAGE-5a", "FIELD-1a", "OUT-2", "OUT-1a"],
+            "that drops records with a character that needs escaping",
+            List(|s, asked, site| {
+                let plain = |row: &vcc_store::StoredRecord| {
+                    Field::ALL.iter().all(|field| {
+                        *field == Field::StartDate || !row.text(*field).contains(['&', '<', '"'])
+                    })
+                };
+                site.page(s, asked, |row| s.matches(row) && plain(row))
+            }),
+        ),
+        defect(
+            "non-ascii-dropped",
+            &["PAGE-5a", "FIELD-1a", "OUT-2", "REQ-5"],
+            "that drops records with a character beyond ASCII",
+            List(|s, asked, site| {
+                let ascii = |row: &vcc_store::StoredRecord| {
+                    let mut fields = Field::ALL.iter().filter(|field| **field != Field::StartDate);
+                    fields.all(|field| row.text(*field).is_ascii())
+                };
+                site.page(s, asked, |row| s.matches(row) && ascii(row))
+            }),
+        ),
+        defect(
+            "newest-dropped",
+            &["PAGE-5a", "PAGE-2", "DATE-8a", "PAGE-1"],
+            "that lists no record of the last hour, and none that is still to come",
+            List(|s, asked, site| {
+                let until = site.now().timestamp_micros() - 3_600_000_000;
+                site.page(s, asked, |row| s.matches(row) && row.start_micros() < until)
+            }),
+        ),
+    ],
+};

@@ -1,0 +1,476 @@
+use chrono::{DateTime, Utc};
+use vcc_query::Zone;
+
+use crate::selftest::asked::Asked;
+use crate::selftest::defect::Fault::{Again, Answer, Ask};
+use crate::selftest::defect::{Family, defect};
+use crate::selftest::site::Site;
+use crate::selftest::texts::parts;
+
+/// The zone of a fixed offset that a zone has at an instant, by name; whole hours only.
+fn fixed(zone: Zone, at: DateTime<Utc>) -> Option<String> {
+    let hours = zone.offset_at(at).local_minus_utc() / 3600;
+    // Etc/GMT+8 is eight hours behind.
+    Some(match hours {
+        0 => "Etc/GMT".into(),
+        1..=14 => format!("Etc/GMT-{hours}"),
+        -12..=-1 => format!("Etc/GMT+{}", -hours),
+        _ => return None,
+    })
+}
+
+fn in_zone(asked: &mut Asked, name: &str) {
+    asked.retain(|other, _| other != "tz");
+    asked.add("tz", name);
+}
+
+/// Dates are asked for and the zone is good.
+fn is_good(asked: &Asked) -> bool {
+    asked.has_date() && asked.get("tz").is_none_or(|name| name.parse::<Zone>().is_ok())
+}
+
+fn bad_tz(asked: &Asked) -> bool {
+    asked.get("tz").is_some_and(|name| name.parse::<Zone>().is_err())
+}
+
+/// Another text for the offset of each date that has one.
+fn offsets(asked: &mut Asked, change: impl Fn(&str) -> Option<String>) {
+    asked.dates(|text| {
+        let parts = parts(text);
+        if parts.offset.is_empty() {
+            return None;
+        }
+        let offset = change(&parts.offset.replace(' ', "+"))?;
+        Some([parts.date, parts.between, parts.time, &offset].concat())
+    });
+}
+
+fn at_utc(site: &Site) -> DateTime<Utc> {
+    site.now()
+}
+
+pub(super) const ZONES: Family = Family {
+    name: "zones",
+    defects: &[
+        defect(
+            "tz-ignored",
+            &["DATE-3a"],
+            "that ignores tz",
+            Ask(|asked, _| {
+                asked.retain(|name, value| name != "tz" || value.parse::<Zone>().is_err())
+            }),
+        ),
+        defect(
+            "tz-unread",
+            &["DATE-3a", "REQ-8a"],
+            "that does not look at tz, whatever it says",
+            Ask(|asked, _| asked.retain(|name, _| name != "tz")),
+        ),
+        defect(
+            "tz-ignored-by-start-date",
+            &["DATE-3a", "NEAR-3"],
+            "whose start-date ignores tz",
+            Ask(|asked, _| {
+                if asked.has("start-date") && is_good(asked) {
+                    asked.retain(|name, _| name != "tz");
+                }
+            }),
+        ),
+        defect(
+            "tz-ignored-by-finish-date",
+            &["DATE-3a", "NEAR-3"],
+            "whose finish-date ignores tz",
+            Ask(|asked, _| {
+                if asked.has("finish-date") && is_good(asked) {
+                    asked.retain(|name, _| name != "tz");
+                }
+            }),
+        ),
+        defect(
+            "tz-ignored-by-constants",
+            &["DATE-3a", "DATE-8a"],
+            "whose constants ignore tz",
+            Ask(|asked, _| {
+                if asked.get("d").is_some_and(|d| d.contains("today")) && is_good(asked) {
+                    asked.retain(|name, _| name != "tz");
+                }
+            }),
+        ),
+        defect(
+            "tenant-in-utc",
+            &["DATE-3a", "DATE-1"],
+            "whose dates without tz are in UTC",
+            Ask(|asked, _| {
+                if !asked.has("tz") && asked.has_date() {
+                    asked.add("tz", "UTC");
+                }
+            }),
+        ),
+        defect(
+            "zone-of-the-server",
+            &["DATE-3a", "DATE-1"],
+            "whose dates without tz are in its own zone",
+            Ask(|asked, _| {
+                if !asked.has("tz") && asked.has_date() {
+                    asked.add("tz", "America/Chicago");
+                }
+            }),
+        ),
+        defect(
+            "zone-of-the-first-tenant",
+            &["DATE-3a"],
+            "whose dates are in one zone for all tenants",
+            Ask(|asked, _| {
+                if !asked.has("tz") && asked.has_date() {
+                    asked.add("tz", "America/Los_Angeles");
+                }
+            }),
+        ),
+        defect(
+            "always-winter",
+            &["DATE-1", "DATE-2a", "DATE-3a"],
+            "without summer time",
+            Ask(|asked, site| {
+                if is_good(asked) {
+                    let winter = DateTime::from_timestamp(1_196_000_000, 0).unwrap_or_default();
+                    if let Some(name) = fixed(site.zone(asked), winter) {
+                        in_zone(asked, &name);
+                    }
+                }
+            }),
+        ),
+        defect(
+            "always-summer",
+            &["DATE-1", "DATE-2a", "DATE-3a"],
+            "whose summer time never ends",
+            Ask(|asked, site| {
+                if is_good(asked) {
+                    let summer = DateTime::from_timestamp(1_185_000_000, 0).unwrap_or_default();
+                    if let Some(name) = fixed(site.zone(asked), summer) {
+                        in_zone(asked, &name);
+                    }
+                }
+            }),
+        ),
+        defect(
+            "offset-of-now",
+            &["DATE-1", "DATE-2a", "DATE-3a"],
+            "that uses the offset of the present for all dates",
+            Ask(|asked, site| {
+                let now = at_utc(site);
+                if is_good(asked)
+                    && let Some(name) = fixed(site.zone(asked), now)
+                {
+                    in_zone(asked, &name);
+                }
+            }),
+        ),
+        defect(
+            "zones-of-whole-hours",
+            &["DATE-3a", "DATE-1"],
+            "whose zones are whole hours away from UTC",
+            Ask(|asked, site| {
+                let odd = [1_185_000_000, 1_196_000_000].into_iter().any(|at| {
+                    let at = DateTime::from_timestamp(at, 0).unwrap_or_default();
+                    site.zone(asked).offset_at(at).local_minus_utc() % 3600 != 0
+                });
+                if is_good(asked)
+                    && odd
+                    && let Some(name) = fixed(site.zone(asked), site.now())
+                {
+                    in_zone(asked, &name);
+                }
+            }),
+        ),
+        defect(
+            "etc-signs-turned",
+            &["DATE-3a"],
+            "that takes Etc/GMT+8 for eight hours ahead",
+            Ask(|asked, _| {
+                asked.map_one("tz", |name| {
+                    let rest = name.strip_prefix("Etc/GMT")?;
+                    let turned = match rest.get(..1)? {
+                        "+" => rest.replace('+', "-"),
+                        "-" => rest.replace('-', "+"),
+                        _ => return None,
+                    };
+                    Some(format!("Etc/GMT{turned}"))
+                });
+            }),
+        ),
+        defect(
+            "bad-tz-ignored",
+            &["DATE-3a", "REQ-8a"],
+            "that ignores a tz that it does not know",
+            Again(|answered, asked, _| {
+                (answered.status == 400 && bad_tz(asked)).then(|| asked.without(&["tz"]))
+            }),
+        ),
+        defect(
+            "bad-tz-is-utc",
+            &["DATE-3a", "REQ-8a"],
+            "that takes a tz that it does not know for UTC",
+            Again(|answered, asked, _| {
+                (answered.status == 400 && bad_tz(asked)).then(|| {
+                    let mut asked = asked.clone();
+                    in_zone(&mut asked, "UTC");
+                    asked
+                })
+            }),
+        ),
+        defect(
+            "bad-tz-500",
+            &["DATE-3a", "REQ-8a", "STATUS-1a"],
+            "that answers 500 to a tz that it does not know",
+            Answer(|answered, asked, _| {
+                if answered.status == 400 && bad_tz(asked) {
+                    answered.refuse(500, "internal error");
+                }
+            }),
+        ),
+        defect(
+            "bad-tz-without-a-date",
+            &["REQ-8a", "DATE-3a"],
+            "that looks at tz only where there is a date",
+            Again(|answered, asked, _| {
+                (answered.status == 400 && bad_tz(asked) && !asked.has_date())
+                    .then(|| asked.without(&["tz"]))
+            }),
+        ),
+        defect(
+            "empty-tz-ignored",
+            &["DATE-3a", "REQ-8a"],
+            "that takes an empty tz for none",
+            Ask(|asked, _| asked.retain(|name, value| name != "tz" || !value.is_empty())),
+        ),
+        defect(
+            "tz-case-ignored",
+            &["DATE-3b"],
+            "that reads zone names in any case",
+            Ask(|asked, _| {
+                asked.map_one("tz", |name| {
+                    let known = vcc_query::BuiltIn::zones()
+                        .find(|zone| zone.name().eq_ignore_ascii_case(name))?;
+                    (known.name() != name).then(|| known.name().to_owned())
+                });
+            }),
+        ),
+        defect(
+            "tz-trimmed",
+            &["DATE-3a", "REQ-8a"],
+            "that trims zone names",
+            Ask(|asked, _| {
+                asked.map_one("tz", |name| (name.trim() != name).then(|| name.trim().to_owned()));
+            }),
+        ),
+        defect(
+            "files-of-the-system",
+            &["DATE-3b"],
+            "that reads the files of a system beside its zones",
+            Ask(|asked, _| {
+                asked.map_one("tz", |name| {
+                    let file = ["localtime", "posixrules", "Factory"].contains(&name)
+                        || name.starts_with("posix/")
+                        || name.starts_with("right/")
+                        || name.starts_with("..");
+                    file.then(|| "America/New_York".to_owned())
+                });
+            }),
+        ),
+        defect(
+            "offsets-as-zones",
+            &["DATE-3a", "REQ-8a"],
+            "that reads an offset or an abbreviation as a zone",
+            Ask(|asked, _| {
+                asked.map_one("tz", |name| {
+                    let offset = name.trim_start_matches("UTC").trim_start_matches("GMT");
+                    let like = offset.starts_with(['+', '-', ' '])
+                        || ["PST", "PDT", "EDT", "CST", "IST", "Z", "PT"].contains(&name);
+                    like.then(|| "Etc/GMT+8".to_owned())
+                });
+            }),
+        ),
+        defect(
+            "windows-zones",
+            &["DATE-3a", "REQ-8a"],
+            "that reads the zone names of Windows",
+            Ask(|asked, _| {
+                asked.map_one("tz", |name| {
+                    name.ends_with(" Time").then(|| "America/Los_Angeles".to_owned())
+                });
+            }),
+        ),
+        defect(
+            "aliases-unknown",
+            &["DATE-3a"],
+            "that knows no aliases of zones",
+            Answer(|answered, asked, _| {
+                let alias = |name: String| {
+                    let rest = ["US/", "Etc/", "Asia/Calcutta", "Europe/Kiev", "Asia/Saigon"];
+                    rest.iter().any(|start| name.starts_with(start)) || !name.contains('/')
+                };
+                if asked.get("tz").is_some_and(alias) && answered.status == 200 {
+                    answered.refuse(400, "tz: unknown zone");
+                }
+            }),
+        ),
+        defect(
+            "cities-only",
+            &["DATE-3a"],
+            "that knows zones of the form Area/City only",
+            Answer(|answered, asked, _| {
+                let city = |name: &str| {
+                    let area = name.split('/').next().unwrap_or_default();
+                    name.matches('/').count() == 1 && !["US", "Etc"].contains(&area)
+                };
+                if asked.get("tz").is_some_and(|name| !city(&name)) && answered.status == 200 {
+                    answered.refuse(400, "tz: unknown zone");
+                }
+            }),
+        ),
+    ],
+};
+
+pub(super) const OFFSETS: Family = Family {
+    name: "offsets",
+    defects: &[
+        defect(
+            "z-ignored",
+            &["DATE-4"],
+            "that ignores Z",
+            Ask(|asked, _| offsets(asked, |offset| (offset == "Z").then(String::new))),
+        ),
+        defect(
+            "z-ignored-beside-tz",
+            &["DATE-4"],
+            "that ignores Z where tz is given",
+            Ask(|asked, _| {
+                if asked.has("tz") {
+                    offsets(asked, |offset| (offset == "Z").then(String::new));
+                }
+            }),
+        ),
+        defect(
+            "z-ignored-in-basic-form",
+            &["DATE-4", "DATE-5"],
+            "that ignores Z in the basic form",
+            Ask(|asked, _| {
+                asked.dates(|text| {
+                    let mut parts = parts(text);
+                    let basic = parts.offset == "Z" && !parts.date.contains('-');
+                    parts.offset = "";
+                    basic.then(|| parts.text())
+                });
+            }),
+        ),
+        defect(
+            "offset-ignored",
+            &["DATE-4"],
+            "that ignores offsets",
+            Ask(|asked, _| offsets(asked, |offset| (offset != "Z").then(String::new))),
+        ),
+        defect(
+            "offset-ignored-beside-tz",
+            &["DATE-4"],
+            "that ignores offsets where tz is given",
+            Ask(|asked, _| {
+                if asked.has("tz") {
+                    offsets(asked, |_| Some(String::new()));
+                }
+            }),
+        ),
+        defect(
+            "offset-sign-turned",
+            &["DATE-4"],
+            "that turns the signs of offsets round",
+            Ask(|asked, _| {
+                offsets(asked, |offset| match offset.get(..1)? {
+                    "+" => Some(offset.replacen('+', "-", 1)),
+                    "-" => Some(offset.replacen('-', "+", 1)),
+                    _ => None,
+                });
+            }),
+        ),
+        defect(
+            "offset-minutes-ignored",
+            &["DATE-4"],
+            "that ignores the minutes of offsets",
+            Ask(|asked, _| {
+                offsets(asked, |offset| {
+                    (offset.len() > 3 && !offset.ends_with("00"))
+                        .then(|| format!("{}:00", offset.get(..3).unwrap_or_default()))
+                });
+            }),
+        ),
+        defect(
+            "offset-minutes-added",
+            &["DATE-4"],
+            "that adds the minutes of an offset to negative hours",
+            Ask(|asked, _| {
+                offsets(asked, |offset| {
+                    let digits: String = offset.chars().filter(char::is_ascii_digit).collect();
+                    if !offset.starts_with('-') || digits.len() != 4 || digits.ends_with("00") {
+                        return None;
+                    }
+                    let hours = digits[..2].parse::<u32>().ok()?.checked_sub(1)?;
+                    let minutes = 60 - digits[2..].parse::<u32>().ok()?;
+                    Some(format!("-{hours:02}:{minutes:02}"))
+                });
+            }),
+        ),
+        defect(
+            "zero-offset-is-none",
+            &["DATE-4"],
+            "that takes an offset of zero for none",
+            Ask(|asked, _| {
+                offsets(asked, |offset| {
+                    let zero = offset.bytes().all(|byte| b"+-0:".contains(&byte));
+                    zero.then(String::new)
+                });
+            }),
+        ),
+        defect(
+            "offset-of-the-first-end",
+            &["DATE-4"],
+            "that uses the offset written at the first end of a range for both",
+            Ask(|asked, _| {
+                asked.map_one("d", |d| {
+                    let (from, until) = d.split_once(',')?;
+                    let (one, other) = (parts(from).offset, parts(until).offset);
+                    (one != other && !one.is_empty() && !other.is_empty()).then(|| {
+                        let end = until.len() - other.len();
+                        format!("{from},{}{one}", &until[..end])
+                    })
+                });
+            }),
+        ),
+        defect(
+            "day-before-offset",
+            &["DATE-4"],
+            "that moves the time by an offset and leaves the day as it was",
+            Ask(|asked, site| {
+                asked.dates(|text| {
+                    let parts = parts(text);
+                    if parts.offset.is_empty() {
+                        return None;
+                    }
+                    let at = site.instant(text, Zone::UTC)?;
+                    let date = site.instant(parts.date, Zone::UTC)?.format("%Y-%m-%d").to_string();
+                    let moved = at.format("%Y-%m-%d").to_string();
+                    (moved != date).then(|| format!("{date}T{}Z", at.format("%H:%M:%S")))
+                });
+            }),
+        ),
+        defect(
+            "local-times-in-utc",
+            &["DATE-3a", "DATE-2a", "NEAR-1"],
+            "that takes a time without an offset for UTC",
+            Ask(|asked, _| {
+                asked.dates(|text| {
+                    let parts = parts(text);
+                    (!parts.time.is_empty() && parts.offset.is_empty()).then(|| format!("{text}Z"))
+                });
+            }),
+        ),
+    ],
+};

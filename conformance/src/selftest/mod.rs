@@ -1,0 +1,29 @@
+//! Proof that the suite can fail: the suite against the reference server behind one defect at a
+//! time. The reference passes; a case that names its clause catches each defect; each graded case
+//! catches at least one.
+
+mod answered;
+mod asked;
+mod defect;
+mod defects;
+mod faulty;
+mod matrix;
+mod signatures;
+mod site;
+mod texts;
+
+pub use defect::{Defect, Family};
+pub use defects::FAMILIES;
+pub use matrix::{Matrix, Row, matrix};
+pub use signatures::{Match, nearest, signatures};
+
+/// Every defect with the name of its family.
+pub fn defects() -> impl Iterator<Item = (&'static str, &'static Defect)> {
+    FAMILIES.iter().flat_map(|family| family.defects.iter().map(|defect| (family.name, defect)))
+}
+
+/// The defect of this name, with that of its family.
+#[must_use]
+pub fn find(name: &str) -> Option<(&'static str, &'static Defect)> {
+    defects().find(|(_, defect)| defect.name == name)
+}

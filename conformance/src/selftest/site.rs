@@ -1,0 +1,111 @@
+//! What a defect may know: who the tenants are, what they hold, and what time it is.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use chrono::{DateTime, Utc};
+use vcc_query::{Context, Query, Selection, Window, Zone};
+use vcc_store::{Page, StoredRecord};
+use vcc_types::{Dialect, Row};
+
+use super::asked::{Asked, encode};
+
+/// A tenant with its records in the order of the list.
+pub(super) struct Resident {
+    pub(super) name: String,
+    pub(super) token: String,
+    pub(super) zone: Zone,
+    pub(super) rows: Vec<StoredRecord>,
+}
+
+/// The server behind a defect.
+pub(super) struct Site {
+    pub(super) residents: Vec<Resident>,
+    now: DateTime<Utc>,
+    answered: AtomicU64,
+}
+
+impl Site {
+    pub(super) fn new(residents: Vec<Resident>, now: DateTime<Utc>) -> Self {
+        Self { residents, now, answered: AtomicU64::new(0) }
+    }
+
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        self.now
+    }
+
+    /// A number that is another one at each call.
+    pub(super) fn next(&self) -> u64 {
+        self.answered.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Who asks; the first tenant where nobody does.
+    pub(super) fn resident(&self, asked: &Asked) -> &Resident {
+        let name = asked.credentials().map(|(name, _)| name);
+        let found = self.residents.iter().find(|resident| Some(&resident.name) == name.as_ref());
+        found.unwrap_or(&self.residents[0])
+    }
+
+    /// The zone of the dates of a request.
+    pub(super) fn zone(&self, asked: &Asked) -> Zone {
+        let named = asked.get("tz").and_then(|name| name.parse().ok());
+        named.unwrap_or_else(|| self.resident(asked).zone)
+    }
+
+    /// What a request means where dates without a zone of their own are in `zone`.
+    pub(super) fn resolve(&self, asked: &Asked, zone: Zone) -> Option<Selection> {
+        let query = Query::parse(asked.query.as_deref().unwrap_or_default()).ok()?;
+        let context = Context { now: self.now(), tenant_tz: zone, dialect: Dialect::default() };
+        query.resolve(&context).ok()
+    }
+
+    /// The window of a text as `d`.
+    pub(super) fn window(&self, d: &str, zone: Zone) -> Option<Window> {
+        let query = Query::parse(&format!("d={}", encode(d))).ok()?;
+        let context = Context { now: self.now(), tenant_tz: zone, dialect: Dialect::default() };
+        query.resolve(&context).ok()?.window
+    }
+
+    /// The instant of a text in a zone.
+    pub(super) fn instant(&self, text: &str, zone: Zone) -> Option<DateTime<Utc>> {
+        let query = Query::parse(&format!("start-date={}", encode(text))).ok()?;
+        let context = Context { now: self.now(), tenant_tz: zone, dialect: Dialect::default() };
+        Some(query.resolve(&context).ok()?.near?.at)
+    }
+
+    /// The page of those of the asking tenant's records that are wanted.
+    pub(super) fn page(
+        &self,
+        selection: &Selection,
+        asked: &Asked,
+        wanted: impl Fn(&StoredRecord) -> bool,
+    ) -> Page {
+        let rows = self.resident(asked).rows.iter().filter(|row| wanted(row));
+        paged(rows.cloned().collect(), selection)
+    }
+}
+
+/// The page of a list.
+pub(super) fn paged(rows: Vec<StoredRecord>, selection: &Selection) -> Page {
+    let skip = usize::try_from(selection.first - 1).unwrap_or(usize::MAX);
+    let mut records: Vec<_> =
+        rows.into_iter().skip(skip).take(selection.page_size as usize + 1).collect();
+    let more = records.len() > selection.page_size as usize;
+    records.truncate(selection.page_size as usize);
+    Page { records, more }
+}
+
+/// Whether a record's start and finish are wanted, whatever its fields hold.
+pub(super) fn in_time(selection: &Selection, row: &StoredRecord) -> bool {
+    let times = Selection { filters: Vec::new(), ..selection.clone() };
+    times.matches(row)
+}
+
+/// A date in words that the reference reads: an instant in UTC.
+pub(super) fn utc(instant: DateTime<Utc>) -> String {
+    instant.format("%Y-%m-%dT%H:%M:%S%.fZ").to_string()
+}
+
+/// The finish of a record whose duration may be absent.
+pub(super) fn finish_or_start(row: &StoredRecord) -> DateTime<Utc> {
+    row.finish().or_else(|| row.start()).unwrap_or_default()
+}
