@@ -1,3 +1,5 @@
+use core::ops::Range;
+
 use vcc_types::{Dialect, Field, FutureConstants, IgnoredFinish, Plus, TimedSingle, ZeroOffset};
 
 use crate::date;
@@ -70,9 +72,20 @@ impl Reader<'_> {
         Ok(text)
     }
 
+    /// REQ-11: the value of a date without the one line end, unencoded, at which the documentation
+    /// breaks one of its URLs: right before the date.
+    fn unbroken(&self, span: Span) -> Span {
+        let Range { start, end } = span.range();
+        match self.raw[start..end] {
+            [b'\n', ..] => Span::new(start + 1, end),
+            [b'\r', b'\n', ..] => Span::new(start + 2, end),
+            _ => span,
+        }
+    }
+
     /// The value of `d`.
     fn dates(&mut self, value: Value, query: &mut Query) -> Result<(), QueryError> {
-        let span = value.span;
+        let span = self.unbroken(value.span);
         let ends = if value.bytes.may_have_comma() { self.comma(span) } else { None };
         let Some((from, until)) = ends else {
             query.d = Some(Dates::One(self.date(span)?));
@@ -132,6 +145,7 @@ impl Reader<'_> {
 
     /// The value of `start-date` or `finish-date`.
     fn near(&mut self, span: Span) -> Result<Written, QueryError> {
+        let span = self.unbroken(span);
         // NEAR-5
         if let Some((first, _)) = self.comma(span) {
             let rest = first.range().end..span.range().end;
