@@ -89,10 +89,7 @@ impl QueryBuilder {
             self.error.get_or_insert_with(|| error.hinting(hint));
             return self;
         }
-        let filters = &mut self.query.filters;
-        filters.retain(|filter| filter.field != field);
-        let at = filters.partition_point(|filter| filter.field < field);
-        filters.insert(at, Filter { field, wanted: Wanted::Text(value.into()) });
+        self.query.filters.put(Filter { field, wanted: Wanted::Text(value.into()) });
         self
     }
 

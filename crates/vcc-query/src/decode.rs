@@ -19,18 +19,15 @@ impl Scratch {
     }
 }
 
-/// What is among the bytes of a raw name or value, told in the pass that finds its end, so that most
-/// texts need no other.
+/// What is among the bytes of a raw name or value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Bytes(u8);
 
 impl Bytes {
-    pub(crate) const NONE: Bytes = Bytes(0);
     const PERCENT: u8 = 1;
     const PLUS: u8 = 2;
-    const COMMA: u8 = 4;
     /// Neither printable nor ASCII.
-    const STRANGE: u8 = 8;
+    const STRANGE: u8 = 4;
 
     const CLASSES: [u8; 256] = {
         let mut classes = [Bytes::STRANGE; 256];
@@ -41,7 +38,6 @@ impl Bytes {
         }
         classes[b'%' as usize] = Bytes::PERCENT;
         classes[b'+' as usize] = Bytes::PLUS;
-        classes[b',' as usize] = Bytes::COMMA;
         classes
     };
 
@@ -56,19 +52,19 @@ impl Bytes {
         Bytes(rest.iter().fold(classes, |classes, byte| classes | class(*byte)))
     }
 
-    /// Whether there is a comma, or there may be an encoded one.
-    pub(crate) fn may_have_comma(self) -> bool {
-        self.0 & (Bytes::COMMA | Bytes::PERCENT) != 0
-    }
-
-    /// Whether some bytes stand for others.
-    fn are_coded(self, plus: Plus) -> bool {
-        self.0 & Bytes::PERCENT != 0 || (plus == Plus::Space && self.0 & Bytes::PLUS != 0)
+    /// Whether they are printable ASCII and stand for themselves.
+    pub(crate) fn are_plain(self, plus: Plus) -> bool {
+        self.0 & Bytes::STRANGE == 0 && !self.are_coded(plus)
     }
 
     /// Whether a `+` is among them.
     pub(crate) fn have_plus(self) -> bool {
         self.0 & Bytes::PLUS != 0
+    }
+
+    /// Whether some bytes stand for others.
+    fn are_coded(self, plus: Plus) -> bool {
+        self.0 & Bytes::PERCENT != 0 || (plus == Plus::Space && self.0 & Bytes::PLUS != 0)
     }
 }
 
@@ -169,8 +165,8 @@ fn broken_escape(raw: &[u8], span: Span, at: usize) -> QueryError {
     .hinting(Some("a % itself is written %25"))
 }
 
-/// REQ-8: refuses control characters. What a record may hold may stand in the value of a field: tab,
-/// CR, LF and what XML 1.0 can carry, from U+007F on.
+/// REQ-8: refuses control characters. In the value of a field tab, CR and LF may stand, and the
+/// characters from U+0080 to U+009F: records hold them where a text in another encoding was misread.
 pub(crate) fn control_character(
     raw: &[u8],
     span: Span,
@@ -178,7 +174,7 @@ pub(crate) fn control_character(
     is_field: bool,
 ) -> Result<(), QueryError> {
     let forbidden = |c: char| match is_field {
-        true => c < ' ' && !matches!(c, '\t' | '\r' | '\n'),
+        true => c.is_ascii_control() && !matches!(c, '\t' | '\r' | '\n'),
         false => c.is_control(),
     };
     let Some((at, c)) = text.char_indices().find(|(_, c)| forbidden(*c)) else {

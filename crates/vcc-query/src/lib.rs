@@ -43,6 +43,7 @@ mod date;
 mod decode;
 mod error;
 mod explain;
+mod filters;
 mod pages;
 mod parser;
 mod print;

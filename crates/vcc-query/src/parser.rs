@@ -86,7 +86,7 @@ impl<'z> Parser<'z> {
         let Parser { dialect, zones, max_variables, .. } = self;
         let mut scratch = Scratch::new();
         let splitter = Splitter { raw, dialect, max_variables: *max_variables };
-        let mut values = Values::new();
+        let mut values = Values::default();
         splitter.split(&mut values, &mut scratch)?;
         let mut reader = Reader { raw, dialect, zones: *zones, scratch: &mut scratch };
         // Filled where it is handed back: it is too big to be moved about.

@@ -35,7 +35,7 @@ impl Display for Query {
                 write!(f, "{}", Encoded(date))?;
             }
         }
-        for filter in &self.filters {
+        for filter in self.filters() {
             next(f, filter.field.query_name())?;
             match &filter.wanted {
                 Wanted::Text(text) => write!(f, "{}", Encoded(text))?,

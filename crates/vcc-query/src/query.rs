@@ -3,6 +3,7 @@ use core::fmt;
 use vcc_types::{Dialect, Field};
 
 use crate::decode::raw_offset;
+use crate::filters::Filters;
 use crate::{Filter, Parser, QueryBuilder, QueryError, Wanted, Written, Zone};
 
 /// What a query says, and not yet what it means: [`resolve`](Query::resolve) gives it meaning.
@@ -26,7 +27,7 @@ pub struct Query {
     pub(crate) start_date: Option<Written>,
     pub(crate) finish_date: Option<Written>,
     pub(crate) n: Option<u64>,
-    pub(crate) filters: Vec<Filter>,
+    pub(crate) filters: Filters,
     pub(crate) origin: Origin,
 }
 
@@ -147,7 +148,7 @@ impl Query {
     /// The fields that are compared, at most once each, in the documented order of fields.
     #[must_use]
     pub fn filters(&self) -> &[Filter] {
-        &self.filters
+        self.filters.as_slice()
     }
 
     /// The same query from another first record on.
@@ -167,7 +168,7 @@ impl Default for Query {
             start_date: None,
             finish_date: None,
             n: None,
-            filters: Vec::new(),
+            filters: Filters::NONE,
             origin: Origin::default(),
         }
     }
@@ -180,7 +181,7 @@ impl PartialEq for Query {
             && self.start_date == other.start_date
             && self.finish_date == other.finish_date
             && self.n == other.n
-            && self.filters == other.filters
+            && self.filters() == other.filters()
     }
 }
 
@@ -194,7 +195,7 @@ impl fmt::Debug for Query {
             .field("start_date", &self.start_date)
             .field("finish_date", &self.finish_date)
             .field("n", &self.n)
-            .field("filters", &self.filters)
+            .field("filters", &self.filters())
             .finish()
     }
 }

@@ -1,13 +1,15 @@
+use core::ops::Range;
+
 use vcc_types::{Dialect, Field, FutureConstants, IgnoredFinish, Plus, TimedSingle, ZeroOffset};
 
 use crate::date;
 use crate::decode::{Bytes, Scratch, Suspicion, control_character, decode};
 use crate::error::found;
 use crate::query::Span;
-use crate::split::{Value, Values};
+use crate::split::Values;
 use crate::variable::Variable;
 use crate::zone::{BuiltIn, Zone, ZoneData};
-use crate::{Dates, Filter, Precision, Query, QueryError, QueryErrorKind, Wanted, Written};
+use crate::{Dates, Filter, Precision, Query, QueryError, QueryErrorKind, Text, Wanted, Written};
 
 /// Reads the values of variables.
 pub(crate) struct Reader<'a> {
@@ -21,21 +23,21 @@ const RANGE: &str = "a range has two ends, as in d=2007-08-05,2007-08-07";
 
 impl Reader<'_> {
     pub(crate) fn query(&mut self, values: &Values, query: &mut Query) -> Result<(), QueryError> {
-        for value in values.iter() {
-            self.value(value, values, query).map_err(|error| error.of(value.variable.name()))?;
+        for (variable, span) in values.iter() {
+            self.value(variable, span, values, query).map_err(|error| error.of(variable.name()))?;
         }
         query.obey(self.dialect)
     }
 
     fn value(
         &mut self,
-        value: Value,
+        variable: Variable,
+        span: Span,
         values: &Values,
         query: &mut Query,
     ) -> Result<(), QueryError> {
-        let Value { variable, span, bytes } = value;
         match variable {
-            Variable::D => self.dates(value, query)?,
+            Variable::D => self.dates(span, query)?,
             Variable::StartDate => {
                 query.start_date = Some(self.near(span)?);
                 query.origin.start_date = span;
@@ -51,18 +53,19 @@ impl Reader<'_> {
                 }
                 query.origin.finish_date = span;
             }
-            Variable::Tz => query.tz = Some(self.zone(span, bytes)?),
+            Variable::Tz => query.tz = Some(self.zone(span)?),
             Variable::N => {
-                query.n = Some(self.number(span, bytes)?);
+                query.n = Some(self.number(span)?);
                 query.origin.n = span;
             }
-            Variable::Filter(field) => self.filter(field, span, bytes, query)?,
+            Variable::Filter(field) => self.filter(field, span, query)?,
         }
         Ok(())
     }
 
     /// The decoded text of a part of the query.
-    fn text(&mut self, span: Span, bytes: Bytes, is_field: bool) -> Result<&str, QueryError> {
+    fn text(&mut self, span: Span, is_field: bool) -> Result<&str, QueryError> {
+        let bytes = Bytes::of(&self.raw[span.range()]);
         let (text, suspicion) = decode(self.raw, span, bytes, self.dialect.plus, self.scratch)?;
         if suspicion == Suspicion::Controls {
             control_character(self.raw, span, text, is_field)?;
@@ -70,11 +73,35 @@ impl Reader<'_> {
         Ok(text)
     }
 
+    /// REQ-11: the value of a date without the one line end, unencoded, at which the documentation
+    /// breaks one of its URLs: right before the date.
+    fn unbroken(&self, span: Span) -> Span {
+        let Range { start, end } = span.range();
+        match self.raw[start..end] {
+            [b'\n', ..] => Span::new(start + 1, end),
+            [b'\r', b'\n', ..] => Span::new(start + 2, end),
+            _ => span,
+        }
+    }
+
     /// The value of `d`.
-    fn dates(&mut self, value: Value, query: &mut Query) -> Result<(), QueryError> {
-        let span = value.span;
-        let ends = if value.bytes.may_have_comma() { self.comma(span) } else { None };
-        let Some((from, until)) = ends else {
+    fn dates(&mut self, span: Span, query: &mut Query) -> Result<(), QueryError> {
+        let span = self.unbroken(span);
+        let raw = &self.raw[span.range()];
+        if let Some((first, last)) = date::one_or_two_raw(raw, self.dialect.plus) {
+            let Range { start, end } = span.range();
+            let (dates, length) = match last {
+                Some((last, length)) => (Dates::Range(first, last), length),
+                None => (Dates::One(first), 0),
+            };
+            query.origin.d = match length {
+                0 => [span; 2],
+                length => [Span::new(start, end - length - 1), Span::new(end - length, end)],
+            };
+            query.d = Some(dates);
+            return Ok(());
+        }
+        let Some((from, until)) = self.comma(span) else {
             query.d = Some(Dates::One(self.date(span)?));
             query.origin.d = [span; 2];
             return Ok(());
@@ -132,6 +159,7 @@ impl Reader<'_> {
 
     /// The value of `start-date` or `finish-date`.
     fn near(&mut self, span: Span) -> Result<Written, QueryError> {
+        let span = self.unbroken(span);
         // NEAR-5
         if let Some((first, _)) = self.comma(span) {
             let rest = first.range().end..span.range().end;
@@ -154,7 +182,7 @@ impl Reader<'_> {
         if let Some(written) = date::written_raw(&raw[span.range()], dialect.plus) {
             return Ok(written);
         }
-        let text = self.text(span, Bytes::of(&raw[span.range()]), false)?;
+        let text = self.text(span, false)?;
         let written = date::written(text, dialect.plus == Plus::Space).map_err(|fault| {
             fault.into_error(text.len()).map_span(|decoded| span.part(raw, decoded))
         })?;
@@ -169,9 +197,15 @@ impl Reader<'_> {
     }
 
     /// The value of `tz`.
-    fn zone(&mut self, span: Span, bytes: Bytes) -> Result<Zone, QueryError> {
+    fn zone(&mut self, span: Span) -> Result<Zone, QueryError> {
         let (zones, plus) = (self.zones, self.dialect.plus);
-        let name = self.text(span, bytes, false)?;
+        // As it is: no name holds a `%`, nor a space that a `+` could stand for.
+        if let Ok(name) = core::str::from_utf8(&self.raw[span.range()])
+            && let Some(zone) = zones.zone(name)
+        {
+            return Ok(zone);
+        }
+        let name = self.text(span, false)?;
         // DATE-3
         if let Some(zone) = zones.zone(name) {
             return Ok(zone);
@@ -192,8 +226,12 @@ impl Reader<'_> {
     }
 
     /// The value of `n`.
-    fn number(&mut self, span: Span, bytes: Bytes) -> Result<u64, QueryError> {
-        let text = self.text(span, bytes, false)?;
+    fn number(&mut self, span: Span) -> Result<u64, QueryError> {
+        let raw = &self.raw[span.range()];
+        if let Some(n) = short_number(raw) {
+            return Ok(n);
+        }
+        let text = self.text(span, false)?;
         // PAGE-4: ASCII digits only; `u64` itself would read a leading `+`.
         let expected = match is_number(text) {
             true => match text.parse() {
@@ -207,35 +245,45 @@ impl Reader<'_> {
     }
 
     /// The value of a field.
-    fn filter(
-        &mut self,
-        field: Field,
-        span: Span,
-        bytes: Bytes,
-        query: &mut Query,
-    ) -> Result<(), QueryError> {
-        let plus = self.dialect.plus;
-        let text = self.text(span, bytes, true)?;
-        let wanted = match field {
-            // FIELD-4: any number of digits; what exceeds 2^64−1 is no record's.
-            Field::Duration if is_number(text) => {
-                text.parse().map_or(Wanted::Never, Wanted::Seconds)
-            }
-            Field::Duration if !text.is_empty() => {
-                let expected = "a number of whole seconds, such as 27";
-                let kind = QueryErrorKind::Number;
-                return Err(QueryError::new(kind, span.range(), "FIELD-4", expected, found(text)));
-            }
-            _ => Wanted::Text(text.into()),
+    fn filter(&mut self, field: Field, span: Span, query: &mut Query) -> Result<(), QueryError> {
+        let (raw, plus) = (&self.raw[span.range()], self.dialect.plus);
+        let bytes = Bytes::of(raw);
+        let wanted = match Text::short_ascii(raw) {
+            Some(text) if field != Field::Duration && bytes.are_plain(plus) => Wanted::Text(text),
+            _ => self.wanted(field, span)?,
         };
-        let filters = &mut query.filters;
-        let at = filters.iter().rposition(|filter| filter.field < field).map_or(0, |at| at + 1);
-        filters.insert(at, Filter { field, wanted });
+        query.filters.put(Filter { field, wanted });
         // REQ-6
         if plus == Plus::Space && bytes.have_plus() {
             query.origin.plus |= 1 << field.index();
         }
         Ok(())
+    }
+
+    /// What a field must hold.
+    fn wanted(&mut self, field: Field, span: Span) -> Result<Wanted, QueryError> {
+        let text = self.text(span, true)?;
+        match field {
+            // FIELD-4: any number of digits; what exceeds 2^64−1 is no record's.
+            Field::Duration if is_number(text) => {
+                Ok(text.parse().map_or(Wanted::Never, Wanted::Seconds))
+            }
+            Field::Duration if !text.is_empty() => {
+                let expected = "a number of whole seconds, such as 27";
+                let kind = QueryErrorKind::Number;
+                Err(QueryError::new(kind, span.range(), "FIELD-4", expected, found(text)))
+            }
+            _ => Ok(Wanted::Text(text.into())),
+        }
+    }
+}
+
+/// The value of one to eighteen digits.
+fn short_number(raw: &[u8]) -> Option<u64> {
+    let digit = |byte: &u8| byte.is_ascii_digit().then(|| u64::from(byte - b'0'));
+    match raw.len() {
+        1..=18 => raw.iter().try_fold(0, |value, byte| Some(value * 10 + digit(byte)?)),
+        _ => None,
     }
 }
 

@@ -1,5 +1,7 @@
 use core::fmt;
 
+use unicode_width::UnicodeWidthStr;
+
 use crate::QueryError;
 
 /// How much of the raw query is shown on either side of the place, in bytes.
@@ -27,8 +29,9 @@ impl fmt::Display for Rendered<'_> {
         let left = if shown_from > 0 { "…" } else { "" };
         let right = if shown_to < self.raw.len() { "…" } else { "" };
         writeln!(f, "  | {left}{before}{within}{after}{right}")?;
-        let indent = left.chars().count() + before.chars().count();
-        let carets = within.chars().count().max(1);
+        // In columns: a terminal shows `日` in two, a combining accent in none.
+        let indent = left.width() + before.width();
+        let carets = within.width().max(1);
         writeln!(f, "  | {:indent$}{:^<carets$}", "", "")?;
         if let Some(hint) = self.error.hint() {
             writeln!(f, "  = hint: {hint}")?;

@@ -85,8 +85,8 @@ impl Query {
         if resolver.extrapolated.get() {
             notes.push(Note::RulesExtrapolated);
         }
-        let mut filters = Vec::with_capacity(self.filters.len());
-        for filter in &self.filters {
+        let mut filters = Vec::with_capacity(self.filters().len());
+        for filter in self.filters() {
             // FIELD-3
             let is_empty =
                 matches!(&filter.wanted, Wanted::Text(text) if text.as_bytes().is_empty());
@@ -256,11 +256,13 @@ impl Resolver<'_> {
 
     /// The instant that a date means.
     fn instant<'t>(&self, date: &'t Written) -> Result<Instant<'t>, Beyond> {
-        match (self.days(date)?, date) {
-            (Some([first, _]), _) => Ok(self.locate(midnight(first), None)),
-            (None, Written::Timed(timed)) => Ok(self.locate(timed.reading(), timed.offset)),
-            // Only times have no days.
-            (None, _) => Err(Beyond),
+        match date {
+            Written::Timed(timed) => Ok(self.locate(timed.reading(), timed.offset)),
+            date => {
+                // Only times have no days.
+                let [first, _] = self.days(date)?.ok_or(Beyond)?;
+                Ok(self.locate(midnight(first), None))
+            }
         }
     }
 

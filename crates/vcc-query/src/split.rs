@@ -9,47 +9,52 @@ use crate::variable::Variable;
 use crate::{QueryError, QueryErrorKind};
 
 /// The variables of a query that count, with their raw values, in the order they were given.
+#[derive(Default)]
 pub(crate) struct Values {
-    list: [Value; Variable::COUNT],
+    /// By the index of the variable.
+    spans: [Span; Variable::COUNT],
+    /// The indices, in the order of the query.
+    order: [u8; Variable::COUNT],
     count: usize,
     /// Bit `i`: the variable of index `i` is given.
     seen: u32,
 }
 
-/// A variable with its raw value.
-#[derive(Clone, Copy)]
-pub(crate) struct Value {
-    pub(crate) variable: Variable,
-    pub(crate) span: Span,
-    pub(crate) bytes: Bytes,
-}
-
 impl Values {
-    pub(crate) fn new() -> Values {
-        let nothing = Value { variable: Variable::D, span: Span::default(), bytes: Bytes::NONE };
-        Values { list: [nothing; Variable::COUNT], count: 0, seen: 0 }
-    }
-
-    pub(crate) fn iter(&self) -> impl Iterator<Item = Value> {
-        self.list[..self.count].iter().copied()
+    /// The variables with their raw values.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Variable, Span)> {
+        let at = |index: &u8| (Variable::ALL[usize::from(*index)], self.spans[usize::from(*index)]);
+        self.order[..self.count].iter().map(at)
     }
 
     pub(crate) fn has(&self, variable: Variable) -> bool {
-        self.seen & 1 << variable.index() != 0
+        self.has_index(variable.index())
     }
 
-    fn put(&mut self, value: Value) {
-        self.seen |= 1 << value.variable.index();
-        self.list[self.count] = value;
+    fn has_index(&self, index: usize) -> bool {
+        self.seen & 1 << index != 0
+    }
+
+    fn put(&mut self, index: usize, span: Span) {
+        self.seen |= 1 << index;
+        self.spans[index] = span;
+        // Less than twenty.
+        self.order[self.count] = index as u8;
         self.count += 1;
     }
 
-    fn remove(&mut self, variable: Variable) {
-        let at = self.iter().position(|value| value.variable == variable);
+    fn remove(&mut self, index: usize) {
+        let at = self.order[..self.count].iter().position(|other| usize::from(*other) == index);
         if let Some(at) = at {
-            self.list.copy_within(at + 1..self.count, at);
+            self.order.copy_within(at + 1..self.count, at);
             self.count -= 1;
         }
+    }
+
+    /// The value of the variable that was given last, if that is a date.
+    fn last_date(&mut self) -> Option<&mut Span> {
+        let index = usize::from(*self.order[..self.count].last()?);
+        Variable::ALL[index].is_date().then_some(&mut self.spans[index])
     }
 }
 
@@ -91,22 +96,21 @@ impl Splitter<'_> {
             let start_of_value = name.end + 1;
             let rest = &self.raw[start_of_value..];
             let rest = &rest[..memchr::memchr(b'&', rest).unwrap_or(rest.len())];
-            let (end, bytes) = (start_of_value + rest.len(), Bytes::of(rest));
+            let end = start_of_value + rest.len();
             let value = Span::new(start_of_value, end);
-            last_counts = self.variable(name, value, bytes, values, scratch)?;
+            last_counts = self.variable(name, value, values, scratch)?;
             start = end + 1;
         }
         // REQ-11: exactly one quote at the very end, after a date.
         if last_counts
             && self.dialect.trailing_quote == TrailingQuote::Dropped
-            && let Some(value) = values.list[..values.count].last_mut()
-            && value.variable.is_date()
-            && value.span.range().end == self.raw.len()
+            && let Some(span) = values.last_date()
+            && span.range().end == self.raw.len()
         {
-            let Range { start, end } = value.span.range();
+            let Range { start, end } = span.range();
             let text = &self.raw[start..end];
             let quote = if text.ends_with(b"%22") { 3 } else { usize::from(text.ends_with(b"\"")) };
-            value.span = Span::new(start, end - quote);
+            *span = Span::new(start, end - quote);
         }
         Ok(())
     }
@@ -116,7 +120,6 @@ impl Splitter<'_> {
         &self,
         name: Range<usize>,
         value: Span,
-        bytes: Bytes,
         values: &mut Values,
         scratch: &mut Scratch,
     ) -> Result<bool, QueryError> {
@@ -124,7 +127,7 @@ impl Splitter<'_> {
         let Some(variable) = Variable::from_name(&self.raw[name.clone()]) else {
             let text = self.decode_name(&name, scratch)?;
             if let Some(variable) = Variable::from_name(text.as_bytes()) {
-                return self.known(variable, name, value, bytes, values, scratch);
+                return self.known(variable, name, value, values, scratch);
             }
             // REQ-9
             if self.dialect.unknown_variable == UnknownVariable::Rejected {
@@ -132,7 +135,7 @@ impl Splitter<'_> {
             }
             return self.ignored(value, scratch);
         };
-        self.known(variable, name, value, bytes, values, scratch)
+        self.known(variable, name, value, values, scratch)
     }
 
     fn known(
@@ -140,18 +143,17 @@ impl Splitter<'_> {
         variable: Variable,
         name: Range<usize>,
         value: Span,
-        bytes: Bytes,
         values: &mut Values,
         scratch: &mut Scratch,
     ) -> Result<bool, QueryError> {
+        let index = variable.index();
         // REQ-10
-        if values.has(variable) {
+        if values.has_index(index) {
             match self.dialect.repeated_variable {
                 RepeatedVariable::First => return self.ignored(value, scratch),
                 RepeatedVariable::Last => {
-                    let earlier = values.iter().find(|value| value.variable == variable);
-                    self.ignored(earlier.map_or(value, |value| value.span), scratch)?;
-                    values.remove(variable);
+                    self.ignored(values.spans[index], scratch)?;
+                    values.remove(index);
                 }
                 RepeatedVariable::Rejected => {
                     let name_text = variable.name();
@@ -166,7 +168,7 @@ impl Splitter<'_> {
                 }
             }
         }
-        values.put(Value { variable, span: value, bytes });
+        values.put(index, value);
         Ok(true)
     }
 

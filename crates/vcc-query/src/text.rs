@@ -41,6 +41,17 @@ impl Text {
     }
 }
 
+impl Text {
+    /// A text that is known to be ASCII and is short.
+    #[inline]
+    pub(crate) fn short_ascii(text: &[u8]) -> Option<Text> {
+        let mut bytes = [0; INLINE];
+        bytes.get_mut(..text.len())?.copy_from_slice(text);
+        // At most 22.
+        Some(Text(Repr::Inline { length: text.len() as u8, bytes }))
+    }
+}
+
 impl From<&str> for Text {
     fn from(text: &str) -> Text {
         let mut bytes = [0; INLINE];

@@ -14,6 +14,21 @@ pub(crate) enum Variable {
 impl Variable {
     pub(crate) const COUNT: usize = 5 + Field::COUNT;
 
+    /// By index. `startDate` has a place and is none.
+    pub(crate) const ALL: [Variable; Variable::COUNT] = {
+        let mut all = [Variable::D; Variable::COUNT];
+        all[1] = Variable::Tz;
+        all[2] = Variable::StartDate;
+        all[3] = Variable::FinishDate;
+        all[4] = Variable::N;
+        let mut index = 0;
+        while index < Field::COUNT {
+            all[5 + index] = Variable::Filter(Field::ALL[index]);
+            index += 1;
+        }
+        all
+    };
+
     /// The variable with this name, byte for byte (REQ-7). `startDate` is none (FIELD-2).
     pub(crate) fn from_name(name: &[u8]) -> Option<Variable> {
         Some(match name {
@@ -40,7 +55,8 @@ impl Variable {
         }
     }
 
-    /// From 0 to `COUNT` − 1.
+    /// From 0 to `COUNT` − 1: the place in `ALL`.
+    #[inline]
     pub(crate) fn index(self) -> usize {
         match self {
             Variable::D => 0,
@@ -54,13 +70,6 @@ impl Variable {
 
     pub(crate) fn is_date(self) -> bool {
         matches!(self, Variable::D | Variable::StartDate | Variable::FinishDate)
-    }
-
-    pub(crate) fn all() -> impl Iterator<Item = Variable> {
-        let fields = Field::ALL.into_iter().filter(|field| *field != Field::StartDate);
-        [Variable::D, Variable::Tz, Variable::StartDate, Variable::FinishDate, Variable::N]
-            .into_iter()
-            .chain(fields.map(Variable::Filter))
     }
 
     /// The variable with a value that it may have.
@@ -101,7 +110,9 @@ impl Variable {
             _ => None,
         };
         named.or_else(|| {
-            Variable::all()
+            Variable::ALL
+                .into_iter()
+                .filter(|variable| *variable != Variable::Filter(Field::StartDate))
                 .map(|variable| {
                     let known: String = variable
                         .name()

@@ -1,7 +1,7 @@
 //! Every URL that the documentation prints, by name, with what its query means.
 
 use chrono::{DateTime, Utc};
-use vcc_query::{Context, Dialect, Edge, Field, Filter, Format, Request, Selection};
+use vcc_query::{Context, Dialect, Edge, Field, Filter, Format, Query, Request, Selection};
 
 fn instant(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
@@ -51,24 +51,56 @@ fn all_files_as_csv() {
     assert_eq!(ask("http://mycontactual.com/api/recordings/files.csv").0, Format::Csv);
 }
 
+/// The documentation breaks this URL over two lines and ends it in a stray quote.
 #[test]
 fn the_screen_pop() {
-    let url = "http://mycontactual/api/recordings/files?agentID=bill&channel=8005557780\
-               &phoneNumber=4155551234&finish-date=2007-12-19%2019:16:58Z\"";
-    let (_, selection) = ask(url);
-    let near = selection.near.unwrap();
-    assert_eq!(near.edge, Edge::Finish);
-    assert_eq!(near.at, instant("2007-12-19T19:16:58Z"));
-    assert_eq!(near.from, instant("2007-12-19T19:16:53Z"));
-    assert_eq!(near.until, instant("2007-12-19T19:17:03Z"));
+    let as_printed = "http://mycontactual/api/recordings/files?agentID=bill&channel=8005557780\
+                      &phoneNumber=4155551234&finish-date=\n2007-12-19%2019:16:58Z\"";
+    for url in [as_printed, &as_printed.replace('\n', "\r\n"), &as_printed.replace('\n', "")] {
+        let (_, selection) = ask(url);
+        let near = selection.near.unwrap();
+        assert_eq!(near.edge, Edge::Finish);
+        assert_eq!(near.at, instant("2007-12-19T19:16:58Z"));
+        assert_eq!(near.from, instant("2007-12-19T19:16:53Z"));
+        assert_eq!(near.until, instant("2007-12-19T19:17:03Z"));
+        assert_eq!(
+            selection.filters,
+            [
+                Filter::text(Field::AgentId, "bill"),
+                Filter::text(Field::PhoneNumber, "4155551234"),
+                Filter::text(Field::Channel, "8005557780"),
+            ]
+        );
+    }
+}
+
+/// A line end anywhere else, another one, or an encoded one is a control character as any other.
+#[test]
+fn a_line_is_broken_only_before_a_date() {
     assert_eq!(
-        selection.filters,
-        [
-            Filter::text(Field::AgentId, "bill"),
-            Filter::text(Field::PhoneNumber, "4155551234"),
-            Filter::text(Field::Channel, "8005557780"),
-        ]
+        window("http://mycontactual.com/api/recordings/files?d=\n2007-08-05,2007-08-07"),
+        (instant("2007-08-05T07:00:00Z"), instant("2007-08-07T07:00:00Z"))
     );
+    for raw in [
+        "d=\n",
+        "d=\n\n2007-08-05",
+        "d=\r2007-08-05",
+        "d=\n\r2007-08-05",
+        "d=\t2007-08-05",
+        "d=%0A2007-08-05",
+        "d=2007-08-05\n",
+        "d=2007-08-05,\n2007-08-07",
+        "d=2007-08-05\n13:15Z",
+        "tz=\nUTC",
+        "n=\n1",
+        "\nn=1",
+        "duration=\n27",
+        "finish-date=2007-12-19%2019:16:58Z\n\"",
+    ] {
+        assert!(Query::parse(raw).is_err(), "{raw:?}");
+    }
+    let filters = [Filter::text(Field::AgentId, "\nbill")];
+    assert_eq!(Query::parse("agentID=\nbill").unwrap().filters(), filters);
 }
 
 #[test]

@@ -389,7 +389,7 @@ fn fields_are_compared_whole_byte_by_byte() {
             "a\tb\r\nc",
             "Jürgen 🙂",
             "a=b&c",
-            "\u{7f}\u{85}",
+            "\u{80}\u{85}\u{9f}",
             "'; --",
             "0123456789012345678901234567890",
         ] {

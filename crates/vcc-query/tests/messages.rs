@@ -90,6 +90,23 @@ fn the_caret_points_at_the_raw_bytes() {
     );
 }
 
+/// The caret stands below the place in columns of a terminal, not in characters.
+#[test]
+fn the_caret_is_placed_in_columns() {
+    for (name, columns) in
+        [("bill", 4), ("Jürgen", 6), ("Ju\u{308}rgen", 6), ("山田", 4), ("🙂", 2), ("\u{ff0d}", 2)]
+    {
+        let raw = format!("agentID={name}&d=soon");
+        let rendered = error(raw.as_bytes()).render(&raw).to_string();
+        let lines: Vec<_> = rendered.lines().collect();
+        assert_eq!(lines[1], format!("  | {raw}"));
+        assert_eq!(lines[2], format!("  | {:indent$}^^^^", "", indent = 11 + columns), "{name}");
+    }
+    // The place itself is wide.
+    let rendered = error("d=昨日".as_bytes()).render("d=昨日").to_string();
+    assert!(rendered.contains("\n  |   ^^^^\n"), "{rendered}");
+}
+
 #[test]
 fn a_long_query_is_shown_in_part() {
     let raw = format!("agentID={}&d=soon&caseID={}", "ä".repeat(100), "9".repeat(100));

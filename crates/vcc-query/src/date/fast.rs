@@ -16,10 +16,59 @@ pub(super) enum Coding {
     Form,
 }
 
-/// Reads `YYYY-MM-DD` and `YYYYMMDD`, alone or with `T` or a space and `hh:mm`, `hhmm`, `hh:mm:ss`
-/// or `hhmmss`, and then nothing, `Z` or `±hh:mm`. `None` says nothing about the text.
+/// Reads a text that is one date; `None` says nothing about it.
 #[inline]
 pub(super) fn written(text: &[u8], coding: Coding) -> Option<Written> {
+    match first(text, coding) {
+        Some((plain, [])) => Some(plain.into()),
+        _ => None,
+    }
+}
+
+/// Reads one date or two with a comma between them, the second with its length; `None` says nothing
+/// about the text.
+#[inline]
+pub(super) fn one_or_two(
+    text: &[u8],
+    coding: Coding,
+) -> Option<(Written, Option<(Written, usize)>)> {
+    match first(text, coding)? {
+        (one, []) => Some((one.into(), None)),
+        (one, [b',', rest @ ..]) => match first(rest, coding)? {
+            (two, []) => Some((one.into(), Some((two.into(), rest.len())))),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// One date of these forms: a few numbers, which stay in registers.
+#[derive(Clone, Copy)]
+struct Plain {
+    day: NaiveDate,
+    /// Hour, minute, second.
+    time: Option<(u32, u32, Option<u32>)>,
+    offset: Option<i32>,
+}
+
+impl From<Plain> for Written {
+    #[inline(always)]
+    fn from(Plain { day, time, offset }: Plain) -> Written {
+        let Some((hour, minute, second)) = time else { return Written::Date(Date::Day(day)) };
+        let time = Time {
+            hour: hour as u8,
+            minute: Some(minute as u8),
+            second: second.map(|second| second as u8),
+            fraction: None,
+        };
+        Written::Timed(Timed { day, time, offset })
+    }
+}
+
+/// Reads `YYYY-MM-DD` and `YYYYMMDD`, alone or with `T` or a space and `hh:mm`, `hhmm`, `hh:mm:ss`
+/// or `hhmmss`, and then nothing, `Z` or `±hh:mm`; and says what is left of the text.
+#[inline(always)]
+fn first(text: &[u8], coding: Coding) -> Option<(Plain, &[u8])> {
     let (year, month, day, rest) = match text {
         [a, b, c, d, b'-', e, f, b'-', g, h, rest @ ..] => {
             (number([*a, *b, *c, *d])?, number([*e, *f])?, number([*g, *h])?, rest)
@@ -34,7 +83,7 @@ pub(super) fn written(text: &[u8], coding: Coding) -> Option<Written> {
     }
     let day = NaiveDate::from_ymd_opt(year as i32, month, day)?;
     let rest = match rest {
-        [] => return Some(Written::Date(Date::Day(day))),
+        [] | [b',', ..] => return Some((Plain { day, time: None, offset: None }, rest)),
         [b'T' | b' ', rest @ ..] => rest,
         [b'%', b'2', b'0', rest @ ..] if coding != Coding::None => rest,
         [b'+', rest @ ..] if coding == Coding::Form => rest,
@@ -53,37 +102,29 @@ pub(super) fn written(text: &[u8], coding: Coding) -> Option<Written> {
     if hour > 23 || minute > 59 || second.is_some_and(|second| second > 59) {
         return None;
     }
-    let time = Time {
-        hour: hour as u8,
-        minute: Some(minute as u8),
-        second: second.map(|second| second as u8),
-        fraction: None,
-    };
-    let offset = offset(rest, coding)?;
-    Some(Written::Timed(Timed { day, time, offset }))
+    let (offset, rest) = offset(rest, coding)?;
+    Some((Plain { day, time: Some((hour, minute, second)), offset }, rest))
 }
 
-/// What follows a time.
-#[inline]
-fn offset(text: &[u8], coding: Coding) -> Option<Option<i32>> {
+/// What follows a time, and what is left then.
+#[inline(always)]
+fn offset(text: &[u8], coding: Coding) -> Option<(Option<i32>, &[u8])> {
     // REQ-6: a `+` that stands for a space is read back, since only a sign can stand here.
-    let (sign, rest) = match text {
-        [] => return Some(None),
-        [b'%', b'2', b'B', rest @ ..] if coding != Coding::None => (b'+', rest),
-        [sign, rest @ ..] => (*sign, rest),
+    let (is_negative, rest) = match text {
+        [] | [b',', ..] => return Some((None, text)),
+        [b'Z', rest @ ..] => return Some((Some(0), rest)),
+        [b'%', b'2', b'B', rest @ ..] if coding != Coding::None => (false, rest),
+        [b'+', rest @ ..] => (false, rest),
+        [b'-', rest @ ..] => (true, rest),
+        _ => return None,
     };
-    match (sign, rest) {
-        (b'Z', []) => Some(Some(0)),
-        (b'+' | b'-', [a, b, b':', c, d]) => {
-            let (hours, minutes) = (number([*a, *b])?, number([*c, *d])?);
-            if hours > 23 || minutes > 59 {
-                return None;
-            }
-            let offset = (hours * 3600 + minutes * 60) as i32;
-            Some(Some(if sign == b'-' { -offset } else { offset }))
-        }
-        _ => None,
+    let [a, b, b':', c, d, rest @ ..] = rest else { return None };
+    let (hours, minutes) = (number([*a, *b])?, number([*c, *d])?);
+    if hours > 23 || minutes > 59 {
+        return None;
     }
+    let offset = (hours * 3600 + minutes * 60) as i32;
+    Some((Some(if is_negative { -offset } else { offset }), rest))
 }
 
 /// The value of digits, and only of digits.

@@ -29,7 +29,10 @@ pub(super) fn no_date(text: &str) -> Fault<'_> {
     } else if text.starts_with('"') {
         fault.over(1).clause("REQ-11").hint(QUOTE)
     } else if text.starts_with(['-', '+']) {
-        fault.over(1)
+        fault.over(1).hint(match text.ends_with('d') {
+            true => "days are counted from today, as in today-1d",
+            false => "years are 0001 to 9999, without a sign",
+        })
     } else {
         fault
     }

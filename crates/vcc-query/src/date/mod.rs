@@ -25,11 +25,24 @@ pub(crate) fn written(text: &str, space_is_sign: bool) -> Result<Written, Fault<
 /// says nothing about the text.
 #[inline]
 pub(crate) fn written_raw(raw: &[u8], plus: Plus) -> Option<Written> {
-    let coding = match plus {
+    fast::written(raw, coding(plus))
+}
+
+/// As [`written_raw`], of one date or of two with a comma between them; the second with the length of
+/// its raw text.
+#[inline]
+pub(crate) fn one_or_two_raw(
+    raw: &[u8],
+    plus: Plus,
+) -> Option<(Written, Option<(Written, usize)>)> {
+    fast::one_or_two(raw, coding(plus))
+}
+
+fn coding(plus: Plus) -> fast::Coding {
+    match plus {
         Plus::Space => fast::Coding::Form,
         Plus::Literal => fast::Coding::Percent,
-    };
-    fast::written(raw, coding)
+    }
 }
 
 #[cfg(test)]
@@ -53,6 +66,20 @@ mod tests {
             if let Some(fast) = fast::written(text.as_bytes(), fast::Coding::None) {
                 prop_assert_eq!(Ok(fast), grammar::written(&text, space_is_sign));
             }
+        }
+
+        #[test]
+        fn a_range_is_two_dates(first in text(), last in text(), plus in prop_oneof![Just(Plus::Space), Just(Plus::Literal)]) {
+            let read = one_or_two_raw(format!("{first},{last}").as_bytes(), plus);
+            let each = (written_raw(first.as_bytes(), plus), written_raw(last.as_bytes(), plus));
+            if !first.contains(',') && !last.contains(',') {
+                let expected = match each {
+                    (Some(one), Some(two)) => Some((one, Some((two, last.len())))),
+                    _ => None,
+                };
+                prop_assert_eq!(read, expected);
+            }
+            prop_assert_eq!(one_or_two_raw(first.as_bytes(), plus).is_some_and(|(_, last)| last.is_none()), written_raw(first.as_bytes(), plus).is_some());
         }
 
         #[test]
