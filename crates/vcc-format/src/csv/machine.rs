@@ -100,7 +100,11 @@ impl crate::machine::Machine for Machine {
         if view.is_empty() && ended {
             return self.end();
         }
-        let end = self.row.read(view, ended);
+        let mut end = self.row.read(view, ended);
+        if self.state == State::Rows && self.needs_repair(view, end, cut) {
+            // QUIRK-9
+            end = self.repair(view, end).unwrap_or(end);
+        }
         let length = match end {
             End::More if cut => {
                 let message = format!("a row is longer than the limit of {limit} bytes");
@@ -189,7 +193,9 @@ impl Machine {
         if buf.len() < 4 && !ended {
             return Ok(Step::More);
         }
-        if let Some(name) = other_unicode(buf) {
+        // Without a byte order mark the zeros tell.
+        let zero = matches!(buf, [0, _, 0, _, ..] | [_, 0, _, 0, ..]).then_some("UTF-16");
+        if let Some(name) = other_unicode(buf).or(zero) {
             let message = format!("the document is in {name}, not in UTF-8");
             return Err(Trouble { kind: ErrorKind::Encoding, at: 0, message });
         }
@@ -276,7 +282,14 @@ impl Machine {
         let refused = |at, message| Err(Trouble { kind: ErrorKind::NotRecordings, at, message });
         self.state = State::Rows;
         match Header::read(names) {
-            Ok(header) => self.header = header,
+            Ok(header) => {
+                if let Some((_, at)) = self.bare_carriage_return() {
+                    let message = "expected CR LF at the end of a row, found CR alone".to_owned();
+                    let at = self.item + at;
+                    return Err(Trouble { kind: ErrorKind::Syntax, at, message });
+                }
+                self.header = header;
+            }
             Err(NoHeader::Record) => {
                 // QUIRK-9: the row is read again, as a record.
                 self.report(DeviationKind::NoHeader, (0, end), "the documented columns");
@@ -336,9 +349,23 @@ impl Machine {
         Ok(())
     }
 
+    /// A CR in the row that is text.
+    fn bare_carriage_return(&self) -> Option<(DeviationKind, usize)> {
+        let last = self.row.cells.last().map_or(0, |cell| cell.end as usize);
+        let is = |bare: &&(DeviationKind, usize)| {
+            bare.0 == DeviationKind::BareCarriageReturn && bare.1 < last
+        };
+        self.row.bare.iter().find(is).copied()
+    }
+
     fn report_bare(&mut self) {
+        let last = self.row.cells.last().map_or(0, |cell| cell.end as usize);
         for (kind, at) in std::mem::take(&mut self.row.bare) {
-            let text = if kind == DeviationKind::BareQuote { "\"" } else { "\r" };
+            let text = match kind {
+                DeviationKind::BareQuote => "\"",
+                _ if at < last => "\r",
+                _ => "",
+            };
             self.report(kind, (at as u32, at as u32 + 1), text);
         }
     }
