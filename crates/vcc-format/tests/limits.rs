@@ -139,6 +139,18 @@ fn what_never_ends_is_stopped() {
     );
 }
 
+/// In a known field there are no elements, and so none that are open: `<br>` a hundred times is
+/// text.
+#[test]
+fn what_looks_like_elements_in_a_field_is_not_deep() {
+    let text = "<br>".repeat(100);
+    let document = format!("<recordings><file><agentID>{text}</agentID></file></recordings>");
+    let outcome = read_all::<xml::Xml>(document.as_bytes(), Options::tolerant());
+    assert_eq!(outcome.error, None);
+    assert_eq!(outcome.records[0].get(Field::AgentId), Some(&*text));
+    assert_eq!(outcome.deviations.len(), 100);
+}
+
 #[test]
 fn white_space_comments_and_records_may_go_on() {
     // Far more than the limit of a record; nothing of it is kept.

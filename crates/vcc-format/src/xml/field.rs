@@ -10,6 +10,24 @@ use crate::DeviationKind;
 use crate::machine::Trouble;
 use crate::record::Span;
 
+/// How far to look for what tells a tag from the mention of one.
+const AHEAD: usize = 4096;
+
+/// The first tag from `from` on, `Some(None)` where a comment or the like comes first; `None` where
+/// the view ends before.
+fn next_tag(view: &[u8], from: usize) -> Option<Option<Tag>> {
+    let mut at = from;
+    loop {
+        at += memchr::memchr(b'<', &view[at..])?;
+        match scan(view, at, 1) {
+            Scan::More => return None,
+            Scan::Tag(tag) => return Some(Some(tag)),
+            Scan::None if matches!(view.get(at + 1), Some(b'!' | b'?')) => return Some(None),
+            Scan::None => at += 1,
+        }
+    }
+}
+
 impl Machine {
     /// Reads on in the value of the open field. `false`: the view ends inside it.
     pub(super) fn value(&mut self, input: Input<'_>) -> Result<bool, Trouble> {
@@ -49,10 +67,13 @@ impl Machine {
                 Some(byte) if is_name_start_byte(*byte) => match scan(view, self.pos, 1) {
                     Scan::More => return Ok(false),
                     Scan::None => Some(0),
-                    Scan::Tag(tag) => {
-                        self.start_tag_in_value(view, &tag)?;
-                        continue;
-                    }
+                    Scan::Tag(tag) => match self.is_mention(input, &tag) {
+                        None => return Ok(false),
+                        Some(mention) => {
+                            self.start_tag_in_value(view, &tag, mention)?;
+                            continue;
+                        }
+                    },
                 },
                 Some(_) => Some(0),
             };
@@ -120,11 +141,54 @@ impl Machine {
         self.close(tag.start)
     }
 
-    fn start_tag_in_value(&mut self, view: &[u8], tag: &Tag) -> Result<(), Trouble> {
+    /// Whether the tag cannot stand in the open field, but around it.
+    fn ends_value(&self, name: &[u8]) -> bool {
+        let in_field = self.draft.open.is_some_and(|open| open.field.is_some());
+        name == b"file" || (in_field && Field::from_wire_bytes(name).is_some())
+    }
+
+    /// Whether a start tag that would end the value is only mentioned in it (QUIRK-11), as in `open
+    /// <file> now</agentID>`: the next tag is the end tag of the field. Since that could be one
+    /// with another name (QUIRK-5), the tag of a field has to have its place elsewhere in the
+    /// record. `None`: more is needed.
+    fn is_mention(&self, input: Input<'_>, tag: &Tag) -> Option<bool> {
+        let name = &input.view[tag.name.clone()];
+        let Some(open) = self.draft.open.filter(|_| self.ends_value(name)) else {
+            return Some(false);
+        };
+        let view = &input.view[..input.view.len().min(tag.end + AHEAD)];
+        let whole = input.ended || input.cut || view.len() == tag.end + AHEAD;
+        let at_end = whole.then_some(false);
+        let own = self.bytes(view, open.name);
+        let mut next = next_tag(view, tag.end);
+        let Some(Some(close)) = &next else {
+            return if next.is_none() { at_end } else { Some(false) };
+        };
+        if close.kind != Kind::End || view[close.name.clone()] != *own {
+            return Some(false);
+        }
+        let field = Field::from_wire_bytes(name);
+        let present = field.is_some_and(|field| self.draft.present & (1 << field.index()) != 0);
+        if present || field.is_none() || name == own || tag.kind == Kind::Empty {
+            return Some(true);
+        }
+        while let Some(Some(tag)) = next {
+            next = next_tag(view, tag.end);
+            let Some(Some(tag)) = &next else { break };
+            match &view[tag.name.clone()] {
+                // Not so an end tag: `<a><b></a></b>` are tags that cross.
+                found if found == name => return Some(tag.kind != Kind::End),
+                b"file" | b"recordings" => return Some(false),
+                _ => {}
+            }
+        }
+        at_end
+    }
+
+    /// `mention`: see [`is_mention`](Self::is_mention).
+    fn start_tag_in_value(&mut self, view: &[u8], tag: &Tag, mention: bool) -> Result<(), Trouble> {
         let Some(open) = self.draft.open else { return Ok(()) };
-        let name = &view[tag.name.clone()];
-        let known = open.field.is_some() && Field::from_wire_bytes(name).is_some();
-        if name == b"file" || known {
+        if !mention && self.ends_value(&view[tag.name.clone()]) {
             // QUIRK-12 for the record, and the same for a field: the tag that can only stand
             // outside ends what is open.
             let read_as = format!("</{}>", self.encoding.text(self.bytes(view, open.name)));
@@ -144,10 +208,12 @@ impl Machine {
         };
         let read_as = self.encoding.text(&view[tag.start..tag.end]).into_owned();
         self.report(kind, tag.start..tag.end, read_as);
-        if tag.kind == Kind::Start {
+        if tag.kind == Kind::Start && !mention {
             let name = self.span(tag.name.clone());
             self.draft.nested.push(name);
-            self.check_depth(self.outer.len() + 2 + self.draft.nested.len(), tag.start)?;
+            if open.field.is_none() {
+                self.check_depth(self.outer.len() + 2 + self.draft.nested.len(), tag.start)?;
+            }
         }
         self.pos = tag.end;
         Ok(())

@@ -128,10 +128,10 @@ impl Machine {
                 Ok(Step::Other)
             }
             (Kind::End, "") => {
-                self.accept(view, &tag)?;
                 let closed = self.outer.pop().unwrap_or_default();
                 let read_as = format!("</{closed}>");
                 self.report(DeviationKind::EmptyEndTag, tag.start..tag.end, read_as);
+                self.accept(view, &tag)?;
                 Ok(self.after_outer(tag.end))
             }
             (Kind::End, name) => {

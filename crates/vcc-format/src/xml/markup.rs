@@ -10,7 +10,6 @@ use super::tag::{
     scan, starts_with,
 };
 use super::value::{CDATA, forbidden};
-use crate::encoding::Encoding;
 use crate::machine::Trouble;
 use crate::scan::{is_xml_char, may_be_forbidden};
 use crate::{DeviationKind, ErrorKind};
@@ -275,12 +274,11 @@ pub(super) fn find(machine: &mut Machine, view: &[u8], skip: usize, end: &[u8]) 
 /// Looks at text that is ignored: nothing is to be wrong with it silently.
 pub(super) fn check_text(machine: &mut Machine, view: &[u8], range: Range<usize>) {
     let bytes = &view[range.clone()];
-    let (_, invalid) = machine.encoding.of_value(bytes);
+    let (encoding, invalid) = machine.encoding.of_value(bytes);
     if invalid {
         machine.report(DeviationKind::InvalidEncoding, range.clone(), "");
     }
     if may_be_forbidden(bytes) {
-        let encoding = if invalid { Encoding::Windows1252 } else { machine.encoding };
         let places = 0..bytes.len();
         let first = places.into_iter().find(|at| forbidden(&bytes[*at..], encoding).is_some());
         if let Some(first) = first {
@@ -316,7 +314,8 @@ pub(super) fn check_attributes(
         if names.len() >= machine.options.limits.fields {
             return error(format!("a tag has more than {} attributes", names.len()));
         }
-        names.push(&view[name]);
+        names.push(&view[name.clone()]);
+        check_text(machine, view, name);
         check_text(machine, view, value.clone());
         let mut at = value.start;
         while let Some(distance) = memchr::memchr(b'&', &view[at..value.end]) {
