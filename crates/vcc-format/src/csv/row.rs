@@ -24,6 +24,9 @@ pub(super) struct Row {
     pos: usize,
     quoted: bool,
     doubled: bool,
+    /// How far a quote was looked for that ends a cell, and whether more of the row may follow.
+    scanned: usize,
+    patient: bool,
     /// Quotes and CRs that are text after all.
     pub(super) bare: Vec<(DeviationKind, usize)>,
 }
@@ -46,6 +49,7 @@ impl Row {
         self.cells.clear();
         self.bare.clear();
         (self.start, self.pos, self.quoted, self.doubled) = (0, 0, false, false);
+        self.scanned = 0;
     }
 
     /// Whether nothing of the row was read.
@@ -81,8 +85,10 @@ impl Row {
         (self.start, self.pos, self.quoted, self.doubled) = (next, next, false, false);
     }
 
-    /// Reads on. `row` is the buffer from the start of the row.
-    pub(super) fn read(&mut self, row: &[u8], ended: bool) -> End {
+    /// Reads on. `row` is the buffer from the start of the row; nothing follows it if the input
+    /// `ended`, or nothing that is to be read if it was `cut`.
+    pub(super) fn read(&mut self, row: &[u8], ended: bool, cut: bool) -> End {
+        self.patient = !ended && !cut;
         loop {
             let end = if self.quoted { self.quoted(row, ended) } else { self.plain(row, ended) };
             if let Some(end) = end {
@@ -175,9 +181,18 @@ impl Row {
     /// does, the cell was not meant to be quoted, and all of it is text: `"5" disk,`.
     fn bare_quote(&mut self, row: &[u8], at: usize, ended: bool) -> Option<End> {
         let mut from = at + 1;
+        // What becomes long is looked at again only when it has grown by a part, or small pieces
+        // would take a time that grows by the square.
+        if self.patient
+            && self.scanned > at + 256
+            && row.len() - self.scanned < (self.scanned - at) / 8
+        {
+            return Some(End::More);
+        }
         loop {
             let Some(distance) = memchr::memchr2(b'"', b'\n', &row[from..]) else {
                 if !ended {
+                    self.scanned = row.len();
                     return Some(End::More);
                 }
                 break;

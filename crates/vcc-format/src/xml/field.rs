@@ -56,7 +56,7 @@ impl Machine {
                     Some(byte) if is_name_start_byte(*byte) => instruction(self, input)?,
                     Some(_) => Some(0),
                 },
-                Some(b'/') => match scan(view, self.pos, 1) {
+                Some(b'/') => match self.tag(input, self.pos, 1) {
                     Scan::More => return Ok(false),
                     Scan::None => Some(0),
                     Scan::Tag(tag) => {
@@ -64,7 +64,7 @@ impl Machine {
                         continue;
                     }
                 },
-                Some(byte) if is_name_start_byte(*byte) => match scan(view, self.pos, 1) {
+                Some(byte) if is_name_start_byte(*byte) => match self.tag(input, self.pos, 1) {
                     Scan::More => return Ok(false),
                     Scan::None => Some(0),
                     Scan::Tag(tag) => match self.is_mention(input, &tag) {

@@ -7,7 +7,7 @@ use vcc_types::{Field, Recording};
 
 use super::markup::{check_attributes, check_text};
 use super::start;
-use super::tag::{Kind, Tag, is_name, is_space};
+use super::tag::{Kind, Scan, Tag, is_name, is_space, scan};
 use crate::encoding::Encoding;
 use crate::machine::{Raw, Step, Trouble};
 use crate::record::Span;
@@ -24,6 +24,8 @@ pub(crate) struct Machine {
     pub(super) pos: usize,
     /// How far an unfinished piece was searched for its end.
     pub(super) seen: usize,
+    /// How far an unfinished tag was looked at.
+    scanned: usize,
     /// The elements that are open around records: the root, and unknown ones inside it.
     pub(super) outer: Vec<String>,
     /// The number of the record that was begun last.
@@ -98,6 +100,7 @@ impl crate::machine::Machine for Machine {
             item: 0,
             pos: 0,
             seen: 0,
+            scanned: 0,
             outer: Vec::new(),
             number: 0,
             in_record: false,
@@ -163,6 +166,7 @@ impl crate::machine::Machine for Machine {
         self.item -= bytes;
         self.pos -= bytes;
         self.seen = self.seen.saturating_sub(bytes);
+        self.scanned = self.scanned.saturating_sub(bytes);
     }
 
     fn record(&self) -> Option<u64> {
@@ -237,6 +241,31 @@ impl Machine {
         };
         let message = format!("expected {expected}, found the end of the input");
         Err(Trouble { kind: ErrorKind::Truncated, at: input.view.len(), message })
+    }
+
+    /// Looks at the tag at `at`, whose `<` is `lead` bytes long.
+    #[inline]
+    pub(super) fn tag(&mut self, input: Input<'_>, at: usize, lead: usize) -> Scan {
+        if self.waits(input, at) {
+            return Scan::More;
+        }
+        let found = scan(input.view, at, lead);
+        if found == Scan::More {
+            self.looked(input);
+        }
+        found
+    }
+
+    /// Whether it is too early to look again at what was unfinished: what becomes long is looked at
+    /// only when it has grown by a part, or small pieces would take a time that grows by the square.
+    pub(super) fn waits(&self, input: Input<'_>, at: usize) -> bool {
+        let more = !input.ended && !input.cut;
+        more && self.scanned > at + 256 && input.view.len() - self.scanned < (self.scanned - at) / 8
+    }
+
+    /// Says that what is at the position was looked at to the end of the view.
+    pub(super) fn looked(&mut self, input: Input<'_>) {
+        self.scanned = input.view.len();
     }
 
     pub(super) fn bytes<'b>(&self, buf: &'b [u8], span: Span) -> &'b [u8] {

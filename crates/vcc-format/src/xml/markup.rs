@@ -7,7 +7,7 @@ use memchr::memmem;
 use super::machine::{Input, Machine};
 use super::tag::{
     Attribute, Reference, Scan, Tag, attribute, is_name, is_name_start_byte, is_space, reference,
-    scan, starts_with,
+    starts_with,
 };
 use super::value::{CDATA, forbidden};
 use crate::machine::Trouble;
@@ -44,11 +44,11 @@ pub(super) fn token(machine: &mut Machine, input: Input<'_>) -> Result<Token, Tr
                     Some(_) => Token::None,
                 });
             }
-            _ => scan(view, at, 1),
+            _ => machine.tag(input, at, 1),
         },
         b'%' => match percent(view, at) {
             // QUIRK-2: only a tag that means something here is worth the repair.
-            Lead::Is(lead) => match scan(view, at, lead) {
+            Lead::Is(lead) => match machine.tag(input, at, lead) {
                 Scan::Tag(tag) if machine.may_stand(&view[tag.name.clone()]) => Scan::Tag(tag),
                 Scan::More if !input.ended => Scan::More,
                 _ => return Ok(text(machine, input)),
@@ -183,17 +183,12 @@ pub(super) fn instruction(
 
 /// Skips a document type with its internal subset. Nothing in it is processed.
 fn doctype(machine: &mut Machine, input: Input<'_>) -> Result<Token, Trouble> {
-    let (at, view) = (machine.pos, input.view);
-    // Without a new `>` it cannot have ended. Where nothing follows it is looked at all the same,
-    // so that the trouble is the same however the input was cut up.
-    let more = !input.ended && !input.cut;
-    if more && machine.seen > at && !view[machine.seen..].contains(&b'>') {
-        machine.seen = view.len();
+    if machine.waits(input, machine.pos) {
         return Ok(Token::More);
     }
     let token = doctype_end(machine, input)?;
     if matches!(token, Token::More) {
-        machine.seen = view.len();
+        machine.looked(input);
     }
     Ok(token)
 }
