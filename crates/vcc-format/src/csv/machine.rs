@@ -140,6 +140,23 @@ impl crate::machine::Machine for Machine {
     }
 
     #[inline(always)]
+    fn is_plain(&self, raw: &[u8], text: &str) -> bool {
+        self.usual && self.finds_nothing(raw, text)
+    }
+
+    #[inline(always)]
+    fn plain<'b>(&mut self, text: &'b str) -> Record<'b> {
+        let scratch = if self.doubled == 0 { String::new() } else { self.unquote(text) };
+        Record {
+            text,
+            spans: self.spans,
+            present: (1 << Field::COUNT) - 1,
+            decoded: self.doubled,
+            scratch,
+            extra: Vec::new(),
+        }
+    }
+
     fn take<'b>(&mut self, raw: &'b [u8], text: Option<&'b str>) -> Record<'b> {
         let record = self.finish(raw, text);
         if !self.usual {

@@ -140,7 +140,23 @@ impl crate::machine::Machine for Machine {
         self.item..self.pos
     }
 
-    #[inline]
+    #[inline(always)]
+    fn is_plain(&self, raw: &[u8], text: &str) -> bool {
+        self.draft.marked == 0 && self.draft.extra.is_empty() && self.finds_nothing(raw, text)
+    }
+
+    #[inline(always)]
+    fn plain<'b>(&mut self, text: &'b str) -> Record<'b> {
+        Record {
+            text,
+            spans: self.draft.values,
+            present: self.draft.present,
+            decoded: 0,
+            scratch: String::new(),
+            extra: Vec::new(),
+        }
+    }
+
     fn take<'b>(&mut self, raw: &'b [u8], text: Option<&'b str>) -> Record<'b> {
         self.finish(raw, text)
     }
