@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use vcc_types::{Field, StartDate};
 
 use crate::record::seconds;
-use crate::scan::word;
+use crate::scan::is_between;
 use crate::{DeviationKind, Options};
 
 /// What is wrong with the value of a field, and the text that takes its place, if any.
@@ -15,7 +15,7 @@ pub(crate) struct Finding {
 }
 
 /// Looks at a start. An empty one says nothing, as an absent one does.
-#[inline]
+#[inline(always)]
 pub(crate) fn start(text: &str, options: &Options) -> Option<Finding> {
     if text.is_empty() || is_usual(text.as_bytes()) {
         return None;
@@ -41,71 +41,27 @@ fn start_slowly(text: &str, options: &Options) -> Option<Finding> {
 
 /// Whether a start has the response form and is beyond doubt: a day from 1 to 28. Others are
 /// looked at more closely, not refused.
-#[inline]
+#[inline(always)]
 fn is_usual(text: &[u8]) -> bool {
     let Ok(text) = <&[u8; 25]>::try_from(text) else { return false };
-    let (Some(head), Some(tail)) = (word(text, 0), word(text, 9)) else { return false };
-    HEAD.is_in(head)
-        && TAIL.is_in(tail)
-        && matches!(text[19], b'-' | b'+')
+    // Two digits compare as the numbers they are.
+    let two = |at: usize| u16::from_be_bytes([text[at], text[at + 1]]);
+    let upto = |at, least: &[u8; 2], most: &[u8; 2]| {
+        let (least, most) = (u16::from_be_bytes(*least), u16::from_be_bytes(*most));
+        two(at).wrapping_sub(least) <= most - least
+    };
+    is_between(text, 0, b"0000-00-00T00:00", b"9999-19-29T29:59")
+        && is_between(text, 9, b"0T00:00:00+00:00", b"9T29:59:59-29:59")
+        && text[19] != b','
         && text[..4] != *b"0000"
-        && pairs(head, [5, 8, 11, 14], [12, 28, 23, 59], 2)
-        && pairs(tail, [5, 8, 11, 14], [59, 59, 23, 59], 0)
+        && upto(5, b"01", b"12")
+        && upto(8, b"01", b"28")
+        && upto(11, b"00", b"23")
+        && upto(20, b"00", b"23")
 }
-
-/// Whether the numbers of two digits that begin at these bytes are at most so much, and the first
-/// `positive` of them at least 1.
-#[inline(always)]
-fn pairs(word: u128, places: [u32; 4], most: [u8; 4], positive: usize) -> bool {
-    let digits = word & (u128::MAX / 0xFF * 0x0F);
-    // In each byte ten times its digit and the next one: at most 165, so that nothing carries.
-    let numbers = digits.wrapping_mul(10).wrapping_add(digits >> 8);
-    let number = |place: u32| (numbers >> (8 * place)) as u8;
-    let mut good = true;
-    for (index, place) in places.into_iter().enumerate() {
-        good &= number(place) <= most[index] && (index >= positive || number(place) > 0);
-    }
-    good
-}
-
-/// A form of 16 bytes: `0` is a digit, `?` anything, every other byte itself.
-struct Form {
-    bytes: u128,
-    /// The bits that are not to differ: of a digit the upper four, of anything none.
-    mask: u128,
-    /// 6 where a digit is: it carries a digit above 9 into the upper four bits.
-    six: u128,
-}
-
-impl Form {
-    const fn new(form: &[u8; 16]) -> Form {
-        let (mut mask, mut six, mut at) = (0, 0, 0);
-        while at < form.len() {
-            let (bits, carry) = match form[at] {
-                b'0' => (0xF0, 6),
-                b'?' => (0, 0),
-                _ => (0xFF, 0),
-            };
-            mask |= bits << (8 * at);
-            six |= carry << (8 * at);
-            at += 1;
-        }
-        Form { bytes: u128::from_le_bytes(*form), mask, six }
-    }
-
-    #[inline(always)]
-    fn is_in(&self, word: u128) -> bool {
-        let difference = word ^ self.bytes;
-        // A carry out of a byte comes from one that differs in its upper bits already.
-        (difference | difference.wrapping_add(self.six)) & self.mask == 0
-    }
-}
-
-const HEAD: Form = Form::new(b"0000-00-00T00:00");
-const TAIL: Form = Form::new(b"0T00:00:00?00:00");
 
 /// Looks at a duration. An empty one says nothing, as an absent one does (FIELD-7).
-#[inline]
+#[inline(always)]
 pub(crate) fn duration(text: &str) -> Option<Finding> {
     let usual = text.len() < 20 && text.bytes().all(|byte| byte.is_ascii_digit());
     (!usual && seconds(text).is_none())

@@ -77,7 +77,8 @@ deviations! {
     NestedElement "nested-element" "QUIRK-6",
     /// White space before the XML declaration was ignored.
     SpaceBeforeDeclaration "space-before-declaration" "QUIRK-8",
-    /// A value that is not valid in the encoding of the document was read whole as windows-1252.
+    /// A value that is not valid in the encoding of the document was read whole as windows-1252, or
+    /// as UTF-8 where the document claims US-ASCII.
     InvalidEncoding "invalid-encoding" "QUIRK-8",
     /// A byte order mark at the start of a CSV document was ignored.
     ByteOrderMark "byte-order-mark" "QUIRK-9",

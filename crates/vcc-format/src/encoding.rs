@@ -7,6 +7,8 @@ use std::borrow::Cow;
 pub(crate) enum Encoding {
     #[default]
     Utf8,
+    /// The half of UTF-8 that is one byte a character.
+    Ascii,
     /// ISO-8859-1: a byte is the character of that number.
     Latin1,
     /// As Latin-1 but for 0x80–0x9F.
@@ -25,7 +27,8 @@ impl Encoding {
     pub(crate) fn from_label(label: &str) -> Option<Encoding> {
         let label = label.to_ascii_lowercase();
         Some(match label.as_str() {
-            "utf-8" | "utf8" | "us-ascii" | "ascii" => Encoding::Utf8,
+            "utf-8" | "utf8" => Encoding::Utf8,
+            "us-ascii" | "ascii" => Encoding::Ascii,
             "iso-8859-1" | "iso8859-1" | "iso_8859-1" | "latin1" | "l1" => Encoding::Latin1,
             "windows-1252" | "cp1252" | "cp-1252" | "x-cp1252" => Encoding::Windows1252,
             _ => return None,
@@ -43,7 +46,7 @@ impl Encoding {
     /// Appends bytes that are valid in this encoding.
     pub(crate) fn decode(self, bytes: &[u8], out: &mut String) {
         match self {
-            Encoding::Utf8 => match core::str::from_utf8(bytes) {
+            Encoding::Utf8 | Encoding::Ascii => match core::str::from_utf8(bytes) {
                 Ok(text) => out.push_str(text),
                 Err(_) => out.push_str(&String::from_utf8_lossy(bytes)),
             },
@@ -51,13 +54,16 @@ impl Encoding {
         }
     }
 
-    /// The text of a value, and whether it had to be read as windows-1252 because it is not valid
-    /// in this encoding (QUIRK-8).
+    /// The encoding in which a value is read, and whether that is another one because the value is
+    /// not valid in this one (QUIRK-8).
     pub(crate) fn of_value(self, bytes: &[u8]) -> (Encoding, bool) {
-        if self == Encoding::Utf8 && core::str::from_utf8(bytes).is_err() {
-            (Encoding::Windows1252, true)
-        } else {
-            (self, false)
+        let utf_8 = || core::str::from_utf8(bytes).is_ok();
+        match self {
+            Encoding::Utf8 if !utf_8() => (Encoding::Windows1252, true),
+            Encoding::Ascii if bytes.is_ascii() => (self, false),
+            Encoding::Ascii if utf_8() => (Encoding::Utf8, true),
+            Encoding::Ascii => (Encoding::Windows1252, true),
+            _ => (self, false),
         }
     }
 
@@ -105,6 +111,7 @@ mod tests {
     #[test]
     fn labels() {
         assert_eq!(Encoding::from_label("UTF-8"), Some(Encoding::Utf8));
+        assert_eq!(Encoding::from_label("US-ASCII"), Some(Encoding::Ascii));
         assert_eq!(Encoding::from_label("Iso-8859-1"), Some(Encoding::Latin1));
         assert_eq!(Encoding::from_label("Windows-1252"), Some(Encoding::Windows1252));
         assert_eq!(Encoding::from_label("UTF-16"), None);

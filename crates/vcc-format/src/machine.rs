@@ -59,6 +59,13 @@ pub(crate) trait Machine: std::fmt::Debug {
     /// Where the record stands that was just read.
     fn taken(&self) -> Range<usize>;
 
+    /// Whether nothing is to be said about the record that was just read, and next to nothing to be
+    /// decoded. `text` as in [`take`](Self::take).
+    fn is_plain(&self, raw: &[u8], text: &str) -> bool;
+
+    /// Gives such a record.
+    fn plain<'b>(&mut self, text: &'b str) -> Record<'b>;
+
     /// Gives the record that was just read, and adds what is to be said about its values. `raw` is
     /// where it stands, and `text` the same if it is UTF-8.
     fn take<'b>(&mut self, raw: &'b [u8], text: Option<&'b str>) -> Record<'b>;
@@ -125,13 +132,31 @@ impl<M: Machine, S: Sink> Core<M, S> {
         &mut self,
         buf: &'b [u8],
         text: impl FnOnce(Range<usize>) -> Option<&'b str>,
-    ) -> Result<Record<'b>, Error> {
+    ) -> Result<Option<Record<'b>>, Error> {
         let range = self.machine.taken();
-        let record = self.machine.take(&buf[range.clone()], text(range));
+        let (raw, text) = (&buf[range.clone()], text(range));
+        // Most records are made where they are wanted: to move one costs as much as to read it.
+        if let Some(text) = text
+            && self.machine.pending().is_empty()
+            && self.machine.is_plain(raw, text)
+        {
+            return Ok(Some(self.machine.plain(text)));
+        }
+        self.take_slowly(buf, raw, text)
+    }
+
+    #[inline(never)]
+    fn take_slowly<'b>(
+        &mut self,
+        buf: &'b [u8],
+        raw: &'b [u8],
+        text: Option<&'b str>,
+    ) -> Result<Option<Record<'b>>, Error> {
+        let record = self.machine.take(raw, text);
         if !self.machine.pending().is_empty() {
             self.report(buf)?;
         }
-        Ok(record)
+        Ok(Some(record))
     }
 
     /// Cuts what is no longer needed off the front of the buffer.

@@ -48,7 +48,7 @@ impl<'a, F: Format, S: Sink> Reader<'a, F, S> {
         match self.core.advance(self.input, true)? {
             Step::Record => {
                 let (input, valid) = (self.input, &mut self.valid);
-                self.core.take(input, |range| text(input, valid, range)).map(Some)
+                self.core.take(input, |range| text(input, valid, range))
             }
             _ => Ok(None),
         }
@@ -137,7 +137,7 @@ impl<R: BufRead, F: Format, S: Sink> StreamReader<R, F, S> {
             }
         }
         let buf = &self.buf;
-        self.core.take(buf, |range| core::str::from_utf8(&buf[range]).ok()).map(Some)
+        self.core.take(buf, |range| core::str::from_utf8(&buf[range]).ok())
     }
 
     /// The rest of the document, each record on its own.
@@ -236,7 +236,7 @@ impl<F: Format, S: Sink> Decoder<F, S> {
         match self.core.advance(&self.buf, self.ended)? {
             Step::Record => {
                 let buf = &self.buf;
-                self.core.take(buf, |range| core::str::from_utf8(&buf[range]).ok()).map(Some)
+                self.core.take(buf, |range| core::str::from_utf8(&buf[range]).ok())
             }
             _ => Ok(None),
         }

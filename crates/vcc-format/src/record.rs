@@ -98,7 +98,7 @@ impl<'a> Record<'a> {
 
 /// The part of a text; spans come from the readers, which cut at character boundaries only.
 #[inline(always)]
-fn slice(text: &str, (from, to): Span) -> &str {
+pub(crate) fn slice(text: &str, (from, to): Span) -> &str {
     text.get(from as usize..to as usize).unwrap_or_default()
 }
 

@@ -182,6 +182,16 @@ pub(crate) fn word(bytes: &[u8], at: usize) -> Option<u128> {
     Some(u128::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
 }
 
+/// Whether each of the 16 bytes from `at` on is between the two at its place, inclusive.
+#[inline(always)]
+pub(crate) fn is_between(bytes: &[u8], at: usize, least: &[u8; LANES], most: &[u8; LANES]) -> bool {
+    let (least, most) = (u8x16::new(*least), u8x16::new(*most));
+    load(bytes, at).is_some_and(|lanes| {
+        let distance = lanes - least;
+        distance.min(most - least).simd_eq(distance).to_bitmask() == 0xFFFF
+    })
+}
+
 /// Where the first character stands that XML 1.0 cannot carry, and which it is (OUT-6).
 pub(crate) fn forbidden_character(text: &str) -> Option<(usize, char)> {
     if !may_be_forbidden(text.as_bytes()) {

@@ -141,6 +141,13 @@ fn headers() {
         "line 1, column 1 (byte 0): expected a header or 15 values, \
          found 1 beginning with \"<!DOCTYPE html>\"",
     );
+    for (first, second) in [("", "\0"), ("\0", "")] {
+        let wide: String = HEADER.chars().map(|c| format!("{first}{c}{second}")).collect();
+        refused(
+            wide,
+            "line 1, column 1 (byte 0): the document is in UTF-16, not in UTF-8 (QUIRK-13)",
+        );
+    }
     refused(
         b"\xFF\xFEs\0",
         "line 1, column 1 (byte 0): the document is in UTF-16, not in UTF-8 (QUIRK-13)",
@@ -162,6 +169,22 @@ fn line_ends() {
             "168..170 blank-row \"\"",
             "187..189 blank-row \"\"",
         ],
+    );
+    // CR LF that was written as text once more, and a CR whose LF is cut off.
+    check(
+        format!("{HEADER}\r\r\n,a,,,,,,,,,,,,,\r\r\n,b,,,,,,,,,,,,,\"c\"\r\r\n,d,,,,,,,,,,,,,\r"),
+        &["agentID=\"a\"", "agentID=\"b\" wrapUpCode=\"c\"", "agentID=\"d\""],
+        &[
+            "147..148 bare-carriage-return \"\"",
+            "165..166 bare-carriage-return \"\"",
+            "186..187 bare-carriage-return \"\"",
+            "204..205 bare-carriage-return \"\"",
+        ],
+    );
+    // Rows that end in CR alone would be one long header.
+    refused(
+        format!("{HEADER}\r,a,,,,,,,,,,,,,\r"),
+        "line 1, column 148 (byte 147): expected CR LF at the end of a row, found CR alone",
     );
 }
 
@@ -196,6 +219,57 @@ fn quotes_where_none_belong() {
         &["agentID=\" \\\"a\\\"\""],
         &["151..152 bare-quote \"\\\"\"", "153..154 bare-quote \"\\\"\""],
     );
+}
+
+/// Where quotes can be read in more than one way, the number of columns decides.
+#[test]
+fn quotes_that_the_columns_explain() {
+    let row = |agent: &str, queue: &str| format!(",{agent},,,,,,,{queue},,,,,,\r\n");
+    check(
+        format!("{HEADER}\r\n{}", row("\"5\" disk", "\"a, b\"")),
+        &["agentID=\"\\\"5\\\" disk\" queueName=\"a, b\""],
+        &["150..151 bare-quote \"\\\"\"", "152..153 bare-quote \"\\\"\""],
+    );
+    check(
+        format!("{HEADER}\r\n{}", row("\"say \"hi\", she said\"", "\"a, b\"")),
+        &["agentID=\"say \\\"hi\\\", she said\" queueName=\"a, b\""],
+        &["155..156 bare-quote \"\\\"\"", "158..159 bare-quote \"\\\"\""],
+    );
+    // A quote that nothing closes does not take the next row with it, whatever stands there.
+    for queue in ["", "\"a, b\"", "\"c\"\"d\""] {
+        let value = match queue {
+            "" => String::new(),
+            "\"a, b\"" => " queueName=\"a, b\"".to_owned(),
+            _ => " queueName=\"c\\\"d\"".to_owned(),
+        };
+        check(
+            format!("{HEADER}\r\n{}{}", row("\"5 disk", queue), row("b", queue)),
+            &[&format!("agentID=\"\\\"5 disk\"{value}"), &format!("agentID=\"b\"{value}")],
+            &["150..151 bare-quote \"\\\"\""],
+        );
+    }
+    check(
+        format!("{HEADER}\r\n{}{}", row("\"5 disk", ""), row("\"6 disk", "")),
+        &["agentID=\"\\\"5 disk\"", "agentID=\"\\\"6 disk\""],
+        &["150..151 bare-quote \"\\\"\"", "173..174 bare-quote \"\\\"\""],
+    );
+    check(
+        format!("{HEADER}\r\n,,,,,,,,,,,,,,\"\r\n{}", row("b", "")),
+        &["wrapUpCode=\"\\\"\"", "agentID=\"b\""],
+        &["163..164 bare-quote \"\\\"\""],
+    );
+    // It may be a value of several lines that broke off, if no comma says otherwise.
+    refused(
+        format!("{HEADER}\r\n,,,,,,,,,,,,,,\"a\r\nb"),
+        "line 3, column 2 (byte 168): expected a whole row, \
+         found the end of the input inside quotes; open: wrapUpCode (QUIRK-7)",
+    );
+    // Nothing of it depends on the size of the document: the limit counts as an end.
+    let rows = row("b", "").repeat(40_000);
+    let document = format!("{HEADER}\r\n{}{rows}", row("\"5 disk", ""));
+    let outcome = read_all::<csv::Csv>(document.as_bytes(), Options::tolerant());
+    assert_eq!((outcome.error, outcome.records.len()), (None, 40_001));
+    assert_eq!(outcome.deviations.len(), 1);
 }
 
 #[test]

@@ -139,6 +139,18 @@ fn what_never_ends_is_stopped() {
     );
 }
 
+/// In a known field there are no elements, and so none that are open: `<br>` a hundred times is
+/// text.
+#[test]
+fn what_looks_like_elements_in_a_field_is_not_deep() {
+    let text = "<br>".repeat(100);
+    let document = format!("<recordings><file><agentID>{text}</agentID></file></recordings>");
+    let outcome = read_all::<xml::Xml>(document.as_bytes(), Options::tolerant());
+    assert_eq!(outcome.error, None);
+    assert_eq!(outcome.records[0].get(Field::AgentId), Some(&*text));
+    assert_eq!(outcome.deviations.len(), 100);
+}
+
 #[test]
 fn white_space_comments_and_records_may_go_on() {
     // Far more than the limit of a record; nothing of it is kept.
@@ -189,11 +201,52 @@ fn limits_of_csv() {
     assert_eq!(read(&format!("{document}a,b,c,d"), exact), Some(ErrorKind::TooManyFields));
     let exact = exact.fields(4);
     assert_eq!(read(&format!("{document}a,b,c,d"), exact), Some(ErrorKind::TooManyExtra));
+    // As soon as there are too many, not at the end of the row.
+    let mut reader = csv::StreamReader::new(endless(b"agentID\na", b","));
+    assert_eq!(
+        reader.read().unwrap_err().to_string(),
+        "line 2, column 1 (byte 8): the record has more than 1024 values"
+    );
+    let mut reader = csv::StreamReader::new(endless(b"agentID", b","));
+    assert_eq!(
+        reader.read().unwrap_err().to_string(),
+        "line 1, column 1 (byte 0): the header has more than 1024 columns"
+    );
     let mut reader = csv::StreamReader::new(endless(b"agentID\n\"", b"x"));
     assert_eq!(
         reader.read().unwrap_err().to_string(),
         "line 2, column 1 (byte 8): a row is longer than the limit of 524288 bytes; open: agentID"
     );
+}
+
+/// Feeds `head` and then `again` over and over, a few bytes at a time, up to the limit of a record.
+fn drip<F: vcc_format::Format>(head: &str, again: &str) -> String {
+    let text = head.to_owned() + &again.repeat((600 << 10) / again.len());
+    let mut decoder = vcc_format::Decoder::<F, _>::with(Options::tolerant(), ());
+    for piece in text.as_bytes().chunks(7) {
+        decoder.feed(piece);
+        if let Err(error) = decoder.read() {
+            return error.to_string();
+        }
+    }
+    panic!("it is not stopped");
+}
+
+/// Small pieces of what is long: without care, looking at it again with each of them takes minutes.
+#[test]
+fn long_markup_in_small_pieces() {
+    for (head, again) in [
+        ("<recordings><file ", "a='1' "),
+        ("<recordings>%lt;file ", "a='1' "),
+        ("<recordings><file><agentID><b ", "c='1' "),
+        ("<recordings><file><agentID", "a"),
+        ("<!DOCTYPE recordings [", "<!--x-->"),
+    ] {
+        let said = drip::<xml::Xml>(head, again);
+        assert!(said.contains("is longer than the limit"), "{said}");
+    }
+    let said = drip::<csv::Csv>("agentID\n\"", "x\"y");
+    assert!(said.contains("is longer than the limit"), "{said}");
 }
 
 /// A source that fails after a while, and is interrupted now and then.

@@ -429,6 +429,23 @@ fn quirk_8_encodings_and_what_stands_before_the_declaration() {
             ],
         ),
     ]);
+    // A name is no place for other bytes either; and US-ASCII has only half of them.
+    check(&[
+        row(
+            b"<recordings><file \xE9='1'/></recordings>",
+            &[""],
+            &["18..19 invalid-encoding \"\""],
+        ),
+        row(
+            b"<?xml version='1.0' encoding='US-ASCII'?><recordings><file><agentID>\xC3\xA9</agentID>\
+              <queueName>\xE9</queueName><caseID>&#xE9;</caseID></file></recordings>",
+            &["agentID=\"\u{e9}\" caseID=\"\u{e9}\" queueName=\"\u{e9}\""],
+            &[
+                "68..70 invalid-encoding \"\u{e9}\"",
+                "91..92 invalid-encoding \"\u{e9}\"",
+            ],
+        ),
+    ]);
     refused(&[
         (
             b"x<?xml version='1.0'?><recordings/>",
@@ -482,6 +499,34 @@ fn quirk_11_a_less_than_that_begins_no_tag() {
                 "28..29 raw-less-than \"<\"",
                 "31..32 raw-less-than \"<\"",
                 "36..37 raw-less-than \"<\"",
+            ],
+        ),
+        // Tags that would end the value are only mentioned if the next tag is the end tag of the
+        // field, and a field has its place elsewhere; otherwise they are what they look like.
+        row(
+            b"<recordings><file><agentID>open <file> now</agentID><queueID>see <agentID></queueID>\
+              <queueName>the <caseID> field</queueName><caseID>1</caseID><site>a <file/></site></file></recordings>",
+            &["agentID=\"open <file> now\" caseID=\"1\" queueID=\"see <agentID>\" \
+               queueName=\"the <caseID> field\" +site=\"a <file/>\""],
+            &[
+                "32..38 raw-less-than \"<file>\"",
+                "65..74 raw-less-than \"<agentID>\"",
+                "99..107 raw-less-than \"<caseID>\"",
+                "143..149 unknown-field \"extra value site\"",
+                "151..158 nested-element \"<file/>\"",
+            ],
+        ),
+        row(
+            b"<recordings><file><agentID>a<agentID>b</agentID><caseID>1<duration>2</caseID></duration>\
+              <queueID>3<queueName>4</queueID></file></recordings>",
+            &["agentID=\"a<agentID>b\" caseID=\"1\" duration=\"2\" queueID=\"3\" queueName=\"4\""],
+            &[
+                "28..37 raw-less-than \"<agentID>\"",
+                "57..67 unclosed-element \"</caseID>\"",
+                "68..77 mismatched-end-tag \"</duration>\"",
+                "77..88 stray-end-tag \"\"",
+                "98..109 unclosed-element \"</queueID>\"",
+                "110..120 mismatched-end-tag \"</queueName>\"",
             ],
         ),
         // It looks like an element, but none can stand in a field.

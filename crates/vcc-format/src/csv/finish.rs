@@ -7,14 +7,51 @@ use super::machine::Machine;
 use super::row::Cell;
 use crate::encoding::Encoding;
 use crate::machine::Raw;
-use crate::record::{Piece, Span};
-use crate::scan::may_be_forbidden;
+use crate::record::{Piece, Span, slice};
+use crate::scan::{find, may_be_forbidden};
 use crate::xml::forbidden;
 use crate::{DeviationKind, Record, check};
 
+/// Room for values that are not where they stand, most of which are short.
+const SCRATCH: usize = 64;
+
 impl Machine {
-    /// Makes a record of a row: `raw` begins with it.
+    /// Whether nothing is to be said about the values of a usual row.
     #[inline(always)]
+    pub(super) fn finds_nothing(&self, raw: &[u8], text: &str) -> bool {
+        const START: usize = Field::StartDate.index();
+        const DURATION: usize = Field::Duration.index();
+        !(self.high && may_be_forbidden(raw))
+            && self.doubled & (1 << START | 1 << DURATION) == 0
+            && check::start(slice(text, self.spans[START]), &self.options).is_none()
+            && check::duration(slice(text, self.spans[DURATION])).is_none()
+    }
+
+    /// Takes one of two quotes out of the values of a usual row that have some; gives the text that
+    /// their spans are of from then on.
+    #[inline(never)]
+    pub(super) fn unquote(&mut self, text: &str) -> String {
+        let mut scratch = String::with_capacity(SCRATCH);
+        let mut left = self.doubled;
+        while left != 0 {
+            let span = &mut self.spans[left.trailing_zeros() as usize];
+            left &= left - 1;
+            let mut rest = slice(text, *span);
+            span.0 = scratch.len() as u32;
+            while let Some((part, after)) =
+                rest.split_at_checked(find(rest.as_bytes(), 0, b'"') + 1)
+            {
+                scratch.push_str(part);
+                // A quote in a usual row is one of two.
+                rest = after.get(1..).unwrap_or_default();
+            }
+            scratch.push_str(rest);
+            span.1 = scratch.len() as u32;
+        }
+        scratch
+    }
+
+    /// Makes a record of a row: `raw` begins with it.
     pub(super) fn finish<'b>(&mut self, raw: &'b [u8], text: Option<&'b str>) -> Record<'b> {
         let mut record = Record {
             text: text.unwrap_or_default(),

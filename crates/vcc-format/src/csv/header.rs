@@ -2,6 +2,11 @@
 
 use vcc_types::Field;
 
+use super::machine::{Machine, State};
+use crate::machine::{Step, Trouble};
+use crate::xml::shorten;
+use crate::{DeviationKind, ErrorKind};
+
 /// What the values of a column are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Column {
@@ -89,4 +94,92 @@ impl Header {
 /// The name of a value that has no column, or whose column has no name.
 pub(super) fn surplus(index: usize) -> String {
     format!("column{}", index + 1)
+}
+
+impl Machine {
+    pub(super) fn header_row(&mut self, view: &[u8]) -> Result<Step, Trouble> {
+        if self.row.is_blank() {
+            self.report(DeviationKind::BlankRow, (0, (self.pos - self.item) as u32), "");
+            return Ok(Step::Other);
+        }
+        let names = self.names(view);
+        let end = self.row.cells.last().map_or(0, |cell| cell.end);
+        let refused = |at, message| Err(Trouble { kind: ErrorKind::NotRecordings, at, message });
+        self.state = State::Rows;
+        match Header::read(names) {
+            Ok(header) => {
+                if let Some((_, at)) = self.bare_carriage_return() {
+                    let message = "expected CR LF at the end of a row, found CR alone".to_owned();
+                    let at = self.item + at;
+                    return Err(Trouble { kind: ErrorKind::Syntax, at, message });
+                }
+                self.header = header;
+            }
+            Err(NoHeader::Record) => {
+                // QUIRK-9: the row is read again, as a record.
+                self.report(DeviationKind::NoHeader, (0, end), "the documented columns");
+                self.header = Header::documented();
+                self.pos = self.item;
+                return Ok(Step::Other);
+            }
+            Err(NoHeader::Case(name)) => {
+                let message = format!("expected a header; the column {name:?} is in another case");
+                return refused(self.item, message);
+            }
+            Err(NoHeader::Other) => {
+                let first = self.name(view, self.row.cells[0]);
+                let message = format!(
+                    "expected a header or {} values, found {} beginning with {:?}",
+                    Field::COUNT,
+                    self.row.cells.len(),
+                    shorten(&first)
+                );
+                return refused(self.item, message);
+            }
+        }
+        self.describe_header(end)?;
+        self.report_bare();
+        Ok(Step::Other)
+    }
+
+    /// QUIRK-6, QUIRK-9: what is different from the documented header.
+    fn describe_header(&mut self, end: u32) -> Result<(), Trouble> {
+        let limit = self.options.limits.extra;
+        let extra = self.header.columns.iter().filter(|c| matches!(c, Column::Extra(_)));
+        if extra.count() > limit {
+            let message = format!("the header has more than {limit} extra columns");
+            return Err(Trouble { kind: ErrorKind::TooManyExtra, at: self.item, message });
+        }
+        for index in 0..self.header.columns.len() {
+            let cell = self.row.cells[index];
+            if let Column::Extra(name) = &self.header.columns[index] {
+                let read_as = format!("extra value {name}");
+                let span = (cell.start, cell.end);
+                if Field::from_wire_name(name).is_some() {
+                    self.report(DeviationKind::RepeatedField, span, read_as);
+                } else if !self.options.expect_extra {
+                    self.report(DeviationKind::UnknownField, span, read_as);
+                }
+            }
+        }
+        let missing: Vec<&str> = self.header.missing().map(Field::wire_name).collect();
+        if !missing.is_empty() {
+            let read_as = format!("absent: {}", missing.join(", "));
+            self.report(DeviationKind::MissingColumn, (0, end), read_as);
+        }
+        if !self.header.is_in_order() {
+            let read_as = "values by column name";
+            self.report(DeviationKind::ReorderedColumns, (0, end), read_as);
+        }
+        Ok(())
+    }
+
+    /// A CR in the row that is text.
+    fn bare_carriage_return(&self) -> Option<(DeviationKind, usize)> {
+        let last = self.row.cells.last().map_or(0, |cell| cell.end as usize);
+        let is = |bare: &&(DeviationKind, usize)| {
+            bare.0 == DeviationKind::BareCarriageReturn && bare.1 < last
+        };
+        self.row.bare.iter().find(is).copied()
+    }
 }

@@ -6,12 +6,12 @@ use std::ops::Range;
 use vcc_types::{Field, Recording};
 
 use super::fast;
-use super::header::{Column, Header, NoHeader};
+use super::header::{Column, Header};
 use super::row::{Cell, End, Row};
 use crate::encoding::Encoding;
 use crate::machine::{Raw, Step, Trouble};
 use crate::record::Span;
-use crate::xml::{other_unicode, shorten};
+use crate::xml::other_unicode;
 use crate::{DeviationKind, ErrorKind, Options, Record};
 
 const BOM: &[u8] = b"\xEF\xBB\xBF";
@@ -19,12 +19,12 @@ const BOM: &[u8] = b"\xEF\xBB\xBF";
 #[derive(Debug)]
 pub(crate) struct Machine {
     pub(super) options: Options,
-    state: State,
+    pub(super) state: State,
     pub(super) header: Header,
     /// Where the row begins.
-    item: usize,
+    pub(super) item: usize,
     /// Everything before is read.
-    pos: usize,
+    pub(super) pos: usize,
     pub(super) row: Row,
     /// Whether the row needed no closer look. Then its values are `spans`, otherwise in `row`.
     pub(super) usual: bool,
@@ -41,7 +41,7 @@ pub(crate) struct Machine {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+pub(super) enum State {
     Start,
     Header,
     Rows,
@@ -100,7 +100,12 @@ impl crate::machine::Machine for Machine {
         if view.is_empty() && ended {
             return self.end();
         }
-        let end = self.row.read(view, ended);
+        let mut end = self.row.read(view, ended, cut);
+        self.check_cells()?;
+        if self.state == State::Rows && self.needs_repair(view, end, cut) {
+            // QUIRK-9
+            end = self.repair(view, end).unwrap_or(end);
+        }
         let length = match end {
             End::More if cut => {
                 let message = format!("a row is longer than the limit of {limit} bytes");
@@ -135,6 +140,23 @@ impl crate::machine::Machine for Machine {
     }
 
     #[inline(always)]
+    fn is_plain(&self, raw: &[u8], text: &str) -> bool {
+        self.usual && self.finds_nothing(raw, text)
+    }
+
+    #[inline(always)]
+    fn plain<'b>(&mut self, text: &'b str) -> Record<'b> {
+        let scratch = if self.doubled == 0 { String::new() } else { self.unquote(text) };
+        Record {
+            text,
+            spans: self.spans,
+            present: (1 << Field::COUNT) - 1,
+            decoded: self.doubled,
+            scratch,
+            extra: Vec::new(),
+        }
+    }
+
     fn take<'b>(&mut self, raw: &'b [u8], text: Option<&'b str>) -> Record<'b> {
         let record = self.finish(raw, text);
         if !self.usual {
@@ -189,7 +211,9 @@ impl Machine {
         if buf.len() < 4 && !ended {
             return Ok(Step::More);
         }
-        if let Some(name) = other_unicode(buf) {
+        // Without a byte order mark the zeros tell.
+        let zero = matches!(buf, [0, _, 0, _, ..] | [_, 0, _, 0, ..]).then_some("UTF-16");
+        if let Some(name) = other_unicode(buf).or(zero) {
             let message = format!("the document is in {name}, not in UTF-8");
             return Err(Trouble { kind: ErrorKind::Encoding, at: 0, message });
         }
@@ -252,93 +276,40 @@ impl Machine {
     }
 
     /// The text of a cell, for names.
-    fn name(&self, view: &[u8], cell: Cell) -> String {
+    pub(super) fn name(&self, view: &[u8], cell: Cell) -> String {
         let text = Encoding::Utf8.text(&view[cell.start as usize..cell.end as usize]);
         if cell.doubled { text.replace("\"\"", "\"") } else { text.into_owned() }
     }
 
-    fn names(&self, view: &[u8]) -> Vec<String> {
+    pub(super) fn names(&self, view: &[u8]) -> Vec<String> {
         self.row.cells.iter().map(|cell| self.name(view, *cell)).collect()
     }
 
-    fn header_row(&mut self, view: &[u8]) -> Result<Step, Trouble> {
-        let limit = self.options.limits;
-        if self.row.cells.len() > limit.fields {
-            let message = format!("the header has more than {} columns", limit.fields);
-            return Err(Trouble { kind: ErrorKind::TooManyFields, at: self.item, message });
+    /// Whether there are too many cells, as soon as there are.
+    fn check_cells(&mut self) -> Result<(), Trouble> {
+        let limit = self.options.limits.fields;
+        if self.row.cells.len() <= limit {
+            return Ok(());
         }
-        if self.row.is_blank() {
-            self.report(DeviationKind::BlankRow, (0, (self.pos - self.item) as u32), "");
-            return Ok(Step::Other);
-        }
-        let names = self.names(view);
-        let end = self.row.cells.last().map_or(0, |cell| cell.end);
-        let refused = |at, message| Err(Trouble { kind: ErrorKind::NotRecordings, at, message });
-        self.state = State::Rows;
-        match Header::read(names) {
-            Ok(header) => self.header = header,
-            Err(NoHeader::Record) => {
-                // QUIRK-9: the row is read again, as a record.
-                self.report(DeviationKind::NoHeader, (0, end), "the documented columns");
-                self.header = Header::documented();
-                self.pos = self.item;
-                return Ok(Step::Other);
-            }
-            Err(NoHeader::Case(name)) => {
-                let message = format!("expected a header; the column {name:?} is in another case");
-                return refused(self.item, message);
-            }
-            Err(NoHeader::Other) => {
-                let first = self.name(view, self.row.cells[0]);
-                let message = format!(
-                    "expected a header or {} values, found {} beginning with {:?}",
-                    Field::COUNT,
-                    self.row.cells.len(),
-                    shorten(&first)
-                );
-                return refused(self.item, message);
-            }
-        }
-        self.describe_header(end)?;
-        self.report_bare();
-        Ok(Step::Other)
+        let message = if self.state == State::Rows {
+            (self.number, self.in_record) = (self.number + 1, true);
+            format!("the record has more than {limit} values")
+        } else {
+            format!("the header has more than {limit} columns")
+        };
+        // However many were read: the same are whole.
+        self.row.cells.truncate(limit);
+        Err(Trouble { kind: ErrorKind::TooManyFields, at: self.item, message })
     }
 
-    /// QUIRK-6, QUIRK-9: what is different from the documented header.
-    fn describe_header(&mut self, end: u32) -> Result<(), Trouble> {
-        let limit = self.options.limits.extra;
-        let extra = self.header.columns.iter().filter(|c| matches!(c, Column::Extra(_)));
-        if extra.count() > limit {
-            let message = format!("the header has more than {limit} extra columns");
-            return Err(Trouble { kind: ErrorKind::TooManyExtra, at: self.item, message });
-        }
-        for index in 0..self.header.columns.len() {
-            let cell = self.row.cells[index];
-            if let Column::Extra(name) = &self.header.columns[index] {
-                let read_as = format!("extra value {name}");
-                let span = (cell.start, cell.end);
-                if Field::from_wire_name(name).is_some() {
-                    self.report(DeviationKind::RepeatedField, span, read_as);
-                } else if !self.options.expect_extra {
-                    self.report(DeviationKind::UnknownField, span, read_as);
-                }
-            }
-        }
-        let missing: Vec<&str> = self.header.missing().map(Field::wire_name).collect();
-        if !missing.is_empty() {
-            let read_as = format!("absent: {}", missing.join(", "));
-            self.report(DeviationKind::MissingColumn, (0, end), read_as);
-        }
-        if !self.header.is_in_order() {
-            let read_as = "values by column name";
-            self.report(DeviationKind::ReorderedColumns, (0, end), read_as);
-        }
-        Ok(())
-    }
-
-    fn report_bare(&mut self) {
+    pub(super) fn report_bare(&mut self) {
+        let last = self.row.cells.last().map_or(0, |cell| cell.end as usize);
         for (kind, at) in std::mem::take(&mut self.row.bare) {
-            let text = if kind == DeviationKind::BareQuote { "\"" } else { "\r" };
+            let text = match kind {
+                DeviationKind::BareQuote => "\"",
+                _ if at < last => "\r",
+                _ => "",
+            };
             self.report(kind, (at as u32, at as u32 + 1), text);
         }
     }
@@ -361,10 +332,6 @@ impl Machine {
         let limits = self.options.limits;
         let cells = self.row.cells.len();
         let error = |kind, message| Err(Trouble { kind, at: self.item, message });
-        if cells > limits.fields {
-            let message = format!("the record has more than {} values", limits.fields);
-            return error(ErrorKind::TooManyFields, message);
-        }
         let columns = self.header.columns.len();
         let extra = self.header.columns.iter().filter(|c| matches!(c, Column::Extra(_))).count();
         if cells > columns && extra + cells - columns > limits.extra {

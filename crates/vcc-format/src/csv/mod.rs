@@ -4,6 +4,7 @@ mod fast;
 mod finish;
 mod header;
 mod machine;
+mod repair;
 mod row;
 mod write;
 

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::repair::Cells;
 use crate::DeviationKind;
 
 /// One cell. Spans count from the start of the row.
@@ -23,6 +24,9 @@ pub(super) struct Row {
     pos: usize,
     quoted: bool,
     doubled: bool,
+    /// How far a quote was looked for that ends a cell, and whether more of the row may follow.
+    scanned: usize,
+    patient: bool,
     /// Quotes and CRs that are text after all.
     pub(super) bare: Vec<(DeviationKind, usize)>,
 }
@@ -45,6 +49,7 @@ impl Row {
         self.cells.clear();
         self.bare.clear();
         (self.start, self.pos, self.quoted, self.doubled) = (0, 0, false, false);
+        self.scanned = 0;
     }
 
     /// Whether nothing of the row was read.
@@ -58,6 +63,17 @@ impl Row {
         self.quoted.then(|| self.start - 1)
     }
 
+    /// Whether some quote is text after all.
+    pub(super) fn has_bare_quote(&self) -> bool {
+        self.bare.iter().any(|(kind, _)| *kind == DeviationKind::BareQuote)
+    }
+
+    /// Takes another reading of the row.
+    pub(super) fn replace(&mut self, read: Cells) {
+        self.clear();
+        (self.cells, self.bare) = (read.cells, read.bare);
+    }
+
     /// Whether there is nothing in the row.
     pub(super) fn is_blank(&self) -> bool {
         matches!(self.cells[..], [cell] if cell.start == 0 && cell.end == 0)
@@ -69,8 +85,10 @@ impl Row {
         (self.start, self.pos, self.quoted, self.doubled) = (next, next, false, false);
     }
 
-    /// Reads on. `row` is the buffer from the start of the row.
-    pub(super) fn read(&mut self, row: &[u8], ended: bool) -> End {
+    /// Reads on. `row` is the buffer from the start of the row; nothing follows it if the input
+    /// `ended`, or nothing that is to be read if it was `cut`.
+    pub(super) fn read(&mut self, row: &[u8], ended: bool, cut: bool) -> End {
+        self.patient = !ended && !cut;
         loop {
             let end = if self.quoted { self.quoted(row, ended) } else { self.plain(row, ended) };
             if let Some(end) = end {
@@ -107,13 +125,14 @@ impl Row {
                     return Some(End::Lf(at + 1));
                 }
                 b'"' => self.bare.push((DeviationKind::BareQuote, at)),
-                _ => match row.get(at + 1) {
-                    Some(b'\n') => {
-                        self.finish_cell(self.start..at, at + 2);
-                        return Some(End::CrLf(at + 2));
+                _ => match carriage_return(row, at, ended) {
+                    Some(End::More) => return Some(End::More),
+                    Some(end) => {
+                        self.finish_cell(self.start..at, at);
+                        self.surplus(row, at);
+                        return Some(end);
                     }
-                    None if !ended => return Some(End::More),
-                    _ => self.bare.push((DeviationKind::BareCarriageReturn, at)),
+                    None => self.bare.push((DeviationKind::BareCarriageReturn, at)),
                 },
             }
             self.pos = at + 1;
@@ -143,9 +162,17 @@ impl Row {
             }
             Some(Quote::End(end)) => {
                 self.finish_cell(self.start..at, at);
+                self.surplus(row, at + 1);
                 Some(end)
             }
             Some(Quote::Bare) => self.bare_quote(row, at, ended),
+        }
+    }
+
+    /// A CR at the end of a row that belongs to no CR LF.
+    fn surplus(&mut self, row: &[u8], at: usize) {
+        if row.get(at) == Some(&b'\r') && row.get(at + 1) != Some(&b'\n') {
+            self.bare.push((DeviationKind::BareCarriageReturn, at));
         }
     }
 
@@ -154,9 +181,18 @@ impl Row {
     /// does, the cell was not meant to be quoted, and all of it is text: `"5" disk,`.
     fn bare_quote(&mut self, row: &[u8], at: usize, ended: bool) -> Option<End> {
         let mut from = at + 1;
+        // What becomes long is looked at again only when it has grown by a part, or small pieces
+        // would take a time that grows by the square.
+        if self.patient
+            && self.scanned > at + 256
+            && row.len() - self.scanned < (self.scanned - at) / 8
+        {
+            return Some(End::More);
+        }
         loop {
             let Some(distance) = memchr::memchr2(b'"', b'\n', &row[from..]) else {
                 if !ended {
+                    self.scanned = row.len();
                     return Some(End::More);
                 }
                 break;
@@ -194,14 +230,30 @@ enum Quote {
 
 /// What a quote inside a quoted cell is. `None`: more is needed.
 fn closes(row: &[u8], at: usize, ended: bool) -> Option<Quote> {
-    Some(match (row.get(at + 1), row.get(at + 2)) {
-        (None, _) if !ended => return None,
-        (None, _) => Quote::End(End::Input(at + 1)),
-        (Some(b'"'), _) => Quote::Doubled,
-        (Some(b','), _) => Quote::Comma,
-        (Some(b'\n'), _) => Quote::End(End::Lf(at + 2)),
-        (Some(b'\r'), Some(b'\n')) => Quote::End(End::CrLf(at + 3)),
-        (Some(b'\r'), None) if !ended => return None,
-        (Some(_), _) => Quote::Bare,
+    Some(match row.get(at + 1) {
+        None if !ended => return None,
+        None => Quote::End(End::Input(at + 1)),
+        Some(b'"') => Quote::Doubled,
+        Some(b',') => Quote::Comma,
+        Some(b'\n') => Quote::End(End::Lf(at + 2)),
+        Some(b'\r') => match carriage_return(row, at + 1, ended) {
+            Some(End::More) => return None,
+            Some(end) => Quote::End(end),
+            None => Quote::Bare,
+        },
+        Some(_) => Quote::Bare,
     })
+}
+
+/// How a CR ends the row: before LF, also as CR CR LF, which is CR LF written as text once more,
+/// and as the last byte of the input, whose LF is cut off. `None`: it is text.
+fn carriage_return(row: &[u8], at: usize, ended: bool) -> Option<End> {
+    match (row.get(at + 1), row.get(at + 2)) {
+        (Some(b'\n'), _) => Some(End::CrLf(at + 2)),
+        (Some(b'\r'), Some(b'\n')) => Some(End::CrLf(at + 3)),
+        (None, _) if ended => Some(End::Input(at + 1)),
+        (None, _) => Some(End::More),
+        (Some(b'\r'), None) if !ended => Some(End::More),
+        _ => None,
+    }
 }

@@ -4,14 +4,27 @@ use super::machine::Machine;
 use super::value;
 use crate::encoding::Encoding;
 use crate::machine::Raw;
-use crate::record::{Piece, Span};
+use crate::record::{Piece, Span, slice};
 use crate::scan::is_special_in_xml;
 use crate::{Record, check};
 use vcc_types::Field;
 
 impl Machine {
+    /// Whether the values stand as they are meant, and nothing is to be said about them.
+    #[inline(always)]
+    pub(super) fn finds_nothing(&self, raw: &[u8], text: &str) -> bool {
+        const START: usize = Field::StartDate.index();
+        const DURATION: usize = Field::Duration.index();
+        let (values, present) = (&self.draft.values, self.draft.present);
+        (self.encoding == Encoding::Utf8 || text.is_ascii())
+            && !is_special_in_xml(raw)
+            && (present & (1 << START) == 0
+                || check::start(slice(text, values[START]), &self.options).is_none())
+            && (present & (1 << DURATION) == 0
+                || check::duration(slice(text, values[DURATION])).is_none())
+    }
+
     /// Makes a record of what was read: `raw` is the item, and `valid` the same if it is UTF-8.
-    #[inline]
     pub(super) fn finish<'b>(&mut self, raw: &'b [u8], valid: Option<&'b str>) -> Record<'b> {
         let text = valid.filter(|text| self.encoding == Encoding::Utf8 || text.is_ascii());
         let mut record = Record {

@@ -7,10 +7,9 @@ use memchr::memmem;
 use super::machine::{Input, Machine};
 use super::tag::{
     Attribute, Reference, Scan, Tag, attribute, is_name, is_name_start_byte, is_space, reference,
-    scan, starts_with,
+    starts_with,
 };
 use super::value::{CDATA, forbidden};
-use crate::encoding::Encoding;
 use crate::machine::Trouble;
 use crate::scan::{is_xml_char, may_be_forbidden};
 use crate::{DeviationKind, ErrorKind};
@@ -45,11 +44,11 @@ pub(super) fn token(machine: &mut Machine, input: Input<'_>) -> Result<Token, Tr
                     Some(_) => Token::None,
                 });
             }
-            _ => scan(view, at, 1),
+            _ => machine.tag(input, at, 1),
         },
         b'%' => match percent(view, at) {
             // QUIRK-2: only a tag that means something here is worth the repair.
-            Lead::Is(lead) => match scan(view, at, lead) {
+            Lead::Is(lead) => match machine.tag(input, at, lead) {
                 Scan::Tag(tag) if machine.may_stand(&view[tag.name.clone()]) => Scan::Tag(tag),
                 Scan::More if !input.ended => Scan::More,
                 _ => return Ok(text(machine, input)),
@@ -184,17 +183,12 @@ pub(super) fn instruction(
 
 /// Skips a document type with its internal subset. Nothing in it is processed.
 fn doctype(machine: &mut Machine, input: Input<'_>) -> Result<Token, Trouble> {
-    let (at, view) = (machine.pos, input.view);
-    // Without a new `>` it cannot have ended. Where nothing follows it is looked at all the same,
-    // so that the trouble is the same however the input was cut up.
-    let more = !input.ended && !input.cut;
-    if more && machine.seen > at && !view[machine.seen..].contains(&b'>') {
-        machine.seen = view.len();
+    if machine.waits(input, machine.pos) {
         return Ok(Token::More);
     }
     let token = doctype_end(machine, input)?;
     if matches!(token, Token::More) {
-        machine.seen = view.len();
+        machine.looked(input);
     }
     Ok(token)
 }
@@ -275,12 +269,11 @@ pub(super) fn find(machine: &mut Machine, view: &[u8], skip: usize, end: &[u8]) 
 /// Looks at text that is ignored: nothing is to be wrong with it silently.
 pub(super) fn check_text(machine: &mut Machine, view: &[u8], range: Range<usize>) {
     let bytes = &view[range.clone()];
-    let (_, invalid) = machine.encoding.of_value(bytes);
+    let (encoding, invalid) = machine.encoding.of_value(bytes);
     if invalid {
         machine.report(DeviationKind::InvalidEncoding, range.clone(), "");
     }
     if may_be_forbidden(bytes) {
-        let encoding = if invalid { Encoding::Windows1252 } else { machine.encoding };
         let places = 0..bytes.len();
         let first = places.into_iter().find(|at| forbidden(&bytes[*at..], encoding).is_some());
         if let Some(first) = first {
@@ -316,7 +309,8 @@ pub(super) fn check_attributes(
         if names.len() >= machine.options.limits.fields {
             return error(format!("a tag has more than {} attributes", names.len()));
         }
-        names.push(&view[name]);
+        names.push(&view[name.clone()]);
+        check_text(machine, view, name);
         check_text(machine, view, value.clone());
         let mut at = value.start;
         while let Some(distance) = memchr::memchr(b'&', &view[at..value.end]) {

@@ -2,10 +2,13 @@
 
 mod declaration;
 mod fast;
+mod field;
 mod finish;
+mod list;
 mod machine;
 mod markup;
 mod quirk;
+mod record;
 mod start;
 mod tag;
 mod value;

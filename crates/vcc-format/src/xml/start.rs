@@ -60,7 +60,7 @@ pub(super) fn read(view: &[u8], all: bool) -> Result<Option<Start>, Failure> {
             );
             (ErrorKind::Encoding, label.start, message)
         })?;
-        if bom && encoding != Encoding::Utf8 {
+        if bom && !matches!(encoding, Encoding::Utf8 | Encoding::Ascii) {
             let message = format!("a UTF-8 byte order mark, and encoding {}", shorten(&text));
             return Err((ErrorKind::Encoding, label.start, message));
         }

@@ -1,0 +1,163 @@
+//! Around records: the root, unknown elements, and what may stand before and after.
+
+use vcc_types::Field;
+
+use super::machine::{Input, Machine, State};
+use super::markup::{Token, token};
+use super::start;
+use super::tag::{Kind, Tag};
+use crate::machine::{Step, Trouble};
+use crate::{DeviationKind, ErrorKind};
+
+impl Machine {
+    /// One piece before, between or after records.
+    pub(super) fn between(&mut self, input: Input<'_>) -> Result<Step, Trouble> {
+        let Input { view, .. } = input;
+        if self.pos >= view.len() {
+            return self.more(input);
+        }
+        match token(self, input)? {
+            Token::More => self.more(input),
+            Token::Ignored(end) => {
+                self.pos = end;
+                Ok(Step::Other)
+            }
+            Token::Doctype(end) if self.state == (State::Prolog { doctype: false }) => {
+                self.pos = end;
+                self.state = State::Prolog { doctype: true };
+                Ok(Step::Other)
+            }
+            Token::Doctype(_) => Err(self.unexpected("a document type declaration")),
+            Token::Text(end) => match self.state {
+                State::List => self.stray_text(view, end),
+                // Whatever it is, it begins with text: an excerpt says more than a name.
+                State::Epilog => Err(self.trailing()),
+                _ => match start::excerpt(view, self.pos, input.cut || input.ended) {
+                    Some(found) => {
+                        let message = format!("expected <recordings>, found the text {found}");
+                        Err(Trouble { kind: ErrorKind::NotRecordings, at: self.pos, message })
+                    }
+                    None => self.more(input),
+                },
+            },
+            Token::Tag(tag) => match self.state {
+                State::List => self.list_tag(view, tag),
+                State::Epilog => Err(self.trailing()),
+                _ => self.root(view, tag),
+            },
+            Token::None => match self.state {
+                State::Epilog => Err(self.trailing()),
+                _ => Err(self.unexpected("a `<` that begins no tag")),
+            },
+        }
+    }
+
+    fn trailing(&self) -> Trouble {
+        let message = "expected the end of the input after </recordings>".to_owned();
+        Trouble { kind: ErrorKind::TrailingContent, at: self.pos, message }
+    }
+
+    pub(super) fn unexpected(&self, found: &str) -> Trouble {
+        let expected = match self.state {
+            State::Start | State::Prolog { .. } => "<recordings>",
+            State::List => "<file> or </recordings>",
+            State::Record | State::Value => "a field or </file>",
+            State::Epilog => "the end of the input",
+        };
+        let message = format!("expected {expected}, found {found}");
+        Trouble { kind: ErrorKind::Syntax, at: self.pos, message }
+    }
+
+    pub(super) fn syntax(&self, tag: &Tag, view: &[u8], expected: &str) -> Trouble {
+        let found = self.encoding.text(&view[tag.start..tag.end]);
+        let message = format!("expected {expected}, found {}", start::shorten(&found));
+        Trouble { kind: ErrorKind::Syntax, at: tag.start, message }
+    }
+
+    fn root(&mut self, view: &[u8], tag: Tag) -> Result<Step, Trouble> {
+        let name = self.name(view, &tag);
+        if name != "recordings" || tag.kind == Kind::End {
+            let html = name.eq_ignore_ascii_case("html");
+            let what = if html { "a page of HTML" } else { "another document" };
+            let found = self.encoding.text(&view[tag.start..tag.end]);
+            let found = start::shorten(&found);
+            let message = format!("expected <recordings>, found {found}: this is {what}");
+            return Err(Trouble { kind: ErrorKind::NotRecordings, at: tag.start, message });
+        }
+        self.accept(view, &tag)?;
+        self.pos = tag.end;
+        self.state = State::Epilog;
+        if tag.kind == Kind::Start {
+            self.outer.push(name.into_owned());
+            self.state = State::List;
+        }
+        Ok(Step::Other)
+    }
+
+    fn list_tag(&mut self, view: &[u8], tag: Tag) -> Result<Step, Trouble> {
+        let name = self.name(view, &tag);
+        match (tag.kind, &*name) {
+            (Kind::Start, "file") => {
+                self.begin(tag.start);
+                self.accept(view, &tag)?;
+                self.pos = tag.end;
+                // The record goes on with the next step, and its item stays where it is.
+                Ok(Step::Other)
+            }
+            (Kind::Empty, "file") => {
+                self.begin(tag.start);
+                self.accept(view, &tag)?;
+                Ok(self.end(tag.end))
+            }
+            (Kind::Start | Kind::Empty, "recordings") => {
+                Err(self.syntax(&tag, view, "<file> or </recordings>"))
+            }
+            (Kind::Start | Kind::Empty, known) if Field::from_wire_name(known).is_some() => {
+                Err(self.syntax(&tag, view, "<file> before a field"))
+            }
+            (Kind::Start | Kind::Empty, unknown) => {
+                // QUIRK-6: nothing to keep it in, but the records inside it are read.
+                self.check_name(&tag, unknown)?;
+                self.report(DeviationKind::UnknownElement, tag.start..tag.end, "");
+                self.accept(view, &tag)?;
+                if tag.kind == Kind::Start {
+                    self.outer.push(name.into_owned());
+                    self.check_depth(self.outer.len(), tag.start)?;
+                }
+                self.pos = tag.end;
+                Ok(Step::Other)
+            }
+            (Kind::End, "") => {
+                let closed = self.outer.pop().unwrap_or_default();
+                let read_as = format!("</{closed}>");
+                self.report(DeviationKind::EmptyEndTag, tag.start..tag.end, read_as);
+                self.accept(view, &tag)?;
+                Ok(self.after_outer(tag.end))
+            }
+            (Kind::End, name) => {
+                self.accept(view, &tag)?;
+                match self.outer.iter().rposition(|open| open == name) {
+                    Some(place) => {
+                        if place + 1 < self.outer.len() {
+                            let tags = self.outer[place..].iter().rev();
+                            let read_as: String = tags.map(|open| format!("</{open}>")).collect();
+                            let span = tag.start..tag.end;
+                            self.report(DeviationKind::UnclosedElement, span, read_as);
+                        }
+                        self.outer.truncate(place);
+                    }
+                    None => self.report(DeviationKind::StrayEndTag, tag.start..tag.end, ""),
+                }
+                Ok(self.after_outer(tag.end))
+            }
+        }
+    }
+
+    fn after_outer(&mut self, end: usize) -> Step {
+        self.pos = end;
+        if self.outer.is_empty() {
+            self.state = State::Epilog;
+        }
+        Step::Other
+    }
+}
