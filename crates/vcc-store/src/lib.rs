@@ -43,6 +43,8 @@ mod plan;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod record;
+#[cfg(test)]
+mod shapes;
 mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;

@@ -9,7 +9,7 @@ use super::tenants::no_such_tenant;
 use crate::counts::{bucket, changes};
 use crate::{Batch, Checkpoint, Imported, OnConflict, StoreError, StoredRecord, TenantId};
 
-const FIND: &str = "SELECT start, agent_id, phone_number, channel, case_id, duration, filename, \
+pub(super) const FIND: &str = "SELECT start, agent_id, phone_number, channel, case_id, duration, filename, \
     queue_id, queue_name, account_number, transaction_id, ext_var1, ext_var2, out_dial_code, \
     wrap_up_code, id FROM recordings INDEXED BY recordings_transaction \
     WHERE tenant = $1 AND transaction_id = $2 AND filename = $3 ORDER BY id LIMIT 1";

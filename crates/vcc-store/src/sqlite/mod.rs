@@ -1,6 +1,8 @@
 //! The store inside the program: SQLite, compiled in, in a file or in memory.
 
 mod delete;
+#[cfg(test)]
+mod explain;
 mod import;
 mod page;
 mod pool;

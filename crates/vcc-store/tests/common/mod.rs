@@ -5,6 +5,7 @@
 pub(crate) mod changes;
 pub(crate) mod differential;
 pub(crate) mod laws;
+pub(crate) mod oracle;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
@@ -14,7 +15,7 @@ use vcc_types::{Field, Order, Recording, Row as _};
 
 /// Case, trailing spaces, numbers as texts, patterns, composed and decomposed letters, letters that
 /// fold together, characters beyond the first plane, and one that sorts otherwise in UTF-16.
-const TEXTS: [&str; 24] = [
+pub(crate) const TEXTS: [&str; 24] = [
     "",
     "bill",
     "Bill",
