@@ -7,6 +7,8 @@ pub(crate) mod differential;
 pub(crate) mod laws;
 pub(crate) mod oracle;
 
+use std::path::Path;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 use vcc_query::{Edge, Filter, Near, Selection, Wanted, Window};
@@ -207,4 +209,19 @@ pub(crate) fn everything() -> Selection {
         response_zone: "UTC".parse().unwrap(),
         notes: Vec::new(),
     }
+}
+
+/// The counts of a store in SQLite that differ from what counting the records gives.
+pub(crate) fn wrong_counts(path: &Path) -> i64 {
+    let connection = rusqlite::Connection::open(path).unwrap();
+    let counted = "SELECT tenant, level, (start - ((start % 1000000) + 1000000) % 1000000) / 1000000 >> level AS bucket,
+            count(*) AS records
+        FROM recordings, (SELECT 10 AS level UNION SELECT 16 UNION SELECT 22 UNION SELECT 28)
+        GROUP BY 1, 2, 3";
+    let kept = "SELECT tenant, level, bucket, records FROM counts";
+    let differ = format!(
+        "SELECT (SELECT count(*) FROM ({counted} EXCEPT {kept}))
+             + (SELECT count(*) FROM ({kept} EXCEPT {counted}))"
+    );
+    connection.query_row(&differ, [], |row| row.get(0)).unwrap()
 }
