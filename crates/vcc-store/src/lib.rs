@@ -43,6 +43,8 @@ mod plan;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod record;
+#[cfg(test)]
+mod shapes;
 mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -54,7 +56,7 @@ pub use error::{StoreError, StoreErrorKind};
 pub use postgres::Postgres;
 pub use record::{Refusal, RefusalKind, StoredRecord};
 #[cfg(feature = "sqlite")]
-pub use sqlite::Sqlite;
+pub use sqlite::{BulkLoad, BulkLoaded, Sqlite};
 pub use store::{
     Batch, Checkpoint, Credentials, Deletion, Imported, OnConflict, Page, Store, Tenant, TenantId,
     TokenInfo,

@@ -31,6 +31,17 @@ pub trait Store: Send + Sync + 'static {
     /// As [`page`](Self::page).
     async fn credentials(&self, tenant: &str) -> Result<Option<Credentials>, StoreError>;
 
+    /// The tenant of this name as whoever writes must know it: also one that was added just now,
+    /// elsewhere. [`credentials`](Self::credentials) may be answered by a copy that has not heard
+    /// of it yet.
+    ///
+    /// # Errors
+    ///
+    /// As [`page`](Self::page).
+    async fn tenant(&self, name: &str) -> Result<Option<Tenant>, StoreError> {
+        Ok(self.credentials(name).await?.map(|credentials| credentials.tenant))
+    }
+
     /// Whether the store answers.
     ///
     /// # Errors
@@ -121,7 +132,8 @@ pub trait Store: Send + Sync + 'static {
     /// As [`page`](Self::page).
     async fn tokens(&self, tenant: TenantId) -> Result<Vec<TokenInfo>, StoreError>;
 
-    /// Makes one token of a tenant invalid, from the next request on.
+    /// Makes one token of a tenant invalid, from the next request on; where copies answer reads, as
+    /// soon as they have heard of it.
     ///
     /// # Errors
     ///

@@ -2,27 +2,11 @@
 
 mod common;
 
-use std::path::Path;
-
 use proptest::prelude::*;
 use vcc_store::Sqlite;
 
 use common::changes::{change, make};
-
-/// The counts that differ from what counting the records gives.
-fn wrong_counts(path: &Path) -> i64 {
-    let connection = rusqlite::Connection::open(path).unwrap();
-    let counted = "SELECT tenant, level, (start - ((start % 1000000) + 1000000) % 1000000) / 1000000 >> level AS bucket,
-            count(*) AS records
-        FROM recordings, (SELECT 10 AS level UNION SELECT 16 UNION SELECT 22 UNION SELECT 28)
-        GROUP BY 1, 2, 3";
-    let kept = "SELECT tenant, level, bucket, records FROM counts";
-    let differ = format!(
-        "SELECT (SELECT count(*) FROM ({counted} EXCEPT {kept}))
-             + (SELECT count(*) FROM ({kept} EXCEPT {counted}))"
-    );
-    connection.query_row(&differ, [], |row| row.get(0)).unwrap()
-}
+use common::wrong_counts;
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..Default::default() })]

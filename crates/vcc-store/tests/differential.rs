@@ -7,6 +7,7 @@ use std::sync::Arc;
 use vcc_store::{Sqlite, Store};
 
 use common::differential::differs;
+use common::oracle::agrees;
 
 #[tokio::test]
 async fn sqlite_in_memory() {
@@ -19,4 +20,11 @@ async fn sqlite_in_a_file() {
     let path = folder.path().join("recordings.db");
     let store: Arc<dyn Store> = Arc::new(Sqlite::create(&path).unwrap());
     differs(&*store, 4, 200).await;
+}
+
+#[tokio::test]
+async fn sqlite_agrees_with_an_oracle_that_shares_no_code() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Sqlite::create(folder.path().join("recordings.db")).unwrap();
+    agrees(&store, &[0, 1, 51, 300, 900, 1_500], 700).await;
 }

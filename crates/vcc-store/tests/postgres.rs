@@ -12,6 +12,7 @@ use vcc_store::{Postgres, Store, StoreErrorKind};
 
 use common::changes::{change, make};
 use common::differential::differs;
+use common::oracle::agrees;
 use postgres_server::{citus_database, database, psql};
 
 /// An empty store in a database of its own.
@@ -25,6 +26,13 @@ common::laws::tests!(empty);
 async fn it_answers_as_matching_in_memory_does() {
     if let Some(store) = empty().await {
         differs(&store, 8, 500).await;
+    }
+}
+
+#[tokio::test]
+async fn it_agrees_with_an_oracle_that_shares_no_code() {
+    if let Some(store) = empty().await {
+        agrees(&store, &[0, 1, 51, 300, 900, 1_500], 700).await;
     }
 }
 
@@ -93,6 +101,7 @@ mod citus {
     async fn it_answers_as_matching_in_memory_does() {
         if let Some(store) = empty().await {
             differs(&store, 4, 250).await;
+            agrees(&store, &[51, 1_000], 500).await;
         }
     }
 }

@@ -2,8 +2,11 @@
 
 mod common;
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
-use vcc_store::{Sqlite, Store, StoreErrorKind};
+use vcc_store::{Batch, Sqlite, Store, StoreErrorKind, StoredRecord};
+use vcc_types::Recording;
 
 const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
 
@@ -56,4 +59,65 @@ async fn a_backup_is_a_store() {
     let copy = Sqlite::open(&path).unwrap();
     assert_eq!(copy.tenants().await.unwrap()[0].name, "acme");
     assert_eq!(store.backup(&path).await.unwrap_err().kind(), StoreErrorKind::Exists);
+}
+
+#[test]
+fn a_store_is_made_once_by_whoever_comes_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("recordings.db");
+    std::thread::scope(|scope| {
+        let made: Vec<_> =
+            (0..8).map(|_| scope.spawn(|| Sqlite::create(&path).map(drop))).collect();
+        for made in made {
+            made.join().unwrap().unwrap();
+        }
+    });
+}
+
+fn batch(number: u32) -> Batch {
+    let record = |of: u32| {
+        let start = DateTime::from_timestamp(i64::from(number * 1_000 + of), 0).unwrap();
+        StoredRecord::with_start(&Recording::new(), start).unwrap()
+    };
+    (0..100).map(record).collect::<Vec<_>>().into()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn imports_run_beside_each_other_and_beside_backups() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("recordings.db");
+    // As processes of their own would.
+    let open = || Arc::new(Sqlite::create(&path).unwrap());
+    let store = open();
+    let acme = store.add_tenant("acme", "UTC".parse().unwrap(), NOW).await.unwrap().id;
+    let other = store.add_tenant("other", "UTC".parse().unwrap(), NOW).await.unwrap().id;
+    let imports: Vec<_> = [acme, acme, other]
+        .into_iter()
+        .map(|tenant| {
+            let store = open();
+            tokio::spawn(async move {
+                for number in 0..20 {
+                    assert_eq!(store.import(tenant, batch(number)).await.unwrap().added, 100);
+                }
+            })
+        })
+        .collect();
+    let backups = open();
+    for number in 0..4 {
+        let copy = folder.path().join(format!("{number}.db"));
+        backups.backup(&copy).await.unwrap();
+        // Of one moment: whole batches, and the counts of just these.
+        assert_eq!(common::wrong_counts(&copy), 0);
+        let copied = Sqlite::open(&copy).unwrap();
+        for tenant in [acme, other] {
+            assert_eq!(copied.count(tenant).await.unwrap() % 100, 0);
+        }
+        copied.import(acme, batch(99)).await.unwrap();
+    }
+    for import in imports {
+        import.await.unwrap();
+    }
+    assert_eq!(store.count(acme).await.unwrap(), 4_000);
+    assert_eq!(store.count(other).await.unwrap(), 2_000);
+    assert_eq!(common::wrong_counts(&path), 0);
 }

@@ -5,15 +5,15 @@ mod postgres_server;
 
 use chrono::DateTime;
 use tokio_postgres::SimpleQueryMessage;
-use vcc_query::{Edge, Filter, Near, Selection, Wanted, Window};
-use vcc_types::{Field, Order};
+use vcc_types::Field;
 
 use self::postgres_server::{database, psql};
-use super::Postgres;
 use super::session::Session;
-use crate::TenantId;
-use crate::plan::Plan;
+use super::{Postgres, delete};
+use crate::plan::{Index, Plan};
+use crate::shapes::shapes;
 use crate::sql::{Sql, Value};
+use crate::{Deletion, TenantId};
 
 /// As many records of one tenant as make a choice, and as many of others.
 const ROWS: &str = "INSERT INTO recordings (tenant, start, finish, seconds, agent_id, phone_number,
@@ -47,25 +47,18 @@ async fn explain(session: &Session, sql: &Sql) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-fn selection() -> Selection {
-    Selection {
-        window: None,
-        near: None,
-        filters: Vec::new(),
-        first: 1,
-        page_size: 50,
-        order: Order::StartAscending,
-        response_zone: "UTC".parse().unwrap(),
-        notes: Vec::new(),
+/// How PostgreSQL writes that an index is searched by the tenant and by these columns: the pieces.
+fn conditions(found_by: &[&str]) -> Vec<String> {
+    let mut conditions = vec!["(tenant = $1)".to_owned()];
+    for column in found_by {
+        match *column {
+            "start" | "finish" => {
+                conditions.extend([format!("({column} >= $"), format!("({column} < $")]);
+            }
+            _ => conditions.push(format!("({column} = $")),
+        }
     }
-}
-
-fn filter(field: Field) -> Filter {
-    let wanted = match field {
-        Field::Duration => Wanted::Seconds(27),
-        _ => Wanted::Text("7".into()),
-    };
-    Filter { field, wanted }
+    conditions
 }
 
 #[tokio::test]
@@ -75,54 +68,56 @@ async fn an_index_answers_what_it_is_there_for() {
     psql(&url, ROWS).unwrap();
     psql(&url, "VACUUM ANALYZE recordings").unwrap();
     let session = store.readers.get().await.unwrap();
-
-    let at = |seconds: i64| DateTime::from_timestamp(1_700_900_000 + seconds, 0).unwrap();
-    let window = Some(Window { from: at(0), until: at(86_400) });
-    let near = |edge| Some(Near { edge, at: at(0), tolerance: 5, from: at(-5), until: at(5) });
-    let own = |field| match field {
-        Field::AgentId => "recordings_agent",
-        Field::PhoneNumber => "recordings_phone",
-        Field::TransactionId => "recordings_transaction",
-        // The tenant's rows by start, until the page is full or the deadline has come.
-        _ => "recordings_start",
-    };
-    let mut shapes = vec![
-        (selection(), "recordings_start"),
-        (Selection { window, ..selection() }, "recordings_start"),
-        (Selection { near: near(Edge::Start), ..selection() }, "recordings_start"),
-        (Selection { near: near(Edge::Finish), ..selection() }, "recordings_finish"),
-        (Selection { window, near: near(Edge::Finish), ..selection() }, "recordings_finish"),
-    ];
-    for field in Field::ALL.into_iter().filter(|field| *field != Field::StartDate) {
-        let filters = vec![filter(field)];
-        shapes.push((Selection { filters: filters.clone(), ..selection() }, own(field)));
-        shapes.push((Selection { window, filters: filters.clone(), ..selection() }, own(field)));
-        let transaction = field == Field::TransactionId;
-        let index = if transaction { own(field) } else { "recordings_finish" };
-        shapes.push((Selection { near: near(Edge::Finish), filters, ..selection() }, index));
-    }
-    for (ascending, index) in shapes {
-        let descending = Selection { order: Order::StartDescending, ..ascending.clone() };
-        for selection in [ascending, descending] {
-            let plan = Plan::new(TenantId(1), &selection).unwrap();
-            let plan = explain(&session, &plan.page_for_postgres()).await;
-            let scans: Vec<_> = plan
-                .lines()
-                .filter(|line| line.contains("Scan") && !line.contains("CTE Scan"))
-                .filter(|line| !line.contains("Bitmap Heap Scan"))
-                .collect();
-            assert!(!scans.is_empty(), "{plan}");
-            assert!(
-                scans.iter().all(|scan| scan.contains(index)),
-                "{index}: {selection:#?}\n{plan}"
-            );
-            assert!(plan.contains("tenant = $1"), "{plan}");
-            // PAGE-5: the order of the list is the index's own, but for what few rows were found.
-            if index == "recordings_start" {
-                assert!(!plan.contains("Sort"), "{plan}");
-            }
+    for shape in shapes() {
+        let (selection, index) = (shape.selection, shape.index.name());
+        let plan = Plan::new(TenantId(1), &selection).unwrap();
+        let plan = explain(&session, &plan.page_for_postgres()).await;
+        let scans: Vec<_> = plan
+            .lines()
+            .filter(|line| line.contains("Scan") && !line.contains("CTE Scan"))
+            .collect();
+        assert!(scans.len() == 1 && scans[0].contains(index), "{index}: {selection:#?}\n{plan}");
+        let found_by = plan.lines().find(|line| line.contains("Index Cond:")).unwrap_or_default();
+        for condition in conditions(shape.found_by).iter().filter(|_| !shape.found_by.is_empty()) {
+            assert!(found_by.contains(condition), "{condition}: {selection:#?}\n{plan}");
+        }
+        assert!(plan.contains("tenant = $1"), "{plan}");
+        // PAGE-5: the order of the list is the index's own, but for what few rows were found.
+        if index == "recordings_start" {
+            assert!(!plan.contains("Sort"), "{plan}");
         }
     }
+}
+
+#[tokio::test]
+async fn imports_and_deletions_are_answered_from_an_index() {
+    let Some(url) = database() else { return };
+    let store = Postgres::open(&url).await.unwrap();
+    psql(&url, ROWS).unwrap();
+    psql(&url, "VACUUM ANALYZE recordings").unwrap();
+    let session = store.writers.get().await.unwrap();
+    let keys = vec![Value::Integer(1), Value::Text("{tx1}".into()), Value::Text("{R1.wav}".into())];
+    let find = Sql { text: super::statements::FIND.text.into(), values: keys };
+    let plan = explain(&session, &find).await;
+    assert!(plan.contains("recordings_transaction") && !plan.contains("Seq Scan"), "{plan}");
+    for (deletion, index) in [
+        (Deletion::Before(DateTime::UNIX_EPOCH), Index::Start),
+        (Deletion::Field(Field::AgentId, "agent7".into()), Index::Agent),
+        (Deletion::Field(Field::PhoneNumber, "16507".into()), Index::Phone),
+    ] {
+        let plan = explain(&session, &delete::statement(TenantId(1), &deletion, 5_000)).await;
+        assert!(plan.contains(index.name()) && !plan.contains("Seq Scan"), "{deletion:?}: {plan}");
+    }
+}
+
+#[tokio::test]
+async fn there_are_five_indexes_led_by_the_tenant() {
+    let Some(url) = database() else { return };
+    Postgres::open(&url).await.unwrap();
+    let indexes =
+        "SELECT count(*), count(*) FILTER (WHERE indexdef LIKE '% USING btree (tenant, %')
+        FROM pg_indexes WHERE tablename = 'recordings' AND indexname <> 'recordings_pkey'";
+    assert_eq!(psql(&url, indexes).unwrap(), "5|5");
 }
 
 #[tokio::test]

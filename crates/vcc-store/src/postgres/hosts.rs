@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use tokio::time::timeout;
 use tokio_postgres::{Config, Error, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -35,9 +36,11 @@ struct Host {
 struct Known {
     /// When it last could not be reached.
     failed: Option<Instant>,
+    /// When it last took a connection or a question and gave no answer.
+    hung: Option<Instant>,
     /// When it was last asked where it stands.
     asked: Option<Instant>,
-    /// When it was last known to hold what the primary held.
+    /// As of when it is known to hold what the primary held.
     fresh: Option<Instant>,
     is_primary: bool,
     timeline: i32,
@@ -62,6 +65,8 @@ pub(super) enum NoSession {
 const SHUNNED: Duration = Duration::from_secs(5);
 /// How often a server is asked where it stands.
 const ASKED: Duration = Duration::from_secs(1);
+/// How long a server may take to say where it stands, and for a new connection to be opened first.
+const ANSWERED: Duration = Duration::from_secs(2);
 
 impl Hosts {
     pub(super) fn new(settings: Settings) -> Result<Self, StoreError> {
@@ -84,25 +89,28 @@ impl Hosts {
         // The best so far: a primary where standbys are preferred, or of two primaries the later.
         let mut makeshift: Option<Session> = None;
         for host in self.order() {
-            let session = match self.open(host).await {
-                Ok(session) => session,
-                Err(error) => {
+            // A single host is taken as it is: it may well be a balancer.
+            let single = self.hosts.len() == 1;
+            let opened = async {
+                let session = self.open(host).await?;
+                if !single {
+                    self.ask(&session).await?;
+                }
+                Ok(session)
+            };
+            let session = match timeout(self.patience(host), opened).await {
+                Ok(Ok(session)) if single => return Ok(session),
+                Ok(Ok(session)) => session,
+                Ok(Err(error)) => {
                     self.know(host, |known| known.failed = Some(Instant::now()));
                     failure = NoSession::Failed(error);
                     continue;
                 }
-            };
-            // A single host is taken as it is: it may well be a balancer.
-            if self.hosts.len() == 1 {
-                return Ok(session);
-            }
-            match self.ask(&session).await {
-                Ok(()) => {}
-                Err(error) => {
-                    failure = NoSession::Failed(error);
+                Err(_) => {
+                    self.shun(host);
                     continue;
                 }
-            }
+            };
             if !self.may_answer(host, purpose) {
                 continue;
             }
@@ -130,13 +138,34 @@ impl Hosts {
         if self.hosts.len() == 1 {
             return Ok(true);
         }
-        let due = |known: &Known| known.asked.is_none_or(|asked| asked.elapsed() >= ASKED);
-        if due(&self.known(session.host)) {
+        let known = self.known(session.host);
+        if known.hung.is_some_and(|hung| hung >= session.born && hung.elapsed() < SHUNNED) {
+            return Ok(false);
+        }
+        if known.asked.is_none_or(|asked| asked.elapsed() >= ASKED) {
             // At once, so that those who come meanwhile do not ask as well.
             self.know(session.host, |known| known.asked = Some(Instant::now()));
-            self.ask(session).await?;
+            match timeout(ANSWERED, self.ask(session)).await {
+                Ok(answered) => answered?,
+                Err(_) => {
+                    self.shun(session.host);
+                    return Ok(false);
+                }
+            }
         }
         Ok(self.may_answer(session.host, purpose))
+    }
+
+    /// Leaves a server that gives no answer alone for a while: its connections are as silent.
+    pub(super) fn shun(&self, host: usize) {
+        let now = Some(Instant::now());
+        self.know(host, |known| (known.failed, known.hung) = (now, now));
+    }
+
+    /// How long a new connection may take.
+    fn patience(&self, host: usize) -> Duration {
+        let connect = self.hosts[host].config.get_connect_timeout().copied();
+        connect.unwrap_or_default() + ANSWERED
     }
 
     /// How many attempts a read is worth: each server once, and one more.
@@ -181,23 +210,24 @@ impl Hosts {
     /// Asks a server where it stands.
     async fn ask(&self, session: &Session) -> Result<(), Error> {
         let asked = Instant::now();
-        let max_lag = self.max_lag.as_secs_f64();
-        let rows = session.query(STANDING, &[&max_lag]).await?;
+        let rows = session.query(STANDING, &[]).await?;
         let Some(row) = rows.first() else { return Ok(()) };
-        let (is_primary, timeline, caught_up) =
-            (row.try_get(0)?, row.try_get::<_, Option<i32>>(1)?, row.try_get::<_, bool>(2)?);
+        let (is_primary, timeline, age) =
+            (row.try_get(0)?, row.try_get::<_, Option<i32>>(1)?, row.try_get::<_, Option<f64>>(2)?);
         if let Some(timeline) = timeline {
             self.timeline.fetch_max(timeline, Ordering::Relaxed);
         }
         let latest = self.timeline.load(Ordering::Relaxed);
+        let age = age.and_then(|age| Duration::try_from_secs_f64(age.max(0.0)).ok());
         self.know(session.host, |known| {
             known.asked = Some(asked);
             known.failed = None;
             known.is_primary = is_primary;
             known.timeline = timeline.unwrap_or(known.timeline);
             // A standby that receives nothing has no timeline now: it is as fresh as it was.
-            if caught_up && timeline == Some(latest) {
-                known.fresh = Some(asked);
+            if timeline == Some(latest) {
+                let fresh = age.and_then(|age| asked.checked_sub(age));
+                known.fresh = known.fresh.max(fresh);
             }
         });
         Ok(())
@@ -205,9 +235,12 @@ impl Hosts {
 
     fn may_answer(&self, host: usize, purpose: Purpose) -> bool {
         let known = self.known(host);
-        let primary = known.is_primary && known.timeline == self.timeline.load(Ordering::Relaxed);
-        let standby =
-            !known.is_primary && known.fresh.is_some_and(|fresh| fresh.elapsed() < self.max_lag);
+        // A server on an older timeline follows, or is, a primary that is none any more.
+        let current = known.timeline == self.timeline.load(Ordering::Relaxed);
+        let primary = current && known.is_primary;
+        let standby = current
+            && !known.is_primary
+            && known.fresh.is_some_and(|fresh| fresh.elapsed() < self.max_lag);
         match (purpose, self.reads) {
             (Purpose::Write, _) | (Purpose::Read, Reads::Primary) => primary,
             (Purpose::Read, Reads::Any | Reads::PreferStandby) => primary || standby,

@@ -53,10 +53,18 @@ use crate::{
 ///
 /// With one host nothing is asked of it but the reads and writes themselves: it may be a balancer
 /// or the coordinator of a cluster. With several, each is asked once a second where it stands. Writes
-/// go to the primary; of two, to the one that was promoted last. A standby answers reads if within
-/// the last `max_lag` seconds it was streaming from that primary and had replayed what it had
-/// received (or had left no more than `max_lag` seconds of it); the role that connects must be a
-/// member of `pg_read_all_stats`, for otherwise a standby does not tell.
+/// go to the primary; of two, to the one that was promoted last. A standby answers reads if it follows
+/// that primary, and if what it holds was current within the last `max_lag` seconds: when it streams
+/// and has replayed all that it received, it is current now, otherwise as of the last transaction that
+/// it replayed. The role that connects must be a member of `pg_read_all_stats`, for otherwise a standby
+/// does not tell. Where the primary's host vanishes without closing its connections, a standby learns
+/// of it after its `wal_receiver_timeout`, which adds to `max_lag`.
+///
+/// What was written shows on a standby when it has replayed it. Records, tenants and tokens that are
+/// added or revoked are therefore seen by every reader within `max_lag`, and at once with
+/// `target_session_attrs=primary`. What precedes a write, such as the place where an import goes on,
+/// is always read from the primary. That two primaries never take writes beside each other, a
+/// partition between them, is up to whoever promotes: a server that sees both uses the later one.
 pub struct Postgres {
     readers: Pool,
     writers: Pool,
@@ -105,6 +113,17 @@ impl Postgres {
         Ok(store)
     }
 
+    async fn credentials_from(pool: &Pool, name: &str) -> Result<Option<Credentials>, StoreError> {
+        // No tenant has such a name, and PostgreSQL does not read it.
+        if name.contains('\0') {
+            return Ok(None);
+        }
+        let read = pool.read("cannot read the credentials of a tenant", &name, |session, name| {
+            Box::pin(tenants::credentials(session, name))
+        });
+        read.await?.map(tenants::opened).transpose()
+    }
+
     /// Takes the connection of a write that failed out of the pool, if it is not to blame on what
     /// was asked.
     fn settle<T>(lease: Lease, result: Result<T, StoreError>) -> Result<T, StoreError> {
@@ -126,16 +145,12 @@ impl Store for Postgres {
     }
 
     async fn credentials(&self, tenant: &str) -> Result<Option<Credentials>, StoreError> {
-        // No tenant has such a name, and PostgreSQL does not read it.
-        if tenant.contains('\0') {
-            return Ok(None);
-        }
-        let read = self.readers.read(
-            "cannot read the credentials of a tenant",
-            &tenant,
-            |session, tenant| Box::pin(tenants::credentials(session, tenant)),
-        );
-        read.await?.map(tenants::opened).transpose()
+        Self::credentials_from(&self.readers, tenant).await
+    }
+
+    async fn tenant(&self, name: &str) -> Result<Option<Tenant>, StoreError> {
+        let found = Self::credentials_from(&self.writers, name).await?;
+        Ok(found.map(|credentials| credentials.tenant))
     }
 
     async fn ready(&self) -> Result<(), StoreError> {
@@ -163,7 +178,8 @@ impl Store for Postgres {
     }
 
     async fn count(&self, tenant: TenantId) -> Result<u64, StoreError> {
-        let read = self.readers.read(
+        // From the primary, as the tokens: whoever asks is about to change what there is.
+        let read = self.writers.read(
             "cannot count the records of a tenant",
             &tenant,
             |session, tenant| Box::pin(delete::count(session, *tenant)),
@@ -221,7 +237,7 @@ impl Store for Postgres {
 
     async fn tokens(&self, tenant: TenantId) -> Result<Vec<TokenInfo>, StoreError> {
         let read =
-            self.readers.read("cannot list the tokens of a tenant", &tenant, |session, tenant| {
+            self.writers.read("cannot list the tokens of a tenant", &tenant, |session, tenant| {
                 Box::pin(tenants::tokens(session, *tenant))
             });
         read.await

@@ -97,6 +97,7 @@ impl Pool {
                 }
                 Ok(Err(failed)) => return Err(error(doing)(failed)),
                 Err(_) => {
+                    self.hosts.shun(lease.host);
                     drop(Object::take(lease));
                     return Err(late(doing));
                 }

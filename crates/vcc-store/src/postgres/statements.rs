@@ -35,18 +35,17 @@ macro_rules! statements {
 }
 
 statements! {
-    // A standby that receives nothing has no timeline. It has caught up if it has replayed what it
-    // has received, or what it has not is less old than $1 seconds.
+    // A standby that receives nothing has no timeline. Its age is that of the last transaction that
+    // it replayed, unless it has replayed all that it received.
     STANDING = everyone(
         "asks a server where it stands",
         "SELECT NOT pg_is_in_recovery(),
          CASE WHEN pg_is_in_recovery()
          THEN (SELECT received_tli FROM pg_stat_wal_receiver WHERE status = 'streaming')
          ELSE ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::integer END,
-         pg_is_in_recovery() AND (
-         coalesce(pg_last_wal_replay_lsn() >= pg_last_wal_receive_lsn(), FALSE)
-         OR coalesce(clock_timestamp() - pg_last_xact_replay_timestamp()
-         < make_interval(secs => $1), FALSE))",
+         CASE WHEN pg_last_wal_replay_lsn() >= pg_last_wal_receive_lsn() THEN 0
+         ELSE extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp())
+         END::float8",
     );
     SET_DEADLINE = everyone(
         "sets up a connection",
@@ -159,7 +158,9 @@ mod tests {
     use crate::postgres::delete;
     use crate::{Deletion, StoredRecord, TenantId};
 
-    const TABLES: [&str; 5] = ["tenants", "tokens", "recordings", "counts", "imports"];
+    /// The last two are those of a bulk load into SQLite.
+    const TABLES: [&str; 7] =
+        ["tenants", "tokens", "recordings", "counts", "imports", "staged", "load"];
 
     /// Every place where a statement names a table, with what follows it up to the next one.
     fn uses(text: &str) -> Vec<(&'static str, String)> {
@@ -313,15 +314,18 @@ mod tests {
     fn every_statement_of_sqlite_is_led_by_the_tenant() {
         let sources = concat!(
             include_str!("../sqlite/mod.rs"),
+            include_str!("../sqlite/bulk.rs"),
             include_str!("../sqlite/import.rs"),
             include_str!("../sqlite/delete.rs"),
             include_str!("../sqlite/tenants.rs"),
             include_str!("../sqlite/page.rs"),
             include_str!("../sqlite/pool.rs"),
         );
-        // The tables of who there is, and SQLite's own; the number of a new row; what is built.
+        // The tables of who there is, and SQLite's own; whether a store is empty; what is built.
         let known = [
             "SELECT count(*) FROM sqlite_schema",
+            "SELECT sql FROM sqlite_schema",
+            "SELECT 1 FROM recordings LIMIT 1",
             "SELECT 1 FROM tenants LIMIT 1",
             "INSERT INTO tenants (name, zone, created)",
             "SELECT tenant, name, zone FROM tenants ORDER BY name",

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row, Transaction};
+use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row, Statement, Transaction};
 use rusqlite::{TransactionBehavior, params};
 use vcc_types::{Field, Row as _};
 
@@ -9,7 +9,7 @@ use super::tenants::no_such_tenant;
 use crate::counts::{bucket, changes};
 use crate::{Batch, Checkpoint, Imported, OnConflict, StoreError, StoredRecord, TenantId};
 
-const FIND: &str = "SELECT start, agent_id, phone_number, channel, case_id, duration, filename, \
+pub(super) const FIND: &str = "SELECT start, agent_id, phone_number, channel, case_id, duration, filename, \
     queue_id, queue_name, account_number, transaction_id, ext_var1, ext_var2, out_dial_code, \
     wrap_up_code, id FROM recordings INDEXED BY recordings_transaction \
     WHERE tenant = $1 AND transaction_id = $2 AND filename = $3 ORDER BY id LIMIT 1";
@@ -102,7 +102,7 @@ pub(super) fn checkpoint(
 
 /// The statements of one batch, and what it has done so far.
 struct Import<'a> {
-    tenant: i64,
+    tenant: TenantId,
     find: CachedStatement<'a>,
     insert: CachedStatement<'a>,
     update: CachedStatement<'a>,
@@ -114,7 +114,7 @@ struct Import<'a> {
 impl<'a> Import<'a> {
     fn new(transaction: &'a Transaction<'_>, tenant: TenantId) -> rusqlite::Result<Self> {
         Ok(Self {
-            tenant: tenant.0,
+            tenant,
             find: transaction.prepare_cached(FIND)?,
             insert: transaction.prepare_cached(INSERT)?,
             update: transaction.prepare_cached(UPDATE)?,
@@ -155,7 +155,7 @@ impl<'a> Import<'a> {
             return Ok(None);
         }
         self.find
-            .query_row(params![self.tenant, transaction, filename], |row| {
+            .query_row(params![self.tenant.0, transaction, filename], |row| {
                 Ok((row.get(Field::COUNT)?, read(row)?))
             })
             .optional()
@@ -163,19 +163,42 @@ impl<'a> Import<'a> {
 
     fn write(&mut self, record: &StoredRecord, id: Option<i64>) -> rusqlite::Result<()> {
         let statement = if id.is_some() { &mut self.update } else { &mut self.insert };
-        statement.raw_bind_parameter(1, self.tenant)?;
-        statement.raw_bind_parameter(2, record.start_micros())?;
-        statement.raw_bind_parameter(3, record.finish_micros())?;
-        statement.raw_bind_parameter(4, record.duration().map(u64::cast_signed))?;
-        for (index, field) in StoredRecord::text_fields().enumerate() {
-            statement.raw_bind_parameter(5 + index, record.text(field))?;
-        }
+        bind(statement, self.tenant, record)?;
         if let Some(id) = id {
             statement.raw_bind_parameter(19, id)?;
         }
         statement.raw_execute()?;
         Ok(())
     }
+}
+
+/// Binds a tenant and what is written of a record, from the first parameter to the eighteenth.
+pub(super) fn bind(
+    statement: &mut Statement<'_>,
+    tenant: TenantId,
+    record: &StoredRecord,
+) -> rusqlite::Result<()> {
+    statement.raw_bind_parameter(1, tenant.0)?;
+    statement.raw_bind_parameter(2, record.start_micros())?;
+    statement.raw_bind_parameter(3, record.finish_micros())?;
+    statement.raw_bind_parameter(4, record.duration().map(u64::cast_signed))?;
+    for (index, field) in StoredRecord::text_fields().enumerate() {
+        statement.raw_bind_parameter(5 + index, record.text(field))?;
+    }
+    Ok(())
+}
+
+/// Puts a record in the place of another.
+pub(super) fn update(
+    transaction: &Transaction<'_>,
+    tenant: TenantId,
+    id: i64,
+    record: &StoredRecord,
+) -> rusqlite::Result<()> {
+    let mut update = transaction.prepare_cached(UPDATE)?;
+    bind(&mut update, tenant, record)?;
+    update.raw_bind_parameter(19, id)?;
+    update.raw_execute().map(drop)
 }
 
 /// Reads a record from a row that begins with [`COLUMNS`](crate::sql::COLUMNS).

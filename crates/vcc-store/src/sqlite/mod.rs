@@ -1,6 +1,9 @@
 //! The store inside the program: SQLite, compiled in, in a file or in memory.
 
+mod bulk;
 mod delete;
+#[cfg(test)]
+mod explain;
 mod import;
 mod page;
 mod pool;
@@ -11,9 +14,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use vcc_query::{Selection, Zone};
 
+pub use self::bulk::{BulkLoad, BulkLoaded};
 use self::pool::{Location, Pool};
 use crate::{
     Batch, Credentials, Deletion, Imported, Page, Store, StoreError, StoreErrorKind, Tenant,
@@ -129,6 +133,26 @@ impl Sqlite {
 /// Applies the migrations that a database lacks, in one transaction.
 fn migrate(connection: &mut Connection, name: &str) -> Result<(), StoreError> {
     let failed = error("cannot prepare the schema");
+    if missing(connection, name)?.is_empty() {
+        return Ok(());
+    }
+    // Others may be at it: whoever comes second finds nothing missing.
+    let transaction =
+        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
+    for migration in missing(&transaction, name)? {
+        transaction.execute_batch(migration).map_err(&failed)?;
+    }
+    let current = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    transaction
+        .pragma_update(None, "user_version", current)
+        .and_then(|()| transaction.pragma_update(None, "application_id", APPLICATION_ID))
+        .and_then(|()| transaction.commit())
+        .map_err(failed)
+}
+
+/// The migrations that a database lacks.
+fn missing(connection: &Connection, name: &str) -> Result<&'static [&'static str], StoreError> {
+    let failed = error("cannot prepare the schema");
     let number = |pragma: &str| {
         connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0)).map_err(&failed)
     };
@@ -140,26 +164,15 @@ fn migrate(connection: &mut Connection, name: &str) -> Result<(), StoreError> {
     if application != APPLICATION_ID && tables > 0 {
         return refused(format!("{name} is a database of another program"));
     }
-    let Some(missing) = usize::try_from(version).ok().and_then(|from| MIGRATIONS.get(from..))
-    else {
-        let known = MIGRATIONS.len();
-        return refused(format!(
-            "{name} has schema version {version}, and this program knows up to {known}"
-        ));
-    };
-    if missing.is_empty() {
-        return Ok(());
-    }
-    let transaction = connection.transaction().map_err(&failed)?;
-    for migration in missing {
-        transaction.execute_batch(migration).map_err(&failed)?;
-    }
-    let current = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
-    transaction
-        .pragma_update(None, "user_version", current)
-        .and_then(|()| transaction.pragma_update(None, "application_id", APPLICATION_ID))
-        .and_then(|()| transaction.commit())
-        .map_err(failed)
+    let known = MIGRATIONS.len();
+    usize::try_from(version).ok().and_then(|from| MIGRATIONS.get(from..)).map_or_else(
+        || {
+            refused(format!(
+                "{name} has schema version {version}, and this program knows up to {known}"
+            ))
+        },
+        Ok,
+    )
 }
 
 #[async_trait]

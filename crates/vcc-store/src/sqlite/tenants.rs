@@ -2,7 +2,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 use vcc_query::Zone;
 
-use super::error;
+use super::{bulk, error};
 use crate::store::is_tenant_name;
 use crate::{Credentials, StoreError, StoreErrorKind, Tenant, TenantId, TokenHash, TokenInfo};
 
@@ -77,6 +77,7 @@ pub(super) fn remove(connection: &mut Connection, tenant: TenantId) -> Result<u6
     if tenants == 0 {
         return Err(no_such_tenant());
     }
+    bulk::forget(&transaction, tenant).map_err(&failed)?;
     transaction.commit().map_err(failed)?;
     Ok(records as u64)
 }

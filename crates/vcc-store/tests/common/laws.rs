@@ -1,12 +1,12 @@
 //! What every engine does alike: tenants, tokens, imports and deletions.
 
 use chrono::{DateTime, Utc};
-use vcc_query::{Filter, Selection, Wanted};
+use vcc_query::{Filter, Selection, Wanted, Window};
 use vcc_store::{
     Batch, Checkpoint, Deletion, OnConflict, Store, StoreErrorKind, StoredRecord, Tenant, Token,
     TokenHash,
 };
-use vcc_types::{Field, Recording, Row as _};
+use vcc_types::{Field, Order, Recording, Row as _};
 
 const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
 
@@ -161,6 +161,36 @@ pub(crate) async fn what_no_record_can_hold_finds_nothing(store: &dyn Store) {
     assert_eq!(store.delete(acme.id, &nul).await.unwrap(), 0);
 }
 
+/// PAGE-4: any number up to 2^64−1 is read, and finds nothing past the end.
+pub(crate) async fn a_number_that_no_list_reaches_finds_nothing(store: &dyn Store) {
+    let acme = acme(store).await;
+    store.import(acme.id, vec![record("1", "a", "bill")].into()).await.unwrap();
+    let at = |seconds| DateTime::from_timestamp(seconds, 0).unwrap();
+    // What is beside the window adds to the offset.
+    let beside = [1_100_000_000, 1_189_999_999, 1_200_000_000, 1_300_000_000]
+        .map(|seconds| StoredRecord::with_start(&Recording::new(), at(seconds)).unwrap());
+    let beside = store.import(acme.id, beside.to_vec().into()).await.unwrap();
+    assert_eq!(beside.added, 4);
+    let window = Window { from: at(1_190_000_000), until: at(1_200_000_000) };
+    let agent = Filter { field: Field::AgentId, wanted: Wanted::Text("bill".into()) };
+    for order in [Order::StartAscending, Order::StartDescending] {
+        for (window, filters, count) in
+            [(None, vec![], 5), (Some(window), vec![], 1), (None, vec![agent.clone()], 1)]
+        {
+            let all = Selection { window, filters, order, ..super::everything() };
+            assert_eq!(store.page(acme.id, &all).await.unwrap().records.len(), count);
+            for power in 3..=64_u32 {
+                let first = 1_u64.checked_shl(power).unwrap_or_default().wrapping_sub(1);
+                for first in [first, first.saturating_add(1)] {
+                    let selection = Selection { first, ..all.clone() };
+                    let page = store.page(acme.id, &selection).await.unwrap();
+                    assert!(page.records.is_empty() && !page.more, "{selection:?}");
+                }
+            }
+        }
+    }
+}
+
 /// The tests of an engine, given how a new, empty store of it is made, or `None` where it cannot.
 macro_rules! laws {
     ($($law:ident),* $(,)?) => {
@@ -187,4 +217,5 @@ laws!(
     an_import_that_was_broken_off_is_known,
     deletions_take_what_they_say,
     what_no_record_can_hold_finds_nothing,
+    a_number_that_no_list_reaches_finds_nothing,
 );

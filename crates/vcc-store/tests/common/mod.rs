@@ -5,6 +5,9 @@
 pub(crate) mod changes;
 pub(crate) mod differential;
 pub(crate) mod laws;
+pub(crate) mod oracle;
+
+use std::path::Path;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
@@ -14,7 +17,7 @@ use vcc_types::{Field, Order, Recording, Row as _};
 
 /// Case, trailing spaces, numbers as texts, patterns, composed and decomposed letters, letters that
 /// fold together, characters beyond the first plane, and one that sorts otherwise in UTF-16.
-const TEXTS: [&str; 24] = [
+pub(crate) const TEXTS: [&str; 24] = [
     "",
     "bill",
     "Bill",
@@ -206,4 +209,19 @@ pub(crate) fn everything() -> Selection {
         response_zone: "UTC".parse().unwrap(),
         notes: Vec::new(),
     }
+}
+
+/// The counts of a store in SQLite that differ from what counting the records gives.
+pub(crate) fn wrong_counts(path: &Path) -> i64 {
+    let connection = rusqlite::Connection::open(path).unwrap();
+    let counted = "SELECT tenant, level, (start - ((start % 1000000) + 1000000) % 1000000) / 1000000 >> level AS bucket,
+            count(*) AS records
+        FROM recordings, (SELECT 10 AS level UNION SELECT 16 UNION SELECT 22 UNION SELECT 28)
+        GROUP BY 1, 2, 3";
+    let kept = "SELECT tenant, level, bucket, records FROM counts";
+    let differ = format!(
+        "SELECT (SELECT count(*) FROM ({counted} EXCEPT {kept}))
+             + (SELECT count(*) FROM ({kept} EXCEPT {counted}))"
+    );
+    connection.query_row(&differ, [], |row| row.get(0)).unwrap()
 }

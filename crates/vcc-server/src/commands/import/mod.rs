@@ -1,5 +1,6 @@
 //! `import`: a thread reads the file and makes batches, the store takes one batch a transaction.
 
+mod bulk;
 mod progress;
 mod rejects;
 mod source;
@@ -10,7 +11,7 @@ use std::time::Instant;
 use clap::ValueEnum;
 use tokio::sync::mpsc;
 use vcc_query::Zone;
-use vcc_store::{Batch, Checkpoint, OnConflict, Store, StoredRecord, TenantId};
+use vcc_store::{Batch, BulkLoad, Checkpoint, OnConflict, Store, StoredRecord, TenantId};
 
 use self::progress::{Progress, Tally, grouped};
 use self::rejects::Rejects;
@@ -40,9 +41,14 @@ pub(super) struct Args {
     #[arg(long, value_name = "FILE")]
     reject: Option<PathBuf>,
     /// How many records go in one transaction
-    #[arg(long, value_name = "COUNT", default_value_t = 10_000,
+    #[arg(long, value_name = "COUNT", default_value_t = 20_000,
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     batch: u32,
+    /// The first load of a SQLite store that holds no recordings: faster, for the indexes are built
+    /// once, at the end. Until then no query sees the records. Broken off, it goes on when the same
+    /// file is loaded again. While the indexes are built, other writers have to wait
+    #[arg(long)]
+    bulk: bool,
     #[command(flatten)]
     store: StoreArgs,
 }
@@ -60,25 +66,40 @@ pub(super) enum FileFormat {
 pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let zone = args.zone.as_deref().map(zone).transpose()?;
     let store = args.store.open().await?;
-    let tenant = store::tenant(&*store, &args.tenant).await?;
+    // As the primary knows it: a standby may not have heard of it yet.
+    let tenant = match store.tenant(&args.tenant).await? {
+        Some(tenant) => tenant,
+        None => store::tenant(&*store, &args.tenant).await?,
+    };
     let source = Source::open(&args.file)?;
-    let rejects = args.reject.as_deref().map(Rejects::create).transpose()?;
+    let identity = source.identity()?;
+    let target = if args.bulk {
+        let path = args.store.path().map_err(|_| Failure::usage("--bulk is for SQLite"))?;
+        Target::Bulk(bulk::begin(path, tenant.id, identity.as_deref()).await?)
+    } else {
+        Target::Store(&*store)
+    };
+    let skip = match (&target, &identity) {
+        (Target::Bulk(load), _) => load.done(),
+        (Target::Store(store), Some(identity)) => store.checkpoint(tenant.id, identity).await?,
+        (Target::Store(_), None) => 0,
+    };
+    // What the part before was left without stays in the file.
+    let rejects = args.reject.as_deref().map(|path| Rejects::open(path, skip > 0)).transpose()?;
     let started = Instant::now();
     let mut import = Import {
+        target: Some(target),
         tenant: tenant.id,
         on_conflict: if args.update { OnConflict::Update } else { OnConflict::Reject },
-        identity: source.identity()?,
+        identity,
+        skip,
         tally: Tally::default(),
         progress: Progress::new(source.length()),
         rejects,
-        store: &*store,
     };
     let outcome = import.run(source, args.format, zone, args.batch as usize).await;
     import.progress.finish();
     note(import.tally.summary(started.elapsed()));
-    if let Some(rejects) = import.rejects.take() {
-        rejects.finish()?;
-    }
     outcome?;
     match import.tally.left_out() {
         0 => Ok(()),
@@ -91,12 +112,21 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     }
 }
 
+/// Where the records go.
+enum Target<'a> {
+    Store(&'a dyn Store),
+    Bulk(BulkLoad),
+}
+
 struct Import<'a> {
-    store: &'a dyn Store,
+    /// Gone at the end of a bulk load.
+    target: Option<Target<'a>>,
     tenant: TenantId,
     on_conflict: OnConflict,
     /// What the file is known by when the import is resumed; `None` for stdin.
     identity: Option<String>,
+    /// How many records an import that was broken off has dealt with.
+    skip: u64,
     tally: Tally,
     progress: Progress,
     rejects: Option<Rejects>,
@@ -110,10 +140,7 @@ impl Import<'_> {
         zone: Option<Zone>,
         batch: usize,
     ) -> Result<(), Failure> {
-        let skip = match &self.identity {
-            Some(identity) => self.store.checkpoint(self.tenant, identity).await?,
-            None => 0,
-        };
+        let skip = self.skip;
         if skip > 0 {
             let skip = grouped(skip);
             note(format_args!("this file was broken off after record {skip}, and goes on there"));
@@ -134,12 +161,16 @@ impl Import<'_> {
         let read = reader.join().unwrap_or_else(|_| Err(Failure::new("the reader ended early")));
         outcome?;
         self.tally.deviations = read?;
-        // The file is dealt with: the next time it is read from its first record.
-        if let Some(source) = self.identity.clone() {
-            let checkpoint = Some(Checkpoint { source, records: 0 });
-            self.store.import(self.tenant, Batch { checkpoint, ..Batch::default() }).await?;
+        match (self.target.take(), self.identity.clone()) {
+            (Some(Target::Bulk(load)), _) => self.settle(load, self.on_conflict).await,
+            // The file is dealt with: the next time it is read from its first record.
+            (Some(Target::Store(store)), Some(source)) => {
+                let checkpoint = Some(Checkpoint { source, records: 0 });
+                store.import(self.tenant, Batch { checkpoint, ..Batch::default() }).await?;
+                Ok(())
+            }
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     async fn take(&mut self, event: Event) -> Result<(), Failure> {
@@ -149,24 +180,45 @@ impl Import<'_> {
             })?;
             self.tally.refused += 1;
         }
-        // Only a reject file needs what is in conflict.
-        let kept: Vec<StoredRecord> =
-            self.rejects.as_ref().map_or_else(Vec::new, |_| event.records.clone());
-        let checkpoint =
-            self.identity.clone().map(|source| Checkpoint { source, records: event.until });
-        let batch = Batch { records: event.records, on_conflict: self.on_conflict, checkpoint };
-        let imported = self.store.import(self.tenant, batch).await?;
-        let reason = "a record with this transactionID and filename is there with other content";
-        for position in &imported.conflicts {
-            let number = event.numbers[*position];
-            self.leave_out(number, reason, |rejects| match kept.get(*position) {
-                Some(record) => rejects.stored(number, reason, record),
-                None => Ok(()),
-            })?;
+        // Before the batch is dealt with for good.
+        self.flush()?;
+        let Event { records, numbers, until, .. } = event;
+        match &mut self.target {
+            Some(Target::Bulk(load)) => {
+                let count = records.len() as u64;
+                load.load(numbers.into_iter().zip(records).collect(), until).await?;
+                self.tally.loaded += count;
+            }
+            Some(Target::Store(store)) => {
+                // Only a reject file needs what is in conflict.
+                let kept: Vec<StoredRecord> =
+                    self.rejects.as_ref().map_or_else(Vec::new, |_| records.clone());
+                let checkpoint =
+                    self.identity.clone().map(|source| Checkpoint { source, records: until });
+                let batch = Batch { records, on_conflict: self.on_conflict, checkpoint };
+                let imported = store.import(self.tenant, batch).await?;
+                for position in &imported.conflicts {
+                    self.conflict(numbers[*position], kept.get(*position))?;
+                }
+                self.tally.add(&imported);
+            }
+            None => {}
         }
-        self.tally.add(&imported);
         self.progress.records(self.tally.records());
-        Ok(())
+        self.flush()
+    }
+
+    /// Leaves out what has the keys of another record.
+    fn conflict(&mut self, number: u64, record: Option<&StoredRecord>) -> Result<(), Failure> {
+        let reason = "a record with this transactionID and filename is there with other content";
+        self.leave_out(number, reason, |rejects| match record {
+            Some(record) => rejects.stored(number, reason, record),
+            None => Ok(()),
+        })
+    }
+
+    fn flush(&mut self) -> Result<(), Failure> {
+        self.rejects.as_mut().map_or(Ok(()), Rejects::flush)
     }
 
     /// Shows the first few, and keeps all of them where a file is given.

@@ -2,7 +2,7 @@ use std::fmt::{Arguments, Write as _};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use vcc_store::Imported;
+use vcc_store::{BulkLoaded, Imported};
 
 use super::source::Deviations;
 
@@ -34,6 +34,12 @@ impl Progress {
         self.0.set_message(format!("{} records, {}/s", grouped(records), grouped(rate as u64)));
     }
 
+    /// The records are read, and what takes time now is not measured in them.
+    pub(super) fn indexes(&self) {
+        self.0.set_message("building the indexes");
+        self.0.tick();
+    }
+
     /// Writes a line above the bar.
     pub(super) fn note(&self, line: Arguments<'_>) {
         self.0.suspend(|| crate::commands::note(line));
@@ -53,6 +59,9 @@ pub(super) struct Tally {
     conflicts: u64,
     pub(super) refused: u64,
     pub(super) shown: u64,
+    /// How many records a bulk load has taken so far, and how long its end took.
+    pub(super) loaded: u64,
+    indexed: Option<Duration>,
     pub(super) deviations: Deviations,
 }
 
@@ -64,8 +73,21 @@ impl Tally {
         self.conflicts += imported.conflicts.len() as u64;
     }
 
+    /// What became of a bulk load as a whole.
+    pub(super) fn bulk(&mut self, loaded: &BulkLoaded, took: Duration) {
+        self.indexed = Some(took);
+        self.added = loaded.added;
+        self.unchanged = loaded.unchanged;
+        self.updated = loaded.updated;
+        self.conflicts = loaded.conflicts;
+    }
+
+    /// How many records have been read.
     pub(super) fn records(&self) -> u64 {
-        self.added + self.unchanged + self.updated + self.left_out()
+        match self.loaded {
+            0 => self.added + self.unchanged + self.updated + self.left_out(),
+            loaded => loaded + self.refused,
+        }
     }
 
     pub(super) fn left_out(&self) -> u64 {
@@ -74,14 +96,21 @@ impl Tally {
 
     /// What is said at the end.
     pub(super) fn summary(&self, took: Duration) -> String {
-        let rate = self.records() as f64 / took.as_secs_f64().max(1e-3);
+        let read = took.saturating_sub(self.indexed.unwrap_or_default());
+        let rate = self.records() as f64 / read.as_secs_f64().max(1e-3);
         let mut said = format!(
-            "{} records in {:.1} s ({}/s): {} added",
+            "{} records in {:.1} s ({}/s)",
             grouped(self.records()),
-            took.as_secs_f64(),
+            read.as_secs_f64(),
             grouped(rate as u64),
-            grouped(self.added)
         );
+        if let Some(indexed) = self.indexed {
+            let _ = write!(said, ", the indexes in {:.1} s", indexed.as_secs_f64());
+        }
+        let _ = match (self.indexed, self.loaded) {
+            (None, 1..) => write!(said, ": {} loaded, and not seen yet", grouped(self.loaded)),
+            _ => write!(said, ": {} added", grouped(self.added)),
+        };
         for (count, what) in [
             (self.unchanged, "were there already"),
             (self.updated, "updated"),

@@ -16,8 +16,15 @@ pub(super) struct Rejects {
 }
 
 impl Rejects {
-    pub(super) fn create(path: &Path) -> Result<Self, Failure> {
-        let file = File::create(path).map_err(|error| cannot("write", path, &error))?;
+    /// A new file, or the one that an import which goes on has begun.
+    pub(super) fn open(path: &Path, goes_on: bool) -> Result<Self, Failure> {
+        let file = File::options()
+            .create(true)
+            .write(true)
+            .append(goes_on)
+            .truncate(!goes_on)
+            .open(path)
+            .map_err(|error| cannot("write", path, &error))?;
         Ok(Self { path: path.to_owned(), file: BufWriter::new(file) })
     }
 
@@ -53,7 +60,7 @@ impl Rejects {
         self.recording(number, reason, &recording)
     }
 
-    pub(super) fn finish(mut self) -> Result<(), Failure> {
+    pub(super) fn flush(&mut self) -> Result<(), Failure> {
         self.file.flush().map_err(|error| cannot("write", &self.path, &error))
     }
 }

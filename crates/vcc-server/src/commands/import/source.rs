@@ -1,12 +1,12 @@
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Seek as _, SeekFrom};
+use std::io::{self, BufRead, BufReader, Read, Seek as _};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
-use vcc_format::{Deviation, DeviationKind, Error, Options, Record, csv, jsonl, xml};
+use vcc_format::{Deviation, DeviationKind, Error, Limits, Options, Record, csv, jsonl, xml};
 use vcc_query::{Context, Query, Zone};
 use vcc_store::{Refusal, RefusalKind, StoredRecord};
 use vcc_types::{Dialect, Field, Recording, Row, StartDate};
@@ -21,9 +21,6 @@ pub(super) struct Source {
     file: Option<File>,
     length: Option<u64>,
 }
-
-/// How much of a file's beginning and end tells it from others.
-const SAMPLE: u64 = 64 * 1024;
 
 impl Source {
     pub(super) fn open(path: &Path) -> Result<Self, Failure> {
@@ -41,21 +38,23 @@ impl Source {
         self.length
     }
 
-    /// What tells this file from others, so that an import that was broken off is known again: its
-    /// length, beginning and end. `None` for what cannot be read twice.
+    /// What tells this file from others, so that an import that was broken off is known again: the
+    /// hash of all of it, since what comes before the place where it goes on must be the same.
+    /// `None` for what cannot be read twice.
     pub(super) fn identity(&self) -> Result<Option<String>, Failure> {
-        let (Some(mut file), Some(length)) = (self.file.as_ref(), self.length) else {
+        let (Some(mut file), Some(_)) = (self.file.as_ref(), self.length) else {
             return Ok(None);
         };
         let mut read = || -> io::Result<String> {
-            let mut sample = Vec::new();
-            file.take(SAMPLE).read_to_end(&mut sample)?;
-            file.seek(SeekFrom::Start(length.saturating_sub(SAMPLE)))?;
-            file.take(SAMPLE).read_to_end(&mut sample)?;
-            file.rewind()?;
             let mut hash = Sha256::new();
-            hash.update(length.to_be_bytes());
-            hash.update(&sample);
+            let mut buffer = vec![0; 256 * 1024];
+            loop {
+                match file.read(&mut buffer)? {
+                    0 => break,
+                    read => hash.update(&buffer[..read]),
+                }
+            }
+            file.rewind()?;
             Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
         };
         read().map(Some).map_err(|error| cannot("read", &self.path, &error))
@@ -158,14 +157,72 @@ impl Batches {
                 made.all(|made| Ok(records.read()?.map(|record| made.take(&record)).is_some()))
             }
             FileFormat::Jsonl => {
-                let mut records = jsonl::Reader::new(reader);
-                made.all(|made| Ok(records.read()?.map(|record| made.take(&record)).is_some()))
+                let mut lines = Lines::new(reader);
+                made.all(|made| lines.next(made))
             }
         };
         outcome.map_err(|error| {
             Failure::new(format!("{name}: {error}")).hint("what came before is imported")
         })?;
         Ok(deviations)
+    }
+}
+
+/// JSON lines, each read by itself: one that cannot be read is left out, and the next is another.
+struct Lines<R> {
+    reader: R,
+    line: Vec<u8>,
+}
+
+impl<R: BufRead> Lines<R> {
+    fn new(reader: R) -> Self {
+        Self { reader, line: Vec::new() }
+    }
+
+    fn next(&mut self, made: &mut Maker<'_>) -> Result<bool, BrokenOff> {
+        self.line.clear();
+        let limit = u64::from(Limits::default().record_bytes) + 1;
+        let read = Read::take(&mut self.reader, limit).read_until(b'\n', &mut self.line)?;
+        match jsonl::Reader::new(&self.line[..]).read() {
+            Ok(Some(record)) => made.take(&record),
+            // A blank line.
+            Ok(None) => {}
+            Err(error) => {
+                if !self.line.ends_with(b"\n") {
+                    self.reader.skip_until(b'\n')?;
+                }
+                made.leave_out(&self.line, format!("not JSON of a record: {}", error.message()));
+            }
+        }
+        Ok(read > 0)
+    }
+}
+
+/// Why a file is not read to its end.
+#[derive(Debug)]
+enum BrokenOff {
+    Format(Error),
+    Io(io::Error),
+}
+
+impl From<Error> for BrokenOff {
+    fn from(error: Error) -> Self {
+        Self::Format(error)
+    }
+}
+
+impl From<io::Error> for BrokenOff {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl std::fmt::Display for BrokenOff {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Format(error) => error.fmt(f),
+            Self::Io(error) => error.fmt(f),
+        }
     }
 }
 
@@ -206,7 +263,10 @@ struct Maker<'a> {
 
 impl Maker<'_> {
     /// Takes records while there are any, and somebody takes the batches.
-    fn all(&mut self, mut next: impl FnMut(&mut Self) -> Result<bool, Error>) -> Result<(), Error> {
+    fn all(
+        &mut self,
+        mut next: impl FnMut(&mut Self) -> Result<bool, BrokenOff>,
+    ) -> Result<(), BrokenOff> {
         let outcome = loop {
             match next(self) {
                 Ok(true)
@@ -249,6 +309,19 @@ impl Maker<'_> {
                 recording: record.to_recording(),
             }),
         }
+    }
+}
+
+impl Maker<'_> {
+    /// Leaves out a line of which no record can be made.
+    fn leave_out(&mut self, line: &[u8], reason: String) {
+        self.number += 1;
+        if self.number <= self.batches.skip {
+            return;
+        }
+        let mut recording = Recording::new();
+        recording.push_extra("rejectedLine", String::from_utf8_lossy(line).trim_end());
+        self.event.refused.push(Refused { number: self.number, reason, recording });
     }
 }
 

@@ -1,0 +1,212 @@
+//! `import` as a process: killed in the middle, resumed, in bulk, with lines that cannot be read.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use tempfile::TempDir;
+use vcc_store::{Sqlite, Store as _};
+
+/// A folder with a store in it, and a tenant `acme` in UTC.
+struct Folder {
+    folder: TempDir,
+    store: String,
+}
+
+impl Folder {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = format!("sqlite:{}", folder.path().join("recordings.db").display());
+        let this = Self { folder, store };
+        let added = this.command(&["tenant", "add", "acme", "--tz", "UTC"]).output().unwrap();
+        assert!(added.status.success(), "{}", said(&added));
+        this
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.path(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_vcc-server"));
+        // Nothing of the caller's environment decides.
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("VCC_")) {
+            command.env_remove(name);
+        }
+        command.args(arguments).args(["--store", &self.store]);
+        command
+    }
+
+    fn import(&self, file: &Path, options: &[&str]) -> Command {
+        let mut command = self.command(&["import", "--tenant", "acme"]);
+        command.args(options).arg(file);
+        command
+    }
+
+    /// How many records `acme` has.
+    fn count(&self) -> u64 {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let store = Sqlite::open(self.path("recordings.db")).unwrap();
+            let acme = store.tenant("acme").await.unwrap().unwrap();
+            store.count(acme.id).await.unwrap()
+        })
+    }
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+const HEADER: &str = "startDate,agentID,transactionID,filename,duration\n";
+
+/// Records without keys: what is imported twice is there twice.
+fn keyless(count: usize) -> String {
+    let rows =
+        (0..count).map(|n| format!("2007-12-19T19:16:{:02}Z,agent{n},,,{}\n", n % 60, n % 9));
+    HEADER.to_owned() + &rows.collect::<String>()
+}
+
+/// Kills an import as soon as `begun`, and imports the same file again.
+fn killed_and_resumed(options: &[&str], count: usize, begun: impl Fn(&Folder) -> bool) {
+    let folder = Folder::new();
+    let file = folder.write("a.csv", &keyless(count));
+    let mut child =
+        folder.import(&file, options).stderr(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
+    while child.try_wait().unwrap().is_none() && !begun(&folder) {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    child.kill().unwrap();
+    let ended = child.wait().unwrap();
+    if !ended.success() {
+        let again = folder.import(&file, options).output().unwrap();
+        assert!(again.status.success(), "{}", said(&again));
+        assert!(said(&again).contains("broken off after record"), "{}", said(&again));
+    }
+    assert_eq!(folder.count(), count as u64);
+}
+
+#[test]
+fn an_import_that_is_killed_goes_on() {
+    killed_and_resumed(&["--batch", "200"], 40_000, |folder| folder.count() > 0);
+}
+
+#[test]
+fn a_bulk_load_that_is_killed_goes_on() {
+    let begun = |folder: &Folder| {
+        let wal = std::fs::metadata(folder.path("recordings.db-wal"));
+        wal.is_ok_and(|wal| wal.len() > 200_000)
+    };
+    killed_and_resumed(&["--batch", "200", "--bulk"], 40_000, begun);
+}
+
+#[test]
+fn a_file_that_was_changed_is_another() {
+    let folder = Folder::new();
+    // As long, with the same beginning and end.
+    let xml = |agent: &str| {
+        let one = "<file><startDate>2007-12-19T19:16:36Z</startDate></file>";
+        let other = format!(
+            "<file><startDate>2007-12-19T19:16:36Z</startDate><agentID>{agent}</agentID></file>"
+        );
+        format!("<recordings>{}{other}{}<file><ag", one.repeat(4_000), one.repeat(4_000))
+    };
+    let file = folder.write("a.xml", &xml("bill"));
+    let first = folder.import(&file, &["--batch", "2000"]).output().unwrap();
+    assert_eq!(first.status.code(), Some(1), "{}", said(&first));
+    folder.write("a.xml", &xml("anna"));
+    let changed = folder.import(&file, &["--batch", "2000"]).output().unwrap();
+    assert!(!said(&changed).contains("broken off"), "{}", said(&changed));
+    assert_eq!(folder.count(), 2 * 8_001);
+}
+
+#[test]
+fn a_bulk_load_says_what_an_import_says() {
+    let folder = Folder::new();
+    let text = format!(
+        "{HEADER}2007-12-19T19:16:36Z,bill,1,a.wav,27\n\
+         2007-12-19T19:16:37Z,bill,1,a.wav,27\n\
+         soon,bill,2,b.wav,27\n\
+         2007-12-19T19:16:36Z,bill,1,a.wav,27\n\
+         2007-12-19T19:16:38Z,bill,,,27\n"
+    );
+    let file = folder.write("a.csv", &text);
+    let rejects = folder.path("rejects.jsonl");
+    let loaded =
+        folder.import(&file, &["--bulk", "--reject", rejects.to_str().unwrap()]).output().unwrap();
+    assert_eq!(loaded.status.code(), Some(3), "{}", said(&loaded));
+    for line in [
+        "5 records in ",
+        ", the indexes in ",
+        ": 2 added, 1 were there already, 1 left out: there with other content, 1 left out: cannot",
+        "left out: record 2: a record with this transactionID",
+    ] {
+        assert!(said(&loaded).contains(line), "{line}: {}", said(&loaded));
+    }
+    let kept = std::fs::read_to_string(&rejects).unwrap();
+    assert!(kept.contains(r#""rejectedRecord":"2""#) && kept.contains(r#""rejectedRecord":"3""#));
+    assert_eq!(folder.count(), 2);
+
+    let again = folder.import(&file, &["--bulk"]).output().unwrap();
+    assert_eq!(again.status.code(), Some(1), "{}", said(&again));
+    assert!(said(&again).contains("a bulk load is the first of all"), "{}", said(&again));
+    assert!(said(&again).contains("without --bulk"), "{}", said(&again));
+    let elsewhere = Command::new(env!("CARGO_BIN_EXE_vcc-server"))
+        .args(["import", "--tenant", "acme", "--bulk", "--store", "postgres://127.0.0.1:1/none"])
+        .arg(&file)
+        .output()
+        .unwrap();
+    assert!(!elsewhere.status.success());
+}
+
+#[test]
+fn rejects_are_kept_when_an_import_goes_on() {
+    let folder = Folder::new();
+    let whole = "<file><startDate>2007-12-19T19:16:36Z</startDate></file>";
+    let bad = "<file><startDate>soon</startDate></file>";
+    let xml = format!("<recordings>{whole}{bad}{whole}{whole}<file><ag");
+    let file = folder.write("a.xml", &xml);
+    let rejects = folder.path("rejects.jsonl");
+    let options = ["--batch", "2", "--reject", rejects.to_str().unwrap()];
+    for _ in 0..2 {
+        let broken = folder.import(&file, &options).output().unwrap();
+        assert_eq!(broken.status.code(), Some(1), "{}", said(&broken));
+        let kept = std::fs::read_to_string(&rejects).unwrap();
+        assert_eq!(kept.lines().count(), 1, "{kept}");
+    }
+}
+
+#[test]
+fn a_line_that_is_no_record_is_left_out_and_the_next_is_read() {
+    let folder = Folder::new();
+    let file = folder.write(
+        "a.jsonl",
+        "{\"startDate\":\"2007-12-19T19:16:36Z\",\"agentID\":\"a\"}\n\
+         {\"startDate\":\"2007-12-19T19:16:36Z\",\"agentID\":\n\
+         \n\
+         {\"startDate\":\"2007-12-19T19:16:36Z\",\"agentID\":\"b\\u0000\"}\n\
+         [1]\n\
+         {\"startDate\":\"2007-12-19T19:16:36Z\",\"agentID\":\"c\"}",
+    );
+    let rejects = folder.path("rejects.jsonl");
+    let imported = folder.import(&file, &["--reject", rejects.to_str().unwrap()]).output().unwrap();
+    assert_eq!(imported.status.code(), Some(3), "{}", said(&imported));
+    assert!(
+        said(&imported).contains(": 2 added, 3 left out: cannot be stored"),
+        "{}",
+        said(&imported)
+    );
+    let kept = std::fs::read_to_string(&rejects).unwrap();
+    let kept: Vec<_> = kept.lines().collect();
+    assert_eq!(kept.len(), 3);
+    assert!(kept[0].contains(r#""rejectedRecord":"2","rejectedBecause":"not JSON of a record: "#));
+    assert!(kept[2].contains(r#""rejectedLine":"[1]""#), "{kept:?}");
+    // What was left out is left out again, and says so.
+    let again = folder.import(&rejects, &[]).output().unwrap();
+    assert!(said(&again).contains("0 added, 3 left out"), "{}", said(&again));
+}

@@ -1,0 +1,103 @@
+//! How fast `vcc-server import` takes a CSV file into SQLite, and how much memory that needs: the
+//! real program as a process of its own, from its start to its end. Builds it first.
+//!
+//! `cargo bench -p vcc-store --bench ingest`
+
+mod subjects;
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use subjects::{in_earnest, median, write_csv};
+
+fn main() {
+    if !in_earnest() {
+        return;
+    }
+    let rounds = std::env::var("ROUNDS").map_or(3, |rounds| rounds.parse().unwrap());
+    let program = program();
+    let folder = tempfile::tempdir().unwrap();
+    let [small, large] = [100_000, 1_000_000].map(|count| {
+        let path = folder.path().join(format!("{count}.csv"));
+        write_csv(std::fs::File::create(&path).unwrap(), count).unwrap();
+        (count, path)
+    });
+    let mut report = std::io::stdout().lock();
+    for (title, options) in [("with all indexes", &[][..]), ("--bulk", &["--bulk"])] {
+        for (count, file) in [&small, &large] {
+            let mut runs: Vec<_> = (0..rounds).map(|_| import(&program, file, options)).collect();
+            let rates: Vec<_> =
+                runs.iter().map(|run| *count as f64 / run.took.as_secs_f64()).collect();
+            let peaks: Vec<_> = runs.iter().map(|run| run.peak).collect();
+            writeln!(
+                report,
+                "{title}: {count} records, {:.0} a second (from {:.0} to {:.0}), peak RSS {:.1} MiB, {}",
+                median(&rates),
+                rates.iter().copied().fold(f64::INFINITY, f64::min),
+                rates.iter().copied().fold(0.0, f64::max),
+                median(&peaks),
+                runs.pop().unwrap().said,
+            )
+            .unwrap();
+        }
+    }
+}
+
+struct Run {
+    took: Duration,
+    /// The most memory that was resident, in MiB.
+    peak: f64,
+    said: String,
+}
+
+fn import(program: &Path, file: &Path, options: &[&str]) -> Run {
+    let folder = tempfile::tempdir().unwrap();
+    let store = format!("sqlite:{}", folder.path().join("recordings.db").display());
+    let added = Command::new(program)
+        .args(["tenant", "add", "acme", "--tz", "UTC", "--store", &store])
+        .stderr(Stdio::null())
+        .status()
+        .unwrap();
+    assert!(added.success());
+    let started = Instant::now();
+    let mut child = Command::new(program)
+        .args(["import", "--tenant", "acme", "--store", &store])
+        .args(options)
+        .arg(file)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let status = PathBuf::from(format!("/proc/{}/status", child.id()));
+    let mut peak = 0.0_f64;
+    // The high-water mark only rises, so what is missed at the end is little.
+    while child.try_wait().unwrap().is_none() {
+        peak = peak.max(high_water(&status));
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    let took = started.elapsed();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let said = String::from_utf8_lossy(&output.stderr).trim().replace('\n', "; ");
+    Run { took, peak, said }
+}
+
+fn high_water(status: &Path) -> f64 {
+    let status = std::fs::read_to_string(status).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<f64>().ok());
+    kib.unwrap_or_default() / 1024.0
+}
+
+/// The program that is measured, as a release build.
+fn program() -> PathBuf {
+    let built = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--release", "-p", "vcc-server"])
+        .status()
+        .unwrap();
+    assert!(built.success());
+    // This is target/release/deps/ingest-….
+    let here = std::env::current_exe().unwrap();
+    here.parent().and_then(Path::parent).unwrap().join("vcc-server")
+}

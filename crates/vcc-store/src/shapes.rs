@@ -1,0 +1,79 @@
+//! What selections can look like to an engine, with the index that answers each.
+
+use chrono::DateTime;
+use vcc_query::{Edge, Filter, Near, Selection, Wanted, Window};
+use vcc_types::{Field, Order};
+
+use crate::StoredRecord;
+use crate::plan::Index;
+
+/// A selection, and how it must be answered.
+pub(crate) struct Shape {
+    pub(crate) selection: Selection,
+    pub(crate) index: Index,
+    /// The columns of the index, after the tenant, that find the rows: nothing else is read.
+    pub(crate) found_by: &'static [&'static str],
+}
+
+fn everything() -> Selection {
+    Selection {
+        window: None,
+        near: None,
+        filters: Vec::new(),
+        first: 1,
+        page_size: 50,
+        order: Order::StartAscending,
+        response_zone: "UTC".parse().unwrap(),
+        notes: Vec::new(),
+    }
+}
+
+fn filter(field: Field) -> Filter {
+    let wanted = match field {
+        Field::Duration => Wanted::Seconds(27),
+        _ => Wanted::Text("7".into()),
+    };
+    Filter { field, wanted }
+}
+
+/// A window, ±5 s on the start and on the finish, each field alone, a window with each field, and
+/// ±5 s with each field: in both orders.
+pub(crate) fn shapes() -> Vec<Shape> {
+    let at = |seconds: i64| DateTime::from_timestamp(1_700_900_000 + seconds, 0).unwrap();
+    let window = Some(Window { from: at(0), until: at(86_400) });
+    let near = |edge| Some(Near { edge, at: at(0), tolerance: 5, from: at(-5), until: at(5) });
+    let mut shapes = Vec::new();
+    let mut add = |window, near, filters: &[Filter], index, found_by| {
+        for order in [Order::StartAscending, Order::StartDescending] {
+            let filters = filters.to_vec();
+            let selection = Selection { window, near, filters, order, ..everything() };
+            shapes.push(Shape { selection, index, found_by });
+        }
+    };
+    add(None, None, &[], Index::Start, &[]);
+    add(window, None, &[], Index::Start, &["start"]);
+    add(None, near(Edge::Start), &[], Index::Start, &["start"]);
+    add(None, near(Edge::Finish), &[], Index::Finish, &["finish"]);
+    add(window, near(Edge::Start), &[], Index::Start, &["start"]);
+    add(window, near(Edge::Finish), &[], Index::Finish, &["finish"]);
+    for field in StoredRecord::text_fields() {
+        let filters = &[filter(field)];
+        let (index, alone, with_start): (_, &[&str], &[&str]) = match field {
+            Field::AgentId => (Index::Agent, &["agent_id"], &["agent_id", "start"]),
+            Field::PhoneNumber => (Index::Phone, &["phone_number"], &["phone_number", "start"]),
+            Field::TransactionId => (Index::Transaction, &["transaction_id"], &["transaction_id"]),
+            // The tenant's rows by start, until the page is full or the deadline has come.
+            _ => (Index::Start, &[], &["start"]),
+        };
+        let by_finish = match index {
+            Index::Transaction => (index, alone),
+            _ => (Index::Finish, &["finish"][..]),
+        };
+        add(None, None, filters, index, alone);
+        add(window, None, filters, index, with_start);
+        add(None, near(Edge::Start), filters, index, with_start);
+        add(None, near(Edge::Finish), filters, by_finish.0, by_finish.1);
+        add(window, near(Edge::Finish), filters, by_finish.0, by_finish.1);
+    }
+    shapes
+}

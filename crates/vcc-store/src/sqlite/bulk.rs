@@ -1,0 +1,372 @@
+//! A first load. The records go, batch by batch, into a table of their own that has no indexes and
+//! that no query sees. At the end one transaction puts that table in the place of the empty one,
+//! builds the indexes, finds the records that have the same keys, and counts.
+
+use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior};
+use vcc_types::Field;
+
+use super::error;
+use super::import::{bind, read};
+use super::pool::Pool;
+use super::tenants::no_such_tenant;
+use crate::counts::LEVELS;
+use crate::{OnConflict, Sqlite, StoreError, StoreErrorKind, StoredRecord, TenantId};
+
+const INSERT: &str = "INSERT INTO staged (tenant, start, finish, seconds, agent_id, phone_number, \
+    channel, case_id, duration, filename, queue_id, queue_name, account_number, transaction_id, \
+    ext_var1, ext_var2, out_dial_code, wrap_up_code, id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, \
+    $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
+
+// Numbered by `?`: SQLite numbers `$1` by where it stands first.
+const ADVANCE: &str =
+    "UPDATE load SET records = ?4 WHERE tenant = ?1 AND source = ?2 AND records = ?3";
+
+/// The next keys, from some on, that more than one record has.
+const TWINS: &str = "SELECT transaction_id, filename FROM recordings \
+    INDEXED BY recordings_transaction WHERE tenant = $1 AND (transaction_id, filename) > ($2, $3) \
+    GROUP BY transaction_id, filename HAVING count(*) > 1 ORDER BY 1, 2 LIMIT 1000";
+
+/// The next record with a key.
+const TWIN: &str = "SELECT start, agent_id, phone_number, channel, case_id, duration, filename, \
+    queue_id, queue_name, account_number, transaction_id, ext_var1, ext_var2, out_dial_code, \
+    wrap_up_code, id FROM recordings INDEXED BY recordings_transaction \
+    WHERE tenant = $1 AND transaction_id = $2 AND filename = $3 AND id > $4 ORDER BY id LIMIT 1";
+
+const DELETE: &str = "DELETE FROM recordings WHERE tenant = $1 AND id = $2";
+
+// The floor of a division, also before 1970.
+const COUNT_FINEST: &str = "INSERT INTO counts (tenant, level, bucket, records) \
+    SELECT $1, 10, (start - ((start % 1024000000) + 1024000000) % 1024000000) / 1024000000, \
+    count(*) FROM recordings WHERE tenant = $1 GROUP BY 3";
+
+const COUNT_COARSER: &str = "INSERT INTO counts (tenant, level, bucket, records) \
+    SELECT ?1, ?3, bucket >> 6, sum(records) FROM counts \
+    WHERE tenant = ?1 AND level = ?2 GROUP BY 3";
+
+/// A load that has begun. What is loaded shows when [`finish`](Self::finish) has ended; dropped
+/// before, it stays where [`Sqlite::bulk`] finds it again.
+pub struct BulkLoad {
+    writer: Pool,
+    tenant: TenantId,
+    source: String,
+    done: u64,
+}
+
+/// What became of the records of a load.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BulkLoaded {
+    /// How many records there are.
+    pub added: u64,
+    /// How many had the keys and the content of an earlier one.
+    pub unchanged: u64,
+    /// How many replaced an earlier one with the same keys.
+    pub updated: u64,
+    /// How many were left out because an earlier one has the same keys and other content.
+    pub conflicts: u64,
+}
+
+impl Sqlite {
+    /// Begins the load of a source into a store that holds no recordings at all, or goes on with
+    /// it. A load of another source that was broken off is forgotten.
+    ///
+    /// Loading is faster than [`import`](crate::Store::import), because the indexes are built once,
+    /// at the end. The result is the same.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`](StoreErrorKind::Refused) where there are recordings, of whichever tenant;
+    /// [`NotFound`](StoreErrorKind::NotFound) for the tenant; and those of every write.
+    pub async fn bulk(&self, tenant: TenantId, source: &str) -> Result<BulkLoad, StoreError> {
+        let writer = self.writer.clone();
+        let name = source.to_owned();
+        let done = writer.run(None, move |connection| begin(connection, tenant, &name)).await?;
+        Ok(BulkLoad { writer, tenant, source: source.to_owned(), done })
+    }
+}
+
+impl BulkLoad {
+    /// How many records of the source have been dealt with.
+    #[must_use]
+    pub fn done(&self) -> u64 {
+        self.done
+    }
+
+    /// Adds records, each with its number in the source, in one transaction; after it the first
+    /// `done` records of the source are dealt with.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`](StoreErrorKind::Refused) where another load has begun meanwhile, and those of
+    /// every write.
+    pub async fn load(
+        &mut self,
+        records: Vec<(u64, StoredRecord)>,
+        done: u64,
+    ) -> Result<(), StoreError> {
+        let (tenant, source, before) = (self.tenant, self.source.clone(), self.done);
+        let work = move |connection: &mut Connection| {
+            let failed = error("cannot load records");
+            let transaction = immediate(connection).map_err(&failed)?;
+            advance(&transaction, tenant, &source, before, done)?;
+            insert(&transaction, tenant, &records).map_err(&failed)?;
+            transaction.commit().map_err(failed)
+        };
+        self.writer.run(None, work).await?;
+        self.done = done;
+        Ok(())
+    }
+
+    /// Ends the load: what was loaded is the store's, with its indexes. `left_out` is given each
+    /// record that is left out, with its number. Until the end other writers have to wait.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`](StoreErrorKind::Refused) where recordings have come in another way meanwhile;
+    /// and those of every write. What was loaded stays.
+    pub async fn finish(
+        self,
+        on_conflict: OnConflict,
+        mut left_out: impl FnMut(u64, &StoredRecord) + Send + 'static,
+    ) -> Result<BulkLoaded, StoreError> {
+        let Self { writer, tenant, source, done } = self;
+        let work = move |connection: &mut Connection| {
+            let failed = error("cannot end the load");
+            let transaction = immediate(connection).map_err(&failed)?;
+            advance(&transaction, tenant, &source, done, done)?;
+            refuse_recordings(&transaction)?;
+            let loaded = settle(&transaction, tenant, on_conflict, &mut left_out);
+            let loaded = loaded.map_err(&failed)?;
+            transaction.commit().map_err(failed)?;
+            Ok(loaded)
+        };
+        writer.run(None, work).await
+    }
+}
+
+fn immediate(connection: &mut Connection) -> rusqlite::Result<Transaction<'_>> {
+    connection.transaction_with_behavior(TransactionBehavior::Immediate)
+}
+
+fn begin(connection: &mut Connection, tenant: TenantId, source: &str) -> Result<u64, StoreError> {
+    let failed = error("cannot begin a load");
+    let transaction = immediate(connection).map_err(&failed)?;
+    let known = "SELECT 1 FROM tenants WHERE tenant = $1";
+    let known = transaction.prepare(known).and_then(|mut known| known.exists([tenant.0]));
+    if !known.map_err(&failed)? {
+        return Err(no_such_tenant());
+    }
+    refuse_recordings(&transaction)?;
+    let done = resumed(&transaction, tenant, source).map_err(&failed)?;
+    transaction.commit().map_err(failed)?;
+    Ok(done)
+}
+
+fn refuse_recordings(transaction: &Transaction<'_>) -> Result<(), StoreError> {
+    let any = transaction
+        .prepare("SELECT 1 FROM recordings LIMIT 1")
+        .and_then(|mut any| any.exists([]))
+        .map_err(error("cannot begin a load"))?;
+    if any {
+        let message = "the store holds recordings, and a bulk load is the first of all";
+        return Err(StoreError::new(StoreErrorKind::Refused, message));
+    }
+    Ok(())
+}
+
+/// How far a load of this source is; makes the tables of a new one.
+fn resumed(transaction: &Transaction<'_>, tenant: TenantId, source: &str) -> rusqlite::Result<u64> {
+    if is_staged(transaction)? {
+        let done: Option<i64> = transaction
+            .query_row(
+                "SELECT records FROM load WHERE tenant = $1 AND source = $2",
+                (tenant.0, source),
+                |row| row.get(0),
+            )
+            .optional()?;
+        if let Some(done) = done {
+            return Ok(done.cast_unsigned());
+        }
+        drop_staged(transaction)?;
+    }
+    // The same columns, whatever the version of the schema.
+    let recordings = schema(transaction, "table", "recordings")?.concat();
+    let columns = recordings.find('(').map_or("", |at| &recordings[at..]);
+    transaction.execute_batch(&format!(
+        "CREATE TABLE staged {columns};
+         CREATE TABLE load (tenant INTEGER NOT NULL, source TEXT NOT NULL, records INTEGER NOT NULL) STRICT"
+    ))?;
+    transaction.execute(
+        "INSERT INTO load (tenant, source, records) VALUES ($1, $2, 0)",
+        (tenant.0, source),
+    )?;
+    Ok(0)
+}
+
+/// Whether there is a load that has begun and not ended.
+fn is_staged(connection: &Connection) -> rusqlite::Result<bool> {
+    Ok(!schema(connection, "table", "load")?.is_empty())
+}
+
+fn drop_staged(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch("DROP TABLE staged; DROP TABLE load")
+}
+
+/// Forgets a load of a tenant that goes.
+pub(super) fn forget(transaction: &Transaction<'_>, tenant: TenantId) -> rusqlite::Result<()> {
+    if is_staged(transaction)? {
+        let theirs = "SELECT 1 FROM load WHERE tenant = $1";
+        if transaction.prepare(theirs)?.exists([tenant.0])? {
+            drop_staged(transaction)?;
+        }
+    }
+    Ok(())
+}
+
+/// The statements that made the tables or indexes of a table.
+fn schema(connection: &Connection, kind: &str, table: &str) -> rusqlite::Result<Vec<String>> {
+    connection
+        .prepare(
+            "SELECT sql FROM sqlite_schema WHERE type = ?1 AND tbl_name = ?2 AND sql IS NOT NULL",
+        )?
+        .query_map((kind, table), |row| row.get(0))?
+        .collect()
+}
+
+/// Notes how far the load is, if it is still this one and where it was.
+fn advance(
+    transaction: &Transaction<'_>,
+    tenant: TenantId,
+    source: &str,
+    before: u64,
+    done: u64,
+) -> Result<(), StoreError> {
+    let failed = error("cannot load records");
+    let is_there = is_staged(transaction).map_err(&failed)?;
+    let advanced = if is_there {
+        transaction
+            .prepare_cached(ADVANCE)
+            .and_then(|mut advance| {
+                advance.execute((tenant.0, source, before.cast_signed(), done.cast_signed()))
+            })
+            .map_err(failed)?
+    } else {
+        0
+    };
+    if advanced == 0 {
+        let message = "another bulk load has begun or ended meanwhile";
+        return Err(StoreError::new(StoreErrorKind::Refused, message));
+    }
+    Ok(())
+}
+
+fn insert(
+    transaction: &Transaction<'_>,
+    tenant: TenantId,
+    records: &[(u64, StoredRecord)],
+) -> rusqlite::Result<()> {
+    let mut insert = transaction.prepare_cached(INSERT)?;
+    for (number, record) in records {
+        bind(&mut insert, tenant, record)?;
+        // Their order in the source is that of their arrival.
+        insert.raw_bind_parameter(19, number.cast_signed())?;
+        insert.raw_execute()?;
+    }
+    Ok(())
+}
+
+/// Makes the staged records the store's.
+fn settle(
+    transaction: &Transaction<'_>,
+    tenant: TenantId,
+    on_conflict: OnConflict,
+    left_out: &mut dyn FnMut(u64, &StoredRecord),
+) -> rusqlite::Result<BulkLoaded> {
+    let indexes = schema(transaction, "index", "recordings")?;
+    transaction.execute_batch(
+        "DROP TABLE recordings; ALTER TABLE staged RENAME TO recordings; DROP TABLE load",
+    )?;
+    // Twins are found by the index of keys, and go before the other indexes have them.
+    let (keys, others): (Vec<_>, Vec<_>) =
+        indexes.iter().partition(|index| index.contains("recordings_transaction"));
+    for index in keys {
+        transaction.execute_batch(index)?;
+    }
+    let mut loaded = BulkLoaded::default();
+    Twins { transaction, tenant, on_conflict, left_out, loaded: &mut loaded }.settle()?;
+    for index in others {
+        transaction.execute_batch(index)?;
+    }
+    transaction.execute(COUNT_FINEST, [tenant.0])?;
+    for levels in LEVELS.windows(2) {
+        transaction.execute(COUNT_COARSER, (tenant.0, levels[0], levels[1]))?;
+    }
+    loaded.added = transaction.query_row(
+        "SELECT coalesce(sum(records), 0) FROM counts WHERE tenant = $1 AND level = $2",
+        (tenant.0, LEVELS[LEVELS.len() - 1]),
+        |row| row.get::<_, i64>(0).map(i64::cast_unsigned),
+    )?;
+    Ok(loaded)
+}
+
+/// The records that have keys which an earlier one has: what an import would have done with them,
+/// one after another.
+struct Twins<'a> {
+    transaction: &'a Transaction<'a>,
+    tenant: TenantId,
+    on_conflict: OnConflict,
+    left_out: &'a mut dyn FnMut(u64, &StoredRecord),
+    loaded: &'a mut BulkLoaded,
+}
+
+impl Twins<'_> {
+    fn settle(&mut self) -> rusqlite::Result<()> {
+        // Both empty is before every key, and no key.
+        let mut last = (String::new(), String::new());
+        loop {
+            let keys: Vec<(String, String)> = self
+                .transaction
+                .prepare_cached(TWINS)?
+                .query_map((self.tenant.0, &last.0, &last.1), |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect::<rusqlite::Result<_>>()?;
+            for (transaction, filename) in &keys {
+                self.of(transaction, filename)?;
+            }
+            match keys.into_iter().next_back() {
+                Some(key) => last = key,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Settles the records of one key, in the order of their arrival.
+    fn of(&mut self, transaction: &str, filename: &str) -> rusqlite::Result<()> {
+        let mut next = self.transaction.prepare_cached(TWIN)?;
+        let mut after = |id: i64| {
+            next.query_row((self.tenant.0, transaction, filename, id), |row| {
+                Ok((row.get::<_, i64>(Field::COUNT)?, read(row)?))
+            })
+            .optional()
+        };
+        let mut delete = self.transaction.prepare_cached(DELETE)?;
+        let Some((first, mut known)) = after(i64::MIN)? else { return Ok(()) };
+        let mut replaced = false;
+        let mut last = first;
+        while let Some((id, twin)) = after(last)? {
+            delete.execute((self.tenant.0, id))?;
+            if twin == known {
+                self.loaded.unchanged += 1;
+            } else if self.on_conflict == OnConflict::Update {
+                self.loaded.updated += 1;
+                (known, replaced) = (twin, true);
+            } else {
+                self.loaded.conflicts += 1;
+                (self.left_out)(id.cast_unsigned(), &twin);
+            }
+            last = id;
+        }
+        if replaced {
+            super::import::update(self.transaction, self.tenant, first, &known)?;
+        }
+        Ok(())
+    }
+}
