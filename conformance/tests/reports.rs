@@ -48,3 +48,69 @@ fn every_form_says_what_happened_and_no_secret() {
     while reader.read_event().unwrap() != quick_xml::events::Event::Eof {}
     assert!(badge(&report).contains("0/1 pass"));
 }
+
+/// What the schemas of Ant's JUnit task and of Jenkins have in common.
+#[test]
+fn junit_keeps_to_what_its_readers_know() {
+    let spec = Spec::embedded();
+    let (mut report, world) = report(&spec);
+    let mut warning = report.outcomes[0].clone();
+    warning.verdict = Verdict::Warn;
+    report.outcomes.push(warning);
+    report.handshake.precondition = Some("other data".into());
+    let text = junit(&report, &world, &spec).unwrap();
+    let mut reader = quick_xml::Reader::from_str(&text);
+    let (mut open, mut children, mut suites) = (Vec::new(), Vec::new(), 0);
+    loop {
+        let (tag, empty) = match reader.read_event().unwrap() {
+            quick_xml::events::Event::Start(tag) => (tag, false),
+            quick_xml::events::Event::Empty(tag) => (tag, true),
+            quick_xml::events::Event::End(_) => {
+                if open.pop().as_deref() == Some("testsuite") {
+                    children.dedup();
+                    assert_eq!(children, ["properties", "testcase", "system-out", "system-err"]);
+                    children.clear();
+                }
+                continue;
+            }
+            quick_xml::events::Event::Eof => break,
+            _ => continue,
+        };
+        let name = tag.name().as_ref().to_owned();
+        let attributes: Vec<_> =
+            tag.attributes().map(|attribute| attribute.unwrap().key.as_ref().to_owned()).collect();
+        let required: &[&str] = match name.as_str() {
+            "testsuites" => &[],
+            "testsuite" => {
+                suites += 1;
+                &[
+                    "name",
+                    "tests",
+                    "failures",
+                    "errors",
+                    "skipped",
+                    "time",
+                    "package",
+                    "id",
+                    "timestamp",
+                    "hostname",
+                ]
+            }
+            "testcase" => &["name", "classname", "time"],
+            "failure" | "error" => &["message", "type"],
+            "property" => &["name", "value"],
+            "properties" | "system-out" | "system-err" => &[],
+            other => panic!("<{other}>"),
+        };
+        assert!(required.iter().all(|one| attributes.iter().any(|other| other == one)), "{text}");
+        assert_eq!(attributes.len(), required.len(), "<{name}> has {attributes:?}");
+        if open.last().map(String::as_str) == Some("testsuite") {
+            children.push(name.clone());
+        }
+        if !empty {
+            open.push(name);
+        }
+    }
+    assert_eq!(suites, 2);
+    assert!(text.contains("<system-out>near/start-minus-5: "), "a warning is told");
+}

@@ -280,6 +280,7 @@ impl Connection {
             }
         };
         // Bytes beyond the answer would be taken for the start of the next one.
+        response.surplus = self.buffer.len();
         Ok((response, keep && self.buffer.is_empty()))
     }
 }

@@ -12,7 +12,7 @@ pub use client::{Client, Limits};
 pub use endpoint::{Endpoint, EndpointError, TlsOptions};
 
 /// An answer of the target.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Response {
     /// The status code.
     pub status: u16,
@@ -20,6 +20,9 @@ pub struct Response {
     pub headers: Vec<(String, String)>,
     /// The body, chunks put together.
     pub body: Vec<u8>,
+    /// Bytes that came after it although nothing more was asked for: the length that the answer
+    /// gives is wrong.
+    pub surplus: usize,
 }
 
 impl Response {

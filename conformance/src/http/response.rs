@@ -55,7 +55,7 @@ pub(super) fn head(bytes: &[u8], to_head: bool) -> Result<Head, String> {
         }
         headers.push((name.to_owned(), decode(value.trim())));
     }
-    let response = Response { status, headers, body: Vec::new() };
+    let response = Response { status, headers, ..Response::default() };
     let has = |name: &str, token: &str| {
         response.headers.iter().any(|(other, value)| {
             other.eq_ignore_ascii_case(name)
@@ -68,8 +68,8 @@ pub(super) fn head(bytes: &[u8], to_head: bool) -> Result<Head, String> {
         Framing::Length(0)
     } else if has("transfer-encoding", "chunked") {
         Framing::Chunked
-    } else if let Some(length) = response.header("content-length") {
-        Framing::Length(length.parse().map_err(|_| format!("Content-Length: {length:?}"))?)
+    } else if let Some(length) = length(&response)? {
+        Framing::Length(length)
     } else {
         Framing::ToTheEnd
     };
@@ -78,6 +78,21 @@ pub(super) fn head(bytes: &[u8], to_head: bool) -> Result<Head, String> {
         _ => has("connection", "keep-alive"),
     };
     Ok(Head { response, framing, keep })
+}
+
+/// What `Content-Length` says. Where it is there more than once all must say the same (RFC 9112,
+/// section 6.3).
+fn length(response: &Response) -> Result<Option<u64>, String> {
+    let fields = response.headers.iter();
+    let lengths = fields.filter(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+    let mut found = None;
+    for text in lengths.flat_map(|(_, value)| value.split(',').map(str::trim)) {
+        let length: u64 = text.parse().map_err(|_| format!("Content-Length: {text:?}"))?;
+        if found.replace(length).is_some_and(|other| other != length) {
+            return Err("two Content-Lengths that differ".into());
+        }
+    }
+    Ok(found)
 }
 
 /// Header values were read byte for character; those that are UTF-8 become what they are.
@@ -147,6 +162,7 @@ mod tests {
             ("HTTP/1.1 200\r\ntransfer-encoding: Chunked\r\n\r\n", Framing::Chunked, true),
             ("HTTP/1.1 200 OK\r\nConnection: keep-alive, Close\r\n\r\n", Framing::ToTheEnd, false),
             ("HTTP/1.0 204 x\nA: b\n\n", Framing::Length(0), false),
+            ("HTTP/1.1 200 OK\r\nContent-Length: 5, 5\r\n\r\n", Framing::Length(5), true),
         ] {
             let head = parsed(text).unwrap();
             assert_eq!((head.framing, head.keep), (framing, keep), "{text}");
@@ -157,6 +173,7 @@ mod tests {
             "HTTP/1.1 999 x\r\n\r\n",
             "HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
             "HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n",
         ] {
             assert!(parsed(text).is_err(), "{text}");
         }

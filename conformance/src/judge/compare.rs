@@ -218,6 +218,10 @@ pub fn start(text: &str) -> Option<Start> {
             b'-' => -1,
             _ => return None,
         };
+        // ISO 8601 has one zero, and it is positive.
+        if zone == "-00:00" {
+            return None;
+        }
         let (hours, minutes) = (zone[1..3].parse::<i32>().ok()?, zone[4..].parse::<i32>().ok()?);
         (minutes < 60).then_some((sign * (hours * 3600 + minutes * 60), false))?
     };
@@ -250,6 +254,7 @@ mod tests {
             "2008-02-14T10:12:13.Z",
             "2008-02-14T10:12:13+8:00x",
             "2008-02-14T10:12:13Zulu",
+            "2008-02-14T10:12:13-00:00",
             "２008-02-14T10:12:13Z",
         ] {
             assert_eq!(start(text), None, "{text}");

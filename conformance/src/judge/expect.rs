@@ -1,5 +1,7 @@
 //! Judges one answer against one expectation.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use regex_lite::Regex;
@@ -13,6 +15,9 @@ use crate::fixture::{
 };
 use crate::http::Response;
 use crate::world::World;
+
+/// The records of a response where there are more (PAGE-1).
+const PAGE: usize = 50;
 
 /// What an expectation is judged on.
 pub struct View<'a> {
@@ -41,6 +46,11 @@ pub fn judge(expect: &Expect, view: &View<'_>) -> Result<Vec<Finding>, String> {
         if let Some(text) = status(expect, page) {
             return Ok(vec![Finding::new(text)]);
         }
+        if page.surplus > 0 {
+            let clause = if view.format == Format::Xml { "OUT-2" } else { "OUT-4a" };
+            let text = format!("{} bytes more than Content-Length says", page.surplus);
+            findings.push(Finding::of(clause, text));
+        }
         let success = (200..300).contains(&page.status);
         if expect.no_records || !success {
             let count = list::any_records(page);
@@ -52,7 +62,7 @@ pub fn judge(expect: &Expect, view: &View<'_>) -> Result<Vec<Finding>, String> {
         } else if expect.speaks_of_records() && !view.head {
             match list::read(view.format, page) {
                 Ok(list) => {
-                    if list.records.len() > 50 {
+                    if list.records.len() > PAGE {
                         let text = format!("{} records in one response", list.records.len());
                         findings.push(Finding::of("PAGE-1", text));
                     }
@@ -72,6 +82,7 @@ pub fn judge(expect: &Expect, view: &View<'_>) -> Result<Vec<Finding>, String> {
             findings.extend(body(wanted, page)?.map(Finding::new));
         }
     }
+    findings.extend(short_page(&lists));
     records(expect, view, &seen, &mut findings)?;
     for (list, page) in lists.iter().zip(view.pages) {
         forms(expect, view, list, page, &mut findings)?;
@@ -80,6 +91,16 @@ pub fn judge(expect: &Expect, view: &View<'_>) -> Result<Vec<Finding>, String> {
         same_as(expect, view, last, &mut findings)?;
     }
     Ok(findings)
+}
+
+/// PAGE-1: of the pages of a walk all hold 50 records but the last that holds any. What lies between
+/// a page that is too short and the next one is missing from the walk, so this is said first.
+fn short_page(lists: &[List]) -> Option<Finding> {
+    let counts: Vec<usize> = lists.iter().map(|list| list.records.len()).collect();
+    let last = counts.iter().rposition(|count| *count > 0)?;
+    let at = counts[..last].iter().position(|count| *count < PAGE)?;
+    let text = format!("page {} holds {}, and more follow", at + 1, counted(counts[at]));
+    Some(Finding::of("PAGE-1", text))
 }
 
 fn status(expect: &Expect, response: &Response) -> Option<String> {
@@ -477,18 +498,23 @@ fn forms(
     Ok(())
 }
 
-/// Why the rows do not all end in CRLF. The last one may end with the body (RFC 4180, 2.2).
+/// Why the rows do not all end in CRLF, or why one of them is none. The last one may end with the
+/// body (RFC 4180, 2.2).
 fn row_ends(body: &[u8]) -> Option<String> {
     let mut quoted = false;
-    let mut before = 0;
+    let (mut before, mut row) = (0, 0);
     for (at, byte) in body.iter().enumerate() {
         match byte {
+            b'\n' if !quoted && body[row..at].trim_ascii().is_empty() => {
+                return Some(format!("the row that ends at byte {at} is empty"));
+            }
             b'"' => quoted = !quoted,
             b'\n' if !quoted && before != b'\r' => {
                 return Some(format!(
                     "the row that ends at byte {at} ends in LF alone, expected CRLF"
                 ));
             }
+            b'\n' if !quoted => row = at + 1,
             _ => {}
         }
         before = *byte;
@@ -551,12 +577,23 @@ fn same_as(
         let found = number.checked_sub(1).and_then(|at| view.earlier.get(at));
         found.ok_or_else(|| format!("expect: {number} is no earlier step"))
     };
+    let values = |format: Format, response: &Response| {
+        list::read(format, response)
+            .map(|list| list.records.iter().map(canonical).collect::<Vec<_>>())
+    };
+    if let Some(from) = expect.goes_on_from
+        && let (format, Some(other)) = step(from.step)?
+        && let (Ok(before), Ok(here)) = (values(*format, other), values(view.format, response))
+    {
+        let wanted = before.get(from.skip..).unwrap_or_default();
+        if here.len() < wanted.len().min(1) || here.iter().zip(wanted).any(|(a, b)| a != b) {
+            let text =
+                format!("does not go on with record {} of step {}", from.skip + 1, from.step);
+            findings.push(Finding::new(text));
+        }
+    }
     if let Some(number) = expect.same_records_as {
         let (format, other) = step(number)?;
-        let values = |format: Format, response: &Response| {
-            list::read(format, response)
-                .map(|list| list.records.iter().map(canonical).collect::<Vec<_>>())
-        };
         if let Some(other) = other
             && values(*format, other) != values(view.format, response)
         {
@@ -577,12 +614,24 @@ fn same_as(
     if let Some(same) = &expect.same_headers_as
         && let (_, Some(other)) = step(same.step)?
     {
-        let names: Vec<String> = if same.names.is_empty() {
-            let all = other.headers.iter().chain(&response.headers);
+        let all = |response: &Response| -> BTreeSet<String> {
             let per_message = ["date", "connection", "keep-alive"];
-            all.map(|(name, _)| name.to_ascii_lowercase())
-                .filter(|name| !per_message.contains(&name.as_str()))
-                .collect()
+            let names = response.headers.iter().map(|(name, _)| name.to_ascii_lowercase());
+            names.filter(|name| !per_message.contains(&name.as_str())).collect()
+        };
+        let (here, there) = (all(response), all(other));
+        if same.set
+            && let Some(name) = here.symmetric_difference(&there).next()
+        {
+            let (with, without) =
+                if here.contains(name) { ("this", "that") } else { ("that", "this") };
+            findings.push(Finding::new(format!(
+                "{name}: {with} answer has it and {without} has not; that is step {}",
+                same.step
+            )));
+        }
+        let names: Vec<String> = if same.names.is_empty() {
+            here.union(&there).cloned().collect()
         } else {
             same.names.clone()
         };
@@ -622,5 +671,23 @@ mod tests {
         assert_eq!(row_ends(b"a\r\n\"b\nc\"\r\n"), None);
         assert!(row_ends(b"a\nb\r\n").unwrap().starts_with("the row that ends at byte 1"));
         assert_eq!(row_ends(b"a\r\nb"), None);
+        assert_eq!(row_ends(b""), None);
+        assert_eq!(row_ends(b"a\r\n\"\r\n\r\n\"\r\n"), None);
+        assert_eq!(row_ends(b"a\r\n\r\n").unwrap(), "the row that ends at byte 4 is empty");
+    }
+
+    #[test]
+    fn pages_of_a_walk_are_full() {
+        let lists = |counts: &[usize]| -> Vec<List> {
+            let list =
+                |count| List { records: vec![list::Seen::default(); count], ..List::default() };
+            counts.iter().copied().map(list).collect()
+        };
+        for full in [&[][..], &[0], &[50, 0], &[50, 50, 1, 0], &[49, 0], &[50, 49]] {
+            assert_eq!(short_page(&lists(full)), None, "{full:?}");
+        }
+        let finding = short_page(&lists(&[50, 49, 2, 0])).unwrap();
+        assert_eq!(finding.clause, Some("PAGE-1"));
+        assert_eq!(finding.text, "page 2 holds 49 records, and more follow");
     }
 }

@@ -82,6 +82,11 @@ pub fn read(format: Format, response: &Response) -> Result<List, Unreadable> {
         Format::Xml => ("OUT-2", "no well-formed XML"),
         Format::Csv => ("OUT-4a", "no CSV"),
     };
+    if let Some(coding) = response.header("content-encoding").filter(|coding| *coding != "identity")
+    {
+        let problem = format!("the body is coded as {coding}, which was not asked for");
+        return Err(Unreadable { clause: malformed, problem });
+    }
     let text = std::str::from_utf8(&response.body).map_err(|problem| Unreadable {
         clause: malformed,
         problem: format!("the body is {what}: byte {} is not UTF-8", problem.valid_up_to()),
@@ -333,7 +338,7 @@ mod tests {
     use super::*;
 
     fn read_text(format: Format, text: &str) -> Result<List, String> {
-        let response = Response { status: 200, headers: Vec::new(), body: text.into() };
+        let response = Response { status: 200, body: text.into(), ..Response::default() };
         read(format, &response).map_err(|problem| problem.to_string())
     }
 
@@ -351,7 +356,7 @@ mod tests {
             (Format::Csv, "<?xml version=\"1.0\"?><recordings/>", "REQ-2"),
             (Format::Csv, "agentID,channel\r\na\r\n", "OUT-4a"),
         ] {
-            let response = Response { status: 200, headers: Vec::new(), body: text.into() };
+            let response = Response { status: 200, body: text.into(), ..Response::default() };
             assert_eq!(read(format, &response).unwrap_err().clause, clause, "{text}");
         }
     }
@@ -408,8 +413,8 @@ mod tests {
         }
         let bytes = Response {
             status: 200,
-            headers: Vec::new(),
             body: b"<recordings>\xff</recordings>".to_vec(),
+            ..Response::default()
         };
         assert!(read(Format::Xml, &bytes).unwrap_err().problem.ends_with("byte 12 is not UTF-8"));
     }
@@ -433,7 +438,7 @@ mod tests {
     #[test]
     fn records_are_found_in_what_should_hold_none() {
         let count = |body: &str| {
-            any_records(&Response { status: 403, headers: Vec::new(), body: body.into() })
+            any_records(&Response { status: 403, body: body.into(), ..Response::default() })
         };
         assert_eq!(count("<recordings><file></file></recordings>"), 1);
         assert_eq!(count("startDate,agentID\r\na,b\r\n"), 1);

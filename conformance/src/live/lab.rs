@@ -11,7 +11,7 @@ use crate::http::Trouble;
 use crate::judge::compare::start;
 use crate::judge::list::{self, Format, Seen};
 use crate::judge::{Finding, counted};
-use crate::run::{Exchange, Key, Outcome, Problem, Target, Transport, Verdict, build};
+use crate::run::{Exchange, Key, Observed, Outcome, Problem, Target, Transport, Verdict, build};
 use crate::spec::{Level, Spec};
 use crate::world::World;
 
@@ -54,6 +54,16 @@ impl Rec {
     fn shown(&self) -> String {
         format!("transactionID {:?} of {}", self.text(Field::TransactionId), self.values[0])
     }
+}
+
+/// One way to take what the documentation leaves open.
+pub(super) enum Reading<'a> {
+    /// The answer is 400.
+    Refused,
+    /// The answer is the first page of the whole list.
+    First,
+    /// The answer holds the records of which this is true, or a page of them.
+    Finds(&'a dyn Fn(&Rec) -> bool),
 }
 
 /// Where laws are tried.
@@ -266,6 +276,62 @@ impl<'a> Lab<'a> {
         let text =
             format!("{query}: expected {expected}, found {}: {}", found.len(), words.join("; "));
         law.problem(self.spec, Finding::new(text), exchange);
+    }
+
+    /// Asks something that the documentation leaves open: a switch with its clause.
+    pub(super) fn observe(
+        &mut self,
+        point: (&str, &str),
+        query: &str,
+        readings: &[(&str, Reading<'_>)],
+    ) {
+        if self.over().is_some() || self.records.is_empty() {
+            return;
+        }
+        let (exchange, page) = self.page("", Some(query));
+        let status = exchange.answer.as_ref().ok().map(|response| response.status);
+        let page: Option<Vec<u64>> = page
+            .ok()
+            .and_then(|page| page.iter().map(|seen| Rec::of(seen).map(|rec| rec.key)).collect());
+        let holds = |reading: &Reading<'_>| match (reading, &page) {
+            (Reading::Refused, _) => status == Some(400),
+            (_, None) => false,
+            (Reading::First, Some(keys)) => {
+                !keys.is_empty()
+                    && keys.iter().eq(self.records.iter().take(PAGE).map(|rec| &rec.key))
+            }
+            (Reading::Finds(belongs), Some(keys)) => {
+                let all: HashSet<u64> =
+                    self.records.iter().filter(|rec| belongs(rec)).map(|rec| rec.key).collect();
+                let here: HashSet<u64> = keys.iter().copied().collect();
+                here.is_subset(&all) && here.len() == all.len().min(PAGE)
+            }
+        };
+        let value = readings.iter().find(|(_, reading)| holds(reading)).map(|(value, _)| *value);
+        let seen = match (&page, status) {
+            (Some(keys), _) => format!("200 with {}", counted(keys.len())),
+            (None, Some(status)) => status.to_string(),
+            (None, None) => "no answer".into(),
+        };
+        self.observed(point, value, &format!("{query}: {seen}"));
+    }
+
+    /// Notes the value of a switch.
+    pub(super) fn observed(
+        &mut self,
+        (switch, clause): (&str, &str),
+        value: Option<&str>,
+        seen: &str,
+    ) {
+        let title = self.spec.find(clause).map_or(clause, |found| found.sentence.as_str());
+        let title = title.split('.').next().unwrap_or(clause).to_owned();
+        let mut law = self.law(&format!("switch-{}", switch.replace('_', "-")), clause, &title);
+        law.outcome.observed = Some(Observed {
+            switch: switch.into(),
+            value: value.map(str::to_owned),
+            seen: seen.into(),
+        });
+        self.outcomes.push(law.outcome);
     }
 
     /// Ends a law.

@@ -80,6 +80,9 @@ impl Holding {
 /// What is said of an answer that is a list by its status and none by its body.
 const UNREADABLE: &str = "unreadable";
 
+/// What is said of an answer that takes no credentials that it should take.
+const LOCKED: &str = "the credentials are not taken";
+
 /// Pages through everything that every tenant can see. Where the target was loaded on an earlier
 /// day, `world` is stamped with that day.
 pub fn handshake(world: &mut World, transport: &mut dyn Transport) -> Handshake {
@@ -101,10 +104,15 @@ pub fn handshake(world: &mut World, transport: &mut dyn Transport) -> Handshake 
             access.tenant.stamp(stamped);
         }
     }
-    let (mut expected, mut missing, mut unknown, mut total) = (0, 0, 0, 0);
+    let (mut expected, mut missing, mut unknown, mut total, mut locked) = (0, 0, 0, 0, 0);
     for (tenant, (seen, trouble)) in lists.into_iter().enumerate() {
         let mut holding = holding(world, tenant, &seen);
         holding.trouble = trouble;
+        if holding.trouble.as_deref().is_some_and(|trouble| trouble.ends_with(LOCKED)) {
+            // Nothing is known of what it holds.
+            locked += holding.missing.len();
+            holding.missing.clear();
+        }
         // A target that lists badly may still hold the records: a few are asked for one by one.
         if holding.trouble.as_deref().is_some_and(|trouble| trouble.contains(UNREADABLE)) {
             // What cannot be read may well be there.
@@ -119,7 +127,13 @@ pub fn handshake(world: &mut World, transport: &mut dyn Transport) -> Handshake 
         total += seen.len();
         result.tenants.push(holding);
     }
-    if expected > 0 && missing * 5 > expected || unknown > 5 && unknown * 5 > total {
+    if expected > 0 && locked * 5 > expected {
+        let lines: Vec<_> = result.tenants.iter().filter_map(Holding::line).collect();
+        result.precondition =
+            Some(format!("the target does not let the tenants in: {}", lines.join("; ")));
+    } else if expected > 0 && (missing + locked) * 5 > expected
+        || unknown > 5 && unknown * 5 > total
+    {
         let lines: Vec<_> = result.tenants.iter().filter_map(Holding::line).collect();
         result.precondition = Some(format!(
             "the target does not hold the dataset (vcc-conformance dataset export): {}",
@@ -204,8 +218,10 @@ fn everything(
 
 fn read(format: Format, exchange: &Exchange) -> Result<Vec<Seen>, String> {
     let response = exchange.answer.as_ref().map_err(ToString::to_string)?;
-    if response.status != 200 {
-        return Err(format!("status {}", response.status));
+    match response.status {
+        200 => {}
+        status @ (401 | 403) => return Err(format!("status {status}: {LOCKED}")),
+        status => return Err(format!("status {status}")),
     }
     let records =
         list::read(format, response).map_err(|problem| format!("{UNREADABLE}: {problem}"))?.records;

@@ -3,7 +3,7 @@
 use super::exchange::Exchange;
 use super::plan::{Planned, Variant, expected};
 use super::verdict::Verdict;
-use crate::fixture::{Case, Expect};
+use crate::fixture::{Auth, AuthName, Case, Expect, Status};
 use crate::http::{Response, Trouble};
 use crate::judge::list::Format;
 use crate::judge::{Finding, View, judge};
@@ -157,20 +157,27 @@ pub fn outcome(
             written_passes = found.is_empty();
         }
         for (index, finding) in found {
+            let planned = &variant.steps[index.min(variant.steps.len() - 1)];
+            let exchange = &exchanges[index.min(exchanges.len() - 1)];
+            let status = exchange.answer.as_ref().ok().map(|response| response.status);
+            // A resource that is not there says nothing of its form.
+            let alone = match (variant.clause.filter(|_| written_passes), status) {
+                (Some("OUT-4a"), Some(404)) => Some("REQ-2"),
+                (clause, _) => clause,
+            };
             let blamed = finding
                 .clause
                 .filter(|clause| !yields(clause, &case.clauses[0]))
-                .or(variant.clause.filter(|_| written_passes))
-                .unwrap_or_else(|| {
-                    own(case, &finding, &variant.steps[index.min(variant.steps.len() - 1)])
-                });
+                .or_else(|| refused(case, index, planned, world, status))
+                .or(alone)
+                .unwrap_or_else(|| own(case, &finding, planned));
             let clause = spec.resolve(blamed);
             outcome.problems.push(Problem {
                 level: spec.level(&clause),
                 clause,
                 variant: variant.name.clone(),
                 step: (case.step.len() > 1).then_some(index + 1),
-                exchange: exchanges[index.min(exchanges.len() - 1)].clone(),
+                exchange: exchange.clone(),
                 finding,
             });
         }
@@ -191,6 +198,26 @@ fn yields(clause: &str, own: &str) -> bool {
     matches!(clause, "OUT-1a" | "OUT-4a" | "OUT-6a")
         && (own.starts_with("OUT-") || own.starts_with("CALL-"))
         || clause == "OUT-3a" && own.starts_with("OUT-3")
+}
+
+/// Good credentials that are not let in are that and nothing else, whatever the case is about.
+fn refused(
+    case: &Case,
+    step: usize,
+    planned: &Planned,
+    world: &World,
+    status: Option<u16>,
+) -> Option<&'static str> {
+    let expect = expected(case).get(step).copied().flatten()?;
+    let listed = matches!(expect.status, None | Some(Status::One(200)));
+    let right = *planned.request().auth() == Auth::Named(AuthName::Right);
+    let about = case.clauses[0].as_str();
+    let refused = matches!(status, Some(401 | 403)) && planned.request().raw.is_none();
+    if !listed || !right || !refused || about.starts_with("AUTH-") && about != "AUTH-4" {
+        return None;
+    }
+    let colon = world.tenants[planned.tenant].token.contains(':');
+    Some(if colon { "AUTH-5b" } else { "AUTH-1" })
 }
 
 /// The case's own clause. AUTH-4 is broken by another tenant's records only: where none came, the

@@ -66,22 +66,42 @@ fn is_zero(number: &u32) -> bool {
     *number == 0
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn none(number: &usize) -> bool {
+    *number == 0
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(untagged)]
 pub(super) enum SavedAnswer {
-    Text { status: u16, headers: Vec<(String, String)>, body: String },
-    Bytes { status: u16, headers: Vec<(String, String)>, base64: String },
-    Trouble { trouble: String, detail: String },
+    Text {
+        status: u16,
+        headers: Vec<(String, String)>,
+        body: String,
+        #[serde(default, skip_serializing_if = "none")]
+        surplus: usize,
+    },
+    Bytes {
+        status: u16,
+        headers: Vec<(String, String)>,
+        base64: String,
+        #[serde(default, skip_serializing_if = "none")]
+        surplus: usize,
+    },
+    Trouble {
+        trouble: String,
+        detail: String,
+    },
 }
 
 impl SavedAnswer {
     pub(super) fn of(answer: &Answer) -> Self {
         match answer {
-            Ok(Response { status, headers, body }) => {
-                let (status, headers) = (*status, headers.clone());
+            Ok(Response { status, headers, body, surplus }) => {
+                let (status, headers, surplus) = (*status, headers.clone(), *surplus);
                 match std::str::from_utf8(body) {
-                    Ok(body) => SavedAnswer::Text { status, headers, body: body.into() },
-                    Err(_) => SavedAnswer::Bytes { status, headers, base64: base64(body) },
+                    Ok(body) => SavedAnswer::Text { status, headers, body: body.into(), surplus },
+                    Err(_) => SavedAnswer::Bytes { status, headers, base64: base64(body), surplus },
                 }
             }
             Err(trouble) => {
@@ -102,13 +122,19 @@ impl SavedAnswer {
 
     pub(super) fn answer(&self) -> Answer {
         match self {
-            SavedAnswer::Text { status, headers, body } => Ok(Response {
+            SavedAnswer::Text { status, headers, body, surplus } => Ok(Response {
                 status: *status,
                 headers: headers.clone(),
                 body: body.clone().into_bytes(),
+                surplus: *surplus,
             }),
-            SavedAnswer::Bytes { status, headers, base64 } => match unbase64(base64) {
-                Some(body) => Ok(Response { status: *status, headers: headers.clone(), body }),
+            SavedAnswer::Bytes { status, headers, base64, surplus } => match unbase64(base64) {
+                Some(body) => Ok(Response {
+                    status: *status,
+                    headers: headers.clone(),
+                    body,
+                    surplus: *surplus,
+                }),
                 None => Err(Trouble::NotSaved("the base64 of a body is broken".into())),
             },
             SavedAnswer::Trouble { trouble, detail } => {

@@ -26,6 +26,7 @@ pub(crate) fn report(spec: &Spec) -> (Report, World) {
                     status: 200,
                     headers: vec![("Server".into(), "<script>\u{1}".into())],
                     body: body.into(),
+                    surplus: 0,
                 }),
                 started: now,
                 micros: 1500,

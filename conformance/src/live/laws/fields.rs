@@ -1,0 +1,183 @@
+use std::collections::BTreeMap;
+
+use vcc_types::Field;
+
+use super::samples;
+use crate::live::lab::{Lab, PAGE, Rec, encode};
+
+/// Values of a field with the number of records that have them: the rarest ones, one in the middle,
+/// and those with characters that need care.
+fn values(lab: &Lab<'_>, field: Field) -> Vec<String> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for rec in &lab.records {
+        *counts.entry(rec.text(field)).or_default() += 1;
+    }
+    counts.remove("");
+    let mut by_count: Vec<(usize, &str)> =
+        counts.iter().map(|(value, count)| (*count, *value)).collect();
+    by_count.sort_unstable();
+    // What is found in a few pages, where there is such a value.
+    let few = by_count.iter().filter(|(count, _)| *count <= PAGE * 10).count();
+    by_count.truncate(few.max(1));
+    let mut chosen: Vec<String> = Vec::new();
+    let places = [0, by_count.len() / 2, by_count.len().saturating_sub(1)];
+    chosen.extend(
+        places.iter().filter_map(|at| by_count.get(*at)).map(|(_, value)| (*value).to_owned()),
+    );
+    let odd = |value: &str| value.chars().any(|c| !c.is_ascii_alphanumeric());
+    let odd = by_count.iter().filter(|(_, value)| odd(value)).take(3);
+    chosen.extend(odd.map(|(_, value)| (*value).to_owned()));
+    chosen.sort();
+    chosen.dedup();
+    chosen
+}
+
+fn number(text: &str) -> &str {
+    text.trim_start_matches('0')
+}
+
+/// Whether a record has this value in this field (FIELD-1, FIELD-4).
+fn has(rec: &Rec, field: Field, value: &str) -> bool {
+    let text = rec.text(field);
+    if field == Field::Duration {
+        !text.is_empty() && number(text) == number(value)
+    } else {
+        text == value
+    }
+}
+
+pub(super) fn fields(lab: &mut Lab<'_>, field: Field) {
+    let chosen = values(lab, field);
+    let mut law = lab.law(
+        &format!("filter-{}", field.wire_name().to_ascii_lowercase()),
+        "FIELD-1a",
+        &format!("{field}=value finds exactly the records with that value"),
+    );
+    for value in &chosen {
+        lab.finds(&mut law, &format!("{field}={}", encode(value)), &|rec| {
+            Some(has(rec, field, value))
+        });
+    }
+    lab.end(law);
+    if matches!(field, Field::Duration) {
+        let mut law = lab.law("duration-number", "FIELD-4", "duration compares as a number");
+        for value in chosen.iter().take(2) {
+            lab.finds(&mut law, &format!("duration=00{}", encode(value)), &|rec| {
+                Some(has(rec, field, value))
+            });
+        }
+        lab.end(law);
+        return;
+    }
+    let Some(value) = chosen.iter().max_by_key(|value| value.len()).cloned() else { return };
+    // A part of a value, and a value with something more, are other values.
+    let mut law = lab.law(
+        &format!("whole-{}", field.wire_name().to_ascii_lowercase()),
+        "FIELD-1a",
+        &format!("{field} compares the whole value"),
+    );
+    let characters: Vec<char> = value.chars().collect();
+    let mut others = Vec::new();
+    if characters.len() > 2 {
+        others.push(characters[..characters.len() - 1].iter().collect::<String>());
+        others.push(characters[1..].iter().collect());
+    }
+    others.push(format!("{value}x"));
+    for other in others {
+        lab.finds(&mut law, &format!("{field}={}", encode(&other)), &|rec| {
+            Some(has(rec, field, &other))
+        });
+        law.evidence += 1;
+    }
+    lab.end(law);
+    let mut law = lab.law(
+        &format!("exact-{}", field.wire_name().to_ascii_lowercase()),
+        "FIELD-1b",
+        &format!("{field} compares case and spaces"),
+    );
+    let swapped: String = value
+        .chars()
+        .map(|c| {
+            if c.is_lowercase() {
+                c.to_uppercase().next().unwrap_or(c)
+            } else {
+                c.to_lowercase().next().unwrap_or(c)
+            }
+        })
+        .collect();
+    for other in [swapped, format!("{value} "), format!(" {value}")] {
+        if other != value {
+            lab.finds(&mut law, &format!("{field}={}", encode(&other)), &|rec| {
+                Some(has(rec, field, &other))
+            });
+            law.evidence += 1;
+        }
+    }
+    lab.end(law);
+    if field != Field::AgentId && field != Field::Channel && field != Field::CaseId {
+        return;
+    }
+    let zero = format!("0{value}");
+    let mut law = lab.law(
+        &format!("text-{}", field.wire_name().to_ascii_lowercase()),
+        "FIELD-4",
+        &format!("{field} compares as text"),
+    );
+    lab.finds(&mut law, &format!("{field}={}", encode(&zero)), &|rec| Some(has(rec, field, &zero)));
+    law.evidence += 1;
+    lab.end(law);
+}
+
+pub(super) fn together(lab: &mut Lab<'_>) {
+    let mut law = lab.law("and", "FIELD-1a", "Several fields are ANDed");
+    let pairs = [
+        (Field::AgentId, Field::Channel),
+        (Field::Channel, Field::QueueId),
+        (Field::AgentId, Field::Duration),
+    ];
+    for (a, b) in pairs {
+        let values = |lab: &Lab<'_>, at: usize, field| lab.records[at].text(field).to_owned();
+        for at in samples(lab, 3) {
+            let (x, y) = (values(lab, at, a), values(lab, at, b));
+            // A pair of which each alone finds more.
+            let other = lab.records.iter().find(|rec| rec.text(a) != x && !rec.text(b).is_empty());
+            let z = other.map(|rec| rec.text(b).to_owned());
+            for y in [Some(y), z].into_iter().flatten() {
+                if !x.is_empty() && !y.is_empty() {
+                    let query = format!("{a}={}&{b}={}", encode(&x), encode(&y));
+                    lab.finds(&mut law, &query, &|rec| Some(has(rec, a, &x) && has(rec, b, &y)));
+                }
+            }
+        }
+    }
+    lab.end(law);
+}
+
+pub(super) fn patterns(lab: &mut Lab<'_>) {
+    let mut law = lab.law("patterns", "FIELD-6", "Nothing in a value is a wildcard or a pattern");
+    for field in [Field::AgentId, Field::QueueName, Field::Channel] {
+        let Some(value) = values(lab, field)
+            .into_iter()
+            .find(|value| value.chars().count() > 1 && value.is_ascii())
+        else {
+            continue;
+        };
+        let rest = &value[1..];
+        for pattern in [
+            format!("%{rest}"),
+            format!("_{rest}"),
+            format!("*{rest}"),
+            format!(".{rest}"),
+            format!("?{rest}"),
+            "%".into(),
+            "*".into(),
+            ".*".into(),
+        ] {
+            lab.finds(&mut law, &format!("{field}={}", encode(&pattern)), &|rec| {
+                Some(has(rec, field, &pattern))
+            });
+            law.evidence += 1;
+        }
+    }
+    lab.end(law);
+}
