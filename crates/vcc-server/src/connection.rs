@@ -9,7 +9,8 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::http::header::HOST;
-use axum::http::{Request, Response, Version};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, Request, Response, Version};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -178,17 +179,22 @@ impl Connections {
     }
 }
 
-/// RFC 9112: a request of HTTP/1.1 names its host, once.
 async fn answer(
     router: Router,
     request: Request<Body>,
 ) -> Result<Response<Body>, std::convert::Infallible> {
-    let mut hosts = request.headers().get_all(HOST).iter();
-    let named = hosts.next().is_some_and(|host| !host.is_empty()) && hosts.next().is_none();
-    if request.version() == Version::HTTP_11 && !named {
+    if request.version() == Version::HTTP_11 && !names_host(request.headers()) {
         return Ok(Refusal::host().into_response());
     }
     router.oneshot(request).await
+}
+
+/// RFC 9112: a request of HTTP/1.1 names its host, once.
+fn names_host(headers: &HeaderMap) -> bool {
+    let mut hosts = headers.get_all(HOST).iter();
+    let Some(host) = hosts.next() else { return false };
+    let authority = host.to_str().ok().and_then(|host| host.parse::<Authority>().ok());
+    authority.is_some_and(|authority| !authority.as_str().contains('@')) && hosts.next().is_none()
 }
 
 impl Activity {
