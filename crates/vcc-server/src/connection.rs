@@ -20,6 +20,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tower::ServiceExt as _;
 
+use crate::downgrade::Downgrade;
 use crate::refusal::Refusal;
 use crate::request_line::RequestLines;
 use crate::stall::Stall;
@@ -129,6 +130,9 @@ impl Connections {
             () = stop.asked() => return,
         };
         match handshake {
+            Ok(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(b"h2") => {
+                self.speak(Downgrade::new(stream), stop).await;
+            }
             Ok(Ok(stream)) => self.speak(RequestLines::new(stream), stop).await,
             Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
             Err(_) => tracing::debug!("a TLS handshake took too long"),
