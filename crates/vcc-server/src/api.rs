@@ -1,13 +1,14 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
+use vcc_format::WriteError;
 use vcc_query::{Context, Query, Selection};
 use vcc_store::{Store, StoreError, StoreErrorKind};
 use vcc_types::{BadCredentials, Dialect, NoCredentials};
@@ -50,6 +51,14 @@ struct Trace {
     tenant: Option<String>,
     shape: Option<String>,
     records: usize,
+    /// What the client is not told.
+    failure: Option<Failure>,
+}
+
+/// What went wrong on the server's side.
+enum Failure {
+    Store(StoreError),
+    Write(WriteError),
 }
 
 impl Api {
@@ -142,7 +151,8 @@ impl Api {
             Claim::None => return Err(self.no_credentials()),
             Claim::Broken => return Err(Refusal::broken_authorization()),
         };
-        let tenant = auth::tenant(&*self.store, &name, token).await.map_err(refuse)?;
+        let tenant = auth::tenant(&*self.store, &name, token).await;
+        let tenant = tenant.map_err(|error| trace.refuse(error))?;
         let tenant = tenant.ok_or_else(|| self.bad_credentials())?;
         trace.tenant = Some(tenant.name.clone());
         let _theirs = self.gate.enter_as(tenant.id).ok_or_else(Refusal::busy)?;
@@ -167,17 +177,18 @@ impl Api {
         if tracing::enabled!(tracing::Level::INFO) {
             trace.shape = Some(audit::shape(&query));
         }
-        let page = self.store.page(tenant.id, &selection).await.map_err(refuse)?;
+        let page = self.store.page(tenant.id, &selection).await;
+        let page = page.map_err(|error| trace.refuse(error))?;
         trace.records = page.records.len();
         if let Some(audit) = &self.audit {
             audit.record(now, &tenant.name, &query, page.records.len());
         }
 
-        let body =
-            records::encode(&page.records, format, &selection, &self.dialect).map_err(|error| {
-                tracing::error!(%error, "a stored record cannot be written");
-                Refusal::internal()
-            })?;
+        let body = records::encode(&page.records, format, &selection, &self.dialect);
+        let body = body.map_err(|error| {
+            trace.failure = Some(Failure::Write(error));
+            Refusal::internal()
+        })?;
         let zipped = gzip::is_wanted(&request.headers, &body).then(|| gzip::compress(&body));
         let encoding = zipped.is_some();
         let mut response = Response::new(Body::from(zipped.unwrap_or(body)));
@@ -185,9 +196,10 @@ impl Api {
         headers.insert(header::CONTENT_TYPE, records::content_type(format));
         // Answers depend on who asks and on the day, and hold personal data.
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+        // Also where it is not compressed: another client would have got another body.
+        headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
         if encoding {
             headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-            headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
         }
         if page.more {
             let next = selection.first.saturating_add(u64::from(selection.page_size));
@@ -232,7 +244,10 @@ async fn handle(State(api): State<Arc<Api>>, request: Request<Body>) -> Response
     let (request, _) = request.into_parts();
     let mut trace = Trace::default();
     let answer = tokio::time::timeout(api.limits.deadline, api.answer(&request, &mut trace)).await;
-    let answer = answer.unwrap_or_else(|_| Err(Refusal::busy()));
+    let answer = answer.unwrap_or_else(|_| {
+        let late = StoreError::new(StoreErrorKind::Deadline, "the request took too long");
+        Err(trace.refuse(late))
+    });
     let mut response = answer.unwrap_or_else(Refusal::into_response);
     if !api.clock.is_system() {
         // The HTTP stack dates responses by the system's clock; a clock of the caller's shows.
@@ -243,28 +258,42 @@ async fn handle(State(api): State<Arc<Api>>, request: Request<Body>) -> Response
     }
     let (status, took) = (response.status().as_u16(), began.elapsed());
     api.metrics.answered(status, trace.records as u64, took);
-    tracing::info!(
-        request = api.requests.fetch_add(1, Ordering::Relaxed) + 1,
-        tenant = trace.tenant.as_deref(),
-        asked = trace.shape.as_deref(),
-        status,
-        records = trace.records,
-        micros = took.as_micros() as u64,
-    );
+    trace.log(api.requests.fetch_add(1, Ordering::Relaxed) + 1, status, took);
     response
 }
 
-/// STATUS-1: a store that cannot be reached is 503, a store that is broken is 500 without
-/// internals. The log has the reason.
-fn refuse(error: StoreError) -> Refusal {
-    match error.kind() {
-        StoreErrorKind::Unavailable | StoreErrorKind::Deadline => {
-            tracing::warn!(%error, "the store does not answer in time");
-            Refusal::busy()
+impl Trace {
+    /// STATUS-1: a store that cannot be reached is 503, a store that is broken is 500 without
+    /// internals. The log has the reason.
+    fn refuse(&mut self, error: StoreError) -> Refusal {
+        let refusal = match error.kind() {
+            StoreErrorKind::Unavailable | StoreErrorKind::Deadline => Refusal::busy(),
+            _ => Refusal::internal(),
+        };
+        self.failure = Some(Failure::Store(error));
+        refusal
+    }
+
+    /// One event a request, whatever became of it.
+    fn log(&self, request: u64, status: u16, took: Duration) {
+        macro_rules! log {
+            ($level:ident, $($failure:tt)*) => {
+                tracing::$level!(
+                    request,
+                    tenant = self.tenant.as_deref(),
+                    asked = self.shape.as_deref(),
+                    status,
+                    records = self.records,
+                    micros = took.as_micros() as u64,
+                    $($failure)*
+                )
+            };
         }
-        _ => {
-            tracing::error!(%error, "the store failed");
-            Refusal::internal()
+        match &self.failure {
+            None => log!(info,),
+            Some(Failure::Store(error)) if status == 503 => log!(warn, %error),
+            Some(Failure::Store(error)) => log!(error, %error),
+            Some(Failure::Write(error)) => log!(error, %error),
         }
     }
 }

@@ -11,23 +11,38 @@ const SMALLEST: usize = 1_024;
 
 /// Whether a client takes gzip, and the body is worth it.
 pub(crate) fn is_wanted(headers: &HeaderMap, body: &[u8]) -> bool {
-    body.len() >= SMALLEST
-        && headers
-            .get_all(header::ACCEPT_ENCODING)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','))
-            .any(accepts)
+    body.len() >= SMALLEST && headers.contains_key(header::ACCEPT_ENCODING) && is_preferred(headers)
 }
 
-/// Whether one part of `Accept-Encoding` names gzip, and not with a quality of zero.
-fn accepts(part: &str) -> bool {
-    let mut parameters = part.split(';').map(str::trim);
-    let named = parameters.next().is_some_and(|name| name.eq_ignore_ascii_case("gzip"));
-    let refused = parameters
-        .filter_map(|parameter| parameter.strip_prefix("q=").or(parameter.strip_prefix("Q=")))
-        .any(|quality| quality.trim().parse() == Ok(0.0));
-    named && !refused
+/// RFC 9110, 12.5.3: gzip by its name or by `*`, and not less than the body as it is.
+fn is_preferred(headers: &HeaderMap) -> bool {
+    let (mut gzip, mut any, mut identity) = (None, None, None);
+    let values = headers.get_all(header::ACCEPT_ENCODING).iter();
+    for part in values.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')) {
+        let (coding, parameters) = part.split_once(';').unwrap_or((part, ""));
+        let coding = coding.trim();
+        let place = match () {
+            () if coding.eq_ignore_ascii_case("gzip") => &mut gzip,
+            () if coding.eq_ignore_ascii_case("identity") => &mut identity,
+            () if coding == "*" => &mut any,
+            () => continue,
+        };
+        place.get_or_insert_with(|| quality(parameters));
+    }
+    let gzip = gzip.or(any).unwrap_or(0.0);
+    gzip > 0.0 && gzip >= identity.unwrap_or(0.0)
+}
+
+/// The weight of a coding: 1 where none is given, and 0 where it cannot be read, so that nobody
+/// gets what he may not have asked for.
+fn quality(parameters: &str) -> f32 {
+    let parameters = parameters.trim();
+    if parameters.is_empty() {
+        return 1.0;
+    }
+    let value = parameters.strip_prefix("q=").or_else(|| parameters.strip_prefix("Q="));
+    let value = value.and_then(|value| value.trim().parse().ok());
+    value.filter(|value| (0.0..=1.0).contains(value)).unwrap_or(0.0)
 }
 
 /// The body compressed, at the level that costs least.
@@ -53,6 +68,18 @@ mod tests {
             ("gzip;q=0", false),
             ("gzip; q=0.000", false),
             ("identity", false),
+            ("*", true),
+            ("*;q=0", false),
+            ("gzip;q=0, *", false),
+            ("*;q=0, gzip", true),
+            ("identity, gzip", true),
+            ("identity;q=1, gzip;q=0.5", false),
+            ("identity;q=0", false),
+            ("deflate, br", false),
+            ("gzip;q=high", false),
+            ("gzip;q=NaN", false),
+            ("gzip;level=9", false),
+            ("gzip ; q=1", true),
             ("x-gzip", false),
             ("", false),
         ] {

@@ -15,6 +15,7 @@ mod audit;
 mod auth;
 mod clock;
 mod connection;
+mod downgrade;
 mod gzip;
 mod limits;
 mod metrics;

@@ -54,7 +54,7 @@ pub(crate) struct Gate {
 impl Gate {
     pub(crate) fn new(limits: &Limits) -> Self {
         Self {
-            all: Arc::new(Semaphore::new(limits.requests)),
+            all: Arc::new(Semaphore::new(limits.requests.min(Semaphore::MAX_PERMITS))),
             tenants: Arc::default(),
             per_tenant: limits.requests_per_tenant,
         }

@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use vcc_store::Store;
 use vcc_types::Dialect;
 
-use crate::connection::Connections;
+use crate::connection::{Connections, Stop};
 use crate::{Api, Audit, Clock, Limits, Tls, admin};
 
 /// The API on a socket of this process.
@@ -141,12 +141,15 @@ impl ServerBuilder {
     ///
     /// # Errors
     ///
-    /// An address cannot be listened on.
+    /// The address cannot be listened on, or the operators' address, which the error then names.
     pub async fn start(self, address: impl ToSocketAddrs) -> io::Result<Server> {
         let listener = TcpListener::bind(address).await?;
         let local_addr = listener.local_addr()?;
         let operators = match self.admin {
-            Some(address) => Some(TcpListener::bind(address).await?),
+            Some(address) => Some(TcpListener::bind(address).await.map_err(|error| {
+                // The caller knows the other address himself.
+                io::Error::new(error.kind(), format!("{address}: {error}"))
+            })?),
             None => None,
         };
         let admin_addr = operators.as_ref().map(TcpListener::local_addr).transpose()?;
@@ -157,7 +160,7 @@ impl ServerBuilder {
         if let Some(operators) = operators {
             let router = admin::router(self.api.store().clone(), metrics.clone());
             let connections = Connections::new(router, limits, None, Arc::default());
-            tasks.push(tokio::spawn(connections.accept(operators, stopped.clone())));
+            tasks.push(tokio::spawn(connections.accept(operators, Stop(stopped.clone()))));
         }
         let router = self.api.router();
         let router = match self.wrap {
@@ -165,7 +168,7 @@ impl ServerBuilder {
             None => router,
         };
         let connections = Connections::new(router, limits, self.tls, metrics);
-        tasks.push(tokio::spawn(connections.accept(listener, stopped)));
+        tasks.push(tokio::spawn(connections.accept(listener, Stop(stopped))));
         Ok(Server { local_addr, admin_addr, stop, tasks })
     }
 }

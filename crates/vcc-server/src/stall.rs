@@ -1,9 +1,10 @@
-//! Clients that say nothing, and clients that take nothing of what waits for them.
+//! Clients that say nothing, clients that take nothing of what waits for them, and clients that go on
+//! talking after the last answer.
 
 use std::future::Future as _;
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -21,14 +22,34 @@ pub(crate) struct Stall<Io> {
     first: usize,
     reading: Option<Pin<Box<Sleep>>>,
     writing: Option<Pin<Box<Sleep>>>,
+    shut: bool,
+    /// How much came after the last answer.
+    late: usize,
+    lingering: Option<Pin<Box<Sleep>>>,
 }
 
 /// As many bytes as tell HTTP/2 from HTTP/1: the stack waits for them without a limit.
 const PREFACE: usize = 24;
 
+/// How much, in bytes, and how long a client may go on once it has been answered for the last time:
+/// a body that nobody asked for, or headers without an end. A system that closes a socket with unread
+/// bytes in it resets the connection, and the client may never see the answer.
+const LATE: usize = 1024 * 1024;
+const LINGER: Duration = Duration::from_secs(1);
+
 impl<Io> Stall<Io> {
     pub(crate) fn new(io: Io, patience: Duration, limit: Duration) -> Self {
-        Self { io, patience, limit, first: PREFACE, reading: None, writing: None }
+        Self {
+            io,
+            patience,
+            limit,
+            first: PREFACE,
+            reading: None,
+            writing: None,
+            shut: false,
+            late: 0,
+            lingering: None,
+        }
     }
 
     /// Watches the outcome of a write.
@@ -77,7 +98,7 @@ impl<Io: AsyncRead + Unpin> AsyncRead for Stall<Io> {
     }
 }
 
-impl<Io: AsyncWrite + Unpin> AsyncWrite for Stall<Io> {
+impl<Io: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Stall<Io> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -93,8 +114,12 @@ impl<Io: AsyncWrite + Unpin> AsyncWrite for Stall<Io> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let outcome = Pin::new(&mut self.io).poll_shutdown(context);
-        self.watch(context, outcome)
+        if !self.shut {
+            let outcome = Pin::new(&mut self.io).poll_shutdown(context);
+            ready!(self.watch(context, outcome))?;
+            self.shut = true;
+        }
+        self.linger(context).map(Ok)
     }
 
     fn poll_write_vectored(
@@ -108,6 +133,26 @@ impl<Io: AsyncWrite + Unpin> AsyncWrite for Stall<Io> {
 
     fn is_write_vectored(&self) -> bool {
         self.io.is_write_vectored()
+    }
+}
+
+impl<Io: AsyncRead + Unpin> Stall<Io> {
+    /// Takes what a client is still sending, for a while. Nobody waits for one that sends nothing.
+    fn linger(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let mut bytes = [0; 8 * 1024];
+        while self.late < LATE {
+            let mut into = ReadBuf::new(&mut bytes);
+            match Pin::new(&mut self.io).poll_read(context, &mut into) {
+                Poll::Ready(Ok(())) if !into.filled().is_empty() => {
+                    self.late += into.filled().len();
+                }
+                Poll::Pending if self.late > 0 => {
+                    return wait(&mut self.lingering, LINGER, context).map(drop);
+                }
+                _ => break,
+            }
+        }
+        Poll::Ready(())
     }
 }
 
@@ -134,5 +179,29 @@ mod tests {
         stall.write_all(b"1234").await.unwrap();
         let error = stall.write_all(b"5678").await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_comes_too_late_is_taken_for_a_while() {
+        let (mut client, server) = tokio::io::duplex(64);
+        let mut stall = Stall::new(server, Duration::from_secs(30), Duration::from_secs(30));
+        // Nobody sends: nobody waits.
+        let idle = tokio::time::timeout(Duration::from_millis(1), stall.shutdown());
+        assert!(idle.await.is_ok());
+        client.write_all(b"late").await.unwrap();
+        let sending =
+            tokio::spawn(async move { client.write_all(&[0; 1_000]).await.map(|()| client) });
+        stall.shutdown().await.unwrap();
+        assert_eq!(stall.late, 1_004);
+        drop(sending.await.unwrap().unwrap());
+
+        let (mut client, server) = tokio::io::duplex(64);
+        let mut stall = Stall::new(server, Duration::from_secs(30), Duration::from_secs(30));
+        client.write_all(b"late").await.unwrap();
+        let sending = tokio::spawn(async move { client.write_all(&vec![0; 2 * LATE]).await });
+        stall.shutdown().await.unwrap();
+        assert!((LATE..LATE + 64).contains(&stall.late));
+        drop(stall);
+        assert!(sending.await.unwrap().is_err());
     }
 }

@@ -2,126 +2,7 @@
 
 mod common;
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-
-use tempfile::TempDir;
-
-struct Ran {
-    code: i32,
-    stdout: String,
-    stderr: String,
-}
-
-fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_vcc-server"));
-    // Nothing of the caller's environment decides.
-    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("VCC_")) {
-        command.env_remove(name);
-    }
-    command.args(arguments);
-    command
-}
-
-fn run(arguments: &[&str]) -> Ran {
-    run_with(arguments, b"")
-}
-
-fn run_with(arguments: &[&str], stdin: &[u8]) -> Ran {
-    let mut child = command(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // A command that reads no stdin may have ended already.
-    let _ = child.stdin.take().unwrap().write_all(stdin);
-    let output = child.wait_with_output().unwrap();
-    Ran {
-        code: output.status.code().unwrap(),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-    }
-}
-
-/// A folder with a store in it, and a tenant `acme` in Los Angeles.
-struct Folder {
-    folder: TempDir,
-    store: String,
-}
-
-impl Folder {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store = format!("sqlite:{}", folder.path().join("recordings.db").display());
-        let added =
-            run(&["tenant", "add", "acme", "--tz", "America/Los_Angeles", "--store", &store]);
-        assert_eq!((added.code, added.stdout.as_str()), (0, ""), "{}", added.stderr);
-        Self { folder, store }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn write(&self, name: &str, text: &str) -> String {
-        let path = self.path(name);
-        std::fs::write(&path, text).unwrap();
-        path.to_str().unwrap().to_owned()
-    }
-
-    fn run(&self, arguments: &[&str]) -> Ran {
-        run(&[arguments, &["--store", &self.store]].concat())
-    }
-
-    fn import(&self, arguments: &[&str]) -> Ran {
-        self.run(&[&["import", "--tenant", "acme"], arguments].concat())
-    }
-}
-
-/// A server that runs until the test ends.
-struct Serving {
-    child: Child,
-    address: String,
-}
-
-impl Serving {
-    fn start(arguments: &[&str]) -> Self {
-        let mut child = command(arguments).stdout(Stdio::piped()).spawn().unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let url = lines
-            .find_map(|line| {
-                let line = line.unwrap();
-                let from = line.find("://127.0.0.1:")? + 3;
-                Some(line[from..].split(['/', '\'']).next().unwrap().to_owned())
-            })
-            .unwrap();
-        // What it says later must find a reader.
-        std::thread::spawn(move || lines.for_each(drop));
-        Self { child, address: url }
-    }
-
-    fn get(&self, target: &str, tenant: &str, token: &str) -> String {
-        let mut stream = std::net::TcpStream::connect(&self.address).unwrap();
-        let authorization = common::basic(tenant, token);
-        let request = format!(
-            "GET {target} HTTP/1.1\r\nHost: x\r\nAuthorization: {authorization}\r\n\
-             Connection: close\r\n\r\n"
-        );
-        stream.write_all(request.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
-    }
-}
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
+use common::command::{Folder, Serving, run, run_with};
 
 const HEADER: &str = "startDate,agentID,transactionID,filename,duration\n";
 
@@ -278,11 +159,38 @@ fn what_cannot_be_done_is_said() {
             2,
             "no time zone \"America/Los_angeles\"",
         ),
+        (&["tenant", "add", "b", "--tz", "utc", "--store", &folder.store], 2, "sensitive: UTC\n"),
         (&["tenant", "add", "acme", "--tz", "UTC", "--store", &folder.store], 1, "already"),
-        (&["tenant", "add", "a:b", "--tz", "UTC", "--store", &folder.store], 1, "cannot be a"),
+        (&["tenant", "add", "a:b", "--tz", "UTC", "--store", &folder.store], 1, "no `:`"),
+        (
+            &["tenant", "add", "a\tb", "--tz", "UTC", "--store", &folder.store],
+            1,
+            "\"a\\tb\" cannot",
+        ),
         (&["token", "new", "nobody", "--store", &folder.store], 1, "no tenant \"nobody\""),
         (&["tenant", "remove", "acme", "--store", &folder.store], 1, "nothing was removed"),
         (&["import", "--tenant", "acme", "none.csv", "--store", &folder.store], 1, "none.csv"),
+        (
+            &[
+                "serve",
+                "--insecure-http",
+                "--listen=127.0.0.1:0",
+                "--admin",
+                &busy,
+                "--store",
+                &folder.store,
+            ],
+            1,
+            "`--admin 127.0.0.1:0` takes a free port",
+        ),
+        (&["serve", "--insecure-http", "--listen", "localhost:80"], 2, "127.0.0.1:8080"),
+        (
+            &["serve", "--insecure-http", "--dialect", "none.toml", "--store", &folder.store],
+            1,
+            "cannot read none.toml",
+        ),
+        (&["serve", "--insecure-http", "--log", "loud"], 2, "error, warn, info, debug, trace"),
+        (&["serve", "--tls-cert", "none.pem", "--tls-key", "k"], 1, "cannot read none.pem"),
         (&["serve"], 2, "unencrypted"),
         (&["serve", "--insecure-http"], 2, "there is no --store"),
         (&["serve", "--tls-cert", "x", "--store", &folder.store], 2, "go together"),
@@ -295,7 +203,7 @@ fn what_cannot_be_done_is_said() {
         assert!(!ran.stderr.contains('\u{1b}'), "colours in a pipe: {}", ran.stderr);
         assert_eq!(ran.stdout, "");
     }
-    assert!(Path::new(&folder.path("recordings.db")).exists());
+    assert!(folder.path("recordings.db").exists());
 }
 
 #[test]
@@ -355,79 +263,14 @@ fn records_are_purged_erased_backed_up_and_restored() {
 }
 
 #[test]
-fn settings_have_one_precedence() {
-    let folder = Folder::new();
-    let file = folder.write(
-        "vcc.toml",
-        "listen = \"127.0.0.1:1\"\nmax-requests = 5\ndeadline = 6\ninsecure-http = true\n",
-    );
-    let output = command(&["serve", "--print-config", "--config", &file, "--deadline", "8"])
-        .env("VCC_DEADLINE", "7")
-        .env("VCC_MAX_REQUESTS", "9")
-        .output()
-        .unwrap();
-    let printed = String::from_utf8(output.stdout).unwrap();
-    for line in [
-        "listen = \"127.0.0.1:1\"",
-        "max-requests = 9",
-        "deadline = 8",
-        "insecure-http = true",
-        "max-connections = 4096",
-    ] {
-        assert!(printed.lines().any(|other| other == line), "{line}\n{printed}");
-    }
-    let wrong = folder.write("wrong.toml", "lisen = \"x\"\n");
-    let refused = run(&["serve", "--config", &wrong]);
-    assert_eq!(refused.code, 2);
-    assert!(refused.stderr.contains("unknown field `lisen`"), "{}", refused.stderr);
-}
-
-#[test]
-fn https_is_served_and_logged_without_secrets() {
-    let folder = Folder::new();
-    let token = folder.run(&["token", "new", "acme"]).stdout.trim().to_owned();
-    let log = std::fs::File::create(folder.path("log")).unwrap();
-    let arguments = [
-        "serve",
-        "--listen",
-        "127.0.0.1:0",
-        "--insecure-http",
-        "--log",
-        "info",
-        "--log-format=json",
-        "--store",
-        &folder.store,
-    ];
-    let mut child = command(&arguments).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let address = line.split(['/', '\n']).nth(2).unwrap().to_owned();
-    let server = Serving { child, address };
-    server.get("/api/recordings/files?phoneNumber=4155551234", "acme", &token);
-    server.get("/api/recordings/files", "acme", "wrong-token");
-    drop(server);
-    let log = std::fs::read_to_string(folder.path("log")).unwrap();
-    assert!(log.contains(r#""tenant":"acme","asked":"phoneNumber","status":200"#), "{log}");
-    assert!(log.contains(r#""status":403"#), "{log}");
-    for secret in [&*token, "wrong-token", "4155551234"] {
-        assert!(!log.contains(secret), "{log}");
-    }
-    let signed = Serving::start(&[
-        "serve",
-        "--listen",
-        "127.0.0.1:0",
-        "--tls-self-signed",
-        "--store",
-        &folder.store,
-    ]);
-    assert!(std::net::TcpStream::connect(&signed.address).is_ok());
-}
-
-#[test]
 fn completions_and_the_manual_are_printed() {
     for arguments in [&["completions", "bash"][..], &["completions", "zsh"], &["man"]] {
         let printed = run(arguments);
         assert_eq!(printed.code, 0);
         assert!(printed.stdout.contains("vcc-server"), "{arguments:?}");
     }
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(run(&["man", "--to", folder.path().to_str().unwrap()]).code, 0);
+    let page = std::fs::read_to_string(folder.path().join("vcc-server-token-new.1")).unwrap();
+    assert!(page.contains("\\-\\-replace"), "{page}");
 }

@@ -83,9 +83,15 @@ async fn a_body_is_compressed_for_who_asks() {
         .body(Body::empty())
         .unwrap();
     let response = router.clone().oneshot(request).await.unwrap();
-    assert_eq!(response.headers()[header::CONTENT_ENCODING], "gzip");
+    let headers = response.headers().clone();
+    assert_eq!(headers[header::CONTENT_ENCODING], "gzip");
     let zipped = to_bytes(response.into_body(), usize::MAX).await.unwrap();
     let mut body = String::new();
     flate2::read::GzDecoder::new(&zipped[..]).read_to_string(&mut body).unwrap();
-    assert_eq!(body, get(&router, FILES).await.body);
+    let plain = get(&router, FILES).await;
+    assert_eq!(body, plain.body);
+    // A cache must know either way.
+    for headers in [&headers, &plain.headers] {
+        assert_eq!(headers[header::VARY], "Accept-Encoding");
+    }
 }

@@ -113,3 +113,28 @@ async fn a_certificate_is_replaced_while_connections_stay() {
     drop(sender);
     server.shutdown().await;
 }
+
+#[tokio::test]
+async fn what_http2_cannot_carry_is_sent_to_http1() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    let (tls, certificate) = localhost();
+    let server = Server::builder(store().await).tls(tls).start("127.0.0.1:0").await.unwrap();
+    let mut stream = connect(server.local_addr(), &certificate, "h2").await.unwrap();
+    // REQ-11: the documentation's own quote, in a path as a client writes it.
+    let path = b"/?finish-date=2007-12-19\"";
+    // GET, https, the path, and x as the server's name.
+    let headers = [&[0x82, 0x87, 0x04, path.len() as u8], &path[..], &[0x01, 0x01, b'x']].concat();
+    let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0".to_vec();
+    bytes.extend([0, 0, headers.len() as u8, 1, 5, 0, 0, 0, 1]);
+    bytes.extend(headers);
+    stream.write_all(&bytes).await.unwrap();
+    let mut answer = Vec::new();
+    while !answer.ends_with(&[0, 0, 4, 3, 0, 0, 0, 0, 1, 0, 0, 0, 0xd]) {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).await.expect("HTTP_1_1_REQUIRED");
+        answer.extend(byte);
+    }
+    drop(stream);
+    server.shutdown().await;
+}

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::io::Write as _;
 use std::process::ExitCode;
 
@@ -46,6 +47,12 @@ impl Failure {
             let _ = writeln!(stderr, "{HINT} hint:{HINT:#} {hint}");
         }
         ExitCode::from(self.code)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
     }
 }
 

@@ -13,11 +13,14 @@ mod token;
 
 use std::ffi::OsString;
 use std::io::Write as _;
+use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::LazyLock;
 
 use anstream::{stderr, stdout};
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{CommandFactory as _, Parser, Subcommand};
+use vcc_query::{BuiltIn, ZoneData as _};
 
 use self::failure::Failure;
 
@@ -25,7 +28,7 @@ use self::failure::Failure;
 ///
 /// It lists metadata about call recordings; it serves no audio.
 #[derive(Parser)]
-#[command(name = "vcc-server", version, styles = STYLES, max_term_width = 100, after_help = EXIT_CODES)]
+#[command(name = "vcc-server", version = VERSION.as_str(), styles = STYLES, max_term_width = 100, after_help = EXIT_CODES)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -58,8 +61,12 @@ enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
-    /// Print the manual page
-    Man,
+    /// Print the manual page, or write those of all commands
+    Man {
+        /// Write a page for each command into this folder
+        #[arg(long, value_name = "FOLDER")]
+        to: Option<PathBuf>,
+    },
 }
 
 const EXIT_CODES: &str = "Exit codes:
@@ -67,6 +74,12 @@ const EXIT_CODES: &str = "Exit codes:
   1  failed
   2  usage: an unknown flag, or a value that cannot be read
   3  done in part: an import left records out";
+
+/// DATE-13: zone data has a version.
+static VERSION: LazyLock<String> = LazyLock::new(|| {
+    let zones = BuiltIn.version().unwrap_or("unknown");
+    format!("{}, time zones of {zones}", env!("CARGO_PKG_VERSION"))
+});
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -103,7 +116,13 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
                 clap_complete::generate(shell, &mut Cli::command(), "vcc-server", into);
                 Ok(())
             }),
-            Command::Man => print(|into| clap_mangen::Man::new(Cli::command()).render(into)),
+            Command::Man { to: None } => {
+                print(|into| clap_mangen::Man::new(Cli::command()).render(into))
+            }
+            Command::Man { to: Some(folder) } => clap_mangen::generate_to(Cli::command(), &folder)
+                .map_err(|error| {
+                    Failure::new(format!("cannot write to {}: {error}", folder.display()))
+                }),
         }
     });
     match outcome {

@@ -24,6 +24,8 @@ pub(super) struct Purge {
 }
 
 #[derive(clap::Args)]
+#[command(override_usage = "vcc-server erase --tenant <NAME> --store <URL> \\\n       \
+    <--phone-number <NUMBER>|--agent <AGENT>>")]
 #[command(group(ArgGroup::new("who").required(true).args(["phone_number", "agent"])))]
 pub(super) struct Erase {
     /// The tenant whose recordings they are

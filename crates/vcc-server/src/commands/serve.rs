@@ -1,13 +1,16 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 use vcc_server::{Audit, Server, Tls};
 use vcc_types::Dialect;
 
 use super::failure::Failure;
-use super::settings::{LogFormat, Settings};
+use super::settings::{LogFormat, LogLevel, Settings};
 use super::store::StoreArgs;
 use super::{asked_to_stop, note, say};
 
@@ -24,7 +27,7 @@ pub(super) struct Args {
 }
 
 /// How often the certificate's files are looked at.
-const CERTIFICATE_CHECK: Duration = Duration::from_secs(5);
+const CERTIFICATE_CHECK: Duration = Duration::from_secs(1);
 
 pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let file = match &args.config {
@@ -32,8 +35,9 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         None => Settings::default(),
     };
     let settings = args.settings.or(file).or(Settings::defaults());
+    settings.check()?;
     if args.print_config {
-        say(settings.to_toml()?.trim_end());
+        say(settings.into_toml()?.trim_end());
         return Ok(());
     }
     log(&settings)?;
@@ -87,7 +91,11 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         () = asked_to_stop() => {}
         () = reload => {}
     }
-    server.shutdown().await;
+    tokio::select! {
+        () = server.shutdown() => {}
+        // Whoever asks twice does not want to wait.
+        () = asked_to_stop() => {}
+    }
     Ok(())
 }
 
@@ -126,29 +134,34 @@ fn certificate_files(certificate: &Path, key: &Path) -> Result<Tls, Failure> {
         std::fs::read(path)
             .map_err(|error| Failure::new(format!("cannot read {}: {error}", path.display())))
     };
-    Tls::from_pem(&read(certificate)?, &read(key)?)
-        .map_err(|error| Failure::new(format!("{}: {error}", certificate.display())))
+    Tls::from_pem(&read(certificate)?, &read(key)?).map_err(|error| {
+        Failure::new(error.to_string()).hint(format!(
+            "they are {} and {}",
+            certificate.display(),
+            key.display()
+        ))
+    })
 }
 
 /// Takes up a new certificate when its files change. Connections that are open stay open.
 async fn reload(tls: &Tls, certificate: &Path, key: &Path) {
-    let changed = |path: &Path| std::fs::metadata(path).and_then(|about| about.modified()).ok();
-    let state = || -> [Option<SystemTime>; 2] { [changed(certificate), changed(key)] };
-    let mut known = state();
+    // By content: a copy may keep the time of its original.
+    let content = || [std::fs::read(certificate).ok(), std::fs::read(key).ok()];
+    let mut known = content();
     loop {
         tokio::time::sleep(CERTIFICATE_CHECK).await;
-        let now = state();
+        let now = content();
         if now == known {
             continue;
         }
+        known = now;
         match certificate_files(certificate, key) {
             Ok(new) => {
                 tls.replace(&new);
-                known = now;
                 tracing::info!("the certificate was read again");
             }
-            // Half-written, or only one of the two so far: it is read again the next time.
-            Err(error) => tracing::warn!(?error, "the certificate changed and cannot be used"),
+            // Half-written, or only one of the two so far: the rest will be a change as well.
+            Err(error) => tracing::warn!(%error, "the certificate changed and cannot be used"),
         }
     }
 }
@@ -160,34 +173,48 @@ fn dialect(path: &Path) -> Result<Dialect, Failure> {
     text.parse().map_err(|error| Failure::usage(format!("{name}: {error}")))
 }
 
-/// Events go to stderr, so that stdout stays for what was asked for.
+/// Events go to stderr, so that stdout stays for what was asked for. Of other crates nothing is
+/// logged but what goes wrong: what they trace may be what a client sent.
 fn log(settings: &Settings) -> Result<(), Failure> {
-    let level = settings.log.as_deref().unwrap_or("warn");
-    let filter = EnvFilter::builder().parse(level).map_err(|error| {
-        Failure::usage(format!("--log {level}: {error}")).hint("error, warn, info or debug")
-    })?;
-    let events = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_target(false)
-        .with_writer(std::io::stderr);
-    let outcome = match settings.log_format {
-        Some(LogFormat::Json) => events.json().flatten_event(true).try_init(),
-        _ => {
-            let colours = std::io::IsTerminal::is_terminal(&std::io::stderr());
-            events.with_ansi(colours).try_init()
-        }
+    let level = match settings.log.unwrap_or(LogLevel::Warn) {
+        LogLevel::Error => LevelFilter::ERROR,
+        LogLevel::Warn => LevelFilter::WARN,
+        LogLevel::Info => LevelFilter::INFO,
+        LogLevel::Debug => LevelFilter::DEBUG,
+        LogLevel::Trace => LevelFilter::TRACE,
     };
-    outcome.map_err(|error| Failure::new(format!("cannot log: {error}")))
+    let ours = Targets::new()
+        .with_default(level.min(LevelFilter::WARN))
+        .with_target("vcc_server", level)
+        .with_target("vcc_store", level);
+    let events = tracing_subscriber::fmt::layer().with_target(false).with_writer(std::io::stderr);
+    let events = match settings.log_format {
+        Some(LogFormat::Json) => events.json().flatten_event(true).boxed(),
+        _ => events.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).boxed(),
+    };
+    tracing_subscriber::registry()
+        .with(events.with_filter(ours))
+        .try_init()
+        .map_err(|error| Failure::new(format!("cannot log: {error}")))
 }
 
 /// Says why an address cannot be listened on, and what would help.
 pub(super) fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> Failure {
-    let failure = Failure::new(format!("cannot listen on {address}: {error}"));
+    // What is not the system's own error names the operators' address.
+    let operators = error.raw_os_error().is_none();
+    let failure = if operators {
+        Failure::new(format!("cannot listen on {error}"))
+    } else {
+        Failure::new(format!("cannot listen on {address}: {error}"))
+    };
+    let (flag, address) = if operators {
+        ("--admin", "127.0.0.1".to_owned())
+    } else {
+        ("--listen", address.ip().to_string())
+    };
     match error.kind() {
-        std::io::ErrorKind::AddrInUse => failure.hint(format!(
-            "another program listens there; `--listen {}:0` takes a free port",
-            address.ip()
-        )),
+        std::io::ErrorKind::AddrInUse => failure
+            .hint(format!("another program listens there; `{flag} {address}:0` takes a free port")),
         std::io::ErrorKind::PermissionDenied => {
             failure.hint("ports below 1024 need a privilege; choose a higher one")
         }

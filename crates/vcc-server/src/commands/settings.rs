@@ -14,7 +14,7 @@ use super::failure::Failure;
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Settings {
     /// The address and port to listen on; port 0 takes a free one [default: 127.0.0.1:8080]
-    #[arg(long, value_name = "ADDRESS:PORT", env = "VCC_LISTEN")]
+    #[arg(long, value_name = "ADDRESS:PORT", env = "VCC_LISTEN", value_parser = address)]
     pub(super) listen: Option<SocketAddr>,
     /// Where the recordings are kept: `sqlite:PATH` or `postgres://USER:PASSWORD@HOST/DATABASE`
     // The URL may hold a password, which the help must not show.
@@ -47,7 +47,13 @@ pub(super) struct Settings {
           num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(super) explain: Option<bool>,
     /// Serve /healthz, /readyz and /metrics on this address, without credentials
-    #[arg(long, value_name = "ADDRESS:PORT", env = "VCC_ADMIN", help_heading = "Operation")]
+    #[arg(
+        long,
+        value_name = "ADDRESS:PORT",
+        env = "VCC_ADMIN",
+        value_parser = address,
+        help_heading = "Operation"
+    )]
     pub(super) admin: Option<SocketAddr>,
     /// Append who asked what to this file: tenant, names of variables, number of records
     #[arg(long, value_name = "FILE", env = "VCC_AUDIT", help_heading = "Operation")]
@@ -56,11 +62,17 @@ pub(super) struct Settings {
     #[arg(long, value_name = "BOOL", env = "VCC_AUDIT_VALUES", help_heading = "Operation",
           num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(super) audit_values: Option<bool>,
-    /// What is logged to stderr: error, warn, info (each request) or debug [default: warn]
-    #[arg(long, value_name = "LEVEL", env = "VCC_LOG", help_heading = "Operation")]
-    pub(super) log: Option<String>,
+    /// What is logged to stderr [default: warn]
+    #[arg(long, value_enum, value_name = "LEVEL", env = "VCC_LOG", help_heading = "Operation")]
+    pub(super) log: Option<LogLevel>,
     /// How it is logged [default: text]
-    #[arg(long, value_enum, env = "VCC_LOG_FORMAT", help_heading = "Operation")]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "FORMAT",
+        env = "VCC_LOG_FORMAT",
+        help_heading = "Operation"
+    )]
     pub(super) log_format: Option<LogFormat>,
     /// Connections that are open at the same time [default: 4096]
     #[arg(long, value_name = "COUNT", env = "VCC_MAX_CONNECTIONS", help_heading = "Limits")]
@@ -85,6 +97,22 @@ pub(super) struct Settings {
     /// Seconds a shutdown waits for requests that run [default: 10]
     #[arg(long, value_name = "SECONDS", env = "VCC_GRACE", help_heading = "Limits")]
     pub(super) grace: Option<u64>,
+}
+
+/// What is logged: each level has those before it.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum LogLevel {
+    /// What went wrong in this server
+    Error,
+    /// What went wrong elsewhere, such as a store that cannot be reached
+    Warn,
+    /// Each request
+    Info,
+    /// Each connection that ended early
+    Debug,
+    /// All there is
+    Trace,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize, ValueEnum)]
@@ -141,7 +169,7 @@ impl Settings {
             behind_proxy: Some(false),
             explain: Some(false),
             audit_values: Some(false),
-            log: Some("warn".into()),
+            log: Some(LogLevel::Warn),
             log_format: Some(LogFormat::Text),
             max_connections: Some(limits.connections),
             max_requests: Some(limits.requests),
@@ -150,6 +178,41 @@ impl Settings {
             idle: Some(limits.headers.as_secs()),
             grace: Some(limits.grace.as_secs()),
             ..Self::default()
+        }
+    }
+
+    /// Whether every number is one that can be used, and what is chosen does not contradict itself.
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        let count = |count: Option<usize>| count.map(|count| count as u64);
+        for (name, value, range) in [
+            ("max-connections", count(self.max_connections), 1..=1_000_000),
+            ("max-requests", count(self.max_requests), 1..=1_000_000),
+            ("max-requests-per-tenant", count(self.max_requests_per_tenant), 1..=1_000_000),
+            ("deadline", self.deadline, 1..=86_400),
+            ("idle", self.idle, 1..=86_400),
+            ("grace", self.grace, 0..=86_400),
+        ] {
+            if value.is_some_and(|value| !range.contains(&value)) {
+                let message = format!("{name}: from {} to {}", range.start(), range.end());
+                return Err(Failure::usage(message));
+            }
+        }
+        // REQ-4: nobody who asked for HTTPS gets plain HTTP, nor the other way round.
+        let chosen: Vec<_> = [
+            ("tls-cert", self.tls_cert.is_some() || self.tls_key.is_some()),
+            ("tls-self-signed", self.tls_self_signed == Some(true)),
+            ("insecure-http", self.insecure_http == Some(true)),
+            ("behind-proxy", self.behind_proxy == Some(true)),
+        ]
+        .into_iter()
+        .filter_map(|(name, chosen)| chosen.then_some(name))
+        .collect();
+        match chosen[..] {
+            [one, other, ..] => {
+                Err(Failure::usage(format!("{one} and {other} contradict each other"))
+                    .hint("flags, the environment and the file count together"))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -168,21 +231,31 @@ impl Settings {
     }
 
     /// As a configuration file that says the same, but for a password in the store's URL.
-    pub(super) fn to_toml(&self) -> Result<String, Failure> {
-        let mut text = toml::to_string(self).map_err(|error| Failure::new(error.to_string()))?;
-        if let Some(password) = self.store.as_deref().and_then(password) {
-            text = text.replace(password, "…");
-        }
-        Ok(text)
+    pub(super) fn into_toml(mut self) -> Result<String, Failure> {
+        self.store = self.store.map(|url| without_password(&url));
+        toml::to_string(&self).map_err(|error| Failure::new(error.to_string()))
     }
 }
 
-/// The password in a URL, with the signs around it.
-fn password(url: &str) -> Option<&str> {
-    let authority = url.find("://")? + 3;
-    let end = url[authority..].rfind('@')? + authority;
-    let start = url[authority..end].find(':')? + authority;
-    Some(&url[start..=end])
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "expected an IP address and a port: 127.0.0.1:8080, [::1]:8080".into())
+}
+
+/// A URL without its password, which stands before the host or among the parameters.
+fn without_password(url: &str) -> String {
+    let (url, query) = url.split_once('?').map_or((url, None), |(url, query)| (url, Some(query)));
+    let mut shown = url.to_owned();
+    if let Some((scheme, rest)) = url.split_once("://")
+        && let Some((user, host)) = rest.rsplit_once('@')
+        && let Some((user, _)) = user.split_once(':')
+    {
+        shown = format!("{scheme}://{user}:…@{host}");
+    }
+    for (index, parameter) in query.into_iter().flat_map(|query| query.split('&')).enumerate() {
+        shown.push(if index == 0 { '?' } else { '&' });
+        shown.push_str(if parameter.starts_with("password=") { "password=…" } else { parameter });
+    }
+    shown
 }
 
 #[cfg(test)]
@@ -203,18 +276,47 @@ mod tests {
 
     #[test]
     fn a_password_is_not_printed() {
-        let store = Some("postgres://vcc:secret@db/recordings".to_owned());
-        let printed = Settings { store, ..Settings::default() }.to_toml().unwrap();
-        assert_eq!(printed, "store = \"postgres://vcc…db/recordings\"\n");
-        assert_eq!(password("sqlite:a.db"), None);
+        for (url, shown) in [
+            ("postgres://vcc:secret@db/recordings", "postgres://vcc:…@db/recordings"),
+            ("postgres://vcc:se@cr:et@db/x?connections=2", "postgres://vcc:…@db/x?connections=2"),
+            (
+                "postgres://vcc@db/x?a=b&password=secret&c=d",
+                "postgres://vcc@db/x?a=b&password=…&c=d",
+            ),
+            ("postgres://db/x", "postgres://db/x"),
+            ("sqlite:a:b@c.db", "sqlite:a:b@c.db"),
+        ] {
+            let store = Some(url.to_owned());
+            let printed = Settings { store, ..Settings::default() }.into_toml().unwrap();
+            assert_eq!(printed, format!("store = \"{shown}\"\n"));
+        }
     }
 
     #[test]
     fn the_defaults_print_and_read_back() {
-        let printed = Settings::defaults().to_toml().unwrap();
+        let printed = Settings::defaults().into_toml().unwrap();
         let read: Settings = toml::from_str(&printed).unwrap();
-        assert_eq!(read.to_toml().unwrap(), printed);
+        assert_eq!(read.into_toml().unwrap(), printed);
         assert_eq!(Settings::defaults().limits(), Limits::default());
-        assert!(toml::from_str::<Settings>("lisen = \"x\"").is_err());
+        assert!(Settings::defaults().check().is_ok());
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_named() {
+        let check = |toml| toml::from_str::<Settings>(toml).unwrap().check();
+        for (toml, said) in [
+            ("max-requests = 0", "max-requests: from 1 to 1000000"),
+            ("max-connections = 0", "max-connections: from 1 to 1000000"),
+            ("max-requests-per-tenant = 9223372036854775807", "max-requests-per-tenant: from 1 to"),
+            ("deadline = 0", "deadline: from 1 to 86400"),
+            ("idle = 9223372036854775807", "idle: from 1 to 86400"),
+            ("grace = 86401", "grace: from 0 to 86400"),
+            ("insecure-http = true\ntls-key = \"x\"", "tls-cert and insecure-http contradict"),
+            ("tls-self-signed = true\nbehind-proxy = true", "tls-self-signed and behind-proxy"),
+        ] {
+            let failure = check(toml).unwrap_err();
+            assert!(failure.to_string().starts_with(said), "{failure}");
+        }
+        assert!(check("insecure-http = false\ntls-key = \"x\"").is_ok());
     }
 }

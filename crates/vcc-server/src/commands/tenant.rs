@@ -1,8 +1,9 @@
 use std::io::{IsTerminal as _, Write as _};
 
 use clap::Subcommand;
-use vcc_query::Zone;
+use vcc_query::{BuiltIn, Zone};
 use vcc_server::Clock;
+use vcc_store::{StoreError, StoreErrorKind};
 
 use super::failure::Failure;
 use super::store::{self, StoreArgs};
@@ -41,7 +42,8 @@ pub(super) async fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Add { name, tz, store } => {
             let zone = zone(&tz)?;
-            store.create().await?.add_tenant(&name, zone, Clock::system().now()).await?;
+            let added = store.create().await?.add_tenant(&name, zone, Clock::system().now()).await;
+            added.map_err(refused)?;
             note(format_args!("added tenant {name} ({zone})"));
             note(format_args!(
                 "next: `vcc-server token new {name}` and `vcc-server import --tenant {name} FILE`"
@@ -68,11 +70,26 @@ pub(super) async fn run(command: Command) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Says what a name may be, where it is refused.
+fn refused(error: StoreError) -> Failure {
+    let refused = error.kind() == StoreErrorKind::Refused;
+    let failure = Failure::from(error);
+    if refused {
+        failure.hint("a name has 1 to 255 bytes, no `:`, and no control characters")
+    } else {
+        failure
+    }
+}
+
 /// Reads a zone, and says it in words where there is none of that name.
 pub(super) fn zone(name: &str) -> Result<Zone, Failure> {
     name.parse().map_err(|_| {
-        Failure::usage(format!("there is no time zone {name:?}"))
-            .hint("IANA names are case-sensitive: America/Los_Angeles, Europe/London, UTC")
+        let failure = Failure::usage(format!("there is no time zone {name:?}"));
+        // DATE-3: case-sensitive.
+        match BuiltIn::zones().find(|zone| zone.name().eq_ignore_ascii_case(name)) {
+            Some(zone) => failure.hint(format!("names are case-sensitive: {zone}")),
+            None => failure.hint("IANA has names such as America/Los_Angeles, Europe/London, UTC"),
+        }
     })
 }
 

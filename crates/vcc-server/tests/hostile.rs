@@ -1,0 +1,316 @@
+//! Clients that mean no good, byte by byte: whatever they send gets a 4xx or nothing, one answer a
+//! request, and the server goes on.
+
+mod common;
+
+use std::io::{Read as _, Write as _};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use common::{FILES, TOKEN, basic, store};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use vcc_server::{Limits, Server, Tls};
+
+async fn start(limits: Limits) -> Server {
+    Server::builder(store().await).limits(limits).start("127.0.0.1:0").await.unwrap()
+}
+
+/// Sends bytes and no more, and reads until the server closes.
+fn exchange(address: SocketAddr, bytes: &[u8]) -> Vec<u8> {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    // A server that has said why may close while bytes are still on their way to it.
+    let _ = stream.write_all(bytes);
+    let _ = stream.shutdown(Shutdown::Write);
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    answer
+}
+
+/// The statuses of the HTTP/1 answers in some bytes.
+fn statuses(answer: &[u8]) -> Vec<u16> {
+    let answer = String::from_utf8_lossy(answer);
+    let line = |at: usize| answer[at + 9..at + 12].parse().unwrap();
+    answer.match_indices("HTTP/1.1 ").map(|(at, _)| line(at)).collect()
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    tokio::task::spawn_blocking(work).await.unwrap()
+}
+
+/// A request with all that it needs, but for what the caller writes.
+fn request(line: &str, headers: &str, body: &str) -> Vec<u8> {
+    let authorization = basic("acme", TOKEN);
+    format!("{line}\r\nHost: x\r\nAuthorization: {authorization}\r\n{headers}\r\n{body}").into()
+}
+
+#[tokio::test]
+async fn no_request_hides_in_another() {
+    let server = start(Limits::default()).await;
+    let address = server.local_addr();
+    let get = format!("GET {FILES}?transactionID=today HTTP/1.1");
+    let hidden = String::from_utf8(request("GET /hidden HTTP/1.1", "", "")).unwrap();
+    for (line, headers, body, expected) in [
+        (&*get, "", "", &[200, 404][..]),
+        // A body that ends is left out; what follows it is a request.
+        (&get, "Content-Length: 5\r\n", "hello", &[200, 404]),
+        (&get, "Transfer-Encoding: chunked\r\n", "5\r\nhello\r\n0\r\n\r\n", &[200, 404]),
+        // Two ways to tell where it ends: nothing after it counts.
+        (&get, "Content-Length: 9\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n", &[200]),
+        (&get, "Transfer-Encoding: chunked\r\nContent-Length: 9\r\n", "0\r\n\r\n", &[200]),
+        (&get, "Content-Length: 0\r\nContent-Length: 5\r\n", "", &[400]),
+        (&get, "Content-Length: 0, 0\r\n", "", &[400]),
+        (&get, "Content-Length: +0\r\n", "", &[400]),
+        (&get, "Content-Length: -1\r\n", "", &[400]),
+        (&get, "Content-Length: 0x0\r\n", "", &[400]),
+        (&get, "Content-Length: 99999999999999999999\r\n", "", &[400]),
+        (&get, "Transfer-Encoding: xchunked\r\n", "0\r\n\r\n", &[400]),
+        (&get, "Transfer-Encoding: identity\r\n", "", &[400]),
+        (&get, "Transfer-Encoding: chunked, identity\r\n", "0\r\n\r\n", &[400]),
+        (&get, "Transfer-Encoding: \u{b}chunked\r\n", "0\r\n\r\n", &[400]),
+        (&get, "Transfer-Encoding : chunked\r\n", "0\r\n\r\n", &[400]),
+        (&get, "X: a\r\n b\r\n", "", &[400]),
+        // A chunk that is none ends the connection.
+        (&get, "Transfer-Encoding: chunked\r\n", "zz\r\nhello\r\n0\r\n\r\n", &[200]),
+        (&format!("GET {FILES} HTTP/1.0"), "Transfer-Encoding: chunked\r\n", "0\r\n\r\n", &[400]),
+    ] {
+        let bytes = [request(line, headers, body), hidden.clone().into()].concat();
+        let answer = blocking(move || exchange(address, &bytes)).await;
+        assert_eq!(statuses(&answer), expected, "{line} {headers:?} {body:?}");
+    }
+    server.shutdown().await;
+}
+
+#[tokio::test]
+async fn odd_requests_are_refused() {
+    let server = start(Limits::default()).await;
+    let address = server.local_addr();
+    for (line, headers, expected) in [
+        ("GET /api/recordings/files?a=\0 HTTP/1.1", "", &[400][..]),
+        ("GET /api/recordings/files HTTP/1.1", "X: a\0b\r\n", &[400]),
+        ("GET http://elsewhere/api/recordings/files HTTP/1.1", "", &[200]),
+        ("GET * HTTP/1.1", "", &[404]),
+        ("OPTIONS * HTTP/1.1", "", &[404]),
+        ("CONNECT x:443 HTTP/1.1", "", &[404]),
+        ("CONNECT /api/recordings/files HTTP/1.1", "", &[405]),
+        ("PRI /api/recordings/files HTTP/1.1", "", &[405]),
+        ("GET /api/recordings/files HTTP/1.2", "", &[400]),
+        ("GET /api/recordings/files HTTP/2.0", "", &[400]),
+        ("GET /api/recordings/files HTTP/1.1 ", "", &[400]),
+        ("GET  /api/recordings/files HTTP/1.1", "", &[400]),
+        // Not a request yet, and then the client is gone.
+        ("GET /api/recordings/files", "", &[400]),
+        // What it could change to is not spoken; what it asks is answered.
+        ("GET /api/recordings/files HTTP/1.1", "Connection: Upgrade\r\nUpgrade: h2c\r\n", &[200]),
+        ("GET /api/recordings/files HTTP/1.1", "Expect: 100-continue\r\n", &[200]),
+    ] {
+        let bytes = request(line, headers, "");
+        let answer = blocking(move || exchange(address, &bytes)).await;
+        assert_eq!(statuses(&answer), expected, "{line} {headers:?}");
+    }
+    for host in ["x y", "x/y", "u@x", "[::1", "\u{e9}"] {
+        let line = format!("GET {FILES} HTTP/1.1\r\nHost: {host}\r\n\r\n");
+        let answer = blocking(move || exchange(address, line.as_bytes())).await;
+        assert_eq!(statuses(&answer), [400], "{host}");
+    }
+    // HTTP/0.9 has no headers, and gets no recordings.
+    let bare = format!("GET {FILES}\r\n");
+    let answer = blocking(move || exchange(address, bare.as_bytes())).await;
+    assert!(!answer.windows(6).any(|window| window == b"<file>"));
+    // A line may end in LF alone (RFC 9112, 2.2).
+    let lines = String::from_utf8(request(&format!("GET {FILES} HTTP/1.1"), "", "")).unwrap();
+    let lines = lines.replace("\r\n", "\n");
+    let answer = blocking(move || exchange(address, lines.as_bytes())).await;
+    assert_eq!(statuses(&answer), [200]);
+    server.shutdown().await;
+}
+
+#[tokio::test]
+async fn requests_in_a_row_are_answered_in_order() {
+    let server = start(Limits::default()).await;
+    let address = server.local_addr();
+    let one = request(&format!("GET {FILES}?transactionID=today HTTP/1.1"), "", "");
+    let other = request("GET /x HTTP/1.1", "", "");
+    let answer = blocking(move || exchange(address, &[one, other].concat().repeat(200))).await;
+    assert_eq!(statuses(&answer), [200, 404].repeat(200));
+    server.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_body_is_not_waited_for_and_not_read_to_its_end() {
+    let server = start(Limits::default()).await;
+    let address = server.local_addr();
+    let line = format!("GET {FILES}?transactionID=today HTTP/1.1");
+    for (headers, body) in [
+        // It comes slowly, or never.
+        ("Content-Length: 1000000\r\n", "x".to_owned()),
+        ("Transfer-Encoding: chunked\r\n", "5\r\nhel".to_owned()),
+        // It comes at once, and is large.
+        ("Content-Length: 1000000\r\n", "x".repeat(1_000_000)),
+        ("Transfer-Encoding: chunked\r\n", format!("5;{}\r\nhello", "x".repeat(900_000))),
+    ] {
+        let bytes = request(&line, headers, &body);
+        let answer = blocking(move || {
+            let mut stream = TcpStream::connect(address).unwrap();
+            stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+            stream.write_all(&bytes).unwrap();
+            let mut answer = Vec::new();
+            stream.read_to_end(&mut answer).map(|_| answer)
+        });
+        let answer = answer.await.unwrap_or_else(|error| panic!("{headers}: {error}"));
+        assert_eq!(statuses(&answer), [200], "{headers}");
+    }
+    server.shutdown().await;
+}
+
+#[tokio::test]
+async fn more_connections_than_there_is_room_for() {
+    let mut limits = Limits::default();
+    limits.connections = 50;
+    let server = start(limits).await;
+    let address = server.local_addr();
+    blocking(move || {
+        let asked = request("GET /x HTTP/1.1", "", "");
+        let open: Vec<_> = (0..500).map(|_| TcpStream::connect(address).unwrap()).collect();
+        let mut answers = Vec::new();
+        for mut stream in open.iter() {
+            // Those that have been turned away may be gone.
+            let _ = stream.write_all(&asked);
+            let mut status = [0; 12];
+            answers.push(stream.read_exact(&mut status).map(|()| status[9..].to_vec()));
+        }
+        let count = |status: &[u8]| {
+            answers.iter().filter(|answer| answer.as_ref().is_ok_and(|said| said == status)).count()
+        };
+        assert_eq!(count(b"404"), 50, "{answers:?}");
+        // A reset may overtake the answer to bytes that were sent before it was read.
+        assert!(count(b"503") > 0, "{answers:?}");
+        drop(open);
+        // It recovers by itself.
+        while statuses(&exchange(address, &asked)) != [404] {}
+    })
+    .await;
+    server.shutdown().await;
+}
+
+/// A frame of HTTP/2.
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
+}
+
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+
+#[tokio::test]
+async fn streams_that_are_opened_and_reset_end_the_connection() {
+    let server = start(Limits::default()).await;
+    let address = server.local_addr();
+    // :method GET, :scheme http, :path /, :authority x.
+    let headers = [0x82, 0x86, 0x84, 0x01, 0x01, b'x'];
+    let mut bytes = PREFACE.to_vec();
+    for stream in (1..40_000).step_by(2) {
+        bytes.extend(frame(1, 5, stream, &headers));
+        bytes.extend(frame(3, 0, stream, &[0, 0, 0, 8]));
+    }
+    let answer = blocking(move || exchange(address, &bytes)).await;
+    // GOAWAY with ENHANCE_YOUR_CALM.
+    let away = answer.windows(17).any(|frame| frame[3] == 7 && frame[13..] == [0, 0, 0, 11]);
+    assert!(away, "{}", answer.escape_ascii());
+    let asked = request("GET /x HTTP/1.1", "", "");
+    assert_eq!(statuses(&blocking(move || exchange(address, &asked)).await), [404]);
+    server.shutdown().await;
+}
+
+#[tokio::test]
+async fn an_http2_connection_that_is_idle_is_closed_though_it_answers_pings() {
+    let mut limits = Limits::default();
+    limits.headers = Duration::from_millis(50);
+    let server = start(limits).await;
+    let stream = tokio::net::TcpStream::connect(server.local_addr()).await.unwrap();
+    let handshake = hyper::client::conn::http2::Builder::new(TokioExecutor::new())
+        .handshake::<_, axum::body::Body>(TokioIo::new(stream));
+    let (_sender, connection) = handshake.await.unwrap();
+    let ended = tokio::time::timeout(Duration::from_secs(20), connection).await;
+    assert!(ended.is_ok(), "still open");
+    server.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_handshake_that_does_not_go_on_does_not_hold_up_a_shutdown() {
+    let (tls, _) = Tls::self_signed(&["localhost".to_owned()]).unwrap();
+    let mut limits = Limits::default();
+    (limits.grace, limits.headers) = (Duration::from_secs(60), Duration::from_secs(60));
+    let builder = Server::builder(store().await).limits(limits).tls(tls);
+    let server = builder.start("127.0.0.1:0").await.unwrap();
+    let address = server.local_addr();
+    let mut begun = blocking(move || TcpStream::connect(address).unwrap()).await;
+    begun.write_all(b"\x16\x03\x01").unwrap();
+    let stopped = tokio::time::timeout(Duration::from_secs(20), server.shutdown()).await;
+    assert!(stopped.is_ok());
+}
+
+/// The same numbers each time.
+struct Lcg(u64);
+
+impl Lcg {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        ((self.0 >> 33) as usize) % n
+    }
+
+    /// A request with a few bytes changed, doubled, left out or cut off.
+    fn broken(&mut self, from: &[Vec<u8>]) -> Vec<u8> {
+        let mut bytes = from[self.below(from.len())].clone();
+        for _ in 0..=self.below(4) {
+            let at = self.below(bytes.len().max(1));
+            match self.below(6) {
+                _ if bytes.is_empty() => {}
+                0 => bytes[at] = u8::try_from(self.below(256)).unwrap(),
+                1 => bytes.insert(at, b"\0\r\n \t%\"#:\x80\xff"[self.below(11)]),
+                2 => drop(bytes.remove(at)),
+                3 => bytes.truncate(at),
+                4 => bytes.extend_from_within(..at),
+                _ => bytes.extend_from_within(at..),
+            }
+        }
+        bytes
+    }
+}
+
+#[tokio::test]
+async fn broken_requests_are_no_defect() {
+    static PANICS: AtomicUsize = AtomicUsize::new(0);
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        PANICS.fetch_add(1, Ordering::Relaxed);
+        before(panic);
+    }));
+    let server = start(Limits::default()).await;
+    let address = server.local_addr();
+    blocking(move || {
+        let headers = [0x82, 0x86, 0x84, 0x01, 0x01, b'x'];
+        let query =
+            "d=2007-12-19,2007-12-20&tz=America/New_York&queueName=a,%22b%22%20%26%20%3Cc%3E";
+        let requests = [
+            request(&format!("GET {FILES}?{query} HTTP/1.1"), "", ""),
+            request(&format!("GET {FILES}.csv?d=today HTTP/1.1"), "Accept-Encoding: gzip\r\n", ""),
+            request(&format!("POST {FILES} HTTP/1.1"), "Content-Length: 5\r\n", "hello"),
+            request("GET / HTTP/1.0", "Transfer-Encoding: chunked\r\n", "5\r\nhello\r\n0\r\n\r\n"),
+            [PREFACE, &frame(1, 5, 1, &headers), &frame(8, 0, 1, &[0, 0, 0, 1])].concat(),
+        ];
+        let mut lcg = Lcg(7);
+        for _ in 0..3_000 {
+            let bytes = lcg.broken(&requests);
+            let answer = exchange(address, &bytes);
+            let fine = statuses(&answer).into_iter().all(|status| status < 500);
+            assert!(fine, "{}: {}", bytes.escape_ascii(), answer.escape_ascii());
+        }
+        let asked = request("GET /x HTTP/1.1", "", "");
+        assert_eq!(statuses(&exchange(address, &asked)), [404]);
+    })
+    .await;
+    server.shutdown().await;
+    assert_eq!(PANICS.load(Ordering::Relaxed), 0);
+}

@@ -1,0 +1,204 @@
+//! `serve` as a process: its settings, its log, its certificate, and how it stops.
+
+mod common;
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::process::Stdio;
+
+use common::command::{Folder, Serving, command, run};
+
+/// A setting, and three values: of the file, of the environment, of the flag.
+const SETTINGS: [(&str, [&str; 3]); 18] = [
+    ("listen", ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"]),
+    ("store", ["sqlite:1", "sqlite:2", "sqlite:3"]),
+    ("dialect", ["1", "2", "3"]),
+    ("explain", ["true", "false", "true"]),
+    ("admin", ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"]),
+    ("audit", ["1", "2", "3"]),
+    ("audit-values", ["true", "false", "true"]),
+    ("log", ["error", "info", "trace"]),
+    ("log-format", ["json", "text", "json"]),
+    ("max-connections", ["1", "2", "3"]),
+    ("max-requests", ["1", "2", "3"]),
+    ("max-requests-per-tenant", ["1", "2", "3"]),
+    ("deadline", ["1", "2", "3"]),
+    ("idle", ["1", "2", "3"]),
+    ("grace", ["1", "2", "3"]),
+    ("tls-cert", ["1", "2", "3"]),
+    ("tls-key", ["1", "2", "3"]),
+    ("behind-proxy", ["false", "false", "false"]),
+];
+
+/// These exclude one another and the certificate's files, so each is asked for by itself.
+const ENCRYPTION: [&str; 3] = ["tls-self-signed", "insecure-http", "behind-proxy"];
+
+fn as_toml(name: &str, value: &str) -> String {
+    match value.parse::<u64>() {
+        Ok(_) if !["dialect", "audit", "tls-cert", "tls-key"].contains(&name) => {
+            format!("{name} = {value}")
+        }
+        _ if ["true", "false"].contains(&value) => format!("{name} = {value}"),
+        _ => format!("{name} = \"{value}\""),
+    }
+}
+
+fn variable(name: &str) -> String {
+    format!("VCC_{}", name.to_uppercase().replace('-', "_"))
+}
+
+#[test]
+fn every_setting_has_one_precedence() {
+    let folder = Folder::new();
+    let text: Vec<_> = SETTINGS.iter().map(|(name, [file, ..])| as_toml(name, file)).collect();
+    let file = folder.write("vcc.toml", &text.join("\n"));
+    for rank in 0..3 {
+        let mut serve = command(&["serve", "--print-config", "--config", &file]);
+        for (name, values) in SETTINGS {
+            if rank >= 1 {
+                serve.env(variable(name), values[1]);
+            }
+            if rank == 2 {
+                serve.arg(format!("--{name}={}", values[2]));
+            }
+        }
+        let output = serve.output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        let printed = String::from_utf8(output.stdout).unwrap();
+        for (name, values) in SETTINGS {
+            let line = as_toml(name, values[rank]);
+            assert!(printed.lines().any(|other| other == line), "{line}\n{printed}");
+        }
+        assert_eq!(printed.lines().count(), SETTINGS.len() + 2, "{printed}");
+    }
+    for name in ENCRYPTION {
+        let yes = folder.write("yes.toml", &format!("{name} = true"));
+        let flag = format!("--{name}=false");
+        for (variable, flags, expected) in [
+            (None, &[][..], true),
+            (Some("false"), &[], false),
+            (Some("true"), &[&*flag], false),
+            (Some("true"), &[], true),
+        ] {
+            let mut serve = command(&["serve", "--print-config", "--config", &yes]);
+            serve.args(flags);
+            if let Some(value) = variable {
+                serve.env(self::variable(name), value);
+            }
+            let printed = String::from_utf8(serve.output().unwrap().stdout).unwrap();
+            let line = format!("{name} = {expected}");
+            assert!(printed.lines().any(|other| other == line), "{line}\n{printed}");
+        }
+    }
+}
+
+#[test]
+fn a_setting_that_is_none_is_named() {
+    let folder = Folder::new();
+    for (text, code, said) in [
+        ("lisen = \"x\"", 2, "unknown field `lisen`"),
+        ("Listen = \"127.0.0.1:1\"", 2, "unknown field `Listen`"),
+        ("max_requests = 1", 2, "unknown field `max_requests`"),
+        ("[limits]\ndeadline = 1", 2, "unknown field `limits`"),
+        ("deadline = \"x\"", 2, "1 | deadline = \"x\""),
+        ("log = \"loud\"", 2, "unknown variant `loud`"),
+        ("deadline = 0", 2, "deadline: from 1 to 86400"),
+        ("explain = true\nexplain = false", 2, "duplicate key"),
+        ("tls-self-signed = true\ninsecure-http = true", 2, "contradict each other"),
+    ] {
+        let file = folder.write("wrong.toml", text);
+        let refused = run(&["serve", "--print-config", "--config", &file]);
+        assert_eq!((refused.code, &*refused.stdout), (code, ""), "{text}");
+        assert!(refused.stderr.contains(said), "{text}: {}", refused.stderr);
+    }
+}
+
+/// Starts `serve` on plain HTTP with its log in a file.
+fn logging(folder: &Folder, log: &str, arguments: &[&str]) -> Serving {
+    let log = std::fs::File::create(folder.path(log)).unwrap();
+    let serve = ["serve", "--listen", "127.0.0.1:0", "--insecure-http", "--store", &folder.store];
+    let mut child =
+        command(&[&serve, arguments].concat()).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let address = line.split(['/', '\n']).nth(2).unwrap().to_owned();
+    Serving { child, address }
+}
+
+#[test]
+fn no_level_logs_a_secret() {
+    let folder = Folder::new();
+    let token = folder.run(&["token", "new", "acme"]).stdout.trim().to_owned();
+    let secrets = [&*token, "wrong-token", "4155551234", "YWNtZTp", "2007-08-05"];
+    for level in ["error", "warn", "info", "debug", "trace"] {
+        for format in ["text", "json"] {
+            let server = logging(&folder, "log", &["--log", level, "--log-format", format]);
+            let files = "/api/recordings/files";
+            server.get(&format!("{files}?phoneNumber=4155551234&d=2007-08-05"), "acme", &token);
+            server.get(files, "acme", "wrong-token");
+            // Where they do not belong: in the target, in a name, in what cannot be read.
+            server.get(&format!("{files}?token={token}&4155551234=1"), "acme", &token);
+            server.get(&format!("/{token}/4155551234"), "acme", &token);
+            server.get(&format!("http://acme:{token}@x{files}?d=2007-08-05x"), "acme", &token);
+            let broken = format!("GET /{token} HTTP/9.9\r\n{token} 4155551234: x\r\n\r\n");
+            for bytes in [&*broken, &format!("{token}\r\n\r\n"), "PRI * HTTP/2.0\r\n\r\n4155551234"]
+            {
+                let mut stream = TcpStream::connect(&server.address).unwrap();
+                stream.write_all(bytes.as_bytes()).unwrap();
+                let _ = stream.read_to_end(&mut Vec::new());
+            }
+            drop(server);
+            let log = std::fs::read_to_string(folder.path("log")).unwrap();
+            for secret in secrets {
+                assert!(!log.contains(secret), "{level} {format} {secret}: {log}");
+            }
+            match (level, format) {
+                ("error" | "warn", _) => assert_eq!(log, ""),
+                (_, "json") => {
+                    let said = r#""level":"INFO","request":1,"tenant":"acme","asked":"d,phoneNumber","status":200,"records":0,"micros":"#;
+                    assert!(log.contains(said), "{log}");
+                }
+                _ => {
+                    let said = r#"request=1 tenant="acme" asked="d,phoneNumber" status=200 records=0 micros="#;
+                    assert!(log.contains(said) && !log.contains('\u{1b}'), "{log}");
+                }
+            }
+        }
+    }
+}
+
+#[cfg(unix)]
+fn signal(server: &Serving, name: &str) {
+    let pid = server.child.id().to_string();
+    assert!(std::process::Command::new("kill").args([name, &pid]).status().unwrap().success());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_stops_it_in_order() {
+    let folder = Folder::new();
+    for name in ["-TERM", "-INT"] {
+        let mut server = logging(&folder, "log", &[]);
+        // One that says nothing does not hold it up.
+        let idle = TcpStream::connect(&server.address).unwrap();
+        assert!(server.get("/", "acme", "x").starts_with("HTTP/1.1 403"));
+        signal(&server, name);
+        assert_eq!(server.child.wait().unwrap().code(), Some(0), "{name}");
+        assert!(TcpStream::connect(&server.address).is_err());
+        drop(idle);
+    }
+}
+
+#[test]
+fn a_certificate_for_trials_is_shown() {
+    let folder = Folder::new();
+    let signed = Serving::start(&[
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--tls-self-signed",
+        "--store",
+        &folder.store,
+    ]);
+    assert!(TcpStream::connect(&signed.address).is_ok());
+}
