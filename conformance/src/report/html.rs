@@ -6,6 +6,7 @@ use std::fmt::{self, Write};
 use super::timeline::timelines;
 use super::{Fingerprint, Report, curl, difference_lines, exchange_lines};
 use crate::run::{Holding, Outcome, Problem, Verdict};
+use crate::selftest::nearest;
 use crate::spec::Spec;
 use crate::world::World;
 
@@ -85,6 +86,14 @@ fn write_page(out: &mut String, report: &Report, world: &World, spec: &Spec) -> 
         write!(out, "<p class=\"is-fail\">{}</p>", escape(line))?;
     }
     summary(out, report)?;
+    let found = nearest(report);
+    if !found.is_empty() {
+        out.push_str("<h2>Nearest known defects</h2><ul>");
+        for found in found {
+            write!(out, "<li>{}</li>", escape(&found.sentence()))?;
+        }
+        out.push_str("</ul>");
+    }
     failures(out, report, world, spec)?;
     chapters(out, report)?;
     fingerprint(out, report)?;

@@ -2,6 +2,7 @@ use serde_json::{Value, json};
 
 use super::{Fingerprint, Report, curl, difference_lines, exchange_lines};
 use crate::run::{Outcome, Problem, Verdict};
+use crate::selftest::{Match, nearest};
 use crate::spec::Spec;
 use crate::world::World;
 
@@ -50,9 +51,18 @@ pub fn json(report: &Report, world: &World, spec: &Spec) -> Value {
             "precondition": report.handshake.precondition, "daysStale": report.handshake.stale,
             "tenants": holdings,
         },
+        "nearestDefects": nearest(report).iter().map(defect).collect::<Vec<_>>(),
         "staleKnownFailures": report.stale,
         "fingerprint": { "dialect": fingerprint.dialect().to_string(), "points": points },
         "cases": report.outcomes.iter().map(|outcome| case(outcome, world, spec)).collect::<Vec<_>>(),
+    })
+}
+
+fn defect(found: &Match) -> Value {
+    json!({
+        "name": found.defect, "family": found.family, "sentence": found.sentence(),
+        "agree": found.agree, "signature": found.signature, "others": found.others,
+        "likeness": found.likeness,
     })
 }
 

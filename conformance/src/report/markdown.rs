@@ -2,6 +2,7 @@ use std::fmt::Write;
 
 use super::{Fingerprint, Report, curl, difference_lines};
 use crate::run::Verdict;
+use crate::selftest::nearest;
 use crate::spec::Spec;
 use crate::world::World;
 
@@ -33,6 +34,13 @@ fn write(out: &mut String, report: &Report, world: &World, spec: &Spec) -> std::
     }
     for stale in &report.stale {
         writeln!(out, "* stale known failure: {}", cell(stale))?;
+    }
+    let nearest = nearest(report);
+    for found in &nearest {
+        writeln!(out, "* nearest known defect: {}", cell(&found.sentence()))?;
+    }
+    if !nearest.is_empty() {
+        writeln!(out)?;
     }
     let used: Vec<_> =
         Verdict::ALL.into_iter().filter(|verdict| report.count(*verdict) > 0).collect();

@@ -4,6 +4,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::{Fingerprint, Report, curl, difference_lines, exchange_lines};
 use crate::run::{Outcome, Problem, Verdict};
+use crate::selftest::nearest;
 use crate::spec::Spec;
 use crate::world::World;
 
@@ -23,6 +24,13 @@ pub fn terminal(
 ) -> io::Result<()> {
     writeln!(out)?;
     table(out, report)?;
+    for (index, found) in nearest(report).iter().enumerate() {
+        if index == 0 {
+            writeln!(out)?;
+            heading(out, "nearest known defects")?;
+        }
+        writeln!(out, "  {}", found.sentence())?;
+    }
     for verdict in [Verdict::Error, Verdict::Fail, Verdict::Warn] {
         for outcome in report.outcomes.iter().filter(|outcome| outcome.verdict == verdict) {
             case(out, outcome, world, spec)?;

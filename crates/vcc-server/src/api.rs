@@ -151,11 +151,11 @@ impl Api {
             Claim::None => return Err(self.no_credentials()),
             Claim::Broken => return Err(Refusal::broken_authorization()),
         };
+        let _theirs = self.gate.enter_as(&name).ok_or_else(Refusal::busy)?;
         let tenant = auth::tenant(&*self.store, &name, token).await;
         let tenant = tenant.map_err(|error| trace.refuse(error))?;
         let tenant = tenant.ok_or_else(|| self.bad_credentials())?;
         trace.tenant = Some(tenant.name.clone());
-        let _theirs = self.gate.enter_as(tenant.id).ok_or_else(Refusal::busy)?;
 
         let target = &request.uri;
         if target.path().len() + target.query().map_or(0, str::len) > LONGEST_TARGET {

@@ -1,10 +1,8 @@
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use vcc_store::TenantId;
 
 /// How much a server takes on at once, and for how long. What is beyond is turned away at once
 /// with 503 (STATUS-1).
@@ -47,7 +45,7 @@ impl Default for Limits {
 #[derive(Clone, Debug)]
 pub(crate) struct Gate {
     all: Arc<Semaphore>,
-    tenants: Arc<Mutex<HashMap<TenantId, usize>>>,
+    tenants: Arc<Mutex<HashMap<Box<str>, usize>>>,
     per_tenant: usize,
 }
 
@@ -65,15 +63,16 @@ impl Gate {
         self.all.clone().try_acquire_owned().ok()
     }
 
-    /// Lets a request of a tenant in that has entered already.
-    pub(crate) fn enter_as(&self, tenant: TenantId) -> Option<TenantPermit> {
+    /// Lets a request of a tenant in that has entered already: by the name that it gives itself,
+    /// before it is looked up, so that many of them do not even wait for that.
+    pub(crate) fn enter_as(&self, tenant: &str) -> Option<TenantPermit> {
         let mut tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
-        let running = tenants.entry(tenant).or_default();
-        if *running >= self.per_tenant {
-            return None;
+        match tenants.get_mut(tenant) {
+            Some(running) if *running >= self.per_tenant => return None,
+            Some(running) => *running += 1,
+            None => drop(tenants.insert(tenant.into(), 1)),
         }
-        *running += 1;
-        Some(TenantPermit { gate: self.clone(), tenant })
+        Some(TenantPermit { gate: self.clone(), tenant: tenant.into() })
     }
 }
 
@@ -81,17 +80,17 @@ impl Gate {
 #[derive(Debug)]
 pub(crate) struct TenantPermit {
     gate: Gate,
-    tenant: TenantId,
+    tenant: Box<str>,
 }
 
 impl Drop for TenantPermit {
     fn drop(&mut self) {
         let mut tenants = self.gate.tenants.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Entry::Occupied(mut running) = tenants.entry(self.tenant) {
-            *running.get_mut() -= 1;
+        if let Some(running) = tenants.get_mut(&self.tenant) {
+            *running -= 1;
             // Tenants that ask nothing take no memory.
-            if *running.get() == 0 {
-                running.remove();
+            if *running == 0 {
+                tenants.remove(&self.tenant);
             }
         }
     }
@@ -104,7 +103,7 @@ mod tests {
     #[test]
     fn one_tenant_cannot_take_all() {
         let gate = Gate::new(&Limits { requests: 3, requests_per_tenant: 2, ..Limits::default() });
-        let (one, other) = (TenantId(1), TenantId(2));
+        let (one, other) = ("acme", "globex");
         let all: Vec<_> = (0..3).map(|_| gate.enter()).collect();
         assert!(all.iter().all(Option::is_some) && gate.enter().is_none());
         let first = gate.enter_as(one).unwrap();

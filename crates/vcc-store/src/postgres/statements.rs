@@ -320,6 +320,7 @@ mod tests {
             include_str!("../sqlite/tenants.rs"),
             include_str!("../sqlite/page.rs"),
             include_str!("../sqlite/pool.rs"),
+            include_str!("../sqlite/scans.rs"),
         );
         // The tables of who there is, and SQLite's own; whether a store is empty; what is built.
         let known = [
@@ -329,7 +330,7 @@ mod tests {
             "SELECT 1 FROM tenants LIMIT 1",
             "INSERT INTO tenants (name, zone, created)",
             "SELECT tenant, name, zone FROM tenants ORDER BY name",
-            "SELECT tenant, name, zone FROM tenants WHERE name = $1",
+            "SELECT named.tenant, read.name, read.zone, tokens.hash",
         ];
         let mut statements = 0;
         for literal in sources.split('"').skip(1).step_by(2) {

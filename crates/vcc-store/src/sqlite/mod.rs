@@ -7,6 +7,7 @@ mod explain;
 mod import;
 mod page;
 mod pool;
+mod scans;
 mod tenants;
 
 use std::path::Path;
@@ -17,8 +18,13 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use vcc_query::{Selection, Zone};
 
+<<<<<<< HEAD
 pub use self::bulk::{BulkLoad, BulkLoaded};
 use self::pool::{Location, Pool};
+=======
+use self::pool::{Brief, Location, Pool};
+use self::scans::Scans;
+>>>>>>> wt-server
 use crate::{
     Batch, Credentials, Deletion, Imported, Page, Store, StoreError, StoreErrorKind, Tenant,
     TenantId, TokenHash, TokenInfo,
@@ -31,6 +37,7 @@ use crate::{
 /// its connection.
 pub struct Sqlite {
     readers: Pool,
+    scans: Scans,
     writer: Pool,
     deadline: Duration,
 }
@@ -54,7 +61,8 @@ impl Sqlite {
     pub fn in_memory() -> Result<Self, StoreError> {
         let location = Location { path: None, create: true, read_only: false };
         let writer = Pool::open_with(&location, 1, |connection| migrate(connection, ":memory:"))?;
-        Ok(Self { readers: writer.clone(), writer, deadline: Self::DEADLINE })
+        let (readers, scans) = (writer.clone(), Scans::new(writer.clone(), 1));
+        Ok(Self { readers, scans, writer, deadline: Self::DEADLINE })
     }
 
     /// Opens the store in a file, and brings its schema up to date.
@@ -126,7 +134,8 @@ impl Sqlite {
         location.create = false;
         let readers = std::thread::available_parallelism().map_or(2, |cores| cores.get());
         let readers = Pool::open_with(&location, readers.clamp(2, 16), |_| Ok(()))?;
-        Ok(Self { readers, writer, deadline: Self::DEADLINE })
+        let scans = Scans::new(Pool::open_with(&location, 4, |_| Ok(()))?, 2);
+        Ok(Self { readers, scans, writer, deadline: Self::DEADLINE })
     }
 }
 
@@ -178,12 +187,24 @@ fn missing(connection: &Connection, name: &str) -> Result<&'static [&'static str
 #[async_trait]
 impl Store for Sqlite {
     async fn page(&self, tenant: TenantId, selection: &Selection) -> Result<Page, StoreError> {
+        let busy = match self.readers.run_here(|reader| page::page(reader, tenant, selection)) {
+            Brief::Done(page) => return page,
+            Brief::Busy => true,
+            Brief::Long => false,
+        };
         let selection = selection.clone();
         let work = move |connection: &mut Connection| page::page(connection, tenant, &selection);
-        self.readers.run(Some(self.deadline), work).await
+        if busy && let Some(page) = self.readers.run_brief(work.clone()).await? {
+            return Ok(page);
+        }
+        self.scans.run(tenant, self.deadline, work).await
     }
 
     async fn credentials(&self, tenant: &str) -> Result<Option<Credentials>, StoreError> {
+        let here = self.readers.run_here(|connection| tenants::credentials(connection, tenant));
+        if let Brief::Done(credentials) = here {
+            return credentials;
+        }
         let name = tenant.to_owned();
         let work = move |connection: &mut Connection| tenants::credentials(connection, &name);
         self.readers.run(Some(self.deadline), work).await

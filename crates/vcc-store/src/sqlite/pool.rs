@@ -1,15 +1,16 @@
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Semaphore;
 
 use super::error;
 use crate::{StoreError, StoreErrorKind};
 
-/// A few connections to one database, each used by one blocking thread at a time.
+/// A few connections to one database, each used by one thread at a time.
 pub(super) struct Pool {
     inner: Arc<Inner>,
 }
@@ -18,15 +19,50 @@ struct Inner {
     idle: Mutex<Vec<Guarded>>,
     /// As many permits as connections, so that whoever holds one finds a connection.
     permits: Arc<Semaphore>,
-    /// What the deadlines of the connections are measured from.
+    /// What the instants of the pool are measured from.
     epoch: Instant,
+    /// Until when, in milliseconds after the epoch, nothing is run where it was asked.
+    slow_until: AtomicU64,
 }
 
-/// A connection with the deadline that its progress handler watches.
+/// A connection with what its progress handler watches.
 struct Guarded {
     connection: Connection,
+    watch: Arc<Watch>,
+}
+
+#[derive(Default)]
+struct Watch {
     /// Milliseconds after the pool's epoch; 0 is none.
-    deadline: Arc<AtomicU64>,
+    deadline: AtomicU64,
+    /// How many looks are left until work that should be brief is cut; 0 for any other work.
+    brief: AtomicU32,
+    /// Whether it was.
+    cut: AtomicBool,
+}
+
+/// How many steps of SQLite's machine pass between two looks at the watch: some tens of
+/// microseconds, and three times what a page of fifty takes from an index.
+const STEPS: i32 = 4_000;
+
+/// At which look brief work is cut. A statement goes on counting where its last run ended, so the
+/// first look of each says nothing, and a deep page takes a few statements.
+const LOOKS: u32 = 4;
+
+/// What takes longer than this, though it took few steps, waits for a disk.
+const SLOW: Duration = Duration::from_millis(50);
+
+/// How long nothing is run where it was asked, after something was slow.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// What became of work that should be brief.
+pub(super) enum Brief<T> {
+    /// It is done.
+    Done(Result<T, StoreError>),
+    /// It is long, and was cut.
+    Long,
+    /// It was not begun: every connection is in use, or the disk is slow.
+    Busy,
 }
 
 /// Where the database is, and who may write.
@@ -68,7 +104,8 @@ impl Pool {
             idle.push(opened);
         }
         let permits = Arc::new(Semaphore::new(size));
-        Ok(Self { inner: Arc::new(Inner { idle: Mutex::new(idle), permits, epoch }) })
+        let slow_until = AtomicU64::new(0);
+        Ok(Self { inner: Arc::new(Inner { idle: Mutex::new(idle), permits, epoch, slow_until }) })
     }
 
     /// Runs `work` on a connection, on a thread where it may block. What takes longer than
@@ -78,16 +115,56 @@ impl Pool {
         limit: Option<Duration>,
         work: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
+        self.on_a_thread(move |lease| {
+            lease.limit(limit);
+            let result = work(&mut lease.guarded()?.connection);
+            lease.limit(None);
+            result
+        })
+        .await
+    }
+
+    /// Runs `work` here and now, where it must not block for long: a hop to another thread and back
+    /// costs as much as a page.
+    pub(super) fn run_here<T>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, StoreError>,
+    ) -> Brief<T> {
+        let began = self.inner.epoch.elapsed();
+        if millis(began) < self.inner.slow_until.load(Ordering::Relaxed) {
+            return Brief::Busy;
+        }
+        let Ok(_permit) = self.inner.permits.try_acquire() else { return Brief::Busy };
+        let outcome = Lease::take(&self.inner).brief(work);
+        let ended = self.inner.epoch.elapsed();
+        if ended - began > SLOW {
+            self.inner.slow_until.store(millis(ended + PAUSE), Ordering::Relaxed);
+        }
+        outcome
+    }
+
+    /// [`run_here`](Self::run_here) on a thread where it may block; `None` if it is long.
+    pub(super) async fn run_brief<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<Option<T>, StoreError> {
+        self.on_a_thread(move |lease| match lease.brief(work) {
+            Brief::Done(result) => result.map(Some),
+            Brief::Long | Brief::Busy => Ok(None),
+        })
+        .await
+    }
+
+    async fn on_a_thread<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Lease<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
         let closed = |_| StoreError::new(StoreErrorKind::Unavailable, "the store is closed");
         let permit = self.inner.permits.clone().acquire_owned().await.map_err(closed)?;
         let inner = self.inner.clone();
         let task = tokio::task::spawn_blocking(move || {
             let _permit = permit;
-            let mut lease = Lease::take(&inner)?;
-            lease.limit(limit);
-            let result = work(&mut lease.connection()?.connection);
-            lease.limit(None);
-            result
+            work(&mut Lease::take(&inner))
         });
         task.await.unwrap_or_else(|joined| {
             Err(StoreError::new(StoreErrorKind::Internal, "a task of the store ended early")
@@ -107,17 +184,37 @@ fn connect(location: &Location, epoch: Instant) -> Result<Guarded, rusqlite::Err
     connection.busy_timeout(Duration::from_secs(5))?;
     connection.set_prepared_statement_cache_capacity(64);
     connection.pragma_update(None, "foreign_keys", true)?;
-    let deadline = Arc::new(AtomicU64::new(0));
-    let watched = deadline.clone();
-    // Every 4,000 steps of SQLite's machine, some tens of microseconds.
-    connection.progress_handler(
-        4_000,
-        Some(move || match watched.load(Ordering::Relaxed) {
+    // Statements name the index that they read. Without this, each one is planned again for the
+    // values that are bound to it, which takes as long as to read a page.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    let watch = Arc::new(Watch::default());
+    let watched = watch.clone();
+    connection.progress_handler(STEPS, Some(move || watched.is_over(epoch)))?;
+    Ok(Guarded { connection, watch })
+}
+
+impl Watch {
+    fn is_over(&self, epoch: Instant) -> bool {
+        match self.brief.load(Ordering::Relaxed) {
+            0 => {}
+            1 => {
+                self.cut.store(true, Ordering::Relaxed);
+                return true;
+            }
+            looks => {
+                self.brief.store(looks - 1, Ordering::Relaxed);
+                return false;
+            }
+        }
+        match self.deadline.load(Ordering::Relaxed) {
             0 => false,
-            deadline => epoch.elapsed().as_millis() > u128::from(deadline),
-        }),
-    )?;
-    Ok(Guarded { connection, deadline })
+            deadline => millis(epoch.elapsed()) > deadline,
+        }
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// A connection taken from the pool. It goes back when this is dropped, also in a panic.
@@ -127,12 +224,12 @@ struct Lease<'a> {
 }
 
 impl<'a> Lease<'a> {
-    fn take(pool: &'a Inner) -> Result<Self, StoreError> {
+    fn take(pool: &'a Inner) -> Self {
         let guarded = pool.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        Ok(Self { pool, guarded })
+        Self { pool, guarded }
     }
 
-    fn connection(&mut self) -> Result<&mut Guarded, StoreError> {
+    fn guarded(&mut self) -> Result<&mut Guarded, StoreError> {
         self.guarded.as_mut().ok_or_else(|| {
             StoreError::new(StoreErrorKind::Internal, "the pool has fewer connections than permits")
         })
@@ -140,11 +237,27 @@ impl<'a> Lease<'a> {
 
     fn limit(&self, limit: Option<Duration>) {
         if let Some(guarded) = &self.guarded {
-            let deadline = limit.map_or(0, |limit| {
-                let millis = (self.pool.epoch.elapsed() + limit).as_millis();
-                u64::try_from(millis).unwrap_or(u64::MAX).max(1)
-            });
-            guarded.deadline.store(deadline, Ordering::Relaxed);
+            let deadline =
+                limit.map_or(0, |limit| millis(self.pool.epoch.elapsed() + limit).max(1));
+            guarded.watch.deadline.store(deadline, Ordering::Relaxed);
+        }
+    }
+
+    fn brief<T>(
+        &mut self,
+        work: impl FnOnce(&mut Connection) -> Result<T, StoreError>,
+    ) -> Brief<T> {
+        let guarded = match self.guarded() {
+            Ok(guarded) => guarded,
+            Err(error) => return Brief::Done(Err(error)),
+        };
+        guarded.watch.brief.store(LOOKS, Ordering::Relaxed);
+        let result = work(&mut guarded.connection);
+        guarded.watch.brief.store(0, Ordering::Relaxed);
+        if guarded.watch.cut.swap(false, Ordering::Relaxed) {
+            Brief::Long
+        } else {
+            Brief::Done(result)
         }
     }
 }
@@ -152,7 +265,100 @@ impl<'a> Lease<'a> {
 impl Drop for Lease<'_> {
     fn drop(&mut self) {
         if let Some(guarded) = self.guarded.take() {
+            guarded.watch.brief.store(0, Ordering::Relaxed);
             self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner).push(guarded);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::StatementStatus;
+
+    use super::*;
+
+    fn pool() -> Pool {
+        let location = Location { path: None, create: true, read_only: false };
+        Pool::open_with(&location, 1, |_| Ok(())).unwrap()
+    }
+
+    fn count(connection: &mut Connection, to: i64) -> Result<i64, StoreError> {
+        let sql = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n LIMIT $1)
+            SELECT count(*) FROM n";
+        connection.query_row(sql, [to], |row| row.get(0)).map_err(error("cannot count"))
+    }
+
+    #[tokio::test]
+    async fn what_is_long_is_cut_and_leaves_nothing_behind() {
+        let pool = pool();
+        for _ in 0..2 {
+            assert!(matches!(pool.run_here(|reader| count(reader, 10)), Brief::Done(Ok(10))));
+            assert!(matches!(pool.run_here(|reader| count(reader, 100_000)), Brief::Long));
+            assert_eq!(pool.run_brief(|reader| count(reader, 100_000)).await.unwrap(), None);
+            assert_eq!(pool.run_brief(|reader| count(reader, 10)).await.unwrap(), Some(10));
+            assert_eq!(pool.run(None, |reader| count(reader, 100_000)).await.unwrap(), 100_000);
+        }
+        let limit = Some(Duration::from_millis(1));
+        let late = pool.run(limit, |reader| count(reader, 1_000_000_000)).await.unwrap_err();
+        assert_eq!(late.kind(), StoreErrorKind::Deadline);
+    }
+
+    #[tokio::test]
+    async fn what_is_brief_is_brief_every_time() {
+        let pool = pool();
+        let brief = |reader: &mut Connection| {
+            let sql = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n LIMIT 200)
+                SELECT count(*) FROM n";
+            let mut statement = reader.prepare_cached(sql).map_err(error("cannot prepare"))?;
+            statement.query_row([], |row| row.get::<_, i64>(0)).map_err(error("cannot count"))
+        };
+        // A statement that is kept goes on counting its steps.
+        for _ in 0..100 {
+            assert!(matches!(pool.run_here(brief), Brief::Done(Ok(200))));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_statement_is_planned_once_whatever_is_bound_to_it() {
+        let pool = pool();
+        let work = |connection: &mut Connection| {
+            let sql = "CREATE TABLE recordings (tenant, start);
+                CREATE INDEX i ON recordings (tenant, start)";
+            connection.execute_batch(sql).map_err(error("cannot make a table"))?;
+            let sql = "SELECT start FROM recordings INDEXED BY i
+                WHERE tenant = $1 AND start >= $2 AND start < $3 ORDER BY start";
+            let mut statement = connection.prepare(sql).map_err(error("cannot prepare"))?;
+            for value in 0..9 {
+                let rows = statement.query_map((value, value, value + 1), |_| Ok(()));
+                assert_eq!(rows.map_err(error("cannot read"))?.count(), 0);
+            }
+            Ok(statement.get_status(StatementStatus::RePrepare))
+        };
+        assert_eq!(pool.run(None, work).await.unwrap(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_connection_in_use_and_a_slow_disk_are_not_waited_for_here() {
+        let pool = pool();
+        let (let_go, held) = std::sync::mpsc::channel();
+        let (say, said) = std::sync::mpsc::channel();
+        let other = pool.clone();
+        let holding = tokio::spawn(async move {
+            let work = move |_: &mut Connection| {
+                say.send(()).unwrap();
+                held.recv().unwrap();
+                Ok(())
+            };
+            other.run(None, work).await
+        });
+        tokio::task::spawn_blocking(move || said.recv().unwrap()).await.unwrap();
+        assert!(matches!(pool.run_here(|_| Ok(())), Brief::Busy));
+        let_go.send(()).unwrap();
+        holding.await.unwrap().unwrap();
+        assert!(matches!(pool.run_here(|_| Ok(())), Brief::Done(Ok(()))));
+        let slow = millis(pool.inner.epoch.elapsed() + Duration::from_secs(60));
+        pool.inner.slow_until.store(slow, Ordering::Relaxed);
+        assert!(matches!(pool.run_here(|_| Ok(())), Brief::Busy));
+        assert_eq!(pool.run_brief(|_| Ok(7)).await.unwrap(), Some(7));
     }
 }

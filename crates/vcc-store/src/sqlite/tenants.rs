@@ -6,6 +6,14 @@ use super::{bulk, error};
 use crate::store::is_tenant_name;
 use crate::{Credentials, StoreError, StoreErrorKind, Tenant, TenantId, TokenHash, TokenInfo};
 
+/// AUTH-3: for an unknown name the same is read and decoded as for a known one, of the tenant that
+/// was added first; but the first column is NULL.
+const CREDENTIALS: &str = "SELECT named.tenant, read.name, read.zone, tokens.hash
+    FROM (SELECT 1) LEFT JOIN tenants AS named ON named.name = $1
+    JOIN tenants AS read
+        ON read.tenant = coalesce(named.tenant, (SELECT min(tenant) FROM tenants))
+    LEFT JOIN tokens ON tokens.tenant = read.tenant";
+
 pub(super) fn add(
     connection: &mut Connection,
     name: &str,
@@ -45,21 +53,22 @@ pub(super) fn credentials(
     name: &str,
 ) -> Result<Option<Credentials>, StoreError> {
     let failed = error("cannot read the credentials of a tenant");
-    let mut statement = connection
-        .prepare_cached("SELECT tenant, name, zone FROM tenants WHERE name = $1")
-        .map_err(&failed)?;
-    let Some(found) = statement.query_row([name], tenant_columns).optional().map_err(&failed)?
-    else {
-        return Ok(None);
-    };
-    let tenant = tenant(found)?;
-    let mut statement =
-        connection.prepare_cached("SELECT hash FROM tokens WHERE tenant = $1").map_err(&failed)?;
-    let tokens = statement
-        .query_map([tenant.id.0], |row| row.get(0).map(TokenHash::from_bytes))
-        .and_then(Iterator::collect)
-        .map_err(&failed)?;
-    Ok(Some(Credentials { tenant, tokens }))
+    let mut statement = connection.prepare_cached(CREDENTIALS).map_err(&failed)?;
+    let mut rows = statement.query([name]).map_err(&failed)?;
+    let (mut found, mut tokens) = (None, Vec::new());
+    while let Some(row) = rows.next().map_err(&failed)? {
+        let hash: Option<[u8; 32]> = row.get(3).map_err(&failed)?;
+        tokens.extend(hash.map(TokenHash::from_bytes));
+        if found.is_none() {
+            let id: Option<i64> = row.get(0).map_err(&failed)?;
+            let columns: (String, String) =
+                (row.get(1).map_err(&failed)?, row.get(2).map_err(&failed)?);
+            found = Some((id, columns));
+        }
+    }
+    let Some((id, (name, zone))) = found else { return Ok(None) };
+    let tenant = tenant((id.unwrap_or_default(), name, zone))?;
+    Ok(id.map(|_| Credentials { tenant, tokens }))
 }
 
 pub(super) fn remove(connection: &mut Connection, tenant: TenantId) -> Result<u64, StoreError> {
