@@ -18,13 +18,9 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use vcc_query::{Selection, Zone};
 
-<<<<<<< HEAD
 pub use self::bulk::{BulkLoad, BulkLoaded};
-use self::pool::{Location, Pool};
-=======
 use self::pool::{Brief, Location, Pool};
 use self::scans::Scans;
->>>>>>> wt-server
 use crate::{
     Batch, Credentials, Deletion, Imported, Page, Store, StoreError, StoreErrorKind, Tenant,
     TenantId, TokenHash, TokenInfo,
