@@ -65,6 +65,12 @@ fn a_form_that_is_not_there_or_is_wrong() {
 }
 
 #[test]
+fn a_success_that_the_documentation_does_not_have() {
+    assert_eq!(blamed("dates/empty-day", |_| status(204)), "STATUS-1a");
+    assert_eq!(blamed("paging/past-101", |_| status(204)), "PAGE-3a");
+}
+
+#[test]
 fn a_length_that_is_wrong() {
     let longer = Response { surplus: 1, ..empty("") };
     assert_eq!(blamed("dates/empty-day", |_| longer.clone()), "OUT-2");

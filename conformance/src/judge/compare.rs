@@ -75,12 +75,16 @@ pub fn compare(
     let mut difference = Difference::default();
     let mut came = Vec::new();
     for record in seen {
-        let candidates = expected
-            .iter()
-            .copied()
-            .filter(|index| same_transaction(&data.records[*index], record));
+        let named = |same: fn(&Record, &Seen) -> bool| -> Vec<usize> {
+            expected.iter().copied().filter(|index| same(&data.records[*index], record)).collect()
+        };
+        let mut candidates = named(same_transaction);
+        if candidates.is_empty() {
+            // Values with white space around them are altered, not other records.
+            candidates = named(like_transaction);
+        }
         // Of several with one transactionID, the one that is most like it and has not come yet.
-        let best = candidates.max_by_key(|index| {
+        let best = candidates.into_iter().max_by_key(|index| {
             (
                 likeness(&data.records[*index], record),
                 !came.contains(index),
@@ -135,6 +139,11 @@ pub fn known(world: &World, tenant: usize, seen: &Seen) -> Option<(usize, usize)
 
 fn same_transaction(record: &Record, seen: &Seen) -> bool {
     record.text(Field::TransactionId) == seen.text(Field::TransactionId)
+}
+
+/// The same but for white space around it.
+fn like_transaction(record: &Record, seen: &Seen) -> bool {
+    record.text(Field::TransactionId).trim() == seen.text(Field::TransactionId).trim()
 }
 
 /// The number of fields that are as in the dataset.

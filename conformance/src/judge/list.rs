@@ -193,12 +193,16 @@ fn xml(text: &str) -> Result<List, Broken> {
                     stranger.get_or_insert_with(|| error(&what));
                 }
                 open.push(tag.name().as_ref().to_owned());
-                leave(&mut list, &open, "").map_err(|what| error(&what))?;
+                if let Err(what) = leave(&mut list, &open, "") {
+                    stranger.get_or_insert_with(|| error(&what));
+                }
                 open.pop();
                 value.clear();
             }
             Event::End(_) => {
-                leave(&mut list, &open, &value).map_err(|what| error(&what))?;
+                if let Err(what) = leave(&mut list, &open, &value) {
+                    stranger.get_or_insert_with(|| error(&what));
+                }
                 open.pop();
                 value.clear();
             }
@@ -347,6 +351,11 @@ mod tests {
         for (format, text, clause) in [
             (Format::Xml, "<recordings>", "OUT-2"),
             (Format::Xml, "<files/>", "OUT-1a"),
+            (
+                Format::Xml,
+                "<recordings><file><caseID>1</caseID><caseID>2</caseID></file></recordings>",
+                "OUT-1a",
+            ),
             (
                 Format::Xml,
                 "<recordings><recording><agentID>a</agentID></recording></recordings>",
