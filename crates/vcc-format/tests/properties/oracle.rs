@@ -115,12 +115,11 @@ fn events(data: &[u8]) -> Result<Oracle, Box<dyn std::error::Error>> {
                 }
             }
             Event::Decl(declaration) => {
-                // Other encodings are a feature of quick-xml that is not on.
+                // Other encodings are a feature of quick-xml that is not on; it reads US-ASCII, but
+                // not as one that has 128 characters.
                 if let Some(encoding) = declaration.encoding() {
                     let encoding = encoding?.to_ascii_lowercase();
-                    if !matches!(&*encoding, "utf-8" | "utf8" | "us-ascii" | "ascii")
-                        && !data.is_ascii()
-                    {
+                    if !matches!(&*encoding, "utf-8" | "utf8") && !data.is_ascii() {
                         return Ok(Oracle::Encoding);
                     }
                 }
