@@ -53,23 +53,22 @@ impl Site {
 
     /// What a request means where dates without a zone of their own are in `zone`.
     pub(super) fn resolve(&self, asked: &Asked, zone: Zone) -> Option<Selection> {
-        let query = Query::parse(asked.query.as_deref().unwrap_or_default()).ok()?;
+        self.selection(asked.query.as_deref().unwrap_or_default(), zone)
+    }
+
+    fn selection(&self, query: &str, zone: Zone) -> Option<Selection> {
         let context = Context { now: self.now(), tenant_tz: zone, dialect: Dialect::default() };
-        query.resolve(&context).ok()
+        Query::parse(query).ok()?.resolve(&context).ok()
     }
 
     /// The window of a text as `d`.
     pub(super) fn window(&self, d: &str, zone: Zone) -> Option<Window> {
-        let query = Query::parse(&format!("d={}", encode(d))).ok()?;
-        let context = Context { now: self.now(), tenant_tz: zone, dialect: Dialect::default() };
-        query.resolve(&context).ok()?.window
+        self.selection(&format!("d={}", encode(d)), zone)?.window
     }
 
     /// The instant of a text in a zone.
     pub(super) fn instant(&self, text: &str, zone: Zone) -> Option<DateTime<Utc>> {
-        let query = Query::parse(&format!("start-date={}", encode(text))).ok()?;
-        let context = Context { now: self.now(), tenant_tz: zone, dialect: Dialect::default() };
-        Some(query.resolve(&context).ok()?.near?.at)
+        Some(self.selection(&format!("start-date={}", encode(text)), zone)?.near?.at)
     }
 
     /// The page of those of the asking tenant's records that are wanted.

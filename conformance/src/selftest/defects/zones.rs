@@ -4,7 +4,6 @@ use vcc_query::Zone;
 use crate::selftest::asked::Asked;
 use crate::selftest::defect::Fault::{Again, Answer, Ask};
 use crate::selftest::defect::{Family, defect};
-use crate::selftest::site::Site;
 use crate::selftest::texts::parts;
 
 /// The zone of a fixed offset that a zone has at an instant, by name; whole hours only.
@@ -43,10 +42,6 @@ fn offsets(asked: &mut Asked, change: impl Fn(&str) -> Option<String>) {
         let offset = change(&parts.offset.replace(' ', "+"))?;
         Some([parts.date, parts.between, parts.time, &offset].concat())
     });
-}
-
-fn at_utc(site: &Site) -> DateTime<Utc> {
-    site.now()
 }
 
 pub(super) const ZONES: Family = Family {
@@ -157,7 +152,7 @@ pub(super) const ZONES: Family = Family {
             &["DATE-1", "DATE-2a", "DATE-3a"],
             "that uses the offset of the present for all dates",
             Ask(|asked, site| {
-                let now = at_utc(site);
+                let now = site.now();
                 if is_good(asked)
                     && let Some(name) = fixed(site.zone(asked), now)
                 {
