@@ -3,7 +3,7 @@ use vcc_query::{Edge, Near, Selection, Zone};
 use vcc_types::{Field, Row as _};
 
 use crate::selftest::asked::Asked;
-use crate::selftest::defect::Fault::{Ask, List, Select};
+use crate::selftest::defect::Fault::{Answer, Ask, List, Select};
 use crate::selftest::defect::{Family, defect};
 use crate::selftest::site::{Site, finish_or_start};
 use crate::selftest::texts::parts;
@@ -265,6 +265,16 @@ pub(super) const NEAR: Family = Family {
                     let near = |near: Near| row.finish().is_some_and(|at| near.contains(at));
                     s.matches(row) && finish.is_none_or(near)
                 })
+            }),
+        ),
+        defect(
+            "both-dates-500",
+            &["NEAR-4a", "STATUS-1a"],
+            "that answers 500 to start-date and finish-date together",
+            Answer(|answered, asked, _| {
+                if asked.has("start-date") && asked.has("finish-date") {
+                    answered.refuse(500, "internal error");
+                }
             }),
         ),
         defect(

@@ -243,7 +243,7 @@ pub(super) const TODAY: Family = Family {
         ),
         defect(
             "constants-in-any-case",
-            &["DATE-8a", "REQ-8a"],
+            &["DATE-8a", "DATE-11", "REQ-8a"],
             "that reads constants in any case",
             Ask(|asked, _| {
                 asked.dates(|text| {
