@@ -4,7 +4,7 @@ use chrono::DateTime;
 use rusqlite::Connection;
 use vcc_types::Field;
 
-use super::import::FIND;
+use super::import::{ANY, FIND};
 use super::migrate;
 use crate::plan::Plan;
 use crate::shapes::shapes;
@@ -67,6 +67,9 @@ fn counts_imports_and_deletions_are_answered_from_an_index() {
     assert_eq!(count, [format!("SEARCH recordings USING COVERING INDEX {by_start}")]);
     let find = search("recordings_transaction", &["transaction_id", "filename"]);
     assert_eq!(explain(&connection, FIND), [find]);
+    let any = "recordings_transaction (tenant=? AND transaction_id>? AND transaction_id<?)";
+    let any = format!("SEARCH recordings USING COVERING INDEX {any}");
+    assert_eq!(explain(&connection, ANY), [any]);
     for (deletion, index) in [
         (Deletion::Before(DateTime::UNIX_EPOCH), "recordings_start (tenant=? AND start<?)"),
         (Deletion::Field(Field::AgentId, "a".into()), "recordings_agent (tenant=? AND agent_id=?)"),

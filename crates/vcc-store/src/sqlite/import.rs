@@ -1,4 +1,6 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::fmt::Write as _;
+use std::sync::LazyLock;
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row, Statement, Transaction};
 use rusqlite::{TransactionBehavior, params};
@@ -14,10 +16,35 @@ pub(super) const FIND: &str = "SELECT start, agent_id, phone_number, channel, ca
     wrap_up_code, id FROM recordings INDEXED BY recordings_transaction \
     WHERE tenant = $1 AND transaction_id = $2 AND filename = $3 ORDER BY id LIMIT 1";
 
-const INSERT: &str = "INSERT INTO recordings (tenant, start, finish, seconds, agent_id, \
+/// Whether any record has a transaction from one to another: mostly none of a batch is known, which
+/// one question then settles for all of them.
+pub(super) const ANY: &str = "SELECT 1 FROM recordings INDEXED BY recordings_transaction \
+    WHERE tenant = $1 AND transaction_id >= $2 AND transaction_id <= $3 LIMIT 1";
+
+// OR FAIL: what fails ends the transaction, so that SQLite need not note how to undo a statement.
+const INSERT: &str = "INSERT OR FAIL INTO recordings (tenant, start, finish, seconds, agent_id, \
     phone_number, channel, case_id, duration, filename, queue_id, queue_name, account_number, \
     transaction_id, ext_var1, ext_var2, out_dial_code, wrap_up_code) VALUES ($1, $2, $3, $4, $5, \
     $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
+
+/// How many parameters a record has besides its tenant.
+const PARAMETERS: usize = 17;
+
+/// How many records one statement writes where there are so many: it opens the table and its
+/// indexes once, and goes on where it was in those that grow at their end.
+const TOGETHER: usize = 64;
+
+static INSERT_TOGETHER: LazyLock<String> = LazyLock::new(|| {
+    let mut text = INSERT.to_owned();
+    for record in 1..TOGETHER {
+        text += ", ($1";
+        for parameter in 2..2 + PARAMETERS {
+            write!(text, ", ${}", record * PARAMETERS + parameter).unwrap_or_default();
+        }
+        text += ")";
+    }
+    text
+});
 
 // Numbered by `?`: SQLite numbers `$1` by where it stands first.
 const UPDATE: &str = "UPDATE recordings SET start = ?2, finish = ?3, seconds = ?4, agent_id = ?5, \
@@ -47,11 +74,12 @@ pub(super) fn import(
     if !exists {
         return Err(no_such_tenant());
     }
-    let imported = Import::new(&transaction, tenant)
+    let imported = Import::new(&transaction, tenant, &batch.records)
         .and_then(|mut import| {
             for (position, record) in batch.records.iter().enumerate() {
                 import.record(position, record, batch.on_conflict)?;
             }
+            import.flush()?;
             Ok((import.imported, import.moved))
         })
         .and_then(|(imported, moved)| count(&transaction, tenant, &moved).map(|()| imported))
@@ -100,24 +128,47 @@ pub(super) fn checkpoint(
         .map_err(error("cannot read how far an import is"))
 }
 
-/// The statements of one batch, and what it has done so far.
+/// One batch, and what it has done so far.
 struct Import<'a> {
+    transaction: &'a Transaction<'a>,
     tenant: TenantId,
     find: CachedStatement<'a>,
-    insert: CachedStatement<'a>,
-    update: CachedStatement<'a>,
+    /// Whether a record that the store holds may have the keys of one of the batch.
+    some_known: bool,
+    /// The keys of what the batch has added.
+    added: HashSet<(&'a str, &'a str)>,
+    /// What of it is still to be written.
+    pending: Vec<&'a StoredRecord>,
     imported: Imported,
     /// By how much each finest bucket has changed.
     moved: BTreeMap<i64, i64>,
 }
 
 impl<'a> Import<'a> {
-    fn new(transaction: &'a Transaction<'_>, tenant: TenantId) -> rusqlite::Result<Self> {
+    fn new(
+        transaction: &'a Transaction<'_>,
+        tenant: TenantId,
+        records: &[StoredRecord],
+    ) -> rusqlite::Result<Self> {
+        let transactions = || {
+            records
+                .iter()
+                .filter(|record| key(record).is_some())
+                .map(|record| record.text(Field::TransactionId))
+        };
+        let some_known = match (transactions().min(), transactions().max()) {
+            (Some(first), Some(last)) => {
+                transaction.prepare_cached(ANY)?.exists((tenant.0, first, last))?
+            }
+            _ => false,
+        };
         Ok(Self {
+            transaction,
             tenant,
             find: transaction.prepare_cached(FIND)?,
-            insert: transaction.prepare_cached(INSERT)?,
-            update: transaction.prepare_cached(UPDATE)?,
+            some_known,
+            added: HashSet::with_capacity(records.len()),
+            pending: Vec::with_capacity(TOGETHER),
             imported: Imported::default(),
             moved: BTreeMap::new(),
         })
@@ -126,18 +177,18 @@ impl<'a> Import<'a> {
     fn record(
         &mut self,
         position: usize,
-        record: &StoredRecord,
+        record: &'a StoredRecord,
         on_conflict: OnConflict,
     ) -> rusqlite::Result<()> {
         match self.known(record)? {
             None => {
-                self.write(record, None)?;
+                self.add(record)?;
                 *self.moved.entry(bucket(0, record.start_micros())).or_default() += 1;
                 self.imported.added += 1;
             }
             Some((_, known)) if known == *record => self.imported.unchanged += 1,
             Some((id, known)) if on_conflict == OnConflict::Update => {
-                self.write(record, Some(id))?;
+                update(self.transaction, self.tenant, id, record)?;
                 *self.moved.entry(bucket(0, known.start_micros())).or_default() -= 1;
                 *self.moved.entry(bucket(0, record.start_micros())).or_default() += 1;
                 self.imported.updated += 1;
@@ -148,28 +199,49 @@ impl<'a> Import<'a> {
     }
 
     /// The record with the same keys, if it has any.
-    fn known(&mut self, record: &StoredRecord) -> rusqlite::Result<Option<(i64, StoredRecord)>> {
-        let (transaction, filename) =
-            (record.text(Field::TransactionId), record.text(Field::Filename));
-        if transaction.is_empty() && filename.is_empty() {
+    fn known(&mut self, record: &'a StoredRecord) -> rusqlite::Result<Option<(i64, StoredRecord)>> {
+        let Some(key) = key(record) else { return Ok(None) };
+        if self.added.contains(&key) {
+            self.flush()?;
+        } else if !self.some_known {
             return Ok(None);
         }
         self.find
-            .query_row(params![self.tenant.0, transaction, filename], |row| {
+            .query_row(params![self.tenant.0, key.0, key.1], |row| {
                 Ok((row.get(Field::COUNT)?, read(row)?))
             })
             .optional()
     }
 
-    fn write(&mut self, record: &StoredRecord, id: Option<i64>) -> rusqlite::Result<()> {
-        let statement = if id.is_some() { &mut self.update } else { &mut self.insert };
-        bind(statement, self.tenant, record)?;
-        if let Some(id) = id {
-            statement.raw_bind_parameter(19, id)?;
+    fn add(&mut self, record: &'a StoredRecord) -> rusqlite::Result<()> {
+        self.pending.push(record);
+        self.added.extend(key(record));
+        if self.pending.len() == TOGETHER {
+            let mut insert = self.transaction.prepare_cached(&INSERT_TOGETHER)?;
+            insert.raw_bind_parameter(1, self.tenant.0)?;
+            for (index, record) in self.pending.drain(..).enumerate() {
+                bind_values(&mut insert, 2 + index * PARAMETERS, record)?;
+            }
+            insert.raw_execute()?;
         }
-        statement.raw_execute()?;
         Ok(())
     }
+
+    /// Writes what is pending.
+    fn flush(&mut self) -> rusqlite::Result<()> {
+        let mut insert = self.transaction.prepare_cached(INSERT)?;
+        for record in self.pending.drain(..) {
+            bind(&mut insert, self.tenant, record)?;
+            insert.raw_execute()?;
+        }
+        Ok(())
+    }
+}
+
+/// What a record is known again by; both empty are no key.
+fn key(record: &StoredRecord) -> Option<(&str, &str)> {
+    let key = (record.text(Field::TransactionId), record.text(Field::Filename));
+    (key != ("", "")).then_some(key)
 }
 
 /// Binds a tenant and what is written of a record, from the first parameter to the eighteenth.
@@ -179,11 +251,20 @@ pub(super) fn bind(
     record: &StoredRecord,
 ) -> rusqlite::Result<()> {
     statement.raw_bind_parameter(1, tenant.0)?;
-    statement.raw_bind_parameter(2, record.start_micros())?;
-    statement.raw_bind_parameter(3, record.finish_micros())?;
-    statement.raw_bind_parameter(4, record.duration().map(u64::cast_signed))?;
+    bind_values(statement, 2, record)
+}
+
+/// Binds what is written of a record, from some parameter on.
+fn bind_values(
+    statement: &mut Statement<'_>,
+    from: usize,
+    record: &StoredRecord,
+) -> rusqlite::Result<()> {
+    statement.raw_bind_parameter(from, record.start_micros())?;
+    statement.raw_bind_parameter(from + 1, record.finish_micros())?;
+    statement.raw_bind_parameter(from + 2, record.duration().map(u64::cast_signed))?;
     for (index, field) in StoredRecord::text_fields().enumerate() {
-        statement.raw_bind_parameter(5 + index, record.text(field))?;
+        statement.raw_bind_parameter(from + 3 + index, record.text(field))?;
     }
     Ok(())
 }

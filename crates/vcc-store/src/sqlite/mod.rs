@@ -123,7 +123,7 @@ impl Sqlite {
                 // An import touches pages all over the indexes: they are kept in memory, and go to
                 // the file in larger pieces. In kibibytes, and in pages of 4 KiB.
                 .and_then(|()| connection.pragma_update(None, "cache_size", -65_536))
-                .and_then(|()| connection.pragma_update(None, "wal_autocheckpoint", 8_192))
+                .and_then(|()| connection.pragma_update(None, "wal_autocheckpoint", 32_768))
                 .map_err(error("cannot set the journal mode"))
         })?;
         location.read_only = true;

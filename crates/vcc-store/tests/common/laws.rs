@@ -1,10 +1,12 @@
 //! What every engine does alike: tenants, tokens, imports and deletions.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use vcc_query::{Filter, Selection, Wanted, Window};
 use vcc_store::{
-    Batch, Checkpoint, Deletion, OnConflict, Store, StoreErrorKind, StoredRecord, Tenant, Token,
-    TokenHash,
+    Batch, Checkpoint, Deletion, Imported, OnConflict, Store, StoreErrorKind, StoredRecord, Tenant,
+    Token, TokenHash,
 };
 use vcc_types::{Field, Order, Recording, Row as _};
 
@@ -107,6 +109,63 @@ pub(crate) async fn an_import_knows_what_is_there(store: &dyn Store) {
         .collect();
     let bare = ("", "bill");
     assert_eq!(found, [bare, bare, bare, bare, ("1", "anna"), ("1", "bill"), ("2", "x")]);
+}
+
+/// Against a map: many of a batch have the keys of others of it, near and far, before and after
+/// what is written together.
+pub(crate) async fn a_batch_knows_its_own(store: &dyn Store) {
+    let acme = acme(store).await;
+    let batch = |from: u32, agents: u32| -> Vec<StoredRecord> {
+        (from..from + 400)
+            .map(|number| {
+                let key = if number % 11 == 0 { number - number % 7 } else { number };
+                record(&key.to_string(), "", &format!("agent{}", number % agents))
+            })
+            .collect()
+    };
+    let mut model: BTreeMap<String, StoredRecord> = BTreeMap::new();
+    // The second batch repeats half of the first, the third changes it, the fourth is new.
+    for (from, agents, on_conflict) in [
+        (1_000, 1, OnConflict::Reject),
+        (1_200, 1, OnConflict::Update),
+        (1_000, 3, OnConflict::Reject),
+        (1_100, 3, OnConflict::Update),
+        (3_000, 2, OnConflict::Reject),
+        (5_000, 2, OnConflict::Update),
+    ] {
+        let records = batch(from, agents);
+        let mut expected = Imported::default();
+        for (position, record) in records.iter().enumerate() {
+            let key = record.text(Field::TransactionId).to_owned();
+            match model.get_mut(&key) {
+                None => {
+                    expected.added += 1;
+                    model.insert(key, record.clone());
+                }
+                Some(known) if known == record => expected.unchanged += 1,
+                Some(known) if on_conflict == OnConflict::Update => {
+                    expected.updated += 1;
+                    known.clone_from(record);
+                }
+                Some(_) => expected.conflicts.push(position),
+            }
+        }
+        let batch = Batch { on_conflict, ..records.into() };
+        let imported = store.import(acme.id, batch).await.unwrap();
+        assert_eq!(imported, expected, "{from} {agents} {on_conflict:?}");
+    }
+    let mut found = Vec::new();
+    let mut selection = super::everything();
+    loop {
+        let page = store.page(acme.id, &selection).await.unwrap();
+        found.extend(page.records);
+        if !page.more {
+            break;
+        }
+        selection.first += 50;
+    }
+    // All start at once, so that PAGE-5 orders them by their transaction.
+    assert_eq!(found, model.into_values().collect::<Vec<_>>());
 }
 
 pub(crate) async fn an_import_that_was_broken_off_is_known(store: &dyn Store) {
@@ -214,6 +273,7 @@ laws!(
     tenants_come_and_go,
     tokens_are_many_and_go_one_by_one,
     an_import_knows_what_is_there,
+    a_batch_knows_its_own,
     an_import_that_was_broken_off_is_known,
     deletions_take_what_they_say,
     what_no_record_can_hold_finds_nothing,

@@ -41,7 +41,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "FILE")]
     reject: Option<PathBuf>,
     /// How many records go in one transaction
-    #[arg(long, value_name = "COUNT", default_value_t = 20_000,
+    #[arg(long, value_name = "COUNT", default_value_t = 50_000,
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     batch: u32,
     /// The first load of a SQLite store that holds no recordings: faster, for the indexes are built
