@@ -5,49 +5,19 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
-use vcc_conformance::dataset::{Tenant, read};
+use vcc_conformance::dataset::Tenant;
 use vcc_conformance::http::{Endpoint, Limits, TlsOptions};
 use vcc_conformance::live::{LiveOptions, live};
 use vcc_conformance::reference::Reference;
 use vcc_conformance::report::Report;
 use vcc_conformance::run::{Options, Shared, Verdict};
+use vcc_conformance::selftest::unseen;
 use vcc_conformance::spec::Spec;
 use vcc_conformance::world::World;
 use vcc_conformance::{clock, fixture};
 
-/// Records from a linear congruential generator, so that every run has the same ones.
-fn tenant(count: u64) -> Tenant {
-    let mut state = 42_u64;
-    let mut random = move |below: u64| {
-        state =
-            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 33) % below
-    };
-    let agents =
-        ["bill", "Bill", "anna.k", "a b", "100%", "q_1", "x&y", "<tag>", "müller", "agent7"];
-    let mut text = String::from(
-        "tenant = \"acme\"\ntoken = \"ac12343934687a839cf\"\ntz = \"Europe/Berlin\"\n[[group]]\nname = \"g\"\n\
-         columns = [\"id\", \"start\", \"agentID\", \"channel\", \"duration\", \"caseID\", \"queueID\", \"queueName\"]\nrows = [\n",
-    );
-    let mut second = 1_170_000_000_i64;
-    for id in 0..count {
-        // Often within seconds of the one before, and across both changes of clocks.
-        second += if random(4) == 0 { random(8) } else { random(60_000) } as i64;
-        let start = Timestamp::from_second(second).unwrap();
-        let (channel, queue) = match random(4) {
-            0 => ("#virtual_outbound#".to_owned(), "QUEUE_OUTBOUND".to_owned()),
-            1 => ("#virtual_daa#".to_owned(), "QUEUE_DIRECT_AGENT_ACCESS".to_owned()),
-            _ => (format!("80055512{:02}", random(20)), format!("q~~{}", random(30))),
-        };
-        let agent = agents[random(10) as usize];
-        text.push_str(&format!(
-            "[\"t{id}\", \"{start}\", \"{agent}\", \"{channel}\", {}, \"{}\", \"{queue}\", \"{queue}\"],\n",
-            random(900),
-            random(300)
-        ));
-    }
-    read("random", &(text + "]\n"), Timestamp::UNIX_EPOCH).unwrap()
+fn tenant(count: u32) -> Tenant {
+    unseen(count, clock::now()).unwrap()
 }
 
 /// A live run against the reference with `there`, asked for as the tenant of `asked`.

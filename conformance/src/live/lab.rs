@@ -82,6 +82,7 @@ pub(super) struct Lab<'a> {
     pub(super) unreachable: Option<String>,
     pub(super) outcomes: Vec<Outcome>,
     asked: usize,
+    now: Timestamp,
 }
 
 impl<'a> Lab<'a> {
@@ -106,7 +107,13 @@ impl<'a> Lab<'a> {
             unreachable: None,
             outcomes: Vec::new(),
             asked: 0,
+            now: world.now,
         }
+    }
+
+    /// When the last request was sent.
+    pub(super) fn now(&self) -> Timestamp {
+        self.now
     }
 
     /// Why no more requests are sent.
@@ -125,7 +132,10 @@ impl<'a> Lab<'a> {
         // The tenant is there and the text has no templates.
         let planned =
             build(&request, self.world).unwrap_or_else(|_| unreachable!("a plain request"));
-        self.transport.exchange(Key { case: "live", variant: "", index: self.asked }, &planned)
+        let key = Key { case: "live", variant: "", index: self.asked };
+        let exchange = self.transport.exchange(key, &planned);
+        self.now = exchange.started;
+        exchange
     }
 
     /// One page, read.

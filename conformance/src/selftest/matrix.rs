@@ -11,6 +11,7 @@ use super::faulty::Faulty;
 use crate::dataset::{self, Tenant};
 use crate::fixture::Case;
 use crate::http::{Endpoint, Limits, TlsOptions};
+use crate::live::{LiveOptions, live};
 use crate::report::Report;
 use crate::run::{Exchange, Key, Options, Planned, Shared, Target, Transport, Verdict, run};
 use crate::spec::{Level, Spec};
@@ -106,10 +107,12 @@ impl Transport for StandingWorker<'_> {
 
 /// What every run of a matrix shares.
 struct Bench<'a> {
-    cases: &'a [Case],
+    cases: Vec<Case>,
     spec: &'a Spec,
     now: Timestamp,
     tenants: Vec<Tenant>,
+    /// Whether the laws of a live run are tried, and not the suite.
+    live: bool,
     stop: Arc<AtomicBool>,
 }
 
@@ -124,14 +127,101 @@ impl Bench<'_> {
         let endpoint =
             Endpoint::parse(&server.url(), &options).map_err(|problem| problem.to_string())?;
         let mut world = World::new(self.tenants.clone(), self.now);
+        if self.live {
+            world.tenants.iter_mut().for_each(|access| access.tenant.records.clear());
+        }
         world.authority = endpoint.authority();
         let until = Instant::now() + Duration::from_secs(600);
         let limits = Limits { deadline: Duration::from_secs(30), ..Limits::default() };
         let shared = Shared::new(endpoint, limits, self.stop.clone(), until);
         let options = Options { jobs: 1, strict: true, ..Options::default() };
         let target = Standing(&shared, self.now);
-        Ok(run(self.cases, &mut world, self.spec, &target, &options, &|_| {}))
+        if self.live {
+            let laws = LiveOptions { zone_known: true, ..LiveOptions::default() };
+            return Ok(live(&self.cases, &mut world, self.spec, &target, &options, laws, &|_| {}));
+        }
+        Ok(run(&self.cases, &mut world, self.spec, &target, &options, &|_| {}))
     }
+
+    fn matrix(
+        &self,
+        defects: &[(&'static str, &'static Defect)],
+        jobs: usize,
+        done: &(dyn Fn(&Row) + Sync),
+    ) -> Result<Matrix, String> {
+        let clean = self.report(&self.start()?)?;
+        let graded = |id: &str| {
+            let case = self.cases.iter().find(|case| case.id == id);
+            case.is_some_and(|case| {
+                matches!(self.spec.level(&case.clauses[0]), Level::Must | Level::Should)
+            })
+        };
+        let passed = clean.outcomes.iter().filter(|outcome| outcome.verdict == Verdict::Pass);
+        let graded = passed.map(|outcome| outcome.id.clone()).filter(|id| graded(id)).collect();
+        let fine = |verdict| match verdict {
+            Verdict::Pass | Verdict::Skipped => true,
+            // A law may find nothing to be tried on.
+            Verdict::NotExercised => self.live,
+            _ => false,
+        };
+        let unclean = clean.outcomes.iter().filter(|outcome| !fine(outcome.verdict));
+        let unclean = unclean.map(|outcome| {
+            format!(
+                "{}: {} {}",
+                outcome.id,
+                outcome.verdict,
+                outcome.reason.as_deref().unwrap_or("")
+            )
+        });
+        let unclean = clean.handshake.precondition.iter().cloned().chain(unclean).collect();
+
+        let next = AtomicUsize::new(0);
+        let rows: Mutex<Vec<(usize, Result<Row, String>)>> = Mutex::default();
+        let keep = |index, row| {
+            if let Ok(mut rows) = rows.lock() {
+                rows.push((index, row));
+            }
+        };
+        thread::scope(|scope| {
+            for _ in 0..jobs.clamp(1, 64) {
+                scope.spawn(|| {
+                    let server = match self.start() {
+                        Ok(server) => server,
+                        Err(problem) => return keep(usize::MAX, Err(problem)),
+                    };
+                    while !self.stop.load(Ordering::Relaxed) {
+                        let index = next.fetch_add(1, Ordering::Relaxed);
+                        let Some((family, defect)) = defects.get(index) else { break };
+                        server.set(Some(defect.fault));
+                        let row = self.report(&server).map(|report| Row {
+                            defect: defect.name,
+                            family,
+                            caught: fails(&report),
+                            precondition: report.handshake.precondition.clone(),
+                            requests: report.requests,
+                        });
+                        if let Ok(row) = &row {
+                            done(row);
+                        }
+                        keep(index, row);
+                    }
+                });
+            }
+        });
+        if self.stop.load(Ordering::Relaxed) {
+            return Err("the run was stopped".into());
+        }
+        let mut rows = rows.into_inner().unwrap_or_default();
+        rows.sort_by_key(|(index, _)| *index);
+        let rows = rows.into_iter().map(|(_, row)| row).collect::<Result<_, _>>()?;
+        Ok(Matrix { graded, unclean, rows })
+    }
+}
+
+/// The cases without those that take long.
+fn brief(cases: &[Case]) -> Vec<Case> {
+    let long = |case: &&Case| !case.tags.iter().any(|tag| tag == "long");
+    cases.iter().filter(long).cloned().collect()
 }
 
 fn fails(report: &Report) -> BTreeMap<String, String> {
@@ -158,61 +248,27 @@ pub fn matrix(
 ) -> Result<Matrix, String> {
     let now = Timestamp::from_second(NOW).map_err(|problem| problem.to_string())?;
     let tenants = dataset::embedded(now).map_err(|problem| problem.to_string())?;
-    let long = |case: &&Case| !case.tags.iter().any(|tag| tag == "long");
-    let cases: Vec<Case> = cases.iter().filter(long).cloned().collect();
-    let bench = Bench { cases: &cases, spec, now, tenants, stop: stop.clone() };
-    let clean = bench.report(&bench.start()?)?;
-    let graded = |id: &str| {
-        let case = cases.iter().find(|case| case.id == id);
-        case.is_some_and(|case| matches!(spec.level(&case.clauses[0]), Level::Must | Level::Should))
-    };
-    let passed = clean.outcomes.iter().filter(|outcome| outcome.verdict == Verdict::Pass);
-    let graded = passed.map(|outcome| outcome.id.clone()).filter(|id| graded(id)).collect();
-    let fine = |verdict| matches!(verdict, Verdict::Pass | Verdict::Skipped);
-    let unclean = clean.outcomes.iter().filter(|outcome| !fine(outcome.verdict));
-    let unclean = unclean.map(|outcome| {
-        format!("{}: {} {}", outcome.id, outcome.verdict, outcome.reason.as_deref().unwrap_or(""))
-    });
-    let unclean = clean.handshake.precondition.iter().cloned().chain(unclean).collect();
+    let bench = Bench { cases: brief(cases), spec, now, tenants, live: false, stop: stop.clone() };
+    bench.matrix(defects, jobs, done)
+}
 
-    let next = AtomicUsize::new(0);
-    let rows: Mutex<Vec<(usize, Result<Row, String>)>> = Mutex::default();
-    let keep = |index, row| {
-        if let Ok(mut rows) = rows.lock() {
-            rows.push((index, row));
-        }
-    };
-    thread::scope(|scope| {
-        for _ in 0..jobs.clamp(1, 64) {
-            scope.spawn(|| {
-                let server = match bench.start() {
-                    Ok(server) => server,
-                    Err(problem) => return keep(usize::MAX, Err(problem)),
-                };
-                while !stop.load(Ordering::Relaxed) {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some((family, defect)) = defects.get(index) else { break };
-                    server.set(Some(defect.fault));
-                    let row = bench.report(&server).map(|report| Row {
-                        defect: defect.name,
-                        family,
-                        caught: fails(&report),
-                        precondition: report.handshake.precondition.clone(),
-                        requests: report.requests,
-                    });
-                    if let Ok(row) = &row {
-                        done(row);
-                    }
-                    keep(index, row);
-                }
-            });
-        }
-    });
-    if stop.load(Ordering::Relaxed) {
-        return Err("the run was stopped".into());
-    }
-    let mut rows = rows.into_inner().unwrap_or_default();
-    rows.sort_by_key(|(index, _)| *index);
-    let rows = rows.into_iter().map(|(_, row)| row).collect::<Result<_, _>>()?;
-    Ok(Matrix { graded, unclean, rows })
+/// [`matrix`] of what a live run finds, which is told nothing of the data: so many recordings that
+/// it has never seen.
+///
+/// # Errors
+///
+/// As [`matrix`].
+pub fn live_matrix(
+    cases: &[Case],
+    spec: &Spec,
+    defects: &[(&'static str, &'static Defect)],
+    records: u32,
+    jobs: usize,
+    stop: &Arc<AtomicBool>,
+    done: &(dyn Fn(&Row) + Sync),
+) -> Result<Matrix, String> {
+    let now = Timestamp::from_second(NOW).map_err(|problem| problem.to_string())?;
+    let tenants = vec![super::unseen(records, now).map_err(|problem| problem.to_string())?];
+    let bench = Bench { cases: brief(cases), spec, now, tenants, live: true, stop: stop.clone() };
+    bench.matrix(defects, jobs, done)
 }

@@ -11,11 +11,13 @@ mod matrix;
 mod signatures;
 mod site;
 mod texts;
+mod unseen;
 
 pub use defect::{Defect, Family};
 pub use defects::FAMILIES;
-pub use matrix::{Matrix, Row, matrix};
+pub use matrix::{Matrix, Row, live_matrix, matrix};
 pub use signatures::{Match, nearest, signatures};
+pub use unseen::unseen;
 
 /// Every defect with the name of its family.
 pub fn defects() -> impl Iterator<Item = (&'static str, &'static Defect)> {

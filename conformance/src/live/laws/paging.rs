@@ -49,6 +49,21 @@ pub(super) fn paging(lab: &mut Lab<'_>, pages: &BTreeMap<usize, Vec<Seen>>) {
     }
     lab.end(law);
 
+    let mut law = lab.law("fifty", "PAGE-1", "A page that others follow holds 50 records");
+    for n in [1, 2, 27] {
+        let (exchange, page) = lab.page("", Some(&format!("n={n}")));
+        let Ok(page) = page else { continue };
+        law.tried += 1;
+        // Whoever lists a record after these has more than this page.
+        let follow = lab.records.len() >= n + PAGE;
+        law.evidence += usize::from(follow);
+        if follow && page.len() != PAGE {
+            let text = format!("n={n} gives {} records, and more follow", page.len());
+            law.problem(lab.spec, Finding::new(text), exchange);
+        }
+    }
+    lab.end(law);
+
     let mut law = lab.law("full-pages", "PAGE-5a", "No record hides between two pages");
     if !second.is_empty() {
         law.tried += 1;

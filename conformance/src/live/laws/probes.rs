@@ -147,7 +147,7 @@ fn days(lab: &mut Lab<'_>, at: Timestamp) {
             ("whole-period", Reading::Finds(&|rec| rec.start >= before && rec.start < to)),
         ],
     );
-    let today = TimeZone::UTC.to_datetime(crate::clock::now()).date();
+    let today = TimeZone::UTC.to_datetime(lab.now()).date();
     let tomorrow = today.checked_add(Span::new().days(1)).ok();
     if let Some((from, to)) = tomorrow.and_then(|date| day(date, &TimeZone::UTC)) {
         lab.observe(

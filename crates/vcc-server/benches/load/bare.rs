@@ -8,6 +8,7 @@ use axum::body::Bytes;
 use axum::http::header::CONTENT_TYPE;
 use axum::routing::get;
 use chrono::DateTime;
+use rusqlite::config::DbConfig;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
 use vcc_format::{csv, xml};
@@ -41,6 +42,8 @@ const PAGES: u32 = 5_000;
 pub(crate) fn sql(store: &Path, format: &str, [from, until]: [i64; 2]) -> f64 {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(store, flags).expect("the store");
+    // As the store sets it: a statement is not planned again for every value.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).expect("a setting");
     let zone: Zone = "America/Los_Angeles".parse().expect("a zone");
     let mut statement = connection.prepare(SQL).expect("the statement");
     let mut page = || {

@@ -5,6 +5,7 @@ use std::hint::black_box;
 use std::path::Path;
 
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, NoTls, Statement};
 use vcc_query::Window;
@@ -59,7 +60,10 @@ pub(crate) struct BareSqlite(Connection);
 
 impl BareSqlite {
     pub(crate) fn open(path: &Path) -> Self {
-        Self(Connection::open(path).unwrap())
+        let connection = Connection::open(path).unwrap();
+        // As the store sets it: a statement is not planned again for every value.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).unwrap();
+        Self(connection)
     }
 
     pub(crate) fn page(&self, lookup: &Lookup<'_>) -> usize {

@@ -133,10 +133,12 @@ struct Import<'a> {
     transaction: &'a Transaction<'a>,
     tenant: TenantId,
     find: CachedStatement<'a>,
+    insert: CachedStatement<'a>,
+    insert_together: CachedStatement<'a>,
     /// Whether a record that the store holds may have the keys of one of the batch.
     some_known: bool,
-    /// The keys of what the batch has added.
-    added: HashSet<(&'a str, &'a str)>,
+    /// The keys of the batch so far.
+    seen: HashSet<(&'a str, &'a str)>,
     /// What of it is still to be written.
     pending: Vec<&'a StoredRecord>,
     imported: Imported,
@@ -166,8 +168,10 @@ impl<'a> Import<'a> {
             transaction,
             tenant,
             find: transaction.prepare_cached(FIND)?,
+            insert: transaction.prepare_cached(INSERT)?,
+            insert_together: transaction.prepare_cached(&INSERT_TOGETHER)?,
             some_known,
-            added: HashSet::with_capacity(records.len()),
+            seen: HashSet::with_capacity(records.len()),
             pending: Vec::with_capacity(TOGETHER),
             imported: Imported::default(),
             moved: BTreeMap::new(),
@@ -201,7 +205,7 @@ impl<'a> Import<'a> {
     /// The record with the same keys, if it has any.
     fn known(&mut self, record: &'a StoredRecord) -> rusqlite::Result<Option<(i64, StoredRecord)>> {
         let Some(key) = key(record) else { return Ok(None) };
-        if self.added.contains(&key) {
+        if !self.seen.insert(key) {
             self.flush()?;
         } else if !self.some_known {
             return Ok(None);
@@ -215,12 +219,11 @@ impl<'a> Import<'a> {
 
     fn add(&mut self, record: &'a StoredRecord) -> rusqlite::Result<()> {
         self.pending.push(record);
-        self.added.extend(key(record));
         if self.pending.len() == TOGETHER {
-            let mut insert = self.transaction.prepare_cached(&INSERT_TOGETHER)?;
+            let insert = &mut self.insert_together;
             insert.raw_bind_parameter(1, self.tenant.0)?;
             for (index, record) in self.pending.drain(..).enumerate() {
-                bind_values(&mut insert, 2 + index * PARAMETERS, record)?;
+                bind_values(insert, 2 + index * PARAMETERS, record)?;
             }
             insert.raw_execute()?;
         }
@@ -229,10 +232,9 @@ impl<'a> Import<'a> {
 
     /// Writes what is pending.
     fn flush(&mut self) -> rusqlite::Result<()> {
-        let mut insert = self.transaction.prepare_cached(INSERT)?;
         for record in self.pending.drain(..) {
-            bind(&mut insert, self.tenant, record)?;
-            insert.raw_execute()?;
+            bind(&mut self.insert, self.tenant, record)?;
+            self.insert.raw_execute()?;
         }
         Ok(())
     }

@@ -44,6 +44,9 @@ const APPLICATION_ID: i64 = 0x5643_4352;
 /// What each version of the schema adds to the one before.
 const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
 
+/// Bytes to a page of a new file: an import is some percent faster than with 4,096.
+const PAGE_SIZE: i64 = 8_192;
+
 impl Sqlite {
     /// How long a read may take by default, until it ends in
     /// [`StoreErrorKind::Deadline`].
@@ -116,14 +119,20 @@ impl Sqlite {
         }
         let mut location = Location { path: Some(path.to_owned()), create, read_only: false };
         let writer = Pool::open_with(&location, 1, |connection| {
+            // Of a new file; one that is there keeps its own.
+            connection
+                .pragma_update(None, "page_size", PAGE_SIZE)
+                .map_err(error("cannot set the page size"))?;
             migrate(connection, &name)?;
             connection
                 .pragma_update(None, "journal_mode", "WAL")
                 .and_then(|()| connection.pragma_update(None, "synchronous", "NORMAL"))
                 // An import touches pages all over the indexes: they are kept in memory, and go to
-                // the file in larger pieces. In kibibytes, and in pages of 4 KiB.
+                // the file in larger pieces: 64 MiB, and a log of 128 MiB.
                 .and_then(|()| connection.pragma_update(None, "cache_size", -65_536))
-                .and_then(|()| connection.pragma_update(None, "wal_autocheckpoint", 32_768))
+                .and_then(|()| {
+                    connection.pragma_update(None, "wal_autocheckpoint", (128 << 20) / PAGE_SIZE)
+                })
                 .map_err(error("cannot set the journal mode"))
         })?;
         location.read_only = true;
