@@ -75,7 +75,7 @@ pub fn unseen(count: u32, now: Timestamp) -> Result<Tenant, FixtureError> {
         let agent = AGENTS[random.below(AGENTS.len() as u64) as usize].replace('"', "\\\"");
         let mut some = |of: u64, text: &dyn Fn(u64) -> String| {
             let number = random.below(of);
-            if number % 3 == 0 { String::new() } else { text(number) }
+            if number.is_multiple_of(3) { String::new() } else { text(number) }
         };
         let phone = some(90_000, &|number| format!("1650{number:07}"));
         let account = some(5_000, &|number| format!("acct-{number:05}"));

@@ -87,6 +87,39 @@ async fn a_server_that_is_not_there_is_unavailable() {
     assert_eq!(error.kind(), StoreErrorKind::Unavailable);
 }
 
+/// It takes every connection and never says a word, as a machine that has stalled does.
+#[tokio::test]
+async fn a_server_that_hangs_is_passed_over() {
+    let Some(url) = database() else { return };
+    let hung = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let at = hung.local_addr().unwrap();
+    let (say, mut taken) = tokio::sync::mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        let mut held = Vec::new();
+        while let Ok(connection) = hung.accept().await {
+            held.push(connection);
+            let _ = say.send(());
+        }
+    });
+    // Both orders: whichever host is tried first.
+    let (scheme, rest) = url.split_once("://").unwrap();
+    let (authority, path) = rest.split_once('/').unwrap();
+    let (user, host) = authority.rsplit_once('@').map_or(("", authority), |(u, h)| (u, h));
+    let user = if user.is_empty() { String::new() } else { format!("{user}@") };
+    let more = if path.ends_with('?') { "connect_timeout=1" } else { "&connect_timeout=1" };
+    for hosts in [format!("{at},{host}"), format!("{host},{at}")] {
+        let store =
+            Postgres::open(&format!("{scheme}://{user}{hosts}/{path}{more}")).await.unwrap();
+        let name = hosts.replace([':', ',', '.'], "-");
+        let zone = "UTC".parse().unwrap();
+        let tenant = store.add_tenant(&name, zone, chrono::DateTime::UNIX_EPOCH).await.unwrap();
+        let page = store.page(tenant.id, &common::everything()).await.unwrap();
+        assert!(page.records.is_empty());
+        assert_eq!(store.credentials(&name).await.unwrap().unwrap().tenant.id, tenant.id);
+    }
+    assert!(taken.try_recv().is_ok(), "the hanging server was never tried");
+}
+
 /// The same tests on a Citus cluster, where there is one to test on.
 mod citus {
     use super::*;

@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
-use vcc_store::{Postgres, Sqlite, Store, StoreError, StoreErrorKind, Tenant};
+use vcc_store::{Postgres, Sqlite, Store, StoreErrorKind, Tenant};
 
 use super::failure::Failure;
 
@@ -83,10 +83,9 @@ impl StoreArgs {
     }
 }
 
-/// The tenant of this name.
+/// The tenant of this name, as the primary knows it: a standby may not have heard of it yet.
 pub(super) async fn tenant(store: &dyn Store, name: &str) -> Result<Tenant, Failure> {
-    let found: Result<_, StoreError> = store.credentials(name).await;
-    found?.map(|credentials| credentials.tenant).ok_or_else(|| {
+    store.tenant(name).await?.ok_or_else(|| {
         Failure::new(format!("there is no tenant {name:?}"))
             .hint("`vcc-server tenant list` shows those there are")
     })

@@ -89,6 +89,10 @@ impl Hosts {
         // The best so far: a primary where standbys are preferred, or of two primaries the later.
         let mut makeshift: Option<Session> = None;
         for host in self.order() {
+            // Where there is one that will do, nobody waits again for those that failed lately.
+            if makeshift.is_some() && self.is_shunned(host) {
+                continue;
+            }
             // A single host is taken as it is: it may well be a balancer.
             let single = self.hosts.len() == 1;
             let opened = async {
@@ -178,10 +182,12 @@ impl Hosts {
         let first = self.next.fetch_add(1, Ordering::Relaxed);
         let mut order: Vec<_> =
             (0..self.hosts.len()).map(|index| (first + index) % self.hosts.len()).collect();
-        order.sort_by_key(|host| {
-            self.known(*host).failed.is_some_and(|failed| failed.elapsed() < SHUNNED)
-        });
+        order.sort_by_key(|host| self.is_shunned(*host));
         order
+    }
+
+    fn is_shunned(&self, host: usize) -> bool {
+        self.known(host).failed.is_some_and(|failed| failed.elapsed() < SHUNNED)
     }
 
     async fn open(&self, host: usize) -> Result<Session, Error> {

@@ -66,11 +66,7 @@ pub(super) enum FileFormat {
 pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let zone = args.zone.as_deref().map(zone).transpose()?;
     let store = args.store.open().await?;
-    // As the primary knows it: a standby may not have heard of it yet.
-    let tenant = match store.tenant(&args.tenant).await? {
-        Some(tenant) => tenant,
-        None => store::tenant(&*store, &args.tenant).await?,
-    };
+    let tenant = store::tenant(&*store, &args.tenant).await?;
     let source = Source::open(&args.file)?;
     let identity = source.identity()?;
     let target = if args.bulk {
