@@ -17,7 +17,7 @@ pub struct StoredRecord {
 }
 
 /// The fields that are stored as text: all but the start.
-const TEXTS: usize = Field::COUNT - 1;
+pub(crate) const TEXTS: usize = Field::COUNT - 1;
 
 impl StoredRecord {
     /// The fields that are stored as text, in the order of the documentation.
@@ -67,7 +67,16 @@ impl StoredRecord {
 
     /// Starts a record from what a store read. The fourteen texts follow in their order.
     pub(crate) fn builder(start: i64) -> Builder {
-        Builder { start, text: String::with_capacity(160), ends: [0; TEXTS], count: 0 }
+        Builder { start, text: String::with_capacity(256), ends: [0; TEXTS], count: 0 }
+    }
+
+    /// A record from the bytes of its fourteen texts, one after another, and where each ends;
+    /// `None` where one of them is no UTF-8.
+    pub(crate) fn from_bytes(start: i64, texts: Vec<u8>, ends: [u32; TEXTS]) -> Option<Self> {
+        // Checked at once, for short texts take longer to begin with than to check.
+        let text = String::from_utf8(texts).ok()?;
+        let whole = ends.iter().all(|end| text.is_char_boundary(*end as usize));
+        whole.then_some(Self { start, text, ends })
     }
 
     /// The start in microseconds since 1970-01-01T00:00:00Z.

@@ -147,9 +147,12 @@ impl Sqlite {
 /// Applies the migrations that a database lacks, in one transaction.
 fn migrate(connection: &mut Connection, name: &str) -> Result<(), StoreError> {
     let failed = error("cannot prepare the schema");
-    if missing(connection, name)?.is_empty() {
+    // At one moment: another may be making the store.
+    let moment = connection.transaction().map_err(&failed)?;
+    if missing(&moment, name)?.is_empty() {
         return Ok(());
     }
+    drop(moment);
     // Others may be at it: whoever comes second finds nothing missing.
     let transaction =
         connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;

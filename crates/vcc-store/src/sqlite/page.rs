@@ -30,14 +30,17 @@ pub(super) fn page(
 }
 
 fn read_page(connection: &Connection, plan: &Plan<'_>) -> rusqlite::Result<Page> {
-    let mut records = Vec::with_capacity(plan.size + 1);
+    let mut page = Page { records: Vec::with_capacity(plan.size), more: false };
     rows(connection, &plan.page_for_sqlite(), |row| {
-        records.push(read(row)?);
+        // Of the record after the page nothing matters but that it is there.
+        if page.records.len() == plan.size {
+            page.more = true;
+        } else {
+            page.records.push(read(row)?);
+        }
         Ok(())
     })?;
-    let more = records.len() > plan.size;
-    records.truncate(plan.size);
-    Ok(Page { records, more })
+    Ok(page)
 }
 
 /// Narrows a plan by start alone to begin in the bucket in which its offset ends; `false` where
