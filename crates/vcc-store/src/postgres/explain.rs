@@ -134,3 +134,26 @@ async fn a_page_in_the_depth_reads_counts_and_one_bucket() {
         assert!(plan.contains("recordings_start") && plan.contains("counts_pkey"), "{plan}");
     }
 }
+
+/// As in the middle of a first import: the table grows, and nobody has analysed it yet.
+#[tokio::test]
+async fn each_key_of_a_batch_is_looked_up_by_itself() {
+    let Some(url) = database() else { return };
+    let _store = Postgres::open(&url).await.unwrap();
+    psql(&url, "ALTER TABLE recordings SET (autovacuum_enabled = off)").unwrap();
+    psql(&url, ROWS).unwrap();
+    let list = |prefix: &str, suffix: &str| {
+        let keys: Vec<_> =
+            (60_001..63_001).map(|number| format!("{prefix}{number}{suffix}")).collect();
+        format!("'{{{}}}'", keys.join(","))
+    };
+    // The plan for these values, as the first batches get it.
+    let find = super::statements::FIND.text.replace("$1", "1");
+    let find = find.replace("$2", &list("tx", "")).replace("$3", &list("R", ".wav"));
+    let plan = psql(&url, &format!("EXPLAIN {find}")).unwrap();
+    let found_by = plan.lines().find(|line| line.contains("Index Cond:")).unwrap_or_default();
+    for part in ["tenant = 1", "transaction_id = ", "filename = "] {
+        assert!(found_by.contains(part), "{part}: {plan}");
+    }
+    assert!(plan.contains("recordings_transaction") && !plan.contains("Seq Scan"), "{plan}");
+}

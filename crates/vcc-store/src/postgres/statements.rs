@@ -111,12 +111,18 @@ statements! {
         "SELECT coalesce(sum(records), 0)::bigint FROM counts WHERE tenant = $1 AND level = 28",
     );
     // The pairs of keys come as two arrays; what they find is few, and sorted by the caller.
+    // OFFSET 0: each key is looked up by itself. A table that has grown since it was last analysed
+    // would be read as a whole for every batch.
     FIND = tenant(
         "SELECT r.start, r.agent_id, r.phone_number, r.channel, r.case_id, r.duration, r.filename,
          r.queue_id, r.queue_name, r.account_number, r.transaction_id, r.ext_var1, r.ext_var2,
          r.out_dial_code, r.wrap_up_code, r.id
-         FROM unnest($2::text[], $3::text[]) AS k (transaction_id, filename) JOIN recordings AS r
-         ON r.tenant = $1 AND r.transaction_id = k.transaction_id AND r.filename = k.filename",
+         FROM unnest($2::text[], $3::text[]) AS k (transaction_id, filename)
+         CROSS JOIN LATERAL (
+             SELECT * FROM recordings WHERE recordings.tenant = $1
+             AND recordings.transaction_id = k.transaction_id AND recordings.filename = k.filename
+             OFFSET 0
+         ) AS r",
     );
     // Each row that is copied carries its tenant.
     COPY = tenant(
