@@ -53,7 +53,7 @@ fn write_page(out: &mut String, matrix: &Matrix) -> fmt::Result {
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
          <title>self-test: {caught} of {} defects caught</title><style>{STYLE}\
-         td.cell{{text-align:center;min-width:2.4em}}</style></head><body><main>\n\
+         td.cell{{text-align:center;min-width:2.4em}}main{{max-width:1500px}}</style></head><body><main>\n\
          <h1><span class=\"is-{}\">{caught} of {} defects caught</span></h1>\
          <p class=\"soft\">Recordings API conformance, self-test · edition {} · the suite against the reference \
          server behind one defect at a time. A cell counts the cases of a chapter that fail.</p>\

@@ -4,9 +4,11 @@ mod common;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::http::{Request, header};
+use common::command::{Folder, Serving};
 use common::{FILES, TOKEN, basic, store};
 use http_body_util::BodyExt as _;
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -112,6 +114,39 @@ async fn a_certificate_is_replaced_while_connections_stay() {
     assert_eq!(sender.send_request(request(address)).await.unwrap().status(), 200);
     drop(sender);
     server.shutdown().await;
+}
+
+#[tokio::test]
+async fn files_that_change_are_taken_up_while_connections_stay() {
+    let folder = Folder::new();
+    let pem = || {
+        let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+        (made.cert.pem(), made.signing_key.serialize_pem())
+    };
+    let ((old, old_key), (new, new_key)) = (pem(), pem());
+    let certificate = folder.write("certificate.pem", &old);
+    let key = folder.write("key.pem", &old_key);
+    let arguments = ["serve", "--listen", "127.0.0.1:0", "--store", &folder.store];
+    let files = ["--tls-cert", &certificate, "--tls-key", &key];
+    let serving = Serving::start(&[&arguments[..], &files[..]].concat());
+    let address = serving.address.parse().unwrap();
+    let stream = connect(address, &old, "http/1.1").await.unwrap();
+    let (mut sender, connection) =
+        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
+    tokio::spawn(connection);
+    assert_eq!(sender.send_request(request(address)).await.unwrap().status(), 403);
+
+    // For a moment the two do not belong together.
+    folder.write("certificate.pem", &new);
+    folder.write("key.pem", &new_key);
+    let patience = Instant::now() + Duration::from_secs(60);
+    while connect(address, &new, "http/1.1").await.is_err() {
+        assert!(Instant::now() < patience, "the new certificate was not taken up");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(connect(address, &old, "http/1.1").await.is_err());
+    sender.ready().await.unwrap();
+    assert_eq!(sender.send_request(request(address)).await.unwrap().status(), 403);
 }
 
 #[tokio::test]
