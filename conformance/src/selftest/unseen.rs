@@ -61,12 +61,13 @@ impl Random {
 ///
 /// `now` is less than the time of so many recordings after the first year.
 pub fn unseen(count: u32, now: Timestamp) -> Result<Tenant, FixtureError> {
+    let whole = Timestamp::from_second(now.as_second()).unwrap_or(now);
     let mut random = Random(42);
     let mut rows = Vec::new();
     let mut before = 0;
     for id in 0..count {
         before += if random.one_in(4) { random.below(8) } else { random.below(6_000) };
-        let start = now - SignedDuration::from_secs(before.cast_signed());
+        let start = whole - SignedDuration::from_secs(before.cast_signed());
         let (channel, queue) = match random.below(4) {
             0 => ("#virtual_outbound#".to_owned(), "QUEUE_OUTBOUND".to_owned()),
             1 => ("#virtual_daa#".to_owned(), "QUEUE_DIRECT_AGENT_ACCESS".to_owned()),

@@ -145,7 +145,7 @@ pub(super) fn constants(lab: &mut Lab<'_>) {
     ages.sort_unstable();
     ages.dedup();
     ages.truncate(4);
-    ages.extend([1, 7]);
+    ages.extend([1, 7, 30]);
     for age in ages {
         let Some((from, _)) =
             today.checked_sub(Span::new().days(age)).ok().and_then(|date| day(date, &zone))
@@ -163,6 +163,15 @@ pub(super) fn constants(lab: &mut Lab<'_>) {
         });
         lab.finds(&mut law, &format!("d=today-{age}d&tz=America/Denver"), &|rec| {
             Some(rec.start >= from && rec.start < until)
+        });
+    }
+    let week = today.checked_sub(Span::new().days(7)).ok();
+    if let Some(date) = week
+        && let (Some((from, _)), Some((until, _))) = (day(date, &zone), day(today, &zone))
+    {
+        lab.finds(&mut law, &format!("d={date},today&tz=America/Denver"), &|rec| {
+            // Whether an untimed end stands for its whole day is left open (DATE-2b).
+            if rec.start >= until { None } else { Some(rec.start >= from) }
         });
     }
     // Nothing was learned where the day changed meanwhile.

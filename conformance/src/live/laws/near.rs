@@ -1,4 +1,4 @@
-use jiff::tz::TimeZone;
+use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Span, Timestamp};
 use vcc_types::Field;
 
@@ -36,6 +36,11 @@ pub(super) fn near(lab: &mut Lab<'_>, finish: bool) {
         &format!("near-{id}-minute"),
         "NEAR-3",
         &format!("{name} without seconds is the start of its minute, without a time midnight"),
+    );
+    let mut period = lab.law(
+        &format!("near-{id}-period"),
+        "DATE-6",
+        &format!("{name} with an hour alone, or a month, is its beginning"),
     );
     for at in samples(lab, SAMPLES) {
         let Some(edge) = of(&lab.records[at]).filter(|edge| whole_second(*edge)) else { continue };
@@ -77,8 +82,7 @@ pub(super) fn near(lab: &mut Lab<'_>, finish: bool) {
         }
         let minute = edge.as_second().div_euclid(60) * 60;
         if let Ok(minute) = Timestamp::from_second(minute) {
-            let text =
-                jiff::tz::Offset::UTC.to_datetime(minute).strftime("%Y-%m-%dT%H:%MZ").to_string();
+            let text = Offset::UTC.to_datetime(minute).strftime("%Y-%m-%dT%H:%MZ").to_string();
             lab.finds(&mut midnight, &format!("{name}={text}"), &|rec| {
                 Some(close(of(rec), minute))
             });
@@ -89,12 +93,36 @@ pub(super) fn near(lab: &mut Lab<'_>, finish: bool) {
                 Some(close(of(rec), from))
             });
         }
+        let hour = edge.as_second().div_euclid(3_600) * 3_600;
+        if let Ok(hour) = Timestamp::from_second(hour) {
+            let text = Offset::UTC.to_datetime(hour).strftime("%Y-%m-%dT%HZ").to_string();
+            lab.finds(&mut period, &format!("{name}={text}"), &|rec| Some(close(of(rec), hour)));
+            period.evidence += 1;
+        }
         midnight.evidence += 1;
+    }
+    let today = |lab: &Lab<'_>| TimeZone::UTC.to_datetime(lab.now()).date();
+    let (date, known) = (today(lab), midnight.outcome.problems.len());
+    let month = date.first_of_month();
+    if let (Some((from, _)), Some((first, _))) =
+        (day(date, &TimeZone::UTC), day(month, &TimeZone::UTC))
+        && midnight.evidence > 0
+    {
+        let query = format!("{name}={}&tz=UTC", month.strftime("%Y-%m"));
+        lab.finds(&mut period, &query, &|rec| Some(close(of(rec), first)));
+        lab.finds(&mut midnight, &format!("{name}=today&tz=UTC"), &|rec| {
+            Some(close(of(rec), from))
+        });
+        if today(lab) != date {
+            // Nothing was learned where the day changed meanwhile.
+            midnight.outcome.problems.truncate(known);
+        }
     }
     lab.end(law);
     lab.end(spelled);
     lab.end(and);
     lab.end(midnight);
+    lab.end(period);
 }
 
 pub(super) fn both(lab: &mut Lab<'_>) {
