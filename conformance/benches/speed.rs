@@ -4,6 +4,9 @@
 //!
 //! `cargo bench -p vcc-conformance --bench speed`
 
+#[path = "../../crates/vcc-store/benches/peak/mod.rs"]
+mod peak;
+
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -11,6 +14,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use peak::watched;
 use vcc_conformance::clock;
 use vcc_conformance::dataset::{self, Tenant};
 use vcc_conformance::fixture::{self, Case};
@@ -73,28 +77,13 @@ fn whole(title: &str, arguments: &[&str]) {
             .stderr(Stdio::null())
             .spawn()
             .expect("the program");
-        let status = format!("/proc/{}/status", child.id());
-        // The high-water mark only rises, so what is missed at the end is little.
-        let code = loop {
-            peak = peak.max(high_water(Path::new(&status)));
-            if let Some(code) = child.try_wait().expect("its status") {
-                break code;
-            }
-            std::thread::sleep(Duration::from_millis(1));
-        };
+        let (code, most) = watched(&mut child);
+        peak = peak.max(most);
         times.push(started.elapsed().as_secs_f64());
         assert!(code.success(), "{code}");
     }
     let time = median(&mut times) * 1e3;
     say(format_args!("{title}: {time:.0} ms, at most {peak:.0} MiB resident"));
-}
-
-/// In MiB; Linux only.
-fn high_water(status: &Path) -> f64 {
-    let status = std::fs::read_to_string(status).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<f64>().ok());
-    kib.unwrap_or_default() / 1024.0
 }
 
 /// A run of the suite, with what it sent where that is to be kept.

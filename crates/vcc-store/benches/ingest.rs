@@ -3,6 +3,7 @@
 //!
 //! `cargo bench -p vcc-store --bench ingest`
 
+mod peak;
 mod subjects;
 
 use std::io::Write as _;
@@ -10,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use peak::watched;
 use subjects::{in_earnest, median, write_csv};
 
 fn main() {
@@ -69,25 +71,12 @@ fn import(program: &Path, file: &Path, options: &[&str]) -> Run {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let status = PathBuf::from(format!("/proc/{}/status", child.id()));
-    let mut peak = 0.0_f64;
-    // The high-water mark only rises, so what is missed at the end is little.
-    while child.try_wait().unwrap().is_none() {
-        peak = peak.max(high_water(&status));
-        std::thread::sleep(Duration::from_millis(2));
-    }
+    let (_, peak) = watched(&mut child);
     let took = started.elapsed();
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let said = String::from_utf8_lossy(&output.stderr).trim().replace('\n', "; ");
     Run { took, peak, said }
-}
-
-fn high_water(status: &Path) -> f64 {
-    let status = std::fs::read_to_string(status).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<f64>().ok());
-    kib.unwrap_or_default() / 1024.0
 }
 
 /// The program that is measured, as a release build.

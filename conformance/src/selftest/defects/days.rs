@@ -1,5 +1,5 @@
 use chrono::{TimeDelta, Utc};
-use vcc_query::{Window, Zone};
+use vcc_query::{Selection, Window, Zone};
 use vcc_types::Row as _;
 
 use crate::selftest::asked::Asked;
@@ -19,6 +19,21 @@ fn window(site: &Site, asked: &Asked, text: &str) -> Option<Window> {
 
 fn day_of(text: &str, days: i64) -> Option<String> {
     Some((ymd(text)? + TimeDelta::days(days)).to_string())
+}
+
+/// Computes the midnights of a single `d` with the offset that the zone has so many hours later.
+fn by_another_noon(s: &mut Selection, asked: &Asked, site: &Site, hours: i64) {
+    let zone = site.zone(asked);
+    if let Some(window) = &mut s.window
+        && single(asked).is_some()
+    {
+        let offset = |at: chrono::DateTime<Utc>| i64::from(zone.offset_at(at).local_minus_utc());
+        for edge in [&mut window.from, &mut window.until] {
+            let noon = *edge + TimeDelta::hours(hours);
+            *edge += TimeDelta::seconds(offset(*edge) - offset(noon));
+        }
+        window.until = window.until.max(window.from);
+    }
 }
 
 pub(super) const DAYS: Family = Family {
@@ -164,39 +179,13 @@ pub(super) const DAYS: Family = Family {
             "hours-of-the-day-before",
             &["DATE-1"],
             "that computes midnight with the offset of the noon before",
-            Select(|s, asked, site| {
-                let zone = site.zone(asked);
-                if let Some(window) = &mut s.window
-                    && single(asked).is_some()
-                {
-                    let offset =
-                        |at: chrono::DateTime<Utc>| i64::from(zone.offset_at(at).local_minus_utc());
-                    for edge in [&mut window.from, &mut window.until] {
-                        let before = *edge - TimeDelta::hours(12);
-                        *edge += TimeDelta::seconds(offset(*edge) - offset(before));
-                    }
-                    window.until = window.until.max(window.from);
-                }
-            }),
+            Select(|s, asked, site| by_another_noon(s, asked, site, -12)),
         ),
         defect(
             "hours-of-the-noon-after",
             &["DATE-1"],
             "that computes midnight with the offset of the noon after",
-            Select(|s, asked, site| {
-                let zone = site.zone(asked);
-                if let Some(window) = &mut s.window
-                    && single(asked).is_some()
-                {
-                    let offset =
-                        |at: chrono::DateTime<Utc>| i64::from(zone.offset_at(at).local_minus_utc());
-                    for edge in [&mut window.from, &mut window.until] {
-                        let (here, after) = (offset(*edge), offset(*edge + TimeDelta::hours(12)));
-                        *edge += TimeDelta::seconds(here - after);
-                    }
-                    window.until = window.until.max(window.from);
-                }
-            }),
+            Select(|s, asked, site| by_another_noon(s, asked, site, 12)),
         ),
         defect(
             "no-leap-days",

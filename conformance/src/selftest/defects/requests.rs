@@ -1,8 +1,10 @@
 use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 
+use crate::selftest::answered::Answered;
 use crate::selftest::asked::Asked;
 use crate::selftest::defect::Fault::{Again, Answer, Ask};
 use crate::selftest::defect::{Family, defect};
+use crate::selftest::site::Site;
 
 const PATH: &str = "/api/recordings/files";
 
@@ -21,6 +23,12 @@ fn served(asked: &mut Asked, fits: impl Fn(&str) -> bool) {
 
 fn is_refused(status: u16) -> bool {
     matches!(status, 400 | 404 | 405 | 414)
+}
+
+fn refusals_with<const STATUS: u16>(answered: &mut Answered, _: &Asked, _: &Site) {
+    if answered.status == 400 {
+        answered.status = STATUS;
+    }
 }
 
 pub(super) const REQUESTS: Family = Family {
@@ -327,31 +335,19 @@ pub(super) const REFUSALS: Family = Family {
             "refusals-200",
             &["REQ-8a", "REQ-8b", "STATUS-1a", "FIELD-4", "DATE-6", "DATE-6b", "PAGE-4a"],
             "whose refusals of queries have the status 200",
-            Answer(|answered, _, _| {
-                if answered.status == 400 {
-                    answered.status = 200;
-                }
-            }),
+            Answer(refusals_with::<200>),
         ),
         defect(
             "refusals-500",
             &["REQ-8a", "REQ-8b", "STATUS-1a", "FIELD-4", "DATE-6", "DATE-6b", "PAGE-4a"],
             "whose refusals of queries have the status 500",
-            Answer(|answered, _, _| {
-                if answered.status == 400 {
-                    answered.status = 500;
-                }
-            }),
+            Answer(refusals_with::<500>),
         ),
         defect(
             "refusals-403",
             &["REQ-8a", "REQ-8b", "STATUS-1a", "FIELD-4", "DATE-6", "DATE-6b", "PAGE-4a"],
             "whose refusals of queries have the status 403",
-            Answer(|answered, _, _| {
-                if answered.status == 400 {
-                    answered.status = 403;
-                }
-            }),
+            Answer(refusals_with::<403>),
         ),
         defect(
             "refused-values-ignored",
