@@ -144,7 +144,9 @@ const CITUS: &str = "CREATE TABLE told (what text);
     CREATE FUNCTION create_reference_table(t regclass) RETURNS void LANGUAGE sql
     AS $$ INSERT INTO told VALUES (t::text) $$;
     CREATE FUNCTION create_distributed_table(t regclass, c text, colocate_with text) RETURNS void
-    LANGUAGE sql AS $$ INSERT INTO told VALUES (t::text || ' by ' || c || ' with ' || colocate_with) $$;";
+    LANGUAGE sql AS $$ INSERT INTO told VALUES (t::text || ' by ' || c || ' with ' || colocate_with) $$;
+    CREATE FUNCTION run_command_on_workers(command text) RETURNS void LANGUAGE sql
+    AS $$ INSERT INTO told VALUES (replace(command, current_database(), 'here')) $$;";
 
 #[tokio::test]
 async fn citus_is_told_how_the_tables_are_spread() {
@@ -159,9 +161,17 @@ async fn citus_is_told_how_the_tables_are_spread() {
             "recordings by tenant with none",
             "counts by tenant with recordings",
             "imports by tenant with recordings",
+            "ALTER DATABASE here SET enable_seqscan = off",
+            "ALTER DATABASE here SET enable_bitmapscan = off",
+            "ALTER DATABASE here SET enable_sort = off",
+            "ALTER DATABASE here SET enable_hashjoin = off",
+            "ALTER DATABASE here SET enable_mergejoin = off",
+            "ALTER DATABASE here SET jit = off",
         ]
     );
+    // Here too: a coordinator may hold shards.
+    assert_eq!(psql(&url, "SHOW enable_seqscan").unwrap(), "off");
     // Once: the second time the schema is there.
     Postgres::open(&url).await.unwrap();
-    assert_eq!(psql(&url, "SELECT count(*) FROM told").unwrap(), "5");
+    assert_eq!(psql(&url, "SELECT count(*) FROM told").unwrap(), "11");
 }

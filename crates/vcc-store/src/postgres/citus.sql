@@ -4,3 +4,19 @@ SELECT create_reference_table('tokens');
 SELECT create_distributed_table('recordings', 'tenant', colocate_with => 'none');
 SELECT create_distributed_table('counts', 'tenant', colocate_with => 'recordings');
 SELECT create_distributed_table('imports', 'tenant', colocate_with => 'recordings');
+
+-- A node plans what the coordinator sends it by settings of its own: reading a whole shard would be
+-- reading everybody's. Citus passes them on from 13.1 on, and then lets nobody else do so.
+DO $$
+DECLARE
+    setting text;
+    command text;
+BEGIN
+    FOREACH setting IN ARRAY ARRAY['enable_seqscan', 'enable_bitmapscan', 'enable_sort',
+        'enable_hashjoin', 'enable_mergejoin', 'jit']
+    LOOP
+        command := format('ALTER DATABASE %I SET %I = off', current_database(), setting);
+        EXECUTE command;
+        PERFORM run_command_on_workers(command);
+    END LOOP;
+END $$;

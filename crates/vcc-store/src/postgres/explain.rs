@@ -7,7 +7,7 @@ use chrono::DateTime;
 use tokio_postgres::SimpleQueryMessage;
 use vcc_types::Field;
 
-use self::postgres_server::{database, psql};
+use self::postgres_server::{citus_database, database, psql};
 use super::session::Session;
 use super::{Postgres, delete};
 use crate::plan::{Index, Plan};
@@ -156,4 +156,48 @@ async fn each_key_of_a_batch_is_looked_up_by_itself() {
         assert!(found_by.contains(part), "{part}: {plan}");
     }
     assert!(plan.contains("recordings_transaction") && !plan.contains("Seq Scan"), "{plan}");
+}
+
+/// On a cluster each statement goes to the one node that holds the tenant, and is answered there
+/// from an index. Which one may depend on the values, which are known there.
+#[tokio::test]
+async fn on_citus_one_node_answers_from_an_index() {
+    let Some(url) = citus_database() else { return };
+    let store = Postgres::open(&url).await.unwrap();
+    psql(&url, ROWS).unwrap();
+    psql(&url, "VACUUM ANALYZE recordings").unwrap();
+    let reader = store.readers.get().await.unwrap();
+    let mut plans = Vec::new();
+    for shape in shapes() {
+        let plan = Plan::new(TenantId(1), &shape.selection).unwrap();
+        let plan = explain(&reader, &plan.page_for_postgres()).await;
+        plans.push(plan);
+    }
+    for text in [super::deep::ASCENDING, super::deep::DESCENDING] {
+        let mut values = vec![Value::Integer(0); 14];
+        values[0] = Value::Integer(1);
+        let plan = explain(&reader, &Sql { text: text.into(), values }).await;
+        assert!(plan.contains("counts_pkey"), "{plan}");
+        plans.push(plan);
+    }
+    let writer = store.writers.get().await.unwrap();
+    let keys = vec![Value::Integer(1), Value::Text("{tx1}".into()), Value::Text("{R1.wav}".into())];
+    let find = Sql { text: super::statements::FIND.text.into(), values: keys };
+    let plan = explain(&writer, &find).await;
+    assert!(plan.contains("recordings_transaction"), "{plan}");
+    plans.push(plan);
+    for deletion in [
+        Deletion::Before(DateTime::UNIX_EPOCH),
+        Deletion::Field(Field::AgentId, "agent7".into()),
+        Deletion::Field(Field::PhoneNumber, "16507".into()),
+    ] {
+        plans.push(explain(&writer, &delete::statement(TenantId(1), &deletion, 5_000)).await);
+    }
+    for plan in plans {
+        assert_eq!(plan.matches("Custom Scan (Citus").count(), 1, "{plan}");
+        assert!(plan.contains("Task Count: 1") && !plan.contains("Subplan"), "{plan}");
+        let found_by = plan.contains("Index Cond: ((tenant = '1'::bigint) AND ")
+            || plan.contains("Index Cond: (tenant = '1'::bigint)");
+        assert!(found_by && !plan.contains("Seq Scan"), "{plan}");
+    }
 }

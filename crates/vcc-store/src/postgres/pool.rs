@@ -11,7 +11,7 @@ use tokio_postgres::Error;
 use super::error::{error, is_passing};
 use super::hosts::{Hosts, NoSession, Purpose};
 use super::session::Session;
-use super::statements::SET_DEADLINE;
+use super::statements::SET_UP;
 use crate::{StoreError, StoreErrorKind};
 
 /// Connections for one purpose.
@@ -137,7 +137,7 @@ impl Manager for Sessions {
             Purpose::Write => (WRITE, "0".to_owned()),
         };
         session.client.batch_execute(set).await.map_err(NoSession::Failed)?;
-        session.query(SET_DEADLINE, &[&deadline]).await.map_err(NoSession::Failed)?;
+        session.query(SET_UP, &[&deadline]).await.map_err(NoSession::Failed)?;
         Ok(session)
     }
 
@@ -156,12 +156,10 @@ impl Manager for Sessions {
 
 // Every statement is led by the tenant, and so is an index for each: reading a whole table would be
 // reading everybody's. A list is read in its order until the page is full, not gathered and sorted.
-// Plans hold for every value, so each is made once.
 const READ: &str = "SET default_transaction_read_only = on; SET enable_seqscan = off;
-    SET enable_bitmapscan = off; SET enable_sort = off; SET jit = off;
-    SET plan_cache_mode = force_generic_plan";
+    SET enable_bitmapscan = off; SET enable_sort = off; SET jit = off";
 // Where standbys are synchronous, what is acknowledged is seen on them. An import looks its keys up
 // one by one in the index, also before there are statistics.
 const WRITE: &str = "SET synchronous_commit = remote_apply; SET enable_seqscan = off;
     SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off;
-    SET plan_cache_mode = force_generic_plan; SET idle_in_transaction_session_timeout = '60s'";
+    SET idle_in_transaction_session_timeout = '60s'";

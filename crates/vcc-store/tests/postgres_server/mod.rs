@@ -6,8 +6,8 @@ use std::io::Write as _;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 /// A server. It stops when this is dropped, and also when this process ends in any other way: a
@@ -23,7 +23,7 @@ pub(crate) fn database() -> Option<String> {
     database_on(base_url()?)
 }
 
-/// The same on the Citus cluster that `VCC_TEST_CITUS_URL` names.
+/// The same on all nodes of the Citus cluster whose coordinator `VCC_TEST_CITUS_URL` names.
 pub(crate) fn citus_database() -> Option<String> {
     let Ok(base) = std::env::var("VCC_TEST_CITUS_URL") else {
         let _ = writeln!(
@@ -32,8 +32,28 @@ pub(crate) fn citus_database() -> Option<String> {
         );
         return None;
     };
+    // The nodes take no two changes at the same time.
+    static ONE: Mutex<()> = Mutex::new(());
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     let url = database_on(&base)?;
     psql(&url, "CREATE EXTENSION citus").unwrap();
+    // Each database has its own list of nodes: it gets that of the database of the URL.
+    let nodes = "SELECT groupid, nodename, nodeport FROM pg_dist_node ORDER BY groupid";
+    for node in psql(&base, nodes).unwrap().lines() {
+        let [group, host, port] = node.split('|').collect::<Vec<_>>()[..] else { continue };
+        if group == "0" {
+            psql(&url, &format!("SELECT citus_set_coordinator_host('{host}', {port})")).unwrap();
+            continue;
+        }
+        let (scheme, rest) = url.split_once("://").unwrap();
+        let (authority, database) = rest.split_once('/').unwrap();
+        let user = authority.rsplit_once('@').map_or(String::new(), |(user, _)| format!("{user}@"));
+        let name = database.split('?').next().unwrap();
+        let worker = |database: &str| format!("{scheme}://{user}{host}:{port}/{database}");
+        psql(&worker("postgres"), &format!("CREATE DATABASE {name}")).unwrap();
+        psql(&worker(name), "CREATE EXTENSION citus").unwrap();
+        psql(&url, &format!("SELECT citus_add_node('{host}', {port})")).unwrap();
+    }
     Some(url)
 }
 
