@@ -84,6 +84,19 @@ fn quoted(block: u8x16) -> u8x16 {
     control | is(b',') | is(b'"') | is(0xEF)
 }
 
+/// Whether a row of CSV has just so many commas, and nothing that would need quotes or may not be
+/// written.
+#[inline]
+pub(crate) fn is_plain_row(bytes: &[u8], commas: usize) -> bool {
+    let (mut counted, mut others) = (0, 0);
+    for at in (0..bytes.len()).step_by(64) {
+        let block = csv_block(bytes, at);
+        counted += block.commas.count_ones() as usize;
+        others |= block.others;
+    }
+    counted == commas && others == 0
+}
+
 /// What stands in 64 bytes of CSV, the first one lowest.
 pub(crate) struct CsvBlock {
     pub(crate) commas: u64,

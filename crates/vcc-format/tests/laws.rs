@@ -103,6 +103,33 @@ fn recording() -> impl Strategy<Value = Recording> {
     })
 }
 
+/// Texts of which few need quotes.
+fn plain() -> impl Strategy<Value = Vec<String>> {
+    let text = proptest::prop_oneof![
+        20 => "[0-9a-z~.é]{0,12}",
+        1 => "[,\"\n\u{1}]",
+    ];
+    proptest::collection::vec(text, Field::COUNT)
+}
+
+proptest! {
+    #[test]
+    fn joined_values_are_written_as_values(rows in proptest::collection::vec(plain(), 0..9)) {
+        for extra in [false, true] {
+            let new = || csv::Writer::with_extra(Vec::new(), extra.then_some("more")).unwrap();
+            let (mut joined, mut apart) = (new(), new());
+            for row in &rows {
+                let values = std::array::from_fn(|index| Some(row[index].as_str()));
+                let others = row[1..].join(",");
+                let one = joined.write_joined(&row[0], &others, || values);
+                let other = apart.write_values(&values);
+                prop_assert_eq!(format!("{one:?}"), format!("{other:?}"));
+            }
+            prop_assert_eq!(joined.finish().unwrap(), apart.finish().unwrap());
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn any_document_is_read_and_located(input in document()) {

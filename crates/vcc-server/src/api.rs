@@ -8,9 +8,10 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
+use chrono::{DateTime, Utc};
 use vcc_format::WriteError;
-use vcc_query::{Context, Query, Selection};
-use vcc_store::{Store, StoreError, StoreErrorKind};
+use vcc_query::{Context, Format, Query, Selection};
+use vcc_store::{Credentials, Store, StoreError, StoreErrorKind, TokenHash};
 use vcc_types::{BadCredentials, Dialect, NoCredentials};
 
 use crate::audit::{self, Audit};
@@ -53,6 +54,15 @@ struct Trace {
     records: usize,
     /// What the client is not told.
     failure: Option<Failure>,
+}
+
+/// A request that gets a page.
+struct Asked {
+    tenant: String,
+    format: Format,
+    query: Query,
+    selection: Selection,
+    now: DateTime<Utc>,
 }
 
 /// What went wrong on the server's side.
@@ -152,36 +162,21 @@ impl Api {
             Claim::Broken => return Err(Refusal::broken_authorization()),
         };
         let _theirs = self.gate.enter_as(&name).ok_or_else(Refusal::busy)?;
-        let tenant = auth::tenant(&*self.store, &name, token).await;
-        let tenant = tenant.map_err(|error| trace.refuse(error))?;
-        let tenant = tenant.ok_or_else(|| self.bad_credentials())?;
-        trace.tenant = Some(tenant.name.clone());
-
-        let target = &request.uri;
-        if target.path().len() + target.query().map_or(0, str::len) > LONGEST_TARGET {
-            return Err(Refusal::target_too_long());
-        }
-        let format = resource::format(target.path()).ok_or_else(Refusal::no_such_resource)?;
-        // REQ-1: nothing but a reader's methods; HEAD is a GET whose body is left out.
-        if !matches!(request.method, Method::GET | Method::HEAD) {
-            return Err(Refusal::method());
-        }
-
-        let raw = target.query().unwrap_or_default();
-        let query =
-            Query::parse_with(raw, &self.dialect).map_err(|error| Refusal::query(&error, raw))?;
-        // DATE-8: the clock is read once a request.
-        let now = self.clock.now();
-        let context = Context { now, tenant_tz: tenant.zone, dialect: self.dialect };
-        let selection = query.resolve(&context).map_err(|error| Refusal::query(&error, raw))?;
-        if tracing::enabled!(tracing::Level::INFO) {
-            trace.shape = Some(audit::shape(&query));
-        }
-        let page = self.store.page(tenant.id, &selection).await;
+        let mut asked = None;
+        let mut decide = |credentials| {
+            let read = self.read(request, credentials, token, trace);
+            let selection = read.as_ref().ok().map(|read| read.selection.clone());
+            asked = Some(read);
+            selection
+        };
+        let page = self.store.answer(&name, &mut decide).await;
         let page = page.map_err(|error| trace.refuse(error))?;
+        let Asked { tenant, format, query, selection, now } =
+            asked.ok_or_else(Refusal::internal)??;
+        let page = page.ok_or_else(Refusal::internal)?;
         trace.records = page.records.len();
         if let Some(audit) = &self.audit {
-            audit.record(now, &tenant.name, &query, page.records.len());
+            audit.record(now, &tenant, &query, page.records.len());
         }
 
         let body = records::encode(&page.records, format, &selection, &self.dialect);
@@ -204,7 +199,7 @@ impl Api {
         if page.more {
             let next = selection.first.saturating_add(u64::from(selection.page_size));
             // PAGE-6: a next page exists.
-            if let Ok(link) = HeaderValue::from_str(&link(target.path(), query, next)) {
+            if let Ok(link) = HeaderValue::from_str(&link(request.uri.path(), query, next)) {
                 headers.insert(header::LINK, link);
             }
         }
@@ -212,6 +207,38 @@ impl Api {
             headers.insert(EXPLAIN, explanation(&selection));
         }
         Ok(response)
+    }
+
+    /// What a request asks for, of whoever it proves to come from.
+    fn read(
+        &self,
+        request: &Parts,
+        credentials: Option<Credentials>,
+        token: TokenHash,
+        trace: &mut Trace,
+    ) -> Result<Asked, Refusal> {
+        let tenant = auth::tenant(credentials, token).ok_or_else(|| self.bad_credentials())?;
+        trace.tenant = Some(tenant.name.clone());
+        let target = &request.uri;
+        if target.path().len() + target.query().map_or(0, str::len) > LONGEST_TARGET {
+            return Err(Refusal::target_too_long());
+        }
+        let format = resource::format(target.path()).ok_or_else(Refusal::no_such_resource)?;
+        // REQ-1: nothing but a reader's methods; HEAD is a GET whose body is left out.
+        if !matches!(request.method, Method::GET | Method::HEAD) {
+            return Err(Refusal::method());
+        }
+        let raw = target.query().unwrap_or_default();
+        let query =
+            Query::parse_with(raw, &self.dialect).map_err(|error| Refusal::query(&error, raw))?;
+        // DATE-8: the clock is read once a request.
+        let now = self.clock.now();
+        let context = Context { now, tenant_tz: tenant.zone, dialect: self.dialect };
+        let selection = query.resolve(&context).map_err(|error| Refusal::query(&error, raw))?;
+        if tracing::enabled!(tracing::Level::INFO) {
+            trace.shape = Some(audit::shape(&query));
+        }
+        Ok(Asked { tenant: tenant.name, format, query, selection, now })
     }
 
     /// AUTH-2: a browser prompts at a 401 with a challenge.
@@ -256,6 +283,9 @@ async fn handle(State(api): State<Arc<Api>>, request: Request<Body>) -> Response
             response.headers_mut().insert(header::DATE, date);
         }
     }
+    // Requests that are there already are answered before this answer is sent: whoever waits for
+    // them is woken once for several. Where there are none, this comes back at once.
+    tokio::task::yield_now().await;
     let (status, took) = (response.status().as_u16(), began.elapsed());
     api.metrics.answered(status, trace.records as u64, took);
     trace.log(api.requests.fetch_add(1, Ordering::Relaxed) + 1, status, took);

@@ -4,7 +4,7 @@ use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use base64::Engine as _;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use vcc_store::{Store, StoreError, Tenant, TokenHash};
+use vcc_store::{Credentials, Tenant, TokenHash};
 
 /// What the `Authorization` header of a request says.
 #[derive(Debug)]
@@ -53,19 +53,10 @@ impl Claim {
 
 /// The tenant that a claim proves to be; `None` for an unknown tenant and for a wrong token, after
 /// the same work (AUTH-3).
-///
-/// # Errors
-///
-/// The store does not answer.
-pub(crate) async fn tenant(
-    store: &dyn Store,
-    name: &str,
-    token: TokenHash,
-) -> Result<Option<Tenant>, StoreError> {
-    let credentials = store.credentials(name).await?;
+pub(crate) fn tenant(credentials: Option<Credentials>, token: TokenHash) -> Option<Tenant> {
     let known = credentials.as_ref().map_or(&[][..], |credentials| &credentials.tokens);
     let proven = token.is_among(known);
-    Ok(credentials.filter(|_| proven).map(|credentials| credentials.tenant))
+    credentials.filter(|_| proven).map(|credentials| credentials.tenant)
 }
 
 #[cfg(test)]

@@ -25,6 +25,7 @@ mod request_line;
 mod resource;
 mod server;
 mod stall;
+mod starts;
 mod tls;
 
 pub use api::Api;

@@ -58,7 +58,7 @@ pub use record::{Refusal, RefusalKind, StoredRecord};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{BulkLoad, BulkLoaded, Sqlite};
 pub use store::{
-    Batch, Checkpoint, Credentials, Deletion, Imported, OnConflict, Page, Store, Tenant, TenantId,
-    TokenInfo,
+    Batch, Checkpoint, Credentials, Decide, Deletion, Imported, OnConflict, Page, Store, Tenant,
+    TenantId, TokenInfo,
 };
 pub use token::{Token, TokenHash};

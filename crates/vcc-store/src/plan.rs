@@ -115,12 +115,17 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// The statement that reads the page, and one record more to tell whether there is one. It
-    /// names the index that it reads: the plan needs no statistics and never changes.
+    /// The statement that reads the page, and one record more to tell whether there is one: places
+    /// of records that it gathers, or their columns. It names the index that it reads: the plan needs
+    /// no statistics and never changes.
     #[cfg(feature = "sqlite")]
-    pub(crate) fn page_for_sqlite(&self) -> Sql {
+    pub(crate) fn page_for_sqlite(&self, gathers: bool) -> Sql {
         let mut sql = Sql::default();
-        sql.push("SELECT ").push(COLUMNS).push(" FROM recordings").push(match self.index() {
+        match gathers {
+            true => sql.push("SELECT gather(").push(COLUMNS).push(")"),
+            false => sql.push("SELECT ").push(COLUMNS),
+        };
+        sql.push(" FROM recordings").push(match self.index() {
             Index::Start => " INDEXED BY recordings_start",
             Index::Finish => " INDEXED BY recordings_finish",
             Index::Agent => " INDEXED BY recordings_agent",

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::sync::Arc;
 
 use chrono::{DateTime, Timelike as _, Utc};
 use vcc_types::{Field, Row};
@@ -8,11 +9,14 @@ use vcc_types::{Field, Row};
 ///
 /// Absent and empty are the same here, as they are to every filter and in every response (QUIRK-6,
 /// FIELD-3). Values that are none of the fifteen fields are not stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct StoredRecord {
     start: i64,
-    /// The fourteen texts one after another, and where each ends.
-    text: String,
+    /// The fourteen texts with commas between them, as a row of CSV has them, among those of
+    /// other records.
+    shared: Arc<str>,
+    from: u32,
+    /// Where each text ends.
     ends: [u32; TEXTS],
 }
 
@@ -50,7 +54,6 @@ impl StoredRecord {
         if !start.nanosecond().is_multiple_of(1_000) || start.nanosecond() >= 1_000_000_000 {
             return Err(Refusal::new(Field::StartDate, RefusalKind::StartTooFine));
         }
-        let mut new = Self::builder(start.timestamp_micros());
         for field in Self::text_fields() {
             let value = record.text(field);
             if let Some(character) = forbidden(value) {
@@ -60,23 +63,30 @@ impl StoredRecord {
             if value.len() > limit {
                 return Err(Refusal::new(field, RefusalKind::TooLong { limit }));
             }
-            new.push(value);
         }
-        Ok(new.build())
+        let mut new = Records::default();
+        let texts = |index| Ok::<_, Refusal>(record.text(Field::ALL[index + 1]).as_bytes());
+        new.add(start.timestamp_micros(), texts)?;
+        // Texts are UTF-8, and fourteen of 1 MiB at most.
+        Ok(new.build().and_then(|mut records| records.pop()).expect("one record of texts"))
     }
 
-    /// Starts a record from what a store read. The fourteen texts follow in their order.
-    pub(crate) fn builder(start: i64) -> Builder {
-        Builder { start, text: String::with_capacity(256), ends: [0; TEXTS], count: 0 }
+    /// The texts of [`text_fields`](Self::text_fields), in that order.
+    #[must_use]
+    pub fn texts(&self) -> [&str; Field::COUNT - 1] {
+        let mut from = self.from as usize;
+        self.ends.map(|end| {
+            let text = &self.shared[from..end as usize];
+            from = end as usize + 1;
+            text
+        })
     }
 
-    /// A record from the bytes of its fourteen texts, one after another, and where each ends;
-    /// `None` where one of them is no UTF-8.
-    pub(crate) fn from_bytes(start: i64, texts: Vec<u8>, ends: [u32; TEXTS]) -> Option<Self> {
-        // Checked at once, for short texts take longer to begin with than to check.
-        let text = String::from_utf8(texts).ok()?;
-        let whole = ends.iter().all(|end| text.is_char_boundary(*end as usize));
-        whole.then_some(Self { start, text, ends })
+    /// The texts of [`text_fields`](Self::text_fields) with commas between them: what a row of CSV
+    /// says after the start, if no text needs quotes.
+    #[must_use]
+    pub fn joined(&self) -> &str {
+        &self.shared[self.from as usize..self.ends[TEXTS - 1] as usize]
     }
 
     /// The start in microseconds since 1970-01-01T00:00:00Z.
@@ -110,30 +120,86 @@ impl Row for StoredRecord {
     fn text(&self, field: Field) -> &str {
         // The start is the first of `Field::ALL`; it is kept as a number.
         let Some(index) = field.index().checked_sub(1) else { return "" };
-        let from = index.checked_sub(1).map_or(0, |before| self.ends[before]);
-        &self.text[from as usize..self.ends[index] as usize]
+        let from = index.checked_sub(1).map_or(self.from, |before| self.ends[before] + 1);
+        &self.shared[from as usize..self.ends[index] as usize]
     }
 }
 
-pub(crate) struct Builder {
-    start: i64,
-    text: String,
-    ends: [u32; TEXTS],
-    count: usize,
+impl PartialEq for StoredRecord {
+    fn eq(&self, other: &Self) -> bool {
+        self.start == other.start && self.texts() == other.texts()
+    }
 }
 
-impl Builder {
-    pub(crate) fn push(&mut self, value: &str) {
-        self.text.push_str(value);
-        self.ends[self.count] =
-            u32::try_from(self.text.len()).expect("fourteen texts of 1 MiB at most");
-        self.count += 1;
+impl Eq for StoredRecord {}
+
+impl fmt::Debug for StoredRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let texts = self.texts();
+        f.debug_struct("StoredRecord").field("start", &self.start).field("texts", &texts).finish()
+    }
+}
+
+/// Makes records, one after another, out of what a store read: their texts lie together.
+#[derive(Default)]
+pub(crate) struct Records {
+    texts: Vec<u8>,
+    /// Start, beginning and ends.
+    records: Vec<(i64, u32, [u32; TEXTS])>,
+}
+
+impl Records {
+    /// Adds a record of fourteen texts, each by its position.
+    #[inline]
+    pub(crate) fn add<'a, E>(
+        &mut self,
+        start: i64,
+        text: impl Fn(usize) -> Result<&'a [u8], E>,
+    ) -> Result<(), E> {
+        let (from, mut ends) = (position(self.texts.len()), [0; TEXTS]);
+        for (index, end) in ends.iter_mut().enumerate() {
+            if index > 0 {
+                self.texts.push(b',');
+            }
+            self.texts.extend_from_slice(text(index)?);
+            *end = position(self.texts.len());
+        }
+        self.records.push((start, from, ends));
+        Ok(())
     }
 
-    pub(crate) fn build(self) -> StoredRecord {
-        debug_assert_eq!(self.count, TEXTS);
-        StoredRecord { start: self.start, text: self.text, ends: self.ends }
+    pub(crate) fn len(&self) -> usize {
+        self.records.len()
     }
+
+    /// How many bytes the texts have.
+    pub(crate) fn size(&self) -> usize {
+        self.texts.len()
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.texts.clear();
+        self.records.clear();
+    }
+
+    /// The records; `None` where a text is no UTF-8, or all of them are too much.
+    pub(crate) fn build(&self) -> Option<Vec<StoredRecord>> {
+        // Checked at once, for short texts take longer to begin with than to check.
+        let shared: Arc<str> = str::from_utf8(&self.texts).ok()?.into();
+        let mut records = Vec::with_capacity(self.records.len());
+        for &(start, from, ends) in &self.records {
+            if !ends.iter().all(|end| shared.is_char_boundary(*end as usize)) {
+                return None;
+            }
+            records.push(StoredRecord { start, shared: shared.clone(), from, ends });
+        }
+        Some(records)
+    }
+}
+
+/// Beyond what can be counted, it is the end of no text.
+fn position(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
 }
 
 /// Why a record is not stored: the field and what is wrong with it.
@@ -246,6 +312,8 @@ mod tests {
         for field in StoredRecord::text_fields() {
             assert_eq!(stored.text(field), recording.text(field), "{field}");
         }
+        let texts = StoredRecord::text_fields().map(|field| recording.text(field));
+        assert!(stored.texts().into_iter().eq(texts));
     }
 
     #[test]

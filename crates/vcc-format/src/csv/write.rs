@@ -2,7 +2,7 @@ use std::io;
 
 use vcc_types::{Field, Recording};
 
-use crate::scan::{forbidden_character, needs_quotes};
+use crate::scan::{forbidden_character, is_plain_row, needs_quotes};
 use crate::{Record, WriteError};
 
 /// How much is collected before it goes to the destination.
@@ -87,7 +87,7 @@ impl<W: io::Write> Writer<W> {
     pub fn write(&mut self, recording: &Recording) -> Result<(), WriteError> {
         let values = Field::ALL.map(|field| recording.get(field));
         let extra = recording.extra().iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        self.write_all(&values, extra)
+        self.write_all(&values, extra, true)
     }
 
     /// Writes a record that borrows.
@@ -96,7 +96,7 @@ impl<W: io::Write> Writer<W> {
     ///
     /// As [`write`](Self::write).
     pub fn write_record(&mut self, record: &Record<'_>) -> Result<(), WriteError> {
-        self.write_all(&record.values(), record.extra())
+        self.write_all(&record.values(), record.extra(), true)
     }
 
     /// Writes fifteen values in the documented order; `None` is absent, and written as nothing.
@@ -109,7 +109,52 @@ impl<W: io::Write> Writer<W> {
         &mut self,
         values: &[Option<&str>; Field::COUNT],
     ) -> Result<(), WriteError> {
-        self.write_all(values, std::iter::empty())
+        self.write_all(values, std::iter::empty(), true)
+    }
+
+    /// Writes a record whose values stand with commas between them already, `first` and then
+    /// `others`: copied as they stand, if that is how a row is written. `values` are asked for where
+    /// one of them needs quotes.
+    ///
+    /// ```
+    /// use vcc_format::csv;
+    ///
+    /// let mut writer = csv::Writer::new(Vec::new());
+    /// let mut values = [Some(""); 15];
+    /// (values[0], values[1]) = (Some("2007-12-19T19:16:36-08:00"), Some("Smith, Bill"));
+    /// writer.write_joined("2007-12-19T19:16:36-08:00", "bill,,,,27,,,,,,,,,", || values)?;
+    /// writer.write_joined("2007-12-19T19:16:36-08:00", "Smith, Bill,,,,,,,,,,,,,", || values)?;
+    /// let document = String::from_utf8(writer.finish()?).unwrap();
+    /// let rows: Vec<_> = document.lines().skip(1).collect();
+    /// assert_eq!(rows[0], "2007-12-19T19:16:36-08:00,bill,,,,27,,,,,,,,,");
+    /// assert_eq!(rows[1], "2007-12-19T19:16:36-08:00,\"Smith, Bill\",,,,,,,,,,,,,");
+    /// # Ok::<(), vcc_format::WriteError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`write_values`](Self::write_values).
+    #[inline]
+    pub fn write_joined<'v>(
+        &mut self,
+        first: &str,
+        others: &str,
+        values: impl FnOnce() -> [Option<&'v str>; Field::COUNT],
+    ) -> Result<(), WriteError> {
+        let start = self.buf.len();
+        self.buf.extend_from_slice(first.as_bytes());
+        self.buf.push(b',');
+        self.buf.extend_from_slice(others.as_bytes());
+        if !self.extra.is_empty() || !is_plain_row(&self.buf[start..], Field::COUNT - 1) {
+            self.buf.truncate(start);
+            return self.write_all(&values(), std::iter::empty(), false);
+        }
+        self.buf.extend_from_slice(b"\r\n");
+        self.records += 1;
+        if self.buf.len() >= FLUSH {
+            self.hand_over()?;
+        }
+        Ok(())
     }
 
     #[inline]
@@ -117,10 +162,11 @@ impl<W: io::Write> Writer<W> {
         &mut self,
         values: &[Option<&str>; Field::COUNT],
         extra: impl Iterator<Item = (&'v str, &'v str)>,
+        may_be_plain: bool,
     ) -> Result<(), WriteError> {
         self.records += 1;
         let start = self.buf.len();
-        if let Err(error) = self.row(values, extra) {
+        if let Err(error) = self.row(values, extra, may_be_plain) {
             self.buf.truncate(start);
             return Err(error);
         }
@@ -135,15 +181,12 @@ impl<W: io::Write> Writer<W> {
         &mut self,
         values: &[Option<&str>; Field::COUNT],
         extra: impl Iterator<Item = (&'v str, &'v str)>,
+        may_be_plain: bool,
     ) -> Result<(), WriteError> {
-        let record = self.records;
-        for (field, text) in Field::ALL.into_iter().zip(values) {
-            separate(&mut self.buf, field.index());
-            cell(&mut self.buf, text.unwrap_or_default()).map_err(|(position, character)| {
-                let field = field.wire_name().to_owned();
-                WriteError::Value { record, field, character, position }
-            })?;
+        if !may_be_plain || !self.plain_row(values) {
+            self.careful_row(values)?;
         }
+        let record = self.records;
         let mut extra: Vec<_> = extra.collect();
         for name in &self.extra {
             self.buf.push(b',');
@@ -161,6 +204,34 @@ impl<W: io::Write> Writer<W> {
             return Err(WriteError::Name { record, name, reason });
         }
         self.buf.extend_from_slice(b"\r\n");
+        Ok(())
+    }
+
+    /// Writes the fifteen cells as they are, and takes them back where one of them must not stand
+    /// like that: a look at a whole row costs little more than a look at a cell.
+    #[inline]
+    fn plain_row(&mut self, values: &[Option<&str>; Field::COUNT]) -> bool {
+        let start = self.buf.len();
+        for (index, text) in values.iter().enumerate() {
+            separate(&mut self.buf, index);
+            self.buf.extend_from_slice(text.unwrap_or_default().as_bytes());
+        }
+        let plain = is_plain_row(&self.buf[start..], Field::COUNT - 1);
+        if !plain {
+            self.buf.truncate(start);
+        }
+        plain
+    }
+
+    fn careful_row(&mut self, values: &[Option<&str>; Field::COUNT]) -> Result<(), WriteError> {
+        let record = self.records;
+        for (field, text) in Field::ALL.into_iter().zip(values) {
+            separate(&mut self.buf, field.index());
+            cell(&mut self.buf, text.unwrap_or_default()).map_err(|(position, character)| {
+                let field = field.wire_name().to_owned();
+                WriteError::Value { record, field, character, position }
+            })?;
+        }
         Ok(())
     }
 

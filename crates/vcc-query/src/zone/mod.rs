@@ -121,7 +121,10 @@ impl Zone {
         FixedOffset::east_opt(seconds).unwrap_or(Utc.fix())
     }
 
-    pub(crate) fn stretch(&self, at: i64) -> Stretch {
+    /// The stretch of one offset around a second since 1970-01-01T00:00:00Z: from `at` on for
+    /// certain, for whoever has many instants and need not ask for each.
+    #[must_use]
+    pub fn stretch(&self, at: i64) -> Stretch {
         match self.0 {
             Rules::BuiltIn(tz) => built_in::stretch(tz, at),
             Rules::Other(rules) => rules.stretch(at),

@@ -6,6 +6,7 @@ use super::session::Session;
 use super::statements::{DEEP_ASCENDING, DEEP_DESCENDING};
 use crate::counts::Direction;
 use crate::plan::{Index, Plan};
+use crate::record::Records;
 use crate::sql::{COLUMNS, Sql};
 use crate::{Page, StoredRecord};
 
@@ -17,8 +18,11 @@ pub(super) async fn page(session: &Session, plan: &Plan<'_>) -> Result<Page, Err
         session.query_built(&plan.page_for_postgres()).await?
     };
     let more = rows.len() > plan.size;
-    let records = rows.iter().take(plan.size).map(record).collect::<Result<_, _>>()?;
-    Ok(Page { records, more })
+    let mut records = Records::default();
+    for row in rows.iter().take(plan.size) {
+        add(row, &mut records)?;
+    }
+    Ok(Page { records: whole(&records), more })
 }
 
 async fn deep(session: &Session, plan: &Plan<'_>) -> Result<Vec<Row>, Error> {
@@ -53,11 +57,18 @@ async fn deep(session: &Session, plan: &Plan<'_>) -> Result<Vec<Row>, Error> {
 
 /// Reads a record from a row that begins with [`COLUMNS`].
 pub(super) fn record(row: &Row) -> Result<StoredRecord, Error> {
-    let mut record = StoredRecord::builder(row.try_get(0)?);
-    for index in 1..Field::COUNT {
-        record.push(row.try_get(index)?);
-    }
-    Ok(record.build())
+    let mut records = Records::default();
+    add(row, &mut records)?;
+    Ok(whole(&records).swap_remove(0))
+}
+
+fn add(row: &Row, records: &mut Records) -> Result<(), Error> {
+    records.add(row.try_get(0)?, |index| row.try_get::<_, &str>(index + 1).map(str::as_bytes))
+}
+
+/// What was read as text is UTF-8, and a page of records is less than 1 GiB.
+fn whole(records: &Records) -> Vec<StoredRecord> {
+    records.build().expect("texts that can be stored")
 }
 
 impl Plan<'_> {

@@ -291,7 +291,9 @@ mod tests {
             assert_led_by_tenant(&sql.text, false);
             assert_eq!(sql.values[0], crate::sql::Value::Integer(7));
             #[cfg(feature = "sqlite")]
-            assert_led_by_tenant(&plan.page_for_sqlite().text, true);
+            for gathers in [true, false] {
+                assert_led_by_tenant(&plan.page_for_sqlite(gathers).text, true);
+            }
             pages += 1;
         }
         assert!(pages > 2_000, "{pages}");
@@ -327,6 +329,7 @@ mod tests {
             include_str!("../sqlite/import.rs"),
             include_str!("../sqlite/delete.rs"),
             include_str!("../sqlite/tenants.rs"),
+            include_str!("../sqlite/gather.rs"),
             include_str!("../sqlite/page.rs"),
             include_str!("../sqlite/pool.rs"),
             include_str!("../sqlite/scans.rs"),

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use vcc_types::Field;
 
 use super::import::{ANY, FIND};
-use super::migrate;
+use super::{gather, migrate};
 use crate::plan::Plan;
 use crate::shapes::shapes;
 use crate::{Deletion, TenantId};
@@ -14,6 +14,7 @@ const TENANT: TenantId = TenantId(1);
 
 fn database() -> Connection {
     let mut connection = Connection::open_in_memory().unwrap();
+    gather::register(&connection).unwrap();
     migrate(&mut connection, ":memory:").unwrap();
     connection
 }
@@ -46,7 +47,7 @@ fn an_index_answers_what_it_is_there_for() {
     let connection = database();
     for shape in shapes() {
         let plan = Plan::new(TENANT, &shape.selection).unwrap();
-        let steps = explain(&connection, &plan.page_for_sqlite().text);
+        let steps = explain(&connection, &plan.page_for_sqlite(true).text);
         let search = search(shape.index.name(), shape.found_by);
         assert_eq!(steps[0], search, "{:#?}", shape.selection);
         // PAGE-5: the list is read in its order, but for what starts at once; what a key or ten

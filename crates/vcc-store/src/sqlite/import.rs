@@ -3,14 +3,16 @@ use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use rusqlite::types::Type;
-use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row, Statement, Transaction};
+use rusqlite::{
+    CachedStatement, Connection, Error, OptionalExtension as _, Row, Statement, Transaction,
+};
 use rusqlite::{TransactionBehavior, params};
 use vcc_types::{Field, Row as _};
 
 use super::error;
 use super::tenants::no_such_tenant;
 use crate::counts::{bucket, changes};
-use crate::record::TEXTS;
+use crate::record::Records;
 use crate::{Batch, Checkpoint, Imported, OnConflict, StoreError, StoredRecord, TenantId};
 
 pub(super) const FIND: &str = "SELECT start, agent_id, phone_number, channel, case_id, duration, filename, \
@@ -288,14 +290,10 @@ pub(super) fn update(
 
 /// Reads a record from a row that begins with [`COLUMNS`](crate::sql::COLUMNS).
 pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<StoredRecord> {
-    let mut texts = Vec::with_capacity(256);
-    let mut ends = [0; TEXTS];
-    for (index, end) in ends.iter_mut().enumerate() {
-        texts.extend_from_slice(row.get_ref(index + 1)?.as_bytes()?);
-        *end = u32::try_from(texts.len()).unwrap_or(u32::MAX);
-    }
-    StoredRecord::from_bytes(row.get(0)?, texts, ends)
-        .ok_or_else(|| rusqlite::Error::InvalidColumnType(0, "a text".into(), Type::Text))
+    let mut records = Records::default();
+    records.add(row.get(0)?, |index| Ok::<_, Error>(row.get_ref(index + 1)?.as_bytes()?))?;
+    let record = records.build().and_then(|mut records| records.pop());
+    record.ok_or_else(|| Error::InvalidColumnType(0, "a text".into(), Type::Text))
 }
 
 /// Adds to the counts of every level what has changed in the finest buckets.

@@ -4,6 +4,7 @@ mod bulk;
 mod delete;
 #[cfg(test)]
 mod explain;
+mod gather;
 mod import;
 mod page;
 mod pool;
@@ -19,11 +20,13 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use vcc_query::{Selection, Zone};
 
 pub use self::bulk::{BulkLoad, BulkLoaded};
+use self::page::Snapshot;
 use self::pool::{Brief, Location, Pool};
 use self::scans::Scans;
+use crate::store::one_by_one;
 use crate::{
-    Batch, Credentials, Deletion, Imported, Page, Store, StoreError, StoreErrorKind, Tenant,
-    TenantId, TokenHash, TokenInfo,
+    Batch, Credentials, Decide, Deletion, Imported, Page, Store, StoreError, StoreErrorKind,
+    Tenant, TenantId, TokenHash, TokenInfo,
 };
 
 /// A store in one SQLite database.
@@ -195,21 +198,48 @@ fn missing(connection: &Connection, name: &str) -> Result<&'static [&'static str
 #[async_trait]
 impl Store for Sqlite {
     async fn page(&self, tenant: TenantId, selection: &Selection) -> Result<Page, StoreError> {
-        let busy = match self.readers.run_here(|reader| page::page(reader, tenant, selection)) {
+        let busy = match self.readers.run_here(|reader| page(reader, tenant, selection)) {
             Brief::Done(page) => return page,
             Brief::Busy => true,
             Brief::Long => false,
         };
         let selection = selection.clone();
-        let work = move |connection: &mut Connection| page::page(connection, tenant, &selection);
+        let work = move |connection: &mut Connection| page(connection, tenant, &selection);
         if busy && let Some(page) = self.readers.run_brief(work.clone()).await? {
             return Ok(page);
         }
         self.scans.run(tenant, self.deadline, work).await
     }
 
+    async fn answer(
+        &self,
+        tenant: &str,
+        decide: &mut Decide<'_>,
+    ) -> Result<Option<Page>, StoreError> {
+        let mut decided = None;
+        let here = self.readers.run_here(|reader| {
+            let snapshot = Snapshot::new(reader).map_err(error("cannot read a page"))?;
+            let credentials = tenants::credentials(&snapshot, tenant)?;
+            let id = credentials.as_ref().map(|credentials| credentials.tenant.id);
+            let selection = decide(credentials);
+            match decided.insert(id.zip(selection)) {
+                Some((id, selection)) => page::page(&snapshot, *id, selection).map(Some),
+                None => Ok(None),
+            }
+        });
+        match (here, decided) {
+            (Brief::Done(answer), _) => answer,
+            (_, Some(None)) => Ok(None),
+            (_, Some(Some((id, selection)))) => {
+                let work = move |reader: &mut Connection| page(reader, id, &selection);
+                self.scans.run(id, self.deadline, work).await.map(Some)
+            }
+            (_, None) => one_by_one(self, tenant, decide).await,
+        }
+    }
+
     async fn credentials(&self, tenant: &str) -> Result<Option<Credentials>, StoreError> {
-        let here = self.readers.run_here(|connection| tenants::credentials(connection, tenant));
+        let here = self.readers.run_here(|reader| tenants::credentials(reader, tenant));
         if let Brief::Done(credentials) = here {
             return credentials;
         }
@@ -303,6 +333,16 @@ impl Store for Sqlite {
         let work = move |connection: &mut Connection| tenants::revoke(connection, tenant, token);
         self.writer.run(None, work).await
     }
+}
+
+/// A page out of a snapshot of its own.
+fn page(
+    reader: &mut Connection,
+    tenant: TenantId,
+    selection: &Selection,
+) -> Result<Page, StoreError> {
+    let snapshot = Snapshot::new(reader).map_err(error("cannot read a page"))?;
+    page::page(&snapshot, tenant, selection)
 }
 
 /// Says what was being done when SQLite refused, and sorts its reasons by what a caller can do.

@@ -1,38 +1,87 @@
+use std::ops::Deref;
+
 use rusqlite::Connection;
 use vcc_query::Selection;
 
 use super::error;
+use super::gather::{MOST, gathered};
 use super::import::read;
 use crate::counts::{Direction, LEVELS, Step, Walk, bucket, instants};
 use crate::plan::Plan;
 use crate::sql::{Sql, Value};
 use crate::{Page, StoreError, TenantId};
 
+/// A page. Whoever calls holds the snapshot that its statements read from.
 pub(super) fn page(
-    connection: &mut Connection,
+    snapshot: &Snapshot<'_>,
     tenant: TenantId,
     selection: &Selection,
 ) -> Result<Page, StoreError> {
     let Some(mut plan) = Plan::new(tenant, selection) else { return Ok(Page::default()) };
     let failed = error("cannot read a page");
-    if !plan.is_deep() {
-        return read_page(connection, &plan).map_err(failed);
+    if plan.is_deep() && !approach(snapshot, tenant, &mut plan).map_err(&failed)? {
+        return Ok(Page::default());
     }
-    // One snapshot for the counts and for the records.
-    let transaction = connection.transaction().map_err(&failed)?;
-    let page = if approach(&transaction, tenant, &mut plan).map_err(&failed)? {
-        read_page(&transaction, &plan).map_err(&failed)?
-    } else {
-        Page::default()
-    };
-    transaction.commit().map_err(failed)?;
-    Ok(page)
+    read_page(snapshot, &plan).map_err(failed)
+}
+
+/// One moment of the database, for several statements, until this is dropped.
+pub(super) struct Snapshot<'a>(&'a Connection);
+
+impl<'a> Snapshot<'a> {
+    pub(super) fn new(connection: &'a Connection) -> rusqlite::Result<Self> {
+        // Kept, unlike those of a transaction of rusqlite's.
+        connection.prepare_cached("BEGIN")?.execute([])?;
+        Ok(Self(connection))
+    }
+}
+
+impl Drop for Snapshot<'_> {
+    fn drop(&mut self) {
+        let end = |word| self.0.prepare_cached(word).and_then(|mut end| end.execute([]));
+        // Nothing was written, so both mean the same; what fails in the one succeeds in the other.
+        if !self.0.is_autocommit() && end("COMMIT").is_err() {
+            let _ = end("ROLLBACK");
+        }
+    }
+}
+
+impl Deref for Snapshot<'_> {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        self.0
+    }
 }
 
 fn read_page(connection: &Connection, plan: &Plan<'_>) -> rusqlite::Result<Page> {
+    if plan.skip >= MOST as u64 {
+        return read_columns(connection, plan);
+    }
+    let places = gathered(|| {
+        let mut places = Vec::with_capacity(plan.size + 1);
+        rows(connection, &plan.page_for_sqlite(true), |row| {
+            places.push(row.get::<_, i64>(0)? as usize);
+            Ok(())
+        })?;
+        Ok(places)
+    })?;
+    let Some((gathered, places)) = places else { return read_columns(connection, plan) };
+    let in_order = places.iter().copied().eq(0..gathered.len());
+    let mut records = match in_order {
+        true => gathered,
+        false => places.iter().map(|place| gathered[*place].clone()).collect(),
+    };
+    // Of the record after the page nothing matters but that it is there.
+    let more = records.len() > plan.size;
+    records.truncate(plan.size);
+    Ok(Page { records, more })
+}
+
+/// [`read_page`] where a statement might gather too much.
+fn read_columns(connection: &Connection, plan: &Plan<'_>) -> rusqlite::Result<Page> {
     let mut page = Page { records: Vec::with_capacity(plan.size), more: false };
-    rows(connection, &plan.page_for_sqlite(), |row| {
-        // Of the record after the page nothing matters but that it is there.
+    rows(connection, &plan.page_for_sqlite(false), |row| {
         if page.records.len() == plan.size {
             page.more = true;
         } else {

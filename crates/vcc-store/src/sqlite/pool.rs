@@ -7,7 +7,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Semaphore;
 
-use super::error;
+use super::{error, gather};
 use crate::{StoreError, StoreErrorKind};
 
 /// A few connections to one database, each used by one thread at a time.
@@ -187,6 +187,7 @@ fn connect(location: &Location, epoch: Instant) -> Result<Guarded, rusqlite::Err
     // Statements name the index that they read. Without this, each one is planned again for the
     // values that are bound to it, which takes as long as to read a page.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    gather::register(&connection)?;
     let watch = Arc::new(Watch::default());
     let watched = watch.clone();
     connection.progress_handler(STEPS, Some(move || watched.is_over(epoch)))?;

@@ -49,7 +49,7 @@ pub(super) fn list(connection: &mut Connection) -> Result<Vec<Tenant>, StoreErro
 }
 
 pub(super) fn credentials(
-    connection: &mut Connection,
+    connection: &Connection,
     name: &str,
 ) -> Result<Option<Credentials>, StoreError> {
     let failed = error("cannot read the credentials of a tenant");

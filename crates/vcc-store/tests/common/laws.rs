@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use vcc_query::{Filter, Selection, Wanted, Window};
 use vcc_store::{
-    Batch, Checkpoint, Deletion, Imported, OnConflict, Store, StoreErrorKind, StoredRecord, Tenant,
-    Token, TokenHash,
+    Batch, Checkpoint, Credentials, Deletion, Imported, OnConflict, Store, StoreErrorKind,
+    StoredRecord, Tenant, Token, TokenHash,
 };
 use vcc_types::{Field, Order, Recording, Row as _};
 
@@ -250,6 +250,57 @@ pub(crate) async fn a_number_that_no_list_reaches_finds_nothing(store: &dyn Stor
     }
 }
 
+/// More records of one start than an engine may want to hold before it has sorted them.
+pub(crate) async fn many_records_of_one_moment_are_pages_too(store: &dyn Store) {
+    let acme = acme(store).await;
+    // Every second one is another agent's; texts come in another order than they were added.
+    let number = |index: u32| format!("{:05}", index * 7_919 % 5_003);
+    let agent = |index: u32| if index.is_multiple_of(2) { "bill" } else { "mary" };
+    let records: Vec<_> =
+        (0..5_003).map(|index| record(&number(index), "a", agent(index))).collect();
+    let mut numbers: Vec<_> = (0..5_003).step_by(2).map(number).collect();
+    numbers.sort_unstable();
+    store.import(acme.id, records.into()).await.unwrap();
+    let bill = Filter { field: Field::AgentId, wanted: Wanted::Text("bill".into()) };
+    for order in [Order::StartAscending, Order::StartDescending] {
+        for first in [1, 2, 1_951, 2_001, 2_480, 2_502] {
+            let filters = vec![bill.clone()];
+            let selection = Selection { filters, order, first, ..super::everything() };
+            let page = store.page(acme.id, &selection).await.unwrap();
+            let found = page.records.iter().map(|record| record.text(Field::TransactionId));
+            let size = selection.page_size as usize;
+            let place = first as usize - 1;
+            let expected: Vec<_> = match order {
+                Order::StartAscending => numbers.iter().skip(place).take(size).collect(),
+                Order::StartDescending => numbers.iter().rev().skip(place).take(size).collect(),
+            };
+            assert!(found.eq(expected.iter().copied()), "{order:?} {first}");
+            assert_eq!(page.more, place + size < numbers.len(), "{order:?} {first}");
+        }
+    }
+}
+
+pub(crate) async fn a_request_is_decided_upon_once(store: &dyn Store) {
+    let acme = acme(store).await;
+    store.add_token(acme.id, TokenHash::of(b"x"), "", NOW).await.unwrap();
+    store.import(acme.id, vec![record("1", "a", "bill")].into()).await.unwrap();
+    for (name, selects, records) in
+        [("acme", true, Some(1)), ("acme", false, None), ("globex", true, None)]
+    {
+        let mut asked = Vec::new();
+        let mut decide = |credentials: Option<Credentials>| {
+            asked.push(credentials.map(|Credentials { tenant, tokens }| {
+                (tenant.id, TokenHash::of(b"x").is_among(&tokens))
+            }));
+            selects.then(super::everything)
+        };
+        let page = store.answer(name, &mut decide).await.unwrap();
+        assert_eq!(page.map(|page| page.records.len()), records, "{name} {selects}");
+        let known = (name == "acme").then_some((acme.id, true));
+        assert_eq!(asked, [known], "{name} {selects}");
+    }
+}
+
 /// The tests of an engine, given how a new, empty store of it is made, or `None` where it cannot.
 macro_rules! laws {
     ($($law:ident),* $(,)?) => {
@@ -278,4 +329,6 @@ laws!(
     deletions_take_what_they_say,
     what_no_record_can_hold_finds_nothing,
     a_number_that_no_list_reaches_finds_nothing,
+    many_records_of_one_moment_are_pages_too,
+    a_request_is_decided_upon_once,
 );

@@ -1,0 +1,71 @@
+//! Records of a page, gathered by a function of SQL. A statement hands it all columns of a row at once;
+//! to ask for one after another takes longer than to find them.
+
+use std::cell::RefCell;
+
+use rusqlite::functions::FunctionFlags;
+use rusqlite::types::Type;
+use rusqlite::{Connection, Error};
+use vcc_types::Field;
+
+use crate::StoredRecord;
+use crate::record::Records;
+
+thread_local! {
+    /// What the statement that runs on this thread has gathered.
+    static GATHERED: RefCell<Records> = RefCell::default();
+}
+
+/// How many records are gathered: a statement that sorts may gather more than it gives.
+pub(super) const MOST: usize = 2_000;
+
+/// How many bytes are.
+const MOST_BYTES: usize = 1 << 30;
+
+/// How much memory is kept for the next statement, in bytes.
+const KEPT: usize = 1 << 16;
+
+fn is_full(gathered: &Records) -> bool {
+    gathered.len() >= MOST || gathered.size() >= MOST_BYTES
+}
+
+/// Gives a connection the function `gather`, which takes the start and the texts of a record, keeps
+/// them, and returns the record's place.
+pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DIRECTONLY;
+    let columns = Field::COUNT as i32;
+    connection.create_scalar_function("gather", columns, flags, |context| {
+        GATHERED.with_borrow_mut(|gathered| {
+            if is_full(gathered) {
+                return Err(Error::UserFunctionError("too many records to gather".into()));
+            }
+            let text = |index| context.get_raw(index + 1).as_bytes();
+            gathered.add(context.get_raw(0).as_i64()?, text)?;
+            Ok(gathered.len() as i64 - 1)
+        })
+    })
+}
+
+/// Runs a statement that gathers, and gives what it has gathered with what `run` returns. `None`:
+/// there was too much.
+pub(super) fn gathered<T>(
+    run: impl FnOnce() -> rusqlite::Result<T>,
+) -> rusqlite::Result<Option<(Vec<StoredRecord>, T)>> {
+    // Where a statement failed, something may have been left.
+    GATHERED.with_borrow_mut(Records::clear);
+    let ran = run();
+    GATHERED.with_borrow_mut(|gathered| {
+        let records = match ran {
+            Err(_) if is_full(gathered) => Ok(None),
+            Err(error) => Err(error),
+            Ok(ran) => match gathered.build() {
+                Some(records) => Ok(Some((records, ran))),
+                None => Err(Error::InvalidColumnType(0, "a text".into(), Type::Text)),
+            },
+        };
+        if gathered.size() > KEPT {
+            *gathered = Records::default();
+        }
+        records
+    })
+}
