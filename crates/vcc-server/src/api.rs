@@ -18,7 +18,7 @@ use crate::audit::{self, Audit};
 use crate::auth::{self, Claim};
 use crate::limits::Gate;
 use crate::refusal::Refusal;
-use crate::{Clock, Limits, Metrics, gzip, records, resource};
+use crate::{Clock, Limits, Metrics, body, records, resource};
 
 /// The API without a socket: what turns a request into a response.
 ///
@@ -179,21 +179,19 @@ impl Api {
             audit.record(now, &tenant, &query, page.records.len());
         }
 
-        let body = records::encode(&page.records, format, &selection, &self.dialect);
-        let body = body.map_err(|error| {
+        let body = body::of(page.records, format, &selection, &self.dialect, &request.headers);
+        let (body, zipped) = body.map_err(|error| {
             trace.failure = Some(Failure::Write(error));
             Refusal::internal()
         })?;
-        let zipped = gzip::is_wanted(&request.headers, &body).then(|| gzip::compress(&body));
-        let encoding = zipped.is_some();
-        let mut response = Response::new(Body::from(zipped.unwrap_or(body)));
+        let mut response = Response::new(body);
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, records::content_type(format));
         // Answers depend on who asks and on the day, and hold personal data.
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
         // Also where it is not compressed: another client would have got another body.
         headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
-        if encoding {
+        if zipped {
             headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         }
         if page.more {

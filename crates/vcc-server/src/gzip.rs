@@ -9,9 +9,9 @@ use flate2::write::GzEncoder;
 /// What is smaller is not worth it, in bytes.
 const SMALLEST: usize = 1_024;
 
-/// Whether a client takes gzip, and the body is worth it.
-pub(crate) fn is_wanted(headers: &HeaderMap, body: &[u8]) -> bool {
-    body.len() >= SMALLEST && headers.contains_key(header::ACCEPT_ENCODING) && is_preferred(headers)
+/// Whether a client takes gzip, and a body of so many bytes is worth it.
+pub(crate) fn is_wanted(headers: &HeaderMap, length: usize) -> bool {
+    length >= SMALLEST && headers.contains_key(header::ACCEPT_ENCODING) && is_preferred(headers)
 }
 
 /// RFC 9110, 12.5.3: gzip by its name or by `*`, and not less than the body as it is.
@@ -45,9 +45,14 @@ fn quality(parameters: &str) -> f32 {
     value.filter(|value| (0.0..=1.0).contains(value)).unwrap_or(0.0)
 }
 
-/// The body compressed, at the level that costs least.
+/// Compresses into memory, at the level that costs least.
+pub(crate) fn encoder() -> GzEncoder<Vec<u8>> {
+    GzEncoder::new(Vec::new(), Compression::fast())
+}
+
+/// A whole body compressed.
 pub(crate) fn compress(body: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 4), Compression::fast());
+    let mut encoder = encoder();
     // Writing to memory cannot fail.
     let _ = encoder.write_all(body);
     encoder.finish().unwrap_or_default()
@@ -61,7 +66,6 @@ mod tests {
 
     #[test]
     fn who_wants_gzip() {
-        let body = [b'x'; SMALLEST];
         for (value, wanted) in [
             ("gzip", true),
             ("br, GZIP;q=0.5", true),
@@ -85,10 +89,10 @@ mod tests {
         ] {
             let mut headers = HeaderMap::new();
             headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(value));
-            assert_eq!(is_wanted(&headers, &body), wanted, "{value}");
-            assert!(!is_wanted(&headers, &body[1..]), "{value}");
+            assert_eq!(is_wanted(&headers, SMALLEST), wanted, "{value}");
+            assert!(!is_wanted(&headers, SMALLEST - 1), "{value}");
         }
-        assert!(!is_wanted(&HeaderMap::new(), &body));
+        assert!(!is_wanted(&HeaderMap::new(), SMALLEST));
     }
 
     #[test]

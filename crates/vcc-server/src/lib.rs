@@ -13,6 +13,7 @@ mod admin;
 mod api;
 mod audit;
 mod auth;
+mod body;
 mod clock;
 mod connection;
 mod downgrade;

@@ -16,34 +16,63 @@ pub(crate) fn content_type(format: Format) -> HeaderValue {
     })
 }
 
-/// The body of a response.
-///
-/// # Errors
-///
-/// A value that XML cannot carry. None is stored, so none should be met here (OUT-6).
-pub(crate) fn encode(
-    records: &[StoredRecord],
-    format: Format,
-    selection: &Selection,
-    dialect: &Dialect,
-) -> Result<Vec<u8>, WriteError> {
-    let body = Vec::with_capacity(512 + 640 * records.len());
-    let mut starts = Starts::new(selection.response_zone, dialect.utc_offset);
-    match format {
-        Format::Xml => {
-            let mut writer = xml::Writer::new(body);
-            for record in records {
-                writer.write_values(&values(record, starts.text(record.start_micros())))?;
+/// Records that are written piece by piece, as they are asked for.
+pub(crate) struct Pieces {
+    records: std::vec::IntoIter<StoredRecord>,
+    starts: Starts,
+    /// None once the document has ended.
+    writer: Option<Writer>,
+}
+
+enum Writer {
+    Xml(xml::Writer<Vec<u8>>),
+    Csv(csv::Writer<Vec<u8>>),
+}
+
+impl Pieces {
+    pub(crate) fn new(
+        records: Vec<StoredRecord>,
+        format: Format,
+        selection: &Selection,
+        dialect: &Dialect,
+        capacity: usize,
+    ) -> Self {
+        let destination = Vec::with_capacity(capacity);
+        let writer = match format {
+            Format::Xml => Writer::Xml(xml::Writer::new(destination)),
+            Format::Csv => Writer::Csv(csv::Writer::new(destination)),
+        };
+        let starts = Starts::new(selection.response_zone, dialect.utc_offset);
+        Self { records: records.into_iter(), starts, writer: Some(writer) }
+    }
+
+    /// The next piece, of at least so many bytes unless it is the last one; `None` after that.
+    ///
+    /// # Errors
+    ///
+    /// A value that XML cannot carry. None is stored, so none should be met here (OUT-6).
+    pub(crate) fn next(&mut self, enough: usize) -> Result<Option<Vec<u8>>, WriteError> {
+        let Some(writer) = &mut self.writer else { return Ok(None) };
+        for record in self.records.by_ref() {
+            let start = self.starts.text(record.start_micros());
+            let written = match writer {
+                Writer::Xml(writer) => {
+                    writer.write_values(&values(&record, start))?;
+                    writer.get_mut()
+                }
+                Writer::Csv(writer) => {
+                    writer.write_joined(start, record.joined(), || values(&record, start))?;
+                    writer.get_mut()
+                }
+            };
+            if written.len() >= enough {
+                return Ok(Some(std::mem::take(written)));
             }
-            writer.finish()
         }
-        Format::Csv => {
-            let mut writer = csv::Writer::new(body);
-            for record in records {
-                let start = starts.text(record.start_micros());
-                writer.write_joined(start, record.joined(), || values(record, start))?;
-            }
-            writer.finish()
+        match self.writer.take() {
+            Some(Writer::Xml(writer)) => writer.finish().map(Some),
+            Some(Writer::Csv(writer)) => writer.finish().map(Some),
+            None => Ok(None),
         }
     }
 }

@@ -137,6 +137,11 @@ impl<W: io::Write> Writer<W> {
     pub fn get_ref(&self) -> &W {
         &self.destination
     }
+
+    /// The destination, such as a `Vec<u8>` to be emptied of what has been handed to it so far.
+    pub fn get_mut(&mut self) -> &mut W {
+        &mut self.destination
+    }
 }
 
 /// A tag of a field, padded so that copying it is a matter of a few words.
