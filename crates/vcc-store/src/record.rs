@@ -64,7 +64,7 @@ impl StoredRecord {
                 return Err(Refusal::new(field, RefusalKind::TooLong { limit }));
             }
         }
-        let mut new = Records::default();
+        let mut new = Records::one();
         let texts = |index| Ok::<_, Refusal>(record.text(Field::ALL[index + 1]).as_bytes());
         new.add(start.timestamp_micros(), texts)?;
         // Texts are UTF-8, and fourteen of 1 MiB at most.
@@ -149,6 +149,11 @@ pub(crate) struct Records {
 }
 
 impl Records {
+    /// For one record of the usual length.
+    pub(crate) fn one() -> Self {
+        Self { texts: Vec::with_capacity(256), records: Vec::with_capacity(1) }
+    }
+
     /// Adds a record of fourteen texts, each by its position.
     #[inline]
     pub(crate) fn add<'a, E>(

@@ -87,7 +87,7 @@ impl<W: io::Write> Writer<W> {
     pub fn write(&mut self, recording: &Recording) -> Result<(), WriteError> {
         let values = Field::ALL.map(|field| recording.get(field));
         let extra = recording.extra().iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        self.write_all(&values, extra, true)
+        self.write_all(&values, extra)
     }
 
     /// Writes a record that borrows.
@@ -96,7 +96,7 @@ impl<W: io::Write> Writer<W> {
     ///
     /// As [`write`](Self::write).
     pub fn write_record(&mut self, record: &Record<'_>) -> Result<(), WriteError> {
-        self.write_all(&record.values(), record.extra(), true)
+        self.write_all(&record.values(), record.extra())
     }
 
     /// Writes fifteen values in the documented order; `None` is absent, and written as nothing.
@@ -109,7 +109,7 @@ impl<W: io::Write> Writer<W> {
         &mut self,
         values: &[Option<&str>; Field::COUNT],
     ) -> Result<(), WriteError> {
-        self.write_all(values, std::iter::empty(), true)
+        self.write_all(values, std::iter::empty())
     }
 
     /// Writes a record whose values stand with commas between them already, `first` and then
@@ -147,7 +147,7 @@ impl<W: io::Write> Writer<W> {
         self.buf.extend_from_slice(others.as_bytes());
         if !self.extra.is_empty() || !is_plain_row(&self.buf[start..], Field::COUNT - 1) {
             self.buf.truncate(start);
-            return self.write_all(&values(), std::iter::empty(), false);
+            return self.write_all(&values(), std::iter::empty());
         }
         self.buf.extend_from_slice(b"\r\n");
         self.records += 1;
@@ -162,11 +162,10 @@ impl<W: io::Write> Writer<W> {
         &mut self,
         values: &[Option<&str>; Field::COUNT],
         extra: impl Iterator<Item = (&'v str, &'v str)>,
-        may_be_plain: bool,
     ) -> Result<(), WriteError> {
         self.records += 1;
         let start = self.buf.len();
-        if let Err(error) = self.row(values, extra, may_be_plain) {
+        if let Err(error) = self.row(values, extra) {
             self.buf.truncate(start);
             return Err(error);
         }
@@ -181,12 +180,15 @@ impl<W: io::Write> Writer<W> {
         &mut self,
         values: &[Option<&str>; Field::COUNT],
         extra: impl Iterator<Item = (&'v str, &'v str)>,
-        may_be_plain: bool,
     ) -> Result<(), WriteError> {
-        if !may_be_plain || !self.plain_row(values) {
-            self.careful_row(values)?;
-        }
         let record = self.records;
+        for (field, text) in Field::ALL.into_iter().zip(values) {
+            separate(&mut self.buf, field.index());
+            cell(&mut self.buf, text.unwrap_or_default()).map_err(|(position, character)| {
+                let field = field.wire_name().to_owned();
+                WriteError::Value { record, field, character, position }
+            })?;
+        }
         let mut extra: Vec<_> = extra.collect();
         for name in &self.extra {
             self.buf.push(b',');
@@ -204,34 +206,6 @@ impl<W: io::Write> Writer<W> {
             return Err(WriteError::Name { record, name, reason });
         }
         self.buf.extend_from_slice(b"\r\n");
-        Ok(())
-    }
-
-    /// Writes the fifteen cells as they are, and takes them back where one of them must not stand
-    /// like that: a look at a whole row costs little more than a look at a cell.
-    #[inline]
-    fn plain_row(&mut self, values: &[Option<&str>; Field::COUNT]) -> bool {
-        let start = self.buf.len();
-        for (index, text) in values.iter().enumerate() {
-            separate(&mut self.buf, index);
-            self.buf.extend_from_slice(text.unwrap_or_default().as_bytes());
-        }
-        let plain = is_plain_row(&self.buf[start..], Field::COUNT - 1);
-        if !plain {
-            self.buf.truncate(start);
-        }
-        plain
-    }
-
-    fn careful_row(&mut self, values: &[Option<&str>; Field::COUNT]) -> Result<(), WriteError> {
-        let record = self.records;
-        for (field, text) in Field::ALL.into_iter().zip(values) {
-            separate(&mut self.buf, field.index());
-            cell(&mut self.buf, text.unwrap_or_default()).map_err(|(position, character)| {
-                let field = field.wire_name().to_owned();
-                WriteError::Value { record, field, character, position }
-            })?;
-        }
         Ok(())
     }
 

@@ -57,7 +57,7 @@ async fn deep(session: &Session, plan: &Plan<'_>) -> Result<Vec<Row>, Error> {
 
 /// Reads a record from a row that begins with [`COLUMNS`].
 pub(super) fn record(row: &Row) -> Result<StoredRecord, Error> {
-    let mut records = Records::default();
+    let mut records = Records::one();
     add(row, &mut records)?;
     Ok(whole(&records).swap_remove(0))
 }

@@ -290,7 +290,7 @@ pub(super) fn update(
 
 /// Reads a record from a row that begins with [`COLUMNS`](crate::sql::COLUMNS).
 pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<StoredRecord> {
-    let mut records = Records::default();
+    let mut records = Records::one();
     records.add(row.get(0)?, |index| Ok::<_, Error>(row.get_ref(index + 1)?.as_bytes()?))?;
     let record = records.build().and_then(|mut records| records.pop());
     record.ok_or_else(|| Error::InvalidColumnType(0, "a text".into(), Type::Text))
