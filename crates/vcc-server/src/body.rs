@@ -1,6 +1,6 @@
 //! Bodies of responses: whole where they are short, as nearly all are, and otherwise made while they
-//! are sent, so that a page of the longest values neither stands in memory three times nor keeps a
-//! thread busy for long.
+//! are sent, so that a page of the longest values neither stands in memory three times nor is written
+//! at one go.
 
 use std::io::Write as _;
 use std::pin::Pin;

@@ -11,6 +11,8 @@ use std::time::Duration;
 use common::{FILES, TOKEN, basic, store};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use vcc_server::{Limits, Server, Tls};
+use vcc_store::{Store as _, StoredRecord};
+use vcc_types::Field;
 
 async fn start(limits: Limits) -> Server {
     Server::builder(store().await).limits(limits).start("127.0.0.1:0").await.unwrap()
@@ -43,6 +45,51 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
 fn request(line: &str, headers: &str, body: &str) -> Vec<u8> {
     let authorization = basic("acme", TOKEN);
     format!("{line}\r\nHost: x\r\nAuthorization: {authorization}\r\n{headers}\r\n{body}").into()
+}
+
+/// A page of values so long that it is written while it is sent: to clients that take it, to one that
+/// knows no chunks, to one that asks for no body, and to one that leaves in the middle.
+#[tokio::test]
+async fn a_long_answer_arrives_whole() {
+    let store = store().await;
+    let acme = store.tenant("acme").await.unwrap().unwrap().id;
+    let record = |number: u32| {
+        let recording = common::record("2008-01-01T00:00:00Z", &format!("long-{number}"))
+            .with(Field::CaseId, "long")
+            .with(Field::ExtVar1, &"a, b & c ".repeat(2_000));
+        StoredRecord::new(&recording).unwrap()
+    };
+    store.import(acme, (0..50).map(record).collect::<Vec<_>>().into()).await.unwrap();
+    let server = Server::builder(store).start("127.0.0.1:0").await.unwrap();
+    let address = server.local_addr();
+    let ask = move |method: &str, version: &str| {
+        let line = format!("{method} {FILES}.csv?caseID=long HTTP/{version}");
+        request(&line, "Connection: close\r\n", "")
+    };
+    let split = |answer: Vec<u8>| {
+        let answer = String::from_utf8(answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.to_ascii_lowercase(), body.to_owned())
+    };
+    for _ in 0..3 {
+        let leave = move || {
+            let mut stream = TcpStream::connect(address).unwrap();
+            stream.write_all(&ask("GET", "1.1")).unwrap();
+            stream.read_exact(&mut [0; 1_000]).unwrap();
+        };
+        blocking(leave).await;
+        let (head, plain) = split(blocking(move || exchange(address, &ask("GET", "1.0"))).await);
+        assert!(!head.contains("chunked") && !head.contains("content-length"), "{head}");
+        assert_eq!(plain.matches("long-").count(), 50);
+        assert!(plain.len() > 900_000 && plain.ends_with("\r\n"));
+        let (head, body) = split(blocking(move || exchange(address, &ask("GET", "1.1"))).await);
+        assert!(head.contains("transfer-encoding: chunked"), "{head}");
+        assert!(body.ends_with("\r\n0\r\n\r\n") && body.len() > plain.len());
+        assert_eq!(body.matches("long-").count(), 50);
+        let (head, body) = split(blocking(move || exchange(address, &ask("HEAD", "1.1"))).await);
+        assert!(head.starts_with("http/1.1 200") && body.is_empty(), "{head}");
+    }
+    server.shutdown().await;
 }
 
 #[tokio::test]

@@ -83,7 +83,20 @@ impl StoredRecord {
     }
 
     /// The texts of [`text_fields`](Self::text_fields) with commas between them: what a row of CSV
-    /// says after the start, if no text needs quotes.
+    /// says after the start, if no text needs quotes. The records of a page share one text, which
+    /// is there as long as any of them.
+    ///
+    /// ```
+    /// use vcc_store::StoredRecord;
+    /// use vcc_types::{Field, Recording};
+    ///
+    /// let recording = Recording::new()
+    ///     .with(Field::StartDate, "2007-12-19T19:16:36-08:00")
+    ///     .with(Field::AgentId, "bill");
+    /// let record = StoredRecord::new(&recording).unwrap();
+    /// assert_eq!(record.joined(), "bill,,,,,,,,,,,,,");
+    /// assert_eq!(record.texts()[0], "bill");
+    /// ```
     #[must_use]
     pub fn joined(&self) -> &str {
         &self.shared[self.from as usize..self.ends[TEXTS - 1] as usize]
@@ -180,6 +193,18 @@ impl Records {
     /// How many bytes the texts have.
     pub(crate) fn size(&self) -> usize {
         self.texts.len()
+    }
+
+    /// Some of the records, in another order: what is left out takes no memory.
+    pub(crate) fn pick(&self, places: &[usize]) -> Self {
+        let mut picked = Self::default();
+        for (start, from, ends) in places.iter().filter_map(|place| self.records.get(*place)) {
+            let at = position(picked.texts.len());
+            let texts = *from as usize..ends[TEXTS - 1] as usize;
+            picked.texts.extend_from_slice(&self.texts[texts]);
+            picked.records.push((*start, at, ends.map(|end| end - from + at)));
+        }
+        picked
     }
 
     pub(crate) fn clear(&mut self) {

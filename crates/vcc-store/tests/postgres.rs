@@ -145,8 +145,11 @@ const CITUS: &str = "CREATE TABLE told (what text);
     AS $$ INSERT INTO told VALUES (t::text) $$;
     CREATE FUNCTION create_distributed_table(t regclass, c text, colocate_with text) RETURNS void
     LANGUAGE sql AS $$ INSERT INTO told VALUES (t::text || ' by ' || c || ' with ' || colocate_with) $$;
-    CREATE FUNCTION run_command_on_workers(command text) RETURNS void LANGUAGE sql
-    AS $$ INSERT INTO told VALUES (replace(command, current_database(), 'here')) $$;";
+    CREATE FUNCTION citus_version() RETURNS text LANGUAGE sql
+    AS $$ SELECT 'Citus 12.1.6 on x86_64'::text $$;
+    CREATE FUNCTION run_command_on_workers(command text, OUT success boolean) RETURNS SETOF boolean
+    LANGUAGE sql AS $$ INSERT INTO told VALUES (replace(command, current_database(), 'here'));
+    SELECT TRUE $$;";
 
 #[tokio::test]
 async fn citus_is_told_how_the_tables_are_spread() {

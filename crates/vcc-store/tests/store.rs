@@ -5,8 +5,9 @@ mod common;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use vcc_store::{Batch, Sqlite, Store, StoreErrorKind, StoredRecord};
-use vcc_types::Recording;
+use vcc_query::{Filter, Selection, Wanted};
+use vcc_store::{Batch, Sqlite, Store, StoreErrorKind, StoredRecord, TenantId};
+use vcc_types::{Field, Recording};
 
 const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
 
@@ -120,4 +121,58 @@ async fn imports_run_beside_each_other_and_beside_backups() {
     assert_eq!(store.count(acme).await.unwrap(), 4_000);
     assert_eq!(store.count(other).await.unwrap(), 2_000);
     assert_eq!(common::wrong_counts(&path), 0);
+}
+
+/// So many records of one start and one agent that a page of them takes long.
+async fn one_moment(store: &Sqlite) -> TenantId {
+    let acme = store.add_tenant("acme", "UTC".parse().unwrap(), NOW).await.unwrap().id;
+    let record = |number: u32| {
+        let recording = Recording::new()
+            .with(Field::AgentId, "bill")
+            .with(Field::TransactionId, &number.to_string());
+        StoredRecord::with_start(&recording, NOW).unwrap()
+    };
+    store.import(acme, (0..5_000).map(record).collect::<Vec<_>>().into()).await.unwrap();
+    acme
+}
+
+#[tokio::test]
+async fn a_read_that_is_cut_leaves_its_connection_as_it_was() {
+    // One connection for everything.
+    let store = Sqlite::in_memory().unwrap().with_deadline(std::time::Duration::ZERO);
+    let acme = one_moment(&store).await;
+    let filter = Filter { field: Field::AgentId, wanted: Wanted::Text("bill".into()) };
+    let long = Selection { filters: vec![filter], ..common::everything() };
+    for _ in 0..20 {
+        let mut asked = 0;
+        let mut decide = |_| {
+            asked += 1;
+            Some(long.clone())
+        };
+        let late = store.answer("acme", &mut decide).await.unwrap_err();
+        assert_eq!((late.kind(), asked), (StoreErrorKind::Deadline, 1));
+        let late = store.page(acme, &long).await.unwrap_err();
+        assert_eq!(late.kind(), StoreErrorKind::Deadline);
+        let page = store.answer("acme", &mut |_| Some(common::everything())).await.unwrap();
+        assert_eq!(page.unwrap().records.len(), 50);
+        // No snapshot is left open that this would not be in.
+        let record = StoredRecord::with_start(&Recording::new(), NOW).unwrap();
+        store.import(acme, vec![record].into()).await.unwrap();
+    }
+    assert_eq!(store.page(acme, &common::everything()).await.unwrap().records.len(), 50);
+}
+
+#[tokio::test]
+async fn long_texts_are_read_too() {
+    let store = Sqlite::in_memory().unwrap();
+    let acme = store.add_tenant("acme", "UTC".parse().unwrap(), NOW).await.unwrap().id;
+    let record = |number: u8| {
+        let recording = Recording::new()
+            .with(Field::ExtVar1, &char::from(b'a' + number).to_string().repeat(1 << 20));
+        StoredRecord::with_start(&recording, NOW).unwrap()
+    };
+    let records: Vec<_> = (0..20).map(record).collect();
+    store.import(acme, records.clone().into()).await.unwrap();
+    let page = store.page(acme, &common::everything()).await.unwrap();
+    assert!(page.records == records && !page.more);
 }

@@ -123,11 +123,26 @@ impl Zone {
 
     /// The stretch of one offset around a second since 1970-01-01T00:00:00Z: from `at` on for
     /// certain, for whoever has many instants and need not ask for each.
+    ///
+    /// ```
+    /// use vcc_query::{Stretch, Zone};
+    ///
+    /// let zone: Zone = "America/New_York".parse()?;
+    /// // 2007-11-04T05:00:00Z, an hour before the clocks go back.
+    /// let stretch = zone.stretch(1_194_152_400);
+    /// assert_eq!(stretch, Stretch { offset: -14_400, until: 1_194_156_000 });
+    /// # Ok::<(), vcc_query::UnknownZone>(())
+    /// ```
     #[must_use]
     pub fn stretch(&self, at: i64) -> Stretch {
         match self.0 {
             Rules::BuiltIn(tz) => built_in::stretch(tz, at),
-            Rules::Other(rules) => rules.stretch(at),
+            Rules::Other(rules) => {
+                let stretch = rules.stretch(at);
+                // As `offset_at` reads it.
+                let offset = FixedOffset::east_opt(stretch.offset).map_or(0, |_| stretch.offset);
+                Stretch { offset, ..stretch }
+            }
         }
     }
 }

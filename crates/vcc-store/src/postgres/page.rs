@@ -22,7 +22,12 @@ pub(super) async fn page(session: &Session, plan: &Plan<'_>) -> Result<Page, Err
     for row in rows.iter().take(plan.size) {
         add(row, &mut records)?;
     }
-    Ok(Page { records: whole(&records), more })
+    // More than can share one text is kept one by one.
+    let records = match records.build() {
+        Some(records) => records,
+        None => rows.iter().take(plan.size).map(record).collect::<Result<_, _>>()?,
+    };
+    Ok(Page { records, more })
 }
 
 async fn deep(session: &Session, plan: &Plan<'_>) -> Result<Vec<Row>, Error> {
@@ -59,16 +64,12 @@ async fn deep(session: &Session, plan: &Plan<'_>) -> Result<Vec<Row>, Error> {
 pub(super) fn record(row: &Row) -> Result<StoredRecord, Error> {
     let mut records = Records::one();
     add(row, &mut records)?;
-    Ok(whole(&records).swap_remove(0))
+    // What was read as text is UTF-8, and one record of texts that can be stored is short.
+    Ok(records.build().and_then(|mut records| records.pop()).expect("one record of texts"))
 }
 
 fn add(row: &Row, records: &mut Records) -> Result<(), Error> {
     records.add(row.try_get(0)?, |index| row.try_get::<_, &str>(index + 1).map(str::as_bytes))
-}
-
-/// What was read as text is UTF-8, and a page of records is less than 1 GiB.
-fn whole(records: &Records) -> Vec<StoredRecord> {
-    records.build().expect("texts that can be stored")
 }
 
 impl Plan<'_> {

@@ -19,10 +19,10 @@ thread_local! {
 /// How many records are gathered: a statement that sorts may gather more than it gives.
 pub(super) const MOST: usize = 2_000;
 
-/// How many bytes are.
-const MOST_BYTES: usize = 1 << 30;
+/// How many bytes of text are.
+const MOST_BYTES: usize = 16 << 20;
 
-/// How much memory is kept for the next statement, in bytes.
+/// How much text the memory may have held that is kept for the next statement, in bytes.
 const KEPT: usize = 1 << 16;
 
 fn is_full(gathered: &Records) -> bool {
@@ -46,11 +46,11 @@ pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
     })
 }
 
-/// Runs a statement that gathers, and gives what it has gathered with what `run` returns. `None`:
-/// there was too much.
-pub(super) fn gathered<T>(
-    run: impl FnOnce() -> rusqlite::Result<T>,
-) -> rusqlite::Result<Option<(Vec<StoredRecord>, T)>> {
+/// Runs a statement that gathers and returns the places that it gives, and gives those records.
+/// `None`: there was too much.
+pub(super) fn gathered(
+    run: impl FnOnce() -> rusqlite::Result<Vec<usize>>,
+) -> rusqlite::Result<Option<Vec<StoredRecord>>> {
     // Where a statement failed, something may have been left.
     GATHERED.with_borrow_mut(Records::clear);
     let ran = run();
@@ -58,10 +58,16 @@ pub(super) fn gathered<T>(
         let records = match ran {
             Err(_) if is_full(gathered) => Ok(None),
             Err(error) => Err(error),
-            Ok(ran) => match gathered.build() {
-                Some(records) => Ok(Some((records, ran))),
-                None => Err(Error::InvalidColumnType(0, "a text".into(), Type::Text)),
-            },
+            Ok(places) => {
+                // A statement that does not sort gives what it gathers.
+                let in_order = places.iter().copied().eq(0..gathered.len());
+                let records =
+                    if in_order { gathered.build() } else { gathered.pick(&places).build() };
+                match records {
+                    Some(records) => Ok(Some(records)),
+                    None => Err(Error::InvalidColumnType(0, "a text".into(), Type::Text)),
+                }
+            }
         };
         if gathered.size() > KEPT {
             *gathered = Records::default();

@@ -30,9 +30,11 @@ pub(super) struct Snapshot<'a>(&'a Connection);
 
 impl<'a> Snapshot<'a> {
     pub(super) fn new(connection: &'a Connection) -> rusqlite::Result<Self> {
+        // First, for a statement that is interrupted may have begun all the same.
+        let snapshot = Self(connection);
         // Kept, unlike those of a transaction of rusqlite's.
         connection.prepare_cached("BEGIN")?.execute([])?;
-        Ok(Self(connection))
+        Ok(snapshot)
     }
 }
 
@@ -58,7 +60,7 @@ fn read_page(connection: &Connection, plan: &Plan<'_>) -> rusqlite::Result<Page>
     if plan.skip >= MOST as u64 {
         return read_columns(connection, plan);
     }
-    let places = gathered(|| {
+    let records = gathered(|| {
         let mut places = Vec::with_capacity(plan.size + 1);
         rows(connection, &plan.page_for_sqlite(true), |row| {
             places.push(row.get::<_, i64>(0)? as usize);
@@ -66,12 +68,7 @@ fn read_page(connection: &Connection, plan: &Plan<'_>) -> rusqlite::Result<Page>
         })?;
         Ok(places)
     })?;
-    let Some((gathered, places)) = places else { return read_columns(connection, plan) };
-    let in_order = places.iter().copied().eq(0..gathered.len());
-    let mut records = match in_order {
-        true => gathered,
-        false => places.iter().map(|place| gathered[*place].clone()).collect(),
-    };
+    let Some(mut records) = records else { return read_columns(connection, plan) };
     // Of the record after the page nothing matters but that it is there.
     let more = records.len() > plan.size;
     records.truncate(plan.size);

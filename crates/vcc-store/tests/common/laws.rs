@@ -267,6 +267,8 @@ pub(crate) async fn many_records_of_one_moment_are_pages_too(store: &dyn Store) 
             let filters = vec![bill.clone()];
             let selection = Selection { filters, order, first, ..super::everything() };
             let page = store.page(acme.id, &selection).await.unwrap();
+            let answer = store.answer("acme", &mut |_| Some(selection.clone())).await.unwrap();
+            assert_eq!(answer.map(|answer| answer.records), Some(page.records.clone()));
             let found = page.records.iter().map(|record| record.text(Field::TransactionId));
             let size = selection.page_size as usize;
             let place = first as usize - 1;
