@@ -64,11 +64,21 @@ impl StoredRecord {
                 return Err(Refusal::new(field, RefusalKind::TooLong { limit }));
             }
         }
-        let mut new = Records::one();
         let texts = |index| Ok::<_, Refusal>(record.text(Field::ALL[index + 1]).as_bytes());
-        new.add(start.timestamp_micros(), texts)?;
+        let new = Self::from_texts(start.timestamp_micros(), texts)?;
         // Texts are UTF-8, and fourteen of 1 MiB at most.
-        Ok(new.build().and_then(|mut records| records.pop()).expect("one record of texts"))
+        Ok(new.expect("texts that can be stored"))
+    }
+
+    /// A record of fourteen texts, each by its position; `None` where one of them is no UTF-8.
+    pub(crate) fn from_texts<'a, E>(
+        start: i64,
+        text: impl Fn(usize) -> Result<&'a [u8], E>,
+    ) -> Result<Option<Self>, E> {
+        // Of the usual length.
+        let mut one = Records { texts: Vec::with_capacity(256), records: Vec::with_capacity(1) };
+        one.add(start, text)?;
+        Ok(one.build().and_then(|mut records| records.pop()))
     }
 
     /// The texts of [`text_fields`](Self::text_fields), in that order.
@@ -162,11 +172,6 @@ pub(crate) struct Records {
 }
 
 impl Records {
-    /// For one record of the usual length.
-    pub(crate) fn one() -> Self {
-        Self { texts: Vec::with_capacity(256), records: Vec::with_capacity(1) }
-    }
-
     /// Adds a record of fourteen texts, each by its position.
     #[inline]
     pub(crate) fn add<'a, E>(

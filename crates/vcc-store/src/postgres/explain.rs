@@ -24,6 +24,29 @@ const ROWS: &str = "INSERT INTO recordings (tenant, start, finish, seconds, agen
     (i % 1000)::text, (5 + i % 600)::text, 'R' || i || '.wav', 'q' || i % 10, 'phoneq' || i % 10,
     '', 'tx' || i, '', '', '', (i % 20)::text FROM generate_series(1::bigint, 60000) AS i";
 
+/// A store with these records, and what PostgreSQL knows of them.
+async fn filled(url: &str) -> Postgres {
+    let store = Postgres::open(url).await.unwrap();
+    psql(url, ROWS).unwrap();
+    psql(url, "VACUUM ANALYZE recordings").unwrap();
+    store
+}
+
+/// What an import looks up.
+fn find() -> Sql {
+    let keys = vec![Value::Integer(1), Value::Text("{tx1}".into()), Value::Text("{R1.wav}".into())];
+    Sql { text: super::statements::FIND.text.into(), values: keys }
+}
+
+/// Deletions that an index answers.
+fn deletions() -> [(Deletion, Index); 3] {
+    [
+        (Deletion::Before(DateTime::UNIX_EPOCH), Index::Start),
+        (Deletion::Field(Field::AgentId, "agent7".into()), Index::Agent),
+        (Deletion::Field(Field::PhoneNumber, "16507".into()), Index::Phone),
+    ]
+}
+
 /// The plan that is made once for all values, as reads use it.
 async fn explain(session: &Session, sql: &Sql) -> String {
     let values: Vec<_> = sql
@@ -64,9 +87,7 @@ fn conditions(found_by: &[&str]) -> Vec<String> {
 #[tokio::test]
 async fn an_index_answers_what_it_is_there_for() {
     let Some(url) = database() else { return };
-    let store = Postgres::open(&url).await.unwrap();
-    psql(&url, ROWS).unwrap();
-    psql(&url, "VACUUM ANALYZE recordings").unwrap();
+    let store = filled(&url).await;
     let session = store.readers.get().await.unwrap();
     for shape in shapes() {
         let (selection, index) = (shape.selection, shape.index.name());
@@ -92,19 +113,11 @@ async fn an_index_answers_what_it_is_there_for() {
 #[tokio::test]
 async fn imports_and_deletions_are_answered_from_an_index() {
     let Some(url) = database() else { return };
-    let store = Postgres::open(&url).await.unwrap();
-    psql(&url, ROWS).unwrap();
-    psql(&url, "VACUUM ANALYZE recordings").unwrap();
+    let store = filled(&url).await;
     let session = store.writers.get().await.unwrap();
-    let keys = vec![Value::Integer(1), Value::Text("{tx1}".into()), Value::Text("{R1.wav}".into())];
-    let find = Sql { text: super::statements::FIND.text.into(), values: keys };
-    let plan = explain(&session, &find).await;
+    let plan = explain(&session, &find()).await;
     assert!(plan.contains("recordings_transaction") && !plan.contains("Seq Scan"), "{plan}");
-    for (deletion, index) in [
-        (Deletion::Before(DateTime::UNIX_EPOCH), Index::Start),
-        (Deletion::Field(Field::AgentId, "agent7".into()), Index::Agent),
-        (Deletion::Field(Field::PhoneNumber, "16507".into()), Index::Phone),
-    ] {
+    for (deletion, index) in deletions() {
         let plan = explain(&session, &delete::statement(TenantId(1), &deletion, 5_000)).await;
         assert!(plan.contains(index.name()) && !plan.contains("Seq Scan"), "{deletion:?}: {plan}");
     }
@@ -123,9 +136,7 @@ async fn there_are_five_indexes_led_by_the_tenant() {
 #[tokio::test]
 async fn a_page_in_the_depth_reads_counts_and_one_bucket() {
     let Some(url) = database() else { return };
-    let store = Postgres::open(&url).await.unwrap();
-    psql(&url, ROWS).unwrap();
-    psql(&url, "VACUUM ANALYZE recordings").unwrap();
+    let store = filled(&url).await;
     let session = store.readers.get().await.unwrap();
     for text in [super::deep::ASCENDING, super::deep::DESCENDING] {
         let values = vec![Value::Integer(0); 14];
@@ -163,9 +174,7 @@ async fn each_key_of_a_batch_is_looked_up_by_itself() {
 #[tokio::test]
 async fn on_citus_one_node_answers_from_an_index() {
     let Some(url) = citus_database() else { return };
-    let store = Postgres::open(&url).await.unwrap();
-    psql(&url, ROWS).unwrap();
-    psql(&url, "VACUUM ANALYZE recordings").unwrap();
+    let store = filled(&url).await;
     let reader = store.readers.get().await.unwrap();
     let mut plans = Vec::new();
     for shape in shapes() {
@@ -181,16 +190,10 @@ async fn on_citus_one_node_answers_from_an_index() {
         plans.push(plan);
     }
     let writer = store.writers.get().await.unwrap();
-    let keys = vec![Value::Integer(1), Value::Text("{tx1}".into()), Value::Text("{R1.wav}".into())];
-    let find = Sql { text: super::statements::FIND.text.into(), values: keys };
-    let plan = explain(&writer, &find).await;
+    let plan = explain(&writer, &find()).await;
     assert!(plan.contains("recordings_transaction"), "{plan}");
     plans.push(plan);
-    for deletion in [
-        Deletion::Before(DateTime::UNIX_EPOCH),
-        Deletion::Field(Field::AgentId, "agent7".into()),
-        Deletion::Field(Field::PhoneNumber, "16507".into()),
-    ] {
+    for (deletion, _) in deletions() {
         plans.push(explain(&writer, &delete::statement(TenantId(1), &deletion, 5_000)).await);
     }
     for plan in plans {

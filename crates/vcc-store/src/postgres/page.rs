@@ -20,7 +20,7 @@ pub(super) async fn page(session: &Session, plan: &Plan<'_>) -> Result<Page, Err
     let more = rows.len() > plan.size;
     let mut records = Records::default();
     for row in rows.iter().take(plan.size) {
-        add(row, &mut records)?;
+        records.add(row.try_get(0)?, |index| text(row, index))?;
     }
     // More than can share one text is kept one by one.
     let records = match records.build() {
@@ -62,14 +62,13 @@ async fn deep(session: &Session, plan: &Plan<'_>) -> Result<Vec<Row>, Error> {
 
 /// Reads a record from a row that begins with [`COLUMNS`].
 pub(super) fn record(row: &Row) -> Result<StoredRecord, Error> {
-    let mut records = Records::one();
-    add(row, &mut records)?;
+    let record = StoredRecord::from_texts(row.try_get(0)?, |index| text(row, index))?;
     // What was read as text is UTF-8, and one record of texts that can be stored is short.
-    Ok(records.build().and_then(|mut records| records.pop()).expect("one record of texts"))
+    Ok(record.expect("texts that can be stored"))
 }
 
-fn add(row: &Row, records: &mut Records) -> Result<(), Error> {
-    records.add(row.try_get(0)?, |index| row.try_get::<_, &str>(index + 1).map(str::as_bytes))
+fn text(row: &Row, index: usize) -> Result<&[u8], Error> {
+    row.try_get::<_, &str>(index + 1).map(str::as_bytes)
 }
 
 impl Plan<'_> {

@@ -12,7 +12,6 @@ use vcc_types::{Field, Row as _};
 use super::error;
 use super::tenants::no_such_tenant;
 use crate::counts::{bucket, changes};
-use crate::record::Records;
 use crate::{Batch, Checkpoint, Imported, OnConflict, StoreError, StoredRecord, TenantId};
 
 pub(super) const FIND: &str = "SELECT start, agent_id, phone_number, channel, case_id, duration, filename, \
@@ -290,9 +289,8 @@ pub(super) fn update(
 
 /// Reads a record from a row that begins with [`COLUMNS`](crate::sql::COLUMNS).
 pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<StoredRecord> {
-    let mut records = Records::one();
-    records.add(row.get(0)?, |index| Ok::<_, Error>(row.get_ref(index + 1)?.as_bytes()?))?;
-    let record = records.build().and_then(|mut records| records.pop());
+    let text = |index| Ok::<_, Error>(row.get_ref(index + 1)?.as_bytes()?);
+    let record = StoredRecord::from_texts(row.get(0)?, text)?;
     record.ok_or_else(|| Error::InvalidColumnType(0, "a text".into(), Type::Text))
 }
 
