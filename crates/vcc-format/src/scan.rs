@@ -89,12 +89,41 @@ fn quoted(block: u8x16) -> u8x16 {
 #[inline]
 pub(crate) fn is_plain_row(bytes: &[u8], commas: usize) -> bool {
     let (mut counted, mut others) = (0, 0);
-    for at in (0..bytes.len()).step_by(64) {
-        let block = csv_block(bytes, at);
-        counted += block.commas.count_ones() as usize;
-        others |= block.others;
+    let mut add = |commas: u64, other: u64| {
+        counted += commas.count_ones() as usize;
+        others |= other;
+    };
+    let (blocks, rest) = bytes.as_chunks();
+    for block in blocks {
+        let block = csv_masks(block);
+        add(block.commas, block.others);
+    }
+    match bytes.last_chunk() {
+        _ if rest.is_empty() => {}
+        // Some of it has been looked at.
+        Some(last) => {
+            let (block, seen) = (csv_masks(last), 64 - rest.len());
+            add(block.commas >> seen, block.others);
+        }
+        None => {
+            let block = csv_block(rest, 0);
+            add(block.commas, block.others);
+        }
     }
     counted == commas && others == 0
+}
+
+/// Where commas and what would need quotes stand in a row of CSV.
+pub(crate) fn csv_marks(bytes: &[u8]) -> impl Iterator<Item = usize> {
+    (0..bytes.len()).step_by(64).flat_map(|at| {
+        let block = csv_block(bytes, at);
+        let mut left = block.commas | block.others;
+        std::iter::from_fn(move || {
+            let place = (left != 0).then(|| at + left.trailing_zeros() as usize);
+            left &= left.wrapping_sub(1);
+            place
+        })
+    })
 }
 
 /// What stands in 64 bytes of CSV, the first one lowest.
@@ -247,6 +276,23 @@ mod tests {
                     assert_eq!(is_special_in_xml(&bytes), special, "{byte} {length} {at}");
                     let forbidden = matches!(byte, 0xEF | 0..=8 | 11 | 12 | 14..=31);
                     assert_eq!(may_be_forbidden(&bytes), forbidden, "{byte} {length} {at}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn rows_of_csv_of_every_length() {
+        for length in 0..200 {
+            let plain = vec![b'x'; length];
+            assert!(is_plain_row(&plain, 0), "{length}");
+            for at in 0..length {
+                for (byte, commas) in [(b',', 1), (b'"', 0), (b'\n', 0), (0xEF, 0)] {
+                    let mut row = plain.clone();
+                    row[at] = byte;
+                    assert!(csv_marks(&row).eq([at]), "{byte} {length} {at}");
+                    assert!(!is_plain_row(&row, 1 - commas), "{byte} {length} {at}");
+                    assert_eq!(is_plain_row(&row, commas), byte == b',', "{byte} {length} {at}");
                 }
             }
         }

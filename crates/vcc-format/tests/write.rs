@@ -199,3 +199,25 @@ fn each_mistake_on_request() {
     let outcome = read_all::<xml::Xml>(&writer.break_off().unwrap(), Options::tolerant());
     assert_eq!(outcome.error.unwrap().0, ErrorKind::Truncated);
 }
+
+#[test]
+fn values_that_do_not_stand_joined_are_written_all_the_same() {
+    let mut values = [Some(""); Field::COUNT];
+    (values[1], values[2], values[14]) = (Some("a,b"), Some("c"), Some("d\"e"));
+    let mut apart = csv::Writer::new(Vec::new());
+    apart.write_values(&values).unwrap();
+    let expected = apart.finish().unwrap();
+    for joined in [
+        "a,b,c,,,,,,,,,,,,d\"e",
+        "a,b,c,,,,,,,,,,,,",
+        "a,b,c",
+        "a,b,c,,,,,,,,,,,,d\"e,",
+        "a,b,c,,,,,,,,,,,,d\"ef",
+        "\"",
+        "",
+    ] {
+        let mut writer = csv::Writer::new(Vec::new());
+        writer.write_joined("", joined, || values).unwrap();
+        assert_eq!(writer.finish().unwrap(), expected, "{joined}");
+    }
+}

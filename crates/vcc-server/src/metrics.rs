@@ -10,7 +10,8 @@ pub struct Metrics {
     records: AtomicU64,
     running: AtomicU64,
     connections: AtomicU64,
-    /// How many requests took at most so long, in the order of [`BOUNDS`].
+    /// How many requests took longer than the bound before and at most so long, in the order of
+    /// [`BOUNDS`].
     took: [AtomicU64; BOUNDS.len()],
     took_micros: AtomicU64,
     answered: AtomicU64,
@@ -38,8 +39,8 @@ impl Metrics {
             self.requests[index].fetch_add(1, Relaxed);
         }
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        for (bound, count) in BOUNDS.iter().zip(&self.took) {
-            count.fetch_add(u64::from(micros <= *bound), Relaxed);
+        if let Some(index) = BOUNDS.iter().position(|bound| micros <= *bound) {
+            self.took[index].fetch_add(1, Relaxed);
         }
         self.took_micros.fetch_add(micros, Relaxed);
         self.answered.fetch_add(1, Relaxed);
@@ -71,12 +72,14 @@ impl Metrics {
         let open = plain(&self.connections);
         family("vcc_connections_open", "gauge", "Connections that are open.", &open);
         let answered = self.answered.load(Relaxed);
+        let mut within = 0;
         let mut took: Vec<_> = BOUNDS
             .iter()
             .zip(&self.took)
             .map(|(bound, count)| {
                 let bound = *bound as f64 / 1e6;
-                (format!("_bucket{{le=\"{bound}\"}}"), count.load(Relaxed).to_string())
+                within += count.load(Relaxed);
+                (format!("_bucket{{le=\"{bound}\"}}"), within.to_string())
             })
             .collect();
         let seconds = self.took_micros.load(Relaxed) as f64 / 1e6;

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use chrono::{DateTime, Timelike as _, Utc};
@@ -12,9 +13,21 @@ use vcc_types::{Field, Row};
 #[derive(Clone)]
 pub struct StoredRecord {
     start: i64,
-    /// The fourteen texts with commas between them, as a row of CSV has them, among those of
-    /// other records.
-    shared: Arc<str>,
+    page: Arc<Texts>,
+    /// Which of the page's records it is.
+    index: usize,
+}
+
+/// The texts of several records.
+struct Texts {
+    /// Those of each record with commas between them, as a row of CSV has them.
+    joined: Box<str>,
+    places: Box<[Place]>,
+}
+
+/// Where the texts of a record are among those of others.
+#[derive(Clone, Copy)]
+struct Place {
     from: u32,
     /// Where each text ends.
     ends: [u32; TEXTS],
@@ -76,7 +89,7 @@ impl StoredRecord {
         text: impl Fn(usize) -> Result<&'a [u8], E>,
     ) -> Result<Option<Self>, E> {
         // Of the usual length.
-        let mut one = Records { texts: Vec::with_capacity(256), records: Vec::with_capacity(1) };
+        let mut one = Records { texts: Vec::with_capacity(256), ..Records::default() };
         one.add(start, text)?;
         Ok(one.build().and_then(|mut records| records.pop()))
     }
@@ -84,9 +97,10 @@ impl StoredRecord {
     /// The texts of [`text_fields`](Self::text_fields), in that order.
     #[must_use]
     pub fn texts(&self) -> [&str; Field::COUNT - 1] {
-        let mut from = self.from as usize;
-        self.ends.map(|end| {
-            let text = &self.shared[from..end as usize];
+        let place = self.place();
+        let mut from = place.from as usize;
+        place.ends.map(|end| {
+            let text = &self.page.joined[from..end as usize];
             from = end as usize + 1;
             text
         })
@@ -109,7 +123,11 @@ impl StoredRecord {
     /// ```
     #[must_use]
     pub fn joined(&self) -> &str {
-        &self.shared[self.from as usize..self.ends[TEXTS - 1] as usize]
+        &self.page.joined[self.place().all()]
+    }
+
+    fn place(&self) -> &Place {
+        &self.page.places[self.index]
     }
 
     /// The start in microseconds since 1970-01-01T00:00:00Z.
@@ -143,8 +161,9 @@ impl Row for StoredRecord {
     fn text(&self, field: Field) -> &str {
         // The start is the first of `Field::ALL`; it is kept as a number.
         let Some(index) = field.index().checked_sub(1) else { return "" };
-        let from = index.checked_sub(1).map_or(self.from, |before| self.ends[before] + 1);
-        &self.shared[from as usize..self.ends[index] as usize]
+        let place = self.place();
+        let from = index.checked_sub(1).map_or(place.from, |before| place.ends[before] + 1);
+        &self.page.joined[from as usize..place.ends[index] as usize]
     }
 }
 
@@ -167,8 +186,15 @@ impl fmt::Debug for StoredRecord {
 #[derive(Default)]
 pub(crate) struct Records {
     texts: Vec<u8>,
-    /// Start, beginning and ends.
-    records: Vec<(i64, u32, [u32; TEXTS])>,
+    starts: Vec<i64>,
+    places: Vec<Place>,
+}
+
+impl Place {
+    /// Where all texts are.
+    fn all(&self) -> Range<usize> {
+        self.from as usize..self.ends[TEXTS - 1] as usize
+    }
 }
 
 impl Records {
@@ -187,12 +213,13 @@ impl Records {
             self.texts.extend_from_slice(text(index)?);
             *end = position(self.texts.len());
         }
-        self.records.push((start, from, ends));
+        self.starts.push(start);
+        self.places.push(Place { from, ends });
         Ok(())
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.records.len()
+        self.starts.len()
     }
 
     /// How many bytes the texts have.
@@ -203,32 +230,38 @@ impl Records {
     /// Some of the records, in another order: what is left out takes no memory.
     pub(crate) fn pick(&self, places: &[usize]) -> Self {
         let mut picked = Self::default();
-        for (start, from, ends) in places.iter().filter_map(|place| self.records.get(*place)) {
-            let at = position(picked.texts.len());
-            let texts = *from as usize..ends[TEXTS - 1] as usize;
-            picked.texts.extend_from_slice(&self.texts[texts]);
-            picked.records.push((*start, at, ends.map(|end| end - from + at)));
+        for index in places.iter().copied().filter(|index| *index < self.len()) {
+            let (at, place) = (position(picked.texts.len()), self.places[index]);
+            picked.texts.extend_from_slice(&self.texts[place.all()]);
+            picked.starts.push(self.starts[index]);
+            let ends = place.ends.map(|end| end - place.from + at);
+            picked.places.push(Place { from: at, ends });
         }
         picked
     }
 
     pub(crate) fn clear(&mut self) {
         self.texts.clear();
-        self.records.clear();
+        self.starts.clear();
+        self.places.clear();
     }
 
     /// The records; `None` where a text is no UTF-8, or all of them are too much.
     pub(crate) fn build(&self) -> Option<Vec<StoredRecord>> {
         // Checked at once, for short texts take longer to begin with than to check.
-        let shared: Arc<str> = str::from_utf8(&self.texts).ok()?.into();
-        let mut records = Vec::with_capacity(self.records.len());
-        for &(start, from, ends) in &self.records {
-            if !ends.iter().all(|end| shared.is_char_boundary(*end as usize)) {
-                return None;
-            }
-            records.push(StoredRecord { start, shared: shared.clone(), from, ends });
+        let joined = str::from_utf8(&self.texts).ok()?;
+        // A comma follows every other text, so those end where a character does.
+        let whole = |place: &Place| joined.is_char_boundary(place.all().end);
+        if !self.places.iter().all(whole) {
+            return None;
         }
-        Some(records)
+        let page = Arc::new(Texts { joined: joined.into(), places: self.places.as_slice().into() });
+        let record = |(index, start): (usize, &i64)| StoredRecord {
+            start: *start,
+            page: page.clone(),
+            index,
+        };
+        Some(self.starts.iter().enumerate().map(record).collect())
     }
 }
 

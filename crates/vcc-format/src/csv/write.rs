@@ -2,7 +2,7 @@ use std::io;
 
 use vcc_types::{Field, Recording};
 
-use crate::scan::{forbidden_character, is_plain_row, needs_quotes};
+use crate::scan::{csv_marks, forbidden_character, is_plain_row, needs_quotes};
 use crate::{Record, WriteError};
 
 /// How much is collected before it goes to the destination.
@@ -146,8 +146,15 @@ impl<W: io::Write> Writer<W> {
         self.buf.push(b',');
         self.buf.extend_from_slice(others.as_bytes());
         if !self.extra.is_empty() || !is_plain_row(&self.buf[start..], Field::COUNT - 1) {
-            self.buf.truncate(start);
-            return self.write_all(&values(), std::iter::empty());
+            let values = values();
+            self.buf.truncate(start + first.len() + 1);
+            if !self.extra.is_empty()
+                || needs_quotes(first.as_bytes())
+                || !self.write_others(others, &values)
+            {
+                self.buf.truncate(start);
+                return self.write_all(&values, std::iter::empty());
+            }
         }
         self.buf.extend_from_slice(b"\r\n");
         self.records += 1;
@@ -155,6 +162,36 @@ impl<W: io::Write> Writer<W> {
             self.hand_over()?;
         }
         Ok(())
+    }
+
+    /// Writes the values after the first out of `joined`, where they stand with commas between
+    /// them: copied, but for those that need quotes. `false` where they do not stand there, or one
+    /// of them may not be written.
+    fn write_others(&mut self, joined: &str, values: &[Option<&str>; Field::COUNT]) -> bool {
+        let joined = joined.as_bytes();
+        let mut marks = csv_marks(joined).peekable();
+        let (mut from, mut copied) = (0, 0);
+        for value in &values[1..] {
+            let text = value.unwrap_or_default();
+            let end = from + text.len();
+            if marks.next_if(|mark| *mark < end).is_some() {
+                while marks.next_if(|mark| *mark < end).is_some() {}
+                let Some(before) = joined.get(copied..from) else { return false };
+                self.buf.extend_from_slice(before);
+                if cell(&mut self.buf, text).is_err() {
+                    return false;
+                }
+                copied = end;
+            }
+            // The comma that ends it, or nothing.
+            if marks.next_if_eq(&end).is_none() != (end == joined.len()) {
+                return false;
+            }
+            from = end + 1;
+        }
+        let Some(rest) = joined.get(copied..) else { return false };
+        self.buf.extend_from_slice(rest);
+        from == joined.len() + 1
     }
 
     #[inline]
