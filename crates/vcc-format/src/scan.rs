@@ -79,38 +79,52 @@ pub(crate) fn needs_quotes(bytes: &[u8]) -> bool {
 
 #[inline(always)]
 fn quoted(block: u8x16) -> u8x16 {
-    let is = |byte| block.simd_eq(u8x16::splat(byte));
-    let control = block.min(u8x16::splat(0x1F)).simd_eq(block);
-    control | is(b',') | is(b'"') | is(0xEF)
+    unusual(block) | block.simd_eq(u8x16::splat(b','))
 }
 
 /// Whether a row of CSV has just so many commas, and nothing that would need quotes or may not be
 /// written.
 #[inline]
 pub(crate) fn is_plain_row(bytes: &[u8], commas: usize) -> bool {
-    let (mut counted, mut others) = (0, 0);
-    let mut add = |commas: u64, other: u64| {
-        counted += commas.count_ones() as usize;
-        others |= other;
-    };
-    let (blocks, rest) = bytes.as_chunks();
-    for block in blocks {
-        let block = csv_masks(block);
-        add(block.commas, block.others);
-    }
-    match bytes.last_chunk() {
-        _ if rest.is_empty() => {}
-        // Some of it has been looked at.
-        Some(last) => {
-            let (block, seen) = (csv_masks(last), 64 - rest.len());
-            add(block.commas >> seen, block.others);
+    let (mut counted, mut others) = (0, u8x16::splat(0));
+    // As many bytes as a lane can count.
+    for part in bytes.chunks(255 * LANES) {
+        let mut in_lanes = u8x16::splat(0);
+        let (blocks, rest) = part.as_chunks();
+        for block in blocks {
+            let lanes = u8x16::new(*block);
+            in_lanes -= lanes.simd_eq(u8x16::splat(b','));
+            others |= unusual(lanes);
         }
-        None => {
-            let block = csv_block(rest, 0);
-            add(block.commas, block.others);
+        counted += in_lanes.to_array().into_iter().map(usize::from).sum::<usize>();
+        if !rest.is_empty() {
+            // Some of a whole last block has been looked at.
+            let (last, seen) = match part.last_chunk() {
+                Some(last) => (*last, LANES - rest.len()),
+                None => (padded(rest), 0),
+            };
+            let lanes = u8x16::new(last);
+            let commas = lanes.simd_eq(u8x16::splat(b',')).to_bitmask() >> seen;
+            counted += commas.count_ones() as usize;
+            others |= unusual(lanes);
         }
     }
-    counted == commas && others == 0
+    counted == commas && others.to_bitmask() == 0
+}
+
+/// Quotes, control characters, and the first byte of U+F000–U+FFFF.
+#[inline(always)]
+fn unusual(lanes: u8x16) -> u8x16 {
+    let control = lanes.min(u8x16::splat(0x1F)).simd_eq(lanes);
+    control | lanes.simd_eq(u8x16::splat(b'"')) | lanes.simd_eq(u8x16::splat(0xEF))
+}
+
+/// A block with letters behind the end.
+#[inline(always)]
+fn padded<const SIZE: usize>(rest: &[u8]) -> [u8; SIZE] {
+    let mut block = [b'x'; SIZE];
+    block[..rest.len()].copy_from_slice(rest);
+    block
 }
 
 /// Where commas and what would need quotes stand in a row of CSV.
@@ -138,26 +152,18 @@ pub(crate) struct CsvBlock {
 pub(crate) fn csv_block(bytes: &[u8], at: usize) -> CsvBlock {
     match bytes.get(at..).and_then(|rest| rest.first_chunk()) {
         Some(block) => csv_masks(block),
-        None => {
-            let mut block = [b'x'; 64];
-            let rest = bytes.get(at..).unwrap_or_default();
-            block[..rest.len()].copy_from_slice(rest);
-            csv_masks(&block)
-        }
+        None => csv_masks(&padded(bytes.get(at..).unwrap_or_default())),
     }
 }
 
 #[inline(always)]
 fn csv_masks(block: &[u8; 64]) -> CsvBlock {
-    let (comma, quote) = (u8x16::splat(b','), u8x16::splat(b'"'));
     let (mut commas, mut others) = (0, 0);
-    let private = u8x16::splat(0xEF);
     for part in 0..4 {
         let Some(lanes) = load(block, part * LANES) else { break };
-        let control = lanes.min(u8x16::splat(0x1F)).simd_eq(lanes);
-        let other = control | lanes.simd_eq(quote) | lanes.simd_eq(private);
-        commas |= u64::from(lanes.simd_eq(comma).to_bitmask()) << (part * LANES);
-        others |= u64::from(other.to_bitmask()) << (part * LANES);
+        let comma = lanes.simd_eq(u8x16::splat(b','));
+        commas |= u64::from(comma.to_bitmask()) << (part * LANES);
+        others |= u64::from(unusual(lanes).to_bitmask()) << (part * LANES);
     }
     CsvBlock { commas, others }
 }
