@@ -56,15 +56,33 @@ impl fmt::Display for StoreError {
         f.write_str(&self.message)?;
         let mut cause = self.source.as_deref().map(|source| source as &dyn Error);
         while let Some(error) = cause {
-            write!(f, ": {error}")?;
+            write!(f, ": {}", one_line(&error.to_string()))?;
             cause = error.source();
         }
         Ok(())
     }
 }
 
+/// Databases explain themselves in several lines, and so may whoever wrote what they quote.
+fn one_line(text: &str) -> String {
+    let lines = text.split(|at: char| at.is_control() && at != '\t').map(str::trim);
+    lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ")
+}
+
 impl Error for StoreError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.source.as_deref().map(|source| source as _)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_one_line_with_its_causes() {
+        let error = StoreError::new(StoreErrorKind::Internal, "cannot import")
+            .with_source("deadlock\r\nDETAIL:\ta\n\nHINT: b\u{1b}[31m");
+        assert_eq!(error.to_string(), "cannot import: deadlock; DETAIL:\ta; HINT: b; [31m");
     }
 }

@@ -7,7 +7,9 @@ use vcc_query::{Edge, Filter, Selection, Wanted};
 use vcc_types::{Field, Order};
 
 use crate::counts::Direction;
-use crate::sql::{COLUMNS, Sql, column};
+#[cfg(feature = "sqlite")]
+use crate::sql::COLUMNS;
+use crate::sql::{Sql, column};
 use crate::{Deletion, TenantId};
 
 /// A selection in the terms of the schema.

@@ -218,6 +218,28 @@ impl Records {
         Ok(())
     }
 
+    /// The records; `None` where a text is no UTF-8, or all of them are too much.
+    pub(crate) fn build(&self) -> Option<Vec<StoredRecord>> {
+        // Checked at once, for short texts take longer to begin with than to check.
+        let joined = str::from_utf8(&self.texts).ok()?;
+        // A comma follows every other text, so those end where a character does.
+        let whole = |place: &Place| joined.is_char_boundary(place.all().end);
+        if !self.places.iter().all(whole) {
+            return None;
+        }
+        let page = Arc::new(Texts { joined: joined.into(), places: self.places.as_slice().into() });
+        let record = |(index, start): (usize, &i64)| StoredRecord {
+            start: *start,
+            page: page.clone(),
+            index,
+        };
+        Some(self.starts.iter().enumerate().map(record).collect())
+    }
+}
+
+/// What gathering takes.
+#[cfg(feature = "sqlite")]
+impl Records {
     pub(crate) fn len(&self) -> usize {
         self.starts.len()
     }
@@ -244,24 +266,6 @@ impl Records {
         self.texts.clear();
         self.starts.clear();
         self.places.clear();
-    }
-
-    /// The records; `None` where a text is no UTF-8, or all of them are too much.
-    pub(crate) fn build(&self) -> Option<Vec<StoredRecord>> {
-        // Checked at once, for short texts take longer to begin with than to check.
-        let joined = str::from_utf8(&self.texts).ok()?;
-        // A comma follows every other text, so those end where a character does.
-        let whole = |place: &Place| joined.is_char_boundary(place.all().end);
-        if !self.places.iter().all(whole) {
-            return None;
-        }
-        let page = Arc::new(Texts { joined: joined.into(), places: self.places.as_slice().into() });
-        let record = |(index, start): (usize, &i64)| StoredRecord {
-            start: *start,
-            page: page.clone(),
-            index,
-        };
-        Some(self.starts.iter().enumerate().map(record).collect())
     }
 }
 

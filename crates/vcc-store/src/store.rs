@@ -37,6 +37,32 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// A store may do both at one moment, for less than the two cost one after the other.
     ///
+    /// ```
+    /// use chrono::DateTime;
+    /// use vcc_query::{Context, Query};
+    /// use vcc_store::{Credentials, Sqlite, Store as _, Token};
+    ///
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// let store = Sqlite::in_memory()?;
+    /// let now = DateTime::from_timestamp(1_600_000_000, 0).unwrap();
+    /// let tenant = store.add_tenant("acme", "America/Denver".parse().unwrap(), now).await?;
+    /// let token = Token::generate()?;
+    /// store.add_token(tenant.id, token.hash(), "first", now).await?;
+    ///
+    /// let mut decide = |credentials: Option<Credentials>| {
+    ///     let credentials = credentials?;
+    ///     token.hash().is_among(&credentials.tokens).then_some(())?;
+    ///     let tenant_tz = credentials.tenant.zone;
+    ///     let context = Context { now, tenant_tz, dialect: Default::default() };
+    ///     Query::parse("d=today").ok()?.resolve(&context).ok()
+    /// };
+    /// let page = store.answer("acme", &mut decide).await?;
+    /// assert!(page.is_some_and(|page| page.records.is_empty() && !page.more));
+    /// assert!(store.answer("globex", &mut decide).await?.is_none());
+    /// # Ok::<(), vcc_store::StoreError>(())
+    /// # }).unwrap();
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`page`](Self::page). `decide` may not have been called then.

@@ -1,8 +1,8 @@
 //! The page of a list by start alone that begins far from the list's own beginning, as one
 //! statement: one round trip, and one snapshot for the counts and for the records.
 //!
-//! What [`Walk`](crate::counts::Walk) does step by step is done here in one direction only. First,
-//! how many records come before the list (`target` adds them to the offset): the sums of the counts
+//! What the walk of SQLite's store does step by step is done here in one direction only. First, how
+//! many records come before the list (`target` adds them to the offset): the sums of the counts
 //! beside the list's first bucket, at most 63 a level, and the records of that bucket that are
 //! outside. Then from the coarsest counts down to the bucket in which the offset ends.
 

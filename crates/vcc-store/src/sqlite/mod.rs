@@ -10,6 +10,7 @@ mod page;
 mod pool;
 mod scans;
 mod tenants;
+mod walk;
 
 use std::path::Path;
 use std::time::Duration;
