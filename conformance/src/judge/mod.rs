@@ -4,8 +4,12 @@
 pub mod compare;
 mod expect;
 mod finding;
+mod form;
 pub mod list;
+mod message;
+mod same;
 
+pub(crate) use expect::counted;
 pub use expect::{View, judge};
-pub(crate) use expect::{counted, excerpt};
 pub use finding::Finding;
+pub(crate) use message::excerpt;

@@ -1,7 +1,7 @@
 //! The defects, by what they are about. What each does is in its row.
 
 mod auth;
-mod bodies;
+mod csv;
 mod days;
 mod encoding;
 mod fields;
@@ -13,6 +13,8 @@ mod requests;
 mod starts;
 mod strict;
 mod today;
+mod values;
+mod xml;
 mod zones;
 
 use super::defect::Family;
@@ -36,8 +38,8 @@ pub const FAMILIES: &[Family] = &[
     requests::REFUSALS,
     auth::AUTH,
     auth::TENANTS,
-    bodies::XML,
-    bodies::CSV,
-    bodies::VALUES,
+    xml::XML,
+    csv::CSV,
+    values::VALUES,
     starts::STARTS,
 ];
