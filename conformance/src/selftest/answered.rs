@@ -29,6 +29,12 @@ impl Answered {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
+    /// Writes the body in Latin-1, with `?` for what that lacks.
+    pub(super) fn in_latin_1(&mut self) {
+        let text = self.text();
+        self.body = text.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect();
+    }
+
     /// Whether it is a list without a record.
     pub(super) fn is_empty(&self) -> bool {
         let text = self.text();

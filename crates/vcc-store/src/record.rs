@@ -12,7 +12,6 @@ use vcc_types::{Field, Row};
 /// FIELD-3). Values that are none of the fifteen fields are not stored.
 #[derive(Clone)]
 pub struct StoredRecord {
-    start: i64,
     page: Arc<Texts>,
     /// Which of the page's records it is.
     index: usize,
@@ -25,9 +24,10 @@ struct Texts {
     places: Box<[Place]>,
 }
 
-/// Where the texts of a record are among those of others.
+/// The start of a record, and where its texts are among those of others.
 #[derive(Clone, Copy)]
 struct Place {
+    start: i64,
     from: u32,
     /// Where each text ends.
     ends: [u32; TEXTS],
@@ -133,7 +133,7 @@ impl StoredRecord {
     /// The start in microseconds since 1970-01-01T00:00:00Z.
     #[must_use]
     pub fn start_micros(&self) -> i64 {
-        self.start
+        self.place().start
     }
 
     /// The finish in microseconds since 1970-01-01T00:00:00Z; `None` without a duration (FIELD-7)
@@ -147,7 +147,7 @@ impl StoredRecord {
 impl Row for StoredRecord {
     #[inline]
     fn start(&self) -> Option<DateTime<Utc>> {
-        DateTime::from_timestamp_micros(self.start)
+        DateTime::from_timestamp_micros(self.start_micros())
     }
 
     #[inline]
@@ -169,7 +169,7 @@ impl Row for StoredRecord {
 
 impl PartialEq for StoredRecord {
     fn eq(&self, other: &Self) -> bool {
-        self.start == other.start && self.texts() == other.texts()
+        self.start_micros() == other.start_micros() && self.texts() == other.texts()
     }
 }
 
@@ -177,8 +177,8 @@ impl Eq for StoredRecord {}
 
 impl fmt::Debug for StoredRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let texts = self.texts();
-        f.debug_struct("StoredRecord").field("start", &self.start).field("texts", &texts).finish()
+        let (start, texts) = (self.start_micros(), self.texts());
+        f.debug_struct("StoredRecord").field("start", &start).field("texts", &texts).finish()
     }
 }
 
@@ -186,7 +186,6 @@ impl fmt::Debug for StoredRecord {
 #[derive(Default)]
 pub(crate) struct Records {
     texts: Vec<u8>,
-    starts: Vec<i64>,
     places: Vec<Place>,
 }
 
@@ -213,8 +212,7 @@ impl Records {
             self.texts.extend_from_slice(text(index)?);
             *end = position(self.texts.len());
         }
-        self.starts.push(start);
-        self.places.push(Place { from, ends });
+        self.places.push(Place { start, from, ends });
         Ok(())
     }
 
@@ -228,12 +226,8 @@ impl Records {
             return None;
         }
         let page = Arc::new(Texts { joined: joined.into(), places: self.places.as_slice().into() });
-        let record = |(index, start): (usize, &i64)| StoredRecord {
-            start: *start,
-            page: page.clone(),
-            index,
-        };
-        Some(self.starts.iter().enumerate().map(record).collect())
+        let record = |index| StoredRecord { page: page.clone(), index };
+        Some((0..self.places.len()).map(record).collect())
     }
 }
 
@@ -241,7 +235,7 @@ impl Records {
 #[cfg(feature = "sqlite")]
 impl Records {
     pub(crate) fn len(&self) -> usize {
-        self.starts.len()
+        self.places.len()
     }
 
     /// How many bytes the texts have.
@@ -252,19 +246,17 @@ impl Records {
     /// Some of the records, in another order: what is left out takes no memory.
     pub(crate) fn pick(&self, places: &[usize]) -> Self {
         let mut picked = Self::default();
-        for index in places.iter().copied().filter(|index| *index < self.len()) {
-            let (at, place) = (position(picked.texts.len()), self.places[index]);
+        for place in places.iter().filter_map(|place| self.places.get(*place)) {
+            let from = position(picked.texts.len());
             picked.texts.extend_from_slice(&self.texts[place.all()]);
-            picked.starts.push(self.starts[index]);
-            let ends = place.ends.map(|end| end - place.from + at);
-            picked.places.push(Place { from: at, ends });
+            let ends = place.ends.map(|end| end - place.from + from);
+            picked.places.push(Place { start: place.start, from, ends });
         }
         picked
     }
 
     pub(crate) fn clear(&mut self) {
         self.texts.clear();
-        self.starts.clear();
         self.places.clear();
     }
 }

@@ -4,15 +4,19 @@ use crate::selftest::defect::Fault::Answer;
 use crate::selftest::defect::{Family, defect};
 use crate::selftest::site::Site;
 
+/// CSV of which `write` makes each row.
+fn each_row(answered: &mut Answered, write: impl Fn(Vec<String>) -> String) {
+    if answered.is_csv() {
+        answered.body = answered.cells().into_iter().map(write).collect::<String>().into_bytes();
+    }
+}
+
 /// CSV written by joining, with `quote` for a value and `end` behind each row.
 fn joined(answered: &mut Answered, quote: impl Fn(&str) -> String, between: &str, end: &str) {
-    if answered.is_csv() {
-        let rows = answered.cells().into_iter().map(|row| {
-            let cells: Vec<_> = row.iter().map(|cell| quote(cell)).collect();
-            cells.join(between) + end
-        });
-        answered.body = rows.collect::<String>().into_bytes();
-    }
+    each_row(answered, |row| {
+        let cells: Vec<_> = row.iter().map(|cell| quote(cell)).collect();
+        cells.join(between) + end
+    });
 }
 
 fn quoted(cell: &str, always: bool, doubled: &str) -> String {
@@ -24,13 +28,15 @@ fn quoted(cell: &str, always: bool, doubled: &str) -> String {
 }
 
 fn columns(answered: &mut Answered, change: impl Fn(Vec<String>) -> Vec<String>) {
+    each_row(answered, |row| {
+        let cells: Vec<_> = change(row).iter().map(|cell| quoted(cell, false, "\"\"")).collect();
+        cells.join(",") + "\r\n"
+    });
+}
+
+fn sent_as(answered: &mut Answered, kind: &'static str) {
     if answered.is_csv() {
-        let rows = answered.cells().into_iter().map(|row| {
-            let cells: Vec<_> =
-                change(row).iter().map(|cell| quoted(cell, false, "\"\"")).collect();
-            cells.join(",") + "\r\n"
-        });
-        answered.body = rows.collect::<String>().into_bytes();
+        answered.header("content-type", kind);
     }
 }
 
@@ -254,24 +260,18 @@ pub(super) const CSV: Family = Family {
         }),
         csv!("csv-in-latin-1", &["OUT-4a", "OUT-5"], "whose CSV is in Latin-1", |answered| {
             if answered.is_csv() {
-                let text = answered.text();
-                answered.body =
-                    text.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect();
+                answered.in_latin_1();
             }
         }),
         csv!("csv-as-plain-text", &["OUT-5"], "whose CSV is sent as text/plain", |answered| {
-            if answered.is_csv() {
-                answered.header("content-type", "text/plain; charset=utf-8");
-            }
+            sent_as(answered, "text/plain; charset=utf-8");
         }),
         csv!(
             "csv-as-a-download",
             &["OUT-5"],
             "whose CSV is sent as application/octet-stream",
             |answered| {
-                if answered.is_csv() {
-                    answered.header("content-type", "application/octet-stream");
-                }
+                sent_as(answered, "application/octet-stream");
             }
         ),
         csv!(
@@ -279,9 +279,7 @@ pub(super) const CSV: Family = Family {
             &["OUT-5"],
             "whose CSV is sent without a charset",
             |answered| {
-                if answered.is_csv() {
-                    answered.header("content-type", "text/csv");
-                }
+                sent_as(answered, "text/csv");
             }
         ),
         csv!(

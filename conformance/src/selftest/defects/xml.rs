@@ -1,5 +1,6 @@
 use vcc_types::Field;
 
+use crate::selftest::answered::Answered;
 use crate::selftest::defect::Fault::Answer;
 use crate::selftest::defect::{Family, defect};
 
@@ -34,6 +35,12 @@ fn elements(text: &str, change: impl Fn(&str, &str) -> Option<String>) -> String
 /// Other values between the tags of XML.
 fn values(text: &str, change: impl Fn(&str) -> String) -> String {
     elements(text, |name, value| Some(format!("<{name}>{}</{name}>", change(value))))
+}
+
+fn sent_as(answered: &mut Answered, kind: &'static str) {
+    if answered.is_xml() {
+        answered.header("content-type", kind);
+    }
 }
 
 macro_rules! xml {
@@ -174,9 +181,7 @@ pub(super) const XML: Family = Family {
             &["OUT-5"],
             "whose XML is sent as text/html",
             Answer(|answered, _, _| {
-                if answered.is_xml() {
-                    answered.header("content-type", "text/html; charset=utf-8");
-                }
+                sent_as(answered, "text/html; charset=utf-8");
             }),
         ),
         defect(
@@ -184,9 +189,7 @@ pub(super) const XML: Family = Family {
             &["OUT-5"],
             "whose XML is sent without a charset",
             Answer(|answered, _, _| {
-                if answered.is_xml() {
-                    answered.header("content-type", "application/xml");
-                }
+                sent_as(answered, "application/xml");
             }),
         ),
         defect(
@@ -195,9 +198,7 @@ pub(super) const XML: Family = Family {
             "that declares another encoding than it writes",
             Answer(|answered, _, _| {
                 answered.xml(|text| text.replacen("UTF-8", "ISO-8859-1", 1));
-                if answered.is_xml() {
-                    answered.header("content-type", "application/xml; charset=iso-8859-1");
-                }
+                sent_as(answered, "application/xml; charset=iso-8859-1");
             }),
         ),
         defect(
@@ -206,9 +207,7 @@ pub(super) const XML: Family = Family {
             "that writes Latin-1 and declares UTF-8",
             Answer(|answered, _, _| {
                 if answered.is_xml() {
-                    let text = answered.text();
-                    answered.body =
-                        text.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect();
+                    answered.in_latin_1();
                 }
             }),
         ),

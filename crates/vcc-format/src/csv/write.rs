@@ -141,27 +141,24 @@ impl<W: io::Write> Writer<W> {
         others: &str,
         values: impl FnOnce() -> [Option<&'v str>; Field::COUNT],
     ) -> Result<(), WriteError> {
+        if !self.extra.is_empty() {
+            return self.write_all(&values(), std::iter::empty());
+        }
         let start = self.buf.len();
         self.buf.extend_from_slice(first.as_bytes());
         self.buf.push(b',');
+        let after_first = self.buf.len();
         self.buf.extend_from_slice(others.as_bytes());
-        if !self.extra.is_empty() || !is_plain_row(&self.buf[start..], Field::COUNT - 1) {
+        if !is_plain_row(&self.buf[start..], Field::COUNT - 1) {
             let values = values();
-            self.buf.truncate(start + first.len() + 1);
-            if !self.extra.is_empty()
-                || needs_quotes(first.as_bytes())
-                || !self.write_others(others, &values)
-            {
+            self.buf.truncate(after_first);
+            if needs_quotes(first.as_bytes()) || !self.write_others(others, &values) {
                 self.buf.truncate(start);
                 return self.write_all(&values, std::iter::empty());
             }
         }
-        self.buf.extend_from_slice(b"\r\n");
         self.records += 1;
-        if self.buf.len() >= FLUSH {
-            self.hand_over()?;
-        }
-        Ok(())
+        self.end_row()
     }
 
     /// Writes the values after the first out of `joined`, where they stand with commas between
@@ -206,6 +203,12 @@ impl<W: io::Write> Writer<W> {
             self.buf.truncate(start);
             return Err(error);
         }
+        self.end_row()
+    }
+
+    #[inline]
+    fn end_row(&mut self) -> Result<(), WriteError> {
+        self.buf.extend_from_slice(b"\r\n");
         if self.buf.len() >= FLUSH {
             self.hand_over()?;
         }
@@ -242,7 +245,6 @@ impl<W: io::Write> Writer<W> {
             let (name, reason) = ((*name).to_owned(), "the header has no column for it");
             return Err(WriteError::Name { record, name, reason });
         }
-        self.buf.extend_from_slice(b"\r\n");
         Ok(())
     }
 
