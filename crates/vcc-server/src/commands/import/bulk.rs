@@ -1,5 +1,6 @@
 //! `--bulk`: the first load of a store in a file, with its indexes built at the end.
 
+use std::future::Future;
 use std::path::Path;
 use std::pin::pin;
 use std::time::Instant;
@@ -39,22 +40,59 @@ impl Import<'_> {
     ) -> Result<(), Failure> {
         let started = Instant::now();
         self.progress.indexes();
-        let (sender, mut left_out) = mpsc::channel::<(u64, StoredRecord)>(64);
-        let mut finish = pin!(load.finish(on_conflict, move |number, record| {
+        let (sender, left_out) = mpsc::channel::<(u64, StoredRecord)>(64);
+        let finish = load.finish(on_conflict, move |number, record| {
             let _ = sender.blocking_send((number, record.clone()));
-        }));
+        });
         // The load is not undone for a reject file that cannot be written.
         let mut written = Ok(());
-        let loaded: BulkLoaded = loop {
-            tokio::select! {
-                biased;
-                Some((number, record)) = left_out.recv() => {
-                    written = written.and(self.conflict(number, Some(&record)));
-                }
-                loaded = &mut finish => break loaded?,
+        let loaded: BulkLoaded = hear(left_out, finish, |(number, record)| {
+            let outcome = self.conflict(number, Some(&record));
+            if written.is_ok() {
+                written = outcome;
             }
-        };
+        })
+        .await?;
         self.tally.bulk(&loaded, started.elapsed());
         written
+    }
+}
+
+/// Waits for `work`, and hands on everything that it sends meanwhile, also what it sent last.
+async fn hear<T, R>(
+    mut sent: mpsc::Receiver<T>,
+    work: impl Future<Output = R>,
+    mut hand_on: impl FnMut(T),
+) -> R {
+    let mut work = pin!(work);
+    let ended = loop {
+        tokio::select! {
+            Some(item) = sent.recv() => hand_on(item),
+            ended = &mut work => break ended,
+        }
+    };
+    // What came between the last look and the end.
+    while let Ok(item) = sent.try_recv() {
+        hand_on(item);
+    }
+    ended
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_sent_last_is_heard() {
+        let (sender, sent) = mpsc::channel(4);
+        let work = async move {
+            for item in 1..=3 {
+                sender.send(item).await.unwrap();
+            }
+            "done"
+        };
+        let mut heard = Vec::new();
+        assert_eq!(hear(sent, work, |item| heard.push(item)).await, "done");
+        assert_eq!(heard, [1, 2, 3]);
     }
 }
