@@ -17,6 +17,7 @@ use vcc_types::{BadCredentials, Dialect, NoCredentials};
 use crate::audit::{self, Audit};
 use crate::auth::{self, Claim};
 use crate::limits::Gate;
+use crate::metrics::Running;
 use crate::refusal::Refusal;
 use crate::{Clock, Limits, Metrics, body, records, resource};
 
@@ -42,6 +43,10 @@ const LONGEST_TARGET: usize = 16 * 1024;
 
 /// The longest headers that are read, in bytes (REQ-13).
 const LONGEST_HEADERS: usize = 32 * 1024;
+
+/// What the log and the metrics have in the place of a status where nobody waited for one: the number
+/// that other servers use.
+const CLIENT_LEFT: u16 = 499;
 
 /// The header that says how a query was read.
 const EXPLAIN: HeaderName = HeaderName::from_static("x-vcc-explain");
@@ -263,12 +268,11 @@ impl fmt::Debug for Api {
 }
 
 async fn handle(State(api): State<Arc<Api>>, request: Request<Body>) -> Response<Body> {
-    let began = Instant::now();
-    let _running = api.metrics.begin();
+    let mut asking = Asking::begin(&api);
     // A body is neither asked for nor read; the connection drops what comes of it.
     let (request, _) = request.into_parts();
-    let mut trace = Trace::default();
-    let answer = tokio::time::timeout(api.limits.deadline, api.answer(&request, &mut trace)).await;
+    let trace = &mut asking.trace;
+    let answer = tokio::time::timeout(api.limits.deadline, api.answer(&request, trace)).await;
     let answer = answer.unwrap_or_else(|_| {
         let late = StoreError::new(StoreErrorKind::Deadline, "the request took too long");
         Err(trace.refuse(late))
@@ -281,13 +285,45 @@ async fn handle(State(api): State<Arc<Api>>, request: Request<Body>) -> Response
             response.headers_mut().insert(header::DATE, date);
         }
     }
-    let (status, took) = (response.status().as_u16(), began.elapsed());
-    api.metrics.answered(status, trace.records as u64, took);
-    trace.log(api.requests.fetch_add(1, Ordering::Relaxed) + 1, status, took);
+    asking.end(response.status().as_u16());
     // Requests that are there already are answered before this answer is sent, so that whoever waits
     // for them is woken once for several. Where there are none, it costs a look at the sockets.
     tokio::task::yield_now().await;
     response
+}
+
+/// A request that is being answered. It is counted and logged once, also where its client leaves
+/// before there is an answer.
+struct Asking<'a> {
+    api: &'a Api,
+    began: Instant,
+    trace: Trace,
+    ended: bool,
+    _running: Running<'a>,
+}
+
+impl<'a> Asking<'a> {
+    fn begin(api: &'a Api) -> Self {
+        let (began, trace) = (Instant::now(), Trace::default());
+        Self { api, began, trace, ended: false, _running: api.metrics.begin() }
+    }
+
+    fn end(&mut self, status: u16) {
+        self.ended = true;
+        let took = self.began.elapsed();
+        self.api.metrics.answered(status, self.trace.records as u64, took);
+        let request = self.api.requests.fetch_add(1, Ordering::Relaxed) + 1;
+        self.trace.log(request, status, took);
+    }
+}
+
+impl Drop for Asking<'_> {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.trace.records = 0;
+            self.end(CLIENT_LEFT);
+        }
+    }
 }
 
 impl Trace {

@@ -17,8 +17,8 @@ pub struct Metrics {
     answered: AtomicU64,
 }
 
-/// Every status that the API answers with.
-const STATUSES: [u16; 10] = [200, 400, 401, 403, 404, 405, 414, 431, 500, 503];
+/// Every status that the API answers with, and 499 for a client that left before its answer.
+const STATUSES: [u16; 11] = [200, 400, 401, 403, 404, 405, 414, 431, 499, 500, 503];
 
 /// Upper bounds of the histogram, in microseconds.
 const BOUNDS: [u64; 9] = [250, 500, 1_000, 2_500, 5_000, 10_000, 100_000, 1_000_000, 10_000_000];
@@ -65,7 +65,7 @@ impl Metrics {
                 (format!("{{status=\"{status}\"}}"), count.load(Relaxed).to_string())
             })
             .collect();
-        family("vcc_requests_total", "counter", "Requests by status.", &by_status);
+        family("vcc_requests_total", "counter", "Requests by status; 499 is a client that left first.", &by_status);
         family("vcc_records_total", "counter", "Records sent.", &plain(&self.records));
         let running = plain(&self.running);
         family("vcc_requests_running", "gauge", "Requests that are being answered.", &running);

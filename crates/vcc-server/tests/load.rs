@@ -4,8 +4,8 @@ mod common;
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -14,6 +14,7 @@ use axum::http::header;
 use chrono::{DateTime, Utc};
 use common::{FILES, get, store};
 use tokio::sync::Semaphore;
+use tracing_subscriber::fmt::MakeWriter;
 use vcc_query::{Selection, Zone};
 use vcc_server::{Api, Limits, Server};
 use vcc_store::{
@@ -117,6 +118,34 @@ impl Store for Gated {
     }
 }
 
+/// What was logged.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Log {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
 fn limits(requests: usize, per_tenant: usize) -> Limits {
     let mut limits = Limits::default();
     limits.requests = requests;
@@ -184,6 +213,32 @@ async fn a_request_has_a_deadline() {
     limits.deadline = Duration::from_secs(15);
     let router = Api::new(store).with_limits(limits).router();
     assert_eq!(get(&router, FILES).await.status, 503);
+}
+
+#[tokio::test]
+async fn a_client_that_left_is_counted_and_logged() {
+    let log = Log::default();
+    // Of all threads: what a thread without a log registers is off for the others too. The other
+    // tests log their requests to it.
+    tracing_subscriber::fmt().with_ansi(false).with_writer(log.clone()).init();
+    let store = Gated::new(0).await;
+    let api = Api::new(store.clone());
+    let metrics = api.metrics();
+    let router = api.router();
+    // As HTTP/2 does when a client resets its stream; HTTP/1 does not know before it answers.
+    let asked = tokio::spawn(async move { get(&router, &format!("{FILES}?extVar2=here")).await });
+    store.entered.acquire().await.unwrap().forget();
+    asked.abort();
+    assert!(asked.await.is_err_and(|ended| ended.is_cancelled()));
+    let said = metrics.render();
+    for line in ["vcc_requests_total{status=\"499\"} 1", "vcc_requests_running 0"] {
+        assert!(said.lines().any(|other| other == line), "{line}\n{said}");
+    }
+    let said = log.text();
+    let said: Vec<_> = said.lines().filter(|line| line.contains("extVar2")).collect();
+    assert_eq!(said.len(), 1, "{said:?}");
+    let line = "tenant=\"acme\" asked=\"extVar2\" status=499 records=0 micros=";
+    assert!(said[0].contains(line), "{said:?}");
 }
 
 #[tokio::test]

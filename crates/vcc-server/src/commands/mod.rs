@@ -1,6 +1,7 @@
 //! The commands: each in its own file, all ending in an exit code.
 
 mod backup;
+mod certificate;
 mod demo;
 mod failure;
 mod import;

@@ -1,6 +1,5 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use tracing_subscriber::Layer as _;
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -9,6 +8,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use vcc_server::{Audit, Server, Tls};
 use vcc_types::Dialect;
 
+use super::certificate::CertificateFiles;
 use super::failure::Failure;
 use super::settings::{LogFormat, LogLevel, Settings};
 use super::store::StoreArgs;
@@ -26,9 +26,6 @@ pub(super) struct Args {
     settings: Settings,
 }
 
-/// How often the certificate's files are looked at.
-const CERTIFICATE_CHECK: Duration = Duration::from_secs(1);
-
 pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let file = match &args.config {
         Some(path) => Settings::read(path)?,
@@ -41,7 +38,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         return Ok(());
     }
     log(&settings)?;
-    let tls = encryption(&settings)?;
+    let encryption = encryption(&settings)?;
     let Some(store) = &settings.store else {
         return Err(Failure::usage("there is no --store").hint("--store sqlite:recordings.db"));
     };
@@ -65,7 +62,13 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     if let Some(address) = settings.admin {
         builder = builder.admin(address);
     }
-    if let Some(tls) = &tls {
+    let tls = match &encryption {
+        Encryption::None => None,
+        Encryption::Fixed(tls) => Some(tls),
+        Encryption::Files(files) => Some(files.tls()),
+    };
+    let is_encrypted = tls.is_some();
+    if let Some(tls) = tls {
         builder = builder.tls(tls.clone());
     }
     // The defaults have one.
@@ -73,23 +76,23 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let server = builder.start(listen).await.map_err(|error| cannot_listen(listen, &error))?;
 
     let address = server.local_addr();
-    if tls.is_none() && settings.behind_proxy != Some(true) && !address.ip().is_loopback() {
+    if !is_encrypted && settings.behind_proxy != Some(true) && !address.ip().is_loopback() {
         note(format_args!("warning: plain HTTP on {address}, which other machines can reach"));
     }
-    let scheme = if tls.is_some() { "https" } else { "http" };
+    let scheme = if is_encrypted { "https" } else { "http" };
     say(format_args!("listening on {scheme}://{address}/api/recordings/files"));
     if let Some(admin) = server.admin_addr() {
         say(format_args!("operators: http://{admin}/metrics"));
     }
-    let reload = async {
-        match (tls, &settings.tls_cert, &settings.tls_key) {
-            (Some(tls), Some(certificate), Some(key)) => reload(&tls, certificate, key).await,
-            _ => std::future::pending().await,
+    let follow = async {
+        match encryption {
+            Encryption::Files(files) => files.follow().await,
+            Encryption::None | Encryption::Fixed(_) => std::future::pending().await,
         }
     };
     tokio::select! {
         () = asked_to_stop() => {}
-        () = reload => {}
+        () = follow => {}
     }
     tokio::select! {
         () = server.shutdown() => {}
@@ -99,10 +102,20 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     Ok(())
 }
 
+/// What connections are encrypted with.
+enum Encryption {
+    None,
+    /// Made for this run.
+    Fixed(Tls),
+    Files(CertificateFiles),
+}
+
 /// REQ-4: HTTPS, or plain HTTP when it is asked for.
-fn encryption(settings: &Settings) -> Result<Option<Tls>, Failure> {
+fn encryption(settings: &Settings) -> Result<Encryption, Failure> {
     match (&settings.tls_cert, &settings.tls_key) {
-        (Some(certificate), Some(key)) => return certificate_files(certificate, key).map(Some),
+        (Some(certificate), Some(key)) => {
+            return CertificateFiles::read(certificate, key).map(Encryption::Files);
+        }
         (Some(_), None) | (None, Some(_)) => {
             return Err(Failure::usage("--tls-cert and --tls-key go together"));
         }
@@ -118,52 +131,15 @@ fn encryption(settings: &Settings) -> Result<Option<Tls>, Failure> {
             "the certificate vouches for itself; clients trust it as\n{}",
             certificate.trim_end()
         ));
-        return Ok(Some(tls));
+        return Ok(Encryption::Fixed(tls));
     }
     if settings.insecure_http == Some(true) || settings.behind_proxy == Some(true) {
-        return Ok(None);
+        return Ok(Encryption::None);
     }
     Err(Failure::usage("plain HTTP would carry tokens and recordings unencrypted").hint(
         "--tls-cert and --tls-key serve HTTPS, --tls-self-signed does for trials; \
          --insecure-http serves plain HTTP all the same",
     ))
-}
-
-fn certificate_files(certificate: &Path, key: &Path) -> Result<Tls, Failure> {
-    let read = |path: &Path| {
-        std::fs::read(path)
-            .map_err(|error| Failure::new(format!("cannot read {}: {error}", path.display())))
-    };
-    Tls::from_pem(&read(certificate)?, &read(key)?).map_err(|error| {
-        Failure::new(error.to_string()).hint(format!(
-            "they are {} and {}",
-            certificate.display(),
-            key.display()
-        ))
-    })
-}
-
-/// Takes up a new certificate when its files change. Connections that are open stay open.
-async fn reload(tls: &Tls, certificate: &Path, key: &Path) {
-    // By content: a copy may keep the time of its original.
-    let content = || [std::fs::read(certificate).ok(), std::fs::read(key).ok()];
-    let mut known = content();
-    loop {
-        tokio::time::sleep(CERTIFICATE_CHECK).await;
-        let now = content();
-        if now == known {
-            continue;
-        }
-        known = now;
-        match certificate_files(certificate, key) {
-            Ok(new) => {
-                tls.replace(&new);
-                tracing::info!("the certificate was read again");
-            }
-            // Half-written, or only one of the two so far: the rest will be a change as well.
-            Err(error) => tracing::warn!(%error, "the certificate changed and cannot be used"),
-        }
-    }
 }
 
 fn dialect(path: &Path) -> Result<Dialect, Failure> {
