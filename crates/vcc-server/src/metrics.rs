@@ -65,7 +65,12 @@ impl Metrics {
                 (format!("{{status=\"{status}\"}}"), count.load(Relaxed).to_string())
             })
             .collect();
-        family("vcc_requests_total", "counter", "Requests by status; 499 is a client that left first.", &by_status);
+        family(
+            "vcc_requests_total",
+            "counter",
+            "Requests by status; 499 is a client that left first.",
+            &by_status,
+        );
         family("vcc_records_total", "counter", "Records sent.", &plain(&self.records));
         let running = plain(&self.running);
         family("vcc_requests_running", "gauge", "Requests that are being answered.", &running);

@@ -184,3 +184,28 @@ pub(super) fn rows(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::ErrorCode;
+
+    use super::*;
+
+    #[test]
+    fn a_snapshot_that_is_interrupted_as_it_begins_leaves_none_open() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        // What is prepared already is not interrupted by being prepared.
+        drop(Snapshot::new(&connection).unwrap());
+        let mut interrupted = 0;
+        for steps in 1..=8 {
+            let mut once = true;
+            connection.progress_handler(steps, Some(move || std::mem::take(&mut once))).unwrap();
+            if let Err(error) = Snapshot::new(&connection) {
+                assert_eq!(error.sqlite_error_code(), Some(ErrorCode::OperationInterrupted));
+                interrupted += 1;
+            }
+            assert!(connection.is_autocommit(), "after {steps} steps");
+        }
+        assert!(interrupted > 0);
+    }
+}
