@@ -39,6 +39,16 @@ struct Inner {
 }
 
 /// What is wrong with a query.
+///
+/// ```
+/// use vcc_query::{Query, QueryErrorKind};
+///
+/// let kind = |raw| Query::parse(raw).unwrap_err().kind();
+/// assert_eq!(kind("d=2007-02-30"), QueryErrorKind::ImpossibleDate);
+/// assert_eq!(kind("tz=Denver"), QueryErrorKind::Zone);
+/// assert_eq!(kind("agent=bill"), QueryErrorKind::UnknownVariable);
+/// assert_eq!(kind("agentID=%zz"), QueryErrorKind::Escape);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum QueryErrorKind {

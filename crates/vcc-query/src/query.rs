@@ -32,6 +32,16 @@ pub struct Query {
 }
 
 /// The value of `d`.
+///
+/// ```
+/// use vcc_query::{Dates, Query, Written};
+///
+/// let day = Query::parse("d=today")?;
+/// assert_eq!(day.d(), Some(&Dates::One(Written::Today(0))));
+/// let days = Query::parse("d=today-7d,today")?;
+/// assert_eq!(days.d(), Some(&Dates::Range(Written::Today(-7), Written::Today(0))));
+/// # Ok::<(), vcc_query::QueryError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Dates {
     /// `d=A`: the period that A names.

@@ -24,6 +24,17 @@ pub struct Request {
 }
 
 /// What can be asked for.
+///
+/// ```
+/// use vcc_query::{QueryErrorKind, Request, Resource};
+///
+/// assert_eq!(Request::parse("/api/recordings/files", "")?.resource, Resource::Files);
+/// assert_eq!(Resource::Files.path(), "/api/recordings/files");
+/// // REQ-3: any other path is HTTP 404.
+/// let error = Request::parse("/api/recordings/calls", "").unwrap_err();
+/// assert_eq!(error.kind(), QueryErrorKind::Resource);
+/// # Ok::<(), vcc_query::QueryError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Resource {
@@ -32,6 +43,15 @@ pub enum Resource {
 }
 
 /// What a response is written in (REQ-2).
+///
+/// ```
+/// use vcc_query::{Format, Request};
+///
+/// assert_eq!(Request::parse("/api/recordings/files", "")?.format, Format::Xml);
+/// assert_eq!(Format::Csv.extension(), ".csv");
+/// assert_eq!(Format::default().to_string(), "XML");
+/// # Ok::<(), vcc_query::QueryError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Format {
     /// `.xml`, and the default.

@@ -14,6 +14,25 @@ use crate::zone::{TABLE_END, first_instant, local_seconds};
 use crate::{Dates, Query, QueryError, QueryErrorKind, Wanted, Written, Zone};
 
 /// What a query's meaning depends on beside its text.
+///
+/// ```
+/// use vcc_query::{Context, Query};
+/// use vcc_types::Dialect;
+///
+/// let mut context = Context {
+///     now: "2007-12-19T04:00:00Z".parse().unwrap(),
+///     tenant_tz: "America/Los_Angeles".parse()?,
+///     dialect: Dialect::default(),
+/// };
+/// let today = Query::parse("d=today")?;
+/// // In Los Angeles it is still the 18th.
+/// let window = today.resolve(&context)?.window.unwrap();
+/// assert_eq!(window.from.to_rfc3339(), "2007-12-18T08:00:00+00:00");
+/// context.tenant_tz = "Europe/Berlin".parse()?;
+/// let window = today.resolve(&context)?.window.unwrap();
+/// assert_eq!(window.from.to_rfc3339(), "2007-12-18T23:00:00+00:00");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Context {
     /// The present, read once a request (DATE-8).

@@ -7,6 +7,28 @@ use crate::{Text, Zone};
 
 /// What a query means: plain data that can be logged, cached, sent to another process or turned
 /// into SQL. All its parts must hold of a record at once.
+///
+/// ```
+/// # use vcc_query::Context;
+/// # let context = Context {
+/// #     now: "2007-12-19T00:00:00Z".parse().unwrap(),
+/// #     tenant_tz: "America/Los_Angeles".parse()?,
+/// #     dialect: vcc_types::Dialect::default(),
+/// # };
+/// use vcc_query::Query;
+///
+/// let selection = Query::parse("d=2007-12-18&tz=UTC&duration=27&n=51")?.resolve(&context)?;
+/// assert_eq!((selection.first, selection.page_size), (51, 50));
+/// assert_eq!(
+///     selection.explain().to_string(),
+///     "recordings\n\
+///      - that started at or after 2007-12-18T00:00:00Z and before 2007-12-19T00:00:00Z\n\
+///      - whose duration is 27 s\n\
+///      records 51 to 100 of the list, by start, the earliest first; \
+///      startDate is written in America/Los_Angeles\n"
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Selection {
@@ -32,6 +54,16 @@ pub struct Selection {
 
 /// `from <= start < until`: half-open, so that adjacent windows neither overlap nor leave a gap
 /// (DATE-2). Empty if both are equal; `until` is never before `from`.
+///
+/// ```
+/// use vcc_query::Window;
+///
+/// let (from, until) = ("2007-12-18T00:00:00Z".parse()?, "2007-12-19T00:00:00Z".parse()?);
+/// let window = Window { from, until };
+/// assert!(window.contains(from) && !window.contains(until));
+/// assert!(Window { from, until: from }.is_empty());
+/// # Ok::<(), chrono::ParseError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Window {
@@ -42,6 +74,23 @@ pub struct Window {
 }
 
 /// `from <= edge <= until`: closed (NEAR-1, NEAR-2).
+///
+/// ```
+/// # use vcc_query::Context;
+/// # let context = Context {
+/// #     now: "2007-12-19T00:00:00Z".parse().unwrap(),
+/// #     tenant_tz: "America/Los_Angeles".parse()?,
+/// #     dialect: vcc_types::Dialect::default(),
+/// # };
+/// use vcc_query::{Edge, Query};
+///
+/// let selection = Query::parse("finish-date=2007-12-18T19:17:03Z")?.resolve(&context)?;
+/// let near = selection.near.unwrap();
+/// assert_eq!((near.edge, near.tolerance), (Edge::Finish, 5));
+/// assert!(near.contains("2007-12-18T19:17:08Z".parse().unwrap()));
+/// assert!(!near.contains("2007-12-18T19:17:08.000001Z".parse().unwrap()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Near {
@@ -58,6 +107,23 @@ pub struct Near {
 }
 
 /// An end of a recording.
+///
+/// ```
+/// # use vcc_query::Context;
+/// # let context = Context {
+/// #     now: "2007-12-19T00:00:00Z".parse().unwrap(),
+/// #     tenant_tz: "America/Los_Angeles".parse()?,
+/// #     dialect: vcc_types::Dialect::default(),
+/// # };
+/// use vcc_query::{Edge, Note, Query};
+///
+/// // NEAR-4: of the two, start-date counts.
+/// let both = "start-date=2007-12-18T19:16:36Z&finish-date=2007-12-18T19:17:03Z";
+/// let selection = Query::parse(both)?.resolve(&context)?;
+/// assert_eq!(selection.near.unwrap().edge, Edge::Start);
+/// assert_eq!(selection.notes, [Note::FinishIgnored]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
@@ -69,6 +135,16 @@ pub enum Edge {
 }
 
 /// What a field must hold.
+///
+/// ```
+/// use vcc_query::Filter;
+/// use vcc_types::{Field, Recording};
+///
+/// let filter = Filter::text(Field::AgentId, "bill");
+/// assert!(filter.matches(&Recording::new().with(Field::AgentId, "bill")));
+/// // FIELD-1: case counts, and there are no wildcards.
+/// assert!(!filter.matches(&Recording::new().with(Field::AgentId, "Bill")));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Filter {
@@ -80,6 +156,15 @@ pub struct Filter {
 }
 
 /// What a field must hold.
+///
+/// ```
+/// use vcc_query::{Query, Wanted};
+///
+/// let query = Query::parse("agentID=027&duration=027")?;
+/// let wanted: Vec<_> = query.filters().iter().map(|filter| &filter.wanted).collect();
+/// assert_eq!(wanted, [&Wanted::Text("027".into()), &Wanted::Seconds(27)]);
+/// # Ok::<(), vcc_query::QueryError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
@@ -94,6 +179,21 @@ pub enum Wanted {
 }
 
 /// Something that was read otherwise than it may have been meant, or that rests on an assumption.
+///
+/// ```
+/// # use vcc_query::Context;
+/// # let context = Context {
+/// #     now: "2007-12-19T00:00:00Z".parse().unwrap(),
+/// #     tenant_tz: "America/Los_Angeles".parse()?,
+/// #     dialect: vcc_types::Dialect::default(),
+/// # };
+/// use vcc_query::{Note, Query};
+/// use vcc_types::Field;
+///
+/// let selection = Query::parse("queueName=Sales+1")?.resolve(&context)?;
+/// assert_eq!(selection.notes, [Note::PlusAsSpace(Field::QueueName)]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]

@@ -8,6 +8,14 @@ const INLINE: usize = 22;
 /// the values people look for (names, numbers, codes) cost no allocation.
 ///
 /// It derefs to `str`.
+///
+/// ```
+/// use vcc_query::Text;
+///
+/// let text = Text::from("bill");
+/// assert_eq!(text, "bill");
+/// assert!(text.starts_with('b') && text.as_bytes().len() == 4);
+/// ```
 #[derive(Clone)]
 pub struct Text(Repr);
 

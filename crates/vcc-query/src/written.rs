@@ -5,6 +5,16 @@ use chrono::{Datelike, NaiveDate, Weekday};
 /// A date as a query wrote it: what was written, and not yet what it means.
 ///
 /// Spellings of one thing are equal: `2007-08-05`, `20070805`, `2007-217` and `2007-W31-7`.
+///
+/// ```
+/// use vcc_query::{Dates, Precision, Query};
+///
+/// let query = Query::parse("d=2007-W31-7")?;
+/// assert_eq!(query, Query::parse("d=20070805")?);
+/// let Some(Dates::One(written)) = query.d() else { unreachable!() };
+/// assert_eq!((written.precision(), written.offset()), (Precision::Day, None));
+/// # Ok::<(), vcc_query::QueryError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Written {
     /// `today`, and that many days after it; before it if negative (DATE-8).
@@ -16,6 +26,16 @@ pub enum Written {
 }
 
 /// A date without a time, to the precision that was written (DATE-7).
+///
+/// ```
+/// use vcc_query::Date;
+///
+/// // The week that the first of January is in may begin in the year before.
+/// let week = Date::Week(2009, 1);
+/// assert_eq!(week.first_day().to_string(), "2008-12-29");
+/// assert_eq!(week.next_first_day().to_string(), "2009-01-05");
+/// assert_eq!(Date::Month(2007, 12).next_first_day().to_string(), "2008-01-01");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Date {
     /// `2007`: from 1 to 9999.
@@ -29,6 +49,17 @@ pub enum Date {
 }
 
 /// A date with a time, and the offset if one was written.
+///
+/// ```
+/// use vcc_query::{Query, Written};
+///
+/// let query = Query::parse("start-date=2007-08-05T24:00-07:00")?;
+/// let Some(Written::Timed(timed)) = query.start_date() else { unreachable!() };
+/// assert!(timed.is_end_of_day());
+/// assert_eq!(timed.day().to_string(), "2007-08-05");
+/// assert_eq!(query.start_date().unwrap().offset(), Some(-7 * 3_600));
+/// # Ok::<(), vcc_query::QueryError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Timed {
     pub(crate) day: NaiveDate,
@@ -49,6 +80,19 @@ pub(crate) struct Time {
 }
 
 /// How precisely a date was written. The later ones are the finer ones.
+///
+/// ```
+/// use vcc_query::{Precision, Query};
+///
+/// let precision = |date: &str| {
+///     let query = Query::parse(&format!("start-date={date}"))?;
+///     Ok::<_, vcc_query::QueryError>(query.start_date().map(|date| date.precision()))
+/// };
+/// assert_eq!(precision("2007-08-05T13")?, Some(Precision::Hour));
+/// assert_eq!(precision("2007-08-05T13:15:00.5")?, Some(Precision::Fraction));
+/// assert!(Precision::Hour < Precision::Fraction);
+/// # Ok::<(), vcc_query::QueryError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Precision {

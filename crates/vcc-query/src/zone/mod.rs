@@ -19,6 +19,28 @@ pub(crate) use rules::{first_instant, local_seconds};
 ///
 /// Times are whole seconds since 1970-01-01T00:00:00Z, leap seconds not counted; offsets are
 /// seconds east of UTC and less than a day.
+///
+/// ```
+/// use vcc_query::{Stretch, Zone, ZoneRules};
+///
+/// /// An hour east of UTC, always.
+/// #[derive(Debug)]
+/// struct Fixed;
+///
+/// impl ZoneRules for Fixed {
+///     fn name(&self) -> &str {
+///         "Company/Fixed"
+///     }
+///
+///     fn stretch(&self, at: i64) -> Stretch {
+///         Stretch { offset: 3_600, until: at.saturating_add(86_400) }
+///     }
+/// }
+///
+/// let zone = Zone::from_rules(&Fixed);
+/// assert_eq!(zone.offset_at("2007-08-05T12:00:00Z".parse()?).to_string(), "+01:00");
+/// # Ok::<(), chrono::ParseError>(())
+/// ```
 pub trait ZoneRules: fmt::Debug + Sync {
     /// The name, as `tz=` writes it.
     fn name(&self) -> &str;
@@ -28,6 +50,22 @@ pub trait ZoneRules: fmt::Debug + Sync {
 }
 
 /// A stretch of time through which a zone's offset stays as it is.
+///
+/// ```
+/// use vcc_query::Zone;
+///
+/// // Whoever walks from stretch to stretch meets every change of the offset.
+/// let zone: Zone = "Europe/Berlin".parse()?;
+/// let (mut at, mut offsets) = (1_167_609_600, Vec::new());
+/// while at < 1_199_145_600 {
+///     let stretch = zone.stretch(at);
+///     offsets.push(stretch.offset);
+///     at = stretch.until;
+/// }
+/// offsets.dedup();
+/// assert_eq!(offsets, [3_600, 7_200, 3_600]);
+/// # Ok::<(), vcc_query::UnknownZone>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stretch {
     /// Seconds east of UTC, between −86 399 and 86 399.
@@ -38,6 +76,26 @@ pub struct Stretch {
 }
 
 /// A database of zones: what `tz=` looks names up in.
+///
+/// ```
+/// use vcc_query::{BuiltIn, Parser, Zone, ZoneData};
+///
+/// /// The zones that a company is in.
+/// struct Offices;
+///
+/// impl ZoneData for Offices {
+///     fn version(&self) -> Option<&str> {
+///         BuiltIn.version()
+///     }
+///
+///     fn zone(&self, name: &str) -> Option<Zone> {
+///         ["America/Denver", "Europe/Kyiv"].contains(&name).then(|| BuiltIn.zone(name))?
+///     }
+/// }
+///
+/// assert!(Parser::new().zones(&Offices).parse("tz=Europe/Kyiv").is_ok());
+/// assert!(Parser::new().zones(&Offices).parse("tz=Asia/Tokyo").is_err());
+/// ```
 pub trait ZoneData: Sync {
     /// The release of the tz database that the rules come from, such as `2025b`; `None` where it
     /// cannot be told (DATE-13).
@@ -48,6 +106,15 @@ pub trait ZoneData: Sync {
 }
 
 /// The built-in database, from `chrono-tz`.
+///
+/// ```
+/// use vcc_query::{BuiltIn, ZoneData};
+///
+/// assert!(BuiltIn.version() >= Some("2025b"));
+/// // An alias stays what it was called.
+/// assert_eq!(BuiltIn.zone("US/Pacific").unwrap().name(), "US/Pacific");
+/// assert!(BuiltIn::zones().len() > 500);
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct BuiltIn;
 
@@ -148,6 +215,17 @@ impl Zone {
 }
 
 /// A text names no zone of the database.
+///
+/// ```
+/// use vcc_query::{UnknownZone, Zone};
+///
+/// // DATE-3: byte for byte.
+/// let unknown: UnknownZone = "utc".parse::<Zone>().unwrap_err();
+/// assert_eq!(
+///     unknown.to_string(),
+///     "expected the name of a zone of the tz database, such as America/New_York"
+/// );
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UnknownZone;
