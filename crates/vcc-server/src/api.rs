@@ -25,6 +25,26 @@ use crate::{Clock, Limits, Metrics, body, records, resource};
 ///
 /// [`router`](Api::router) gives a tower service, to be served by [`Server`](crate::Server), by a
 /// server of your own, or called in a test.
+///
+/// ```
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use axum::http::Request;
+/// use std::sync::Arc;
+/// use tower::ServiceExt as _;
+/// use vcc_server::Api;
+/// use vcc_store::Sqlite;
+/// # use axum::body::Body;
+///
+/// let router = Api::new(Arc::new(Sqlite::in_memory()?)).router();
+/// // Who asks comes before what is asked: this is neither 404 nor 405.
+/// let request = Request::post("/nowhere").body(Body::empty())?;
+/// let response = router.oneshot(request).await?;
+/// assert_eq!(response.status(), 401);
+/// let challenge = "Basic realm=\"recordings\", charset=\"UTF-8\"";
+/// assert_eq!(response.headers()["www-authenticate"], challenge);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone)]
 pub struct Api {
     store: Arc<dyn Store>,

@@ -12,6 +12,34 @@ use vcc_query::Query;
 /// shape of its query (the names of its variables, not their values), and how many records it got.
 ///
 /// Values can be phone numbers and names. They are written only on request.
+///
+/// ```
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use axum::http::Request;
+/// use tower::ServiceExt as _;
+/// use vcc_server::{Api, Audit, Clock};
+/// # use axum::body::Body;
+/// # use vcc_store::{Store as _, TokenHash};
+/// # let now = "2007-12-20T04:00:00Z".parse()?;
+/// # let store = std::sync::Arc::new(vcc_store::Sqlite::in_memory()?);
+/// # let tenant = store.add_tenant("acme", "UTC".parse()?, now).await?;
+/// # store.add_token(tenant.id, TokenHash::of(b"secret"), "", now).await?;
+/// # let directory = tempfile::tempdir()?;
+/// # let path = directory.path().join("audit.jsonl");
+///
+/// let audit = Audit::append(&path)?;
+/// let router = Api::new(store).with_clock(Clock::fixed(now)).with_audit(audit).router();
+/// let request = Request::get("/api/recordings/files?phoneNumber=4155551234&n=51")
+///     .header("authorization", "Basic YWNtZTpzZWNyZXQ=")
+///     .body(Body::empty())?;
+/// router.oneshot(request).await?;
+/// // The time is in UTC, to the millisecond.
+/// let line = r#"{"at":"2007-12-20T04:00:00.000Z","tenant":"acme","#.to_owned()
+///     + r#""asked":"phoneNumber,n","records":0}"#;
+/// assert_eq!(std::fs::read_to_string(&path)?, line + "\n");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug)]
 pub struct Audit {
     file: Mutex<File>,

@@ -4,6 +4,21 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 /// What time it is: the system's clock, or one that a test fixes.
+///
+/// ```
+/// use std::sync::atomic::{AtomicI64, Ordering};
+/// use chrono::DateTime;
+/// use vcc_server::Clock;
+///
+/// // A clock that is a second later each time it is read. Its clones share it.
+/// let seconds = AtomicI64::new(1_198_120_596);
+/// let clock = Clock::from_fn(move || {
+///     DateTime::from_timestamp(seconds.fetch_add(1, Ordering::Relaxed), 0).unwrap()
+/// });
+/// assert_eq!(clock.now().to_rfc3339(), "2007-12-20T03:16:36+00:00");
+/// assert_eq!(clock.clone().now().to_rfc3339(), "2007-12-20T03:16:37+00:00");
+/// assert_eq!(format!("{:?}", Clock::default()), "Clock::system()");
+/// ```
 #[derive(Clone)]
 pub struct Clock(Option<Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>>);
 

@@ -6,6 +6,27 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// How much a server takes on at once, and for how long. What is beyond is turned away at once
 /// with 503 (STATUS-1).
+///
+/// ```
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use axum::http::Request;
+/// use std::time::Duration;
+/// use tower::ServiceExt as _;
+/// use vcc_server::{Api, Limits};
+/// # use axum::body::Body;
+/// # let store = std::sync::Arc::new(vcc_store::Sqlite::in_memory()?);
+///
+/// let mut limits = Limits::default();
+/// assert_eq!(limits.deadline, Duration::from_secs(15));
+/// // 0 is no request at all, not any number of them.
+/// limits.requests = 0;
+/// let router = Api::new(store).with_limits(limits).router();
+/// let response = router.oneshot(Request::new(Body::empty())).await?;
+/// assert_eq!(response.status(), 503);
+/// assert_eq!(response.headers()["retry-after"], "1");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {

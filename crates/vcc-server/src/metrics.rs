@@ -3,6 +3,27 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 /// What a server counts, in the text format of Prometheus.
+///
+/// ```
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use axum::http::Request;
+/// use tower::ServiceExt as _;
+/// use vcc_server::Api;
+/// # use axum::body::Body;
+/// # let store = std::sync::Arc::new(vcc_store::Sqlite::in_memory()?);
+///
+/// let api = Api::new(store);
+/// // Taken before the router is made, it goes on counting.
+/// let metrics = api.metrics();
+/// api.router().oneshot(Request::new(Body::empty())).await?;
+/// let text = metrics.render();
+/// assert!(text.contains("vcc_requests_total{status=\"401\"} 1\n"));
+/// assert!(text.contains("vcc_request_seconds_count 1\n"));
+/// // A status that did not occur is there too.
+/// assert!(text.contains("vcc_requests_total{status=\"200\"} 0\n"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug, Default)]
 pub struct Metrics {
     /// By status, in the order of [`STATUSES`].

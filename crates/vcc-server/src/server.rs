@@ -70,6 +70,28 @@ impl Server {
 }
 
 /// What a [`Server`] is made with.
+///
+/// ```
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use axum::routing::get;
+/// use std::io::ErrorKind;
+/// use vcc_server::Server;
+/// # let store = std::sync::Arc::new(vcc_store::Sqlite::in_memory()?);
+///
+/// let server = Server::builder(store.clone())
+///     .wrap(|api| api.route("/about", get(|| async { "recordings of acme" })))
+///     .admin("127.0.0.1:0".parse()?)
+///     .start("127.0.0.1:0")
+///     .await?;
+/// // An operators' address that is taken is named by the error.
+/// let taken = server.admin_addr().unwrap();
+/// let error = Server::builder(store).admin(taken).start("127.0.0.1:0").await.unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::AddrInUse);
+/// assert!(error.to_string().starts_with(&format!("{taken}: ")));
+/// # server.shutdown().await;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 pub struct ServerBuilder {
     api: Api,
     wrap: Option<Box<dyn FnOnce(Router) -> Router + Send>>,

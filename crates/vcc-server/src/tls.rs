@@ -10,10 +10,37 @@ use tokio_rustls::TlsAcceptor;
 /// A certificate and its key, that connections are encrypted with (REQ-4).
 ///
 /// It can be replaced while a server uses it: connections that are open keep what they began with.
+///
+/// ```
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use vcc_server::{Server, Tls};
+/// # let store = std::sync::Arc::new(vcc_store::Sqlite::in_memory()?);
+///
+/// let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];
+/// let (tls, certificate) = Tls::self_signed(&names)?;
+/// assert!(certificate.starts_with("-----BEGIN CERTIFICATE-----"));
+/// // A clone is the same certificate, so this one can be replaced while the server runs.
+/// let server = Server::builder(store).tls(tls.clone()).start("127.0.0.1:0").await?;
+/// let (renewed, _) = Tls::self_signed(&names)?;
+/// tls.replace(&renewed);
+/// assert_eq!(format!("{tls:?}"), "Tls(…)");
+/// # server.shutdown().await;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone)]
 pub struct Tls(Arc<RwLock<Arc<ServerConfig>>>);
 
 /// Why a certificate and a key cannot be used.
+///
+/// ```
+/// use vcc_server::Tls;
+///
+/// // A file with a key alone has no certificate. It is missed before the key is read.
+/// let key = b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
+/// let error = Tls::from_pem(key, key).unwrap_err();
+/// assert_eq!(error.to_string(), "there is no certificate in the certificate file");
+/// ```
 #[derive(Debug)]
 pub struct TlsError(String);
 

@@ -5,6 +5,16 @@ use std::fmt;
 ///
 /// `Display` is one line for an operator. It may name tables, paths and hosts, so it belongs in a
 /// log and never in a response (STATUS-1).
+///
+/// ```
+/// use vcc_store::{StoreError, StoreErrorKind};
+///
+/// let error = StoreError::new(StoreErrorKind::Unavailable, "cannot connect to db1")
+///     .with_source("connection refused\nIs the server running?");
+/// // The causes come after the message. Their lines become one.
+/// let line = "cannot connect to db1: connection refused; Is the server running?";
+/// assert_eq!(error.to_string(), line);
+/// ```
 #[derive(Debug)]
 pub struct StoreError {
     kind: StoreErrorKind,
@@ -13,6 +23,19 @@ pub struct StoreError {
 }
 
 /// The kinds of [`StoreError`], by what the caller can do about them.
+///
+/// ```
+/// use vcc_store::{StoreError, StoreErrorKind};
+///
+/// /// Whether the same call may succeed later.
+/// fn passes(error: &StoreError) -> bool {
+///     // Kinds may be added: one that is not known here does not pass.
+///     matches!(error.kind(), StoreErrorKind::Unavailable | StoreErrorKind::Deadline)
+/// }
+///
+/// assert!(passes(&StoreError::new(StoreErrorKind::Deadline, "the page took too long")));
+/// assert!(!passes(&StoreError::new(StoreErrorKind::Refused, "a schema of a later version")));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum StoreErrorKind {

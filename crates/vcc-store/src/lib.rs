@@ -6,6 +6,7 @@
 //! would give.
 //!
 //! ```
+//! # #[cfg(feature = "sqlite")]
 //! # tokio::runtime::Runtime::new().unwrap().block_on(async {
 //! use chrono::DateTime;
 //! use vcc_query::{Context, Query};

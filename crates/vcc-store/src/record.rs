@@ -10,6 +10,22 @@ use vcc_types::{Field, Row};
 ///
 /// Absent and empty are the same here, as they are to every filter and in every response (QUIRK-6,
 /// FIELD-3). Values that are none of the fifteen fields are not stored.
+///
+/// ```
+/// use vcc_store::StoredRecord;
+/// use vcc_types::{Field, Recording, Row as _};
+///
+/// let recording = Recording::new()
+///     .with(Field::StartDate, "2007-12-19T19:16:36.25-08:00")
+///     .with(Field::Duration, "27");
+/// let record = StoredRecord::new(&recording)?;
+/// assert_eq!(record.start_micros(), 1_198_120_596_250_000);
+/// assert_eq!(record.finish_micros(), Some(1_198_120_623_250_000));
+/// // The start is no text here, and its offset is not kept.
+/// assert_eq!(record.text(Field::StartDate), "");
+/// assert_eq!(record.start().unwrap().to_rfc3339(), "2007-12-20T03:16:36.250+00:00");
+/// # Ok::<(), vcc_store::Refusal>(())
+/// ```
 #[derive(Clone)]
 pub struct StoredRecord {
     page: Arc<Texts>,
@@ -267,6 +283,19 @@ fn position(length: usize) -> u32 {
 }
 
 /// Why a record is not stored: the field and what is wrong with it.
+///
+/// ```
+/// use vcc_store::{RefusalKind, StoredRecord};
+/// use vcc_types::{Field, Recording};
+///
+/// let recording = Recording::new()
+///     .with(Field::StartDate, "2007-12-19T19:16:36Z")
+///     .with(Field::CaseId, "4711\u{b}");
+/// let refusal = StoredRecord::new(&recording).unwrap_err();
+/// assert_eq!(refusal.field(), Field::CaseId);
+/// assert_eq!(refusal.kind(), RefusalKind::Character('\u{b}'));
+/// assert_eq!(refusal.to_string(), "caseID: U+000B cannot stand in XML");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     field: Field,
@@ -274,6 +303,21 @@ pub struct Refusal {
 }
 
 /// The reasons of a [`Refusal`].
+///
+/// ```
+/// use vcc_store::{RefusalKind, StoredRecord};
+/// use vcc_types::{Field, Recording};
+///
+/// let refused = |agent: &str| {
+///     let recording = Recording::new()
+///         .with(Field::StartDate, "2007-12-19T19:16:36Z")
+///         .with(Field::AgentId, agent);
+///     StoredRecord::new(&recording).err().map(|refusal| refusal.kind())
+/// };
+/// // Bytes are counted, not characters. The limit itself is stored.
+/// assert_eq!(refused(&"é".repeat(500)), None);
+/// assert_eq!(refused(&"é".repeat(501)), Some(RefusalKind::TooLong { limit: 1_000 }));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RefusalKind {

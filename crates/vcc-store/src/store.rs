@@ -13,6 +13,34 @@ use crate::{StoreError, StoredRecord, TokenHash};
 ///
 /// The trait is object-safe, so that a store can be wrapped: by a cache, or by a test that breaks
 /// something on purpose.
+///
+/// ```
+/// # #[cfg(feature = "sqlite")]
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use std::sync::Arc;
+/// use vcc_query::{Context, Query, Zone};
+/// use vcc_store::{Sqlite, Store, StoredRecord};
+/// # use vcc_types::{Dialect, Field, Recording};
+/// # let now = chrono::DateTime::from_timestamp(1_198_120_596, 0).unwrap();
+/// # let context = Context { now, tenant_tz: Zone::UTC, dialect: Dialect::default() };
+/// # let selection = Query::parse("").unwrap().resolve(&context).unwrap();
+/// # let recording = |start| Recording::new().with(Field::StartDate, start);
+/// # let record = |start| StoredRecord::new(&recording(start)).unwrap();
+/// # let (early, late) = (record("2007-12-19T19:16:36Z"), record("2007-12-19T19:16:37Z"));
+///
+/// let store: Arc<dyn Store> = Arc::new(Sqlite::in_memory()?);
+/// let acme = store.add_tenant("acme", Zone::UTC, now).await?;
+/// let globex = store.add_tenant("globex", Zone::UTC, now).await?;
+/// store.import(acme.id, vec![late.clone(), early.clone()].into()).await?;
+///
+/// // A page has the order of the selection, not that of the import.
+/// let page = store.page(acme.id, &selection).await?;
+/// assert_eq!(page.records, selection.page([early, late]).collect::<Vec<_>>());
+/// // No tenant sees the records of another.
+/// assert_eq!(store.page(globex.id, &selection).await?.records, []);
+/// # Ok::<(), vcc_store::StoreError>(())
+/// # }).unwrap();
+/// ```
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
     /// One page of a tenant's records (PAGE-1, PAGE-5), and whether there are more.
@@ -38,11 +66,12 @@ pub trait Store: Send + Sync + 'static {
     /// A store may do both at one moment, for less than the two cost one after the other.
     ///
     /// ```
+    /// # #[cfg(feature = "sqlite")]
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
     /// use chrono::DateTime;
     /// use vcc_query::{Context, Query};
     /// use vcc_store::{Credentials, Sqlite, Store as _, Token};
     ///
-    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
     /// let store = Sqlite::in_memory()?;
     /// let now = DateTime::from_timestamp(1_600_000_000, 0).unwrap();
     /// let tenant = store.add_tenant("acme", "America/Denver".parse().unwrap(), now).await?;
@@ -185,6 +214,28 @@ pub trait Store: Send + Sync + 'static {
 }
 
 /// Decides what a request gets, once it is known whom it must prove to come from.
+///
+/// ```
+/// # #[cfg(feature = "sqlite")]
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use vcc_store::{Credentials, Decide, Sqlite, Store as _};
+/// # let now = chrono::DateTime::from_timestamp(1_198_120_596, 0).unwrap();
+///
+/// let store = Sqlite::in_memory()?;
+/// store.add_tenant("acme", vcc_query::Zone::UTC, now).await?;
+/// let mut asked = Vec::new();
+/// let mut nothing = |credentials: Option<Credentials>| {
+///     asked.push(credentials.map(|credentials| credentials.tenant.name));
+///     None
+/// };
+/// let decide: &mut Decide<'_> = &mut nothing;
+/// assert!(store.answer("acme", decide).await?.is_none());
+/// // An unknown tenant is decided on too, so that it takes the same work.
+/// assert!(store.answer("nobody", decide).await?.is_none());
+/// assert_eq!(asked, [Some("acme".to_owned()), None]);
+/// # Ok::<(), vcc_store::StoreError>(())
+/// # }).unwrap();
+/// ```
 pub type Decide<'a> = dyn FnMut(Option<Credentials>) -> Option<Selection> + Send + 'a;
 
 /// [`Store::answer`] of a store for which it is two questions.
@@ -200,10 +251,49 @@ pub(crate) async fn one_by_one(
 }
 
 /// The number that leads every key of a tenant's data.
+///
+/// ```
+/// # #[cfg(feature = "sqlite")]
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use vcc_store::{Batch, Deletion, Sqlite, Store as _, StoreErrorKind, TenantId};
+/// use vcc_types::Field;
+///
+/// let store = Sqlite::in_memory()?;
+/// let nobody = TenantId(7);
+/// // The number of no tenant is that of no records. Nothing can be added to it.
+/// assert_eq!(store.count(nobody).await?, 0);
+/// let theirs = Deletion::Field(Field::AgentId, "bill".into());
+/// assert_eq!(store.delete(nobody, &theirs).await?, 0);
+/// let error = store.import(nobody, Batch::default()).await.unwrap_err();
+/// assert_eq!(error.kind(), StoreErrorKind::NotFound);
+/// # Ok::<(), vcc_store::StoreError>(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TenantId(pub i64);
 
 /// A tenant: whose recordings they are, and where its midnight is.
+///
+/// ```
+/// # #[cfg(feature = "sqlite")]
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use vcc_store::{Sqlite, Store as _, StoreErrorKind};
+/// # let now = chrono::DateTime::from_timestamp(1_198_120_596, 0).unwrap();
+///
+/// let store = Sqlite::in_memory()?;
+/// let zone: vcc_query::Zone = "America/Denver".parse().unwrap();
+/// let tenant = store.add_tenant("acme", zone, now).await?;
+/// assert_eq!(tenant.zone.to_string(), "America/Denver");
+/// for (name, kind) in [
+///     ("acme", StoreErrorKind::Exists),
+///     ("a:b", StoreErrorKind::Refused),
+///     (&"é".repeat(128), StoreErrorKind::Refused),
+/// ] {
+///     assert_eq!(store.add_tenant(name, zone, now).await.unwrap_err().kind(), kind);
+/// }
+/// # Ok::<(), vcc_store::StoreError>(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Debug)]
 pub struct Tenant {
     /// The number that leads every key.
@@ -215,6 +305,27 @@ pub struct Tenant {
 }
 
 /// A tenant and the hashes of its tokens.
+///
+/// ```
+/// # #[cfg(feature = "sqlite")]
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use vcc_store::{Sqlite, Store as _, Token};
+/// # let now = chrono::DateTime::from_timestamp(1_198_120_596, 0).unwrap();
+/// # let store = Sqlite::in_memory()?;
+/// # let tenant = store.add_tenant("acme", vcc_query::Zone::UTC, now).await?;
+///
+/// // While a token is changed for another, both open the tenant.
+/// let (old, new) = (Token::from_secret("old"), Token::from_secret("new"));
+/// store.add_token(tenant.id, old.hash(), "2007", now).await?;
+/// store.add_token(tenant.id, new.hash(), "2008", now).await?;
+/// let credentials = store.credentials("acme").await?.unwrap();
+/// assert_eq!(credentials.tokens.len(), 2);
+/// assert!(old.hash().is_among(&credentials.tokens) && new.hash().is_among(&credentials.tokens));
+/// // The case of a name counts.
+/// assert!(store.credentials("Acme").await?.is_none());
+/// # Ok::<(), vcc_store::StoreError>(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Debug)]
 pub struct Credentials {
     /// The tenant.
@@ -224,6 +335,25 @@ pub struct Credentials {
 }
 
 /// What is known of a token once it has been shown.
+///
+/// ```
+/// # #[cfg(feature = "sqlite")]
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use vcc_store::{Sqlite, Store as _, TokenHash};
+/// # let now = chrono::DateTime::from_timestamp(1_198_120_596, 0).unwrap();
+/// # let store = Sqlite::in_memory()?;
+/// # let tenant = store.add_tenant("acme", vcc_query::Zone::UTC, now).await?;
+///
+/// let first = store.add_token(tenant.id, TokenHash::of(b"one"), "night shift", now).await?;
+/// assert_eq!((first.id, first.label.as_str(), first.created), (1, "night shift", now));
+/// store.revoke_token(tenant.id, first.id).await?;
+/// // The number of a revoked token is not given again.
+/// let second = store.add_token(tenant.id, TokenHash::of(b"two"), "", now).await?;
+/// assert_eq!(second.id, 2);
+/// assert_eq!(store.tokens(tenant.id).await?, [second]);
+/// # Ok::<(), vcc_store::StoreError>(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenInfo {
     /// The number by which it is revoked.
@@ -235,6 +365,31 @@ pub struct TokenInfo {
 }
 
 /// One page of records.
+///
+/// ```
+/// # #[cfg(feature = "sqlite")]
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use vcc_query::Query;
+/// use vcc_store::{Sqlite, Store as _, StoredRecord};
+/// # use vcc_query::{Context, Zone};
+/// # use vcc_types::{Dialect, Field, Recording};
+/// # let now = chrono::DateTime::from_timestamp(1_198_120_596, 0).unwrap();
+/// # let context = Context { now, tenant_tz: Zone::UTC, dialect: Dialect::default() };
+/// # let store = Sqlite::in_memory()?;
+/// # let tenant = store.add_tenant("acme", Zone::UTC, now).await?;
+/// # let recording = Recording::new().with(Field::StartDate, "2007-12-19T19:16:36Z");
+/// # let record = StoredRecord::new(&recording).unwrap();
+///
+/// store.import(tenant.id, vec![record; 100].into()).await?;
+/// // A page has 50 records, and `n` counts from 1. A full last page has none after it.
+/// for (query, records, more) in [("n=50", 50, true), ("n=51", 50, false), ("n=101", 0, false)] {
+///     let selection = Query::parse(query).unwrap().resolve(&context).unwrap();
+///     let page = store.page(tenant.id, &selection).await?;
+///     assert_eq!((page.records.len(), page.more), (records, more), "{query}");
+/// }
+/// # Ok::<(), vcc_store::StoreError>(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Page {
     /// The records, in the order of the selection.
@@ -244,6 +399,26 @@ pub struct Page {
 }
 
 /// Records to be added together.
+///
+/// ```
+/// # #[cfg(feature = "sqlite")]
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use vcc_store::{Batch, OnConflict, Sqlite, Store as _, StoredRecord};
+/// use vcc_types::{Field, Recording};
+/// # let now = chrono::DateTime::from_timestamp(1_198_120_596, 0).unwrap();
+/// # let store = Sqlite::in_memory()?;
+/// # let tenant = store.add_tenant("acme", vcc_query::Zone::UTC, now).await?;
+///
+/// let recording = Recording::new().with(Field::StartDate, "2007-12-19T19:16:36Z");
+/// let batch = Batch::from(vec![StoredRecord::new(&recording).unwrap()]);
+/// assert_eq!((batch.on_conflict, &batch.checkpoint), (OnConflict::Reject, &None));
+/// // A record without transactionID and filename is not known again: it is there twice.
+/// store.import(tenant.id, batch.clone()).await?;
+/// store.import(tenant.id, batch).await?;
+/// assert_eq!(store.count(tenant.id).await?, 2);
+/// # Ok::<(), vcc_store::StoreError>(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Batch {
     /// The records.
@@ -262,6 +437,25 @@ impl From<Vec<StoredRecord>> for Batch {
 }
 
 /// How far an import is, kept in the transaction of its batch.
+///
+/// ```
+/// # #[cfg(feature = "sqlite")]
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use vcc_store::{Batch, Checkpoint, Sqlite, Store as _};
+/// # let now = chrono::DateTime::from_timestamp(1_198_120_596, 0).unwrap();
+/// # let store = Sqlite::in_memory()?;
+/// # let tenant = store.add_tenant("acme", vcc_query::Zone::UTC, now).await?;
+///
+/// // It need not grow by the records of its batch: others were refused. 0 is as without one.
+/// for records in [5_000, 7_000, 0] {
+///     let checkpoint = Some(Checkpoint { source: "calls.csv".into(), records });
+///     store.import(tenant.id, Batch { checkpoint, ..Batch::default() }).await?;
+///     assert_eq!(store.checkpoint(tenant.id, "calls.csv").await?, records);
+///     assert_eq!(store.checkpoint(tenant.id, "other.csv").await?, 0);
+/// }
+/// # Ok::<(), vcc_store::StoreError>(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checkpoint {
     /// What is imported, such as the hash of a file.
@@ -271,6 +465,26 @@ pub struct Checkpoint {
 }
 
 /// Which records of a tenant are deleted.
+///
+/// ```
+/// # #[cfg(feature = "sqlite")]
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use chrono::{DateTime, TimeDelta};
+/// use vcc_store::{Deletion, Sqlite, Store as _, StoredRecord};
+/// # use vcc_types::{Field, Recording};
+/// # let start = DateTime::from_timestamp(1_198_120_596, 0).unwrap();
+/// # let store = Sqlite::in_memory()?;
+/// # let tenant = store.add_tenant("acme", vcc_query::Zone::UTC, start).await?;
+///
+/// let record = StoredRecord::with_start(&Recording::new(), start).unwrap();
+/// store.import(tenant.id, vec![record].into()).await?;
+/// // What started at the instant itself stays.
+/// assert_eq!(store.delete(tenant.id, &Deletion::Before(start)).await?, 0);
+/// let after = start + TimeDelta::microseconds(1);
+/// assert_eq!(store.delete(tenant.id, &Deletion::Before(after)).await?, 1);
+/// # Ok::<(), vcc_store::StoreError>(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Deletion {
     /// Those that started before an instant.
@@ -280,6 +494,30 @@ pub enum Deletion {
 }
 
 /// What happens to a record whose keys are there with other content.
+///
+/// ```
+/// # #[cfg(feature = "sqlite")]
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use vcc_store::{Batch, OnConflict, Sqlite, Store as _, StoredRecord};
+/// use vcc_types::{Field, Recording};
+/// # let now = chrono::DateTime::from_timestamp(1_198_120_596, 0).unwrap();
+/// # let store = Sqlite::in_memory()?;
+/// # let tenant = store.add_tenant("acme", vcc_query::Zone::UTC, now).await?;
+///
+/// let record = |agent: &str| {
+///     let recording =
+///         Recording::new().with(Field::TransactionId, "t1").with(Field::AgentId, agent);
+///     StoredRecord::with_start(&recording, now).unwrap()
+/// };
+/// // Within a batch too, a later record takes the place of an earlier one.
+/// let records = vec![record("bill"), record("mary")];
+/// let batch = Batch { records, on_conflict: OnConflict::Update, checkpoint: None };
+/// let imported = store.import(tenant.id, batch).await?;
+/// assert_eq!((imported.added, imported.updated), (1, 1));
+/// assert_eq!(store.count(tenant.id).await?, 1);
+/// # Ok::<(), vcc_store::StoreError>(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnConflict {
     /// It is left out and counted.
@@ -290,6 +528,27 @@ pub enum OnConflict {
 }
 
 /// What became of a batch.
+///
+/// ```
+/// # #[cfg(feature = "sqlite")]
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use vcc_store::{Imported, Sqlite, Store as _, StoredRecord};
+/// use vcc_types::{Field, Recording};
+/// # let now = chrono::DateTime::from_timestamp(1_198_120_596, 0).unwrap();
+/// # let store = Sqlite::in_memory()?;
+/// # let tenant = store.add_tenant("acme", vcc_query::Zone::UTC, now).await?;
+///
+/// let record = |filename: &str, agent: &str| {
+///     let recording =
+///         Recording::new().with(Field::Filename, filename).with(Field::AgentId, agent);
+///     StoredRecord::with_start(&recording, now).unwrap()
+/// };
+/// let records = vec![record("a.wav", "bill"), record("a.wav", "bill"), record("a.wav", "mary")];
+/// let imported = store.import(tenant.id, records.into()).await?;
+/// assert_eq!(imported, Imported { added: 1, unchanged: 1, updated: 0, conflicts: vec![2] });
+/// # Ok::<(), vcc_store::StoreError>(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Imported {
     /// How many records are new.

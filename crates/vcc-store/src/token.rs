@@ -11,6 +11,17 @@ use crate::{StoreError, StoreErrorKind};
 ///
 /// It is shown once, when it is made; a store keeps its [`TokenHash`] only. `Debug` does not print
 /// it.
+///
+/// ```
+/// use vcc_store::Token;
+///
+/// let token = Token::from_secret("ac12343934687a:839cf");
+/// assert_eq!(token.reveal(), "ac12343934687a:839cf");
+/// assert_eq!(format!("{token:?}"), "Token(…)");
+/// // 256 bits are 43 characters, for there is no padding.
+/// assert_eq!(Token::generate()?.reveal().len(), 43);
+/// # Ok::<(), vcc_store::StoreError>(())
+/// ```
 pub struct Token(String);
 
 impl Token {
@@ -58,6 +69,18 @@ impl fmt::Debug for Token {
 ///
 /// A plain, fast hash is enough: a slow one protects secrets that can be guessed, and 256 random
 /// bits cannot.
+///
+/// ```
+/// use vcc_store::{Token, TokenHash};
+///
+/// let known = [Token::from_secret("old").hash(), Token::from_secret("new").hash()];
+/// assert!(TokenHash::of(b"old").is_among(&known));
+/// assert!(!TokenHash::of(b"Old").is_among(&known));
+/// // Nothing is among none.
+/// assert!(!TokenHash::of(b"old").is_among(&[]));
+/// // What is kept are the 32 bytes of the hash.
+/// assert!(TokenHash::from_bytes(*known[0].as_bytes()).is_among(&known));
+/// ```
 #[derive(Clone, Copy)]
 pub struct TokenHash([u8; 32]);
 

@@ -39,6 +39,31 @@ use crate::{
 /// is found again without a restart; meanwhile calls end in
 /// [`Unavailable`](StoreErrorKind::Unavailable).
 ///
+/// ```no_run
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use std::time::Duration;
+/// use vcc_store::{Postgres, Store as _};
+///
+/// // Reads go to the standbys that are at most 5 s behind, writes to the primary.
+/// let url = "postgres://vcc:secret@db1,db2,db3/vcc?target_session_attrs=prefer-standby&max_lag=5";
+/// let store = Postgres::open_with(url, Duration::from_secs(2)).await?;
+/// store.ready().await?;
+/// # Ok::<(), vcc_store::StoreError>(())
+/// # }).unwrap();
+/// ```
+///
+/// A URL that cannot be read is refused before anything is connected:
+///
+/// ```
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use vcc_store::{Postgres, StoreErrorKind};
+///
+/// let error = Postgres::open("postgres://vcc@db1,db2/vcc?max_lag=0").await.err().unwrap();
+/// assert_eq!(error.kind(), StoreErrorKind::Refused);
+/// assert_eq!(error.to_string(), "max_lag: expected seconds");
+/// # });
+/// ```
+///
 /// # The URL
 ///
 /// `postgres://USER:PASSWORD@HOST:PORT,HOST:PORT/DATABASE?PARAMETER=VALUE&…`, as libpq reads it.

@@ -45,6 +45,27 @@ const COUNT_COARSER: &str = "INSERT INTO counts (tenant, level, bucket, records)
 
 /// A load that has begun. What is loaded shows when [`finish`](Self::finish) has ended; dropped
 /// before, it stays where [`Sqlite::bulk`] finds it again.
+///
+/// ```
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use vcc_store::{OnConflict, Sqlite, Store as _, StoredRecord};
+/// # let now = chrono::DateTime::from_timestamp(1_198_120_596, 0).unwrap();
+/// # let store = Sqlite::in_memory()?;
+/// # let tenant = store.add_tenant("acme", vcc_query::Zone::UTC, now).await?;
+/// # let record = StoredRecord::with_start(&vcc_types::Recording::new(), now).unwrap();
+///
+/// // The first 3 records are dealt with. Two of them were refused.
+/// let mut load = store.bulk(tenant.id, "calls.csv").await?;
+/// load.load(vec![(3, record)], 3).await?;
+/// drop(load);
+/// // Broken off, it goes on after them. Until its end nothing shows.
+/// let load = store.bulk(tenant.id, "calls.csv").await?;
+/// assert_eq!((load.done(), store.count(tenant.id).await?), (3, 0));
+/// load.finish(OnConflict::Reject, |_, _| ()).await?;
+/// assert_eq!(store.count(tenant.id).await?, 1);
+/// # Ok::<(), vcc_store::StoreError>(())
+/// # }).unwrap();
+/// ```
 pub struct BulkLoad {
     writer: Pool,
     tenant: TenantId,
@@ -53,6 +74,28 @@ pub struct BulkLoad {
 }
 
 /// What became of the records of a load.
+///
+/// ```
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use vcc_store::{BulkLoaded, OnConflict, Sqlite, Store as _, StoredRecord};
+/// use vcc_types::{Field, Recording};
+/// # let now = chrono::DateTime::from_timestamp(1_198_120_596, 0).unwrap();
+/// # let store = Sqlite::in_memory()?;
+/// # let tenant = store.add_tenant("acme", vcc_query::Zone::UTC, now).await?;
+///
+/// let record = |agent: &str| {
+///     let recording =
+///         Recording::new().with(Field::TransactionId, "t1").with(Field::AgentId, agent);
+///     StoredRecord::with_start(&recording, now).unwrap()
+/// };
+/// let mut load = store.bulk(tenant.id, "calls.csv").await?;
+/// load.load(vec![(1, record("bill")), (2, record("bill")), (3, record("mary"))], 3).await?;
+/// // The same keys three times: once more the same content, then another.
+/// let loaded = load.finish(OnConflict::Reject, |number, _| assert_eq!(number, 3)).await?;
+/// assert_eq!(loaded, BulkLoaded { added: 1, unchanged: 1, updated: 0, conflicts: 1 });
+/// # Ok::<(), vcc_store::StoreError>(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BulkLoaded {
     /// How many records there are.

@@ -35,6 +35,26 @@ use crate::{
 /// A file is kept in WAL mode: readers do not wait for an import, nor an import for readers, also
 /// from another process. In memory there is one connection, for a database in memory belongs to
 /// its connection.
+///
+/// ```
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use vcc_store::{Sqlite, Store as _, StoreErrorKind};
+/// # let now = chrono::DateTime::from_timestamp(1_198_120_596, 0).unwrap();
+///
+/// let directory = tempfile::tempdir()?;
+/// let path = directory.path().join("calls.db");
+/// // `open` makes no file: `create` and `backup` do.
+/// let error = Sqlite::open(&path).err().unwrap();
+/// assert_eq!(error.kind(), StoreErrorKind::NotFound);
+/// let store = Sqlite::in_memory()?;
+/// store.add_tenant("acme", vcc_query::Zone::UTC, now).await?;
+/// store.backup(&path).await?;
+/// assert_eq!(Sqlite::open(&path)?.tenants().await?[0].name, "acme");
+/// // A backup replaces nothing.
+/// assert_eq!(store.backup(&path).await.unwrap_err().kind(), StoreErrorKind::Exists);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 pub struct Sqlite {
     readers: Pool,
     scans: Scans,
