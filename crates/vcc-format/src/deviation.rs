@@ -13,6 +13,18 @@ macro_rules! deviations {
         /// QUIRK-3 and QUIRK-10 have no row: what they describe is well-formed, and values are
         /// carried as they are. QUIRK-7, an input that breaks off, is an
         /// [error](crate::ErrorKind::Truncated) in both modes.
+        ///
+        /// ```
+        /// use vcc_format::DeviationKind;
+        ///
+        /// let kind = DeviationKind::RawLessThan;
+        /// assert_eq!((kind.name(), kind.clause()), ("raw-less-than", "QUIRK-11"));
+        /// assert_eq!(DeviationKind::from_name("raw-less-than"), Some(kind));
+        /// // A clause may have several kinds, or none.
+        /// let all = DeviationKind::ALL;
+        /// let kinds = |clause| all.iter().filter(|kind| kind.clause() == clause).count();
+        /// assert_eq!((kinds("QUIRK-14"), kinds("QUIRK-7")), (3, 0));
+        /// ```
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum DeviationKind {
@@ -129,6 +141,19 @@ impl fmt::Display for DeviationKind {
 }
 
 /// One repair: what it was, where, and what it was read as.
+///
+/// ```
+/// use vcc_format::{Deviation, Options, xml};
+/// use vcc_types::Field;
+///
+/// let input = "<recordings><file><agentID>é & è</agentID></file></recordings>".as_bytes();
+/// let mut seen: Vec<Deviation> = Vec::new();
+/// xml::Reader::with(input, Options::tolerant(), &mut seen).read()?;
+/// // The span counts bytes from 0, the column characters from 1.
+/// assert_eq!((seen[0].span.clone(), seen[0].column), (30..31, 30));
+/// assert_eq!((seen[0].record, seen[0].field), (Some(1), Some(Field::AgentId)));
+/// # Ok::<(), vcc_format::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Deviation {

@@ -7,6 +7,18 @@ use crate::DeviationKind;
 use crate::locate::Place;
 
 /// Why a reader stopped. Everything before was delivered; a reader that stopped gives no more.
+///
+/// ```
+/// use vcc_format::xml;
+/// use vcc_types::{Field, Recording};
+///
+/// let input = b"<recordings><file><agentID>bill</agentID><queueName>Sal";
+/// let error = xml::Reader::new(input).read().unwrap_err();
+/// assert_eq!((error.clause(), error.offset()), (Some("QUIRK-7"), 55));
+/// assert_eq!(error.open(), ["recordings", "file", "queueName"]);
+/// // Only finished values are given.
+/// assert_eq!(error.partial(), Some(&Recording::new().with(Field::AgentId, "bill")));
+/// ```
 #[derive(Debug)]
 pub struct Error(Box<Inner>);
 
@@ -22,6 +34,19 @@ struct Inner {
 }
 
 /// The kinds of [`Error`].
+///
+/// ```
+/// use vcc_format::{DeviationKind, ErrorKind, Options, xml};
+///
+/// let kind = |input: &'static [u8]| {
+///     let mut reader = xml::Reader::with(input, Options::strict(), ());
+///     reader.find_map(Result::err).map(|error| error.kind())
+/// };
+/// assert_eq!(kind(b"<recordings/>"), None);
+/// assert_eq!(kind(b"<recordings></>"), Some(ErrorKind::Deviation(DeviationKind::EmptyEndTag)));
+/// assert_eq!(kind(b"<recordings>"), Some(ErrorKind::Truncated));
+/// assert_eq!(kind(b"<html>"), Some(ErrorKind::NotRecordings));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -170,6 +195,19 @@ impl std::error::Error for Error {
 }
 
 /// Why a writer stopped. A record that was refused left nothing behind: the next one may follow.
+///
+/// ```
+/// use vcc_format::{WriteError, xml};
+/// use vcc_types::{Field, Recording};
+///
+/// let mut writer = xml::Writer::new(Vec::new());
+/// let error = writer.write(&Recording::new().with(Field::CaseId, "é\0")).unwrap_err();
+/// assert!(matches!(error, WriteError::Value { record: 1, character: '\0', position: 2, .. }));
+/// writer.write(&Recording::new().with(Field::CaseId, "7"))?;
+/// let list = writer.finish()?;
+/// assert!(list.ends_with(b"<recordings>\n<file>\n<caseID>7</caseID>\n</file>\n</recordings>\n"));
+/// # Ok::<(), WriteError>(())
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum WriteError {

@@ -9,6 +9,17 @@ use crate::locate::Place;
 use crate::{Deviation, DeviationKind, Error, ErrorKind, Mode, Options, Record, Sink};
 
 /// XML or CSV: [`xml::Xml`](crate::xml::Xml), [`csv::Csv`](crate::csv::Csv). Closed to others.
+///
+/// ```
+/// use vcc_format::{Error, Format, Reader, csv::Csv, xml::Xml};
+///
+/// fn count<F: Format>(input: &[u8]) -> Result<usize, Error> {
+///     Reader::<F>::new(input).try_fold(0, |count, record| record.map(|_| count + 1))
+/// }
+/// assert_eq!(count::<Xml>(b"<recordings><file /></recordings>")?, 1);
+/// assert_eq!(count::<Csv>(b"agentID\r\nbill\r\nann\r\n")?, 2);
+/// # Ok::<(), Error>(())
+/// ```
 #[allow(private_bounds)]
 pub trait Format: Sealed {}
 

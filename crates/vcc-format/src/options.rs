@@ -4,6 +4,19 @@ use std::sync::Arc;
 use chrono::{FixedOffset, NaiveDateTime};
 
 /// What a reader does with what should not have been sent.
+///
+/// ```
+/// use vcc_format::{DeviationKind, ErrorKind, Mode, Options, xml};
+/// use vcc_types::Field;
+///
+/// let input = b"<recordings><file><agentID>AT&T</agentID></file></recordings>";
+/// let read = |mode| xml::Reader::with(input, Options::default().mode(mode), ()).read();
+/// let record = read(Mode::Tolerant)?;
+/// assert_eq!(record.as_ref().and_then(|record| record.get(Field::AgentId)), Some("AT&T"));
+/// let error = read(Mode::Strict).unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::Deviation(DeviationKind::BareAmpersand));
+/// # Ok::<(), vcc_format::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Mode {
     /// Repairs what the clauses QUIRK-1 to QUIRK-14 name, and reports each repair.
@@ -14,6 +27,18 @@ pub enum Mode {
 }
 
 /// How much a reader takes in before it refuses. Every limit is inclusive.
+///
+/// ```
+/// use vcc_format::{ErrorKind, Limits, Options, xml};
+///
+/// // From `<file>` to `</file>` it is 36 bytes.
+/// let input = b"<recordings><file><agentID>bill</agentID></file></recordings>";
+/// let limit = |bytes| Options::tolerant().limits(Limits::default().record_bytes(bytes));
+/// assert!(xml::Reader::with(input, limit(36), ()).read()?.is_some());
+/// let error = xml::Reader::with(input, limit(35), ()).read().unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::RecordTooLong);
+/// # Ok::<(), vcc_format::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {

@@ -14,6 +14,20 @@ type CoreOf<F, S> = Core<<F as Sealed>::Machine, S>;
 /// Reads a document that is in memory into records that borrow from it.
 ///
 /// Use it as [`xml::Reader`](crate::xml::Reader) or [`csv::Reader`](crate::csv::Reader).
+///
+/// ```
+/// use vcc_format::{ErrorKind, Reader, xml::Xml};
+/// use vcc_types::Field;
+///
+/// let mut reader = Reader::<Xml>::new(b"<recordings><file><agentID>ann</agentID></file><file>");
+/// let first = reader.read()?;
+/// assert_eq!(reader.read().unwrap_err().kind(), ErrorKind::Truncated);
+/// // Nothing follows an error, and what came before it outlives the reader.
+/// assert!(reader.read()?.is_none());
+/// drop(reader);
+/// assert_eq!(first.as_ref().and_then(|record| record.get(Field::AgentId)), Some("ann"));
+/// # Ok::<(), vcc_format::Error>(())
+/// ```
 #[derive(Debug)]
 #[allow(private_bounds)]
 pub struct Reader<'a, F: Format, S = ()> {
@@ -99,6 +113,20 @@ impl<'a, F: Format, S: Sink> Iterator for Reader<'a, F, S> {
 ///
 /// Use it as [`xml::StreamReader`](crate::xml::StreamReader) or
 /// [`csv::StreamReader`](crate::csv::StreamReader).
+///
+/// ```
+/// use vcc_format::{StreamReader, csv::Csv};
+/// use vcc_types::Field;
+///
+/// let source = std::io::BufReader::with_capacity(1, &b"agentID\r\n\"a\r\nb\"\r\nc\r\n"[..]);
+/// let mut agents = Vec::new();
+/// for recording in StreamReader::<_, Csv>::new(source).recordings() {
+///     agents.push(recording?.text(Field::AgentId).to_owned());
+/// }
+/// // How the source cuts its bytes up does not matter.
+/// assert_eq!(agents, ["a\r\nb", "c"]);
+/// # Ok::<(), vcc_format::Error>(())
+/// ```
 #[derive(Debug)]
 #[allow(private_bounds)]
 pub struct StreamReader<R, F: Format, S = ()> {
@@ -182,6 +210,20 @@ impl<R: BufRead, F: Format, S: Sink> StreamReader<R, F, S> {
 /// Where the pieces begin and end does not matter.
 ///
 /// Use it as [`xml::Decoder`](crate::xml::Decoder) or [`csv::Decoder`](crate::csv::Decoder).
+///
+/// ```
+/// use vcc_format::{Decoder, xml::Xml};
+/// use vcc_types::Field;
+///
+/// let mut decoder = Decoder::<Xml>::new();
+/// // The piece ends within the two bytes of an `é`.
+/// decoder.feed(b"<recordings><file><agentID>\xC3");
+/// assert!(decoder.read()?.is_none());
+/// decoder.feed(b"\xA9</agentID></file></recordings>");
+/// let record = decoder.read()?;
+/// assert_eq!(record.as_ref().and_then(|record| record.get(Field::AgentId)), Some("é"));
+/// # Ok::<(), vcc_format::Error>(())
+/// ```
 #[derive(Debug)]
 #[allow(private_bounds)]
 pub struct Decoder<F: Format, S = ()> {

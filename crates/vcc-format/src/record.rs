@@ -12,6 +12,20 @@ pub(crate) type Span = (u32, u32);
 /// Values that stand in the input as they are meant are slices of it; the others (with references,
 /// CDATA, doubled quotes, another encoding) share one buffer, which is only allocated when there
 /// are any.
+///
+/// ```
+/// use std::borrow::Cow;
+/// use vcc_format::xml;
+/// use vcc_types::Field;
+///
+/// let input = b"<recordings><file><caseID>A&amp;B</caseID><caseID>C</caseID></file></recordings>";
+/// let record = xml::Reader::new(input).read()?.ok_or("no record")?;
+/// let text = record.value(Field::CaseId);
+/// assert!(matches!(text, Some(Cow::Owned(text)) if text == "A&B"));
+/// // A field that stands twice keeps its first value; the second is not lost.
+/// assert_eq!(record.extra().next(), Some(("caseID", "C")));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct Record<'a> {
     pub(crate) text: &'a str,

@@ -4,6 +4,17 @@ use core::fmt;
 ///
 /// The type is open: a later edition of the documentation may name further kinds, and a server may
 /// send them already. Such a kind is kept by its name.
+///
+/// ```
+/// use vcc_types::{CallType, Field, Recording};
+///
+/// let call_type = |channel| Recording::new().with(Field::Channel, channel).call_type();
+/// assert_eq!(call_type("#virtual_daa#"), CallType::DirectAgentAccess);
+/// // Letter case counts, and a kind stands between two signs.
+/// assert_eq!(call_type("#Virtual_DAA#"), CallType::Other("Virtual_DAA".into()));
+/// assert_eq!(call_type("#5551234"), CallType::Inbound);
+/// assert_eq!(Recording::new().call_type(), CallType::Inbound);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum CallType {

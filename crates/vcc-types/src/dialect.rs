@@ -62,10 +62,10 @@ macro_rules! switches {
             pub const SWITCHES: &'static [Switch] = &[$(Switch {
                 name: stringify!($name),
                 clause: $clause,
-                doc: concat!($($doc),+),
+                doc: concat!($($doc),+).trim_ascii(),
                 values: &[
-                    ($default, concat!($($default_doc),+)),
-                    $(($value, concat!($($value_doc),+)),)+
+                    ($default, concat!($($default_doc),+).trim_ascii()),
+                    $(($value, concat!($($value_doc),+).trim_ascii()),)+
                 ],
             },)+];
 
@@ -232,6 +232,17 @@ switches! {
 }
 
 /// One switch of [`Dialect`]: a row of the table.
+///
+/// ```
+/// use vcc_types::Dialect;
+///
+/// let three = Dialect::SWITCHES.iter().filter(|switch| switch.values.len() == 3);
+/// let names: Vec<_> = three.map(|switch| switch.name).collect();
+/// assert_eq!(names, ["repeated_variable", "response_zone"]);
+/// // The default comes first.
+/// let first = Dialect::SWITCHES[0].values[0].0;
+/// assert_eq!((first, Dialect::default().get("plus")), ("space", Some("space")));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Switch {
@@ -246,6 +257,16 @@ pub struct Switch {
 }
 
 /// A text is no dialect: an unknown switch or value, or a line that is no `name = "value"`.
+///
+/// ```
+/// use vcc_types::Dialect;
+///
+/// let error = "# fingerprint\nplus = no".parse::<Dialect>().unwrap_err();
+/// assert_eq!(error.to_string(), r#"line 2: plus: expected "space" or "literal", found "no""#);
+/// // A switch that is set by its name stands in no line.
+/// let error = Dialect::default().set("plus", "no").unwrap_err();
+/// assert_eq!(error.line(), None);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DialectError {
     line: Option<usize>,
@@ -329,12 +350,14 @@ mod tests {
     fn every_value_of_every_switch_survives_its_text() {
         for switch in Dialect::SWITCHES {
             assert_eq!(Dialect::default().get(switch.name), Some(switch.values[0].0));
+            let is_sentence = |doc: &str| doc.ends_with('.') && doc.trim_ascii() == doc;
+            assert!(is_sentence(switch.doc), "{}", switch.name);
             for (value, doc) in switch.values {
                 let mut dialect = Dialect::default();
                 dialect.set(switch.name, value).unwrap();
                 assert_eq!(dialect.get(switch.name), Some(*value));
                 assert_eq!(dialect.to_string().parse(), Ok(dialect));
-                assert!(doc.ends_with('.'), "{value}");
+                assert!(is_sentence(doc), "{value}");
             }
         }
         assert_eq!(Dialect::SWITCHES.len(), 18);

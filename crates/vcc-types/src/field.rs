@@ -5,6 +5,17 @@ use core::fmt;
 macro_rules! fields {
     ($($(#[doc = $doc:literal])+ $variant:ident $wire:literal $query:literal,)+) => {
         /// One of the fifteen fields of a record, in the documented order (OUT-1).
+        ///
+        /// ```
+        /// use vcc_types::Field;
+        ///
+        /// assert_eq!(Field::from_wire_name("agentID"), Some(Field::AgentId));
+        /// assert_eq!(Field::from_wire_name("agentId"), None);
+        /// // A start has another name in a query, and is looked up there, not compared.
+        /// assert_eq!(Field::StartDate.query_name(), "start-date");
+        /// assert_eq!(Field::from_filter_name("startDate"), None);
+        /// assert_eq!(Field::WrapUpCode.index(), Field::COUNT - 1);
+        /// ```
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
         #[repr(u8)]

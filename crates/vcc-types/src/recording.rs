@@ -13,6 +13,19 @@ use crate::{CallType, Field, RecordingName, Row, StartDate};
 ///
 /// The values of a record stand one after another in a single buffer, so that owning a record
 /// costs one allocation.
+///
+/// ```
+/// use vcc_types::{Field, Recording};
+///
+/// let recording = Recording::new()
+///     .with(Field::StartDate, "soon")
+///     .with(Field::Duration, "027")
+///     .with(Field::WrapUpCode, "");
+/// assert_eq!((recording.get(Field::StartDate), recording.start()), (Some("soon"), None));
+/// assert_eq!((recording.get(Field::Duration), recording.duration()), (Some("027"), Some(27)));
+/// assert_eq!(recording.get(Field::WrapUpCode), Some(""));
+/// assert_eq!((recording.get(Field::CaseId), recording.text(Field::CaseId)), (None, ""));
+/// ```
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Recording {
     /// The values in the order of `Field::ALL`, without anything between them.

@@ -6,6 +6,20 @@ use crate::Field;
 /// such rows without a [`Recording`](crate::Recording) being built.
 ///
 /// A field that is absent and a field that is empty are the same to a filter (QUIRK-6).
+///
+/// ```
+/// use chrono::{DateTime, Utc};
+/// use vcc_types::{Field, Row};
+///
+/// struct Call(Option<u64>);
+/// impl Row for Call {
+///     fn start(&self) -> Option<DateTime<Utc>> { Some(DateTime::UNIX_EPOCH) }
+///     fn duration(&self) -> Option<u64> { self.0 }
+///     fn text(&self, _: Field) -> &str { "" }
+/// }
+/// assert_eq!(Call(Some(27)).finish(), DateTime::from_timestamp(27, 0));
+/// assert_eq!(Call(None).finish(), None);
+/// ```
 pub trait Row {
     /// The instant at which the recording started; `None` where it is not known.
     fn start(&self) -> Option<DateTime<Utc>>;

@@ -6,6 +6,18 @@ use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, TimeDelt
 ///
 /// Read are the extended forms that responses use: a four-digit year from 0001 to 9999, `T` or a
 /// space, seconds, a decimal fraction of up to nine digits, then `Z`, `±hh:mm`, `±hhmm` or nothing.
+///
+/// ```
+/// use vcc_types::StartDate;
+///
+/// let printed = |text| StartDate::parse(text).map(|start| start.to_string());
+/// assert_eq!(printed("2008-02-14 10:12:13.5Z")?, "2008-02-14T10:12:13.500+00:00");
+/// // A leap second is the instant after it.
+/// assert_eq!(printed("2008-12-31T23:59:60Z")?, "2009-01-01T00:00:00+00:00");
+/// // Without an offset there is no instant.
+/// assert_eq!(StartDate::parse("2008-02-14T10:12:13")?.instant(), None);
+/// # Ok::<(), vcc_types::StartDateError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StartDate {
     /// With an offset: an instant.
@@ -16,6 +28,16 @@ pub enum StartDate {
 }
 
 /// A text is no `startDate`.
+///
+/// ```
+/// use vcc_types::StartDate;
+///
+/// let position = |text| StartDate::parse(text).map_err(|error| error.position());
+/// // No such day; no time; a fraction of ten digits.
+/// assert_eq!(position("2007-02-29T10:12:13Z"), Err(8));
+/// assert_eq!(position("2008-02-14"), Err(10));
+/// assert_eq!(position("2008-02-14T10:12:13.1234567890Z"), Err(29));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StartDateError {
     position: usize,

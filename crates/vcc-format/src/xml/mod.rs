@@ -21,6 +21,17 @@ pub(crate) use start::{other_unicode, shorten};
 pub(crate) use value::forbidden;
 
 /// XML, as a [`Format`](crate::Format).
+///
+/// ```
+/// use vcc_format::{ErrorKind, Reader, xml};
+///
+/// // An empty list is a document; no bytes at all are none.
+/// let mut reader: xml::Reader<'_> = Reader::<xml::Xml>::new(b"<recordings/>");
+/// assert!(reader.read()?.is_none());
+/// let error = xml::Reader::new(b"").read().unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::NotRecordings);
+/// # Ok::<(), vcc_format::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub enum Xml {}
 
@@ -30,10 +41,48 @@ impl crate::machine::Sealed for Xml {
 }
 
 /// Reads XML that is in memory.
+///
+/// ```
+/// use vcc_format::xml;
+/// use vcc_types::{Field, Recording};
+///
+/// let input = b"<recordings><file><queueName><![CDATA[Q&A]]> &lt;1&gt;</queueName>\
+///     <wrapUpCode /></file></recordings>";
+/// let expected = Recording::new().with(Field::QueueName, "Q&A <1>").with(Field::WrapUpCode, "");
+/// let record = xml::Reader::new(input).read()?.map(|record| record.to_owned());
+/// assert_eq!(record, Some(expected));
+/// # Ok::<(), vcc_format::Error>(())
+/// ```
 pub type Reader<'a, S = ()> = crate::Reader<'a, Xml, S>;
 
 /// Reads XML from a source, in constant memory.
+///
+/// ```
+/// use vcc_format::{ErrorKind, xml};
+///
+/// let source = &b"<recordings><file /><file /></recordings><recordings />"[..];
+/// let mut reader = xml::StreamReader::new(source);
+/// assert!(reader.read()?.is_some());
+/// assert!(reader.read()?.is_some());
+/// // One document, and nothing behind it.
+/// let error = reader.read().unwrap_err();
+/// assert_eq!((error.kind(), error.offset()), (ErrorKind::TrailingContent, 41));
+/// # Ok::<(), vcc_format::Error>(())
+/// ```
 pub type StreamReader<R, S = ()> = crate::StreamReader<R, Xml, S>;
 
 /// Reads XML that is handed over piece by piece.
+///
+/// ```
+/// use vcc_format::{ErrorKind, xml};
+///
+/// let mut decoder = xml::Decoder::new();
+/// decoder.feed(b"<recordings><file />");
+/// assert!(decoder.read()?.is_some());
+/// assert!(decoder.read()?.is_none());
+/// // That the list has no end tag only the end can tell.
+/// decoder.finish();
+/// assert_eq!(decoder.read().unwrap_err().kind(), ErrorKind::Truncated);
+/// # Ok::<(), vcc_format::Error>(())
+/// ```
 pub type Decoder<S = ()> = crate::Decoder<Xml, S>;
