@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::command::{Folder, Serving, run, run_with};
+use common::command::{Folder, Serving, command, run, run_with};
 
 const HEADER: &str = "startDate,agentID,transactionID,filename,duration\n";
 
@@ -68,6 +68,22 @@ fn tokens_from_elsewhere_and_replacements() {
     assert_eq!(folder.run(&["token", "new", "acme", "--replace", "--label", "b"]).code, 0);
     let listed = folder.run(&["token", "list", "acme"]).stdout;
     assert!(listed.starts_with("   2  ") && listed.ends_with("Z  b\n"), "{listed}");
+}
+
+#[test]
+fn of_replacements_at_once_each_shows_its_token_and_the_last_stays() {
+    let folder = Folder::new();
+    assert_eq!(folder.run(&["token", "new", "acme"]).code, 0);
+    let ran = std::thread::scope(|scope| {
+        let one = || folder.run(&["token", "new", "acme", "--replace"]);
+        let running: Vec<_> = (0..6).map(|_| scope.spawn(one)).collect();
+        running.into_iter().map(|running| running.join().unwrap()).collect::<Vec<_>>()
+    });
+    for ran in ran {
+        assert_eq!((ran.code, ran.stdout.len()), (0, 44), "{}", ran.stderr);
+    }
+    let listed = folder.run(&["token", "list", "acme"]).stdout;
+    assert!(listed.starts_with("   7  ") && listed.lines().count() == 1, "{listed}");
 }
 
 #[test]
@@ -260,6 +276,32 @@ fn records_are_purged_erased_backed_up_and_restored() {
     assert!(removed.stderr.contains("its 4 recordings"), "{}", removed.stderr);
     assert_eq!(run(&["restore", &backup, "--store", &restored]).code, 1);
     assert_eq!(folder.run(&["backup", &backup]).code, 1);
+}
+
+#[test]
+fn a_backup_that_is_cut_off_is_none() {
+    let folder = Folder::new();
+    let rows = (0..40_000).map(|n| format!("2007-12-19T19:16:36Z,bill,{n},a.wav,27\n"));
+    let file = folder.write("a.csv", &(HEADER.to_owned() + &rows.collect::<String>()));
+    assert_eq!(folder.import(&[&file]).code, 0);
+    let begun = || {
+        let mut files = std::fs::read_dir(folder.path("")).unwrap();
+        files.any(|file| file.unwrap().file_name().to_string_lossy().starts_with("backup.db"))
+    };
+    let backup = folder.path("backup.db");
+    let mut child =
+        command(&["backup", backup.to_str().unwrap(), "--store", &folder.store]).spawn().unwrap();
+    while child.try_wait().unwrap().is_none() && !begun() {
+        std::thread::yield_now();
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    // Either it was too late, or there is nothing of that name.
+    if backup.exists() {
+        let store = format!("sqlite:{}", backup.display());
+        let removed = run(&["tenant", "remove", "acme", "--yes", "--store", &store]);
+        assert!(removed.stderr.contains("its 40,000 recordings"), "{}", removed.stderr);
+    }
 }
 
 #[test]

@@ -185,12 +185,30 @@ impl<'a> Plan<'a> {
         sql
     }
 
+    /// The statement that deletes such records of a bulk load that has not ended.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn delete_staged(tenant: TenantId, deletion: &Deletion) -> Sql {
+        let mut sql = Sql::default();
+        sql.push("DELETE FROM staged");
+        Self::condemned(&mut sql, tenant, deletion);
+        sql
+    }
+
     /// Which records are to be deleted next, from `WHERE` on.
     pub(crate) fn doomed(sql: &mut Sql, tenant: TenantId, deletion: &Deletion, limit: i64) {
+        Self::condemned(sql, tenant, deletion);
+        if matches!(deletion, Deletion::Before(_)) {
+            sql.push(" ORDER BY start");
+        }
+        sql.push(" LIMIT ").integer(limit);
+    }
+
+    /// Which records are to be deleted, from `WHERE` on.
+    fn condemned(sql: &mut Sql, tenant: TenantId, deletion: &Deletion) {
         sql.push(" WHERE tenant = ").integer(tenant.0);
         match deletion {
             Deletion::Before(instant) => {
-                sql.push(" AND start < ").integer(ceil(*instant)).push(" ORDER BY start");
+                sql.push(" AND start < ").integer(ceil(*instant));
             }
             Deletion::Field(Field::StartDate, _) => {
                 sql.push(" AND start IS NULL");
@@ -199,7 +217,6 @@ impl<'a> Plan<'a> {
                 sql.push(" AND ").push(column(*field)).push(" = ").text(value);
             }
         }
-        sql.push(" LIMIT ").integer(limit);
     }
 
     /// What a record must meet, from `WHERE` on.

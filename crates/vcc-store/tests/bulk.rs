@@ -91,6 +91,35 @@ proptest! {
     }
 }
 
+fn staged(path: &std::path::Path) -> i64 {
+    let file = rusqlite::Connection::open(path).unwrap();
+    file.query_row("SELECT count(*) FROM staged", [], |row| row.get(0)).unwrap()
+}
+
+#[tokio::test]
+async fn what_is_erased_goes_from_a_load_that_was_broken_off_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("recordings.db");
+    let store = Sqlite::create(&path).unwrap();
+    let tenant = acme(&store).await.id;
+    let recording = |agent| {
+        let recording = Recording::new().with(Field::AgentId, agent);
+        StoredRecord::with_start(&recording, DateTime::UNIX_EPOCH).unwrap()
+    };
+    let mut load = store.bulk(tenant, "file").await.unwrap();
+    let records = ["bill", "anna", "bill"].map(recording).to_vec();
+    load.load(numbered(records), 3).await.unwrap();
+    drop(load);
+    store.import(tenant, vec![recording("bill")].into()).await.unwrap();
+    let bill = Deletion::Field(Field::AgentId, "bill".into());
+    assert_eq!(store.delete(tenant, &bill).await.unwrap(), 3);
+    assert_eq!(staged(&path), 1);
+    let all = Deletion::Before(DateTime::UNIX_EPOCH + chrono::TimeDelta::seconds(1));
+    assert_eq!(store.delete(tenant, &all).await.unwrap(), 1);
+    assert_eq!(staged(&path), 0);
+    assert_eq!(wrong_counts(&path), 0);
+}
+
 #[tokio::test]
 async fn a_load_that_was_broken_off_goes_on() {
     let folder = tempfile::tempdir().unwrap();

@@ -57,9 +57,27 @@ async fn a_backup_is_a_store() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("backup.db");
     store.backup(&path).await.unwrap();
+    assert_eq!(store.backup(&path).await.unwrap_err().kind(), StoreErrorKind::Exists);
+    let nowhere = folder.path().join("nowhere").join("backup.db");
+    let error = store.backup(&nowhere).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Unavailable, "{error}");
+    // Nothing else is left of either.
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     let copy = Sqlite::open(&path).unwrap();
     assert_eq!(copy.tenants().await.unwrap()[0].name, "acme");
-    assert_eq!(store.backup(&path).await.unwrap_err().kind(), StoreErrorKind::Exists);
+}
+
+#[test]
+fn a_file_with_nothing_in_it_is_made_a_store_only_on_request() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cut-off.db");
+    std::fs::write(&path, "").unwrap();
+    let error = Sqlite::open(&path).err().unwrap();
+    assert_eq!(error.kind(), StoreErrorKind::Refused);
+    assert!(error.to_string().ends_with("is empty, and no store"), "{error}");
+    assert_eq!(std::fs::metadata(&path).unwrap().len(), 0);
+    drop(Sqlite::create(&path).unwrap());
+    assert!(Sqlite::open(&path).is_ok());
 }
 
 #[test]

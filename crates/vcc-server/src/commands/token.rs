@@ -3,7 +3,7 @@ use std::io::Read as _;
 use chrono::SecondsFormat;
 use clap::Subcommand;
 use vcc_server::Clock;
-use vcc_store::Token;
+use vcc_store::{Store, StoreErrorKind, TenantId, Token};
 
 use super::failure::Failure;
 use super::store::{self, StoreArgs};
@@ -54,18 +54,16 @@ pub(super) async fn run(command: Command) -> Result<(), Failure> {
             let store = store.open().await?;
             let tenant = store::tenant(&*store, &tenant).await?;
             let token = if stdin { read()? } else { Token::generate()? };
-            let others = store.tokens(tenant.id).await?;
             let now = Clock::system().now();
             let made = store.add_token(tenant.id, token.hash(), &label, now).await?;
-            if replace {
-                for other in others {
-                    store.revoke_token(tenant.id, other.id).await?;
-                }
-            }
+            // Before anything else can fail: it is valid, and shown only here.
             note(format_args!("token {} of {}:", made.id, tenant.name));
             if !stdin {
                 say(token.reveal());
                 note("it is not shown again");
+            }
+            if replace {
+                revoke_before(&*store, tenant.id, made.id).await?;
             }
         }
         Command::List { tenant, store } => {
@@ -86,6 +84,24 @@ pub(super) async fn run(command: Command) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// Revokes the tokens that are older than one. Newer ones are not its to revoke: of two that replace at
+/// once, the last stays.
+async fn revoke_before(store: &dyn Store, tenant: TenantId, made: i64) -> Result<(), Failure> {
+    let mut failed = None;
+    for other in store.tokens(tenant).await?.iter().filter(|other| other.id < made) {
+        match store.revoke_token(tenant, other.id).await {
+            Ok(()) => {}
+            // Somebody else has.
+            Err(error) if error.kind() == StoreErrorKind::NotFound => {}
+            Err(error) => failed = Some((other.id, error)),
+        }
+    }
+    failed.map_or(Ok(()), |(id, error)| {
+        Err(Failure::new(format!("token {id} is not revoked: {error}"))
+            .hint("the new token is valid; `token list` shows which others are"))
+    })
 }
 
 fn read() -> Result<Token, Failure> {

@@ -7,10 +7,12 @@ use vcc_types::Field;
 
 use super::error;
 use super::import::{bind, read};
+use super::page::rows;
 use super::pool::Pool;
 use super::tenants::no_such_tenant;
 use crate::counts::LEVELS;
-use crate::{OnConflict, Sqlite, StoreError, StoreErrorKind, StoredRecord, TenantId};
+use crate::plan::Plan;
+use crate::{Deletion, OnConflict, Sqlite, StoreError, StoreErrorKind, StoredRecord, TenantId};
 
 const INSERT: &str = "INSERT INTO staged (tenant, start, finish, seconds, agent_id, phone_number, \
     channel, case_id, duration, filename, queue_id, queue_name, account_number, transaction_id, \
@@ -263,6 +265,19 @@ pub(super) fn forget(transaction: &Transaction<'_>, tenant: TenantId) -> rusqlit
         }
     }
     Ok(())
+}
+
+/// Deletes records of a load that has not ended: what is erased is nowhere in the file.
+pub(super) fn delete(
+    transaction: &Transaction<'_>,
+    tenant: TenantId,
+    deletion: &Deletion,
+) -> rusqlite::Result<u64> {
+    if !is_staged(transaction)? {
+        return Ok(0);
+    }
+    rows(transaction, &Plan::delete_staged(tenant, deletion), |_| Ok(()))?;
+    Ok(transaction.changes())
 }
 
 /// The statements that made the tables or indexes of a table.

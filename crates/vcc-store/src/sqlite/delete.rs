@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::page::rows;
-use super::{error, import};
+use super::{bulk, error, import};
 use crate::counts::{LEVELS, bucket};
 use crate::plan::Plan;
 use crate::{Deletion, StoreError, TenantId};
@@ -35,6 +35,9 @@ fn delete(
         doomed.push((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?));
         Ok(())
     })?;
+    if doomed.is_empty() {
+        return bulk::delete(transaction, tenant, deletion);
+    }
     let mut delete =
         transaction.prepare_cached("DELETE FROM recordings WHERE tenant = $1 AND id = $2")?;
     let mut moved: BTreeMap<i64, i64> = BTreeMap::new();

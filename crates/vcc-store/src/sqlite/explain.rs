@@ -15,7 +15,7 @@ const TENANT: TenantId = TenantId(1);
 fn database() -> Connection {
     let mut connection = Connection::open_in_memory().unwrap();
     gather::register(&connection).unwrap();
-    migrate(&mut connection, ":memory:").unwrap();
+    migrate(&mut connection, ":memory:", true).unwrap();
     connection
 }
 

@@ -1,5 +1,6 @@
 //! The store inside the program: SQLite, compiled in, in a file or in memory.
 
+mod backup;
 mod bulk;
 mod delete;
 #[cfg(test)]
@@ -83,7 +84,8 @@ impl Sqlite {
     /// SQLite gives no memory.
     pub fn in_memory() -> Result<Self, StoreError> {
         let location = Location { path: None, create: true, read_only: false };
-        let writer = Pool::open_with(&location, 1, |connection| migrate(connection, ":memory:"))?;
+        let writer =
+            Pool::open_with(&location, 1, |connection| migrate(connection, ":memory:", true))?;
         let (readers, scans) = (writer.clone(), Scans::new(writer.clone(), 1));
         Ok(Self { readers, scans, writer, deadline: Self::DEADLINE })
     }
@@ -115,24 +117,18 @@ impl Sqlite {
     }
 
     /// Copies the store to a file that does not exist yet, as it is at one moment, while it is used.
+    /// The file is there once it is whole and on the disk.
     ///
     /// # Errors
     ///
     /// The file exists, or cannot be written.
     pub async fn backup(&self, path: impl AsRef<Path>) -> Result<(), StoreError> {
         let path = path.as_ref().to_owned();
-        let name = path.display().to_string();
         if path.exists() {
-            let message = format!("{name} exists already");
+            let message = format!("{} exists already", path.display());
             return Err(StoreError::new(StoreErrorKind::Exists, message));
         }
-        let work = move |connection: &mut Connection| {
-            connection
-                .execute("VACUUM INTO $1", [&name])
-                .map(drop)
-                .map_err(error("cannot copy the store"))
-        };
-        self.writer.run(None, work).await
+        self.writer.run(None, move |connection| backup::write(connection, &path)).await
     }
 
     fn open_with(path: &Path, create: bool) -> Result<Self, StoreError> {
@@ -147,7 +143,7 @@ impl Sqlite {
             connection
                 .pragma_update(None, "page_size", PAGE_SIZE)
                 .map_err(error("cannot set the page size"))?;
-            migrate(connection, &name)?;
+            migrate(connection, &name, create)?;
             connection
                 .pragma_update(None, "journal_mode", "WAL")
                 .and_then(|()| connection.pragma_update(None, "synchronous", "NORMAL"))
@@ -168,19 +164,20 @@ impl Sqlite {
     }
 }
 
-/// Applies the migrations that a database lacks, in one transaction.
-fn migrate(connection: &mut Connection, name: &str) -> Result<(), StoreError> {
+/// Applies the migrations that a database lacks, in one transaction; one that has nothing in it is made a
+/// store if that is what is wanted.
+fn migrate(connection: &mut Connection, name: &str, create: bool) -> Result<(), StoreError> {
     let failed = error("cannot prepare the schema");
     // At one moment: another may be making the store.
     let moment = connection.transaction().map_err(&failed)?;
-    if missing(&moment, name)?.is_empty() {
+    if missing(&moment, name, create)?.is_empty() {
         return Ok(());
     }
     drop(moment);
     // Others may be at it: whoever comes second finds nothing missing.
     let transaction =
         connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
-    for migration in missing(&transaction, name)? {
+    for migration in missing(&transaction, name, create)? {
         transaction.execute_batch(migration).map_err(&failed)?;
     }
     let current = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
@@ -192,7 +189,11 @@ fn migrate(connection: &mut Connection, name: &str) -> Result<(), StoreError> {
 }
 
 /// The migrations that a database lacks.
-fn missing(connection: &Connection, name: &str) -> Result<&'static [&'static str], StoreError> {
+fn missing(
+    connection: &Connection,
+    name: &str,
+    create: bool,
+) -> Result<&'static [&'static str], StoreError> {
     let failed = error("cannot prepare the schema");
     let number = |pragma: &str| {
         connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0)).map_err(&failed)
@@ -204,6 +205,10 @@ fn missing(connection: &Connection, name: &str) -> Result<&'static [&'static str
         .map_err(&failed)?;
     if application != APPLICATION_ID && tables > 0 {
         return refused(format!("{name} is a database of another program"));
+    }
+    // Such as what is left of a copy that was cut off: not a store without tenants.
+    if application != APPLICATION_ID && !create {
+        return refused(format!("{name} is empty, and no store"));
     }
     let known = MIGRATIONS.len();
     usize::try_from(version).ok().and_then(|from| MIGRATIONS.get(from..)).map_or_else(
