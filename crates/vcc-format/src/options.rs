@@ -96,11 +96,18 @@ type Zone = Arc<dyn Fn(NaiveDateTime) -> Option<FixedOffset> + Send + Sync>;
 ///
 /// ```
 /// use chrono::FixedOffset;
-/// use vcc_format::{Limits, Options};
+/// use vcc_format::{Limits, Options, xml};
+/// use vcc_types::Row as _;
 ///
 /// let options = Options::tolerant()
 ///     .limits(Limits::default().record_bytes(64 << 10))
 ///     .zone(|_| FixedOffset::west_opt(8 * 3600));
+/// let input = b"<recordings><file><startDate>2008-02-14T10:12:13</startDate></file></recordings>";
+/// let record = xml::Reader::with(input, options, ()).read()?.ok_or("no record")?;
+/// // QUIRK-14: a start without an offset is one of the zone's.
+/// let start = record.start().map(|start| start.to_rfc3339());
+/// assert_eq!(start.as_deref(), Some("2008-02-14T18:12:13+00:00"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Default)]
 pub struct Options {
