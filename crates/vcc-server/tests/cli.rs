@@ -20,7 +20,8 @@ fn the_documentations_urls_work_against_the_demo() {
         ("?d=2007-08-05%2013:15Z,2007-08-07%2014:30Z", 5),
         ("?d=20070805T1315Z,20070807T1430Z", 5),
         ("?d=today-1d,today&tz=America/Denver", 50),
-        ("?d=today", 1),
+        // The demo's today is that of its start, which may be over.
+        ("?d=today-1d,today", 1),
         ("?n=51", 50),
         ("?channel=8005551234", 5),
     ] {

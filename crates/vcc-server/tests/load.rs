@@ -221,6 +221,8 @@ async fn a_client_that_left_is_counted_and_logged() {
     // Of all threads: what a thread without a log registers is off for the others too. The other
     // tests log their requests to it.
     tracing_subscriber::fmt().with_ansi(false).with_writer(log.clone()).init();
+    // Also what another thread registered just before the log was that of all.
+    tracing::callsite::rebuild_interest_cache();
     let store = Gated::new(0).await;
     let api = Api::new(store.clone());
     let metrics = api.metrics();

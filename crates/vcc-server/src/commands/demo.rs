@@ -8,8 +8,9 @@ use vcc_store::{Sqlite, Store as _, StoredRecord, Token};
 use vcc_types::{Dialect, Field, Recording, Row};
 
 use super::failure::Failure;
+use super::say;
 use super::serve::cannot_listen;
-use super::{asked_to_stop, say};
+use super::stopping::Stopping;
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -40,6 +41,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         .start(listen)
         .await
         .map_err(|error| cannot_listen(listen, &error).hint("`demo --port 0` takes a free port"))?;
+    let mut stopping = Stopping::listen();
     let files = format!("http://{}/api/recordings/files", server.local_addr());
     say(format_args!(
         "\
@@ -54,7 +56,7 @@ or, in a browser, {files}
 
 This is plain HTTP, on loopback only: no other machine can reach it. Ctrl-C stops it."
     ));
-    server.run_until(asked_to_stop()).await;
+    server.run_until(stopping.asked()).await;
     Ok(())
 }
 

@@ -8,6 +8,7 @@ mod import;
 mod records;
 mod serve;
 mod settings;
+mod stopping;
 mod store;
 mod tenant;
 mod token;
@@ -148,26 +149,4 @@ fn say(line: impl std::fmt::Display) {
 /// Writes a line to stderr.
 fn note(line: impl std::fmt::Display) {
     let _ = writeln!(stderr().lock(), "{line}");
-}
-
-/// Completes when the process is asked to stop: Ctrl-C, or SIGTERM from a service manager.
-async fn asked_to_stop() {
-    let interrupt = async {
-        // Without a handler, Ctrl-C ends the process anyhow.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                () = interrupt => {}
-                _ = terminate.recv() => {}
-            }
-            return;
-        }
-    }
-    interrupt.await;
 }

@@ -11,8 +11,9 @@ use vcc_types::Dialect;
 use super::certificate::CertificateFiles;
 use super::failure::Failure;
 use super::settings::{LogFormat, LogLevel, Settings};
+use super::stopping::Stopping;
 use super::store::StoreArgs;
-use super::{asked_to_stop, note, say};
+use super::{note, say};
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -75,6 +76,8 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let listen = settings.listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)));
     let server = builder.start(listen).await.map_err(|error| cannot_listen(listen, &error))?;
 
+    // Before anybody knows that it is there.
+    let mut stopping = Stopping::listen();
     let address = server.local_addr();
     if !is_encrypted && settings.behind_proxy != Some(true) && !address.ip().is_loopback() {
         note(format_args!("warning: plain HTTP on {address}, which other machines can reach"));
@@ -91,13 +94,13 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         }
     };
     tokio::select! {
-        () = asked_to_stop() => {}
+        () = stopping.asked() => {}
         () = follow => {}
     }
     tokio::select! {
         () = server.shutdown() => {}
         // Whoever asks twice does not want to wait.
-        () = asked_to_stop() => {}
+        () = stopping.asked() => {}
     }
     Ok(())
 }

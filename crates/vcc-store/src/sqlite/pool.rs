@@ -283,6 +283,16 @@ mod tests {
         Pool::open_with(&location, 1, |_| Ok(())).unwrap()
     }
 
+    /// [`Pool::run_here`], also where the machine was so busy just now that the pool took it for a slow
+    /// disk.
+    fn run_here<T>(
+        pool: &Pool,
+        work: impl FnOnce(&mut Connection) -> Result<T, StoreError>,
+    ) -> Brief<T> {
+        pool.inner.slow_until.store(0, Ordering::Relaxed);
+        pool.run_here(work)
+    }
+
     fn count(connection: &mut Connection, to: i64) -> Result<i64, StoreError> {
         let sql = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n LIMIT $1)
             SELECT count(*) FROM n";
@@ -293,8 +303,8 @@ mod tests {
     async fn what_is_long_is_cut_and_leaves_nothing_behind() {
         let pool = pool();
         for _ in 0..2 {
-            assert!(matches!(pool.run_here(|reader| count(reader, 10)), Brief::Done(Ok(10))));
-            assert!(matches!(pool.run_here(|reader| count(reader, 100_000)), Brief::Long));
+            assert!(matches!(run_here(&pool, |reader| count(reader, 10)), Brief::Done(Ok(10))));
+            assert!(matches!(run_here(&pool, |reader| count(reader, 100_000)), Brief::Long));
             assert_eq!(pool.run_brief(|reader| count(reader, 100_000)).await.unwrap(), None);
             assert_eq!(pool.run_brief(|reader| count(reader, 10)).await.unwrap(), Some(10));
             assert_eq!(pool.run(None, |reader| count(reader, 100_000)).await.unwrap(), 100_000);
@@ -315,7 +325,7 @@ mod tests {
         };
         // A statement that is kept goes on counting its steps.
         for _ in 0..100 {
-            assert!(matches!(pool.run_here(brief), Brief::Done(Ok(200))));
+            assert!(matches!(run_here(&pool, brief), Brief::Done(Ok(200))));
         }
     }
 
@@ -353,10 +363,10 @@ mod tests {
             other.run(None, work).await
         });
         tokio::task::spawn_blocking(move || said.recv().unwrap()).await.unwrap();
-        assert!(matches!(pool.run_here(|_| Ok(())), Brief::Busy));
+        assert!(matches!(run_here(&pool, |_| Ok(())), Brief::Busy));
         let_go.send(()).unwrap();
         holding.await.unwrap().unwrap();
-        assert!(matches!(pool.run_here(|_| Ok(())), Brief::Done(Ok(()))));
+        assert!(matches!(run_here(&pool, |_| Ok(())), Brief::Done(Ok(()))));
         let slow = millis(pool.inner.epoch.elapsed() + Duration::from_secs(60));
         pool.inner.slow_until.store(slow, Ordering::Relaxed);
         assert!(matches!(pool.run_here(|_| Ok(())), Brief::Busy));
