@@ -1,13 +1,10 @@
 //! Which index answers what, as PostgreSQL itself says.
 
-#[path = "../../tests/postgres_server/mod.rs"]
-mod postgres_server;
-
 use chrono::DateTime;
 use tokio_postgres::SimpleQueryMessage;
 use vcc_types::Field;
 
-use self::postgres_server::{citus_database, database, psql};
+use super::postgres_server::{citus_database, database, psql};
 use super::session::Session;
 use super::{Postgres, delete};
 use crate::plan::{Index, Plan};

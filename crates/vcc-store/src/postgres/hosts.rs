@@ -1,9 +1,10 @@
 //! The servers of a replicated database, and which of them may be asked now.
 
-use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use tokio::runtime::Handle;
 use tokio::time::timeout;
 use tokio_postgres::{Config, Error, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -30,9 +31,11 @@ pub(super) struct Hosts {
 struct Host {
     config: Config,
     known: Mutex<Known>,
+    /// Whether it is being asked because somebody left before it had answered.
+    is_asked_again: AtomicBool,
 }
 
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Known {
     /// When it last could not be reached.
     failed: Option<Instant>,
@@ -72,9 +75,13 @@ impl Hosts {
     pub(super) fn new(settings: Settings) -> Result<Self, StoreError> {
         let tls = settings.authorities.as_deref().map(tls::connector).transpose()?;
         let hosts = settings.hosts.into_iter();
-        let hosts = hosts.map(|config| Host { config, known: Mutex::default() }).collect();
+        let hosts = hosts.map(|config| Host {
+            config,
+            known: Mutex::default(),
+            is_asked_again: AtomicBool::new(false),
+        });
         Ok(Self {
-            hosts,
+            hosts: hosts.collect(),
             tls,
             reads: settings.reads,
             max_lag: settings.max_lag,
@@ -84,7 +91,7 @@ impl Hosts {
     }
 
     /// A connection to a server that fits the purpose.
-    pub(super) async fn connect(&self, purpose: Purpose) -> Result<Session, NoSession> {
+    pub(super) async fn connect(self: &Arc<Self>, purpose: Purpose) -> Result<Session, NoSession> {
         let mut failure = NoSession::NoneFit;
         // The best so far: a primary where standbys are preferred, or of two primaries the later.
         let mut makeshift: Option<Session> = None;
@@ -93,25 +100,15 @@ impl Hosts {
             if makeshift.is_some() && self.is_shunned(host) {
                 continue;
             }
-            // A single host is taken as it is: it may well be a balancer.
-            let single = self.hosts.len() == 1;
-            let opened = async {
-                let session = self.open(host).await?;
-                if !single {
-                    self.ask(&session).await?;
-                }
-                Ok(session)
-            };
-            let session = match timeout(self.patience(host), opened).await {
-                Ok(Ok(session)) if single => return Ok(session),
-                Ok(Ok(session)) => session,
-                Ok(Err(error)) => {
-                    self.know(host, |known| known.failed = Some(Instant::now()));
-                    failure = NoSession::Failed(error);
-                    continue;
-                }
-                Err(_) => {
-                    self.shun(host);
+            let asker = Asker::new(self, host);
+            let reached = self.reach(host).await;
+            asker.stays();
+            let session = match reached {
+                Ok(session) if self.hosts.len() == 1 => return Ok(session),
+                Ok(session) => session,
+                Err(NoSession::NoneFit) => continue,
+                Err(failed) => {
+                    failure = failed;
                     continue;
                 }
             };
@@ -138,7 +135,11 @@ impl Hosts {
     }
 
     /// Whether a connection may be used (again).
-    pub(super) async fn check(&self, session: &Session, purpose: Purpose) -> Result<bool, Error> {
+    pub(super) async fn check(
+        self: &Arc<Self>,
+        session: &Session,
+        purpose: Purpose,
+    ) -> Result<bool, Error> {
         if self.hosts.len() == 1 {
             return Ok(true);
         }
@@ -149,7 +150,10 @@ impl Hosts {
         if known.asked.is_none_or(|asked| asked.elapsed() >= ASKED) {
             // At once, so that those who come meanwhile do not ask as well.
             self.know(session.host, |known| known.asked = Some(Instant::now()));
-            match timeout(ANSWERED, self.ask(session)).await {
+            let asker = Asker::new(self, session.host);
+            let answered = timeout(ANSWERED, self.ask(session)).await;
+            asker.stays();
+            match answered {
                 Ok(answered) => answered?,
                 Err(_) => {
                     self.shun(session.host);
@@ -160,8 +164,58 @@ impl Hosts {
         Ok(self.may_answer(session.host, purpose))
     }
 
+    /// Opens a connection to a server and asks where it stands, or learns that it cannot be reached.
+    async fn reach(&self, host: usize) -> Result<Session, NoSession> {
+        let reached = async {
+            let session = self.open(host).await?;
+            // A single host is taken as it is: it may well be a balancer.
+            if self.hosts.len() > 1 {
+                self.ask(&session).await?;
+            }
+            Ok(session)
+        };
+        match timeout(self.patience(host), reached).await {
+            Ok(Ok(session)) => Ok(session),
+            Ok(Err(error)) => {
+                self.know(host, |known| known.failed = Some(Instant::now()));
+                Err(NoSession::Failed(error))
+            }
+            Err(_) => {
+                self.shun(host);
+                Err(NoSession::NoneFit)
+            }
+        }
+    }
+
+    /// Finds out whether a server answers, while nobody waits for it.
+    pub(super) fn find_out(self: &Arc<Self>, host: usize) {
+        let Ok(runtime) = Handle::try_current() else { return };
+        // Once at a time, however many leave. Nothing is asked of a single host.
+        if self.hosts.len() > 1 && !self.hosts[host].is_asked_again.swap(true, Ordering::Relaxed) {
+            let hosts = self.clone();
+            runtime.spawn(async move {
+                drop(hosts.reach(host).await);
+                hosts.hosts[host].is_asked_again.store(false, Ordering::Relaxed);
+            });
+        }
+    }
+
+    /// Tells a server to stop what it still does on a connection that was left, for a statement
+    /// goes on when its connection is closed. It may not hear of it.
+    pub(super) fn cancel(&self, session: &Session) {
+        let Ok(runtime) = Handle::try_current() else { return };
+        let (token, tls) = (session.client.cancel_token(), self.tls.clone());
+        let patience = self.patience(session.host);
+        runtime.spawn(timeout(patience, async move {
+            match tls {
+                Some(tls) => token.cancel_query(tls).await,
+                None => token.cancel_query(NoTls).await,
+            }
+        }));
+    }
+
     /// Leaves a server that gives no answer alone for a while: its connections are as silent.
-    pub(super) fn shun(&self, host: usize) {
+    fn shun(&self, host: usize) {
         let now = Some(Instant::now());
         self.know(host, |known| (known.failed, known.hung) = (now, now));
     }
@@ -263,6 +317,32 @@ impl Hosts {
     }
 }
 
+/// Whoever waits for the answer of a server. If they leave, somebody else finds out whether it comes.
+struct Asker<'a> {
+    hosts: &'a Arc<Hosts>,
+    host: usize,
+    stayed: bool,
+}
+
+impl<'a> Asker<'a> {
+    fn new(hosts: &'a Arc<Hosts>, host: usize) -> Self {
+        Self { hosts, host, stayed: false }
+    }
+
+    /// Until there was an answer, or they had waited for long enough.
+    fn stays(mut self) {
+        self.stayed = true;
+    }
+}
+
+impl Drop for Asker<'_> {
+    fn drop(&mut self) {
+        if !self.stayed {
+            self.hosts.find_out(self.host);
+        }
+    }
+}
+
 /// Drives a connection until it ends. How it ended shows in the statements that it cut off.
 fn run<S, T>(connection: tokio_postgres::Connection<S, T>)
 where
@@ -270,3 +350,6 @@ where
 {
     tokio::spawn(async move { drop(connection.await) });
 }
+
+#[cfg(test)]
+mod tests;

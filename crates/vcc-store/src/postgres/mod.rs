@@ -10,6 +10,9 @@ mod import;
 mod migrate;
 mod page;
 mod pool;
+#[cfg(test)]
+#[path = "../../tests/postgres_server/mod.rs"]
+mod postgres_server;
 mod session;
 mod settings;
 mod statements;
@@ -21,7 +24,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use deadpool::managed::Object;
 use vcc_query::{Selection, Zone};
 
 use self::hosts::{Hosts, Purpose};
@@ -90,6 +92,9 @@ use crate::{
 /// `target_session_attrs=primary`. What precedes a write, such as the place where an import goes on,
 /// is always read from the primary. That two primaries never take writes beside each other, a
 /// partition between them, is up to whoever promotes: a server that sees both uses the later one.
+///
+/// A call whose future is dropped holds nothing up: its statement is cancelled, its connection
+/// is closed and replaced, and a write is rolled back unless it was being committed already.
 pub struct Postgres {
     readers: Pool,
     writers: Pool,
@@ -127,13 +132,17 @@ impl Postgres {
         let writers = Pool::new(hosts, Purpose::Write, WRITERS, deadline)?;
         let store = Self { readers, writers };
         let current = match store.readers.get().await {
-            Ok(lease) => migrate::is_current(&lease).await?,
+            Ok(lease) => {
+                let current = migrate::is_current(&lease).await;
+                Self::settle(lease, current)?
+            }
             Err(error) if error.kind() == StoreErrorKind::Unavailable => false,
             Err(error) => return Err(error),
         };
         if !current {
             let mut lease = store.writers.get().await?;
-            migrate::migrate(&mut lease).await?;
+            let migrated = migrate::migrate(&mut lease).await;
+            Self::settle(lease, migrated)?;
         }
         Ok(store)
     }
@@ -149,11 +158,13 @@ impl Postgres {
         read.await?.map(tenants::opened).transpose()
     }
 
-    /// Takes the connection of a write that failed out of the pool, if it is not to blame on what
-    /// was asked.
+    /// Gives the connection of a write back, or closes it if that failed and what was asked is not
+    /// to blame.
     fn settle<T>(lease: Lease, result: Result<T, StoreError>) -> Result<T, StoreError> {
         if result.as_ref().is_err_and(|error| error.kind() == StoreErrorKind::Unavailable) {
-            drop(Object::take(lease));
+            lease.close();
+        } else {
+            lease.give_back();
         }
         result
     }

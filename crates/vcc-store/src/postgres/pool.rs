@@ -1,4 +1,5 @@
 use std::future::Future;
+use std::ops::{Deref, DerefMut};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,8 +24,47 @@ pub(super) struct Pool {
     deadline: Duration,
 }
 
-/// A connection that goes back to its pool when it is dropped.
-pub(super) type Lease = Object<Sessions>;
+/// A connection in use. Dropped before it is given back, it has been left: what it was asked may
+/// still run, so it leaves its pool, and its server is told to stop.
+pub(super) struct Lease {
+    /// There until the lease ends.
+    object: Option<Object<Sessions>>,
+    hosts: Arc<Hosts>,
+}
+
+impl Lease {
+    /// Gives a connection back that has answered all that it was asked.
+    pub(super) fn give_back(mut self) {
+        drop(self.object.take());
+    }
+
+    /// Takes a connection out of its pool that is of no use any more.
+    pub(super) fn close(mut self) {
+        drop(self.object.take().map(Object::take));
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if let Some(object) = self.object.take() {
+            self.hosts.cancel(&Object::take(object));
+        }
+    }
+}
+
+impl Deref for Lease {
+    type Target = Session;
+
+    fn deref(&self) -> &Session {
+        self.object.as_ref().expect("a lease that has not ended")
+    }
+}
+
+impl DerefMut for Lease {
+    fn deref_mut(&mut self) -> &mut Session {
+        self.object.as_mut().expect("a lease that has not ended")
+    }
+}
 
 /// What is asked of a connection, by a read that can be asked again of another.
 pub(super) type Asked<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
@@ -53,7 +93,7 @@ impl Pool {
     /// A connection.
     pub(super) async fn get(&self) -> Result<Lease, StoreError> {
         let unavailable = |message| StoreError::new(StoreErrorKind::Unavailable, message);
-        self.pool.get().await.map_err(|failed| match failed {
+        let object = self.pool.get().await.map_err(|failed| match failed {
             PoolError::Backend(NoSession::Failed(failed)) => {
                 let failed = error("cannot connect to the store")(failed);
                 // A server that starts, stops or is full; only a wrong setup does not pass.
@@ -70,7 +110,8 @@ impl Pool {
             PoolError::Closed | PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => {
                 unavailable("the store is closed")
             }
-        })
+        })?;
+        Ok(Lease { object: Some(object), hosts: self.hosts.clone() })
     }
 
     /// Reads what is asked by `what`, and asks another server where one fails.
@@ -88,17 +129,23 @@ impl Pool {
             let answer = timeout_at(until, ask(&lease, what)).await;
             attempts -= 1;
             match answer {
-                Ok(Ok(answer)) => return Ok(answer),
+                Ok(Ok(answer)) => {
+                    lease.give_back();
+                    return Ok(answer);
+                }
                 Ok(Err(failed)) if is_passing(&failed) => {
-                    drop(Object::take(lease));
+                    lease.close();
                     if attempts == 0 {
                         return Err(error(doing)(failed));
                     }
                 }
-                Ok(Err(failed)) => return Err(error(doing)(failed)),
+                Ok(Err(failed)) => {
+                    lease.give_back();
+                    return Err(error(doing)(failed));
+                }
                 Err(_) => {
-                    self.hosts.shun(lease.host);
-                    drop(Object::take(lease));
+                    // It may have been asked late, so that this says little of the server.
+                    self.hosts.find_out(lease.host);
                     return Err(late(doing));
                 }
             }
@@ -163,3 +210,6 @@ const READ: &str = "SET default_transaction_read_only = on; SET enable_seqscan =
 const WRITE: &str = "SET synchronous_commit = remote_apply; SET enable_seqscan = off;
     SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off;
     SET idle_in_transaction_session_timeout = '60s'";
+
+#[cfg(test)]
+mod tests;

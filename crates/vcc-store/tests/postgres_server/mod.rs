@@ -57,6 +57,16 @@ pub(crate) fn citus_database() -> Option<String> {
     Some(url)
 }
 
+/// The URL with a further parameter.
+pub(crate) fn with(url: &str, parameter: &str) -> String {
+    let joint = match url.split_once('?') {
+        None => "?",
+        Some((_, "")) => "",
+        Some(_) => "&",
+    };
+    format!("{url}{joint}{parameter}")
+}
+
 fn database_on(base: &str) -> Option<String> {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
