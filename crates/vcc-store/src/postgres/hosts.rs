@@ -1,7 +1,7 @@
 //! The servers of a replicated database, and which of them may be asked now.
 
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
@@ -23,9 +23,7 @@ pub(super) struct Hosts {
     max_lag: Duration,
     /// Where the next search begins, so that connections spread.
     next: AtomicUsize,
-    /// The latest timeline seen. A promotion begins a new one; a server on an older one follows a
-    /// primary that is none any more.
-    timeline: AtomicI32,
+    latest: Mutex<Latest>,
 }
 
 struct Host {
@@ -33,6 +31,13 @@ struct Host {
     known: Mutex<Known>,
     /// Whether it is being asked because somebody left before it had answered.
     is_asked_again: AtomicBool,
+}
+
+/// The latest timeline, and when a server was last heard to be on it. A promotion begins a new one;
+/// a server on an older one follows a primary that is none any more.
+struct Latest {
+    timeline: i32,
+    heard: Instant,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -47,6 +52,8 @@ struct Known {
     fresh: Option<Instant>,
     is_primary: bool,
     timeline: i32,
+    /// When it was asked what it answered with this timeline.
+    placed: Option<Instant>,
 }
 
 /// What a connection is for.
@@ -86,7 +93,7 @@ impl Hosts {
             reads: settings.reads,
             max_lag: settings.max_lag,
             next: AtomicUsize::new(0),
-            timeline: AtomicI32::new(0),
+            latest: Mutex::new(Latest { timeline: 0, heard: Instant::now() }),
         })
     }
 
@@ -275,15 +282,14 @@ impl Hosts {
         let (is_primary, timeline, age) =
             (row.try_get(0)?, row.try_get::<_, Option<i32>>(1)?, row.try_get::<_, Option<f64>>(2)?);
         if let Some(timeline) = timeline {
-            self.timeline.fetch_max(timeline, Ordering::Relaxed);
+            self.place(session.host, asked, timeline);
         }
-        let latest = self.timeline.load(Ordering::Relaxed);
+        let latest = self.latest().timeline;
         let age = age.and_then(|age| Duration::try_from_secs_f64(age.max(0.0)).ok());
         self.know(session.host, |known| {
             known.asked = Some(asked);
             known.failed = None;
             known.is_primary = is_primary;
-            known.timeline = timeline.unwrap_or(known.timeline);
             // A standby that receives nothing has no timeline now: it is as fresh as it was.
             if timeline == Some(latest) {
                 let fresh = age.and_then(|age| asked.checked_sub(age));
@@ -293,10 +299,26 @@ impl Hosts {
         Ok(())
     }
 
+    /// Learns on which timeline a server is, or was when it was asked.
+    fn place(&self, host: usize, asked: Instant, timeline: i32) {
+        let mut latest = self.latest();
+        self.know(host, |known| (known.timeline, known.placed) = (timeline, Some(asked)));
+        let known = (0..self.hosts.len()).map(|host| self.known(host));
+        let is_elsewhere = |known: Known| known.placed.is_some_and(|asked| asked > latest.heard);
+        if timeline >= latest.timeline {
+            *latest = Latest { timeline, heard: Instant::now() };
+        } else if known.clone().all(is_elsewhere) {
+            // Every server has been asked since, and none is on it: the promotion was undone. While
+            // one of them cannot be reached, it may be the primary of that timeline.
+            let timeline = known.map(|known| known.timeline).max().unwrap_or(timeline);
+            *latest = Latest { timeline, heard: Instant::now() };
+        }
+    }
+
     fn may_answer(&self, host: usize, purpose: Purpose) -> bool {
         let known = self.known(host);
         // A server on an older timeline follows, or is, a primary that is none any more.
-        let current = known.timeline == self.timeline.load(Ordering::Relaxed);
+        let current = known.timeline == self.latest().timeline;
         let primary = current && known.is_primary;
         let standby = current
             && !known.is_primary
@@ -306,6 +328,10 @@ impl Hosts {
             (Purpose::Read, Reads::Any | Reads::PreferStandby) => primary || standby,
             (Purpose::Read, Reads::Standby) => standby,
         }
+    }
+
+    fn latest(&self) -> MutexGuard<'_, Latest> {
+        self.latest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn known(&self, host: usize) -> Known {

@@ -91,7 +91,8 @@ use crate::{
 /// added or revoked are therefore seen by every reader within `max_lag`, and at once with
 /// `target_session_attrs=primary`. What precedes a write, such as the place where an import goes on,
 /// is always read from the primary. That two primaries never take writes beside each other, a
-/// partition between them, is up to whoever promotes: a server that sees both uses the later one.
+/// partition between them, is up to whoever promotes: a server that sees both uses the later one,
+/// until each host has answered that it is back on an older timeline.
 ///
 /// A call whose future is dropped holds nothing up: its statement is cancelled, its connection
 /// is closed and replaced, and a write is rolled back unless it was being committed already.

@@ -162,3 +162,41 @@ async fn a_server_is_not_to_blame_for_a_read_that_is_late() {
     ask(&pool).await;
     assert_healthy(&hosts);
 }
+
+/// Three hosts, of which the second was promoted, with a time before and one after that was heard.
+fn promoted() -> (Arc<Hosts>, Instant, Instant) {
+    let hosts = hosts("postgres://a,b,c/recordings");
+    let before = Instant::now();
+    for (host, timeline) in [(0, 1), (1, 1), (2, 1), (1, 2)] {
+        hosts.place(host, before, timeline);
+    }
+    hosts.know(0, |known| known.is_primary = true);
+    assert!(!hosts.may_answer(0, Purpose::Write));
+    (hosts, before, before + Duration::from_secs(3_600))
+}
+
+#[test]
+fn a_promotion_that_is_undone_everywhere_is_forgotten() {
+    let (hosts, _, after) = promoted();
+    for host in [1, 0] {
+        hosts.place(host, after, 1);
+        assert!(!hosts.may_answer(0, Purpose::Write));
+    }
+    hosts.place(2, after, 1);
+    assert!(hosts.may_answer(0, Purpose::Write));
+    hosts.place(2, after, 2);
+    assert!(!hosts.may_answer(0, Purpose::Write));
+}
+
+#[test]
+fn a_promotion_stands_while_the_new_primary_cannot_be_reached() {
+    let (hosts, before, after) = promoted();
+    for host in [0, 2] {
+        hosts.place(host, after, 1);
+        assert!(!hosts.may_answer(0, Purpose::Write));
+    }
+    // An answer that was long on its way.
+    hosts.place(1, before, 1);
+    hosts.place(0, after, 1);
+    assert!(!hosts.may_answer(0, Purpose::Write));
+}
