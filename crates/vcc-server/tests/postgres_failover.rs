@@ -1,5 +1,6 @@
 //! Two servers on a primary and two standbys: one standby is killed, then the primary, and the
-//! other standby is promoted, while clients ask. Every answer is the right one or 503.
+//! other standby is promoted, while clients ask, and others leave before they are answered. Every
+//! answer is the right one or 503.
 
 mod common;
 #[path = "../../vcc-store/tests/postgres_server/mod.rs"]
@@ -63,8 +64,8 @@ fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
     }
 }
 
-/// Status and body; `None` if there is no whole answer.
-fn ask(address: SocketAddr, query: &str) -> Option<(u16, String)> {
+/// Sends a request.
+fn send(address: SocketAddr, query: &str) -> Option<TcpStream> {
     let mut stream = TcpStream::connect(address).ok()?;
     stream.set_read_timeout(Some(PATIENCE)).ok()?;
     let authorization = basic("acme", TOKEN);
@@ -74,6 +75,12 @@ fn ask(address: SocketAddr, query: &str) -> Option<(u16, String)> {
          Connection: close\r\n\r\n"
     )
     .ok()?;
+    Some(stream)
+}
+
+/// Status and body; `None` if there is no whole answer.
+fn ask(address: SocketAddr, query: &str) -> Option<(u16, String)> {
+    let mut stream = send(address, query)?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).ok()?;
     let (headers, body) = answer.split_once("\r\n\r\n")?;
@@ -99,6 +106,17 @@ fn client(address: SocketAddr, expected: &[String], seen: &Seen, stop: &AtomicBo
         }
         // Leaves the processor to the servers.
         std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// Asks, and leaves before there can be much of an answer.
+fn leave(address: SocketAddr, stop: &AtomicBool) {
+    while !stop.load(Ordering::SeqCst) {
+        let stream = send(address, QUERIES[0]);
+        // Leaves the server the time to begin.
+        std::thread::sleep(Duration::from_millis(2));
+        drop(stream);
+        std::thread::sleep(Duration::from_millis(10));
     }
 }
 
@@ -202,6 +220,7 @@ async fn answers_are_right_or_503_while_servers_of_the_store_die() {
                 for _ in 0..CLIENTS {
                     scope.spawn(|| client(*address, &bodies, seen, &stop));
                 }
+                scope.spawn(|| leave(*address, &stop));
             }
             let survived = |what: &str| {
                 for seen in &seen {
