@@ -186,7 +186,7 @@ impl Server {
 
     /// Waits until the server answers; `false` if it has ended instead.
     fn wait(&mut self) -> bool {
-        let until = Instant::now() + Duration::from_secs(30);
+        let until = Instant::now() + Duration::from_secs(120);
         while Instant::now() < until {
             if psql(&self.url("postgres"), "SELECT 1").is_ok() {
                 return true;
