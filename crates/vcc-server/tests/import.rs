@@ -1,10 +1,12 @@
 //! `import` as a process: killed in the middle, resumed, in bulk, with lines that cannot be read.
 
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
-use vcc_store::{Sqlite, Store as _};
+use vcc_store::{Sqlite, Store as _, TenantId};
 
 /// A folder with a store in it, and a tenant `acme` in UTC.
 struct Folder {
@@ -50,14 +52,22 @@ impl Folder {
 
     /// How many records `acme` has.
     fn count(&self) -> u64 {
+        self.with(async |store, acme| store.count(acme).await.unwrap())
+    }
+
+    /// Asks the store itself, or changes it, while a process may have it open too.
+    fn with<T>(&self, work: impl AsyncFnOnce(&Sqlite, TenantId) -> T) -> T {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
             let store = Sqlite::open(self.path("recordings.db")).unwrap();
             let acme = store.tenant("acme").await.unwrap().unwrap();
-            store.count(acme.id).await.unwrap()
+            work(&store, acme.id).await
         })
     }
 }
+
+/// What is full from the start, where there is such a thing.
+const FULL: &str = "/dev/full";
 
 fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
@@ -79,7 +89,7 @@ fn killed_and_resumed(options: &[&str], count: usize, begun: impl Fn(&Folder) ->
     let mut child =
         folder.import(&file, options).stderr(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
     while child.try_wait().unwrap().is_none() && !begun(&folder) {
-        std::thread::sleep(std::time::Duration::from_millis(5));
+        std::thread::sleep(Duration::from_millis(5));
     }
     child.kill().unwrap();
     let ended = child.wait().unwrap();
@@ -209,4 +219,57 @@ fn a_line_that_is_no_record_is_left_out_and_the_next_is_read() {
     // What was left out is left out again, and says so.
     let again = folder.import(&rejects, &[]).output().unwrap();
     assert!(said(&again).contains("0 added, 3 left out"), "{}", said(&again));
+}
+
+#[test]
+fn an_import_that_fails_does_not_wait_for_stdin() {
+    let folder = Folder::new();
+    let mut import = folder.import(Path::new("-"), &["--batch", "1"]);
+    import.stdin(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = import.spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let line = "{\"startDate\":\"2007-12-19T19:16:36Z\"}\n";
+    stdin.write_all(line.as_bytes()).unwrap();
+    while folder.count() == 0 {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    folder.with(async |store, acme| store.remove_tenant(acme).await.unwrap());
+    // After this one the producer has nothing to say for long, and does not end either.
+    stdin.write_all(line.as_bytes()).unwrap();
+    let patience = Instant::now() + Duration::from_secs(60);
+    let ended = loop {
+        match child.try_wait().unwrap() {
+            Some(ended) => break ended,
+            None if Instant::now() > patience => {
+                child.kill().unwrap();
+                panic!("it waits for stdin");
+            }
+            None => std::thread::sleep(Duration::from_millis(5)),
+        }
+    };
+    let mut said = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert_eq!(ended.code(), Some(1), "{said}");
+    assert!(said.contains("there is no such tenant"), "{said}");
+    drop(stdin);
+}
+
+#[test]
+fn a_bulk_load_says_that_its_reject_file_cannot_be_written() {
+    if !Path::new(FULL).exists() {
+        return;
+    }
+    let folder = Folder::new();
+    // What is in conflict is known at the very end only.
+    let text = format!(
+        "{HEADER}2007-12-19T19:16:36Z,bill,1,a.wav,27\n\
+         2007-12-19T19:16:37Z,bill,1,a.wav,27\n"
+    );
+    let file = folder.write("a.csv", &text);
+    let loaded = folder.import(&file, &["--bulk", "--reject", FULL]).output().unwrap();
+    assert_eq!(loaded.status.code(), Some(1), "{}", said(&loaded));
+    for line in ["cannot write /dev/full: ", "the records are loaded"] {
+        assert!(said(&loaded).contains(line), "{line}: {}", said(&loaded));
+    }
+    assert_eq!(folder.count(), 1);
 }

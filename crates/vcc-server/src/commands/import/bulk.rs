@@ -54,7 +54,10 @@ impl Import<'_> {
         })
         .await?;
         self.tally.bulk(&loaded, started.elapsed());
-        written
+        // What is still buffered would be lost without a word.
+        written.and_then(|()| self.flush()).map_err(|failure| {
+            failure.hint("the records are loaded, but not all that were left out are in that file")
+        })
     }
 }
 

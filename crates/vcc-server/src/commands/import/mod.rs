@@ -145,17 +145,12 @@ impl Import<'_> {
         let (sender, mut events) = mpsc::channel(1);
         let batches = Batches { zone, batch, skip, sender, progress: self.progress.clone() };
         let reader = std::thread::spawn(move || batches.read(source, format));
-        let mut outcome = Ok(());
         while let Some(event) = events.recv().await {
-            outcome = self.take(event).await;
-            if outcome.is_err() {
-                break;
-            }
+            // A failure does not wait for the reader, which may be waiting for a producer that has
+            // nothing to say. It ends with the process.
+            self.take(event).await?;
         }
-        // Nobody takes batches any more, so the reader ends.
-        drop(events);
         let read = reader.join().unwrap_or_else(|_| Err(Failure::new("the reader ended early")));
-        outcome?;
         self.tally.deviations = read?;
         match (self.target.take(), self.identity.clone()) {
             (Some(Target::Bulk(load)), _) => self.settle(load, self.on_conflict).await,
