@@ -135,6 +135,40 @@ fn a_file_that_was_changed_is_another() {
     assert_eq!(folder.count(), 2 * 8_001);
 }
 
+/// Records of which every other has no offset, and an end that is missing.
+fn broken_xml(count: usize) -> String {
+    let one = "<file><startDate>2007-12-19T19:16:36Z</startDate></file>\
+               <file><startDate>2007-12-19T19:16:36</startDate></file>";
+    format!("<recordings>{}<file><ag", one.repeat(count / 2))
+}
+
+#[test]
+fn what_was_begun_with_other_options_is_another_import() {
+    for (bulk, taken) in [(&[][..], "added"), (&["--bulk"], "loaded")] {
+        let folder = Folder::new();
+        let file = folder.write("a.xml", &broken_xml(400));
+        let import = |options: &[&str]| {
+            let options = [&["--batch", "100"], bulk, options].concat();
+            let output = folder.import(&file, &options).output().unwrap();
+            assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+            said(&output)
+        };
+        let first = import(&[]);
+        assert!(first.contains(&format!(": 200 {taken}")), "{first}");
+        // To name the format that the file has anyway changes nothing.
+        let same = import(&["--format", "xml"]);
+        assert!(same.contains("broken off after record 400, and goes on there"), "{same}");
+        assert!(same.contains("what it left out before that was said then"), "{same}");
+        for (options, count) in
+            [(["--zone", "UTC"], 400), (["--zone", "Asia/Tokyo"], 400), (["--update", "--"], 200)]
+        {
+            let other = import(&options);
+            assert!(!other.contains("broken off"), "{options:?}: {other}");
+            assert!(other.contains(&format!(": {count} {taken}")), "{options:?}: {other}");
+        }
+    }
+}
+
 #[test]
 fn a_bulk_load_says_what_an_import_says() {
     let folder = Folder::new();

@@ -68,7 +68,8 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let store = args.store.open().await?;
     let tenant = store::tenant(&*store, &args.tenant).await?;
     let source = Source::open(&args.file)?;
-    let identity = source.identity()?;
+    let on_conflict = if args.update { OnConflict::Update } else { OnConflict::Reject };
+    let identity = source.identity(args.format, zone, on_conflict)?;
     let target = if args.bulk {
         let path = args.store.path().map_err(|_| Failure::usage("--bulk is for SQLite"))?;
         Target::Bulk(bulk::begin(path, tenant.id, identity.as_deref()).await?)
@@ -86,7 +87,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let mut import = Import {
         target: Some(target),
         tenant: tenant.id,
-        on_conflict: if args.update { OnConflict::Update } else { OnConflict::Reject },
+        on_conflict,
         identity,
         skip,
         tally: Tally::default(),
@@ -119,7 +120,7 @@ struct Import<'a> {
     target: Option<Target<'a>>,
     tenant: TenantId,
     on_conflict: OnConflict,
-    /// What the file is known by when the import is resumed; `None` for stdin.
+    /// What the import is known by when it is resumed; `None` for stdin.
     identity: Option<String>,
     /// How many records an import that was broken off has dealt with.
     skip: u64,
@@ -139,7 +140,10 @@ impl Import<'_> {
         let skip = self.skip;
         if skip > 0 {
             let skip = grouped(skip);
-            note(format_args!("this file was broken off after record {skip}, and goes on there"));
+            note(format_args!(
+                "this import was broken off after record {skip}, and goes on there; what it left \
+                 out before that was said then, and is not counted again"
+            ));
         }
         // One batch is stored, one waits, one is being made.
         let (sender, mut events) = mpsc::channel(1);

@@ -8,12 +8,15 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
 use vcc_format::{Deviation, DeviationKind, Error, Limits, Options, Record, csv, jsonl, xml};
 use vcc_query::{Context, Query, Zone};
-use vcc_store::{Refusal, RefusalKind, StoredRecord};
+use vcc_store::{OnConflict, Refusal, RefusalKind, StoredRecord};
 use vcc_types::{Dialect, Field, Recording, Row, StartDate};
 
 use super::progress::Progress;
 use super::{FileFormat, cannot};
 use crate::commands::failure::Failure;
+
+/// How many bytes are read at once.
+const BUFFER: usize = 256 * 1024;
 
 /// The file or stdin.
 pub(super) struct Source {
@@ -38,24 +41,51 @@ impl Source {
         self.length
     }
 
-    /// What tells this file from others, so that an import that was broken off is known again: the
-    /// hash of all of it, since what comes before the place where it goes on must be the same.
-    /// `None` for what cannot be read twice.
-    pub(super) fn identity(&self) -> Result<Option<String>, Failure> {
-        let (Some(mut file), Some(_)) = (self.file.as_ref(), self.length) else {
+    /// What tells this import from others, so that one that was broken off is known again: the
+    /// hash of all of the file, since what comes before the place where it goes on must be the
+    /// same, and what decides what becomes of its records. `None` for what cannot be read twice.
+    pub(super) fn identity(
+        &self,
+        format: Option<FileFormat>,
+        zone: Option<Zone>,
+        on_conflict: OnConflict,
+    ) -> Result<Option<String>, Failure> {
+        let (Some(file), Some(_)) = (self.file.as_ref(), self.length) else {
             return Ok(None);
         };
-        let mut read = || -> io::Result<String> {
+        let read = || -> io::Result<String> {
+            let mut reader = BufReader::with_capacity(BUFFER, file);
+            // To name the format that is found anyway makes no other import.
+            let format = match format {
+                Some(format) => format,
+                None => sniff(&mut reader)?,
+            };
             let mut hash = Sha256::new();
-            let mut buffer = vec![0; 256 * 1024];
             loop {
-                match file.read(&mut buffer)? {
-                    0 => break,
-                    read => hash.update(&buffer[..read]),
-                }
+                let read = match reader.fill_buf()? {
+                    [] => break,
+                    bytes => {
+                        hash.update(bytes);
+                        bytes.len()
+                    }
+                };
+                reader.consume(read);
             }
-            file.rewind()?;
-            Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+            reader.rewind()?;
+            let mut identity: String =
+                hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+            identity += match format {
+                FileFormat::Csv => " csv",
+                FileFormat::Xml => " xml",
+                FileFormat::Jsonl => " jsonl",
+            };
+            if let Some(zone) = zone {
+                identity = identity + " zone " + zone.name();
+            }
+            if on_conflict == OnConflict::Update {
+                identity += " update";
+            }
+            Ok(identity)
         };
         read().map(Some).map_err(|error| cannot("read", &self.path, &error))
     }
@@ -65,7 +95,7 @@ impl Source {
             Some(file) => Box::new(file),
             None => Box::new(io::stdin()),
         };
-        BufReader::with_capacity(256 * 1024, Counted { inner, progress })
+        BufReader::with_capacity(BUFFER, Counted { inner, progress })
     }
 }
 
