@@ -289,6 +289,61 @@ fn an_import_that_fails_does_not_wait_for_stdin() {
 }
 
 #[test]
+fn a_batch_is_not_dealt_with_before_its_rejects_are_written() {
+    if !Path::new(FULL).exists() {
+        return;
+    }
+    let folder = Folder::new();
+    let text = format!(
+        "{HEADER}2007-12-19T19:16:36Z,bill,,,27\n\
+         2007-12-19T19:16:36Z,bill,1,a.wav,27\n\
+         2007-12-19T19:16:37Z,bill,1,a.wav,27\n\
+         2007-12-19T19:16:38Z,bill,,,27\n\
+         2007-12-19T19:16:39Z,bill,1,a.wav,27\n\
+         2007-12-19T19:16:36Z,bill,1,a.wav,27\n"
+    );
+    let file = folder.write("a.csv", &text);
+    let full = folder.import(&file, &["--batch", "2", "--reject", FULL]).output().unwrap();
+    assert_eq!(full.status.code(), Some(1), "{}", said(&full));
+    assert!(said(&full).contains("cannot write /dev/full: "), "{}", said(&full));
+    // The first batch has nothing to be left out. The second is as if it had not been read.
+    assert_eq!(folder.count(), 2);
+
+    let rejects = folder.path("rejects.jsonl");
+    let options = ["--batch", "3", "--reject", rejects.to_str().unwrap()];
+    let again = folder.import(&file, &options).output().unwrap();
+    assert_eq!(again.status.code(), Some(3), "{}", said(&again));
+    assert!(said(&again).contains("broken off after record 2"), "{}", said(&again));
+    let summary = ": 1 added, 1 were there already, 2 left out: there with other content\n";
+    assert!(said(&again).contains(summary), "{}", said(&again));
+    let kept = std::fs::read_to_string(&rejects).unwrap();
+    let kept: Vec<_> = kept.lines().collect();
+    assert_eq!(kept.len(), 2);
+    for (line, number, start) in [(kept[0], 3, "16:37"), (kept[1], 5, "16:39")] {
+        let number = format!(r#""rejectedRecord":"{number}""#);
+        assert!(line.contains(&number) && line.contains(start), "{line}");
+    }
+    assert_eq!(folder.count(), 3);
+}
+
+#[test]
+fn what_a_full_disk_cut_off_takes_no_other_line_with_it() {
+    let folder = Folder::new();
+    let file = folder.write("a.xml", &broken_xml(4));
+    let rejects = folder.write("rejects.jsonl", "");
+    let options = ["--batch", "2", "--reject", rejects.to_str().unwrap()];
+    let first = folder.import(&file, &options).output().unwrap();
+    assert_eq!(first.status.code(), Some(1), "{}", said(&first));
+    let kept = std::fs::read_to_string(&rejects).unwrap();
+    assert_eq!(kept.lines().count(), 2, "{kept}");
+    let cut = &kept[..kept.len() - 10];
+    folder.write("rejects.jsonl", cut);
+    let again = folder.import(&file, &options).output().unwrap();
+    assert!(said(&again).contains("broken off after record 4"), "{}", said(&again));
+    assert_eq!(std::fs::read_to_string(&rejects).unwrap(), format!("{cut}\n"));
+}
+
+#[test]
 fn a_bulk_load_says_that_its_reject_file_cannot_be_written() {
     if !Path::new(FULL).exists() {
         return;

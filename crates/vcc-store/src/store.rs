@@ -3,7 +3,7 @@ use chrono::{DateTime, Utc};
 use vcc_query::{Selection, Zone};
 use vcc_types::Field;
 
-use crate::{StoreError, StoredRecord, TokenHash};
+use crate::{StoreError, StoreErrorKind, StoredRecord, TokenHash};
 
 /// Where recordings, tenants and tokens live.
 ///
@@ -129,8 +129,9 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// As [`page`](Self::page), and [`NotFound`](crate::StoreErrorKind::NotFound) where the tenant
-    /// is gone.
+    /// As [`page`](Self::page), [`NotFound`](crate::StoreErrorKind::NotFound) where the tenant is
+    /// gone, and [`Refused`](crate::StoreErrorKind::Refused) where the import is not where its
+    /// [`Checkpoint`] has it.
     async fn import(&self, tenant: TenantId, batch: Batch) -> Result<Imported, StoreError>;
 
     /// How many records of a source an import that was broken off has dealt with: the number in
@@ -436,23 +437,31 @@ impl From<Vec<StoredRecord>> for Batch {
     }
 }
 
-/// How far an import is, kept in the transaction of its batch.
+/// How far an import is, kept in the transaction of its batch. Of two imports of one source at
+/// once, one goes on and the other is refused, so that no record comes in twice. One that has ended
+/// is forgotten: another may begin.
 ///
 /// ```
 /// # #[cfg(feature = "sqlite")]
 /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
-/// use vcc_store::{Batch, Checkpoint, Sqlite, Store as _};
+/// use vcc_store::{Batch, Checkpoint, Sqlite, Store as _, StoreErrorKind};
 /// # let now = chrono::DateTime::from_timestamp(1_198_120_596, 0).unwrap();
 /// # let store = Sqlite::in_memory()?;
 /// # let tenant = store.add_tenant("acme", vcc_query::Zone::UTC, now).await?;
 ///
+/// let step = |after, records| {
+///     let checkpoint = Some(Checkpoint { source: "calls.csv".into(), after, records });
+///     store.import(tenant.id, Batch { checkpoint, ..Batch::default() })
+/// };
 /// // It need not grow by the records of its batch: others were refused. 0 is as without one.
-/// for records in [5_000, 7_000, 0] {
-///     let checkpoint = Some(Checkpoint { source: "calls.csv".into(), records });
-///     store.import(tenant.id, Batch { checkpoint, ..Batch::default() }).await?;
+/// for (after, records) in [(0, 5_000), (5_000, 7_000), (7_000, 0)] {
+///     step(after, records).await?;
 ///     assert_eq!(store.checkpoint(tenant.id, "calls.csv").await?, records);
 ///     assert_eq!(store.checkpoint(tenant.id, "other.csv").await?, 0);
 /// }
+/// // Another import of it would do what is done already.
+/// step(0, 5_000).await?;
+/// assert_eq!(step(0, 5_000).await.unwrap_err().kind(), StoreErrorKind::Refused);
 /// # Ok::<(), vcc_store::StoreError>(())
 /// # }).unwrap();
 /// ```
@@ -460,8 +469,22 @@ impl From<Vec<StoredRecord>> for Batch {
 pub struct Checkpoint {
     /// What is imported, such as the hash of a file.
     pub source: String,
+    /// How many of its records were dealt with before the batch: the number in the checkpoint that
+    /// is there, and 0 without one. Where another is there, the batch is refused.
+    pub after: u64,
     /// How many of its records have been dealt with. 0 forgets the source: it has ended.
     pub records: u64,
+}
+
+impl Checkpoint {
+    /// Whether it comes after the number of the checkpoint that is there.
+    pub(crate) fn follows(&self, there: u64) -> Result<(), StoreError> {
+        if self.after == there {
+            return Ok(());
+        }
+        let message = "another import of the same source has gone on or ended meanwhile";
+        Err(StoreError::new(StoreErrorKind::Refused, message))
+    }
 }
 
 /// Which records of a tenant are deleted.
@@ -515,6 +538,13 @@ pub enum Deletion {
 /// let imported = store.import(tenant.id, batch).await?;
 /// assert_eq!((imported.added, imported.updated), (1, 1));
 /// assert_eq!(store.count(tenant.id).await?, 1);
+///
+/// // What would be left out is told before anything is done.
+/// let records = vec![StoredRecord::with_start(&Recording::new(), now).unwrap(), record("bill")];
+/// let batch = Batch { records, on_conflict: OnConflict::Undo, checkpoint: None };
+/// let imported = store.import(tenant.id, batch).await?;
+/// assert_eq!((imported.added, imported.conflicts), (0, vec![1]));
+/// assert_eq!(store.count(tenant.id).await?, 1);
 /// # Ok::<(), vcc_store::StoreError>(())
 /// # }).unwrap();
 /// ```
@@ -525,6 +555,10 @@ pub enum OnConflict {
     Reject,
     /// It takes the place of what was there.
     Update,
+    /// Nothing of the batch is done, nor is its checkpoint kept: [`Imported::conflicts`] says which
+    /// records are in the way. They can be noted where that must come first, and the batch be given
+    /// again without them. A bulk load takes it as [`Reject`](Self::Reject).
+    Undo,
 }
 
 /// What became of a batch.
@@ -557,8 +591,8 @@ pub struct Imported {
     pub unchanged: u64,
     /// How many replaced what was there.
     pub updated: u64,
-    /// The positions in the batch, from 0, of those that were left out because their keys are
-    /// there with other content.
+    /// The positions in the batch, ascending from 0, of those that were left out because their keys
+    /// are there with other content. Under [`OnConflict::Undo`] all others were left out too.
     pub conflicts: Vec<usize>,
 }
 

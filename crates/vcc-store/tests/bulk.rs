@@ -181,3 +181,17 @@ async fn a_load_is_the_first_and_one_at_a_time() {
     let tenant = acme(&store).await.id;
     assert_eq!(store.bulk(tenant, "other").await.unwrap().done(), 0);
 }
+
+#[tokio::test]
+async fn a_load_leaves_out_what_an_import_would_be_undone_for() {
+    let store = Sqlite::in_memory().unwrap();
+    let tenant = acme(&store).await.id;
+    let other = Recording::new()
+        .with(Field::StartDate, "2007-12-19T19:16:37-08:00")
+        .with(Field::TransactionId, "0");
+    let records = [records(1), vec![StoredRecord::new(&other).unwrap()]].concat();
+    let mut load = store.bulk(tenant, "file").await.unwrap();
+    load.load(numbered(records), 2).await.unwrap();
+    let loaded = load.finish(OnConflict::Undo, |number, _| assert_eq!(number, 2)).await.unwrap();
+    assert_eq!(loaded, BulkLoaded { added: 1, conflicts: 1, ..BulkLoaded::default() });
+}

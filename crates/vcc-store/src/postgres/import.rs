@@ -3,7 +3,7 @@ use std::pin::pin;
 
 use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Error, Transaction};
+use tokio_postgres::{Error, Row, Transaction};
 use vcc_types::{Field, Row as _};
 
 use super::error::error;
@@ -27,8 +27,17 @@ pub(super) async fn import(
     if known.map_err(&failed)?.is_empty() {
         return Err(no_such_tenant());
     }
+    if let Some(checkpoint) = &batch.checkpoint {
+        let values: [&(dyn ToSql + Sync); 2] = [&tenant.0, &checkpoint.source];
+        let rows = prepared.query(&transaction, s::CHECKPOINT, &values).await;
+        let there = rows.and_then(|rows| dealt_with(&rows)).map_err(&failed)?;
+        checkpoint.follows(there)?;
+    }
     let known = find(&transaction, prepared, tenant, &batch.records).await.map_err(&failed)?;
     let plan = Decided::new(batch, known);
+    if batch.on_conflict == OnConflict::Undo && !plan.imported.conflicts.is_empty() {
+        return Ok(Imported { conflicts: plan.imported.conflicts, ..Imported::default() });
+    }
     write(&transaction, prepared, tenant, &plan).await.map_err(&failed)?;
     if let Some(checkpoint) = &batch.checkpoint {
         let (source, records) = (&checkpoint.source, checkpoint.records.cast_signed());
@@ -50,7 +59,11 @@ pub(super) async fn checkpoint(
     tenant: TenantId,
     source: &str,
 ) -> Result<u64, Error> {
-    let rows = session.query(s::CHECKPOINT, &[&tenant.0, &source]).await?;
+    dealt_with(&session.query(s::CHECKPOINT, &[&tenant.0, &source]).await?)
+}
+
+/// The number in a checkpoint; 0 without one.
+fn dealt_with(rows: &[Row]) -> Result<u64, Error> {
     let records: Option<i64> = rows.first().map(|row| row.try_get(0)).transpose()?;
     Ok(records.unwrap_or_default().cast_unsigned())
 }
@@ -124,7 +137,7 @@ impl<'a> Decided<'a> {
             };
             if there == record {
                 decided.imported.unchanged += 1;
-            } else if batch.on_conflict == OnConflict::Reject {
+            } else if batch.on_conflict != OnConflict::Update {
                 decided.imported.conflicts.push(position);
             } else {
                 decided.imported.updated += 1;

@@ -77,6 +77,10 @@ pub(super) fn import(
     if !exists {
         return Err(no_such_tenant());
     }
+    if let Some(checkpoint) = &batch.checkpoint {
+        let there = self::checkpoint(&transaction, tenant, &checkpoint.source)?;
+        checkpoint.follows(there)?;
+    }
     let imported = Import::new(&transaction, tenant, &batch.records)
         .and_then(|mut import| {
             for (position, record) in batch.records.iter().enumerate() {
@@ -87,6 +91,9 @@ pub(super) fn import(
         })
         .and_then(|(imported, moved)| count(&transaction, tenant, &moved).map(|()| imported))
         .map_err(&failed)?;
+    if batch.on_conflict == OnConflict::Undo && !imported.conflicts.is_empty() {
+        return Ok(Imported { conflicts: imported.conflicts, ..Imported::default() });
+    }
     if let Some(checkpoint) = &batch.checkpoint {
         keep(&transaction, tenant, checkpoint).map_err(&failed)?;
     }
@@ -99,7 +106,7 @@ fn keep(
     tenant: TenantId,
     checkpoint: &Checkpoint,
 ) -> rusqlite::Result<()> {
-    let Checkpoint { source, records } = checkpoint;
+    let Checkpoint { source, records, .. } = checkpoint;
     if *records == 0 {
         transaction
             .prepare_cached("DELETE FROM imports WHERE tenant = $1 AND source = $2")?
@@ -116,7 +123,7 @@ fn keep(
 }
 
 pub(super) fn checkpoint(
-    connection: &mut Connection,
+    connection: &Connection,
     tenant: TenantId,
     source: &str,
 ) -> Result<u64, StoreError> {

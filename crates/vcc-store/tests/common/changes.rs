@@ -15,7 +15,8 @@ pub(crate) enum Change {
 }
 
 pub(crate) fn change() -> impl Strategy<Value = Change> {
-    let conflict = prop_oneof![Just(OnConflict::Reject), Just(OnConflict::Update)];
+    let conflict =
+        proptest::sample::select(&[OnConflict::Reject, OnConflict::Update, OnConflict::Undo][..]);
     prop_oneof![
         4 => (proptest::collection::vec(record(), 0..40), conflict)
             .prop_map(|(records, conflict)| Change::Import(records, conflict)),
@@ -32,11 +33,16 @@ fn apply(rows: &mut Vec<StoredRecord>, change: &Change) {
                 let text = |field| record.text(field).to_owned();
                 (text(Field::TransactionId), text(Field::Filename))
             };
+            let before = rows.clone();
             for record in records {
                 let keyless = key(record) == (String::new(), String::new());
                 match rows.iter_mut().find(|row| !keyless && key(row) == key(record)) {
                     None => rows.push(record.clone()),
                     Some(row) if *conflict == OnConflict::Update => *row = record.clone(),
+                    Some(row) if *conflict == OnConflict::Undo && row != record => {
+                        *rows = before;
+                        return;
+                    }
                     Some(_) => {}
                 }
             }

@@ -25,6 +25,12 @@ fn record(transaction: &str, filename: &str, agent: &str) -> StoredRecord {
     StoredRecord::new(&recording).unwrap()
 }
 
+/// A batch of an import that has dealt with so many records before it, and after it.
+fn step(records: Vec<StoredRecord>, after: u64, at: u64) -> Batch {
+    let checkpoint = Some(Checkpoint { source: "file".into(), after, records: at });
+    Batch { records, checkpoint, ..Batch::default() }
+}
+
 pub(crate) async fn tenants_come_and_go(store: &dyn Store) {
     let acme = acme(store).await;
     store.add_tenant("Acme", "UTC".parse().unwrap(), NOW).await.unwrap();
@@ -170,19 +176,83 @@ pub(crate) async fn a_batch_knows_its_own(store: &dyn Store) {
 
 pub(crate) async fn an_import_that_was_broken_off_is_known(store: &dyn Store) {
     let acme = acme(store).await;
-    let step = |records, at| Batch {
-        records,
-        checkpoint: Some(Checkpoint { source: "file".into(), records: at }),
-        ..Batch::default()
-    };
     assert_eq!(store.checkpoint(acme.id, "file").await.unwrap(), 0);
-    store.import(acme.id, step(vec![record("", "", "a")], 1)).await.unwrap();
-    store.import(acme.id, step(vec![record("", "", "b")], 2)).await.unwrap();
+    store.import(acme.id, step(vec![record("", "", "a")], 0, 1)).await.unwrap();
+    store.import(acme.id, step(vec![record("", "", "b")], 1, 2)).await.unwrap();
     assert_eq!(store.checkpoint(acme.id, "file").await.unwrap(), 2);
     assert_eq!(store.checkpoint(acme.id, "other").await.unwrap(), 0);
-    store.import(acme.id, step(vec![], 0)).await.unwrap();
+    store.import(acme.id, step(vec![], 2, 0)).await.unwrap();
     assert_eq!(store.checkpoint(acme.id, "file").await.unwrap(), 0);
     assert_eq!(store.count(acme.id).await.unwrap(), 2);
+}
+
+pub(crate) async fn of_two_imports_of_a_source_one_goes_on(store: &dyn Store) {
+    let acme = acme(store).await;
+    let other = store.add_tenant("other", "UTC".parse().unwrap(), NOW).await.unwrap();
+    let one = || vec![record("", "", "a")];
+    let meanwhile = "another import of the same source has gone on or ended meanwhile";
+    let begin = || store.import(acme.id, step(one(), 0, 1));
+    let (first, second) = tokio::join!(begin(), begin());
+    assert!(first.is_ok() != second.is_ok(), "{first:?} {second:?}");
+    // How many records and which checkpoint there are afterwards; `None` where it is refused.
+    for (records, after, at, there) in [
+        (one(), 1, 2, Some((2, 2))),
+        // Behind, before, and at the end of another.
+        (one(), 0, 1, None),
+        (one(), 1, 2, None),
+        (one(), 5, 6, None),
+        (vec![], 1, 0, None),
+        (vec![], 0, 0, None),
+        (one(), 2, 3, Some((3, 3))),
+        (vec![], 3, 0, Some((3, 0))),
+        // It has ended.
+        (one(), 3, 4, None),
+        (vec![], 3, 0, None),
+        // Of a source without records.
+        (vec![], 0, 0, Some((3, 0))),
+        (one(), 0, 1, Some((4, 1))),
+    ] {
+        let before = store.count(acme.id).await.unwrap();
+        let kept = store.checkpoint(acme.id, "file").await.unwrap();
+        let imported = store.import(acme.id, step(records, after, at)).await;
+        if there.is_none() {
+            let error = imported.unwrap_err();
+            assert_eq!(error.kind(), StoreErrorKind::Refused, "{after} {at}");
+            assert_eq!(error.to_string(), meanwhile);
+        } else {
+            imported.unwrap();
+        }
+        let (count, checkpoint) = there.unwrap_or((before, kept));
+        assert_eq!(store.count(acme.id).await.unwrap(), count, "{after} {at}");
+        assert_eq!(store.checkpoint(acme.id, "file").await.unwrap(), checkpoint, "{after} {at}");
+    }
+    // Another tenant's import of the same source is another.
+    store.import(other.id, step(one(), 0, 1)).await.unwrap();
+}
+
+pub(crate) async fn a_batch_with_conflicts_can_be_undone(store: &dyn Store) {
+    let acme = acme(store).await;
+    store.import(acme.id, vec![record("1", "a", "bill")].into()).await.unwrap();
+    // More than are written together, so that some are written before the conflict is found.
+    let mut records: Vec<_> = (100..300).map(|n| record(&n.to_string(), "a", "bill")).collect();
+    records.extend([
+        record("1", "a", "anna"),
+        record("1", "a", "bill"),
+        record("299", "a", "anna"),
+        record("", "", "bill"),
+    ]);
+    let undo = |records| Batch { on_conflict: OnConflict::Undo, ..step(records, 0, 204) };
+    let undone = store.import(acme.id, undo(records.clone())).await.unwrap();
+    assert_eq!(undone, Imported { conflicts: vec![200, 202], ..Imported::default() });
+    assert_eq!(store.count(acme.id).await.unwrap(), 1);
+    assert_eq!(store.checkpoint(acme.id, "file").await.unwrap(), 0);
+    // Without them it is done.
+    records.remove(202);
+    records.remove(200);
+    let done = store.import(acme.id, undo(records)).await.unwrap();
+    assert_eq!(done, Imported { added: 201, unchanged: 1, ..Imported::default() });
+    assert_eq!(store.count(acme.id).await.unwrap(), 202);
+    assert_eq!(store.checkpoint(acme.id, "file").await.unwrap(), 204);
 }
 
 pub(crate) async fn deletions_take_what_they_say(store: &dyn Store) {
@@ -328,6 +398,8 @@ laws!(
     an_import_knows_what_is_there,
     a_batch_knows_its_own,
     an_import_that_was_broken_off_is_known,
+    of_two_imports_of_a_source_one_goes_on,
+    a_batch_with_conflicts_can_be_undone,
     deletions_take_what_they_say,
     what_no_record_can_hold_finds_nothing,
     a_number_that_no_list_reaches_finds_nothing,

@@ -76,20 +76,20 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     } else {
         Target::Store(&*store)
     };
-    let skip = match (&target, &identity) {
+    let done = match (&target, &identity) {
         (Target::Bulk(load), _) => load.done(),
         (Target::Store(store), Some(identity)) => store.checkpoint(tenant.id, identity).await?,
         (Target::Store(_), None) => 0,
     };
     // What the part before was left without stays in the file.
-    let rejects = args.reject.as_deref().map(|path| Rejects::open(path, skip > 0)).transpose()?;
+    let rejects = args.reject.as_deref().map(|path| Rejects::open(path, done > 0)).transpose()?;
     let started = Instant::now();
     let mut import = Import {
         target: Some(target),
         tenant: tenant.id,
         on_conflict,
         identity,
-        skip,
+        done,
         tally: Tally::default(),
         progress: Progress::new(source.length()),
         rejects,
@@ -122,8 +122,8 @@ struct Import<'a> {
     on_conflict: OnConflict,
     /// What the import is known by when it is resumed; `None` for stdin.
     identity: Option<String>,
-    /// How many records an import that was broken off has dealt with.
-    skip: u64,
+    /// How many records are dealt with, also by an import before this one that was broken off.
+    done: u64,
     tally: Tally,
     progress: Progress,
     rejects: Option<Rejects>,
@@ -137,7 +137,7 @@ impl Import<'_> {
         zone: Option<Zone>,
         batch: usize,
     ) -> Result<(), Failure> {
-        let skip = self.skip;
+        let skip = self.done;
         if skip > 0 {
             let skip = grouped(skip);
             note(format_args!(
@@ -160,7 +160,7 @@ impl Import<'_> {
             (Some(Target::Bulk(load)), _) => self.settle(load, self.on_conflict).await,
             // The file is dealt with: the next time it is read from its first record.
             (Some(Target::Store(store)), Some(source)) => {
-                let checkpoint = Some(Checkpoint { source, records: 0 });
+                let checkpoint = Some(Checkpoint { source, after: self.done, records: 0 });
                 store.import(self.tenant, Batch { checkpoint, ..Batch::default() }).await?;
                 Ok(())
             }
@@ -185,22 +185,49 @@ impl Import<'_> {
                 self.tally.loaded += count;
             }
             Some(Target::Store(store)) => {
-                // Only a reject file needs what is in conflict.
-                let kept: Vec<StoredRecord> =
-                    self.rejects.as_ref().map_or_else(Vec::new, |_| records.clone());
-                let checkpoint =
-                    self.identity.clone().map(|source| Checkpoint { source, records: until });
-                let batch = Batch { records, on_conflict: self.on_conflict, checkpoint };
-                let imported = store.import(self.tenant, batch).await?;
-                for position in &imported.conflicts {
-                    self.conflict(numbers[*position], kept.get(*position))?;
-                }
-                self.tally.add(&imported);
+                let store = *store;
+                self.store(store, records, numbers, until).await?;
             }
             None => {}
         }
+        self.done = until;
         self.progress.records(self.tally.records());
-        self.flush()
+        Ok(())
+    }
+
+    /// Has a batch stored. What it leaves out is in the reject file before the batch is dealt with
+    /// for good: whatever happens between the two, the next import finds it again.
+    async fn store(
+        &mut self,
+        store: &dyn Store,
+        mut records: Vec<StoredRecord>,
+        mut numbers: Vec<u64>,
+        until: u64,
+    ) -> Result<(), Failure> {
+        let on_conflict = match self.on_conflict {
+            OnConflict::Reject if self.rejects.is_some() => OnConflict::Undo,
+            other => other,
+        };
+        loop {
+            // Only what may be undone is given again.
+            let kept = (on_conflict == OnConflict::Undo).then(|| records.clone());
+            let (source, after) = (self.identity.clone(), self.done);
+            let checkpoint = source.map(|source| Checkpoint { source, after, records: until });
+            let batch = Batch { records, on_conflict, checkpoint };
+            let imported = store.import(self.tenant, batch).await?;
+            for position in &imported.conflicts {
+                let record = kept.as_ref().and_then(|kept| kept.get(*position));
+                self.conflict(numbers[*position], record)?;
+            }
+            self.flush()?;
+            self.tally.add(&imported);
+            let Some(kept) = kept.filter(|_| !imported.conflicts.is_empty()) else { return Ok(()) };
+            (numbers, records) = std::iter::zip(numbers, kept)
+                .enumerate()
+                .filter(|(position, _)| imported.conflicts.binary_search(position).is_err())
+                .map(|(_, numbered)| numbered)
+                .unzip();
+        }
     }
 
     /// Leaves out what has the keys of another record.

@@ -1,5 +1,5 @@
 use std::fs::File;
-use std::io::{BufWriter, Write as _};
+use std::io::{self, BufWriter, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use vcc_store::StoredRecord;
@@ -18,13 +18,20 @@ pub(super) struct Rejects {
 impl Rejects {
     /// A new file, or the one that an import which goes on has begun.
     pub(super) fn open(path: &Path, goes_on: bool) -> Result<Self, Failure> {
-        let file = File::options()
-            .create(true)
-            .write(true)
-            .append(goes_on)
-            .truncate(!goes_on)
-            .open(path)
-            .map_err(|error| cannot("write", path, &error))?;
+        let open = || {
+            let mut file = File::options()
+                .create(true)
+                .write(true)
+                .append(goes_on)
+                .truncate(!goes_on)
+                .open(path)?;
+            // A line that a full disk cut off takes no other with it.
+            if goes_on && is_cut_off(path)? {
+                file.write_all(b"\n")?;
+            }
+            Ok(file)
+        };
+        let file = open().map_err(|error| cannot("write", path, &error))?;
         Ok(Self { path: path.to_owned(), file: BufWriter::new(file) })
     }
 
@@ -38,7 +45,7 @@ impl Rejects {
         recording.push_extra("rejectedRecord", number.to_string());
         recording.push_extra("rejectedBecause", reason);
         serde_json::to_writer(&mut self.file, &recording)
-            .map_err(std::io::Error::from)
+            .map_err(io::Error::from)
             .and_then(|()| self.file.write_all(b"\n"))
             .map_err(|error| cannot("write", &self.path, &error))
     }
@@ -63,4 +70,17 @@ impl Rejects {
     pub(super) fn flush(&mut self) -> Result<(), Failure> {
         self.file.flush().map_err(|error| cannot("write", &self.path, &error))
     }
+}
+
+/// Whether a file ends within a line. What is no file, such as a pipe, has no end to be read.
+fn is_cut_off(path: &Path) -> io::Result<bool> {
+    let about = path.metadata()?;
+    if !about.is_file() || about.len() == 0 {
+        return Ok(false);
+    }
+    let mut last = [0];
+    let mut file = File::open(path)?;
+    file.seek(SeekFrom::End(-1))?;
+    file.read_exact(&mut last)?;
+    Ok(last != *b"\n")
 }
