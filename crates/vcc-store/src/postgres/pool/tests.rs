@@ -54,7 +54,7 @@ fn batch(source: &str) -> Batch {
     Batch {
         records: Vec::new(),
         on_conflict: OnConflict::Reject,
-        checkpoint: Some(Checkpoint { source: source.to_owned(), records: 7 }),
+        checkpoint: Some(Checkpoint { source: source.to_owned(), after: 0, records: 7 }),
     }
 }
 
@@ -129,10 +129,10 @@ async fn a_connection_that_answered_is_kept() {
         AND backend_type = 'client backend'";
     let backends = async || watcher.query_one(backends, &[]).await.unwrap().get::<_, Vec<i32>>(0);
     let before = backends().await;
-    for _ in 0..3 {
+    for source in ["a", "b", "c"] {
         store.ready().await.unwrap();
         store.page(tenant, &everything()).await.unwrap();
-        store.import(tenant, batch("a")).await.unwrap();
+        store.import(tenant, batch(source)).await.unwrap();
         store.revoke_token(tenant, 99).await.unwrap_err();
         store.import(TenantId(99), batch("a")).await.unwrap_err();
         store.remove_tenant(TenantId(99)).await.unwrap_err();
