@@ -6,6 +6,8 @@ use std::sync::atomic::AtomicBool;
 use vcc_conformance::http::{Client, Endpoint, Limits, Response, TlsOptions};
 use vcc_conformance::mock::{Mock, Scenario, grade};
 
+const REQUEST: &str = "GET /api/recordings/files HTTP/1.1\r\nHost: x\r\nAuthorization: Basic YWNtZTphYzEyMzQzOTM0Njg3YTgzOWNm\r\n\r\n";
+
 fn ask(mock: &Mock, query: &str) -> Option<Response> {
     let endpoint = Endpoint::parse(&mock.url(), &TlsOptions::default()).unwrap();
     let stop = Arc::new(AtomicBool::new(false));
@@ -14,6 +16,24 @@ fn ask(mock: &Mock, query: &str) -> Option<Response> {
         "GET /api/recordings/files{query} HTTP/1.1\r\nHost: x\r\nAuthorization: Basic YWNtZTphYzEyMzQzOTM0Njg3YTgzOWNm\r\n\r\n"
     );
     client.exchange(request.as_bytes(), false).ok()
+}
+
+/// Whoever plays several scenarios on one port plays one after the other.
+#[test]
+fn a_port_is_free_and_its_connections_closed_when_a_scenario_ends() {
+    let mock = Mock::start(Scenario::Forbidden, 0).unwrap();
+    let endpoint = Endpoint::parse(&mock.url(), &TlsOptions::default()).unwrap();
+    let port = endpoint.port;
+    let stop = Arc::new(AtomicBool::new(false));
+    let mut client = Client::new(Arc::new(endpoint), Limits::default(), stop);
+    let mut ask = || client.exchange(REQUEST.as_bytes(), false).unwrap().status;
+    assert_eq!(ask(), 403);
+    drop(mock);
+    for _ in 0..10 {
+        let mock = Mock::start(Scenario::Pages(50), port).unwrap();
+        assert_eq!(ask(), 200, "another scenario answered");
+        assert_eq!(mock.received().len(), 1);
+    }
 }
 
 fn problems(scenario: Scenario, mock: &Mock) -> Vec<&'static str> {

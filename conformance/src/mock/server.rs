@@ -1,8 +1,8 @@
-use std::io::{self, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::Scenario;
@@ -10,6 +10,10 @@ use crate::fixture::base64;
 
 /// The longest head of a request that is read.
 const HEAD: usize = 64 << 10;
+/// How long a connection may be idle, and a client take to read an answer.
+const IDLE: Duration = Duration::from_secs(10);
+/// How long a read may block before the stop flag is looked at.
+const SLICE: Duration = Duration::from_millis(20);
 
 /// A request of a client.
 #[derive(Clone, Debug)]
@@ -48,6 +52,7 @@ pub struct Mock {
     address: SocketAddr,
     received: Arc<Mutex<Vec<Received>>>,
     stop: Arc<AtomicBool>,
+    threads: Vec<JoinHandle<()>>,
 }
 
 impl Mock {
@@ -65,27 +70,33 @@ impl Mock {
         let listener = TcpListener::bind(("127.0.0.1", port))?;
         let other = TcpListener::bind("127.0.0.1:0")?;
         let (address, elsewhere) = (listener.local_addr()?, other.local_addr()?);
-        let mock =
-            Self { address, received: Arc::default(), stop: Arc::new(AtomicBool::new(false)) };
+        let mut mock = Self {
+            address,
+            received: Arc::default(),
+            stop: Arc::new(AtomicBool::new(false)),
+            threads: Vec::new(),
+        };
         let began = Instant::now();
         for (listener, is_other) in [(listener, false), (other, true)] {
             listener.set_nonblocking(true)?;
             let (received, stop) = (Arc::clone(&mock.received), Arc::clone(&mock.stop));
-            thread::spawn(move || {
-                while !stop.load(Ordering::Relaxed) {
-                    match listener.accept() {
-                        Ok((stream, _)) => {
-                            let received = Arc::clone(&received);
-                            thread::spawn(move || {
-                                // A client that goes away has what it wanted.
-                                let _ =
-                                    serve(stream, scenario, &received, began, is_other, elsewhere);
-                            });
+            let place = Place { scenario, began, is_other, other: elsewhere };
+            mock.threads.push(thread::spawn(move || {
+                // Ends when the last connection has.
+                thread::scope(|scope| {
+                    while !stop.load(Ordering::Relaxed) {
+                        match listener.accept() {
+                            Ok((stream, _)) => {
+                                scope.spawn(|| {
+                                    // A client that goes away has what it wanted.
+                                    let _ = serve(stream, place, &received, &stop);
+                                });
+                            }
+                            Err(_) => thread::sleep(Duration::from_millis(5)),
                         }
-                        Err(_) => thread::sleep(Duration::from_millis(5)),
                     }
-                }
-            });
+                });
+            }));
         }
         Ok(mock)
     }
@@ -106,19 +117,50 @@ impl Mock {
 impl Drop for Mock {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
+        // The next scenario may want the port.
+        for thread in self.threads.drain(..) {
+            let _ = thread.join();
+        }
     }
+}
+
+/// What a connection has come to.
+#[derive(Clone, Copy)]
+struct Place {
+    scenario: Scenario,
+    began: Instant,
+    /// Whether it is the other origin.
+    is_other: bool,
+    /// Where that is.
+    other: SocketAddr,
+}
+
+/// Waits for bytes, not longer than to `stop`; 0 at the end of the connection.
+fn read(stream: &mut TcpStream, chunk: &mut [u8], stop: &AtomicBool) -> io::Result<usize> {
+    let until = Instant::now() + IDLE;
+    while !stop.load(Ordering::Relaxed) {
+        match stream.read(chunk) {
+            Err(problem)
+                if matches!(
+                    problem.kind(),
+                    ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted
+                ) && Instant::now() < until => {}
+            read => return read,
+        }
+    }
+    Ok(0)
 }
 
 fn serve(
     mut stream: TcpStream,
-    scenario: Scenario,
+    place: Place,
     received: &Mutex<Vec<Received>>,
-    began: Instant,
-    elsewhere: bool,
-    other: SocketAddr,
+    stop: &AtomicBool,
 ) -> io::Result<()> {
+    let Place { scenario, began, is_other, other } = place;
     stream.set_nonblocking(false)?;
-    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+    stream.set_read_timeout(Some(SLICE))?;
+    stream.set_write_timeout(Some(IDLE))?;
     stream.set_nodelay(true)?;
     let mut buffer = Vec::new();
     loop {
@@ -127,7 +169,7 @@ fn serve(
                 break at + 4;
             }
             let mut chunk = [0; 4096];
-            let count = stream.read(&mut chunk)?;
+            let count = read(&mut stream, &mut chunk, stop)?;
             if count == 0 || buffer.len() > HEAD {
                 return Ok(());
             }
@@ -145,7 +187,7 @@ fn serve(
                 .filter_map(|line| line.split_once(':'))
                 .map(|(name, value)| (name.trim().into(), value.trim().into()))
                 .collect(),
-            elsewhere,
+            elsewhere: is_other,
         };
         let before = {
             let Ok(mut all) = received.lock() else { return Ok(()) };
