@@ -8,6 +8,7 @@ use rustls::{ClientConnection, StreamOwned};
 
 use super::response::{self, Framing};
 use super::{Answer, Endpoint, Response, Trouble};
+use crate::clock;
 
 /// What a request may cost.
 #[derive(Clone, Copy, Debug)]
@@ -46,6 +47,11 @@ impl Client {
         Self { endpoint, limits, stop, connection: None, connections: 0 }
     }
 
+    /// Gives later requests another time.
+    pub fn set_deadline(&mut self, deadline: Duration) {
+        self.limits.deadline = deadline;
+    }
+
     /// Sends these bytes and reads the answer. `head`: the answer has no body (HEAD), which is
     /// checked by reading to the end of the connection.
     ///
@@ -53,37 +59,50 @@ impl Client {
     ///
     /// The trouble that took the place of an answer.
     pub fn exchange(&mut self, bytes: &[u8], head: bool) -> Answer {
-        let until = Instant::now() + self.limits.deadline;
-        let reused = self.connection.is_some();
-        match self.try_exchange(bytes, head, until) {
-            // A kept connection that the target closed while it was idle says nothing.
-            Err(Trouble::Closed(_)) if reused => self.try_exchange(bytes, head, until),
-            answer => answer,
+        let until = clock::after(Instant::now(), self.limits.deadline);
+        if let Some(mut kept) = self.connection.take() {
+            match self.exchange_on(&mut kept, bytes, head, until) {
+                // A kept connection that the target closed while it was idle says nothing; one that
+                // it closes in the middle of an answer does.
+                Err(Trouble::Closed(_)) if !kept.heard => {}
+                answer => return self.keep(kept, answer),
+            }
         }
+        self.connections += 1;
+        let mut fresh = Connection::open(&self.endpoint, until)?;
+        let answer = self.exchange_on(&mut fresh, bytes, head, until);
+        self.keep(fresh, answer)
     }
 
-    fn try_exchange(&mut self, bytes: &[u8], head: bool, until: Instant) -> Answer {
-        let mut connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => {
-                self.connections += 1;
-                Connection::open(&self.endpoint, until)?
-            }
-        };
+    /// Keeps the connection where the answer leaves it fit for another request.
+    fn keep(
+        &mut self,
+        connection: Connection,
+        answer: Result<(Response, bool), Trouble>,
+    ) -> Answer {
+        let (response, keep) = answer?;
+        if keep {
+            self.connection = Some(connection);
+        }
+        Ok(response)
+    }
+
+    fn exchange_on(
+        &self,
+        connection: &mut Connection,
+        bytes: &[u8],
+        head: bool,
+        until: Instant,
+    ) -> Result<(Response, bool), Trouble> {
         let mut wait = Wait { until, limit: self.limits.deadline, stop: &self.stop };
         // A target may answer and close before it has read the whole request, as it should for an
         // over-long one: then writing fails while an answer waits to be read.
         let sent = connection.send(bytes, &wait);
         let answer = connection.receive(head, self.limits.body, &mut wait);
-        let (response, keep) = match (sent, answer) {
-            (_, Ok(answer)) => answer,
-            (Err(problem), Err(Trouble::Closed(_))) => return Err(closed(&problem)),
-            (_, Err(trouble)) => return Err(trouble),
-        };
-        if keep {
-            self.connection = Some(connection);
+        match (sent, answer) {
+            (Err(problem), Err(Trouble::Closed(_))) => Err(closed(&problem)),
+            (_, answer) => answer,
         }
-        Ok(response)
     }
 }
 
@@ -126,6 +145,8 @@ struct Connection {
     stream: Stream,
     /// What has been received and not yet been read.
     buffer: Vec<u8>,
+    /// Whether any byte came since the last request.
+    heard: bool,
 }
 
 impl Connection {
@@ -146,7 +167,7 @@ impl Connection {
                             Stream::Tls(Box::new(StreamOwned::new(tls, socket)))
                         }
                     };
-                    return Ok(Self { stream, buffer: Vec::new() });
+                    return Ok(Self { stream, buffer: Vec::new(), heard: false });
                 }
                 Err(problem) if problem.kind() == ErrorKind::ConnectionRefused => {
                     last = Trouble::Refused(problem.to_string());
@@ -158,6 +179,7 @@ impl Connection {
     }
 
     fn send(&mut self, bytes: &[u8], wait: &Wait<'_>) -> io::Result<()> {
+        self.heard = false;
         let left = wait.until.saturating_duration_since(Instant::now());
         let left = Some(left.max(Duration::from_millis(1)));
         self.stream.socket().set_write_timeout(left)?;
@@ -187,6 +209,7 @@ impl Connection {
             match read {
                 Ok(0) => return Ok(false),
                 Ok(count) => {
+                    self.heard = true;
                     self.buffer.extend_from_slice(&chunk[..count]);
                     return Ok(true);
                 }

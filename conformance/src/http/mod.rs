@@ -51,6 +51,8 @@ pub enum Trouble {
     Garbage(String),
     /// The run was stopped.
     Stopped,
+    /// The run was over before there was an answer, and why it was.
+    Over(String),
     /// A saved run does not have it.
     NotSaved(String),
 }
@@ -70,6 +72,7 @@ impl fmt::Display for Trouble {
             Trouble::Garbage(what) => write!(f, "the answer is no HTTP/1.1: {what}"),
             Trouble::NotSaved(what) => write!(f, "not in the transcript: {what}"),
             Trouble::Stopped => f.write_str("the run was stopped"),
+            Trouble::Over(reason) => f.write_str(reason),
         }
     }
 }

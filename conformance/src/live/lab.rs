@@ -215,6 +215,7 @@ impl<'a> Lab<'a> {
             },
             evidence: 0,
             tried: 0,
+            cut: None,
         }
     }
 
@@ -299,6 +300,9 @@ impl<'a> Lab<'a> {
             return;
         }
         let (exchange, page) = self.page("", Some(query));
+        if cut(&exchange).is_some() {
+            return;
+        }
         let status = exchange.answer.as_ref().ok().map(|response| response.status);
         let page: Option<Vec<u64>> = page
             .ok()
@@ -346,17 +350,19 @@ impl<'a> Lab<'a> {
 
     /// Ends a law.
     pub(super) fn end(&mut self, law: Law) {
-        let Law { mut outcome, evidence, tried } = law;
+        let Law { mut outcome, evidence, tried, cut } = law;
         outcome.problems.sort_by_key(|problem| problem.level);
         outcome.verdict = match outcome.problems.first().map(|problem| problem.level) {
             Some(Level::Must) => Verdict::Fail,
             Some(Level::Should) if self.strict => Verdict::Fail,
             Some(Level::Should) => Verdict::Warn,
             Some(Level::Probe | Level::Observation) => Verdict::Pass,
+            None if cut.is_some() => Verdict::Inconclusive,
             None if evidence == 0 => Verdict::NotExercised,
             None => Verdict::Pass,
         };
-        outcome.reason = Some(match (outcome.verdict, self.over()) {
+        outcome.reason = Some(match (outcome.verdict, cut.or_else(|| self.over())) {
+            (Verdict::Inconclusive, Some(reason)) => reason,
             (Verdict::NotExercised, Some(reason)) => reason,
             (Verdict::NotExercised, None) if tried == 0 => "no record to try it on".into(),
             (Verdict::NotExercised, None) => format!("no record in {tried} answers"),
@@ -373,10 +379,16 @@ pub(super) struct Law {
     pub(super) evidence: usize,
     /// Answers that were looked at.
     pub(super) tried: usize,
+    /// Why an answer that it needs did not come before the run was over.
+    cut: Option<String>,
 }
 
 impl Law {
     pub(super) fn problem(&mut self, spec: &Spec, finding: Finding, exchange: Exchange) {
+        if let Some(reason) = cut(&exchange) {
+            self.cut = Some(reason);
+            return;
+        }
         let own = self.outcome.clauses[0].as_str();
         let clause = spec.resolve(finding.clause.unwrap_or(own));
         self.outcome.problems.push(Problem {
@@ -390,12 +402,19 @@ impl Law {
     }
 }
 
+/// Why there is no answer, where the run was over before there was one: that says nothing of the
+/// target.
+fn cut(exchange: &Exchange) -> Option<String> {
+    match &exchange.answer {
+        Err(trouble @ (Trouble::Stopped | Trouble::Over(_))) => Some(trouble.to_string()),
+        _ => None,
+    }
+}
+
 /// Whether the target is not there at all.
 pub(super) fn gone(exchange: &Exchange) -> Option<String> {
     match &exchange.answer {
-        Err(trouble @ (Trouble::Refused(_) | Trouble::Connect(_) | Trouble::Stopped)) => {
-            Some(trouble.to_string())
-        }
+        Err(trouble @ (Trouble::Refused(_) | Trouble::Connect(_))) => Some(trouble.to_string()),
         Ok(response) if matches!(response.status, 401 | 403) => {
             Some(format!("status {}: the target does not take the credentials", response.status))
         }

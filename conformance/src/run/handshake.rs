@@ -83,19 +83,30 @@ const UNREADABLE: &str = "unreadable";
 /// What is said of an answer that takes no credentials that it should take.
 const LOCKED: &str = "the credentials are not taken";
 
+/// Why nothing more is asked.
+enum Halt {
+    /// Nobody answers.
+    Unreachable(String),
+    /// The run is over: nothing is known of what was not asked for.
+    Over,
+}
+
 /// Pages through everything that every tenant can see. Where the target was loaded on an earlier
-/// day, `world` is stamped with that day.
+/// day, `world` is stamped with that day. Where the run is over before that, it says nothing of the
+/// target.
 pub fn handshake(world: &mut World, transport: &mut dyn Transport) -> Handshake {
     let mut result = Handshake::default();
     let mut lists = Vec::new();
     for tenant in 0..world.tenants.len() {
-        let (seen, trouble, unreachable) = everything(world, tenant, transport);
-        if unreachable {
-            result.unreachable = true;
-            result.precondition = trouble;
-            return result;
+        match everything(world, tenant, transport) {
+            Ok(list) => lists.push(list),
+            Err(Halt::Unreachable(trouble)) => {
+                result.unreachable = true;
+                result.precondition = Some(trouble);
+                return result;
+            }
+            Err(Halt::Over) => return result,
         }
-        lists.push((seen, trouble));
     }
     if let Some(stamped) = stamped_earlier(world, &lists) {
         result.stale = (world.now.as_second() - stamped.as_second()) / 86_400;
@@ -118,8 +129,10 @@ pub fn handshake(world: &mut World, transport: &mut dyn Transport) -> Handshake 
             // What cannot be read may well be there.
             holding.missing.clear();
         }
-        if holding.missing.len() * 5 > holding.expected {
-            found_singly(world, tenant, &mut holding, transport);
+        if holding.missing.len() * 5 > holding.expected
+            && found_singly(world, tenant, &mut holding, transport).is_err()
+        {
+            return result;
         }
         expected += holding.expected;
         missing += holding.missing.len();
@@ -153,12 +166,11 @@ fn request(
     build(&Request { tenant, path, query, ..Request::default() }, world).ok()
 }
 
-/// Everything that a tenant can see; why that is not all; whether nobody answered.
-fn everything(
-    world: &World,
-    tenant: usize,
-    transport: &mut dyn Transport,
-) -> (Vec<Seen>, Option<String>, bool) {
+/// What could be listed, and why that is not all.
+type Listed = (Vec<Seen>, Option<String>);
+
+/// Everything that a tenant can see.
+fn everything(world: &World, tenant: usize, transport: &mut dyn Transport) -> Result<Listed, Halt> {
     let name = &world.tenants[tenant].tenant.name;
     let most = world.tenants[tenant].tenant.records.len().div_ceil(PAGE) * 2 + 4;
     let mut seen: Vec<Seen> = Vec::new();
@@ -174,13 +186,11 @@ fn everything(
             let key = Key { case: "handshake", variant: &variant, index };
             let exchange = transport.exchange(key, &planned);
             match &exchange.answer {
+                Err(Trouble::Stopped | Trouble::Over(_)) => return Err(Halt::Over),
                 Err(
-                    trouble @ (Trouble::Refused(_)
-                    | Trouble::Connect(_)
-                    | Trouble::Stopped
-                    | Trouble::NotSaved(_)),
+                    trouble @ (Trouble::Refused(_) | Trouble::Connect(_) | Trouble::NotSaved(_)),
                 ) => {
-                    return (seen, Some(trouble.to_string()), true);
+                    return Err(Halt::Unreachable(trouble.to_string()));
                 }
                 answer => {
                     silent += usize::from(answer.is_err());
@@ -194,12 +204,13 @@ fn everything(
         // A target that does not answer at all is not asked a hundred times.
         if silent == 2 {
             let trouble = page.err().unwrap_or_default();
-            return (seen, Some(format!("no answer to n={}: {trouble}", index * PAGE + 1)), true);
+            let trouble = format!("no answer to n={}: {trouble}", index * PAGE + 1);
+            return Err(Halt::Unreachable(trouble));
         }
         let records = match page {
             Ok(records) => records,
             Err(problem) => {
-                return (seen, Some(format!("n={}: {problem}", index * PAGE + 1)), false);
+                return Ok((seen, Some(format!("n={}: {problem}", index * PAGE + 1))));
             }
         };
         let before = ids.len();
@@ -213,7 +224,7 @@ fn everything(
             break;
         }
     }
-    (seen, None, false)
+    Ok((seen, None))
 }
 
 fn read(format: Format, exchange: &Exchange) -> Result<Vec<Seen>, String> {
@@ -281,7 +292,7 @@ fn found_singly(
     tenant: usize,
     holding: &mut Holding,
     transport: &mut dyn Transport,
-) {
+) -> Result<(), Halt> {
     let data = &world.tenants[tenant].tenant;
     let step = holding.missing.len().div_ceil(12).max(1);
     let sample: Vec<_> = holding.missing.iter().step_by(step).cloned().collect();
@@ -295,6 +306,9 @@ fn found_singly(
         let variant = format!("{} singly", data.name);
         let exchange =
             transport.exchange(Key { case: "handshake", variant: &variant, index }, &planned);
+        if matches!(exchange.answer, Err(Trouble::Stopped | Trouble::Over(_))) {
+            return Err(Halt::Over);
+        }
         let records = read(Format::Xml, &exchange).unwrap_or_default();
         there += usize::from(records.iter().any(|seen| seen.text(Field::TransactionId) == id));
     }
@@ -305,10 +319,11 @@ fn found_singly(
             counted(missing)
         ));
     }
+    Ok(())
 }
 
 /// The time that the target's relative records were stamped at, where that is another day.
-fn stamped_earlier(world: &World, lists: &[(Vec<Seen>, Option<String>)]) -> Option<Timestamp> {
+fn stamped_earlier(world: &World, lists: &[Listed]) -> Option<Timestamp> {
     for (access, (seen, _)) in world.tenants.iter().zip(lists) {
         let zone = &access.tenant.zone;
         for record in access.tenant.records.iter().filter(|record| record.written.is_relative()) {

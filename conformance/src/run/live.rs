@@ -6,12 +6,14 @@ use std::time::{Duration, Instant};
 use super::exchange::{Exchange, Key, Target, Transport};
 use super::plan::Planned;
 use crate::clock;
-use crate::http::{Client, Endpoint, Limits, Trouble};
+use crate::http::{Answer, Client, Endpoint, Limits, Response, Trouble};
 
 /// Requests in a row without an answer after which the target counts as gone.
 const GONE: u32 = 8;
 /// How often a request is sent again when the connection is refused or the target is busy.
 const RETRIES: u32 = 3;
+/// Why a run is over that has sent what it may.
+const USED_UP: &str = "the requests of the run are used up (--max-requests)";
 
 /// What all workers of a run share.
 pub struct Shared {
@@ -65,26 +67,60 @@ impl Shared {
             return Some("the time for the run is over (--deadline)".into());
         }
         if self.max_requests.is_some_and(|most| self.requests.load(Ordering::Relaxed) >= most) {
-            return Some("the requests of the run are used up (--max-requests)".into());
+            return Some(USED_UP.into());
         }
         self.ended.lock().ok()?.clone()
     }
 
-    /// Waits until the next request may go out.
+    /// Waits until the next request may go out, and counts it.
+    ///
+    /// # Errors
+    ///
+    /// The run is over.
+    fn admit(&self) -> Result<(), Trouble> {
+        let goes_on = || self.over().map_or(Ok(()), |reason| Err(Trouble::Over(reason)));
+        goes_on()?;
+        self.pace();
+        goes_on()?;
+        // Several workers may each have seen that one request is left.
+        let most = self.max_requests.unwrap_or(u64::MAX);
+        let count = |sent| (sent < most).then_some(sent + 1);
+        let counted = self.requests.fetch_update(Ordering::Relaxed, Ordering::Relaxed, count);
+        counted.map(|_| ()).map_err(|_| Trouble::Over(USED_UP.into()))
+    }
+
+    /// The time that a request may take now.
+    fn deadline(&self) -> Duration {
+        self.limits.deadline.min(self.until.saturating_duration_since(Instant::now()))
+    }
+
+    /// An answer that could not come before the end of the run says nothing of the target.
+    fn in_time(&self, answer: Answer) -> Answer {
+        match (answer, self.over()) {
+            (Err(Trouble::TimedOut(_) | Trouble::Connect(_)), Some(reason))
+                if Instant::now() >= self.until =>
+            {
+                Err(Trouble::Over(reason))
+            }
+            (answer, _) => answer,
+        }
+    }
+
     fn pace(&self) {
         let Some(rate) = self.rate.filter(|rate| *rate > 0.0) else { return };
         let wait = {
             let Ok(mut next) = self.next.lock() else { return };
             let now = Instant::now();
             let at = next.map_or(now, |at| at.max(now));
-            *next = Some(at + Duration::from_secs_f64(1.0 / rate));
+            let gap = Duration::try_from_secs_f64(1.0 / rate).unwrap_or(Duration::MAX);
+            *next = Some(clock::after(at, gap));
             at - now
         };
         self.sleep(wait);
     }
 
     fn sleep(&self, wait: Duration) {
-        let until = Instant::now() + wait;
+        let until = clock::after(Instant::now(), wait).min(self.until);
         while !self.stop.load(Ordering::Relaxed) {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
@@ -94,9 +130,9 @@ impl Shared {
         }
     }
 
-    fn heard(&self, answer: &crate::http::Answer) {
+    fn heard(&self, answer: &Answer) {
         match answer {
-            Err(Trouble::Stopped) => {}
+            Err(Trouble::Stopped | Trouble::Over(_)) => {}
             Ok(_) | Err(Trouble::TooLarge(_)) => self.silent.store(0, Ordering::Relaxed),
             Err(trouble) => {
                 let silent = self.silent.fetch_add(1, Ordering::Relaxed) + 1;
@@ -140,43 +176,60 @@ impl<'a> Live<'a> {
     /// A worker that has not connected yet.
     #[must_use]
     pub fn new(shared: &'a Shared) -> Self {
-        Self { shared, client: connect(shared, Arc::clone(&shared.endpoint)) }
+        let endpoint = Arc::clone(&shared.endpoint);
+        Self { shared, client: Client::new(endpoint, shared.limits, Arc::clone(&shared.stop)) }
+    }
+
+    fn send(&mut self, planned: &Planned) -> Answer {
+        let shared = self.shared;
+        let answer = if planned.plain {
+            let (plain, stop) = (Arc::new(shared.endpoint.plain()), Arc::clone(&shared.stop));
+            let limits = Limits { deadline: shared.deadline(), ..shared.limits };
+            Client::new(plain, limits, stop).exchange(&planned.bytes, planned.is_head())
+        } else {
+            self.client.set_deadline(shared.deadline());
+            self.client.exchange(&planned.bytes, planned.is_head())
+        };
+        shared.in_time(answer)
     }
 }
 
-fn connect(shared: &Shared, endpoint: Arc<Endpoint>) -> Client {
-    let left = shared.until.saturating_duration_since(Instant::now());
-    let limits = Limits { deadline: shared.limits.deadline.min(left), ..shared.limits };
-    Client::new(endpoint, limits, Arc::clone(&shared.stop))
+/// How long a target that is busy wants to be left alone, as far as a run has the time.
+fn asked_to_wait(response: &Response) -> Duration {
+    let seconds = response.header("retry-after").and_then(|text| text.parse::<f64>().ok());
+    let seconds = seconds.filter(|seconds| seconds.is_finite()).unwrap_or(0.2);
+    Duration::from_secs_f64(seconds.clamp(0.05, 5.0))
 }
 
 impl Transport for Live<'_> {
     fn exchange(&mut self, key: Key<'_>, planned: &Planned) -> Exchange {
         let mut retried = 0;
         let exchange = loop {
-            self.shared.pace();
-            self.shared.requests.fetch_add(1, Ordering::Relaxed);
+            let admitted = self.shared.admit();
             let started = clock::now();
             let before = Instant::now();
-            let answer = if planned.plain {
-                let plain = Arc::new(self.shared.endpoint.plain());
-                connect(self.shared, plain).exchange(&planned.bytes, planned.is_head())
-            } else {
-                self.client.exchange(&planned.bytes, planned.is_head())
-            };
+            if let Err(trouble) = admitted {
+                let (planned, answer) = (planned.clone(), Err(trouble));
+                let exchange = Exchange { planned, answer, started, micros: 0, retried };
+                if retried == 0 {
+                    // Nothing was sent: there is nothing to see.
+                    return exchange;
+                }
+                break exchange;
+            }
+            let answer = self.send(planned);
             let micros = u64::try_from(before.elapsed().as_micros()).unwrap_or(u64::MAX);
             let again = match &answer {
                 Err(Trouble::Refused(_)) if !planned.plain => Some(Duration::from_millis(200)),
-                Ok(response) if response.status == 503 => {
-                    let seconds = response.header("retry-after").and_then(|text| text.parse().ok());
-                    Some(Duration::from_secs_f64(seconds.unwrap_or(0.2_f64).clamp(0.05, 5.0)))
-                }
+                Ok(response) if response.status == 503 => Some(asked_to_wait(response)),
                 _ => None,
             };
             match again {
-                Some(wait) if retried < RETRIES && self.shared.over().is_none() => {
+                Some(wait) if retried < RETRIES => {
                     retried += 1;
-                    self.shared.sleep(wait);
+                    if self.shared.over().is_none() {
+                        self.shared.sleep(wait);
+                    }
                 }
                 _ => {
                     if !planned.plain {

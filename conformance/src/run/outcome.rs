@@ -125,7 +125,7 @@ pub fn outcome(
     };
     for exchange in exchanges() {
         match &exchange.answer {
-            Err(trouble @ (Trouble::Stopped | Trouble::NotSaved(_))) => {
+            Err(trouble @ (Trouble::Stopped | Trouble::Over(_) | Trouble::NotSaved(_))) => {
                 return stop(outcome, Verdict::Inconclusive, trouble.to_string());
             }
             Err(trouble @ (Trouble::Refused(_) | Trouble::Connect(_)))

@@ -114,6 +114,7 @@ impl SavedAnswer {
                     Trouble::Garbage(detail) => ("garbage", detail.clone()),
                     Trouble::NotSaved(detail) => ("not saved", detail.clone()),
                     Trouble::Stopped => ("stopped", String::new()),
+                    Trouble::Over(reason) => ("over", reason.clone()),
                 };
                 SavedAnswer::Trouble { trouble: word.into(), detail }
             }
@@ -150,6 +151,7 @@ impl SavedAnswer {
                     "too large" => Trouble::TooLarge(detail.parse().unwrap_or_default()),
                     "garbage" => Trouble::Garbage(detail),
                     "stopped" => Trouble::Stopped,
+                    "over" => Trouble::Over(detail),
                     _ => Trouble::NotSaved(detail),
                 })
             }
