@@ -1,10 +1,13 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::Failure;
+use super::{Failure, stop::stop};
+use crate::clock;
 use crate::mock::{Mock, Scenario, grade};
+use crate::run::{Group, TICK};
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -26,6 +29,13 @@ pub(super) struct Args {
     list: bool,
 }
 
+impl Args {
+    /// When the time of a client that begins now is over.
+    fn until(&self) -> Instant {
+        clock::after(Instant::now(), Duration::from_secs(self.seconds))
+    }
+}
+
 /// Plays scenarios to a client and grades what it sent.
 pub(super) fn mock(args: &Args, out: &mut dyn Write) -> Result<u8, Failure> {
     if args.list {
@@ -40,6 +50,7 @@ pub(super) fn mock(args: &Args, out: &mut dyn Write) -> Result<u8, Failure> {
             "--scenario {name}: no such scenario; see mock --list"
         )));
     }
+    let stop = stop();
     let mut wrong = 0;
     for (name, scenario) in Scenario::ALL {
         if !args.scenario.is_empty() && !args.scenario.iter().any(|other| other == name) {
@@ -50,7 +61,10 @@ pub(super) fn mock(args: &Args, out: &mut dyn Write) -> Result<u8, Failure> {
         let filters: Vec<_> =
             scenario.filters().iter().map(|(name, value)| format!("{name}={value}")).collect();
         match &args.client_cmd {
-            Some(line) => problem = client(args, line, name, scenario, &mock, &filters.join("\n"))?,
+            Some(line) => {
+                let environment = [("VCC_SCENARIO", name), ("VCC_FILTERS", &filters.join("\n"))];
+                problem = client(args, line, environment, scenario, &mock, &stop)?;
+            }
             None => {
                 writeln!(
                     out,
@@ -64,8 +78,14 @@ pub(super) fn mock(args: &Args, out: &mut dyn Write) -> Result<u8, Failure> {
                     writeln!(out, "  ask with {filter}")?;
                 }
                 out.flush()?;
-                thread::sleep(Duration::from_secs(args.seconds));
+                let until = args.until();
+                while Instant::now() < until && !stop.load(Ordering::Relaxed) {
+                    thread::sleep(TICK);
+                }
             }
+        }
+        if stop.load(Ordering::Relaxed) {
+            return Err(Failure { code: 130, message: "stopped".into() });
         }
         let received = mock.received();
         let grades = grade(scenario, &received);
@@ -90,35 +110,37 @@ pub(super) fn mock(args: &Args, out: &mut dyn Write) -> Result<u8, Failure> {
 fn client(
     args: &Args,
     line: &str,
-    name: &str,
+    environment: [(&str, &str); 2],
     scenario: Scenario,
     mock: &Mock,
-    filters: &str,
+    stop: &AtomicBool,
 ) -> Result<Option<String>, Failure> {
-    let mut child = Command::new("sh")
+    let mut command = Command::new("sh");
+    command
         .arg("-c")
         .arg(line)
         .env("VCC_URL", mock.url())
         .env("VCC_TENANT", Mock::TENANT)
         .env("VCC_TOKEN", Mock::TOKEN)
-        .env("VCC_SCENARIO", name)
-        .env("VCC_FILTERS", filters)
+        .envs(environment)
         .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .spawn()?;
-    let until = Instant::now() + Duration::from_secs(args.seconds);
+        .stdout(Stdio::null());
+    // What the client leaves running would ask in the next scenario.
+    let mut group = Group::spawn(&mut command)?;
+    let until = args.until();
     loop {
-        if let Some(status) = child.try_wait()? {
+        if let Some(status) = group.ended()? {
             // A client that is refused, or sent away, may say so.
             let may_fail = matches!(scenario, Scenario::Forbidden | Scenario::Elsewhere);
             let failed = !status.success() && !may_fail;
             return Ok(failed.then(|| format!("the client ended with {status}")));
         }
+        if stop.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
         if Instant::now() >= until {
-            child.kill()?;
-            child.wait()?;
             return Ok(Some(format!("the client was not done after {} s", args.seconds)));
         }
-        thread::sleep(Duration::from_millis(20));
+        thread::sleep(TICK);
     }
 }

@@ -11,6 +11,7 @@ mod record;
 mod run;
 mod selftest;
 mod show;
+mod stop;
 
 use std::fmt;
 use std::io::{self, Write};
@@ -28,7 +29,8 @@ const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (suite 2026.1, zone d
 ///
 /// Without a command it runs the suite; without --url against the reference server, which it starts
 /// in this process. Exit codes: 0 conforms, 1 does not, 2 usage or fixture error, 3 unreachable or
-/// precondition, 4 stale known failure, 5 nothing exercised, 6 the suite's own error.
+/// precondition, 4 stale known failure, 5 nothing exercised, 6 the suite's own error, 130 `mock` was
+/// stopped.
 #[derive(Parser)]
 #[command(name = "vcc-conformance", version = VERSION, args_conflicts_with_subcommands = true)]
 struct Cli {

@@ -2,13 +2,12 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::{Failure, Suite};
+use super::{Failure, Suite, stop::stop};
 use crate::clock;
 use crate::dataset::{Tenant, embedded};
 use crate::fixture::{Case, Request};
@@ -79,7 +78,7 @@ pub(super) struct TargetArgs {
     #[arg(long, default_value_t = 600.0, value_name = "SECONDS")]
     deadline: f64,
     /// Requests a second at most
-    #[arg(long)]
+    #[arg(long, value_name = "N", value_parser = rate)]
     rate: Option<f64>,
     /// Requests at most
     #[arg(long, value_name = "N")]
@@ -136,6 +135,11 @@ pub(super) struct ReportArgs {
 enum LevelArg {
     Must,
     Should,
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    let rate = text.parse::<f64>().ok().filter(|rate| rate.is_finite() && *rate > 0.0);
+    rate.ok_or_else(|| "expected a number of requests above 0".into())
 }
 
 /// The cases that fit any of the patterns; all without one.
@@ -274,6 +278,7 @@ struct Started {
 impl Started {
     fn of(args: &Args, tenants: &[Tenant]) -> Result<Self, Failure> {
         let unreachable = |message: String| Failure { code: 3, message };
+        let stop = stop();
         let mut started =
             Self { url: String::new(), _reference: None, _launched: None, _data: None };
         if args.server_cmd.is_some() || args.seed_cmd.is_some() {
@@ -282,12 +287,13 @@ impl Started {
         let data = started._data.as_ref().map(Exported::folder).unwrap_or(Path::new("."));
         if let Some(line) = &args.server_cmd {
             let wait = Duration::from_secs(30);
-            let launched = Launched::start(line, data, tenants, wait).map_err(unreachable)?;
+            let launched =
+                Launched::start(line, data, tenants, wait, &stop).map_err(unreachable)?;
             started.url = launched.url().to_owned();
             started._launched = Some(launched);
         } else if let Some(url) = &args.target.url {
             if let Some(line) = &args.seed_cmd {
-                seed(line, data, tenants, url).map_err(unreachable)?;
+                seed(line, data, tenants, url, &stop).map_err(unreachable)?;
             }
             started.url.clone_from(url);
         } else {
@@ -345,14 +351,13 @@ impl TargetArgs {
         }
         let tls = TlsOptions { cacert: self.cacert.clone(), insecure: self.insecure };
         let endpoint = endpoint(url, &tls, world)?;
-        let stop = stop_on_ctrl_c();
         let seconds = |name: &str, seconds: f64| {
             Duration::try_from_secs_f64(seconds)
                 .map_err(|_| Failure::usage(format!("{name}: expected seconds, found {seconds}")))
         };
         let limits = Limits { deadline: seconds("--timeout", self.timeout)?, ..Limits::default() };
-        let until = Instant::now() + seconds("--deadline", self.deadline)?;
-        let mut shared = Shared::new(endpoint, limits, stop, until);
+        let until = clock::after(Instant::now(), seconds("--deadline", self.deadline)?);
+        let mut shared = Shared::new(endpoint, limits, stop(), until);
         shared.rate = self.rate;
         shared.max_requests = self.max_requests;
         Ok(shared)
@@ -396,24 +401,7 @@ fn endpoint(url: &str, tls: &TlsOptions, world: &mut World) -> Result<Endpoint, 
 pub(super) fn shared(url: &str, tls: &TlsOptions, world: &mut World) -> Result<Shared, Failure> {
     let endpoint = endpoint(url, tls, world)?;
     let until = Instant::now() + Duration::from_secs(600);
-    Ok(Shared::new(endpoint, Limits::default(), stop_on_ctrl_c(), until))
-}
-
-/// A flag that the first Ctrl-C sets, so that the run ends with a report; a second one ends the
-/// process at once.
-fn stop_on_ctrl_c() -> Arc<AtomicBool> {
-    static STOP: LazyLock<Arc<AtomicBool>> = LazyLock::new(|| {
-        let stop = Arc::new(AtomicBool::new(false));
-        let flag = Arc::clone(&stop);
-        // Without a handler Ctrl-C does what it always does.
-        let _ = ctrlc::set_handler(move || {
-            if flag.swap(true, Ordering::Relaxed) {
-                std::process::exit(130);
-            }
-        });
-        stop
-    });
-    Arc::clone(&STOP)
+    Ok(Shared::new(endpoint, Limits::default(), stop(), until))
 }
 
 impl ChoiceArgs {

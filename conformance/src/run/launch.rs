@@ -1,12 +1,14 @@
 //! A target that the suite starts itself, and data that it has loaded.
 
 use std::net::{TcpListener, TcpStream};
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::group::{Group, TICK};
+use crate::clock;
 use crate::dataset::{ExportFormat, Tenant, export};
 use crate::fixture::Request;
 
@@ -63,36 +65,58 @@ fn command(
     command
 }
 
-/// Runs a command that loads the dataset into a target.
+/// Runs a command that loads the dataset into a target, until `stop`.
 ///
 /// # Errors
 ///
-/// It cannot be run, or it fails.
-pub fn seed(line: &str, data: &Path, tenants: &[Tenant], url: &str) -> Result<(), String> {
-    let status = command(line, data, tenants, "", 0, url)
-        .stdout(Stdio::null())
-        .status()
-        .map_err(|problem| format!("--seed-cmd: {problem}"))?;
-    if status.success() { Ok(()) } else { Err(format!("--seed-cmd: {status}")) }
+/// It cannot be run, it fails, or it was stopped.
+pub fn seed(
+    line: &str,
+    data: &Path,
+    tenants: &[Tenant],
+    url: &str,
+    stop: &AtomicBool,
+) -> Result<(), String> {
+    let error = |problem: &dyn std::fmt::Display| format!("--seed-cmd: {problem}");
+    let mut command = command(line, data, tenants, "", 0, url);
+    let mut group =
+        Group::spawn(command.stdout(Stdio::null())).map_err(|problem| error(&problem))?;
+    loop {
+        match group.ended().map_err(|problem| error(&problem))? {
+            Some(status) if status.success() => {
+                // What it leaves running may be what the target needs.
+                group.leave();
+                return Ok(());
+            }
+            Some(status) => return Err(error(&status)),
+            None if stop.load(Ordering::Relaxed) => {
+                return Err(error(&"the run was stopped before it was done"));
+            }
+            None => thread::sleep(TICK),
+        }
+    }
 }
 
 /// A server that runs until this is dropped.
 pub struct Launched {
-    child: Child,
+    // Ends the server when it is dropped.
+    _group: Group,
     url: String,
 }
 
 impl Launched {
-    /// Starts a server on a free port of loopback and waits until it takes connections.
+    /// Starts a server on a free port of loopback and waits until it takes connections, or until
+    /// `stop`.
     ///
     /// # Errors
     ///
-    /// It cannot be started, ends, or takes none in time.
+    /// It cannot be started, ends, or takes none in time or before it was stopped.
     pub fn start(
         line: &str,
         data: &Path,
         tenants: &[Tenant],
         wait: Duration,
+        stop: &AtomicBool,
     ) -> Result<Self, String> {
         let error = |problem: &dyn std::fmt::Display| format!("--server-cmd: {problem}");
         let port = TcpListener::bind("127.0.0.1:0")
@@ -100,19 +124,18 @@ impl Launched {
             .map_err(|problem| error(&problem))?
             .port();
         let url = format!("http://127.0.0.1:{port}");
-        let child = command(line, data, tenants, "127.0.0.1", port, &url)
-            .stdout(Stdio::null())
-            // A group of its own, so that what the shell starts ends with it.
-            .process_group(0)
-            .spawn()
-            .map_err(|problem| error(&problem))?;
-        let mut launched = Self { child, url };
-        let until = Instant::now() + wait;
+        let mut command = command(line, data, tenants, "127.0.0.1", port, &url);
+        let mut group =
+            Group::spawn(command.stdout(Stdio::null())).map_err(|problem| error(&problem))?;
+        let until = clock::after(Instant::now(), wait);
         loop {
             if TcpStream::connect(("127.0.0.1", port)).is_ok() {
-                return Ok(launched);
+                return Ok(Self { _group: group, url });
             }
-            if let Ok(Some(status)) = launched.child.try_wait() {
+            if stop.load(Ordering::Relaxed) {
+                return Err(error(&"the run was stopped before it took a connection"));
+            }
+            if let Ok(Some(status)) = group.ended() {
                 return Err(error(&format!("it ended before it took a connection: {status}")));
             }
             if Instant::now() >= until {
@@ -121,7 +144,7 @@ impl Launched {
                     wait.as_secs()
                 )));
             }
-            thread::sleep(Duration::from_millis(20));
+            thread::sleep(TICK);
         }
     }
 
@@ -129,21 +152,5 @@ impl Launched {
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
-    }
-}
-
-impl Drop for Launched {
-    fn drop(&mut self) {
-        let group = format!("-{}", self.child.id());
-        let _ = Command::new("kill").args(["-TERM", "--", &group]).stderr(Stdio::null()).status();
-        let until = Instant::now() + Duration::from_secs(3);
-        while Instant::now() < until {
-            if let Ok(Some(_)) | Err(_) = self.child.try_wait() {
-                return;
-            }
-            thread::sleep(Duration::from_millis(20));
-        }
-        let _ = Command::new("kill").args(["-KILL", "--", &group]).stderr(Stdio::null()).status();
-        let _ = self.child.wait();
     }
 }

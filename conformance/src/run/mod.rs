@@ -3,6 +3,7 @@
 mod amplify;
 mod driver;
 mod exchange;
+mod group;
 mod handshake;
 mod known;
 mod launch;
@@ -16,6 +17,7 @@ mod verdict;
 pub use amplify::{Spelling, spellings};
 pub use driver::{Options, run};
 pub use exchange::{Exchange, Key, Target, Transport};
+pub(crate) use group::{Group, TICK};
 pub use handshake::{Handshake, Holding, handshake};
 pub use known::{KnownFailure, apply, known_failures, wildcard};
 pub use launch::{Exported, Launched, seed};

@@ -1,0 +1,20 @@
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
+
+/// A flag that the first Ctrl-C sets, or whoever else asks the process to end, so that what was
+/// started ends too and a run ends with a report; the second time the process ends at once. Whoever
+/// starts other processes calls this before.
+pub(super) fn stop() -> Arc<AtomicBool> {
+    static STOP: LazyLock<Arc<AtomicBool>> = LazyLock::new(|| {
+        let stop = Arc::new(AtomicBool::new(false));
+        let flag = Arc::clone(&stop);
+        // Without a handler a signal does what it always does.
+        let _ = ctrlc::set_handler(move || {
+            if flag.swap(true, Ordering::Relaxed) {
+                std::process::exit(130);
+            }
+        });
+        stop
+    });
+    Arc::clone(&STOP)
+}
