@@ -93,7 +93,9 @@ fn the_reference_conforms_and_a_saved_run_is_judged_as_it_was() {
     assert_eq!(saved.report.exit_code(), 0);
     // The fingerprint of the reference is the default dialect.
     let fingerprint = Fingerprint::of(&saved.report);
-    for point in &fingerprint.points {
+    // A day that ended in the middle leaves a question of that day open.
+    let is_open = saved.report.count(Verdict::Precondition) > 0;
+    for point in fingerprint.points.iter().filter(|point| !is_open || point.value().is_some()) {
         assert_eq!(point.value(), Some(point.default), "{}", point.switch);
     }
 
