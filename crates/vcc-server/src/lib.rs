@@ -9,6 +9,7 @@
 //!   `vcc-server`.
 //! * [`Api`] is the same without a socket: a tower service.
 
+mod activity;
 mod admin;
 mod api;
 mod audit;

@@ -4,16 +4,20 @@
 use std::future::Future as _;
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
+use crate::activity::Activity;
+
 /// A connection that fails once its first bytes, or a write, have waited for so long. The headers
 /// that follow the first bytes are watched by the HTTP stack.
 pub(crate) struct Stall<Io> {
     io: Io,
+    activity: Arc<Activity>,
     /// How long the first bytes may take.
     patience: Duration,
     /// How long a write may take.
@@ -38,9 +42,15 @@ const LATE: usize = 1024 * 1024;
 const LINGER: Duration = Duration::from_secs(1);
 
 impl<Io> Stall<Io> {
-    pub(crate) fn new(io: Io, patience: Duration, limit: Duration) -> Self {
+    pub(crate) fn new(
+        io: Io,
+        activity: Arc<Activity>,
+        patience: Duration,
+        limit: Duration,
+    ) -> Self {
         Self {
             io,
+            activity,
             patience,
             limit,
             first: PREFACE,
@@ -59,8 +69,13 @@ impl<Io> Stall<Io> {
         outcome: Poll<io::Result<T>>,
     ) -> Poll<io::Result<T>> {
         if outcome.is_ready() {
-            self.writing = None;
+            if self.writing.take().is_some() {
+                self.activity.set_blocked(false);
+            }
             return outcome;
+        }
+        if self.writing.is_none() {
+            self.activity.set_blocked(true);
         }
         wait(&mut self.writing, self.limit, context).map(Err)
     }
@@ -158,14 +173,20 @@ impl<Io: AsyncRead + Unpin> Stall<Io> {
 
 #[cfg(test)]
 mod tests {
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 
     use super::*;
+    use crate::activity::Quiet;
+
+    fn watched(io: DuplexStream) -> Stall<DuplexStream> {
+        let limit = Duration::from_secs(30);
+        Stall::new(io, Arc::default(), limit, limit)
+    }
 
     #[tokio::test(start_paused = true)]
     async fn first_bytes_that_do_not_come_fail() {
         let (mut client, server) = tokio::io::duplex(64);
-        let mut stall = Stall::new(server, Duration::from_secs(30), Duration::from_secs(30));
+        let mut stall = watched(server);
         client.write_all(b"PRI * HTTP").await.unwrap();
         stall.read_exact(&mut [0; 10]).await.unwrap();
         let error = stall.read(&mut [0; 1]).await.unwrap_err();
@@ -175,16 +196,32 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_write_that_nobody_takes_fails() {
         let (_client, server) = tokio::io::duplex(4);
-        let mut stall = Stall::new(server, Duration::from_secs(30), Duration::from_secs(30));
+        let mut stall = watched(server);
         stall.write_all(b"1234").await.unwrap();
         let error = stall.write_all(b"5678").await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_connection_is_not_quiet_while_its_socket_is_full() {
+        let (mut client, server) = tokio::io::duplex(4);
+        let mut stall = watched(server);
+        let activity = stall.activity.clone();
+        let mut quiet = Quiet::new(&activity);
+        let pause = Duration::from_secs(20);
+        let full = tokio::time::timeout(pause, stall.write_all(b"12345678"));
+        assert!(full.await.is_err());
+        assert_eq!(quiet.time(), Duration::ZERO);
+        client.read_exact(&mut [0; 4]).await.unwrap();
+        stall.write_all(b"5678").await.unwrap();
+        sleep(pause).await;
+        assert_eq!(quiet.time(), pause);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn what_comes_too_late_is_taken_for_a_while() {
         let (mut client, server) = tokio::io::duplex(64);
-        let mut stall = Stall::new(server, Duration::from_secs(30), Duration::from_secs(30));
+        let mut stall = watched(server);
         // Nobody sends: nobody waits.
         let idle = tokio::time::timeout(Duration::from_millis(1), stall.shutdown());
         assert!(idle.await.is_ok());
@@ -196,7 +233,7 @@ mod tests {
         drop(sending.await.unwrap().unwrap());
 
         let (mut client, server) = tokio::io::duplex(64);
-        let mut stall = Stall::new(server, Duration::from_secs(30), Duration::from_secs(30));
+        let mut stall = watched(server);
         client.write_all(b"late").await.unwrap();
         let sending = tokio::spawn(async move { client.write_all(&vec![0; 2 * LATE]).await });
         stall.shutdown().await.unwrap();

@@ -286,6 +286,56 @@ async fn an_http2_connection_that_is_idle_is_closed_though_it_answers_pings() {
     server.shutdown().await;
 }
 
+/// What a server sends, frame by frame: kind, flags and payload. `None` once it has closed.
+fn next_frame(stream: &mut TcpStream) -> Option<(u8, u8, Vec<u8>)> {
+    let mut head = [0; 9];
+    stream.read_exact(&mut head).ok()?;
+    let mut payload = vec![0; usize::from(head[1]) << 8 | usize::from(head[2])];
+    stream.read_exact(&mut payload).ok()?;
+    Some((head[3], head[4], payload))
+}
+
+/// Clients that answer pings, so that they are not gone, but give no room for an answer.
+#[tokio::test]
+async fn an_http2_client_that_takes_nothing_does_not_stay() {
+    let mut limits = Limits::default();
+    (limits.headers, limits.stall) = (Duration::from_millis(50), Duration::from_millis(50));
+    let server = start(limits).await;
+    let address = server.local_addr();
+    // :method GET, :scheme http, :path /, :authority x.
+    let headers = [0x82, 0x86, 0x84, 0x01, 0x01, b'x'];
+    let mut open = Vec::new();
+    for window in [0, 1] {
+        let mut bytes = PREFACE.to_vec();
+        // SETTINGS_INITIAL_WINDOW_SIZE.
+        bytes.extend(frame(4, 0, 0, &[0, 4, 0, 0, 0, window]));
+        bytes.extend((1..20).step_by(2).flat_map(|stream| frame(1, 5, stream, &headers)));
+        let pings = blocking(move || {
+            let mut stream = TcpStream::connect(address).unwrap();
+            stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+            stream.write_all(&bytes).unwrap();
+            let mut pings = 0;
+            while let Some((kind, flags, payload)) = next_frame(&mut stream) {
+                let answer = match (kind, flags) {
+                    (4, 0) => frame(4, 1, 0, &[]),
+                    (6, 0) => frame(6, 1, 0, &payload),
+                    _ => continue,
+                };
+                pings += usize::from(kind == 6);
+                if pings == 200 || stream.write_all(&answer).is_err() {
+                    break;
+                }
+            }
+            pings
+        });
+        if pings.await == 200 {
+            open.push(window);
+        }
+    }
+    assert!(open.is_empty(), "still open with windows of {open:?}");
+    server.shutdown().await;
+}
+
 #[tokio::test]
 async fn a_handshake_that_does_not_go_on_does_not_hold_up_a_shutdown() {
     let (tls, _) = Tls::self_signed(&["localhost".to_owned()]).unwrap();
