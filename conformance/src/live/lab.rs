@@ -300,7 +300,7 @@ impl<'a> Lab<'a> {
             return;
         }
         let (exchange, page) = self.page("", Some(query));
-        if cut(&exchange).is_some() {
+        if exchange.cut().is_some() {
             return;
         }
         let status = exchange.answer.as_ref().ok().map(|response| response.status);
@@ -385,7 +385,7 @@ pub(super) struct Law {
 
 impl Law {
     pub(super) fn problem(&mut self, spec: &Spec, finding: Finding, exchange: Exchange) {
-        if let Some(reason) = cut(&exchange) {
+        if let Some(reason) = exchange.cut() {
             self.cut = Some(reason);
             return;
         }
@@ -399,15 +399,6 @@ impl Law {
             finding,
             exchange,
         });
-    }
-}
-
-/// Why there is no answer, where the run was over before there was one: that says nothing of the
-/// target.
-fn cut(exchange: &Exchange) -> Option<String> {
-    match &exchange.answer {
-        Err(trouble @ (Trouble::Stopped | Trouble::Over(_))) => Some(trouble.to_string()),
-        _ => None,
     }
 }
 

@@ -1,7 +1,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::plan::Planned;
-use crate::http::Answer;
+use crate::http::{Answer, Trouble};
 
 /// A request that was sent and what came back.
 #[derive(Clone, Debug)]
@@ -24,6 +24,15 @@ impl Exchange {
     pub fn finished(&self) -> Timestamp {
         let micros = i64::try_from(self.micros).unwrap_or(i64::MAX);
         self.started.checked_add(SignedDuration::from_micros(micros)).unwrap_or(self.started)
+    }
+
+    /// Why there is no answer, where the run was over before there was one: that says nothing of the
+    /// target.
+    pub(crate) fn cut(&self) -> Option<String> {
+        match &self.answer {
+            Err(trouble @ (Trouble::Stopped | Trouble::Over(_))) => Some(trouble.to_string()),
+            _ => None,
+        }
     }
 }
 

@@ -185,8 +185,10 @@ fn everything(world: &World, tenant: usize, transport: &mut dyn Transport) -> Re
             let variant = format!("{name}{suffix}");
             let key = Key { case: "handshake", variant: &variant, index };
             let exchange = transport.exchange(key, &planned);
+            if exchange.cut().is_some() {
+                return Err(Halt::Over);
+            }
             match &exchange.answer {
-                Err(Trouble::Stopped | Trouble::Over(_)) => return Err(Halt::Over),
                 Err(
                     trouble @ (Trouble::Refused(_) | Trouble::Connect(_) | Trouble::NotSaved(_)),
                 ) => {
@@ -306,7 +308,7 @@ fn found_singly(
         let variant = format!("{} singly", data.name);
         let exchange =
             transport.exchange(Key { case: "handshake", variant: &variant, index }, &planned);
-        if matches!(exchange.answer, Err(Trouble::Stopped | Trouble::Over(_))) {
+        if exchange.cut().is_some() {
             return Err(Halt::Over);
         }
         let records = read(Format::Xml, &exchange).unwrap_or_default();
