@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use vcc_server::Tls;
 
-use super::failure::Failure;
+use super::failure::{Failure, cannot};
 
 /// How often the files are looked at.
 const EVERY: Duration = Duration::from_secs(1);
@@ -59,8 +59,7 @@ impl CertificateFiles {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    std::fs::read(path)
-        .map_err(|error| Failure::new(format!("cannot read {}: {error}", path.display())))
+    std::fs::read(path).map_err(|error| cannot("read", path, &error))
 }
 
 fn tls(certificate: &Path, key: &Path, content: &[Vec<u8>; 2]) -> Result<Tls, Failure> {

@@ -1,10 +1,16 @@
 use std::fmt;
-use std::io::Write as _;
+use std::io::{self, Write as _};
+use std::path::Path;
 use std::process::ExitCode;
 
 use anstream::stderr;
 use clap::builder::styling::{AnsiColor, Style};
 use vcc_store::StoreError;
+
+/// What is wrong with a file, with its name.
+pub(super) fn cannot(doing: &str, path: &Path, error: &io::Error) -> Failure {
+    Failure::new(format!("cannot {doing} {}: {error}", path.display()))
+}
 
 /// Why a command ends with another exit code than 0.
 #[derive(Debug)]

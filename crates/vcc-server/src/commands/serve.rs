@@ -9,7 +9,7 @@ use vcc_server::{Audit, Server, Tls};
 use vcc_types::Dialect;
 
 use super::certificate::CertificateFiles;
-use super::failure::Failure;
+use super::failure::{Failure, cannot};
 use super::settings::{LogFormat, LogLevel, Settings};
 use super::stopping::Stopping;
 use super::store::StoreArgs;
@@ -147,8 +147,7 @@ fn encryption(settings: &Settings) -> Result<Encryption, Failure> {
 
 fn dialect(path: &Path) -> Result<Dialect, Failure> {
     let name = path.display();
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Failure::new(format!("cannot read {name}: {error}")))?;
+    let text = std::fs::read_to_string(path).map_err(|error| cannot("read", path, &error))?;
     text.parse().map_err(|error| Failure::usage(format!("{name}: {error}")))
 }
 

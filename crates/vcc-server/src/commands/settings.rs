@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use vcc_server::Limits;
 
-use super::failure::Failure;
+use super::failure::{Failure, cannot};
 
 /// What `serve` can be told: by a flag, else by the environment, else by the configuration file,
 /// else by default.
@@ -128,8 +128,7 @@ impl Settings {
     /// Reads a configuration file.
     pub(super) fn read(path: &Path) -> Result<Self, Failure> {
         let name = path.display();
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| Failure::new(format!("cannot read {name}: {error}")))?;
+        let text = std::fs::read_to_string(path).map_err(|error| cannot("read", path, &error))?;
         toml::from_str(&text).map_err(|error| Failure::usage(format!("{name}: {error}")))
     }
 

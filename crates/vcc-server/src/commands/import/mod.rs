@@ -5,7 +5,7 @@ mod progress;
 mod rejects;
 mod source;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::ValueEnum;
@@ -258,9 +258,4 @@ impl Import<'_> {
         }
         self.rejects.as_mut().map_or(Ok(()), write)
     }
-}
-
-/// What is wrong with a file, with its name.
-fn cannot(doing: &str, path: &Path, error: &std::io::Error) -> Failure {
-    Failure::new(format!("cannot {doing} {}: {error}", path.display()))
 }

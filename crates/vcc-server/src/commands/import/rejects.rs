@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 use vcc_store::StoredRecord;
 use vcc_types::{Field, Recording, Row as _, StartDate};
 
-use super::cannot;
-use crate::commands::failure::Failure;
+use crate::commands::failure::{Failure, cannot};
 
 /// What is left out, as JSON lines: the record as it was, then its number and the reason. JSON can
 /// carry every character; once mended, the file can be imported as it is.

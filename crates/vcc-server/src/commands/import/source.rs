@@ -11,9 +11,9 @@ use vcc_query::{Context, Query, Zone};
 use vcc_store::{OnConflict, Refusal, RefusalKind, StoredRecord};
 use vcc_types::{Dialect, Field, Recording, Row, StartDate};
 
+use super::FileFormat;
 use super::progress::Progress;
-use super::{FileFormat, cannot};
-use crate::commands::failure::Failure;
+use crate::commands::failure::{Failure, cannot};
 
 /// How many bytes are read at once.
 const BUFFER: usize = 256 * 1024;
