@@ -16,7 +16,7 @@ pub(crate) struct Starts {
     offset: i32,
     /// Such as `-08:00`, or `Z`; none where the offset is no whole number of minutes.
     suffix: Option<String>,
-    /// The local day that `text` begins with, such as `2007-12-19T`; none but of four-digit years.
+    /// The local day that `text` begins with, such as `2007-12-19T`; none but of the years 0001 to 9999.
     day: i64,
     text: String,
 }
@@ -26,8 +26,8 @@ const DAY: usize = 11;
 
 const SECONDS: i64 = 86_400;
 
-/// 0000-01-01 and 10000-01-01 in days since 1970-01-01.
-const DAYS: std::ops::Range<i64> = -719_528..2_932_897;
+/// OUT-3: the days whose year has four digits, 0001 to 9999, since 1970-01-01.
+const DAYS: std::ops::Range<i64> = -719_162..2_932_897;
 
 impl Starts {
     pub(crate) fn new(zone: Zone, utc: UtcOffset) -> Self {

@@ -40,6 +40,9 @@ pub struct Recording {
 }
 
 impl Recording {
+    /// The longest duration that a record can have, in seconds: 2^63−1 (FIELD-4).
+    pub const MAX_DURATION: u64 = i64::MAX as u64;
+
     /// A record in which every field is absent.
     #[must_use]
     pub fn new() -> Self {
@@ -118,11 +121,33 @@ impl Recording {
     }
 
     /// Whole seconds from start to finish. `None` where `duration` is absent, is not all ASCII
-    /// digits, or exceeds 2^64−1 (QUIRK-14). Leading zeros are read: `027` is 27.
+    /// digits, or exceeds [`MAX_DURATION`](Self::MAX_DURATION) (FIELD-4, QUIRK-14). Leading zeros
+    /// are read, in any number: `027` is 27.
     #[must_use]
     #[inline]
     pub fn duration(&self) -> Option<u64> {
         self.duration
+    }
+
+    /// Whether `duration` is a number, and too large a one: more than
+    /// [`MAX_DURATION`](Self::MAX_DURATION) seconds (FIELD-4). The text is kept, the record has no
+    /// [`duration`](Self::duration), and ingest refuses it.
+    ///
+    /// ```
+    /// use vcc_types::{Field, Recording};
+    ///
+    /// let of = |text| Recording::new().with(Field::Duration, text);
+    /// assert!(of("9223372036854775808").is_too_long());
+    /// assert!(!of("9223372036854775807").is_too_long());
+    /// // No number.
+    /// assert!(!of("a while").is_too_long());
+    /// ```
+    #[must_use]
+    pub fn is_too_long(&self) -> bool {
+        let text = self.text(Field::Duration);
+        self.duration.is_none()
+            && !text.is_empty()
+            && text.bytes().all(|byte| byte.is_ascii_digit())
     }
 
     /// The instant at which the recording finished: start + duration (NEAR-2). A record without a
@@ -186,7 +211,9 @@ impl Recording {
     fn read_duration(&mut self) {
         // `u64` itself would read a leading `+`.
         let text = self.text(Field::Duration);
-        self.duration = (!text.starts_with('+')).then(|| text.parse().ok()).flatten();
+        let number: Option<u64> = (!text.starts_with('+')).then(|| text.parse().ok()).flatten();
+        // FIELD-4
+        self.duration = number.filter(|seconds| *seconds <= Self::MAX_DURATION);
     }
 }
 
@@ -261,7 +288,10 @@ mod tests {
             ("27", Some(27)),
             ("027", Some(27)),
             ("0", Some(0)),
-            ("18446744073709551615", Some(u64::MAX)),
+            ("9223372036854775807", Some(Recording::MAX_DURATION)),
+            ("000000000000000000000000000000000027", Some(27)),
+            ("0009223372036854775808", None),
+            ("18446744073709551615", None),
             ("18446744073709551616", None),
             ("", None),
             ("+27", None),
@@ -272,6 +302,9 @@ mod tests {
         ] {
             let record = Recording::new().with(Field::Duration, text);
             assert_eq!(record.duration(), seconds, "{text:?}");
+            // FIELD-4
+            let beyond = seconds.is_none() && text.trim_start_matches('0').len() > 18;
+            assert_eq!(record.is_too_long(), beyond, "{text:?}");
         }
     }
 
@@ -279,7 +312,8 @@ mod tests {
     fn a_finish_beyond_the_calendar_is_none() {
         let record = Recording::new()
             .with(Field::StartDate, "9999-12-31T23:59:59Z")
-            .with(Field::Duration, "18446744073709551615");
+            .with(Field::Duration, "9223372036854775807");
+        assert_eq!(record.duration(), Some(Recording::MAX_DURATION));
         assert_eq!(record.finish(), None);
         assert_eq!(Row::finish(&record), None);
     }

@@ -24,7 +24,9 @@ pub trait Row {
     /// The instant at which the recording started; `None` where it is not known.
     fn start(&self) -> Option<DateTime<Utc>>;
 
-    /// The whole seconds from start to finish; `None` where they are not known.
+    /// The whole seconds from start to finish, at most
+    /// [`Recording::MAX_DURATION`](crate::Recording::MAX_DURATION) (FIELD-4); `None` where they are
+    /// not known.
     fn duration(&self) -> Option<u64>;
 
     /// The text of a field, empty where the field is absent. It is never asked for

@@ -1,6 +1,7 @@
 use core::fmt;
+use core::ops::Range;
 
-use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, TimeDelta, Timelike};
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, TimeDelta, Timelike, Utc};
 
 /// The `startDate` of a response (OUT-3): `2008-02-14T10:12:13-08:00`.
 ///
@@ -64,6 +65,20 @@ impl fmt::Display for StartDateError {
 impl core::error::Error for StartDateError {}
 
 impl StartDate {
+    /// The starts that a store takes in: from 0001-01-02T00:00:00Z on, and before
+    /// 9999-12-31T00:00:00Z. A day is left free at either end, so that the year of a `startDate`
+    /// has four digits in the zone of every reader (OUT-3).
+    ///
+    /// ```
+    /// use vcc_types::StartDate;
+    ///
+    /// let start: chrono::DateTime<chrono::Utc> = "9999-12-30T23:59:59.999999Z".parse()?;
+    /// assert!(StartDate::RANGE.contains(&start));
+    /// assert_eq!(StartDate::RANGE.end.to_rfc3339(), "9999-12-31T00:00:00+00:00");
+    /// # Ok::<(), chrono::ParseError>(())
+    /// ```
+    pub const RANGE: Range<DateTime<Utc>> = midnight(1, 1, 2)..midnight(9999, 12, 31);
+
     /// Reads a `startDate`.
     ///
     /// # Errors
@@ -171,15 +186,16 @@ impl fmt::Display for StartDate {
     /// an offset is written as `±hh:mm`, also `+00:00`. An offset that is no whole number of
     /// minutes, as zones had before about 1920, is rounded down to one, and the local time with
     /// it, so that the instant stays what it was.
+    ///
+    /// The year has four digits, 0001 to 9999 (OUT-3): an instant that the offset puts beyond is
+    /// written in UTC, and one that is beyond in UTC too as the first or last that can be written.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (local, offset) = match self {
             StartDate::Instant(instant) => {
-                let seconds = instant.offset().local_minus_utc();
-                let whole = seconds.div_euclid(60) * 60;
-                let local = instant.naive_local() - TimeDelta::seconds(i64::from(seconds - whole));
-                (local, Some(whole))
+                let (local, offset) = in_four_digits(*instant);
+                (local, Some(offset))
             }
-            StartDate::Local(local) => (*local, None),
+            StartDate::Local(local) => (clamped(without_leap(*local)), None),
         };
         write!(f, "{:04}-{:02}-{:02}T", local.year(), local.month(), local.day())?;
         write!(f, "{:02}:{:02}:{:02}", local.hour(), local.minute(), local.second())?;
@@ -198,6 +214,43 @@ impl fmt::Display for StartDate {
             }
         }
     }
+}
+
+/// The wall clock's reading of an instant and its offset in seconds, a whole number of minutes, such
+/// that the year has four digits.
+fn in_four_digits(instant: DateTime<FixedOffset>) -> (NaiveDateTime, i32) {
+    let seconds = instant.offset().local_minus_utc();
+    let offset = seconds.div_euclid(60) * 60;
+    let utc = without_leap(instant.naive_utc());
+    match utc.checked_add_signed(TimeDelta::seconds(i64::from(offset))) {
+        Some(local) if (1..=9999).contains(&local.year()) => (local, offset),
+        // OUT-3
+        _ => (clamped(utc), 0),
+    }
+}
+
+/// chrono writes a leap second as a fraction beyond the second; it is the instant after it (DATE-6).
+fn without_leap(local: NaiveDateTime) -> NaiveDateTime {
+    match local.nanosecond().checked_sub(1_000_000_000) {
+        None => local,
+        Some(nano) => {
+            let second = local.with_nanosecond(nano).unwrap_or(local);
+            second.checked_add_signed(TimeDelta::seconds(1)).unwrap_or(second)
+        }
+    }
+}
+
+/// The nearest reading whose year has four digits (OUT-3).
+fn clamped(local: NaiveDateTime) -> NaiveDateTime {
+    let first = midnight(1, 1, 1).naive_utc();
+    let end = midnight(9999, 12, 31).naive_utc() + TimeDelta::days(1);
+    local.clamp(first, end - TimeDelta::nanoseconds(1))
+}
+
+/// The beginning of a day in UTC, which must exist.
+const fn midnight(year: i32, month: u32, day: u32) -> DateTime<Utc> {
+    let day = NaiveDate::from_ymd_opt(year, month, day).expect("a day of the calendar");
+    day.and_hms_opt(0, 0, 0).expect("every day has a midnight").and_utc()
 }
 
 impl From<DateTime<FixedOffset>> for StartDate {
@@ -261,6 +314,50 @@ mod tests {
             StartDate::parse("soon").unwrap_err().to_string(),
             "expected a date such as 2008-02-14T10:12:13-08:00, which this is not from byte 0 on"
         );
+    }
+
+    /// OUT-3: whatever the instant and the offset, what is printed is read.
+    #[test]
+    fn the_year_has_four_digits() {
+        let tokyo = FixedOffset::east_opt(9 * 3600).unwrap();
+        let denver = FixedOffset::west_opt(7 * 3600).unwrap();
+        let odd = FixedOffset::east_opt(30).unwrap();
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        for (instant, offset, printed) in [
+            (at("9999-12-31T23:59:59.5Z"), tokyo, "9999-12-31T23:59:59.500+00:00"),
+            (at("9999-12-31T14:59:59Z"), tokyo, "9999-12-31T23:59:59+09:00"),
+            (at("0001-01-01T06:59:59Z"), denver, "0001-01-01T06:59:59+00:00"),
+            (at("0001-01-01T07:00:00Z"), denver, "0001-01-01T00:00:00-07:00"),
+            (at("+10000-01-01T06:59:59Z"), denver, "9999-12-31T23:59:59-07:00"),
+            (at("0000-12-31T23:59:50Z"), odd, "0001-01-01T00:00:00+00:00"),
+            (DateTime::<Utc>::MAX_UTC, tokyo, "9999-12-31T23:59:59.999999999+00:00"),
+            (DateTime::<Utc>::MIN_UTC, denver, "0001-01-01T00:00:00+00:00"),
+            (at("9999-12-31T23:59:60Z"), denver, "9999-12-31T17:00:00-07:00"),
+            (at("2016-12-31T23:59:60.25Z"), tokyo, "2017-01-01T09:00:00.250+09:00"),
+        ] {
+            let start = StartDate::Instant(instant.with_timezone(&offset));
+            assert_eq!(start.to_string(), printed, "{instant:?} {offset}");
+            assert!(matches!(StartDate::parse(printed), Ok(StartDate::Instant(_))), "{printed}");
+        }
+        assert_eq!(
+            StartDate::Local(NaiveDateTime::MAX).to_string(),
+            "9999-12-31T23:59:59.999999999"
+        );
+        assert_eq!(StartDate::Local(NaiveDateTime::MIN).to_string(), "0001-01-01T00:00:00");
+    }
+
+    /// OUT-3: a start that is taken in has a year of four digits wherever it is read.
+    #[test]
+    fn a_start_that_a_store_takes_in_keeps_every_offset() {
+        let Range { start, end } = StartDate::RANGE;
+        for instant in [start, end - TimeDelta::nanoseconds(1)] {
+            for seconds in -86_399..=86_399 {
+                let offset = FixedOffset::east_opt(seconds).unwrap();
+                let instant = instant.with_timezone(&offset);
+                let (_, printed) = in_four_digits(instant);
+                assert_eq!(printed, seconds.div_euclid(60) * 60);
+            }
+        }
     }
 
     #[test]
