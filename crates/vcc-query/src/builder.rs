@@ -3,7 +3,7 @@ use core::convert::Infallible;
 use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, Timelike, Utc};
 use vcc_types::Field;
 
-use crate::date;
+use crate::date::{self, Spaces};
 use crate::error::found;
 use crate::written::{Date, Time, Timed};
 use crate::zone::UnknownZone;
@@ -144,7 +144,7 @@ impl core::str::FromStr for Written {
 
     /// Reads one date or constant, not percent-encoded. A space for a `+` is not read.
     fn from_str(text: &str) -> Result<Written, QueryError> {
-        date::written(text, false).map_err(|fault| fault.into_error(text.len()))
+        date::written(text, Spaces::Themselves).map_err(|fault| fault.into_error(text.len()))
     }
 }
 

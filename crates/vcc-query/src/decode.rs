@@ -166,7 +166,8 @@ fn broken_escape(raw: &[u8], span: Span, at: usize) -> QueryError {
 }
 
 /// REQ-8: refuses control characters. In the value of a field tab, CR and LF may stand, and the
-/// characters from U+0080 to U+009F: records hold them where a text in another encoding was misread.
+/// characters from U+007F to U+009F (FIELD-8): records hold them where a text in another encoding
+/// was misread.
 pub(crate) fn control_character(
     raw: &[u8],
     span: Span,
@@ -174,7 +175,7 @@ pub(crate) fn control_character(
     is_field: bool,
 ) -> Result<(), QueryError> {
     let forbidden = |c: char| match is_field {
-        true => c.is_ascii_control() && !matches!(c, '\t' | '\r' | '\n'),
+        true => c < ' ' && !matches!(c, '\t' | '\r' | '\n'),
         false => c.is_control(),
     };
     let Some((at, c)) = text.char_indices().find(|(_, c)| forbidden(*c)) else {

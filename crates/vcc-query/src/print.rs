@@ -1,6 +1,7 @@
 use core::fmt::{self, Display, Formatter, Write};
 
 use chrono::Datelike;
+use vcc_types::Recording;
 
 use crate::written::{Date, Time, Timed};
 use crate::{Dates, Query, Wanted, Written};
@@ -40,8 +41,8 @@ impl Display for Query {
             match &filter.wanted {
                 Wanted::Text(text) => write!(f, "{}", Encoded(text))?,
                 Wanted::Seconds(seconds) => write!(f, "{seconds}")?,
-                // The first number that no record can have.
-                Wanted::Never => f.write_str("18446744073709551616")?,
+                // FIELD-4: the first number that no record can have.
+                Wanted::Never => write!(f, "{}", Recording::MAX_DURATION + 1)?,
             }
         }
         if let Some(n) = self.n {

@@ -1,8 +1,10 @@
 use core::ops::Range;
 
-use vcc_types::{Dialect, Field, FutureConstants, IgnoredFinish, Plus, TimedSingle, ZeroOffset};
+use vcc_types::{
+    Dialect, Field, FutureConstants, IgnoredFinish, Plus, Recording, TimedSingle, ZeroOffset,
+};
 
-use crate::date;
+use crate::date::{self, Spaces};
 use crate::decode::{Bytes, Scratch, Suspicion, control_character, decode};
 use crate::error::found;
 use crate::query::Span;
@@ -48,7 +50,8 @@ impl Reader<'_> {
                     && values.has(Variable::StartDate);
                 match self.near(span) {
                     Ok(date) => query.finish_date = Some(date),
-                    Err(error) if unused && !is_undecodable(&error) => {}
+                    // REQ-8: it must be well-formed all the same.
+                    Err(_) if unused => drop(self.text(span, true)?),
                     Err(error) => return Err(error),
                 }
                 query.origin.finish_date = span;
@@ -183,7 +186,11 @@ impl Reader<'_> {
             return Ok(written);
         }
         let text = self.text(span, false)?;
-        let written = date::written(text, dialect.plus == Plus::Space).map_err(|fault| {
+        let spaces = match dialect.plus {
+            Plus::Space => Spaces::Signs(&raw[span.range()]),
+            Plus::Literal => Spaces::Themselves,
+        };
+        let written = date::written(text, spaces).map_err(|fault| {
             fault.into_error(text.len()).map_span(|decoded| span.part(raw, decoded))
         })?;
         // DATE-8: `today+0d` looks ahead as little as `today` does, but it is written so.
@@ -217,9 +224,13 @@ impl Reader<'_> {
         {
             return Ok(zone);
         }
+        let underscored = name.replace(' ', "_");
         let hint = BuiltIn::zones()
-            .find(|zone| zone.name().eq_ignore_ascii_case(name))
-            .map(|zone| format!("names are case-sensitive: {zone}"));
+            .find(|zone| zone.name().eq_ignore_ascii_case(&underscored))
+            .map(|zone| match underscored == name {
+                true => format!("names are case-sensitive: {zone}"),
+                false => format!("names have _ where a space would be: {zone}"),
+            });
         let expected = "a zone of the tz database, such as America/New_York";
         let kind = QueryErrorKind::Zone;
         Err(QueryError::new(kind, span.range(), "DATE-3", expected, found(name)).hinting(hint))
@@ -264,10 +275,11 @@ impl Reader<'_> {
     fn wanted(&mut self, field: Field, span: Span) -> Result<Wanted, QueryError> {
         let text = self.text(span, true)?;
         match field {
-            // FIELD-4: any number of digits; what exceeds 2^64−1 is no record's.
-            Field::Duration if is_number(text) => {
-                Ok(text.parse().map_or(Wanted::Never, Wanted::Seconds))
-            }
+            // FIELD-4: any number of digits; what exceeds 2^63−1 is no record's.
+            Field::Duration if is_number(text) => Ok(match text.parse() {
+                Ok(seconds @ 0..=Recording::MAX_DURATION) => Wanted::Seconds(seconds),
+                _ => Wanted::Never,
+            }),
             Field::Duration if !text.is_empty() => {
                 let expected = "a number of whole seconds, such as 27";
                 let kind = QueryErrorKind::Number;
@@ -289,12 +301,6 @@ fn short_number(raw: &[u8]) -> Option<u64> {
 
 fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-/// Whether an error is one of the query's encoding, whatever its variables are.
-fn is_undecodable(error: &QueryError) -> bool {
-    use QueryErrorKind::{ControlCharacter, Escape, Utf8};
-    matches!(error.kind(), ControlCharacter | Escape | Utf8)
 }
 
 fn ahead(span: Span) -> QueryError {

@@ -172,9 +172,9 @@ pub enum Wanted {
     /// Just these bytes, none of which is a wildcard (FIELD-1, FIELD-6). The empty text matches an
     /// empty and an absent field (FIELD-3); of `duration`, only the empty text is a text.
     Text(Text),
-    /// A duration of so many whole seconds, however it is written (FIELD-4).
+    /// A duration of so many whole seconds, at most 2^63−1, however it is written (FIELD-4).
     Seconds(u64),
-    /// A duration of more than 2^64−1 seconds, which no record has.
+    /// A duration of more than 2^63−1 seconds, which no record has.
     Never,
 }
 

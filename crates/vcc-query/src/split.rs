@@ -5,7 +5,7 @@ use vcc_types::{Dialect, RepeatedVariable, TrailingQuote, UnknownVariable};
 use crate::decode::{Bytes, Scratch, Suspicion, control_character, decode};
 use crate::error::found;
 use crate::query::Span;
-use crate::variable::Variable;
+use crate::variable::{Variable, hint};
 use crate::{QueryError, QueryErrorKind};
 
 /// The variables of a query that count, with their raw values, in the order they were given.
@@ -201,9 +201,11 @@ impl Splitter<'_> {
             Err(error) => error,
             Ok(text) => {
                 let kind = QueryErrorKind::MissingEquals;
-                let variable =
-                    Variable::from_name(text.as_bytes()).or_else(|| Variable::nearest(text));
-                let hint = variable.map(|variable| format!("as in {}", variable.example()));
+                let known = Variable::from_name(text.as_bytes());
+                let hint = match known.or_else(|| Variable::nearest(text)) {
+                    Some(variable) => Some(format!("as in {}", variable.example())),
+                    None => hint(text),
+                };
                 QueryError::new(kind, name, "REQ-8", "name=value", found(text)).hinting(hint)
             }
         }
@@ -218,22 +220,16 @@ fn too_many(max_variables: usize, span: Range<usize>) -> QueryError {
 
 #[cold]
 fn unknown_variable(span: Range<usize>, name: &str) -> QueryError {
-    let near = Variable::nearest(name);
-    let miscased = near.filter(|near| name.eq_ignore_ascii_case(near.name()));
-    let clause = match name {
-        "startDate" => "FIELD-2",
-        _ if miscased.is_some() => "REQ-7",
+    let clause = match Variable::nearest(name) {
+        _ if name == "startDate" => "FIELD-2",
+        Some(near) if name.eq_ignore_ascii_case(near.name()) => "REQ-7",
         _ => "REQ-9",
     };
-    let hint = match (miscased, near) {
-        (Some(known), _) => Some(format!("names are case-sensitive: {}", known.name())),
-        (None, Some(near)) => Some(format!("did you mean {}?", near.name())),
-        (None, None) => None,
-    };
     let kind = QueryErrorKind::UnknownVariable;
-    let error = QueryError::new(kind, span, clause, "the name of a variable", found(name));
+    let expected = format!("one of {}", Variable::NAMES);
+    let error = QueryError::new(kind, span, clause, expected, found(name));
     match name {
         "" => error,
-        name => error.of(name.chars().take(40).collect::<String>()).hinting(hint),
+        name => error.of(name.chars().take(40).collect::<String>()).hinting(hint(name)),
     }
 }

@@ -86,6 +86,11 @@ impl Variable {
         format!("{}={value}", self.name())
     }
 
+    /// The name of every variable, as a message lists them.
+    pub(crate) const NAMES: &'static str = "d, tz, start-date, finish-date, n, agentID, phoneNumber, \
+        channel, caseID, duration, filename, queueID, queueName, accountNumber, transactionID, \
+        extVar1, extVar2, outDialCode, wrapUpCode";
+
     /// The variable that was meant by a name that is none (REQ-9).
     pub(crate) fn nearest(name: &str) -> Option<Variable> {
         // FIELD-2, and names that other software gives to the same things.
@@ -103,7 +108,6 @@ impl Variable {
             "timezone" | "zone" => Some(Variable::Tz),
             "start" => Some(Variable::StartDate),
             "finish" | "end" | "enddate" => Some(Variable::FinishDate),
-            "offset" | "page" | "skip" => Some(Variable::N),
             "agent" => Some(Variable::Filter(Field::AgentId)),
             "queue" => Some(Variable::Filter(Field::QueueId)),
             "phone" => Some(Variable::Filter(Field::PhoneNumber)),
@@ -129,6 +133,64 @@ impl Variable {
     }
 }
 
+/// What to write instead of a name that is none, where that can be told (REQ-9).
+pub(crate) fn hint(name: &str) -> Option<String> {
+    let unescaped = without_reference(name);
+    if unescaped.len() < name.len() {
+        let known = Variable::from_name(unescaped.as_bytes());
+        let known = known.map_or(String::new(), |known| format!(", as in &{}=", known.name()));
+        return Some(format!("this & was escaped for HTML; it stands alone{known}"));
+    }
+    if name.starts_with('?') {
+        return Some("the query begins after the first ?".into());
+    }
+    let near = Variable::nearest(name);
+    if let Some(near) = near.filter(|near| name.eq_ignore_ascii_case(near.name())) {
+        return Some(format!("names are case-sensitive: {}", near.name()));
+    }
+    custom(name)
+        .map(str::to_owned)
+        .or_else(|| near.map(|near| format!("did you mean {}?", near.name())))
+}
+
+/// The name without the reference to `&` that it begins with, as often as it was escaped.
+fn without_reference(mut name: &str) -> &str {
+    const REFERENCES: [&str; 4] = ["amp;", "#38;", "#038;", "#x26;"];
+    while let Some(rest) = REFERENCES.iter().find_map(|reference| name.strip_prefix(reference)) {
+        name = rest;
+    }
+    name
+}
+
+/// Variables of other APIs, and how the same is asked for here.
+fn custom(name: &str) -> Option<&'static str> {
+    let plain: String = name
+        .chars()
+        .take(20)
+        .filter(char::is_ascii_alphanumeric)
+        .map(|c| c.to_ascii_lowercase())
+        .collect();
+    Some(match plain.as_str() {
+        "limit" | "count" | "size" | "pagesize" | "perpage" | "top" | "rows" | "max" | "first" => {
+            "a page holds up to 50 records; n is the number of its first one, as in n=51"
+        }
+        "offset" | "skip" | "page" | "pagenumber" | "pageno" | "startindex" => {
+            "n is the number of the first record of a page, from 1: the second page is n=51"
+        }
+        "from" | "to" | "since" | "until" | "after" | "before" | "begin" | "fromdate"
+        | "todate" | "datefrom" | "dateto" => {
+            "a range of dates is d=FROM,UNTIL, as in d=2007-08-05,2007-08-07"
+        }
+        "sort" | "sortby" | "order" | "orderby" => {
+            "a list is sorted by start, and cannot be otherwise"
+        }
+        "format" | "output" | "type" => "the format ends the path: files.csv or files.xml",
+        "token" | "apikey" | "accesstoken" | "key" | "username" | "user" | "password"
+        | "tenant" => "the tenant and its token are sent as user name and password (HTTP Basic)",
+        _ => return None,
+    })
+}
+
 /// How many single letters must be put in, left out or replaced to make one name the other.
 fn distance(a: &[u8], b: &[u8]) -> usize {
     let mut row: Vec<usize> = (0..=b.len()).collect();
@@ -142,4 +204,18 @@ fn distance(a: &[u8], b: &[u8]) -> usize {
         }
     }
     row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_holds_every_name() {
+        let names = Variable::ALL
+            .iter()
+            .filter(|variable| **variable != Variable::Filter(Field::StartDate));
+        let names: Vec<_> = names.map(|variable| variable.name()).collect();
+        assert_eq!(Variable::NAMES, names.join(", "));
+    }
 }

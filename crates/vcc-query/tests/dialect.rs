@@ -132,7 +132,12 @@ fn trailing_quote() {
 
 #[test]
 fn unknown_variable() {
-    assert_eq!(rejected("", "foo=1"), "REQ-9: foo: expected the name of a variable, found \"foo\"");
+    assert_eq!(
+        rejected("", "foo=1"),
+        "REQ-9: foo: expected one of d, tz, start-date, finish-date, n, agentID, phoneNumber, channel, \
+         caseID, duration, filename, queueID, queueName, accountNumber, transactionID, extVar1, \
+         extVar2, outDialCode, wrapUpCode, found \"foo\""
+    );
     let ignored = "unknown_variable = ignored";
     // REQ-7: in no reading does a wrongly-cased name filter.
     for raw in

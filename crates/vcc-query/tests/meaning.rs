@@ -197,6 +197,81 @@ fn times_where_clocks_change() {
     }
 }
 
+/// DATE-14: a text like any other, for both rules.
+#[test]
+fn a_second_of_sixty() {
+    for (zone, written, from, until) in [
+        // In a fold: after the second pass.
+        ("America/New_York", "2007-11-04T01:59:60", "2007-11-04T07:00:00", "2007-11-04T07:00:01"),
+        ("America/New_York", "20071104T015960", "2007-11-04T07:00:00", "2007-11-04T07:00:01"),
+        (
+            "America/New_York",
+            "2007-11-04T01:59:60.5",
+            "2007-11-04T07:00:00.500",
+            "2007-11-04T07:00:00.600",
+        ),
+        (
+            "America/New_York",
+            "2007-11-04T01:59:60.9",
+            "2007-11-04T07:00:00.900",
+            "2007-11-04T07:00:01",
+        ),
+        ("America/New_York", "2007-11-04T01:59:59", "2007-11-04T05:59:59", "2007-11-04T07:00:00"),
+        // Within it, and where it begins: the first pass.
+        ("America/New_York", "2007-11-04T01:29:60", "2007-11-04T05:30:00", "2007-11-04T05:30:01"),
+        ("America/New_York", "2007-11-04T00:59:60", "2007-11-04T05:00:00", "2007-11-04T05:00:01"),
+        // With an offset, just that instant.
+        (
+            "America/New_York",
+            "2007-11-04T01:59:60-04:00",
+            "2007-11-04T06:00:00",
+            "2007-11-04T06:00:01",
+        ),
+        (
+            "America/New_York",
+            "2007-11-04T01:59:60-05:00",
+            "2007-11-04T07:00:00",
+            "2007-11-04T07:00:01",
+        ),
+        (
+            "America/New_York",
+            "2007-11-04T05:59:60.25Z",
+            "2007-11-04T06:00:00.250",
+            "2007-11-04T06:00:00.260",
+        ),
+        // Into a gap and out of it: its end.
+        ("America/New_York", "2007-03-11T01:59:60", "2007-03-11T07:00:00", "2007-03-11T07:00:00"),
+        ("America/New_York", "2007-03-11T01:59:60.5", "2007-03-11T07:00:00", "2007-03-11T07:00:00"),
+        ("America/New_York", "2007-03-11T02:59:60", "2007-03-11T07:00:00", "2007-03-11T07:00:01"),
+        (
+            "America/New_York",
+            "2007-03-11T02:59:60.5",
+            "2007-03-11T07:00:00.500",
+            "2007-03-11T07:00:00.600",
+        ),
+        // Across midnight: a gap, a fold, a day that is skipped, the end of a year.
+        ("America/Sao_Paulo", "2018-11-03T23:59:60", "2018-11-04T03:00:00", "2018-11-04T03:00:00"),
+        ("America/St_Johns", "2006-10-28T23:59:60", "2006-10-29T02:30:00", "2006-10-29T02:30:01"),
+        ("America/Havana", "2023-11-05T00:59:60", "2023-11-05T06:00:00", "2023-11-05T06:00:01"),
+        ("Pacific/Apia", "2011-12-29T23:59:60", "2011-12-30T10:00:00", "2011-12-30T10:00:00"),
+        ("UTC", "2016-12-31T23:59:60", "2017-01-01T00:00:00", "2017-01-01T00:00:01"),
+    ] {
+        let raw = format!("d={written}&tz={zone}");
+        assert_eq!(window(&raw), (from.to_owned(), until.to_owned()), "{raw}");
+        let near = ask(&format!("start-date={written}&tz={zone}")).near.unwrap();
+        assert_eq!(text(near.at), from, "{raw}");
+        // In a range the start of its period.
+        let raw = format!("d={written},{written}&tz={zone}");
+        assert_eq!(window(&raw), (from.to_owned(), from.to_owned()), "{raw}");
+    }
+    // The day ends once.
+    for raw in
+        ["d=2007-08-05T24:00:60,2007-08-07", "d=2007-08-05T23:60:60", "d=2007-08-05T23:59:61"]
+    {
+        assert_eq!(Query::parse(raw).unwrap_err().clause(), "DATE-6b", "{raw}");
+    }
+}
+
 #[test]
 fn the_zone_applies_to_every_date_without_an_offset() {
     for (raw, from, until) in [
@@ -389,6 +464,9 @@ fn fields_are_compared_whole_byte_by_byte() {
             "a\tb\r\nc",
             "Jürgen 🙂",
             "a=b&c",
+            // FIELD-8
+            "a\u{7f}b",
+            "\u{7f}",
             "\u{80}\u{85}\u{9f}",
             "'; --",
             "0123456789012345678901234567890",
@@ -428,11 +506,31 @@ fn durations_are_numbers() {
         }
     }
     assert!(matches("", "") && !matches("", "0") && !matches("0", "") && matches("0", "00"));
-    assert!(matches("18446744073709551615", "18446744073709551615"));
-    let beyond = ask("duration=18446744073709551616");
-    assert_eq!(beyond.filters[0].wanted, Wanted::Never);
-    assert!(!beyond.matches(&record("", "18446744073709551616")));
+    // FIELD-4: the largest that a record can have, and what no record has, however it is written.
+    assert!(matches("9223372036854775807", "9223372036854775807"));
+    assert!(matches(&format!("{}9223372036854775807", "0".repeat(1000)), "09223372036854775807"));
+    for beyond in ["9223372036854775808", "18446744073709551615", "18446744073709551616"] {
+        for zeros in [0, 1, 1000] {
+            let asked = format!("{}{beyond}", "0".repeat(zeros));
+            assert_eq!(ask(&format!("duration={asked}")).filters[0].wanted, Wanted::Never);
+            assert!(!matches(&asked, beyond) && !matches(&asked, "") && !matches("", beyond));
+        }
+    }
+    // Nor does it match what a number of 64 bits wraps to.
+    assert!(!matches("18446744073709551643", "27") && !matches("27", "18446744073709551643"));
     assert_eq!(ask(&format!("duration={}", "9".repeat(1000))).filters[0].wanted, Wanted::Never);
+    for (value, wanted) in [
+        ("9223372036854775807", Wanted::Seconds(Recording::MAX_DURATION)),
+        ("9223372036854775808", Wanted::Never),
+        ("00027", Wanted::Seconds(27)),
+    ] {
+        let query = Query::builder().filter(Field::Duration, value).build().unwrap();
+        assert_eq!(query.filters()[0].wanted, wanted);
+        assert_eq!(Query::parse(&query.to_string()), Ok(query));
+    }
+    for value in ["+5", " 5", "5 ", "5.0", "٥", "-5", "0x5"] {
+        assert!(Query::builder().filter(Field::Duration, value).build().is_err(), "{value}");
+    }
 }
 
 #[test]

@@ -45,7 +45,7 @@ fn every_message() {
     for (expected, actual) in table.lines().zip(actual.lines()) {
         assert_eq!(actual, expected);
     }
-    assert!(table.lines().count() >= 240);
+    assert!(table.lines().count() >= 315);
 }
 
 #[test]

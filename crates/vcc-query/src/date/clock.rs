@@ -6,8 +6,8 @@ use nom::bytes::complete::take_while;
 use nom::character::complete::char;
 use nom::combinator::opt;
 
-use super::Fault;
 use super::grammar::{Parsed, failure, is_digit, sign, two_digits};
+use super::{Fault, Spaces};
 use crate::written::Time;
 
 /// `time = hour [ ":" minute [ ":" second ] / minute [ second ] ]`
@@ -64,15 +64,22 @@ fn fraction(text: &str) -> Parsed<'_, Box<str>> {
 }
 
 /// `offset = "Z" / sign 2DIGIT [ [":"] 2DIGIT ]`, up to ±23:59
-pub(super) fn offset(text: &str, space_is_sign: bool) -> Parsed<'_, i32> {
-    let (rest, sign) = alt((char('Z').map(|_| 0), |text| sign(text, space_is_sign))).parse(text)?;
+pub(super) fn offset<'a>(text: &'a str, spaces: Spaces<'_>) -> Parsed<'a, i32> {
+    let (rest, sign) = alt((char('Z').map(|_| 0), |text| sign(text, spaces))).parse(text)?;
     if sign == 0 {
         return Ok((rest, 0));
     }
+    // REQ-6
+    let hinted = |fault: Fault<'a>| match text.starts_with(' ') {
+        true => fault.hint("a space here is read as the + of an offset, as in 13:15+01:00"),
+        false => fault,
+    };
     let digits = rest;
-    let (rest, hours) = two_digits(rest, "an offset such as +01:00 or -0800")?;
+    let hours = two_digits(rest, "an offset such as +01:00 or -0800");
+    let (rest, hours) = hours.map_err(|error| error.map(hinted))?;
     if hours > 23 {
-        return failure(Fault::impossible(digits, 2, "hours of an offset from 00 to 23"));
+        let fault = Fault::impossible(digits, 2, "hours of an offset from 00 to 23");
+        return failure(hinted(fault));
     }
     let (rest, colon) = opt(char(':')).parse(rest)?;
     if colon.is_none() && !rest.starts_with(|c: char| c.is_ascii_digit()) {

@@ -6,11 +6,12 @@ use nom::character::complete::one_of;
 use nom::combinator::{cut, opt, peek};
 use nom::{Err, IResult, Parser};
 
-use super::Fault;
 use super::calendar::date;
 use super::clock::{offset, time};
-use super::hints::{after_date, after_time, after_today, no_date};
+use super::hints::{after_date, after_hour, after_time, after_today, no_date, reduced};
+use super::{Fault, Spaces};
 use crate::QueryErrorKind;
+use crate::decode::raw_offset;
 use crate::written::{Date, Timed, Written};
 
 pub(super) type Parsed<'a, T> = IResult<&'a str, T, Fault<'a>>;
@@ -21,10 +22,10 @@ pub(super) const DATE: &str = "a date such as 2007-08-05 or a constant such as t
 const MAX_DAYS: i32 = 3_652_058;
 
 /// `written = constant / date-time`
-pub(super) fn written(text: &str, space_is_sign: bool) -> Result<Written, Fault<'_>> {
+pub(super) fn written<'a>(text: &'a str, spaces: Spaces<'_>) -> Result<Written, Fault<'a>> {
     let parsed = match text.bytes().next() {
-        Some(b'0'..=b'9') => date_time(space_is_sign).parse(text),
-        _ => constant(space_is_sign).parse(text),
+        Some(b'0'..=b'9') => date_time(spaces).parse(text),
+        _ => constant(spaces).parse(text),
     };
     match parsed {
         Ok((_, written)) => Ok(written),
@@ -35,13 +36,13 @@ pub(super) fn written(text: &str, space_is_sign: bool) -> Result<Written, Fault<
 }
 
 /// `constant = %s"today" [ sign 1*DIGIT %s"d" ]`
-fn constant<'a>(space_is_sign: bool) -> impl FnMut(&'a str) -> Parsed<'a, Written> {
+fn constant<'a>(spaces: Spaces<'_>) -> impl FnMut(&'a str) -> Parsed<'a, Written> {
     move |text| {
         let Ok((rest, _)) = tag::<_, _, Fault<'_>>("today").parse(text) else {
             return failure(no_date(text));
         };
         // DATE-8
-        let (rest, sign) = opt(|rest| sign(rest, space_is_sign)).parse(rest)?;
+        let (rest, sign) = opt(|rest| sign(rest, spaces)).parse(rest)?;
         let (after, digits) = take_while(is_digit).parse(rest)?;
         match (sign, digits, after) {
             (None, "", "") => Ok((after, Written::Today(0))),
@@ -75,33 +76,40 @@ fn days<'a>(text: &'a str, sign: i32, digits: &str) -> Parsed<'a, Written> {
 }
 
 /// `sign = "+" / "-"`, and a space for `+` where that is how it may have arrived (REQ-6).
-pub(super) fn sign(text: &str, space_is_sign: bool) -> Parsed<'_, i32> {
-    let signs = if space_is_sign { "+- " } else { "+-" };
+pub(super) fn sign<'a>(text: &'a str, spaces: Spaces<'_>) -> Parsed<'a, i32> {
+    let signs = if matches!(spaces, Spaces::Signs(_)) { "+- " } else { "+-" };
     one_of(signs).map(|sign| if sign == '-' { -1 } else { 1 }).parse(text)
 }
 
 /// `date-time = date [ ("T" / SP) time [ offset ] ]`
-fn date_time<'a>(space_is_sign: bool) -> impl FnMut(&'a str) -> Parsed<'a, Written> {
+fn date_time<'a>(spaces: Spaces<'_>) -> impl FnMut(&'a str) -> Parsed<'a, Written> {
     move |text| {
         let (rest, date) = date(text)?;
         let day = match (rest.bytes().next(), date) {
             (None, date) => return Ok((rest, Written::Date(date))),
             (Some(b'T' | b' '), Date::Day(day)) => day,
-            (Some(b'T' | b' '), _) => {
-                return failure(
-                    Fault::syntax(rest, "the end of the date, since no time can follow it")
-                        .hint("a time needs a whole day before it, as in 2007-08-05T13:15"),
-                );
-            }
+            (Some(b'T' | b' '), _) => return failure(reduced(rest)),
             _ => return failure(after_date(rest, date)),
         };
         let (rest, _) = one_of("T ").parse(rest)?;
         let (rest, time) = cut(time).parse(rest)?;
-        let (rest, offset) = opt(|rest| offset(rest, space_is_sign)).parse(rest)?;
+        // REQ-6: a space after an hour is one that a person wrote before the minutes.
+        if time.minute.is_none() && rest.starts_with(' ') && !is_plus(text, rest, spaces) {
+            return failure(after_hour(rest));
+        }
+        let (rest, offset) = opt(|rest| offset(rest, spaces)).parse(rest)?;
         if !rest.is_empty() {
             return failure(after_time(rest, &time, offset.is_some()));
         }
         Ok((rest, Written::Timed(Timed { day, time, offset })))
+    }
+}
+
+/// Whether the space that `rest` of a text begins with is a `+` in the raw text.
+fn is_plus(text: &str, rest: &str, spaces: Spaces<'_>) -> bool {
+    match spaces {
+        Spaces::Themselves => false,
+        Spaces::Signs(raw) => raw.get(raw_offset(raw, text.len() - rest.len())) == Some(&b'+'),
     }
 }
 

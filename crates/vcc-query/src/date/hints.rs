@@ -6,6 +6,8 @@ use crate::written::{Date, Time};
 
 const QUOTE: &str = "dates stand without quotes";
 
+const DASHES: &str = "the parts of a date are separated by -, as in 2007-08-05";
+
 const NO_TIME: &str = "a constant takes no time and no offset";
 
 /// Neither a digit nor `today`: what may have been meant?
@@ -46,6 +48,7 @@ pub(super) fn after_date<'a>(rest: &'a str, date: Date) -> Fault<'a> {
     let fault = Fault::syntax(rest, expected);
     match rest.bytes().next() {
         Some(b't') => fault.hint("date and time are separated by a capital T"),
+        _ if !matches!(date, Date::Day(_)) && are_parts(rest) => fault.hint(DASHES),
         Some(b'/') => slash(fault),
         Some(b'"') => fault.clause("REQ-11").hint(QUOTE),
         Some(b'Z' | b'z' | b'+' | b'-') => {
@@ -55,11 +58,39 @@ pub(super) fn after_date<'a>(rest: &'a str, date: Date) -> Fault<'a> {
     }
 }
 
+/// A time after a date that is no whole day.
+pub(super) fn reduced(rest: &str) -> Fault<'_> {
+    Fault::syntax(rest, "the end of the date, since no time can follow it").hint(
+        match are_parts(rest) && rest.get(3..).is_some_and(|rest| rest.starts_with(' ')) {
+            true => DASHES,
+            false => "a time needs a whole day before it, as in 2007-08-05T13:15",
+        },
+    )
+}
+
+/// Whether a month or a day follows, which stands apart by something else than `-`.
+fn are_parts(rest: &str) -> bool {
+    let is_separator =
+        |c: char| matches!(c, '/' | '.' | '_' | ' ' | '\u{2010}'..='\u{2015}' | '\u{2212}');
+    let Some(rest) = rest.strip_prefix(is_separator) else { return false };
+    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+    matches!(digits, 1 | 2)
+}
+
+/// REQ-6: a space between an hour and what may be minutes or an offset.
+pub(super) fn after_hour(rest: &str) -> Fault<'_> {
+    Fault::syntax(rest, "the end of the time, : before the minutes, Z, or an offset")
+        .clause("REQ-6")
+        .hint("minutes follow a colon, as in 13:15; the + of an offset is written %2B")
+}
+
 pub(super) fn after_time<'a>(rest: &'a str, time: &Time, offset: bool) -> Fault<'a> {
     let expected =
         if offset { "the end of the date" } else { "the end of the time, Z, or an offset" };
     let fault = Fault::syntax(rest, expected);
     match rest.bytes().next() {
+        // As where `plus` is `literal`.
+        Some(b' ') if !offset && time.minute.is_none() => after_hour(rest),
         Some(b'z') if !offset => fault.hint("UTC is a capital Z"),
         Some(b'.') if time.second.is_none() => fault.hint("only seconds have fractions"),
         Some(b'/') => slash(fault),

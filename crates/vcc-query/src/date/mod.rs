@@ -11,13 +11,22 @@ use fault::Fault;
 
 use crate::written::Written;
 
-/// Reads one date or constant. `space_is_sign`: whether a space stands for `+` where only a sign
-/// can stand (REQ-6).
+/// What the spaces of a decoded text may stand for (REQ-6).
+#[derive(Clone, Copy)]
+pub(crate) enum Spaces<'a> {
+    /// For themselves.
+    Themselves,
+    /// For a `+`, where only a sign can stand. This is the raw text, which tells the `+` of a form
+    /// from a space as such.
+    Signs(&'a [u8]),
+}
+
+/// Reads one date or constant.
 #[inline]
-pub(crate) fn written(text: &str, space_is_sign: bool) -> Result<Written, Fault<'_>> {
+pub(crate) fn written<'a>(text: &'a str, spaces: Spaces<'_>) -> Result<Written, Fault<'a>> {
     match fast::written(text.as_bytes(), fast::Coding::None) {
         Some(written) => Ok(written),
-        None => grammar::written(text, space_is_sign),
+        None => grammar::written(text, spaces),
     }
 }
 
@@ -60,11 +69,15 @@ mod tests {
         ]
     }
 
+    fn spaces(are_signs: bool, raw: &str) -> Spaces<'_> {
+        if are_signs { Spaces::Signs(raw.as_bytes()) } else { Spaces::Themselves }
+    }
+
     proptest! {
         #[test]
         fn the_fast_path_is_the_grammar(text in text(), space_is_sign: bool) {
             if let Some(fast) = fast::written(text.as_bytes(), fast::Coding::None) {
-                prop_assert_eq!(Ok(fast), grammar::written(&text, space_is_sign));
+                prop_assert_eq!(Ok(fast), grammar::written(&text, spaces(space_is_sign, &text)));
             }
         }
 
@@ -88,7 +101,11 @@ mod tests {
             let decoded = raw.replace("%20", " ").replace("%2B", "+");
             let decoded = if plus == Plus::Space && plus_for_space { decoded.replace('+', " ") } else { decoded };
             if let Some(fast) = written_raw(raw.as_bytes(), plus) {
-                prop_assert_eq!(Ok(fast), grammar::written(&decoded, plus == Plus::Space));
+                let spaces = match plus {
+                    Plus::Space => Spaces::Signs(raw.as_bytes()),
+                    Plus::Literal => Spaces::Themselves,
+                };
+                prop_assert_eq!(Ok(fast), grammar::written(&decoded, spaces));
             }
         }
     }
