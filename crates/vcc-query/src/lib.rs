@@ -46,6 +46,7 @@ mod explain;
 mod filters;
 mod pages;
 mod parser;
+mod pin;
 mod print;
 mod query;
 mod read;

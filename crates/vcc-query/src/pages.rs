@@ -3,6 +3,9 @@ use crate::Query;
 /// Walks a list page by page, for any HTTP client: told how many records a page held, it says what
 /// to ask next and when to stop.
 ///
+/// A query with constants is [`pinned`](Query::pinned) first, so that all pages are of one list
+/// (PAGE-6).
+///
 /// ```
 /// use vcc_query::{Pages, Query};
 ///

@@ -63,7 +63,7 @@ impl Query {
         let dialect = &context.dialect;
         self.obey(dialect)?;
         let zone = self.tz.unwrap_or(context.tenant_tz);
-        let resolver = Resolver { now: context.now, zone, dialect, extrapolated: Cell::new(false) };
+        let resolver = Resolver::new(zone, context);
 
         let window = match &self.d {
             None => None,
@@ -139,16 +139,16 @@ impl Query {
     }
 }
 
-struct Resolver<'a> {
+pub(crate) struct Resolver<'a> {
     now: DateTime<Utc>,
     zone: Zone,
-    dialect: &'a Dialect,
+    pub(crate) dialect: &'a Dialect,
     /// Whether a local date was beyond the years that the zone data spells out.
     extrapolated: Cell<bool>,
 }
 
 /// A date that means nothing: beyond the calendar.
-struct Beyond;
+pub(crate) struct Beyond;
 
 impl Beyond {
     fn at(self, span: Span, variable: &'static str) -> QueryError {
@@ -165,7 +165,7 @@ impl Beyond {
 
 /// An instant, exactly: a fraction may have any number of digits.
 #[derive(Clone, Copy)]
-struct Instant<'a>(Reading<'a>);
+pub(crate) struct Instant<'a>(Reading<'a>);
 
 impl Instant<'_> {
     fn cmp(&self, other: &Instant<'_>) -> Ordering {
@@ -173,7 +173,7 @@ impl Instant<'_> {
     }
 
     /// The last nanosecond that is not after it.
-    fn floor(&self) -> DateTime<Utc> {
+    pub(crate) fn floor(&self) -> DateTime<Utc> {
         let Reading { seconds, nanos, .. } = self.0;
         instant(seconds, nanos)
     }
@@ -193,7 +193,12 @@ fn instant(seconds: i64, nanos: u32) -> DateTime<Utc> {
         .unwrap_or_default()
 }
 
-impl Resolver<'_> {
+impl<'a> Resolver<'a> {
+    pub(crate) fn new(zone: Zone, context: &'a Context) -> Resolver<'a> {
+        let Context { now, dialect, .. } = context;
+        Resolver { now: *now, zone, dialect, extrapolated: Cell::new(false) }
+    }
+
     /// `d=A`: the period that the text names (DATE-7).
     fn period(&self, date: &Written, span: Span) -> Result<Window, QueryError> {
         let [from, until] = self.both(date).map_err(|fault| fault.at(span, "d"))?;
@@ -274,7 +279,7 @@ impl Resolver<'_> {
     }
 
     /// The instant that a date means.
-    fn instant<'t>(&self, date: &'t Written) -> Result<Instant<'t>, Beyond> {
+    pub(crate) fn instant<'t>(&self, date: &'t Written) -> Result<Instant<'t>, Beyond> {
         match date {
             Written::Timed(timed) => Ok(self.locate(timed.reading(), timed.offset)),
             date => {
@@ -296,7 +301,7 @@ impl Resolver<'_> {
     }
 
     /// The first day of an untimed date, and the first day after it.
-    fn days(&self, date: &Written) -> Result<Option<[NaiveDate; 2]>, Beyond> {
+    pub(crate) fn days(&self, date: &Written) -> Result<Option<[NaiveDate; 2]>, Beyond> {
         match date {
             Written::Timed(_) => Ok(None),
             Written::Date(date) => Ok(Some([date.first_day(), date.next_first_day()])),

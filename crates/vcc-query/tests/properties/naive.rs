@@ -1,6 +1,7 @@
 //! An evaluator that shares nothing with the crate: what a query asks is known before it is written,
 //! instants come from jiff, and each record is tested by reading the clauses one by one.
 
+use std::cell::Cell;
 use std::sync::LazyLock;
 
 use arbitrary::{Result, Unstructured};
@@ -40,8 +41,16 @@ const DAYS: &[(i16, i8, i8)] = &[
     (2019, 12, 30),
 ];
 
-const VALUES: &[&str] =
-    &["", "bill", "Bill", "bill ", "0", "00", "a+b", "100%", "#x#", "ü&=", "*", "a\tb"];
+const VALUES: &[&str] = &[
+    "", "bill", "Bill", "bill ", "0", "00", "a+b", "100%", "#x#", "ü&=", "*", "a\tb", "a\u{7f}b",
+    "\u{85}",
+];
+
+/// Durations around the largest that a record can have, and what they would wrap to in fewer bits.
+const LONG: &[u128] = &[MAX_DURATION, MAX_DURATION + 1, u64::MAX as u128, 1 << 64, (1 << 64) + 7];
+
+/// FIELD-4
+const MAX_DURATION: u128 = (1 << 63) - 1;
 
 const FIELDS: &[Field] = &[Field::AgentId, Field::Channel, Field::CaseId, Field::ExtVar1];
 
@@ -55,9 +64,10 @@ pub(crate) fn selection_vs_naive(data: &[u8]) {
 #[derive(Clone, Copy)]
 enum Moment {
     Today(i32),
-    /// Of this precision: 0 year, 1 month, 2 day, 3 hour, 4 minute, 5 second.
+    /// Of this precision: 0 year, 1 month, 2 day, 3 hour, 4 minute, 5 second. A second of 0 may be
+    /// written as the 60 of the minute before.
     Local(u8, civil::DateTime),
-    /// To the minute or second, at an offset in minutes.
+    /// To the hour, minute or second, at an offset in minutes.
     Fixed(u8, civil::DateTime, i32),
 }
 
@@ -68,8 +78,10 @@ struct Ask {
     start: Option<Moment>,
     finish: Option<Moment>,
     fields: Vec<(Field, &'static str)>,
-    duration: Option<u64>,
+    duration: Option<u128>,
     n: Option<u64>,
+    /// Whether a space was written where no sign can stand (REQ-6).
+    refused: Cell<bool>,
 }
 
 fn from(u: &mut Unstructured<'_>) -> Result<()> {
@@ -87,6 +99,7 @@ fn from(u: &mut Unstructured<'_>) -> Result<()> {
         fields: vec![],
         duration: None,
         n: None,
+        refused: Cell::new(false),
     };
     if u.ratio(2, 3)? {
         let first = moment(u)?;
@@ -104,7 +117,7 @@ fn from(u: &mut Unstructured<'_>) -> Result<()> {
         }
     }
     if u.ratio(1, 8)? {
-        ask.duration = Some(u.int_in_range(0..=9)?);
+        ask.duration = Some(duration(u)?);
     }
     if u.ratio(1, 4)? {
         ask.n = Some(u.int_in_range(0..=60)?);
@@ -122,6 +135,10 @@ fn from(u: &mut Unstructured<'_>) -> Result<()> {
     let parsed =
         Parser::new().zones(database).parse(&raw).and_then(|query| query.resolve(&context));
     let selection = match (parsed, ask.window()) {
+        (parsed, _) if ask.refused.get() => {
+            assert_eq!(parsed.unwrap_err().clause(), "REQ-6", "{raw}");
+            return Ok(());
+        }
         (Err(error), Some(None)) => {
             assert_eq!(error.kind(), QueryErrorKind::ReversedRange, "{raw}");
             return Ok(());
@@ -150,6 +167,13 @@ fn from(u: &mut Unstructured<'_>) -> Result<()> {
     Ok(())
 }
 
+fn duration(u: &mut Unstructured<'_>) -> Result<u128> {
+    match u.ratio(1, 8)? {
+        true => Ok(LONG[u.choose_index(LONG.len())?]),
+        false => u.int_in_range(0..=9),
+    }
+}
+
 fn moment(u: &mut Unstructured<'_>) -> Result<Moment> {
     if u.ratio(1, 8)? {
         return Ok(Moment::Today(u.int_in_range(-8..=2)?));
@@ -168,7 +192,7 @@ fn moment(u: &mut Unstructured<'_>) -> Result<Moment> {
         _ => day.at(hour, minute, second, 0),
     };
     Ok(match precision {
-        4 | 5 if u.arbitrary()? => {
+        3..=5 if u.arbitrary()? => {
             Moment::Fixed(precision, local, [0, -480, 345, 840][u.choose_index(4)?])
         }
         _ => Moment::Local(precision, local),
@@ -179,10 +203,10 @@ fn moment(u: &mut Unstructured<'_>) -> Result<Moment> {
 fn write(u: &mut Unstructured<'_>, ask: &Ask, tz: Option<&str>) -> Result<String> {
     let mut variables = Vec::new();
     if let Some((first, last)) = ask.d {
-        let mut value = text(u, first)?;
+        let mut value = text(u, ask, first)?;
         if let Some(last) = last {
             value.push_str(if u.arbitrary()? { "," } else { "%2C" });
-            value.push_str(&text(u, last)?);
+            value.push_str(&text(u, ask, last)?);
         }
         variables.push(format!("d={value}"));
     }
@@ -191,7 +215,7 @@ fn write(u: &mut Unstructured<'_>, ask: &Ask, tz: Option<&str>) -> Result<String
     }
     for (name, date) in [("start-date", ask.start), ("finish-date", ask.finish)] {
         if let Some(date) = date {
-            variables.push(format!("{name}={}", text(u, date)?));
+            variables.push(format!("{name}={}", text(u, ask, date)?));
         }
     }
     for (field, value) in &ask.fields {
@@ -220,7 +244,7 @@ fn write(u: &mut Unstructured<'_>, ask: &Ask, tz: Option<&str>) -> Result<String
     Ok(variables.join(if u.arbitrary()? { "&" } else { "&&" }))
 }
 
-fn text(u: &mut Unstructured<'_>, moment: Moment) -> Result<String> {
+fn text(u: &mut Unstructured<'_>, ask: &Ask, moment: Moment) -> Result<String> {
     let (precision, local, offset) = match moment {
         Moment::Today(0) => return Ok("today".to_owned()),
         Moment::Today(days) if days < 0 => return Ok(format!("today{days}d")),
@@ -230,6 +254,9 @@ fn text(u: &mut Unstructured<'_>, moment: Moment) -> Result<String> {
         Moment::Local(precision, local) => (precision, local, None),
         Moment::Fixed(precision, local, offset) => (precision, local, Some(offset)),
     };
+    // DATE-14
+    let of_sixty = precision == 5 && local.second() == 0 && u.arbitrary()?;
+    let local = if of_sixty { local.saturating_sub(1.second()) } else { local };
     let date = match precision {
         0 => local.strftime("%Y").to_string(),
         1 => local.strftime("%Y-%m").to_string(),
@@ -242,6 +269,7 @@ fn text(u: &mut Unstructured<'_>, moment: Moment) -> Result<String> {
     let forms = match precision {
         3 => ["%H", "%H"],
         4 => ["%H:%M", "%H%M"],
+        5 if of_sixty => ["%H:%M:60", "%H%M60"],
         5 => ["%H:%M:%S", "%H%M%S"],
         _ => return Ok(date),
     };
@@ -250,7 +278,12 @@ fn text(u: &mut Unstructured<'_>, moment: Moment) -> Result<String> {
         None => String::new(),
         Some(0) => "Z".to_owned(),
         Some(minutes) => {
-            let sign = if minutes < 0 { "-" } else { ["+", "%2B", "%20"][u.choose_index(3)?] };
+            let signs = ["+", "%2B", "%20", " "];
+            let sign = if minutes < 0 { "-" } else { signs[u.choose_index(4)?] };
+            // REQ-6
+            if precision == 3 && matches!(sign, "%20" | " ") {
+                ask.refused.set(true);
+            }
             let (hours, minutes) = (minutes.abs() / 60, minutes.abs() % 60);
             let colon = if u.arbitrary()? { ":" } else { "" };
             format!("{sign}{hours:02}{colon}{minutes:02}")
@@ -331,10 +364,13 @@ impl Ask {
     }
 
     fn matches(&self, row: &Recording) -> bool {
-        let start = row.start().map(|start| start.timestamp());
-        let finish = start.zip(row.duration()).map(|(start, duration)| start + duration as i64);
+        let start = row.start().map(|start| i128::from(start.timestamp()));
+        // FIELD-4: what is larger is no duration.
+        let duration = row.get(Field::Duration).and_then(|text| text.parse::<u128>().ok());
+        let duration = duration.filter(|seconds| *seconds <= MAX_DURATION);
+        let finish = start.zip(duration).map(|(start, duration)| start + duration as i128);
         if let Some(Some([from, until])) = self.window()
-            && start.is_none_or(|start| start < from || until <= start)
+            && start.is_none_or(|start| start < i128::from(from) || i128::from(until) <= start)
         {
             return false;
         }
@@ -344,13 +380,13 @@ impl Ask {
             (None, near) => (finish, near),
         };
         if let Some(near) = near {
-            let at = self.period(near)[0];
+            let at = i128::from(self.period(near)[0]);
             if edge.is_none_or(|edge| (edge - at).abs() > 5) {
                 return false;
             }
         }
         self.fields.iter().all(|(field, value)| row.get(*field).unwrap_or("") == *value)
-            && self.duration.is_none_or(|duration| row.duration() == Some(duration))
+            && self.duration.is_none_or(|asked| duration == Some(asked))
     }
 
     /// A record that starts or finishes close to something that is asked for.
@@ -366,7 +402,7 @@ impl Ask {
             row.set_start(DateTime::from_timestamp(start, 0).unwrap().fixed_offset());
         }
         if u.ratio(15, 16)? {
-            row.set(Field::Duration, &format!("{:02}", u.int_in_range(0..=9)?));
+            row.set(Field::Duration, &format!("{:02}", duration(u)?));
         }
         for field in FIELDS.iter().chain(&[Field::TransactionId, Field::Filename]) {
             if u.ratio(7, 8)? {
