@@ -181,6 +181,9 @@ fn custom(name: &str) -> Option<&'static str> {
         | "todate" | "datefrom" | "dateto" => {
             "a range of dates is d=FROM,UNTIL, as in d=2007-08-05,2007-08-07"
         }
+        "end" | "enddate" | "endtime" => {
+            "the end of a range is that of d=FROM,UNTIL; a finish is looked up with finish-date"
+        }
         "sort" | "sortby" | "order" | "orderby" => {
             "a list is sorted by start, and cannot be otherwise"
         }

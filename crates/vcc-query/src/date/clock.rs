@@ -69,17 +69,10 @@ pub(super) fn offset<'a>(text: &'a str, spaces: Spaces<'_>) -> Parsed<'a, i32> {
     if sign == 0 {
         return Ok((rest, 0));
     }
-    // REQ-6
-    let hinted = |fault: Fault<'a>| match text.starts_with(' ') {
-        true => fault.hint("a space here is read as the + of an offset, as in 13:15+01:00"),
-        false => fault,
-    };
     let digits = rest;
-    let hours = two_digits(rest, "an offset such as +01:00 or -0800");
-    let (rest, hours) = hours.map_err(|error| error.map(hinted))?;
+    let (rest, hours) = two_digits(rest, "an offset such as +01:00 or -0800")?;
     if hours > 23 {
-        let fault = Fault::impossible(digits, 2, "hours of an offset from 00 to 23");
-        return failure(hinted(fault));
+        return failure(Fault::impossible(digits, 2, "hours of an offset from 00 to 23"));
     }
     let (rest, colon) = opt(char(':')).parse(rest)?;
     if colon.is_none() && !rest.starts_with(|c: char| c.is_ascii_digit()) {

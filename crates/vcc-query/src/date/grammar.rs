@@ -8,7 +8,9 @@ use nom::{Err, IResult, Parser};
 
 use super::calendar::date;
 use super::clock::{offset, time};
-use super::hints::{after_date, after_hour, after_time, after_today, no_date, reduced};
+use super::hints::{
+    after_date, after_hour, after_time, after_today, no_date, reduced, space_as_sign,
+};
 use super::{Fault, Spaces};
 use crate::QueryErrorKind;
 use crate::decode::raw_offset;
@@ -93,11 +95,16 @@ fn date_time<'a>(spaces: Spaces<'_>) -> impl FnMut(&'a str) -> Parsed<'a, Writte
         };
         let (rest, _) = one_of("T ").parse(rest)?;
         let (rest, time) = cut(time).parse(rest)?;
+        let is_space = rest.starts_with(' ') && !is_plus(text, rest, spaces);
         // REQ-6: a space after an hour is one that a person wrote before the minutes.
-        if time.minute.is_none() && rest.starts_with(' ') && !is_plus(text, rest, spaces) {
+        if is_space && time.minute.is_none() {
             return failure(after_hour(rest));
         }
-        let (rest, offset) = opt(|rest| offset(rest, spaces)).parse(rest)?;
+        let parsed = opt(|rest| offset(rest, spaces)).parse(rest);
+        let (rest, offset) = match is_space {
+            true => parsed.map_err(|error| error.map(space_as_sign))?,
+            false => parsed?,
+        };
         if !rest.is_empty() {
             return failure(after_time(rest, &time, offset.is_some()));
         }

@@ -8,6 +8,8 @@ const QUOTE: &str = "dates stand without quotes";
 
 const DASHES: &str = "the parts of a date are separated by -, as in 2007-08-05";
 
+const COMMA: &str = "the ends of a range are separated by a comma";
+
 const NO_TIME: &str = "a constant takes no time and no offset";
 
 /// Neither a digit nor `today`: what may have been meant?
@@ -50,6 +52,7 @@ pub(super) fn after_date<'a>(rest: &'a str, date: Date) -> Fault<'a> {
         Some(b't') => fault.hint("date and time are separated by a capital T"),
         _ if !matches!(date, Date::Day(_)) && are_parts(rest) => fault.hint(DASHES),
         Some(b'/') => slash(fault),
+        Some(b'.' | b';' | b'|' | b'~') => fault.hint(COMMA),
         Some(b'"') => fault.clause("REQ-11").hint(QUOTE),
         Some(b'Z' | b'z' | b'+' | b'-') => {
             fault.hint("only a time has an offset; for a zone use tz=")
@@ -84,6 +87,11 @@ pub(super) fn after_hour(rest: &str) -> Fault<'_> {
         .hint("minutes follow a colon, as in 13:15; the + of an offset is written %2B")
 }
 
+/// REQ-6: no offset follows the space that was read as its sign.
+pub(super) fn space_as_sign(fault: Fault<'_>) -> Fault<'_> {
+    fault.hint("a space here is read as the + of an offset, as in 13:15+01:00")
+}
+
 pub(super) fn after_time<'a>(rest: &'a str, time: &Time, offset: bool) -> Fault<'a> {
     let expected =
         if offset { "the end of the date" } else { "the end of the time, Z, or an offset" };
@@ -111,5 +119,5 @@ pub(super) fn after_today<'a>(rest: &'a str, expected: &'static str) -> Fault<'a
 }
 
 fn slash(fault: Fault<'_>) -> Fault<'_> {
-    fault.clause("DATE-11").hint("the ends of a range are separated by a comma")
+    fault.clause("DATE-11").hint(COMMA)
 }
