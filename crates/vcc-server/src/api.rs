@@ -1,11 +1,12 @@
 use std::fmt;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{ConnectInfo, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 use vcc_format::WriteError;
@@ -13,17 +14,19 @@ use vcc_query::{Context, Format, Parser, Query, Selection};
 use vcc_store::{Credentials, Store, StoreError, StoreErrorKind, TokenHash};
 use vcc_types::{BadCredentials, Dialect, NoCredentials};
 
-use crate::audit::{self, Audit};
+use crate::audit::{self, Audit, Who};
 use crate::auth::{self, Claim};
 use crate::limits::Gate;
 use crate::metrics::Running;
 use crate::refusal::Refusal;
+use crate::sign_ins::SignIns;
 use crate::{Clock, Limits, Metrics, body, records, resource};
 
 /// The API without a socket: what turns a request into a response.
 ///
 /// [`router`](Api::router) gives a tower service, to be served by [`Server`](crate::Server), by a
-/// server of your own, or called in a test.
+/// server of your own, or called in a test. The log and the [`Audit`] name the peer of a request that
+/// has a [`ConnectInfo`] of its [`SocketAddr`], as `Server` gives it.
 ///
 /// ```
 /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
@@ -55,6 +58,7 @@ pub struct Api {
     audit: Option<Arc<Audit>>,
     explain: bool,
     requests: Arc<AtomicU64>,
+    sign_ins: SignIns,
 }
 
 /// The longest target that is read, in bytes (REQ-13).
@@ -73,6 +77,8 @@ const EXPLAIN: HeaderName = HeaderName::from_static("x-vcc-explain");
 /// What a log line says of a request, as far as it came. Never a token, never a value.
 #[derive(Default)]
 struct Trace {
+    /// The address that the connection came from: behind a proxy, the proxy's.
+    peer: Option<IpAddr>,
     tenant: Option<String>,
     shape: Option<String>,
     records: usize,
@@ -83,6 +89,8 @@ struct Trace {
 /// A request that gets a page.
 struct Asked {
     tenant: String,
+    /// The number of the token that opened it.
+    token: i64,
     format: Format,
     query: Query,
     selection: Selection,
@@ -111,6 +119,7 @@ impl Api {
             audit: None,
             explain: false,
             requests: Arc::default(),
+            sign_ins: SignIns::default(),
         }
     }
 
@@ -195,12 +204,13 @@ impl Api {
         };
         let page = self.store.answer(&name, &mut decide).await;
         let page = page.map_err(|error| trace.refuse(error))?;
-        let Asked { tenant, format, query, selection, context } =
+        let Asked { tenant, token, format, query, selection, context } =
             asked.ok_or_else(Refusal::internal)??;
         let page = page.ok_or_else(Refusal::internal)?;
         trace.records = page.records.len();
         if let Some(audit) = &self.audit {
-            audit.record(context.now, &tenant, &query, page.records.len());
+            let who = Who { tenant: &tenant, token, peer: trace.peer };
+            audit.record(context.now, who, &query, page.records.len());
         }
 
         let body = body::of(page.records, format, &selection, &self.dialect, &request.headers);
@@ -239,7 +249,8 @@ impl Api {
         token: TokenHash,
         trace: &mut Trace,
     ) -> Result<Asked, Refusal> {
-        let tenant = auth::tenant(credentials, token).ok_or_else(|| self.bad_credentials())?;
+        let (tenant, token) =
+            auth::tenant(credentials, token).ok_or_else(|| self.bad_credentials())?;
         trace.tenant = Some(tenant.name.clone());
         let target = &request.uri;
         if target.path().len() + target.query().map_or(0, str::len) > LONGEST_TARGET {
@@ -260,7 +271,7 @@ impl Api {
         if tracing::enabled!(tracing::Level::INFO) {
             trace.shape = Some(audit::shape(&query));
         }
-        Ok(Asked { tenant: tenant.name, format, query, selection, context })
+        Ok(Asked { tenant: tenant.name, token, format, query, selection, context })
     }
 
     /// AUTH-2: a browser prompts at a 401 with a challenge.
@@ -291,6 +302,8 @@ async fn handle(State(api): State<Arc<Api>>, request: Request<Body>) -> Response
     // A body is neither asked for nor read; the connection drops what comes of it.
     let (request, _) = request.into_parts();
     let trace = &mut asking.trace;
+    let peer = request.extensions.get::<ConnectInfo<SocketAddr>>();
+    trace.peer = peer.map(|ConnectInfo(peer)| peer.ip().to_canonical());
     let answer = tokio::time::timeout(api.limits.deadline, api.answer(&request, trace)).await;
     let answer = answer.unwrap_or_else(|_| {
         let late = StoreError::new(StoreErrorKind::Deadline, "the request took too long");
@@ -333,6 +346,9 @@ impl<'a> Asking<'a> {
         self.api.metrics.answered(status, self.trace.records as u64, took);
         let request = self.api.requests.fetch_add(1, Ordering::Relaxed) + 1;
         self.trace.log(request, status, took);
+        if matches!(status, 401 | 403) {
+            self.api.sign_ins.refused(self.trace.peer);
+        }
     }
 }
 
@@ -363,6 +379,7 @@ impl Trace {
             ($level:ident, $($failure:tt)*) => {
                 tracing::$level!(
                     request,
+                    peer = self.peer.map(tracing::field::display),
                     tenant = self.tenant.as_deref(),
                     asked = self.shape.as_deref(),
                     status,

@@ -1,6 +1,7 @@
 use std::fmt::Write as _;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write};
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -9,7 +10,9 @@ use serde::Serialize;
 use vcc_query::Query;
 
 /// A file in which each request that got recordings leaves a line of JSON: when, which tenant, the
-/// shape of its query (the names of its variables, not their values), and how many records it got.
+/// number of the token that opened it, the address of the peer where it is known (behind a proxy, the
+/// proxy's), the shape of its query (the names of its variables, not their values), and how many
+/// records it got.
 ///
 /// Values can be phone numbers and names. They are written only on request.
 ///
@@ -36,7 +39,7 @@ use vcc_query::Query;
 ///     .body(Body::empty())?;
 /// router.oneshot(request).await?;
 /// // The time is in UTC, to the millisecond.
-/// let line = r#"{"at":"2007-12-20T04:00:00.000Z","tenant":"acme","#.to_owned()
+/// let line = r#"{"at":"2007-12-20T04:00:00.000Z","tenant":"acme","token":1,"#.to_owned()
 ///     + r#""asked":"phoneNumber,n","records":0}"#;
 /// assert_eq!(std::fs::read_to_string(&path)?, line + "\n");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -60,10 +63,22 @@ struct Lines<To> {
 struct Line<'a> {
     at: String,
     tenant: &'a str,
+    token: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    peer: Option<IpAddr>,
     asked: &'a str,
     records: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     query: Option<String>,
+}
+
+/// Who got recordings.
+#[derive(Clone, Copy)]
+pub(crate) struct Who<'a> {
+    pub(crate) tenant: &'a str,
+    /// The number of the token that opened the tenant.
+    pub(crate) token: i64,
+    pub(crate) peer: Option<IpAddr>,
 }
 
 impl Audit {
@@ -87,10 +102,13 @@ impl Audit {
         self
     }
 
-    pub(crate) fn record(&self, at: DateTime<Utc>, tenant: &str, query: &Query, records: usize) {
+    pub(crate) fn record(&self, at: DateTime<Utc>, who: Who<'_>, query: &Query, records: usize) {
+        let Who { tenant, token, peer } = who;
         let line = Line {
             at: at.to_rfc3339_opts(SecondsFormat::Millis, true),
             tenant,
+            token,
+            peer,
             asked: &shape(query),
             records,
             query: self.values.then(|| query.to_string()),
@@ -200,7 +218,8 @@ mod tests {
         for (before, line) in [("", 0), ("{}\n", 1), ("{\"at\":", 1)] {
             std::fs::write(&path, before).unwrap();
             let query = Query::parse("").unwrap();
-            Audit::append(&path).unwrap().record(DateTime::UNIX_EPOCH, "acme", &query, 0);
+            let who = Who { tenant: "acme", token: 1, peer: None };
+            Audit::append(&path).unwrap().record(DateTime::UNIX_EPOCH, who, &query, 0);
             let text = std::fs::read_to_string(&path).unwrap();
             let record = text.lines().nth(line).unwrap();
             assert!(record.starts_with("{\"at\":\"1970") && text.ends_with("\n"), "{text}");

@@ -1,12 +1,14 @@
 //! Connections: accepted up to a number, encrypted, and closed when nothing moves on them.
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use axum::http::header::HOST;
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, Request, Response, Version};
@@ -37,6 +39,8 @@ pub(crate) struct Connections {
     permits: Arc<Semaphore>,
     /// How many permits there are.
     size: u32,
+    /// Where a connection came from, once it is one.
+    peer: Option<SocketAddr>,
 }
 
 /// STATUS-1, to a client for whom there is no room at all.
@@ -68,15 +72,15 @@ impl Connections {
         let size =
             u32::try_from(limits.connections.min(Semaphore::MAX_PERMITS)).unwrap_or(u32::MAX);
         let permits = Arc::new(Semaphore::new(size as usize));
-        Self { router, limits, tls, metrics, http: Arc::new(http), permits, size }
+        Self { router, limits, tls, metrics, http: Arc::new(http), permits, size, peer: None }
     }
 
     /// Accepts connections until it is told to stop, and waits for those that are busy then.
     pub(crate) async fn accept(self, listener: TcpListener, mut stop: Stop) {
         loop {
-            let stream = tokio::select! {
+            let (stream, peer) = tokio::select! {
                 accepted = listener.accept() => match accepted {
-                    Ok((stream, _)) => stream,
+                    Ok(accepted) => accepted,
                     Err(error) => {
                         // Such as too many open files: what runs will free some.
                         tracing::warn!(%error, "cannot accept a connection");
@@ -89,7 +93,8 @@ impl Connections {
             let _ = stream.set_nodelay(true);
             match self.permits.clone().try_acquire_owned() {
                 Ok(permit) => {
-                    tokio::spawn(self.clone().serve(stream, permit, stop.clone()));
+                    let one = Self { peer: Some(peer), ..self.clone() };
+                    tokio::spawn(one.serve(stream, permit, stop.clone()));
                 }
                 Err(_) => {
                     tokio::spawn(self.clone().turn_away(stream));
@@ -133,7 +138,10 @@ impl Connections {
     where
         Io: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let service = service_fn(|request: Request<Incoming>| {
+        let service = service_fn(|mut request: Request<Incoming>| {
+            if let Some(peer) = self.peer {
+                request.extensions_mut().insert(ConnectInfo(peer));
+            }
             let (router, activity) = (self.router.clone(), activity.clone());
             async move {
                 let running = Running::begin(&activity);

@@ -26,6 +26,7 @@ mod refusal;
 mod request_line;
 mod resource;
 mod server;
+mod sign_ins;
 mod stall;
 mod starts;
 mod tls;

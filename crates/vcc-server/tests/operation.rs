@@ -46,7 +46,7 @@ async fn the_audit_log_has_names_and_values_on_request() {
     let folder = tempfile::tempdir().unwrap();
     let target = format!("{FILES}?agentID=bill&d=2007-01-01&tz=UTC");
     for (values, said) in [
-        (false, r#""tenant":"acme","asked":"d,tz,agentID","records":50}"#),
+        (false, r#""tenant":"acme","token":1,"asked":"d,tz,agentID","records":50}"#),
         (true, r#""records":50,"query":"d=2007-01-01&tz=UTC&agentID=bill"}"#),
     ] {
         let path = folder.path().join(values.to_string());

@@ -155,11 +155,11 @@ fn no_level_logs_a_secret() {
             match (level, format) {
                 ("error" | "warn", _) => assert_eq!(log, ""),
                 (_, "json") => {
-                    let said = r#""level":"INFO","request":1,"tenant":"acme","asked":"d,phoneNumber","status":200,"records":0,"micros":"#;
+                    let said = r#""level":"INFO","request":1,"peer":"127.0.0.1","tenant":"acme","asked":"d,phoneNumber","status":200,"records":0,"micros":"#;
                     assert!(log.contains(said), "{log}");
                 }
                 _ => {
-                    let said = r#"request=1 tenant="acme" asked="d,phoneNumber" status=200 records=0 micros="#;
+                    let said = r#"request=1 peer=127.0.0.1 tenant="acme" asked="d,phoneNumber" status=200 records=0 micros="#;
                     assert!(log.contains(said) && !log.contains('\u{1b}'), "{log}");
                 }
             }

@@ -18,6 +18,8 @@ use std::fmt;
 #[derive(Debug)]
 pub struct StoreError {
     kind: StoreErrorKind,
+    /// The file or the host that a cause is about.
+    place: Option<String>,
     message: String,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
@@ -57,13 +59,23 @@ impl StoreError {
     /// An error of this kind.
     #[must_use]
     pub fn new(kind: StoreErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), source: None }
+        Self { kind, place: None, message: message.into(), source: None }
     }
 
     /// The same error with what caused it.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.source = Some(source.into());
+        self
+    }
+
+    /// The same error with the file or the host that it is about, where a database is what failed: an
+    /// error without a cause names in its message what it is about.
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    pub(crate) fn at(mut self, place: impl fmt::Display) -> Self {
+        if self.source.is_some() && self.place.is_none() {
+            self.place = Some(place.to_string());
+        }
         self
     }
 
@@ -76,13 +88,18 @@ impl StoreError {
 
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)?;
+        let place = self.place.iter().map(String::as_str);
+        let mut said = place.chain([&*self.message]).map(one_line).collect::<Vec<_>>().join(": ");
         let mut cause = self.source.as_deref().map(|source| source as &dyn Error);
         while let Some(error) = cause {
-            write!(f, ": {}", one_line(&error.to_string()))?;
+            let line = one_line(&error.to_string());
+            // Some errors print their causes as well.
+            if !line.is_empty() && !said.ends_with(&line) {
+                said = said + ": " + &line;
+            }
             cause = error.source();
         }
-        Ok(())
+        f.write_str(&said)
     }
 }
 
@@ -107,5 +124,22 @@ mod tests {
         let error = StoreError::new(StoreErrorKind::Internal, "cannot import")
             .with_source("deadlock\r\nDETAIL:\ta\n\nHINT: b\u{1b}[31m");
         assert_eq!(error.to_string(), "cannot import: deadlock; DETAIL:\ta; HINT: b; [31m");
+    }
+
+    #[test]
+    fn a_cause_that_was_said_is_not_said_again() {
+        let inner = StoreError::new(StoreErrorKind::Internal, "cannot connect")
+            .with_source(std::io::Error::other("refused"));
+        let error = StoreError::new(StoreErrorKind::Internal, "cannot list").with_source(inner);
+        assert_eq!(error.to_string(), "cannot list: cannot connect: refused");
+    }
+
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    #[test]
+    fn a_place_is_named_once_and_only_where_something_failed_there() {
+        let error = || StoreError::new(StoreErrorKind::Internal, "cannot list");
+        let failed = error().with_source("refused").at("db1:5432").at("db2:5432");
+        assert_eq!(failed.to_string(), "db1:5432: cannot list: refused");
+        assert_eq!(error().at("db1:5432").to_string(), "cannot list");
     }
 }

@@ -62,4 +62,4 @@ pub use store::{
     Batch, Checkpoint, Credentials, Decide, Deletion, Imported, OnConflict, Page, Store, Tenant,
     TenantId, TokenInfo,
 };
-pub use token::{Token, TokenHash};
+pub use token::{KnownToken, Token, TokenHash};

@@ -3,7 +3,7 @@ use chrono::{DateTime, Utc};
 use vcc_query::{Selection, Zone};
 use vcc_types::Field;
 
-use crate::{StoreError, StoreErrorKind, StoredRecord, TokenHash};
+use crate::{KnownToken, StoreError, StoreErrorKind, StoredRecord, TokenHash};
 
 /// Where recordings, tenants and tokens live.
 ///
@@ -80,7 +80,7 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// let mut decide = |credentials: Option<Credentials>| {
     ///     let credentials = credentials?;
-    ///     token.hash().is_among(&credentials.tokens).then_some(())?;
+    ///     token.hash().find_among(&credentials.tokens)?;
     ///     let tenant_tz = credentials.tenant.zone;
     ///     let context = Context { now, tenant_tz, dialect: Default::default() };
     ///     Query::parse("d=today").ok()?.resolve(&context).ok()
@@ -305,7 +305,7 @@ pub struct Tenant {
     pub zone: Zone,
 }
 
-/// A tenant and the hashes of its tokens.
+/// A tenant and its tokens.
 ///
 /// ```
 /// # #[cfg(feature = "sqlite")]
@@ -320,8 +320,8 @@ pub struct Tenant {
 /// store.add_token(tenant.id, old.hash(), "2007", now).await?;
 /// store.add_token(tenant.id, new.hash(), "2008", now).await?;
 /// let credentials = store.credentials("acme").await?.unwrap();
-/// assert_eq!(credentials.tokens.len(), 2);
-/// assert!(old.hash().is_among(&credentials.tokens) && new.hash().is_among(&credentials.tokens));
+/// assert_eq!(old.hash().find_among(&credentials.tokens), Some(1));
+/// assert_eq!(new.hash().find_among(&credentials.tokens), Some(2));
 /// // The case of a name counts.
 /// assert!(store.credentials("Acme").await?.is_none());
 /// # Ok::<(), vcc_store::StoreError>(())
@@ -331,8 +331,8 @@ pub struct Tenant {
 pub struct Credentials {
     /// The tenant.
     pub tenant: Tenant,
-    /// The tokens that open it, as hashes.
-    pub tokens: Vec<TokenHash>,
+    /// The tokens that open it.
+    pub tokens: Vec<KnownToken>,
 }
 
 /// What is known of a token once it has been shown.

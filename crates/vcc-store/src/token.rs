@@ -3,7 +3,7 @@ use std::fmt;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
-use subtle::{Choice, ConstantTimeEq as _};
+use subtle::{Choice, ConditionallySelectable as _, ConstantTimeEq as _};
 
 use crate::{StoreError, StoreErrorKind};
 
@@ -71,15 +71,17 @@ impl fmt::Debug for Token {
 /// bits cannot.
 ///
 /// ```
-/// use vcc_store::{Token, TokenHash};
+/// use vcc_store::{KnownToken, Token, TokenHash};
 ///
-/// let known = [Token::from_secret("old").hash(), Token::from_secret("new").hash()];
-/// assert!(TokenHash::of(b"old").is_among(&known));
-/// assert!(!TokenHash::of(b"Old").is_among(&known));
+/// let known = |id, secret: &str| KnownToken { id, hash: Token::from_secret(secret).hash() };
+/// let known = [known(1, "old"), known(7, "new")];
+/// assert_eq!(TokenHash::of(b"new").find_among(&known), Some(7));
+/// assert_eq!(TokenHash::of(b"New").find_among(&known), None);
 /// // Nothing is among none.
-/// assert!(!TokenHash::of(b"old").is_among(&[]));
+/// assert_eq!(TokenHash::of(b"old").find_among(&[]), None);
 /// // What is kept are the 32 bytes of the hash.
-/// assert!(TokenHash::from_bytes(*known[0].as_bytes()).is_among(&known));
+/// let kept = TokenHash::from_bytes(*known[0].hash.as_bytes());
+/// assert_eq!(kept.find_among(&known), Some(1));
 /// ```
 #[derive(Clone, Copy)]
 pub struct TokenHash([u8; 32]);
@@ -103,20 +105,48 @@ impl TokenHash {
         &self.0
     }
 
-    /// Whether this hash is one of `known`. Every one is compared, each in constant time, so that
-    /// the time tells neither where a difference is nor which one was right (AUTH-5).
+    /// The number of the token among `known` that has this hash. Every one is compared, each in
+    /// constant time, so that the time tells neither where a difference is nor which one was right
+    /// (AUTH-5).
     #[must_use]
-    pub fn is_among(&self, known: &[TokenHash]) -> bool {
-        // Without a token to compare with, as for an unknown tenant, the same work is done once.
-        let mut found = Choice::from(0);
-        for hash in known {
-            found |= self.0.ct_eq(&hash.0);
+    pub fn find_among(&self, known: &[KnownToken]) -> Option<i64> {
+        let (mut found, mut number) = (Choice::from(0), 0_i64);
+        for token in known {
+            let equal = self.0.ct_eq(&token.hash.0);
+            number.conditional_assign(&token.id, equal);
+            found |= equal;
         }
+        // Without a token to compare with, as for an unknown tenant, the same work is done once.
         if known.is_empty() {
             found &= self.0.ct_eq(&[0; 32]);
         }
-        found.into()
+        bool::from(found).then_some(number)
     }
+}
+
+/// A token that opens a tenant, as a store knows it.
+///
+/// ```
+/// # #[cfg(feature = "sqlite")]
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use vcc_store::{Sqlite, Store as _, TokenHash};
+/// # let now = chrono::DateTime::from_timestamp(1_198_120_596, 0).unwrap();
+/// # let store = Sqlite::in_memory()?;
+/// # let tenant = store.add_tenant("acme", vcc_query::Zone::UTC, now).await?;
+///
+/// let made = store.add_token(tenant.id, TokenHash::of(b"secret"), "reporting", now).await?;
+/// let known = store.credentials("acme").await?.unwrap().tokens;
+/// assert_eq!(known[0].id, made.id);
+/// assert_eq!(format!("{:?}", known[0]), "KnownToken { id: 1, hash: TokenHash(…) }");
+/// # Ok::<(), vcc_store::StoreError>(())
+/// # }).unwrap();
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct KnownToken {
+    /// The number by which it is listed and revoked.
+    pub id: i64,
+    /// What is kept of it.
+    pub hash: TokenHash,
 }
 
 impl fmt::Debug for TokenHash {
@@ -140,11 +170,13 @@ mod tests {
     #[test]
     fn a_token_is_known_by_its_hash() {
         let token = Token::from_secret("with:colon");
-        let other = TokenHash::of(b"other");
-        assert!(token.hash().is_among(&[other, TokenHash::of(b"with:colon")]));
-        assert!(!token.hash().is_among(&[other]));
-        assert!(!token.hash().is_among(&[]));
-        assert!(!TokenHash::from_bytes([0; 32]).is_among(&[]));
+        let known = |id, secret: &str| KnownToken { id, hash: TokenHash::of(secret.as_bytes()) };
+        let (one, two) = (known(1, "other"), known(2, "with:colon"));
+        assert_eq!(token.hash().find_among(&[one, two]), Some(2));
+        assert_eq!(token.hash().find_among(&[two, one]), Some(2));
+        assert_eq!(token.hash().find_among(&[one]), None);
+        assert_eq!(token.hash().find_among(&[]), None);
+        assert_eq!(TokenHash::from_bytes([0; 32]).find_among(&[]), None);
     }
 
     #[test]

@@ -1,3 +1,6 @@
+use std::error::Error as _;
+use std::fmt;
+
 use tokio_postgres::Error;
 use tokio_postgres::error::SqlState;
 
@@ -5,15 +8,52 @@ use crate::{StoreError, StoreErrorKind};
 
 /// Says what was being done when PostgreSQL refused, and sorts its reasons by what a caller can do.
 pub(super) fn error(doing: &'static str) -> impl Fn(Error) -> StoreError {
-    move |error| StoreError::new(kind(&error), doing).with_source(error)
+    move |error| StoreError::new(kind(&error), doing).with_source(Reason(error))
 }
+
+/// What the server or the system says, without what the driver puts before it.
+#[derive(Debug)]
+pub(super) struct Reason(pub(super) Error);
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.0.as_db_error(), self.0.source()) {
+            (Some(answer), _) => {
+                f.write_str(answer.message())?;
+                for (name, text) in [("detail", answer.detail()), ("hint", answer.hint())] {
+                    if let Some(text) = text {
+                        write!(f, "; {name}: {text}")?;
+                    }
+                }
+                Ok(())
+            }
+            // The causes of a cause: none of ours has more than a few.
+            (None, Some(cause)) => {
+                write!(f, "{cause}")?;
+                let mut deeper = cause.source();
+                let mut said = cause.to_string();
+                while let Some(cause) = deeper {
+                    let text = cause.to_string();
+                    if !said.ends_with(&text) {
+                        write!(f, ": {text}")?;
+                    }
+                    (said, deeper) = (text, cause.source());
+                }
+                Ok(())
+            }
+            (None, None) => self.0.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for Reason {}
 
 /// Whether the same statement may succeed on another connection, or on this one later.
 pub(super) fn is_passing(error: &Error) -> bool {
     kind(error) == StoreErrorKind::Unavailable
 }
 
-fn kind(error: &Error) -> StoreErrorKind {
+pub(super) fn kind(error: &Error) -> StoreErrorKind {
     let Some(code) = error.code() else {
         // Not an answer of the server: the connection failed, unless a value did not fit its type.
         let local = std::error::Error::source(error).is_some_and(|source| {

@@ -66,7 +66,10 @@ pub(super) enum Purpose {
 /// Why there is no connection.
 #[derive(Debug)]
 pub(super) enum NoSession {
-    Failed(Error),
+    /// What the host at this position answered, or why it cannot be reached.
+    Failed(usize, Error),
+    /// The host at this position took a connection or a question, and said nothing.
+    Silent(usize),
     /// Every server was reached or tried, and none of them may be asked.
     NoneFit,
 }
@@ -185,11 +188,11 @@ impl Hosts {
             Ok(Ok(session)) => Ok(session),
             Ok(Err(error)) => {
                 self.know(host, |known| known.failed = Some(Instant::now()));
-                Err(NoSession::Failed(error))
+                Err(NoSession::Failed(host, error))
             }
             Err(_) => {
                 self.shun(host);
-                Err(NoSession::NoneFit)
+                Err(NoSession::Silent(host))
             }
         }
     }
@@ -225,6 +228,21 @@ impl Hosts {
     fn shun(&self, host: usize) {
         let now = Some(Instant::now());
         self.know(host, |known| (known.failed, known.hung) = (now, now));
+    }
+
+    /// A host by its name and its port, as an error names it.
+    pub(super) fn name(&self, host: usize) -> String {
+        let config = &self.hosts[host].config;
+        let port = config.get_ports().first().copied().unwrap_or(5432);
+        match (config.get_hosts().first(), config.get_hostaddrs().first()) {
+            (Some(tokio_postgres::config::Host::Tcp(name)), _) => format!("{name}:{port}"),
+            #[cfg(unix)]
+            (Some(tokio_postgres::config::Host::Unix(folder)), _) => {
+                format!("{}/.s.PGSQL.{port}", folder.display())
+            }
+            (None, Some(address)) => std::net::SocketAddr::new(*address, port).to_string(),
+            (None, None) => format!("port {port}"),
+        }
     }
 
     /// How long a new connection may take.

@@ -162,6 +162,7 @@ impl Postgres {
     /// Gives the connection of a write back, or closes it if that failed and what was asked is not
     /// to blame.
     fn settle<T>(lease: Lease, result: Result<T, StoreError>) -> Result<T, StoreError> {
+        let result = result.map_err(|error| lease.at(error));
         if result.as_ref().is_err_and(|error| error.kind() == StoreErrorKind::Unavailable) {
             lease.close();
         } else {

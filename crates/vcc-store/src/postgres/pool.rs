@@ -9,7 +9,7 @@ use deadpool::managed::{Manager, Metrics, Object, PoolError, RecycleError, Recyc
 use tokio::time::{Instant, timeout_at};
 use tokio_postgres::Error;
 
-use super::error::{error, is_passing};
+use super::error::{Reason, error, is_passing, kind};
 use super::hosts::{Hosts, NoSession, Purpose};
 use super::session::Session;
 use super::statements::SET_UP;
@@ -36,6 +36,11 @@ impl Lease {
     /// Gives a connection back that has answered all that it was asked.
     pub(super) fn give_back(mut self) {
         drop(self.object.take());
+    }
+
+    /// Names the host in an error that it answered.
+    pub(super) fn at(&self, error: StoreError) -> StoreError {
+        error.at(self.hosts.name(self.host))
     }
 
     /// Takes a connection out of its pool that is of no use any more.
@@ -94,14 +99,18 @@ impl Pool {
     pub(super) async fn get(&self) -> Result<Lease, StoreError> {
         let unavailable = |message| StoreError::new(StoreErrorKind::Unavailable, message);
         let object = self.pool.get().await.map_err(|failed| match failed {
-            PoolError::Backend(NoSession::Failed(failed)) => {
-                let failed = error("cannot connect to the store")(failed);
+            PoolError::Backend(NoSession::Failed(host, failed)) => {
                 // A server that starts, stops or is full; only a wrong setup does not pass.
-                if failed.kind() == StoreErrorKind::Refused {
-                    failed
-                } else {
-                    unavailable("cannot connect to the store").with_source(failed)
-                }
+                let kind = match kind(&failed) {
+                    StoreErrorKind::Refused => StoreErrorKind::Refused,
+                    _ => StoreErrorKind::Unavailable,
+                };
+                StoreError::new(kind, "cannot connect")
+                    .with_source(Reason(failed))
+                    .at(self.hosts.name(host))
+            }
+            PoolError::Backend(NoSession::Silent(host)) => {
+                unavailable("cannot connect").with_source("no answer").at(self.hosts.name(host))
             }
             PoolError::Backend(NoSession::NoneFit) => {
                 unavailable("no server of the store may answer now")
@@ -134,14 +143,16 @@ impl Pool {
                     return Ok(answer);
                 }
                 Ok(Err(failed)) if is_passing(&failed) => {
+                    let failed = lease.at(error(doing)(failed));
                     lease.close();
                     if attempts == 0 {
-                        return Err(error(doing)(failed));
+                        return Err(failed);
                     }
                 }
                 Ok(Err(failed)) => {
+                    let failed = lease.at(error(doing)(failed));
                     lease.give_back();
-                    return Err(error(doing)(failed));
+                    return Err(failed);
                 }
                 Err(_) => {
                     // It may have been asked late, so that this says little of the server.
@@ -183,8 +194,9 @@ impl Manager for Sessions {
             Purpose::Read => (READ, self.deadline.as_millis().to_string()),
             Purpose::Write => (WRITE, "0".to_owned()),
         };
-        session.client.batch_execute(set).await.map_err(NoSession::Failed)?;
-        session.query(SET_UP, &[&deadline]).await.map_err(NoSession::Failed)?;
+        let failed = |error| NoSession::Failed(session.host, error);
+        session.client.batch_execute(set).await.map_err(failed)?;
+        session.query(SET_UP, &[&deadline]).await.map_err(failed)?;
         Ok(session)
     }
 
@@ -196,7 +208,7 @@ impl Manager for Sessions {
         match self.hosts.check(session, self.purpose).await {
             Ok(true) => Ok(()),
             Ok(false) => Err(RecycleError::Backend(NoSession::NoneFit)),
-            Err(error) => Err(RecycleError::Backend(NoSession::Failed(error))),
+            Err(error) => Err(RecycleError::Backend(NoSession::Failed(session.host, error))),
         }
     }
 }

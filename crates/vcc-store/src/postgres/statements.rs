@@ -85,7 +85,7 @@ statements! {
     // A join, for one round trip: who there is lies on every node of a cluster.
     CREDENTIALS = everyone(
         "finds a tenant by its name",
-        "SELECT tenants.tenant, name, zone, hash FROM tenants
+        "SELECT tenants.tenant, name, zone, hash, token FROM tenants
          LEFT JOIN tokens ON tokens.tenant = tenants.tenant WHERE name = $1",
     );
     // Held until the end of a transaction, so that one import a tenant decides what is known.

@@ -6,7 +6,9 @@ use super::error::error;
 use super::session::Session;
 use super::statements as s;
 use crate::store::is_tenant_name;
-use crate::{Credentials, StoreError, StoreErrorKind, Tenant, TenantId, TokenHash, TokenInfo};
+use crate::{
+    Credentials, KnownToken, StoreError, StoreErrorKind, Tenant, TenantId, TokenHash, TokenInfo,
+};
 
 pub(super) async fn add(
     session: &Session,
@@ -56,18 +58,22 @@ pub(super) async fn list(session: &Session) -> Result<Vec<Found>, Error> {
 pub(super) async fn credentials(
     session: &Session,
     name: &str,
-) -> Result<Option<(Found, Vec<TokenHash>)>, Error> {
+) -> Result<Option<(Found, Vec<KnownToken>)>, Error> {
     let rows = session.query(s::CREDENTIALS, &[&name]).await?;
     let Some(row) = rows.first() else { return Ok(None) };
     let found = Found::new(row)?;
-    let hashes = rows.iter().map(|row| row.try_get::<_, Option<Vec<u8>>>(3));
-    let hashes = hashes.collect::<Result<Vec<_>, _>>()?;
-    // What is no hash of ours opens nothing.
-    let hashes = hashes.into_iter().flatten().filter_map(|hash| hash.try_into().ok());
-    Ok(Some((found, hashes.map(TokenHash::from_bytes).collect())))
+    let mut tokens = Vec::new();
+    for row in &rows {
+        let hash: Option<Vec<u8>> = row.try_get(3)?;
+        // What is no hash of ours opens nothing.
+        if let Some(hash) = hash.and_then(|hash| hash.try_into().ok()) {
+            tokens.push(KnownToken { id: row.try_get(4)?, hash: TokenHash::from_bytes(hash) });
+        }
+    }
+    Ok(Some((found, tokens)))
 }
 
-pub(super) fn opened(found: (Found, Vec<TokenHash>)) -> Result<Credentials, StoreError> {
+pub(super) fn opened(found: (Found, Vec<KnownToken>)) -> Result<Credentials, StoreError> {
     Ok(Credentials { tenant: found.0.tenant()?, tokens: found.1 })
 }
 

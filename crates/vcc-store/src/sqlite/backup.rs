@@ -14,13 +14,17 @@ use crate::{StoreError, StoreErrorKind};
 /// Writes a copy to a path where nothing is.
 pub(super) fn write(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     let unfinished = Unfinished::beside(path);
+    let failed = |error: io::Error| {
+        StoreError::new(StoreErrorKind::Unavailable, "cannot write the copy")
+            .with_source(error)
+            .at(path.display())
+    };
+    // Made here, so that the system says why it cannot be: SQLite would not.
+    File::create_new(&unfinished.0).map_err(failed)?;
     connection
         .execute("VACUUM INTO $1", [unfinished.0.display().to_string()])
         .map_err(error("cannot copy the store"))?;
-    put(&unfinished.0, path).map_err(|error| {
-        let message = format!("cannot write {}", path.display());
-        StoreError::new(StoreErrorKind::Unavailable, message).with_source(error)
-    })
+    put(&unfinished.0, path).map_err(failed)
 }
 
 fn put(unfinished: &Path, path: &Path) -> io::Result<()> {

@@ -3,6 +3,7 @@
 mod backup;
 mod bulk;
 mod delete;
+mod error;
 #[cfg(test)]
 mod explain;
 mod gather;
@@ -18,10 +19,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+use rusqlite::{Connection, TransactionBehavior};
 use vcc_query::{Selection, Zone};
 
 pub use self::bulk::{BulkLoad, BulkLoaded};
+use self::error::error;
 use self::page::Snapshot;
 use self::pool::{Brief, Location, Pool};
 use self::scans::Scans;
@@ -137,12 +139,16 @@ impl Sqlite {
             let message = format!("there is no store at {name}");
             return Err(StoreError::new(StoreErrorKind::NotFound, message));
         }
+        if path.is_dir() {
+            let message = format!("{name} is a folder, and no store");
+            return Err(StoreError::new(StoreErrorKind::Refused, message));
+        }
         let mut location = Location { path: Some(path.to_owned()), create, read_only: false };
         let writer = Pool::open_with(&location, 1, |connection| {
             // Of a new file; one that is there keeps its own.
             connection
                 .pragma_update(None, "page_size", PAGE_SIZE)
-                .map_err(error("cannot set the page size"))?;
+                .map_err(error("cannot open the store"))?;
             migrate(connection, &name, create)?;
             connection
                 .pragma_update(None, "journal_mode", "WAL")
@@ -153,7 +159,7 @@ impl Sqlite {
                 .and_then(|()| {
                     connection.pragma_update(None, "wal_autocheckpoint", (128 << 20) / PAGE_SIZE)
                 })
-                .map_err(error("cannot set the journal mode"))
+                .map_err(error("cannot open the store"))
         })?;
         location.read_only = true;
         location.create = false;
@@ -194,7 +200,7 @@ fn missing(
     name: &str,
     create: bool,
 ) -> Result<&'static [&'static str], StoreError> {
-    let failed = error("cannot prepare the schema");
+    let failed = error("cannot open the store");
     let number = |pragma: &str| {
         connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0)).map_err(&failed)
     };
@@ -369,23 +375,4 @@ fn page(
 ) -> Result<Page, StoreError> {
     let snapshot = Snapshot::new(reader).map_err(error("cannot read a page"))?;
     page::page(&snapshot, tenant, selection)
-}
-
-/// Says what was being done when SQLite refused, and sorts its reasons by what a caller can do.
-fn error(doing: &'static str) -> impl Fn(rusqlite::Error) -> StoreError {
-    move |error| {
-        let kind = match error.sqlite_error_code() {
-            Some(ErrorCode::OperationInterrupted) => StoreErrorKind::Deadline,
-            Some(
-                ErrorCode::DatabaseBusy
-                | ErrorCode::DatabaseLocked
-                | ErrorCode::CannotOpen
-                | ErrorCode::DiskFull
-                | ErrorCode::SystemIoFailure,
-            ) => StoreErrorKind::Unavailable,
-            Some(ErrorCode::NotADatabase) => StoreErrorKind::Refused,
-            _ => StoreErrorKind::Internal,
-        };
-        StoreError::new(kind, doing).with_source(error)
-    }
 }

@@ -7,7 +7,8 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Semaphore;
 
-use super::{error, gather};
+use super::error::cannot_open;
+use super::gather;
 use crate::{StoreError, StoreErrorKind};
 
 /// A few connections to one database, each used by one thread at a time.
@@ -19,6 +20,8 @@ struct Inner {
     idle: Mutex<Vec<Guarded>>,
     /// As many permits as connections, so that whoever holds one finds a connection.
     permits: Arc<Semaphore>,
+    /// The file, for errors; memory has no name.
+    place: Option<String>,
     /// What the instants of the pool are measured from.
     epoch: Instant,
     /// Until when, in milliseconds after the epoch, nothing is run where it was asked.
@@ -97,15 +100,19 @@ impl Pool {
         prepare: impl Fn(&mut Connection) -> Result<(), StoreError>,
     ) -> Result<Self, StoreError> {
         let epoch = Instant::now();
+        let place = location.path.as_ref().map(|path| path.display().to_string());
         let mut idle = Vec::with_capacity(size);
         for _ in 0..size {
-            let mut opened = connect(location, epoch).map_err(error("cannot open the database"))?;
-            prepare(&mut opened.connection)?;
-            idle.push(opened);
+            let opened = connect(location, epoch)
+                .map_err(|error| cannot_open(location, error))
+                .and_then(|mut opened| prepare(&mut opened.connection).map(|()| opened));
+            idle.push(opened.map_err(|error| at(place.as_deref(), error))?);
         }
         let permits = Arc::new(Semaphore::new(size));
         let slow_until = AtomicU64::new(0);
-        Ok(Self { inner: Arc::new(Inner { idle: Mutex::new(idle), permits, epoch, slow_until }) })
+        Ok(Self {
+            inner: Arc::new(Inner { idle: Mutex::new(idle), permits, place, epoch, slow_until }),
+        })
     }
 
     /// Runs `work` on a connection, on a thread where it may block. What takes longer than
@@ -164,7 +171,7 @@ impl Pool {
         let inner = self.inner.clone();
         let task = tokio::task::spawn_blocking(move || {
             let _permit = permit;
-            work(&mut Lease::take(&inner))
+            work(&mut Lease::take(&inner)).map_err(|error| at(inner.place.as_deref(), error))
         });
         task.await.unwrap_or_else(|joined| {
             Err(StoreError::new(StoreErrorKind::Internal, "a task of the store ended early")
@@ -214,6 +221,14 @@ impl Watch {
     }
 }
 
+/// Names the file in an error of its database.
+fn at(place: Option<&str>, error: StoreError) -> StoreError {
+    match place {
+        Some(place) => error.at(place),
+        None => error,
+    }
+}
+
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
@@ -258,7 +273,7 @@ impl<'a> Lease<'a> {
         if guarded.watch.cut.swap(false, Ordering::Relaxed) {
             Brief::Long
         } else {
-            Brief::Done(result)
+            Brief::Done(result.map_err(|error| at(self.pool.place.as_deref(), error)))
         }
     }
 }
@@ -277,6 +292,7 @@ mod tests {
     use rusqlite::StatementStatus;
 
     use super::*;
+    use crate::sqlite::error;
 
     fn pool() -> Pool {
         let location = Location { path: None, create: true, read_only: false };

@@ -4,11 +4,13 @@ use vcc_query::Zone;
 
 use super::{bulk, error};
 use crate::store::is_tenant_name;
-use crate::{Credentials, StoreError, StoreErrorKind, Tenant, TenantId, TokenHash, TokenInfo};
+use crate::{
+    Credentials, KnownToken, StoreError, StoreErrorKind, Tenant, TenantId, TokenHash, TokenInfo,
+};
 
 /// AUTH-3: for an unknown name the same is read and decoded as for a known one, of the tenant that
 /// was added first; but the first column is NULL.
-const CREDENTIALS: &str = "SELECT named.tenant, read.name, read.zone, tokens.hash
+const CREDENTIALS: &str = "SELECT named.tenant, read.name, read.zone, tokens.hash, tokens.token
     FROM (SELECT 1) LEFT JOIN tenants AS named ON named.name = $1
     JOIN tenants AS read
         ON read.tenant = coalesce(named.tenant, (SELECT min(tenant) FROM tenants))
@@ -58,7 +60,9 @@ pub(super) fn credentials(
     let (mut found, mut tokens) = (None, Vec::new());
     while let Some(row) = rows.next().map_err(&failed)? {
         let hash: Option<[u8; 32]> = row.get(3).map_err(&failed)?;
-        tokens.extend(hash.map(TokenHash::from_bytes));
+        if let Some(hash) = hash.map(TokenHash::from_bytes) {
+            tokens.push(KnownToken { id: row.get(4).map_err(&failed)?, hash });
+        }
         if found.is_none() {
             let id: Option<i64> = row.get(0).map_err(&failed)?;
             let columns: (String, String) =

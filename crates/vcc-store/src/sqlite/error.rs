@@ -1,0 +1,87 @@
+use std::fmt;
+use std::fs::OpenOptions;
+use std::io;
+
+use rusqlite::{Error, ErrorCode};
+
+use super::pool::Location;
+use crate::{StoreError, StoreErrorKind};
+
+/// Says what was being done when SQLite refused, and sorts its reasons by what a caller can do.
+pub(super) fn error(doing: &'static str) -> impl Fn(Error) -> StoreError {
+    move |error| {
+        let kind = match error.sqlite_error_code() {
+            Some(ErrorCode::OperationInterrupted) => StoreErrorKind::Deadline,
+            Some(
+                ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
+                | ErrorCode::CannotOpen
+                | ErrorCode::DiskFull
+                | ErrorCode::SystemIoFailure,
+            ) => StoreErrorKind::Unavailable,
+            Some(ErrorCode::NotADatabase) => StoreErrorKind::Refused,
+            _ => StoreErrorKind::Internal,
+        };
+        StoreError::new(kind, doing).with_source(Reason(error))
+    }
+}
+
+/// Why a file cannot be opened. SQLite does not tell what the system said, so it is asked again.
+pub(super) fn cannot_open(location: &Location, failed: Error) -> StoreError {
+    let doing = "cannot open the store";
+    match why(location) {
+        Some(why) if failed.sqlite_error_code() == Some(ErrorCode::CannotOpen) => {
+            StoreError::new(StoreErrorKind::Unavailable, doing).with_source(why)
+        }
+        _ => error(doing)(failed),
+    }
+}
+
+fn why(location: &Location) -> Option<io::Error> {
+    let path = location.path.as_deref()?;
+    match OpenOptions::new().read(true).write(!location.read_only).open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty())?;
+            match folder.metadata() {
+                Err(error) => {
+                    Some(io::Error::new(error.kind(), format!("{}: {error}", folder.display())))
+                }
+                Ok(about) if about.is_dir() => {
+                    let message = format!("no file can be made in {}", folder.display());
+                    Some(io::Error::new(io::ErrorKind::PermissionDenied, message))
+                }
+                Ok(_) => Some(io::Error::other(format!("{} is no folder", folder.display()))),
+            }
+        }
+        opened => opened.err(),
+    }
+}
+
+/// What SQLite says, in the words of whoever has the file.
+#[derive(Debug)]
+struct Reason(Error);
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase) => f.write_str("the file is not a SQLite database"),
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                f.write_str("another process keeps it locked")
+            }
+            Some(ErrorCode::ReadOnly) => f.write_str("the file or its folder cannot be written"),
+            Some(ErrorCode::DiskFull) => f.write_str("the disk is full"),
+            Some(ErrorCode::DatabaseCorrupt) => f.write_str("the file is damaged"),
+            _ => match &self.0 {
+                // Its own text would begin with a number.
+                Error::SqliteFailure(error, None) => {
+                    let text = error.to_string();
+                    let words = text.split_once(": ").map_or(text.as_str(), |(_, words)| words);
+                    f.write_str(words)
+                }
+                other => other.fmt(f),
+            },
+        }
+    }
+}
+
+impl std::error::Error for Reason {}
