@@ -66,10 +66,43 @@ fn every_setting_has_one_precedence() {
         assert!(output.status.success(), "{output:?}");
         let printed = String::from_utf8(output.stdout).unwrap();
         for (name, values) in SETTINGS {
-            let line = as_toml(name, values[rank]);
+            let origin = match rank {
+                0 => file.clone(),
+                1 => variable(name),
+                _ => format!("--{name}"),
+            };
+            let line = format!("{}  # {origin}", as_toml(name, values[rank]));
             assert!(printed.lines().any(|other| other == line), "{line}\n{printed}");
         }
-        assert_eq!(printed.lines().count(), SETTINGS.len() + 2, "{printed}");
+        for line in printed.lines() {
+            let name = line.trim_start_matches("# ").split(' ').next().unwrap();
+            let is_tried = SETTINGS.iter().any(|(tried, _)| *tried == name)
+                || ENCRYPTION.contains(&name)
+                || name == "tls-self-signed-cert";
+            assert!(is_tried, "{name} is not tried here");
+        }
+        // The same settings, from one file.
+        let again = folder.write("again.toml", &printed);
+        let read = run(&["serve", "--print-config", "--config", &again]);
+        let settings = |text: &str| -> Vec<String> {
+            text.lines().map(|line| line.split("  # ").next().unwrap().to_owned()).collect()
+        };
+        assert_eq!(settings(&read.stdout), settings(&printed), "{}", read.stderr);
+    }
+    let file = folder.write("cert.toml", "tls-self-signed = true\ntls-self-signed-cert = \"1\"");
+    for (variable, flags, line) in [
+        (None, &[][..], format!("\"1\"  # {file}")),
+        (Some("2"), &[], "\"2\"  # VCC_TLS_SELF_SIGNED_CERT".to_owned()),
+        (Some("2"), &["--tls-self-signed-cert=3"], "\"3\"  # --tls-self-signed-cert".to_owned()),
+    ] {
+        let mut serve = command(&["serve", "--print-config", "--config", &file]);
+        serve.args(flags);
+        if let Some(value) = variable {
+            serve.env("VCC_TLS_SELF_SIGNED_CERT", value);
+        }
+        let printed = String::from_utf8(serve.output().unwrap().stdout).unwrap();
+        let line = format!("tls-self-signed-cert = {line}");
+        assert!(printed.lines().any(|other| other == line), "{line}\n{printed}");
     }
     for name in ENCRYPTION {
         let yes = folder.write("yes.toml", &format!("{name} = true"));
@@ -86,8 +119,8 @@ fn every_setting_has_one_precedence() {
                 serve.env(self::variable(name), value);
             }
             let printed = String::from_utf8(serve.output().unwrap().stdout).unwrap();
-            let line = format!("{name} = {expected}");
-            assert!(printed.lines().any(|other| other == line), "{line}\n{printed}");
+            let line = format!("{name} = {expected}  # ");
+            assert!(printed.lines().any(|other| other.starts_with(&line)), "{line}\n{printed}");
         }
     }
 }
@@ -100,7 +133,7 @@ fn a_setting_that_is_none_is_named() {
         ("Listen = \"127.0.0.1:1\"", 2, "unknown field `Listen`"),
         ("max_requests = 1", 2, "unknown field `max_requests`"),
         ("[limits]\ndeadline = 1", 2, "unknown field `limits`"),
-        ("deadline = \"x\"", 2, "1 | deadline = \"x\""),
+        ("deadline = \"x\"", 2, "wrong.toml, line 1, column 12: deadline: invalid type"),
         ("log = \"loud\"", 2, "unknown variant `loud`"),
         ("deadline = 0", 2, "deadline: from 1 to 86400"),
         ("explain = true\nexplain = false", 2, "duplicate key"),
@@ -189,16 +222,120 @@ fn a_signal_stops_it_in_order() {
     }
 }
 
+/// Starts `serve`, reads what it says on stdout until it has said `lines`, and gives both.
+fn saying(lines: usize, arguments: &[&str]) -> (Serving, Vec<String>) {
+    let mut child = command(arguments).stdout(Stdio::piped()).spawn().unwrap();
+    let said: Vec<_> = BufReader::new(child.stdout.take().unwrap())
+        .lines()
+        .take(lines)
+        .map(Result::unwrap)
+        .collect();
+    let address = said[0].split('/').nth(2).unwrap().to_owned();
+    (Serving { child, address }, said)
+}
+
 #[test]
-fn a_certificate_for_trials_is_shown() {
+fn a_certificate_for_trials_is_shown_or_written_and_curl_takes_it() {
     let folder = Folder::new();
-    let signed = Serving::start(&[
-        "serve",
-        "--listen",
-        "127.0.0.1:0",
-        "--tls-self-signed",
-        "--store",
-        &folder.store,
-    ]);
-    assert!(TcpStream::connect(&signed.address).is_ok());
+    let file = folder.path("trial cert.pem").to_str().unwrap().to_owned();
+    let cert = ["--tls-self-signed-cert", &file];
+    for (listen, host) in
+        [("localhost:0", "localhost"), ("127.0.0.1:0", "127.0.0.1"), ("0.0.0.0:0", "127.0.0.1")]
+    {
+        for cert in [&[][..], &cert] {
+            let serve =
+                ["serve", "--listen", listen, "--tls-self-signed", "--store", &folder.store];
+            let (server, said) = saying(3, &[&serve, cert].concat());
+            assert!(TcpStream::connect(&server.address).is_ok());
+            let curl = said[1].strip_prefix("try: ").unwrap();
+            let port = server.address.rsplit(':').next().unwrap();
+            let trust =
+                if cert.is_empty() { "--insecure".into() } else { format!("--cacert '{file}'") };
+            let expected = format!(
+                "curl {trust} -u acme 'https://{host}:{port}/api/recordings/files?d=today'"
+            );
+            assert_eq!(curl, expected);
+            // As it would be pasted, with a password that needs nobody to type it.
+            let pasted =
+                curl.replace("-u acme", "-u acme:x --noproxy '*' -s -w %{http_code} -o /dev/null");
+            match std::process::Command::new("sh").args(["-c", &pasted]).output() {
+                Ok(curled) if std::process::Command::new("curl").arg("-V").output().is_ok() => {
+                    let status = String::from_utf8_lossy(&curled.stdout).into_owned();
+                    assert_eq!(status, "403", "{pasted} {curled:?}");
+                }
+                _ => {}
+            }
+        }
+    }
+    let written = std::fs::read_to_string(&file).unwrap();
+    assert!(written.starts_with("-----BEGIN CERTIFICATE-----") && !written.contains("PRIVATE"));
+}
+
+#[test]
+fn a_name_is_listened_on_and_what_was_bound_is_said() {
+    let folder = Folder::new();
+    let (server, said) = saying(
+        2,
+        &[
+            "serve",
+            "--listen=localhost:0",
+            "--admin=localhost:0",
+            "--insecure-http",
+            "--store",
+            &folder.store,
+        ],
+    );
+    let files = format!("listening on http://{}/api/recordings/files", server.address);
+    assert_eq!(said[0], files);
+    assert!(said[1].starts_with("operators: http://"), "{said:?}");
+    assert!(server.address.parse::<std::net::SocketAddr>().unwrap().ip().is_loopback());
+    assert!(server.get("/", "acme", "x").starts_with("HTTP/1.1 403"));
+    let nowhere = folder.run(&["serve", "--insecure-http", "--listen", "no-such-host.invalid:1"]);
+    assert_eq!(nowhere.code, 1);
+    let said = "error: cannot listen on no-such-host.invalid:1: ";
+    assert!(nowhere.stderr.starts_with(said), "{}", nowhere.stderr);
+}
+
+#[test]
+fn a_store_in_memory_is_served_and_nothing_else() {
+    let store = ["--store", "sqlite::memory:"];
+    let serve = ["serve", "--listen", "127.0.0.1:0", "--insecure-http"];
+    let (server, _) = saying(1, &[&serve[..], &store].concat());
+    assert!(server.get("/", "acme", "x").starts_with("HTTP/1.1 403"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_burst_of_refused_sign_ins_is_seen_by_default() {
+    let folder = Folder::new();
+    let ask = |server: &Serving| {
+        assert!(server.get("/", "acme", "x").starts_with("HTTP/1.1 403"));
+    };
+    for (refused, logged) in [(3, &[][..]), (5, &["5 refused"]), (7, &["5 refused", "7 refused"])] {
+        let mut server = logging(&folder, "log", &[]);
+        (0..refused).for_each(|_| ask(&server));
+        signal(&server, "-TERM");
+        assert_eq!(server.child.wait().unwrap().code(), Some(0));
+        let log = std::fs::read_to_string(folder.path("log")).unwrap();
+        let lines: Vec<_> = log.lines().collect();
+        // On a machine that takes more than ten seconds for this, there may be others.
+        assert_eq!(lines.len(), logged.len(), "{log}");
+        for (line, said) in lines.iter().zip(logged) {
+            let said = format!("{said} sign-ins in the last 10 s, all from 127.0.0.1");
+            assert!(line.contains("WARN") && line.ends_with(&said), "{line}");
+        }
+    }
+    // Each of them is an event of the level below.
+    let audit = folder.path("audit").to_str().unwrap().to_owned();
+    let mut server = logging(&folder, "log", &["--log", "info", "--audit", &audit]);
+    let token = folder.run(&["token", "new", "acme"]).stdout.trim().to_owned();
+    ask(&server);
+    assert!(server.get("/api/recordings/files", "acme", &token).starts_with("HTTP/1.1 200"));
+    signal(&server, "-TERM");
+    assert_eq!(server.child.wait().unwrap().code(), Some(0));
+    let log = std::fs::read_to_string(folder.path("log")).unwrap();
+    assert!(log.contains("request=1 peer=127.0.0.1 status=403 "), "{log}");
+    let audit = std::fs::read_to_string(audit).unwrap();
+    let said = r#""tenant":"acme","token":1,"peer":"127.0.0.1","asked":"","records":0}"#;
+    assert!(audit.ends_with(&format!("{said}\n")), "{audit}");
 }

@@ -25,18 +25,25 @@ pub(super) struct Restore {
 }
 
 pub(super) async fn backup(args: Backup) -> Result<(), Failure> {
-    Sqlite::open(args.store.path()?)?.backup(&args.file).await?;
+    Sqlite::open(file(&args.store)?)?.backup(&args.file).await?;
     note(format_args!("wrote {}", args.file.display()));
     Ok(())
 }
 
 pub(super) async fn restore(args: Restore) -> Result<(), Failure> {
-    let target = args.store.path()?;
+    let target = file(&args.store)?;
     if target.exists() {
         return Err(Failure::new(format!("{} exists already", target.display()))
             .hint("a backup is restored where there is no store yet"));
     }
-    Sqlite::open(&args.file)?.backup(target).await?;
+    Sqlite::open(&args.file)?.backup(&target).await?;
     note(format_args!("restored {}", target.display()));
     Ok(())
+}
+
+fn file(store: &StoreArgs) -> Result<PathBuf, Failure> {
+    store.path()?.ok_or_else(|| {
+        Failure::usage("only a store in a file is copied")
+            .hint("PostgreSQL has pg_basebackup and pg_dump")
+    })
 }

@@ -65,7 +65,7 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
 fn tls(certificate: &Path, key: &Path, content: &[Vec<u8>; 2]) -> Result<Tls, Failure> {
     Tls::from_pem(&content[0], &content[1]).map_err(|error| {
         let (certificate, key) = (certificate.display(), key.display());
-        Failure::new(error.to_string()).hint(format!("they are {certificate} and {key}"))
+        Failure::new(format!("{certificate} with {key}: {error}"))
     })
 }
 

@@ -37,10 +37,9 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     store.import(tenant.id, records.into()).await?;
 
     let listen = SocketAddr::from(([127, 0, 0, 1], args.port));
-    let server = Server::builder(Arc::new(store))
-        .start(listen)
-        .await
-        .map_err(|error| cannot_listen(listen, &error).hint("`demo --port 0` takes a free port"))?;
+    let server = Server::builder(Arc::new(store)).start(listen).await.map_err(|error| {
+        cannot_listen(&listen.into(), &error).hint("`demo --port 0` takes a free port")
+    })?;
     let mut stopping = Stopping::listen();
     let files = format!("http://{}/api/recordings/files", server.local_addr());
     say(format_args!(

@@ -64,6 +64,40 @@ impl fmt::Display for Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        Self::new(error.to_string())
+        let message = error.to_string();
+        let hint = HINTS.iter().find(|(said, _)| message.contains(said)).map(|(_, hint)| hint);
+        let failure = Self::new(message);
+        match hint {
+            Some(hint) => failure.hint(*hint),
+            None => failure,
+        }
     }
 }
+
+const CREDENTIALS: &str = "they stand in the URL: postgres://USER:PASSWORD@HOST/DATABASE";
+
+/// What helps against what a database says, by words of it.
+const HINTS: [(&str, &str); 19] = [
+    ("not a SQLite database", "--store names a store; `vcc-server import` reads other files"),
+    ("a database of another program", "name another: `vcc-server tenant add` makes a store"),
+    ("is one of another program", "make an empty one: createdb NAME"),
+    ("is empty, and no store", "`vcc-server tenant add` makes it one"),
+    ("is a folder, and no store", "name a file in it"),
+    ("has schema version", "a newer vcc-server wrote it: use that one"),
+    ("another process keeps it locked", "end that process, or try again when it is done"),
+    ("is read-only", "run this as a user that may write both"),
+    ("cannot be written", "run this as a user that may write it"),
+    ("Permission denied", "run this as a user that may"),
+    ("is damaged", "`vcc-server restore` makes a store from a backup"),
+    (
+        "no encryption",
+        "the server may ask for TLS: ?sslmode=verify-full&sslrootcert=FILE in the URL",
+    ),
+    ("does not support TLS", "?sslmode=disable connects without, over a network that is trusted"),
+    ("authentication failed", CREDENTIALS),
+    ("password missing", CREDENTIALS),
+    ("Connection refused", "is PostgreSQL running there, and is this its port?"),
+    ("\" does not exist", "createdb makes a database, createuser a user"),
+    ("lookup address", "no host of this name is known"),
+    ("exists already", "name a file that does not exist"),
+];

@@ -5,6 +5,8 @@ mod certificate;
 mod demo;
 mod failure;
 mod import;
+mod listen;
+mod origins;
 mod records;
 mod serve;
 mod settings;
@@ -12,6 +14,7 @@ mod stopping;
 mod store;
 mod tenant;
 mod token;
+mod words;
 
 use std::ffi::OsString;
 use std::io::Write as _;

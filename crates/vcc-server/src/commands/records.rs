@@ -10,6 +10,7 @@ use vcc_types::{Dialect, Field};
 use super::failure::Failure;
 use super::note;
 use super::store::{self, StoreArgs};
+use super::words::counted;
 
 #[derive(clap::Args)]
 pub(super) struct Purge {
@@ -24,7 +25,7 @@ pub(super) struct Purge {
 }
 
 #[derive(clap::Args)]
-#[command(override_usage = "vcc-server erase --tenant <NAME> --store <URL> \\\n       \
+#[command(override_usage = "vcc-server erase [OPTIONS] --tenant <NAME> \\\n       \
     <--phone-number <NUMBER>|--agent <AGENT>>")]
 #[command(group(ArgGroup::new("who").required(true).args(["phone_number", "agent"])))]
 pub(super) struct Erase {
@@ -48,7 +49,8 @@ pub(super) async fn purge(args: Purge) -> Result<(), Failure> {
         Context { now: Clock::system().now(), tenant_tz: tenant.zone, dialect: Dialect::default() };
     let before = instant(&args.before, &context)?;
     let deleted = store.delete(tenant.id, &Deletion::Before(before)).await?;
-    note(format_args!("deleted {deleted} recordings that started before {before}"));
+    let deleted = counted(deleted, "recording");
+    note(format_args!("deleted {deleted} that started before {before}"));
     Ok(())
 }
 
@@ -63,7 +65,7 @@ pub(super) async fn erase(args: Erase) -> Result<(), Failure> {
         return Err(Failure::usage("an empty value would delete what belongs to nobody"));
     }
     let deleted = store.delete(tenant.id, &Deletion::Field(field, value)).await?;
-    note(format_args!("deleted {deleted} recordings"));
+    note(format_args!("deleted {}", counted(deleted, "recording")));
     Ok(())
 }
 

@@ -10,17 +10,27 @@ use vcc_types::Dialect;
 
 use super::certificate::CertificateFiles;
 use super::failure::{Failure, cannot};
-use super::settings::{LogFormat, LogLevel, Settings};
+use super::listen::Listen;
+use super::origins::Origins;
+use super::settings::{LogFormat, LogLevel, Origin, Settings};
 use super::stopping::Stopping;
-use super::store::StoreArgs;
+use super::store::{StoreUrl, no_store, read_url};
+use super::words::shell_word;
 use super::{note, say};
+
+/// The path of the resource.
+const FILES: &str = "/api/recordings/files";
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// Read settings from this file: the long names of the flags, as TOML
+    #[command(flatten)]
+    origins: Origins,
+    /// Read settings from this file: the long names of the flags, as TOML. A flag comes before its
+    /// variable, that before the file, and that before the default
     #[arg(long, value_name = "FILE", env = "VCC_CONFIG")]
     config: Option<PathBuf>,
-    /// Show the settings as they would be used, and serve nothing
+    /// Show every setting as it would be used, and where it came from, as such a file, and serve
+    /// nothing
     #[arg(long)]
     print_config: bool,
     #[command(flatten)]
@@ -32,20 +42,30 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         Some(path) => Settings::read(path)?,
         None => Settings::default(),
     };
+    let in_file = Origin { path: args.config.as_deref(), names: file.names() };
     let settings = args.settings.or(file).or(Settings::defaults());
     settings.check()?;
     if args.print_config {
-        say(settings.into_toml()?.trim_end());
+        say(settings.print(&args.origins, &in_file)?.trim_end());
         return Ok(());
     }
     log(&settings)?;
     let encryption = encryption(&settings)?;
-    let Some(store) = &settings.store else {
-        return Err(Failure::usage("there is no --store").hint("--store sqlite:recordings.db"));
+    let Some(url) = &settings.store else { return Err(no_store()) };
+    let origin = match (args.origins.of("store"), in_file.path) {
+        (None, Some(path)) => format!("{}: store", path.display()),
+        (origin, _) => origin.unwrap_or_else(|| "--store".to_owned()),
     };
-    let store = StoreArgs::named(store)?.open().await?;
-    if store.tenants().await?.is_empty() {
-        note("note: the store has no tenant yet, so every request is turned away");
+    let url = read_url(url, &origin)?;
+    let store = url.open().await?;
+    let tenants = store.tenants().await?;
+    match (tenants.first(), &url) {
+        (Some(_), _) => {}
+        (None, StoreUrl::Memory) => note(
+            "note: a store in memory has no tenant and gets none, so every request is turned away; \
+             `vcc-server demo` serves samples",
+        ),
+        (None, _) => note("note: the store has no tenant yet, so every request is turned away"),
     }
 
     let mut builder =
@@ -60,12 +80,13 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         let values = settings.audit_values == Some(true);
         builder = builder.audit(if values { audit.with_values() } else { audit });
     }
-    if let Some(address) = settings.admin {
-        builder = builder.admin(address);
+    if let Some(admin) = &settings.admin {
+        let addresses = resolve("--admin", admin).await?;
+        builder = builder.admin(addresses[0]);
     }
     let tls = match &encryption {
         Encryption::None => None,
-        Encryption::Fixed(tls) => Some(tls),
+        Encryption::SelfSigned { tls, .. } => Some(tls),
         Encryption::Files(files) => Some(files.tls()),
     };
     let is_encrypted = tls.is_some();
@@ -73,8 +94,18 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         builder = builder.tls(tls.clone());
     }
     // The defaults have one.
-    let listen = settings.listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)));
-    let server = builder.start(listen).await.map_err(|error| cannot_listen(listen, &error))?;
+    let listen =
+        settings.listen.clone().unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)).into());
+    let addresses = resolve("--listen", &listen).await?;
+    let server =
+        builder.start(&addresses[..]).await.map_err(|error| cannot_listen(&listen, &error))?;
+    // Not before the port is ours: the file may be that of a server that has it.
+    let trusted = match &encryption {
+        Encryption::SelfSigned { certificate, .. } => {
+            Some(trust(certificate, settings.tls_self_signed_cert.as_deref())?)
+        }
+        Encryption::None | Encryption::Files(_) => None,
+    };
 
     // Before anybody knows that it is there.
     let mut stopping = Stopping::listen();
@@ -83,14 +114,21 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         note(format_args!("warning: plain HTTP on {address}, which other machines can reach"));
     }
     let scheme = if is_encrypted { "https" } else { "http" };
-    say(format_args!("listening on {scheme}://{address}/api/recordings/files"));
+    say(format_args!("listening on {scheme}://{address}{FILES}"));
+    if let Some(trusted) = trusted {
+        let host = asked_host(&listen, address);
+        let tenant = tenants.first().map_or("TENANT", |tenant| tenant.name.as_str());
+        let (tenant, port) = (shell_word(tenant), address.port());
+        say(format_args!("try: curl {trusted} -u {tenant} 'https://{host}:{port}{FILES}?d=today'"));
+        say("(curl asks for the password: a token of the tenant, from `vcc-server token new`)");
+    }
     if let Some(admin) = server.admin_addr() {
         say(format_args!("operators: http://{admin}/metrics"));
     }
     let follow = async {
         match encryption {
             Encryption::Files(files) => files.follow().await,
-            Encryption::None | Encryption::Fixed(_) => std::future::pending().await,
+            Encryption::None | Encryption::SelfSigned { .. } => std::future::pending().await,
         }
     };
     tokio::select! {
@@ -108,8 +146,11 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
 /// What connections are encrypted with.
 enum Encryption {
     None,
-    /// Made for this run.
-    Fixed(Tls),
+    /// Made for this run, with its certificate as PEM.
+    SelfSigned {
+        tls: Tls,
+        certificate: String,
+    },
     Files(CertificateFiles),
 }
 
@@ -126,15 +167,15 @@ fn encryption(settings: &Settings) -> Result<Encryption, Failure> {
     }
     if settings.tls_self_signed == Some(true) {
         let mut names = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
-        let listen = settings.listen.map(|listen| listen.ip());
-        names.extend(listen.filter(|ip| !ip.is_loopback()).map(|ip| ip.to_string()));
+        // Nobody asks for the host that stands for all addresses.
+        let unspecified = ["0.0.0.0", "::"];
+        let listen = settings.listen.as_ref().map(Listen::host);
+        names.extend(listen.filter(|host| !unspecified.contains(host)).map(str::to_lowercase));
+        names.sort();
+        names.dedup();
         let (tls, certificate) =
             Tls::self_signed(&names).map_err(|error| Failure::new(error.to_string()))?;
-        note(format_args!(
-            "the certificate vouches for itself; clients trust it as\n{}",
-            certificate.trim_end()
-        ));
-        return Ok(Encryption::Fixed(tls));
+        return Ok(Encryption::SelfSigned { tls, certificate });
     }
     if settings.insecure_http == Some(true) || settings.behind_proxy == Some(true) {
         return Ok(Encryption::None);
@@ -143,6 +184,38 @@ fn encryption(settings: &Settings) -> Result<Encryption, Failure> {
         "--tls-cert and --tls-key serve HTTPS, --tls-self-signed does for trials; \
          --insecure-http serves plain HTTP all the same",
     ))
+}
+
+/// Hands the certificate that vouches for itself to who is to trust it, and says how curl does.
+fn trust(certificate: &str, file: Option<&Path>) -> Result<String, Failure> {
+    let Some(path) = file else {
+        note(format_args!(
+            "the certificate vouches for itself; clients trust it as\n{}",
+            certificate.trim_end()
+        ));
+        return Ok("--insecure".to_owned());
+    };
+    std::fs::write(path, certificate).map_err(|error| cannot("write", path, &error))?;
+    let name = path.display();
+    note(format_args!("the certificate vouches for itself; clients trust it by {name}"));
+    Ok(format!("--cacert {}", shell_word(&name.to_string())))
+}
+
+/// By what a client on this machine asks: a name that the certificate has.
+fn asked_host(listen: &Listen, address: SocketAddr) -> String {
+    match address.ip() {
+        ip if !ip.is_unspecified() => listen.bracketed(),
+        std::net::IpAddr::V4(_) => "127.0.0.1".to_owned(),
+        std::net::IpAddr::V6(_) => "[::1]".to_owned(),
+    }
+}
+
+/// The addresses of a host: one at least.
+async fn resolve(flag: &str, listen: &Listen) -> Result<Vec<SocketAddr>, Failure> {
+    listen.resolve().await.map_err(|error| {
+        Failure::new(format!("cannot listen on {listen}: {error}"))
+            .hint(format!("{flag} takes an address of this machine, or a name that stands for one"))
+    })
 }
 
 fn dialect(path: &Path) -> Result<Dialect, Failure> {
@@ -177,22 +250,22 @@ fn log(settings: &Settings) -> Result<(), Failure> {
 }
 
 /// Says why an address cannot be listened on, and what would help.
-pub(super) fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> Failure {
+pub(super) fn cannot_listen(listen: &Listen, error: &std::io::Error) -> Failure {
     // What is not the system's own error names the operators' address.
     let operators = error.raw_os_error().is_none();
     let failure = if operators {
         Failure::new(format!("cannot listen on {error}"))
     } else {
-        Failure::new(format!("cannot listen on {address}: {error}"))
+        Failure::new(format!("cannot listen on {listen}: {error}"))
     };
-    let (flag, address) = if operators {
+    let (flag, host) = if operators {
         ("--admin", "127.0.0.1".to_owned())
     } else {
-        ("--listen", address.ip().to_string())
+        ("--listen", listen.bracketed())
     };
     match error.kind() {
         std::io::ErrorKind::AddrInUse => failure
-            .hint(format!("another program listens there; `{flag} {address}:0` takes a free port")),
+            .hint(format!("another program listens there; `{flag} {host}:0` takes a free port")),
         std::io::ErrorKind::PermissionDenied => {
             failure.hint("ports below 1024 need a privilege; choose a higher one")
         }

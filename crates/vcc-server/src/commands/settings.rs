@@ -1,21 +1,25 @@
-use std::net::SocketAddr;
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::ValueEnum;
+use clap::{Args as _, ValueEnum};
 use serde::{Deserialize, Serialize};
 use vcc_server::Limits;
 
 use super::failure::{Failure, cannot};
+use super::listen::Listen;
+use super::origins::Origins;
 
 /// What `serve` can be told: by a flag, else by the environment, else by the configuration file,
 /// else by default.
 #[derive(clap::Args, Debug, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Settings {
-    /// The address and port to listen on; port 0 takes a free one [default: 127.0.0.1:8080]
-    #[arg(long, value_name = "ADDRESS:PORT", env = "VCC_LISTEN", value_parser = address)]
-    pub(super) listen: Option<SocketAddr>,
+    /// The host and port to listen on: `localhost:8443`, `[::1]:8443`, `0.0.0.0:8443`; of a name, its
+    /// first address; port 0 takes a free one [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "HOST:PORT", env = "VCC_LISTEN")]
+    pub(super) listen: Option<Listen>,
     /// Where the recordings are kept: `sqlite:PATH` or `postgres://USER:PASSWORD@HOST/DATABASE`
     // The URL may hold a password, which the help must not show.
     #[arg(long, value_name = "URL", env = "VCC_STORE", hide_env_values = true)]
@@ -30,6 +34,14 @@ pub(super) struct Settings {
     #[arg(long, value_name = "BOOL", env = "VCC_TLS_SELF_SIGNED", help_heading = "Encryption",
           num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(super) tls_self_signed: Option<bool>,
+    /// Write the certificate of --tls-self-signed to this file, for clients that are to trust it
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "VCC_TLS_SELF_SIGNED_CERT",
+        help_heading = "Encryption"
+    )]
+    pub(super) tls_self_signed_cert: Option<PathBuf>,
     /// Serve plain HTTP: tokens and recordings travel unencrypted
     #[arg(long, value_name = "BOOL", env = "VCC_INSECURE_HTTP", help_heading = "Encryption",
           num_args = 0..=1, require_equals = true, default_missing_value = "true")]
@@ -47,15 +59,10 @@ pub(super) struct Settings {
           num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(super) explain: Option<bool>,
     /// Serve /healthz, /readyz and /metrics on this address, without credentials
-    #[arg(
-        long,
-        value_name = "ADDRESS:PORT",
-        env = "VCC_ADMIN",
-        value_parser = address,
-        help_heading = "Operation"
-    )]
-    pub(super) admin: Option<SocketAddr>,
-    /// Append who asked what to this file: tenant, names of variables, number of records
+    #[arg(long, value_name = "HOST:PORT", env = "VCC_ADMIN", help_heading = "Operation")]
+    pub(super) admin: Option<Listen>,
+    /// Append who asked what to this file: tenant, number of the token, address, names of variables,
+    /// number of records
     #[arg(long, value_name = "FILE", env = "VCC_AUDIT", help_heading = "Operation")]
     pub(super) audit: Option<PathBuf>,
     /// Write the values of queries to the audit log too; they can be personal data
@@ -129,7 +136,10 @@ impl Settings {
     pub(super) fn read(path: &Path) -> Result<Self, Failure> {
         let name = path.display();
         let text = std::fs::read_to_string(path).map_err(|error| cannot("read", path, &error))?;
-        toml::from_str(&text).map_err(|error| Failure::usage(format!("{name}: {error}")))
+        toml::from_str(&text).map_err(|error| {
+            Failure::usage(format!("{name}, {}", place(&text, &error)))
+                .hint("`vcc-server serve --print-config` shows every setting")
+        })
     }
 
     /// What is not said here is taken from `other`.
@@ -140,6 +150,7 @@ impl Settings {
             tls_cert: self.tls_cert.or(other.tls_cert),
             tls_key: self.tls_key.or(other.tls_key),
             tls_self_signed: self.tls_self_signed.or(other.tls_self_signed),
+            tls_self_signed_cert: self.tls_self_signed_cert.or(other.tls_self_signed_cert),
             insecure_http: self.insecure_http.or(other.insecure_http),
             behind_proxy: self.behind_proxy.or(other.behind_proxy),
             dialect: self.dialect.or(other.dialect),
@@ -162,7 +173,7 @@ impl Settings {
     pub(super) fn defaults() -> Self {
         let limits = Limits::default();
         Self {
-            listen: Some(SocketAddr::from(([127, 0, 0, 1], 8080))),
+            listen: Some(std::net::SocketAddr::from(([127, 0, 0, 1], 8080)).into()),
             tls_self_signed: Some(false),
             insecure_http: Some(false),
             behind_proxy: Some(false),
@@ -211,6 +222,10 @@ impl Settings {
                 Err(Failure::usage(format!("{one} and {other} contradict each other"))
                     .hint("flags, the environment and the file count together"))
             }
+            _ if self.tls_self_signed_cert.is_some() && self.tls_self_signed != Some(true) => {
+                Err(Failure::usage("tls-self-signed-cert goes with tls-self-signed")
+                    .hint("--tls-cert and --tls-key name a certificate that is there"))
+            }
             _ => Ok(()),
         }
     }
@@ -229,15 +244,61 @@ impl Settings {
         limits
     }
 
-    /// As a configuration file that says the same, but for a password in the store's URL.
-    pub(super) fn into_toml(mut self) -> Result<String, Failure> {
-        self.store = self.store.map(|url| without_password(&url));
-        toml::to_string(&self).map_err(|error| Failure::new(error.to_string()))
+    /// As a configuration file that says the same, but for a password in the store's URL. Every
+    /// setting is in it, with what it came from; what is not set is a comment.
+    pub(super) fn print(&self, origins: &Origins, file: &Origin<'_>) -> Result<String, Failure> {
+        let failed = |error: toml::ser::Error| Failure::new(error.to_string());
+        let store = self.store.as_deref().map(without_password);
+        let is_shown = store == self.store;
+        let mut all = toml::Table::try_from(self).map_err(failed)?;
+        if let Some(store) = store {
+            all.insert("store".to_owned(), store.into());
+        }
+        let mut printed = String::new();
+        // Every flag is a setting, so none can be forgotten here.
+        let flags = Self::augment_args(clap::Command::new("serve"));
+        for name in flags.get_arguments().filter_map(clap::Arg::get_long) {
+            let Some(value) = all.get(name) else {
+                let _ = writeln!(printed, "# {name} =  # not set");
+                continue;
+            };
+            let origin = match (origins.of(name), file) {
+                (Some(origin), _) => origin,
+                (None, Origin { path: Some(path), names }) if names.contains(name) => {
+                    path.display().to_string().escape_debug().to_string()
+                }
+                _ => "default".to_owned(),
+            };
+            let hidden = if name == "store" && !is_shown { ", without its password" } else { "" };
+            let _ = writeln!(printed, "{name} = {value}  # {origin}{hidden}");
+        }
+        Ok(printed)
+    }
+
+    /// The names of what is set.
+    pub(super) fn names(&self) -> BTreeSet<String> {
+        let all = toml::Table::try_from(self).unwrap_or_default();
+        all.keys().cloned().collect()
     }
 }
 
-fn address(text: &str) -> Result<SocketAddr, String> {
-    text.parse().map_err(|_| "expected an IP address and a port: 127.0.0.1:8080, [::1]:8080".into())
+/// The configuration file, and what is set in it.
+pub(super) struct Origin<'a> {
+    pub(super) path: Option<&'a Path>,
+    pub(super) names: BTreeSet<String>,
+}
+
+/// Where in a file something is wrong, and what. The line itself may hold a password.
+fn place(text: &str, error: &toml::de::Error) -> String {
+    let message = error.message().lines().collect::<Vec<_>>().join("; ");
+    let message = message.replace("u64", "a whole number").replace("usize", "a whole number");
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    let start = before.rsplit('\n').next().unwrap_or_default();
+    // Of a value, whose it is.
+    let name = start.split_once('=').map(|(name, _)| format!("{}: ", name.trim()));
+    let name = name.unwrap_or_default();
+    format!("line {line}, column {}: {name}{message}", start.chars().count() + 1)
 }
 
 /// A URL without its password, which stands before the host or among the parameters.
@@ -286,18 +347,64 @@ mod tests {
             ("sqlite:a:b@c.db", "sqlite:a:b@c.db"),
         ] {
             let store = Some(url.to_owned());
-            let printed = Settings { store, ..Settings::default() }.into_toml().unwrap();
-            assert_eq!(printed, format!("store = \"{shown}\"\n"));
+            let printed = print(&Settings { store, ..Settings::default() });
+            let hidden = if shown == url { "" } else { ", without its password" };
+            let line = format!("store = \"{shown}\"  # default{hidden}");
+            assert!(printed.lines().any(|other| other == line), "{line}\n{printed}");
+            assert!(!printed.contains("secret") && !printed.contains("se@cr"), "{printed}");
         }
+    }
+
+    fn print(settings: &Settings) -> String {
+        let nowhere = Origin { path: None, names: BTreeSet::new() };
+        settings.print(&Origins::default(), &nowhere).unwrap()
     }
 
     #[test]
     fn the_defaults_print_and_read_back() {
-        let printed = Settings::defaults().into_toml().unwrap();
+        let printed = print(&Settings::defaults());
         let read: Settings = toml::from_str(&printed).unwrap();
-        assert_eq!(read.into_toml().unwrap(), printed);
+        assert_eq!(print(&read), printed);
         assert_eq!(Settings::defaults().limits(), Limits::default());
         assert!(Settings::defaults().check().is_ok());
+    }
+
+    #[test]
+    fn every_setting_is_printed() {
+        let printed = print(&Settings::defaults());
+        let flags = Settings::augment_args(clap::Command::new("serve"));
+        let names: Vec<_> = flags.get_arguments().filter_map(clap::Arg::get_long).collect();
+        assert_eq!(printed.lines().count(), names.len());
+        for name in names {
+            let is_said =
+                |line: &str| line.trim_start_matches("# ").starts_with(&format!("{name} ="));
+            assert!(printed.lines().any(is_said), "{name}\n{printed}");
+            // A flag and the file have the same names.
+            let unknown = format!("unknown field `{name}`");
+            let read = toml::from_str::<Settings>(&format!("{name} = []"));
+            assert!(!read.unwrap_err().message().contains(&unknown), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_cannot_be_read_is_not_shown() {
+        for (text, said) in [
+            ("store = \"postgres://u:sesame@h", "line 1, column"),
+            (
+                "log = \"warn\"\nlisten = \":1\"",
+                "line 2, column 10: listen: expected a host before",
+            ),
+            (
+                "deadline = \"x\"",
+                "line 1, column 12: deadline: invalid type: string \"x\", expected a whole",
+            ),
+            ("lisen = \"postgres://u:sesame@h\"", "line 1, column 1: unknown field `lisen`"),
+            ("store = [\"postgres://u:sesame@h\"]", "line 1, column 9: store: invalid type"),
+        ] {
+            let place = place(text, &toml::from_str::<Settings>(text).unwrap_err());
+            assert!(place.starts_with(said) && !place.contains("sesame"), "{place}");
+            assert!(!place.contains('\n'), "{place}");
+        }
     }
 
     #[test]
@@ -312,6 +419,7 @@ mod tests {
             ("grace = 86401", "grace: from 0 to 86400"),
             ("insecure-http = true\ntls-key = \"x\"", "tls-cert and insecure-http contradict"),
             ("tls-self-signed = true\nbehind-proxy = true", "tls-self-signed and behind-proxy"),
+            ("tls-self-signed-cert = \"x\"", "tls-self-signed-cert goes with tls-self-signed"),
         ] {
             let failure = check(toml).unwrap_err();
             assert!(failure.to_string().starts_with(said), "{failure}");

@@ -1,24 +1,35 @@
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
-use vcc_store::{Postgres, Sqlite, Store, StoreErrorKind, Tenant};
+use vcc_store::{Postgres, Sqlite, Store, StoreError, StoreErrorKind, Tenant};
 
 use super::failure::Failure;
+use super::origins::Origins;
+use super::settings::Settings;
 
-/// Where the recordings are kept.
+/// Where the recordings are kept, as every command but `serve` is told: by `--store`, else by
+/// `VCC_STORE`, else by the settings of `serve`.
 #[derive(clap::Args)]
 pub(super) struct StoreArgs {
+    #[command(flatten)]
+    origins: Origins,
     /// Where the recordings are kept: `sqlite:PATH` or `postgres://USER:PASSWORD@HOST/DATABASE`
-    // The URL may hold a password, which the help must not show.
+    // The URL may hold a password, which the help must not show, nor an error: it is read later.
     #[arg(long, value_name = "URL", env = "VCC_STORE", hide_env_values = true)]
-    store: StoreUrl,
+    store: Option<String>,
+    /// A file with the settings of `serve`: its `store` is used where --store and VCC_STORE name none
+    #[arg(long, value_name = "FILE", env = "VCC_CONFIG")]
+    config: Option<PathBuf>,
 }
 
 /// The text that names a store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum StoreUrl {
     Sqlite(PathBuf),
+    /// Gone with its process.
+    Memory,
     Postgres(String),
 }
 
@@ -29,56 +40,112 @@ impl FromStr for StoreUrl {
         if text.starts_with("postgres://") || text.starts_with("postgresql://") {
             return Ok(Self::Postgres(text.to_owned()));
         }
-        match text.strip_prefix("sqlite:") {
-            Some("") => Err("expected a path after sqlite:, such as sqlite:recordings.db".into()),
-            Some(path) => Ok(Self::Sqlite(Path::new(path).to_owned())),
-            None => {
-                Err("expected sqlite:PATH, such as sqlite:recordings.db, or postgres://…".into())
-            }
+        let Some(path) = text.strip_prefix("sqlite:") else {
+            // Anything but a path may hold a password.
+            return Err(if text.is_empty() || text.contains([':', '@']) {
+                "expected sqlite:PATH, such as sqlite:recordings.db, or postgres://…".into()
+            } else {
+                format!("expected sqlite:{text} for a file, or postgres://…")
+            });
+        };
+        if path == ":memory:" {
+            return Ok(Self::Memory);
         }
+        if path.is_empty() {
+            return Err("expected a path after sqlite:, such as sqlite:recordings.db".into());
+        }
+        // What is no path here would be the name of a file that nobody meant.
+        if path.starts_with("file:") {
+            return Err(
+                "expected a path after sqlite:, such as sqlite:recordings.db; SQLite's own \
+                        file: URLs are not read"
+                    .into(),
+            );
+        }
+        if path.split_once('?').is_some_and(|(_, parameters)| parameters.contains('=')) {
+            return Err("expected a path after sqlite:, such as sqlite:recordings.db; parameters \
+                        after ? are not read"
+                .into());
+        }
+        if let Some(rest) = path.strip_prefix("//").filter(|rest| !rest.starts_with('/')) {
+            return Err(format!("expected sqlite:{rest}, or sqlite:/{rest} from the root on"));
+        }
+        Ok(Self::Sqlite(Path::new(path).to_owned()))
+    }
+}
+
+/// Reads the URL of a store that something gave.
+pub(super) fn read_url(url: &str, origin: &dyn Display) -> Result<StoreUrl, Failure> {
+    url.parse().map_err(|error| Failure::usage(format!("{origin}: {error}")))
+}
+
+/// Says how a store is named, where none is.
+pub(super) fn no_store() -> Failure {
+    Failure::usage("no store is named").hint(
+        "--store sqlite:recordings.db, or VCC_STORE=sqlite:recordings.db, or in the file of \
+         --config: store = \"sqlite:recordings.db\"",
+    )
+}
+
+impl StoreUrl {
+    /// Opens a store that exists.
+    pub(super) async fn open(&self) -> Result<Arc<dyn Store>, Failure> {
+        let opened: Result<Arc<dyn Store>, StoreError> = match self {
+            Self::Sqlite(path) => Sqlite::open(path).map(|store| Arc::new(store) as _),
+            Self::Memory => Sqlite::in_memory().map(|store| Arc::new(store) as _),
+            Self::Postgres(url) => Postgres::open(url).await.map(|store| Arc::new(store) as _),
+        };
+        opened.map_err(|error| match (self, error.kind()) {
+            (Self::Sqlite(_), StoreErrorKind::NotFound) => {
+                Failure::from(error).hint("`vcc-server tenant add` makes one")
+            }
+            _ => error.into(),
+        })
     }
 }
 
 impl StoreArgs {
-    /// The store of this name.
-    pub(super) fn named(name: &str) -> Result<Self, Failure> {
-        let store = name.parse().map_err(|error| Failure::usage(format!("--store: {error}")))?;
-        Ok(Self { store })
+    fn url(&self) -> Result<StoreUrl, Failure> {
+        let url = match (&self.store, &self.config) {
+            (Some(url), _) => {
+                let origin = self.origins.of("store").unwrap_or_else(|| "--store".to_owned());
+                read_url(url, &origin)?
+            }
+            (None, Some(path)) => {
+                let settings = Settings::read(path)?;
+                let Some(url) = settings.store else {
+                    return Err(Failure::usage(format!("{}: there is no store", path.display()))
+                        .hint("store = \"sqlite:recordings.db\""));
+                };
+                read_url(&url, &format_args!("{}: store", path.display()))?
+            }
+            (None, None) => return Err(no_store()),
+        };
+        if url == StoreUrl::Memory {
+            return Err(Failure::usage("a store in memory is gone when this command ends")
+                .hint("sqlite:recordings.db keeps it; `vcc-server demo` serves samples"));
+        }
+        Ok(url)
     }
 
     /// Opens a store that exists.
     pub(super) async fn open(&self) -> Result<Arc<dyn Store>, Failure> {
-        match &self.store {
-            StoreUrl::Sqlite(path) => {
-                let store = Sqlite::open(path).map_err(|error| {
-                    let missing = error.kind() == StoreErrorKind::NotFound;
-                    let failure = Failure::from(error);
-                    if missing {
-                        failure.hint("`vcc-server tenant add` makes one")
-                    } else {
-                        failure
-                    }
-                })?;
-                Ok(Arc::new(store))
-            }
-            StoreUrl::Postgres(url) => Ok(Arc::new(Postgres::open(url).await?)),
-        }
+        self.url()?.open().await
     }
 
-    /// The file of a store that is one.
-    pub(super) fn path(&self) -> Result<&Path, Failure> {
-        match &self.store {
-            StoreUrl::Sqlite(path) => Ok(path),
-            StoreUrl::Postgres(_) => Err(Failure::usage("only a store in a file is copied")
-                .hint("PostgreSQL has pg_basebackup and pg_dump")),
-        }
+    /// The file of a store that is one; `None` for a store on a server.
+    pub(super) fn path(&self) -> Result<Option<PathBuf>, Failure> {
+        Ok(match self.url()? {
+            StoreUrl::Sqlite(path) => Some(path),
+            StoreUrl::Memory | StoreUrl::Postgres(_) => None,
+        })
     }
 
     /// Opens a store, making it where there is none.
     pub(super) async fn create(&self) -> Result<Arc<dyn Store>, Failure> {
-        match &self.store {
+        match self.url()? {
             StoreUrl::Sqlite(path) => Ok(Arc::new(Sqlite::create(path)?)),
-            StoreUrl::Postgres(_) => self.open().await,
+            url => url.open().await,
         }
     }
 }
@@ -98,10 +165,23 @@ mod tests {
     #[test]
     fn urls_of_stores() {
         assert_eq!("sqlite:a/b.db".parse(), Ok(StoreUrl::Sqlite("a/b.db".into())));
+        assert_eq!("sqlite:///a/b.db".parse(), Ok(StoreUrl::Sqlite("///a/b.db".into())));
+        assert_eq!("sqlite:what?.db".parse(), Ok(StoreUrl::Sqlite("what?.db".into())));
+        assert_eq!("sqlite::memory:".parse(), Ok(StoreUrl::Memory));
         let url = "postgres://u@h/db".to_owned();
         assert_eq!(url.parse(), Ok(StoreUrl::Postgres(url)));
-        for text in ["", "a.db", "sqlite:", "mysql://x"] {
-            assert!(text.parse::<StoreUrl>().is_err(), "{text}");
+        for (text, said) in [
+            ("", "expected sqlite:PATH, such as sqlite:recordings.db, or postgres://…"),
+            ("a.db", "expected sqlite:a.db for a file, or postgres://…"),
+            ("mysql://u:sesame@h", "expected sqlite:PATH, such as sqlite:recordings.db, or"),
+            ("sqlite:", "expected a path after sqlite:"),
+            ("sqlite:file:a.db", "SQLite's own file: URLs are not read"),
+            ("sqlite:file:a.db?mode=ro", "SQLite's own file: URLs are not read"),
+            ("sqlite:a.db?mode=ro", "parameters after ? are not read"),
+            ("sqlite://a.db", "expected sqlite:a.db, or sqlite:/a.db from the root on"),
+        ] {
+            let refused = text.parse::<StoreUrl>().unwrap_err();
+            assert!(refused.contains(said) && !refused.contains("sesame"), "{text}: {refused}");
         }
     }
 }

@@ -7,6 +7,7 @@ use vcc_store::{StoreError, StoreErrorKind};
 
 use super::failure::Failure;
 use super::store::{self, StoreArgs};
+use super::words::counted;
 use super::{note, say};
 
 #[derive(Subcommand)]
@@ -64,7 +65,8 @@ pub(super) async fn run(command: Command) -> Result<(), Failure> {
                 confirm(&name, store.count(tenant.id).await?)?;
             }
             let records = store.remove_tenant(tenant.id).await?;
-            note(format_args!("removed tenant {name} and its {records} recordings"));
+            let records = counted(records, "recording");
+            note(format_args!("removed tenant {name} and its {records}"));
         }
     }
     Ok(())
@@ -102,7 +104,8 @@ fn confirm(name: &str, records: u64) -> Result<(), Failure> {
     let mut stderr = anstream::stderr();
     let _ = write!(
         stderr,
-        "This removes {name} and its {records} recordings. Type its name to go on: "
+        "This removes {name} and its {}. Type its name to go on: ",
+        counted(records, "recording")
     );
     let _ = stderr.flush();
     let mut typed = String::new();

@@ -1,6 +1,7 @@
 use std::fmt;
 use std::fs::OpenOptions;
 use std::io;
+use std::path::Path;
 
 use rusqlite::{Error, ErrorCode};
 
@@ -41,13 +42,14 @@ fn why(location: &Location) -> Option<io::Error> {
     let path = location.path.as_deref()?;
     match OpenOptions::new().read(true).write(!location.read_only).open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty())?;
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            let folder = folder.unwrap_or(Path::new("."));
             match folder.metadata() {
                 Err(error) => {
                     Some(io::Error::new(error.kind(), format!("{}: {error}", folder.display())))
                 }
                 Ok(about) if about.is_dir() => {
-                    let message = format!("no file can be made in {}", folder.display());
+                    let message = format!("the folder {} cannot be written", folder.display());
                     Some(io::Error::new(io::ErrorKind::PermissionDenied, message))
                 }
                 Ok(_) => Some(io::Error::other(format!("{} is no folder", folder.display()))),
@@ -68,7 +70,7 @@ impl fmt::Display for Reason {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
                 f.write_str("another process keeps it locked")
             }
-            Some(ErrorCode::ReadOnly) => f.write_str("the file or its folder cannot be written"),
+            Some(ErrorCode::ReadOnly) => f.write_str("the file or its folder is read-only"),
             Some(ErrorCode::DiskFull) => f.write_str("the disk is full"),
             Some(ErrorCode::DatabaseCorrupt) => f.write_str("the file is damaged"),
             _ => match &self.0 {

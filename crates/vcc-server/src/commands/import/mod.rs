@@ -13,13 +13,14 @@ use tokio::sync::mpsc;
 use vcc_query::Zone;
 use vcc_store::{Batch, BulkLoad, Checkpoint, OnConflict, Store, StoredRecord, TenantId};
 
-use self::progress::{Progress, Tally, grouped};
+use self::progress::{Progress, Tally};
 use self::rejects::Rejects;
 use self::source::{Batches, Event, Source};
 use super::failure::Failure;
 use super::note;
 use super::store::{self, StoreArgs};
 use super::tenant::zone;
+use super::words::{counted, grouped};
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -71,8 +72,8 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let on_conflict = if args.update { OnConflict::Update } else { OnConflict::Reject };
     let identity = source.identity(args.format, zone, on_conflict)?;
     let target = if args.bulk {
-        let path = args.store.path().map_err(|_| Failure::usage("--bulk is for SQLite"))?;
-        Target::Bulk(bulk::begin(path, tenant.id, identity.as_deref()).await?)
+        let path = args.store.path()?.ok_or_else(|| Failure::usage("--bulk is for SQLite"))?;
+        Target::Bulk(bulk::begin(&path, tenant.id, identity.as_deref()).await?)
     } else {
         Target::Store(&*store)
     };
@@ -100,12 +101,15 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     outcome?;
     match import.tally.left_out() {
         0 => Ok(()),
-        count => Err(Failure::in_part(format!("{} records were left out", grouped(count))).hint(
-            match &args.reject {
-                Some(path) => format!("{} says why", path.display()),
-                None => "--reject FILE keeps them with the reasons".to_owned(),
-            },
-        )),
+        count => {
+            let were = if count == 1 { "was" } else { "were" };
+            let records = counted(count, "record");
+            let failure = Failure::in_part(format!("{records} {were} left out"));
+            Err(match &args.reject {
+                Some(path) => failure.hint(format!("{} says why", path.display())),
+                None => failure.hint("--reject FILE keeps what is left out with the reasons"),
+            })
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use vcc_store::{BulkLoaded, Imported};
 
 use super::source::Deviations;
+use crate::commands::words::{counted, grouped};
 
 /// A bar on a terminal, nothing elsewhere.
 #[derive(Clone)]
@@ -31,7 +32,7 @@ impl Progress {
 
     pub(super) fn records(&self, records: u64) {
         let rate = records as f64 / self.0.elapsed().as_secs_f64().max(1e-3);
-        self.0.set_message(format!("{} records, {}/s", grouped(records), grouped(rate as u64)));
+        self.0.set_message(format!("{}, {}/s", counted(records, "record"), grouped(rate as u64)));
     }
 
     /// The records are read, and what takes time now is not measured in them.
@@ -99,8 +100,8 @@ impl Tally {
         let read = took.saturating_sub(self.indexed.unwrap_or_default());
         let rate = self.records() as f64 / read.as_secs_f64().max(1e-3);
         let mut said = format!(
-            "{} records in {:.1} s ({}/s)",
-            grouped(self.records()),
+            "{} in {:.1} s ({}/s)",
+            counted(self.records(), "record"),
             read.as_secs_f64(),
             grouped(rate as u64),
         );
@@ -111,8 +112,9 @@ impl Tally {
             (None, 1..) => write!(said, ": {} loaded, and not seen yet", grouped(self.loaded)),
             _ => write!(said, ": {} added", grouped(self.added)),
         };
+        let were = if self.unchanged == 1 { "was there already" } else { "were there already" };
         for (count, what) in [
-            (self.unchanged, "were there already"),
+            (self.unchanged, were),
             (self.updated, "updated"),
             (self.conflicts, "left out: there with other content"),
             (self.refused, "left out: cannot be stored"),
@@ -126,32 +128,5 @@ impl Tally {
             let _ = write!(said, "\nrepaired: {count} × {kind} ({})", kind.clause());
         }
         said
-    }
-}
-
-/// A number with a comma after every three digits from the right.
-pub(super) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_grouped() {
-        for (number, text) in
-            [(0, "0"), (999, "999"), (1_000, "1,000"), (12_345, "12,345"), (1_234_567, "1,234,567")]
-        {
-            assert_eq!(grouped(number), text);
-        }
     }
 }

@@ -1,0 +1,64 @@
+//! Numbers with what they count.
+
+/// So many of something: `1 recording`, `2,000 recordings`. The noun is the singular of one that takes
+/// an `s`.
+pub(super) fn counted(number: u64, noun: &str) -> String {
+    let s = if number == 1 { "" } else { "s" };
+    format!("{} {noun}{s}", grouped(number))
+}
+
+/// A number with a comma after every three digits from the right.
+pub(super) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// A text as a word of a shell's command line.
+pub(super) fn shell_word(text: &str) -> String {
+    let is_plain = |at: char| at.is_ascii_alphanumeric() || "-_./:,+@%".contains(at);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped() {
+        for (number, text) in
+            [(0, "0"), (999, "999"), (1_000, "1,000"), (12_345, "12,345"), (1_234_567, "1,234,567")]
+        {
+            assert_eq!(grouped(number), text);
+        }
+    }
+
+    #[test]
+    fn one_is_not_many() {
+        for (number, text) in [(0, "0 records"), (1, "1 record"), (2_000, "2,000 records")] {
+            assert_eq!(counted(number, "record"), text);
+        }
+    }
+
+    #[test]
+    fn a_word_is_quoted_where_a_shell_would_read_it() {
+        for (text, word) in [
+            ("acme", "acme"),
+            ("", "''"),
+            ("a b", "'a b'"),
+            ("o'hara", "'o'\\''hara'"),
+            ("$x", "'$x'"),
+        ] {
+            assert_eq!(shell_word(text), word);
+        }
+    }
+}
