@@ -205,7 +205,7 @@ fn agrees(
         Answer::List { matches, first } => (matches, first),
     };
     if !admits(expect, 200) {
-        return Err(format!("answers with {}", crate::judge::counted(matches.len())));
+        return Err(format!("answers with {}", crate::words::counted(matches.len(), "record")));
     }
     let page: Vec<usize> = if case.walk {
         matches

@@ -21,5 +21,6 @@ pub mod run;
 pub mod selftest;
 pub mod spec;
 pub mod transcript;
+mod words;
 pub mod world;
 pub mod zone;

@@ -119,9 +119,9 @@ pub async fn load(store: &dyn Store, tenants: &[Tenant]) -> Result<(), Reference
             store.import(added.id, records?.into()).await.map_err(|problem| error(&problem))?;
         if imported.added != tenant.records.len() as u64 {
             return Err(error(&format!(
-                "{} of {} records were added",
-                imported.added,
-                tenant.records.len()
+                "of {}, {} could be added",
+                crate::words::counted(tenant.records.len(), "record"),
+                imported.added
             )));
         }
     }

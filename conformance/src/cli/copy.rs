@@ -29,6 +29,6 @@ pub(super) fn copy(args: &Args, out: &mut dyn Write) -> Result<u8, Failure> {
         fs::write(&file, text).map_err(error)?;
         count += 1;
     }
-    writeln!(out, "{}: {count} files", args.dir.display())?;
+    writeln!(out, "{}: {}", args.dir.display(), crate::words::counted(count, "file"))?;
     Ok(0)
 }

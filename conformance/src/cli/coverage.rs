@@ -21,7 +21,12 @@ pub(super) fn coverage(args: &Args, out: &mut dyn Write) -> Result<u8, Failure> 
         let what = if !cases.is_empty() {
             let first: Vec<_> = cases.iter().take(3).map(|case| case.id.as_str()).collect();
             let more = if cases.len() > 3 { ", …" } else { "" };
-            format!("{own} cases of its own, {} in all: {}{more}", cases.len(), first.join(", "))
+            format!(
+                "{} of its own, {} in all: {}{more}",
+                crate::words::counted(own, "case"),
+                cases.len(),
+                first.join(", ")
+            )
         } else if clause.tested.starts_with("http") {
             bare += 1;
             "NO CASE".into()

@@ -44,11 +44,11 @@ pub(super) fn dataset(args: &Args, out: &mut dyn Write) -> Result<u8, Failure> {
                 let relative = tenant.records.iter().filter(|record| record.written.is_relative());
                 writeln!(
                     out,
-                    "{:<10} {:<22} {:<26} {} records, {} of them relative to today",
+                    "{:<10} {:<22} {:<26} {}, {} of them relative to today",
                     tenant.name,
                     tenant.tz,
                     tenant.token,
-                    tenant.records.len(),
+                    crate::words::counted(tenant.records.len(), "record"),
                     relative.count()
                 )?;
             }
@@ -63,7 +63,13 @@ pub(super) fn dataset(args: &Args, out: &mut dyn Write) -> Result<u8, Failure> {
             export(&tenants, format, dir)
                 .map_err(|problem| Failure::usage(format!("{}: {problem}", dir.display())))?;
             let records: usize = tenants.iter().map(|tenant| tenant.records.len()).sum();
-            writeln!(out, "{}: {} tenants, {records} records", dir.display(), tenants.len())?;
+            writeln!(
+                out,
+                "{}: {}, {}",
+                dir.display(),
+                crate::words::counted(tenants.len(), "tenant"),
+                crate::words::counted(records, "record")
+            )?;
         }
     }
     Ok(0)

@@ -69,6 +69,12 @@ pub(super) fn diff(args: &Args, out: &mut dyn Write) -> Result<u8, Failure> {
             writeln!(out, "{:<10} {}: A {}, B {}", one.clause, one.switch, text(one), text(other))?;
         }
     }
-    writeln!(out, "{differences} differences between A {} and B {}", a.target, b.target)?;
+    writeln!(
+        out,
+        "{} between A {} and B {}",
+        crate::words::counted(differences, "difference"),
+        a.target,
+        b.target
+    )?;
     Ok(u8::from(differences > 0))
 }

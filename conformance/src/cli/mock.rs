@@ -40,7 +40,7 @@ impl Args {
 pub(super) fn mock(args: &Args, out: &mut dyn Write) -> Result<u8, Failure> {
     if args.list {
         for (name, scenario) in Scenario::ALL {
-            writeln!(out, "{name:<12} {} records", scenario.records())?;
+            writeln!(out, "{name:<12} {}", crate::words::counted(scenario.records(), "record"))?;
         }
         return Ok(0);
     }
@@ -93,7 +93,7 @@ pub(super) fn mock(args: &Args, out: &mut dyn Write) -> Result<u8, Failure> {
             + usize::from(problem.is_some());
         wrong += bad;
         let word = if bad == 0 { "pass" } else { "fail" };
-        writeln!(out, "{word} {name}: {} requests", received.len())?;
+        writeln!(out, "{word} {name}: {}", crate::words::counted(received.len(), "request"))?;
         if let Some(problem) = problem {
             writeln!(out, "  {problem}")?;
         }

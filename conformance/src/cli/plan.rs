@@ -29,7 +29,11 @@ pub(super) fn plan(args: &Args, out: &mut dyn Write) -> Result<u8, Failure> {
     // The handshake reads every page of every tenant, and one more.
     let handshake: usize =
         world.tenants.iter().map(|access| access.tenant.records.len().div_ceil(50) + 1).sum();
-    writeln!(out, "# handshake: {handshake} requests, every page of every tenant")?;
+    writeln!(
+        out,
+        "# handshake: {}, every page of every tenant",
+        crate::words::counted(handshake, "request")
+    )?;
     for case in &cases {
         writeln!(out, "# {}: {}", case.id, case.title)?;
         for variant in plan_case(case, &world, true).map_err(Failure::usage)? {
@@ -57,14 +61,14 @@ pub(super) fn plan(args: &Args, out: &mut dyn Write) -> Result<u8, Failure> {
     }
     writeln!(
         out,
-        "# {} cases, {} requests with the handshake, {} kB to send; GET but for the cases of REQ-1",
-        cases.len(),
-        requests + handshake,
+        "# {}, {} with the handshake, {} kB to send; GET but for the cases of REQ-1",
+        crate::words::counted(cases.len(), "case"),
+        crate::words::counted(requests + handshake, "request"),
         bytes / 1000
     )?;
     if let Some(rate) = args.target.rate() {
         let seconds = (requests + handshake) as f64 / rate;
-        writeln!(out, "# at {rate} requests a second: {seconds:.0} s")?;
+        writeln!(out, "# at {} a second: {seconds:.0} s", crate::words::counted(rate, "request"))?;
     }
     Ok(0)
 }

@@ -78,10 +78,10 @@ pub(super) fn record(args: &Args, out: &mut dyn Write) -> Result<u8, Failure> {
         .collect();
     writeln!(
         out,
-        "{}: {count} of {} records with pseudonyms, dates moved by {} weeks",
+        "{}: {count} of {} with pseudonyms, dates moved by {}",
         args.dir.display(),
-        seen.len(),
-        args.weeks
+        crate::words::counted(seen.len(), "record"),
+        crate::words::counted(args.weeks, "week")
     )?;
     if broken.is_empty() {
         writeln!(out, "{} laws hold on it", report.count(Verdict::Pass))?;

@@ -103,7 +103,7 @@ pub(super) fn selftest(args: &Args, out: &mut dyn Write) -> Result<u8, Failure> 
         write!(out, ", {} of {all} graded cases catch one", all - idle.len())?;
     }
     let requests: u64 = found.rows.iter().map(|row| row.requests).sum();
-    writeln!(out, ", {requests} requests")?;
+    writeln!(out, ", {}", crate::words::counted(requests, "request"))?;
     Ok(u8::from(!good))
 }
 

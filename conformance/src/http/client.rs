@@ -249,7 +249,10 @@ impl Connection {
                 return Err(Trouble::Garbage(format!("a head of more than {HEAD} bytes")));
             }
             if !self.fill(wait)? {
-                return Err(Trouble::Closed(format!("after {} bytes", self.buffer.len())));
+                return Err(Trouble::Closed(format!(
+                    "after {}",
+                    crate::words::counted(self.buffer.len(), "byte")
+                )));
             }
         };
         let mut response = parsed.response;
@@ -263,7 +266,8 @@ impl Connection {
                     if !self.fill(wait)? {
                         let (got, of) = (self.buffer.len(), length);
                         return Err(Trouble::Closed(format!(
-                            "after {got} of {of} bytes of the body"
+                            "after {got} of {} of the body",
+                            crate::words::counted(of, "byte")
                         )));
                     }
                 }

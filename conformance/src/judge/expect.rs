@@ -12,6 +12,7 @@ use super::message::{body, header, status};
 use super::same::same_as;
 use crate::fixture::{Expect, OrderOf, StartForm, select};
 use crate::http::Response;
+use crate::words::counted;
 use crate::world::World;
 
 /// The records of a response where there are more (PAGE-1).
@@ -48,7 +49,7 @@ pub fn judge(expect: &Expect, view: &View<'_>) -> Result<Vec<Finding>, String> {
         }
         if page.surplus > 0 {
             let clause = if view.format == Format::Xml { "OUT-2" } else { "OUT-4a" };
-            let text = format!("{} bytes more than Content-Length says", page.surplus);
+            let text = format!("{} more than Content-Length says", counted(page.surplus, "byte"));
             findings.push(Finding::of(clause, text));
         }
         let success = (200..300).contains(&page.status);
@@ -56,7 +57,8 @@ pub fn judge(expect: &Expect, view: &View<'_>) -> Result<Vec<Finding>, String> {
             let count = list::any_records(page);
             if count > 0 {
                 findings.push(Finding::new(format!(
-                    "{count} records in an answer that must hold none"
+                    "{} in an answer that must hold none",
+                    counted(count, "record")
                 )));
             }
         } else if expect.speaks_of_records() && !view.head {
@@ -99,7 +101,7 @@ fn short_page(lists: &[List]) -> Option<Finding> {
     let counts: Vec<usize> = lists.iter().map(|list| list.records.len()).collect();
     let last = counts.iter().rposition(|count| *count > 0)?;
     let at = counts[..last].iter().position(|count| *count < PAGE)?;
-    let text = format!("page {} holds {}, and more follow", at + 1, counted(counts[at]));
+    let text = format!("page {} holds {}, and more follow", at + 1, counted(counts[at], "record"));
     Some(Finding::of("PAGE-1", text))
 }
 
@@ -116,7 +118,11 @@ fn records(
     if let Some(selectors) = &expect.records {
         let expected = selected(selectors)?;
         let difference = compare(view.world, view.tenant, &expected, expect.ordered, seen);
-        let what = format!("expected {}, found {}", counted(expected.len()), counted(seen.len()));
+        let what = format!(
+            "expected {}, found {}",
+            counted(expected.len(), "record"),
+            counted(seen.len(), "record")
+        );
         findings.extend(differing(difference, &what, view.format));
     }
     if let Some(selectors) = &expect.among {
@@ -146,8 +152,8 @@ fn records(
     {
         findings.push(Finding::new(format!(
             "expected {}, found {}",
-            counted(count),
-            counted(seen.len())
+            counted(count, "record"),
+            counted(seen.len(), "record")
         )));
     }
     if let Some(most) = expect.at_most
@@ -157,7 +163,8 @@ fn records(
             .filter_map(|page| list::read(view.format, page).ok())
             .find(|list| list.records.len() > most)
     {
-        let text = format!("expected at most {}, found {}", counted(most), page.records.len());
+        let text =
+            format!("expected at most {}, found {}", counted(most, "record"), page.records.len());
         findings.push(Finding::new(text));
     }
     for (key, fields) in &expect.values {
@@ -201,11 +208,6 @@ fn records(
         }
     }
     starts(expect, view, seen, findings)
-}
-
-/// "1 record", "5 records".
-pub(crate) fn counted(count: usize) -> String {
-    if count == 1 { "1 record".into() } else { format!("{count} records") }
 }
 
 fn differing(difference: Difference, what: &str, format: Format) -> Option<Finding> {

@@ -54,7 +54,8 @@ pub(super) fn forms(
         && list.rows != rows
     {
         findings.push(Finding::new(format!(
-            "expected {rows} rows below the header, found {}",
+            "expected {} below the header, found {}",
+            crate::words::counted(rows, "row"),
             list.rows
         )));
     }

@@ -87,7 +87,10 @@ pub(super) fn body(wanted: &BodyExpect, response: &Response) -> Result<Option<St
         && empty != bytes.is_empty()
     {
         let wanted = if empty { "no body" } else { "a body" };
-        return Ok(Some(format!("expected {wanted}, found {} bytes", bytes.len())));
+        return Ok(Some(format!(
+            "expected {wanted}, found {}",
+            crate::words::counted(bytes.len(), "byte")
+        )));
     }
     if let Some(part) = wanted.contains.iter().find(|part| !text.contains(part.as_str())) {
         return Ok(Some(format!("the body lacks {part:?}: {}", excerpt(bytes, 120))));
@@ -111,7 +114,11 @@ pub(super) fn body(wanted: &BodyExpect, response: &Response) -> Result<Option<St
     if let Some(most) = wanted.max
         && bytes.len() > most
     {
-        return Ok(Some(format!("expected at most {most} bytes, found {}", bytes.len())));
+        return Ok(Some(format!(
+            "expected at most {}, found {}",
+            crate::words::counted(most, "byte"),
+            bytes.len()
+        )));
     }
     if let Some(digits) = &wanted.hex {
         let part = unhex(digits).filter(|part| !part.is_empty());

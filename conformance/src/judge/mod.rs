@@ -9,7 +9,6 @@ pub mod list;
 mod message;
 mod same;
 
-pub(crate) use expect::counted;
 pub use expect::{View, judge};
 pub use finding::Finding;
 pub(crate) use message::excerpt;

@@ -8,11 +8,12 @@ use vcc_types::Field;
 use super::LiveOptions;
 use crate::fixture::Request;
 use crate::http::Trouble;
+use crate::judge::Finding;
 use crate::judge::compare::start;
 use crate::judge::list::{self, Format, Seen};
-use crate::judge::{Finding, counted};
 use crate::run::{Exchange, Key, Observed, Outcome, Problem, Target, Transport, Verdict, build};
 use crate::spec::{Level, Spec};
+use crate::words::counted;
 use crate::world::World;
 
 /// Records of a response (PAGE-1).
@@ -157,7 +158,7 @@ impl<'a> Lab<'a> {
             }
             Ok(response) => match list::read(format, response) {
                 Ok(list) if list.records.len() > PAGE => {
-                    let text = format!("{} in one response", counted(list.records.len()));
+                    let text = format!("{} in one response", counted(list.records.len(), "record"));
                     Err(Finding::of("PAGE-1", text))
                 }
                 Ok(list) => Ok(list.records),
@@ -323,7 +324,7 @@ impl<'a> Lab<'a> {
         };
         let value = readings.iter().find(|(_, reading)| holds(reading)).map(|(value, _)| *value);
         let seen = match (&page, status) {
-            (Some(keys), _) => format!("200 with {}", counted(keys.len())),
+            (Some(keys), _) => format!("200 with {}", counted(keys.len(), "record")),
             (None, Some(status)) => status.to_string(),
             (None, None) => "no answer".into(),
         };
@@ -365,8 +366,8 @@ impl<'a> Lab<'a> {
             (Verdict::Inconclusive, Some(reason)) => reason,
             (Verdict::NotExercised, Some(reason)) => reason,
             (Verdict::NotExercised, None) if tried == 0 => "no record to try it on".into(),
-            (Verdict::NotExercised, None) => format!("no record in {tried} answers"),
-            _ => format!("evidence: {}", counted(evidence)),
+            (Verdict::NotExercised, None) => format!("no record in {}", counted(tried, "answer")),
+            _ => format!("evidence: {}", counted(evidence, "record")),
         });
         self.outcomes.push(outcome);
     }

@@ -57,13 +57,20 @@ pub fn grade(scenario: Scenario, received: &[Received]) -> Vec<Grade> {
             rule(
                 "PAGE-2",
                 "asks for no other page",
-                beyond.map(|n| format!("it asked for n={n} of {count} records")),
+                beyond.map(|n| {
+                    format!("it asked for n={n} of {}", crate::words::counted(count, "record"))
+                }),
             );
             rule(
                 "PAGE-3a",
                 "stops at the end",
-                (asked.len() > count / 50 + 4)
-                    .then(|| format!("it sent {} requests for {count} records", asked.len())),
+                (asked.len() > count / 50 + 4).then(|| {
+                    format!(
+                        "it sent {} for {}",
+                        crate::words::counted(asked.len(), "request"),
+                        crate::words::counted(count, "record")
+                    )
+                }),
             );
         }
         Scenario::Busy => {

@@ -73,12 +73,12 @@ fn write_page(out: &mut String, report: &Report, world: &World, spec: &Spec) -> 
          <title>{conclusion}: {}</title><style>{STYLE}</style></head><body><main>\n\
          <h1><span class=\"is-{tone}\">{conclusion}</span></h1>\
          <p class=\"mono\">{}</p>\
-         <p class=\"soft\">Recordings API conformance · edition {} · {} · {} requests in {:.1} s{}</p>",
+         <p class=\"soft\">Recordings API conformance · edition {} · {} · {} in {:.1} s{}</p>",
         escape(&report.target),
         escape(&report.target),
         crate::edition::EDITION,
         report.started.strftime("%Y-%m-%d %H:%M UTC"),
-        report.requests,
+        crate::words::counted(report.requests, "request"),
         report.elapsed.as_secs_f64(),
         if report.strict { " · level should" } else { "" },
     )?;
@@ -274,8 +274,8 @@ fn chapters(out: &mut String, report: &Report) -> fmt::Result {
             report.outcomes.iter().filter(|outcome| outcome.chapter() == chapter).collect();
         write!(
             out,
-            "<details data-group id=\"{chapter}\"><summary><b>{chapter}</b> <span class=\"soft\">{} cases</span></summary>",
-            outcomes.len()
+            "<details data-group id=\"{chapter}\"><summary><b>{chapter}</b> <span class=\"soft\">{}</span></summary>",
+            crate::words::counted(outcomes.len(), "case")
         )?;
         for outcome in outcomes {
             let note = match (&outcome.observed, &outcome.reason) {

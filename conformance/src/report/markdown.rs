@@ -22,11 +22,11 @@ fn write(out: &mut String, report: &Report, world: &World, spec: &Spec) -> std::
     writeln!(out, "## Recordings API: {}\n", report.conclusion())?;
     writeln!(
         out,
-        "`{}` · edition {} · {} cases · {} requests · {:.1} s\n",
+        "`{}` · edition {} · {} · {} · {:.1} s\n",
         report.target,
         crate::edition::EDITION,
-        report.outcomes.len(),
-        report.requests,
+        crate::words::counted(report.outcomes.len(), "case"),
+        crate::words::counted(report.requests, "request"),
         report.elapsed.as_secs_f64()
     )?;
     if let Some(reason) = report.handshake.precondition.as_ref().or(report.ended.as_ref()) {

@@ -16,8 +16,8 @@ pub fn exchange_lines(exchange: &Exchange, world: &World) -> Vec<String> {
             lines.push(format!("< {}", response.status));
             lines.extend(response.headers.iter().map(|(name, value)| format!("< {name}: {value}")));
             lines.push(format!(
-                "< {} bytes: {}",
-                response.body.len(),
+                "< {}: {}",
+                crate::words::counted(response.body.len(), "byte"),
                 excerpt(&response.body, 300)
             ));
         }

@@ -221,11 +221,11 @@ fn last_line(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     let style = style(verdict);
     writeln!(
         out,
-        "{style}{word}{style:#} {}: {} cases: {}; {} requests in {:.1} s",
+        "{style}{word}{style:#} {}: {}: {}; {} in {:.1} s",
         report.target,
-        report.outcomes.len(),
+        crate::words::counted(report.outcomes.len(), "case"),
         counts.join(", "),
-        report.requests,
+        crate::words::counted(report.requests, "request"),
         report.elapsed.as_secs_f64(),
     )?;
     for stale in &report.stale {

@@ -10,8 +10,8 @@ use super::play::PAGE;
 use crate::fixture::Request;
 use crate::http::Trouble;
 use crate::judge::compare::{known, start};
-use crate::judge::counted;
 use crate::judge::list::{self, Format, Seen};
+use crate::words::counted;
 use crate::world::World;
 use vcc_types::Field;
 
@@ -240,7 +240,7 @@ fn read(format: Format, exchange: &Exchange) -> Result<Vec<Seen>, String> {
         list::read(format, response).map_err(|problem| format!("{UNREADABLE}: {problem}"))?.records;
     let named = |record: &Seen| !record.text(Field::TransactionId).is_empty();
     if !records.is_empty() && !records.iter().any(named) {
-        let count = counted(records.len());
+        let count = counted(records.len(), "record");
         return Err(format!("{UNREADABLE}: {count} without a transactionID"));
     }
     Ok(records)
@@ -318,7 +318,7 @@ fn found_singly(
         let missing = std::mem::take(&mut holding.missing).len();
         holding.trouble = Some(format!(
             "the list lacks {}, which are there when asked for by transactionID",
-            counted(missing)
+            counted(missing, "record")
         ));
     }
     Ok(())

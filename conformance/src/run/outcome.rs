@@ -334,7 +334,9 @@ fn probe(
         Some(Err(trouble)) => trouble.to_string(),
         Some(Ok(response)) if response.status == 200 => {
             match crate::judge::list::read(planned.format, response) {
-                Ok(list) => format!("200 with {}", crate::judge::counted(list.records.len())),
+                Ok(list) => {
+                    format!("200 with {}", crate::words::counted(list.records.len(), "record"))
+                }
                 Err(_) => "200 without a list".into(),
             }
         }

@@ -188,7 +188,7 @@ fn a_bulk_load_says_what_an_import_says() {
     for line in [
         "5 records in ",
         ", the indexes in ",
-        ": 2 added, 1 were there already, 1 left out: there with other content, 1 left out: cannot",
+        ": 2 added, 1 was there already, 1 left out: there with other content, 1 left out: cannot",
         "left out: record 2: a record with this transactionID",
     ] {
         assert!(said(&loaded).contains(line), "{line}: {}", said(&loaded));
@@ -315,7 +315,7 @@ fn a_batch_is_not_dealt_with_before_its_rejects_are_written() {
     let again = folder.import(&file, &options).output().unwrap();
     assert_eq!(again.status.code(), Some(3), "{}", said(&again));
     assert!(said(&again).contains("broken off after record 2"), "{}", said(&again));
-    let summary = ": 1 added, 1 were there already, 2 left out: there with other content\n";
+    let summary = ": 1 added, 1 was there already, 2 left out: there with other content\n";
     assert!(said(&again).contains(summary), "{}", said(&again));
     let kept = std::fs::read_to_string(&rejects).unwrap();
     let kept: Vec<_> = kept.lines().collect();

@@ -76,7 +76,8 @@ async fn what_is_no_store_is_left_alone() {
     let Some(url) = database() else { return };
     psql(&url, "CREATE TABLE recordings (name text)").unwrap();
     let error = Postgres::open(&url).await.err().unwrap();
-    assert_eq!(error.to_string(), "the database is one of another program");
+    let said = ": cannot use the database: it is one of another program";
+    assert!(error.to_string().ends_with(said), "{error}");
     let missing = Postgres::open(&format!("{}_missing", url.trim_end_matches('?'))).await;
     assert_eq!(missing.err().unwrap().kind(), StoreErrorKind::Refused);
 }
@@ -177,4 +178,20 @@ async fn citus_is_told_how_the_tables_are_spread() {
     // Once: the second time the schema is there.
     Postgres::open(&url).await.unwrap();
     assert_eq!(psql(&url, "SELECT count(*) FROM told").unwrap(), "11");
+}
+
+#[tokio::test]
+async fn what_keeps_it_from_connecting_is_said_once_with_the_host() {
+    let Some(server) = postgres_server::Server::start("") else { return };
+    let host = format!("127.0.0.1:{}", server.port);
+    let url = |who: &str, database: &str| format!("postgres://{who}@{host}/{database}");
+    let error = async |url: &str| Postgres::open(url).await.err().unwrap().to_string();
+    let said = error(&url("postgres:sesame", "nosuch")).await;
+    assert_eq!(said, format!("{host}: cannot connect: database \"nosuch\" does not exist"));
+    let said = error(&url("nobody:sesame", "postgres")).await;
+    assert_eq!(said, format!("{host}: cannot connect: role \"nobody\" does not exist"));
+    drop(server);
+    let said = error(&url("postgres:sesame", "postgres")).await;
+    assert!(said.starts_with(&format!("{host}: cannot connect: Connection refused")), "{said}");
+    assert_eq!(said.matches("refused").count(), 1);
 }

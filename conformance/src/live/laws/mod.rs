@@ -91,7 +91,10 @@ fn scan(lab: &mut Lab<'_>) -> Option<BTreeMap<usize, Vec<Seen>>> {
             lab.records.push(rec);
         }
         if twice * 2 > page.len() || twice > 0 && page.len() < 3 && index > 0 {
-            let text = format!("n={n}: {twice} of {} records came before", page.len());
+            let text = format!(
+                "n={n}: {twice} of {} came before",
+                crate::words::counted(page.len(), "record")
+            );
             law.problem(lab.spec, Finding::new(text), exchange);
             break;
         }
@@ -146,8 +149,10 @@ fn still(lab: &mut Lab<'_>) {
     for outcome in &mut lab.outcomes {
         if matches!(outcome.verdict, Verdict::Fail | Verdict::Warn) {
             outcome.verdict = Verdict::Inconclusive;
-            outcome.reason =
-                Some(format!("the data moved: {strangers} records are new on the first page"));
+            outcome.reason = Some(format!(
+                "the data moved: {} on the first page",
+                crate::words::counted(strangers, "new record")
+            ));
         }
     }
 }

@@ -58,7 +58,10 @@ pub(super) fn paging(lab: &mut Lab<'_>, pages: &BTreeMap<usize, Vec<Seen>>) {
         let follow = lab.records.len() >= n + PAGE;
         law.evidence += usize::from(follow);
         if follow && page.len() != PAGE {
-            let text = format!("n={n} gives {} records, and more follow", page.len());
+            let text = format!(
+                "n={n} gives {}, and more follow",
+                crate::words::counted(page.len(), "record")
+            );
             law.problem(lab.spec, Finding::new(text), exchange);
         }
     }
@@ -71,8 +74,10 @@ pub(super) fn paging(lab: &mut Lab<'_>, pages: &BTreeMap<usize, Vec<Seen>>) {
         if first.len() < PAGE {
             let (exchange, page) = lab.page("", Some(&format!("n={}", first.len() + 1)));
             if page.is_ok_and(|page| keys(&page).first() != keys(&second).first()) {
-                let text =
-                    format!("n=1 gives {} records, and n=51 goes on behind a gap", first.len());
+                let text = format!(
+                    "n=1 gives {}, and n=51 goes on behind a gap",
+                    crate::words::counted(first.len(), "record")
+                );
                 law.problem(lab.spec, Finding::new(text), exchange);
             }
         }
@@ -87,8 +92,10 @@ pub(super) fn paging(lab: &mut Lab<'_>, pages: &BTreeMap<usize, Vec<Seen>>) {
             law.tried += 1;
             match page {
                 Ok(page) if !page.is_empty() => {
-                    let text =
-                        format!("n={n} gives {} records, and the list has {count}", page.len());
+                    let text = format!(
+                        "n={n} gives {}, and the list has {count}",
+                        crate::words::counted(page.len(), "record")
+                    );
                     law.problem(lab.spec, Finding::new(text), exchange);
                 }
                 Ok(_) => law.evidence += 1,
@@ -100,7 +107,10 @@ pub(super) fn paging(lab: &mut Lab<'_>, pages: &BTreeMap<usize, Vec<Seen>>) {
             && count > 0
             && page.len() != 1
         {
-            let text = format!("n={count} gives {} records, expected the last one", page.len());
+            let text = format!(
+                "n={count} gives {}, expected the last one",
+                crate::words::counted(page.len(), "record")
+            );
             law.problem(lab.spec, Finding::of("PAGE-2", text), exchange);
         }
     }

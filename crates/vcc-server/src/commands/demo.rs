@@ -15,8 +15,12 @@ use super::stopping::Stopping;
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// The port on 127.0.0.1; 0 takes a free one
-    #[arg(long, default_value_t = 8080)]
+    #[arg(long, default_value_t = 8080, value_parser = port)]
     port: u16,
+}
+
+fn port(text: &str) -> Result<u16, String> {
+    text.parse().map_err(|_| "expected a port from 0 to 65535".to_owned())
 }
 
 /// The tenant and the token of the documentation's own curl line.

@@ -10,6 +10,7 @@ use vcc_server::Limits;
 use super::failure::{Failure, cannot};
 use super::listen::Listen;
 use super::origins::Origins;
+use super::words::whole;
 
 /// What `serve` can be told: by a flag, else by the environment, else by the configuration file,
 /// else by default.
@@ -82,27 +83,28 @@ pub(super) struct Settings {
     )]
     pub(super) log_format: Option<LogFormat>,
     /// Connections that are open at the same time [default: 4096]
-    #[arg(long, value_name = "COUNT", env = "VCC_MAX_CONNECTIONS", help_heading = "Limits")]
+    #[arg(long, value_name = "COUNT", env = "VCC_MAX_CONNECTIONS", value_parser = whole::<usize>, help_heading = "Limits")]
     pub(super) max_connections: Option<usize>,
     /// Requests that are answered at the same time; beyond, 503 [default: 256]
-    #[arg(long, value_name = "COUNT", env = "VCC_MAX_REQUESTS", help_heading = "Limits")]
+    #[arg(long, value_name = "COUNT", env = "VCC_MAX_REQUESTS", value_parser = whole::<usize>, help_heading = "Limits")]
     pub(super) max_requests: Option<usize>,
     /// Requests of one tenant that are answered at the same time [default: 32]
     #[arg(
         long,
         value_name = "COUNT",
         env = "VCC_MAX_REQUESTS_PER_TENANT",
+        value_parser = whole::<usize>,
         help_heading = "Limits"
     )]
     pub(super) max_requests_per_tenant: Option<usize>,
     /// Seconds a request may take [default: 15]
-    #[arg(long, value_name = "SECONDS", env = "VCC_DEADLINE", help_heading = "Limits")]
+    #[arg(long, value_name = "SECONDS", env = "VCC_DEADLINE", value_parser = whole::<u64>, help_heading = "Limits")]
     pub(super) deadline: Option<u64>,
     /// Seconds a client may take for its headers, or do nothing, or take nothing [default: 30]
-    #[arg(long, value_name = "SECONDS", env = "VCC_IDLE", help_heading = "Limits")]
+    #[arg(long, value_name = "SECONDS", env = "VCC_IDLE", value_parser = whole::<u64>, help_heading = "Limits")]
     pub(super) idle: Option<u64>,
     /// Seconds a shutdown waits for requests that run [default: 10]
-    #[arg(long, value_name = "SECONDS", env = "VCC_GRACE", help_heading = "Limits")]
+    #[arg(long, value_name = "SECONDS", env = "VCC_GRACE", value_parser = whole::<u64>, help_heading = "Limits")]
     pub(super) grace: Option<u64>,
 }
 
@@ -112,7 +114,7 @@ pub(super) struct Settings {
 pub(super) enum LogLevel {
     /// What went wrong in this server
     Error,
-    /// What went wrong elsewhere, such as a store that cannot be reached
+    /// What went wrong elsewhere, such as a store that cannot be reached, or many refused sign-ins
     Warn,
     /// Each request
     Info,

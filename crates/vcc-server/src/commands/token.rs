@@ -7,6 +7,7 @@ use vcc_store::{Store, StoreErrorKind, TenantId, Token};
 
 use super::failure::Failure;
 use super::store::{self, StoreArgs};
+use super::words::whole;
 use super::{note, say};
 
 #[derive(Subcommand)]
@@ -39,6 +40,7 @@ pub(super) enum Command {
         /// The tenant's name
         tenant: String,
         /// The token's number in the list
+        #[arg(value_parser = whole::<i64>)]
         number: i64,
         #[command(flatten)]
         store: StoreArgs,

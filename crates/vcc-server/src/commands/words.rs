@@ -1,4 +1,6 @@
-//! Numbers with what they count.
+//! Numbers with what they count, and words for a shell.
+
+use std::str::FromStr;
 
 /// So many of something: `1 recording`, `2,000 recordings`. The noun is the singular of one that takes
 /// an `s`.
@@ -18,6 +20,11 @@ pub(super) fn grouped(number: u64) -> String {
         grouped.push(digit);
     }
     grouped
+}
+
+/// Reads a whole number, and says that it is one that is expected.
+pub(super) fn whole<T: FromStr>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|_| "expected a whole number".to_owned())
 }
 
 /// A text as a word of a shell's command line.

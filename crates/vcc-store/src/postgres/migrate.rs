@@ -47,12 +47,16 @@ async fn version(
     client: &(impl tokio_postgres::GenericClient + Sync),
     prepared: &Prepared,
 ) -> Result<Result<usize, StoreError>, tokio_postgres::Error> {
-    let refused = |message: String| Ok(Err(StoreError::new(StoreErrorKind::Refused, message)));
+    // As a cause, so that the host is named before it.
+    let refused = |why: String| {
+        let error = StoreError::new(StoreErrorKind::Refused, "cannot use the database");
+        Ok(Err(error.with_source(why)))
+    };
     let rows = prepared.query(client, s::SCHEMA, &[]).await?;
     let Some(row) = rows.first() else { return Ok(Ok(0)) };
     let (ours, others): (bool, bool) = (row.try_get(0)?, row.try_get(1)?);
     if !ours && others {
-        return refused("the database is one of another program".to_owned());
+        return refused("it is one of another program".to_owned());
     }
     if !ours {
         return Ok(Ok(0));
@@ -63,7 +67,7 @@ async fn version(
     match usize::try_from(version) {
         Ok(version) if version <= known => Ok(Ok(version)),
         _ => refused(format!(
-            "the database has schema version {version}, and this program knows up to {known}"
+            "it has schema version {version}, and this program knows up to {known}"
         )),
     }
 }

@@ -20,7 +20,7 @@ use super::failure::Failure;
 use super::note;
 use super::store::{self, StoreArgs};
 use super::tenant::zone;
-use super::words::{counted, grouped};
+use super::words::{counted, grouped, whole};
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -43,7 +43,7 @@ pub(super) struct Args {
     reject: Option<PathBuf>,
     /// How many records go in one transaction
     #[arg(long, value_name = "COUNT", default_value_t = 50_000,
-          value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+          value_parser = batch)]
     batch: u32,
     /// The first load of a SQLite store that holds no recordings: faster, for the indexes are built
     /// once, at the end. Until then no query sees the records. Broken off, it goes on when the same
@@ -62,6 +62,13 @@ pub(super) enum FileFormat {
     Xml,
     /// One JSON object a line
     Jsonl,
+}
+
+fn batch(text: &str) -> Result<u32, String> {
+    whole(text)
+        .ok()
+        .filter(|count| (1..=1_000_000).contains(count))
+        .ok_or_else(|| "expected a number from 1 to 1000000".to_owned())
 }
 
 pub(super) async fn run(args: Args) -> Result<(), Failure> {
@@ -97,7 +104,10 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     };
     let outcome = import.run(source, args.format, zone, args.batch as usize).await;
     import.progress.finish();
-    note(import.tally.summary(started.elapsed()));
+    // Where nothing was read, why is all there is to say.
+    if outcome.is_ok() || import.tally.records() > 0 || import.done > 0 {
+        note(import.tally.summary(started.elapsed()));
+    }
     outcome?;
     match import.tally.left_out() {
         0 => Ok(()),
