@@ -311,19 +311,17 @@ fn a_burst_of_refused_sign_ins_is_seen_by_default() {
     let ask = |server: &Serving| {
         assert!(server.get("/", "acme", "x").starts_with("HTTP/1.1 403"));
     };
-    for (refused, logged) in [(3, &[][..]), (5, &["5 refused"]), (7, &["5 refused", "7 refused"])] {
-        let mut server = logging(&folder, "log", &[]);
-        (0..refused).for_each(|_| ask(&server));
-        signal(&server, "-TERM");
-        assert_eq!(server.child.wait().unwrap().code(), Some(0));
-        let log = std::fs::read_to_string(folder.path("log")).unwrap();
-        let lines: Vec<_> = log.lines().collect();
-        // On a machine that takes more than ten seconds for this, there may be others.
-        assert_eq!(lines.len(), logged.len(), "{log}");
-        for (line, said) in lines.iter().zip(logged) {
-            let said = format!("{said} sign-ins in the last 10 s, all from 127.0.0.1");
-            assert!(line.contains("WARN") && line.ends_with(&said), "{line}");
-        }
+    // However slow the machine is, some of these come within ten seconds.
+    let mut server = logging(&folder, "log", &[]);
+    (0..60).for_each(|_| ask(&server));
+    signal(&server, "-TERM");
+    assert_eq!(server.child.wait().unwrap().code(), Some(0));
+    let log = std::fs::read_to_string(folder.path("log")).unwrap();
+    // Not one a request.
+    assert!((1..=24).contains(&log.lines().count()), "{log}");
+    for line in log.lines() {
+        let said = " refused sign-ins in the last 10 s, all from 127.0.0.1";
+        assert!(line.contains("WARN") && line.ends_with(said), "{line}");
     }
     // Each of them is an event of the level below.
     let audit = folder.path("audit").to_str().unwrap().to_owned();
