@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 /// A query that cannot be read, or that has no meaning: always the asker's fault (HTTP 400).
 ///
-/// [`Display`](fmt::Display) is one line; [`render`](QueryError::render) shows the place.
+/// [`Display`](fmt::Display) is one line; [`render`](QueryError::render) shows the place, and
+/// [`render_redacted`](QueryError::render_redacted) does so without what the rest of the query holds.
 ///
 /// ```
 /// use vcc_query::{Query, QueryErrorKind};
@@ -167,10 +168,38 @@ impl QueryError {
         self.0.hint.as_deref()
     }
 
-    /// The error with the place in the raw query that it was found in: several lines.
+    /// The error with the place in the raw query that it was found in: several lines. They show
+    /// the query around the place, values included: for those who wrote it.
     #[must_use]
     pub fn render<'a>(&'a self, raw: &'a (impl AsRef<[u8]> + ?Sized)) -> impl fmt::Display + 'a {
-        crate::render::Rendered { error: self, raw: raw.as_ref() }
+        crate::render::Rendered::whole(self, raw.as_ref())
+    }
+
+    /// The error with the variable at fault, and nothing else of the raw query: for a server's
+    /// answer or a log, where other values may be personal data or secrets (STATUS-2).
+    ///
+    /// Of a variable that the documentation does not name only the name is shown, and of a query
+    /// that is refused as a whole nothing. A long value is shown in part.
+    ///
+    /// ```
+    /// use vcc_query::Query;
+    ///
+    /// let shown = |raw| Query::parse(raw).unwrap_err().render_redacted(raw).to_string();
+    /// assert_eq!(
+    ///     shown("phoneNumber=4155551234&tz=Denver"),
+    ///     "tz: expected a zone of the tz database, such as America/New_York, found \"Denver\"\n\
+    ///      \x20 | tz=Denver\n\
+    ///      \x20 |    ^^^^^^\n\
+    ///      \x20 = clause: DATE-3\n"
+    /// );
+    /// assert!(shown("token=secret").contains("\n  | token\n  | ^^^^^\n"));
+    /// ```
+    #[must_use]
+    pub fn render_redacted<'a>(
+        &'a self,
+        raw: &'a (impl AsRef<[u8]> + ?Sized),
+    ) -> impl fmt::Display + 'a {
+        crate::render::Rendered::redacted(self, raw.as_ref())
     }
 }
 

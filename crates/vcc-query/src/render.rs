@@ -1,43 +1,102 @@
 use core::fmt;
+use core::ops::Range;
 
 use unicode_width::UnicodeWidthStr;
 
-use crate::QueryError;
+use crate::decode::{Bytes, Scratch, decode};
+use crate::query::Span;
+use crate::variable::Variable;
+use crate::{QueryError, QueryErrorKind};
 
 /// How much of the raw query is shown on either side of the place, in bytes.
 const AROUND: usize = 60;
 
 /// A [`QueryError`] over the query it was found in.
 pub(crate) struct Rendered<'a> {
-    pub(crate) error: &'a QueryError,
-    pub(crate) raw: &'a [u8],
+    error: &'a QueryError,
+    raw: &'a [u8],
+    /// What may be shown of the raw query. `None` for nothing.
+    visible: Option<Range<usize>>,
+    /// Whether the text that stands at the place may be told.
+    tells: bool,
 }
 
-impl fmt::Display for Rendered<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}", self.error)?;
+impl<'a> Rendered<'a> {
+    /// All of the query may be shown.
+    pub(crate) fn whole(error: &'a QueryError, raw: &'a [u8]) -> Self {
+        Rendered { error, raw, visible: Some(0..raw.len()), tells: true }
+    }
+
+    /// STATUS-2: only the variable at fault may be shown, and only its name where it is unknown.
+    pub(crate) fn redacted(error: &'a QueryError, raw: &'a [u8]) -> Self {
+        use QueryErrorKind::{Resource, TooLong, TooManyVariables};
+        if matches!(error.kind(), Resource | TooLong | TooManyVariables) {
+            return Rendered { error, raw, visible: None, tells: true };
+        }
+        let at = error.span().start.min(raw.len());
+        let start = memchr::memrchr(b'&', &raw[..at]).map_or(0, |before| before + 1);
+        let end = memchr::memchr(b'&', &raw[at..]).map_or(raw.len(), |length| at + length);
+        let equals = memchr::memchr(b'=', &raw[start..end]).map(|length| start + length);
+        let name = start..equals.unwrap_or(end);
+        let value = equals.map_or(end, |equals| equals + 1);
+        if is_known(&raw[name.clone()]) {
+            return Rendered { error, raw, visible: Some(start..end), tells: true };
+        }
+        let tells = at <= name.end;
+        // Where there is no name, the place of one is before the `=`.
+        let end = if tells && !name.is_empty() { name.end } else { value };
+        Rendered { error, raw, visible: Some(start..end), tells }
+    }
+
+    fn message(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.tells {
+            return writeln!(f, "{}", self.error);
+        }
+        writeln!(f, "expected {}", self.error.expected())
+    }
+
+    /// What may be shown around the place, and the place marked below it.
+    fn place(&self, visible: &Range<usize>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let span = self.error.span();
-        let end = span.end.min(self.raw.len());
-        let start = span.start.min(end);
-        let shown_from = char_edge(self.raw, start.saturating_sub(AROUND));
+        let end = span.end.min(visible.end);
+        let start = span.start.clamp(visible.start, visible.end).min(end.max(visible.start));
+        let end = end.max(start);
+        let shown_from = char_edge(self.raw, start.saturating_sub(AROUND)).max(visible.start);
         let caret_end = end.min(start + AROUND);
-        let shown_to = char_edge(self.raw, (caret_end + AROUND).min(self.raw.len())).max(caret_end);
+        let shown_to = char_edge(self.raw, (caret_end + AROUND).min(visible.end)).max(caret_end);
 
         let before = shown(&self.raw[shown_from..start]);
         let within = shown(&self.raw[start..caret_end]);
         let after = shown(&self.raw[caret_end..shown_to]);
-        let left = if shown_from > 0 { "…" } else { "" };
-        let right = if shown_to < self.raw.len() { "…" } else { "" };
+        let left = if shown_from > visible.start { "…" } else { "" };
+        let right = if shown_to < visible.end { "…" } else { "" };
         writeln!(f, "  | {left}{before}{within}{after}{right}")?;
         // In columns: a terminal shows `日` in two, a combining accent in none.
         let indent = left.width() + before.width();
         let carets = within.width().max(1);
-        writeln!(f, "  | {:indent$}{:^<carets$}", "", "")?;
+        writeln!(f, "  | {:indent$}{:^<carets$}", "", "")
+    }
+}
+
+impl fmt::Display for Rendered<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.message(f)?;
+        if let Some(visible) = &self.visible {
+            self.place(visible, f)?;
+        }
         if let Some(hint) = self.error.hint() {
             writeln!(f, "  = hint: {hint}")?;
         }
         writeln!(f, "  = clause: {}", self.error.clause())
     }
+}
+
+/// Whether a raw name is that of a variable. A `+` is part of none.
+fn is_known(name: &[u8]) -> bool {
+    let mut scratch = Scratch::new();
+    let span = Span::new(0, name.len());
+    let text = decode(name, span, Bytes::of(name), Default::default(), &mut scratch);
+    text.is_ok_and(|(text, _)| Variable::from_name(text.as_bytes()).is_some())
 }
 
 /// The nearest edge between characters at or before `at`, where there is one: a character has at most

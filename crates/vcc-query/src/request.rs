@@ -91,30 +91,65 @@ impl Resource {
         }
     }
 
-    /// Reads a path, byte for byte: `/api/recordings/files`, then `.xml`, `.csv` or nothing, then
-    /// `/` or nothing.
+    /// Reads a path: `/api/recordings/files`, then `.xml`, `.csv` or nothing, then `/` or nothing.
+    ///
+    /// Percent-escapes stand for the characters that they encode (RFC 3986), but `%2F` separates
+    /// nothing. Nothing else is taken for the same: neither `//` for `/`, nor another case, nor `..`.
+    ///
+    /// ```
+    /// use vcc_query::{Format, Resource};
+    ///
+    /// let read = |path| Resource::parse(path).ok();
+    /// assert_eq!(read("/api/recordings/files.csv/"), Some((Resource::Files, Format::Csv)));
+    /// assert_eq!(read("/%61pi/recordings/files%2Exml"), Some((Resource::Files, Format::Xml)));
+    /// assert_eq!(read("/api%2Frecordings/files"), None);
+    /// ```
     ///
     /// # Errors
     ///
     /// Any other path: [`QueryErrorKind::Resource`], HTTP 404 (REQ-3). The span is one of the path.
     pub fn parse(path: &str) -> Result<(Resource, Format), QueryError> {
-        // REQ-2
-        let resource = Resource::Files;
-        let extension =
-            path.strip_prefix(resource.path()).map(|rest| rest.strip_suffix('/').unwrap_or(rest));
-        match extension {
-            Some("" | ".xml") => Ok((resource, Format::Xml)),
-            Some(".csv") => Ok((resource, Format::Csv)),
+        format(path).map(|format| (Resource::Files, format)).ok_or_else(|| {
             // REQ-3
-            _ => Err(QueryError::new(
+            QueryError::new(
                 QueryErrorKind::Resource,
                 0..path.len(),
                 "REQ-3",
                 "the path /api/recordings/files, files.xml or files.csv",
                 "another path",
-            )),
+            )
+        })
+    }
+}
+
+/// The format that a path to the list of recordings asks for (REQ-2).
+fn format(path: &str) -> Option<Format> {
+    let mut segments = path.strip_prefix('/')?.split('/');
+    for expected in ["api", "recordings"] {
+        if !stands_for(segments.next()?, expected) {
+            return None;
         }
     }
+    let files = segments.next()?;
+    let named = [("files", Format::Xml), ("files.xml", Format::Xml), ("files.csv", Format::Csv)];
+    let (_, format) = named.into_iter().find(|(name, _)| stands_for(files, name))?;
+    // Also with a trailing slash.
+    matches!((segments.next(), segments.next()), (None | Some(""), None)).then_some(format)
+}
+
+/// Whether a segment of a path is this text, once its percent-escapes are decoded.
+fn stands_for(segment: &str, text: &str) -> bool {
+    let mut bytes = segment.bytes();
+    let mut decoded = core::iter::from_fn(|| match bytes.next()? {
+        b'%' => {
+            let mut digit = || char::from(bytes.next()?).to_digit(16);
+            // A broken escape is no byte at all.
+            Some(digit().zip(digit()).map(|(high, low)| high << 4 | low))
+        }
+        byte => Some(Some(u32::from(byte))),
+    });
+    text.bytes().all(|byte| decoded.next() == Some(Some(u32::from(byte))))
+        && decoded.next().is_none()
 }
 
 impl Request {

@@ -131,6 +131,74 @@ fn a_long_run_of_half_characters_is_shown() {
     assert_eq!(lines[2], "  |             ^");
 }
 
+/// STATUS-2: the variable at fault, with its value if it is one that the documentation names.
+#[test]
+fn redacted_messages_show_one_variable() {
+    let long = format!("caseID=1&agentID={}%zz{}&n=1", "a".repeat(200), "b".repeat(200));
+    let around = format!("…{}%zz{}…", "a".repeat(60), "b".repeat(60));
+    let wide = format!("agentID={}%zz", "山".repeat(30));
+    for (raw, place, column) in [
+        ("token=s3cret&d=soon&accountNumber=4111", "token", 0),
+        ("accountNumber=4111&d=soon&caseID=1", "d=soon", 2),
+        ("d=soon", "d=soon", 2),
+        ("d=", "d=", 2),
+        ("d=&caseID=1", "d=", 2),
+        ("caseID=1&%64=soon", "%64=soon", 4),
+        ("caseID=1&d=2007-08-05&d=2007-08-06&n=1", "d=2007-08-06", 0),
+        ("caseID=1&d=2007-08-07,2007-08-05&tz=UTC", "d=2007-08-07,2007-08-05", 13),
+        ("caseID=1&start-date=2007,2008&n=2", "start-date=2007,2008", 15),
+        ("caseID=1&secret&n=1", "secret", 0),
+        ("caseID=1&agentID&n=1", "agentID", 0),
+        ("caseID=1&=secret", "=", 0),
+        ("caseID=1&to%zzken=secret", "to%zzken", 2),
+        ("caseID=1&Start-Date=2007-08-05", "Start-Date", 0),
+        ("caseID=1&start+date=2007-08-05", "start+date", 0),
+        // The terminal's columns.
+        ("caseID=山田&agentID=山田%zz&n=1", "agentID=山田%zz", 12),
+        (&wide, &format!("…{}%zz", "山".repeat(20)), 41),
+        (&long, &around, 61),
+    ] {
+        let shown = error(raw.as_bytes()).render_redacted(raw).to_string();
+        let lines: Vec<_> = shown.lines().collect();
+        assert_eq!(lines[1], format!("  | {place}"), "{raw}");
+        assert!(lines[2].starts_with(&format!("  | {:column$}^", "")), "{raw}: {shown}");
+        assert!(lines[3].starts_with("  = "), "{raw}: {shown}");
+    }
+    // Nothing is shown of a query that is refused as a whole, nor of a path.
+    let many = "accountNumber=4111&".repeat(2_000);
+    let rendered = error(many.as_bytes()).render_redacted(&many).to_string();
+    assert!(!rendered.contains("4111") && !rendered.contains('^'), "{rendered}");
+    let path = "/api/recordings/calls";
+    let rendered = vcc_query::Resource::parse(path).unwrap_err().render_redacted(path).to_string();
+    assert_eq!(rendered.lines().count(), 2, "{rendered}");
+    // The value of a variable that a dialect ignores is not told either.
+    let mut dialect = Dialect::default();
+    dialect.unknown_variable = vcc_types::UnknownVariable::Ignored;
+    let raw = "caseID=1&token=%zs3cret&n=1";
+    let error = Query::parse_with(raw, &dialect).unwrap_err();
+    assert_eq!(
+        error.render_redacted(raw).to_string(),
+        "expected two hexadecimal digits after %\n\
+         \x20 | token=\n\
+         \x20 |       ^\n\
+         \x20 = hint: a % itself is written %25\n\
+         \x20 = clause: REQ-8\n"
+    );
+}
+
+#[test]
+fn redacted_messages_never_show_another_value() {
+    for line in include_str!("messages.tsv").lines() {
+        let raw = unescaped(line.split('\t').next().unwrap());
+        for around in [&b"&"[..], b"&&"] {
+            let raw = [b"accountNumber=s3cret", around, &raw, around, b"extVar1=s3cret"].concat();
+            let shown = error(&raw).render_redacted(&raw).to_string();
+            assert!(!shown.contains("s3cret"), "{shown}");
+            assert!(!shown.contains('&') && shown.contains('^'), "{shown}");
+        }
+    }
+}
+
 #[test]
 fn kinds() {
     for (raw, kind) in [

@@ -29,7 +29,31 @@ fn paths() {
         assert_eq!(request.query, Query::parse("n=1").unwrap());
         assert!(path.starts_with(request.resource.path()));
     }
+    // Escapes are decoded, in each segment for itself.
+    for (path, format) in [
+        ("/%61pi/recordings/files", Format::Xml),
+        ("/api/recordings/files%2Exml", Format::Xml),
+        ("/api/recordings/files%2ecsv/", Format::Csv),
+        ("/%61%70%69/%72ecordings/file%73.csv", Format::Csv),
+    ] {
+        assert_eq!(Resource::parse(path).unwrap(), (Resource::Files, format), "{path}");
+    }
     for path in [
+        "*",
+        "/api%2Frecordings/files",
+        "%2Fapi/recordings/files",
+        "/api/recordings/files%2F",
+        "/api/recordings/files%2",
+        "/api/recordings/files%",
+        "/api/recordings/files%zz",
+        "/api/recordings/files%00",
+        "/api/recordings/files%252Exml",
+        "/api/recordings/files;v=1",
+        "/api/recordings/file\u{17f}",
+        "/api/recordings/files\u{e9}",
+        "/api/recordings/files%C3%A9",
+        "/api/recordings//files",
+        "/x/../api/recordings/files",
         "",
         "/",
         "/api/recordings",
