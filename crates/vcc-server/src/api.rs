@@ -10,7 +10,7 @@ use axum::extract::{ConnectInfo, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 use vcc_format::WriteError;
-use vcc_query::{Context, Format, Parser, Query, Selection};
+use vcc_query::{Context, Format, Parser, Query, Resource, Selection};
 use vcc_store::{Credentials, Store, StoreError, StoreErrorKind, TokenHash};
 use vcc_types::{BadCredentials, Dialect, NoCredentials};
 
@@ -20,7 +20,7 @@ use crate::limits::Gate;
 use crate::metrics::Running;
 use crate::refusal::Refusal;
 use crate::sign_ins::SignIns;
-use crate::{Clock, Limits, Metrics, body, records, resource};
+use crate::{Clock, Limits, Metrics, body, records};
 
 /// The API without a socket: what turns a request into a response.
 ///
@@ -256,7 +256,8 @@ impl Api {
         if target.path().len() + target.query().map_or(0, str::len) > LONGEST_TARGET {
             return Err(Refusal::target_too_long());
         }
-        let format = resource::format(target.path()).ok_or_else(Refusal::no_such_resource)?;
+        let resource = Resource::parse(target.path());
+        let (_, format) = resource.map_err(|_| Refusal::no_such_resource())?;
         // REQ-1: nothing but a reader's methods; HEAD is a GET whose body is left out.
         if !matches!(request.method, Method::GET | Method::HEAD) {
             return Err(Refusal::method());

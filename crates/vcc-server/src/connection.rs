@@ -9,23 +9,21 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use axum::http::header::HOST;
+use axum::http::header::{CONNECTION, HOST};
 use axum::http::uri::Authority;
-use axum::http::{HeaderMap, Request, Response, Version};
+use axum::http::{HeaderMap, HeaderValue, Request, Response, Version};
 use hyper::body::Incoming;
+use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tower::ServiceExt as _;
 
-use crate::activity::{Activity, Answer, Quiet, Running};
-use crate::downgrade::Downgrade;
 use crate::refusal::Refusal;
-use crate::request_line::RequestLines;
-use crate::stall::Stall;
+use crate::requests::{Requests, Verdict, Verdicts};
+use crate::stall::{Cut, Stall};
 use crate::{Limits, Metrics, Tls};
 
 /// What every connection of a listener shares.
@@ -35,7 +33,7 @@ pub(crate) struct Connections {
     limits: Limits,
     tls: Option<Tls>,
     metrics: Arc<Metrics>,
-    http: Arc<auto::Builder<TokioExecutor>>,
+    http: http1::Builder,
     permits: Arc<Semaphore>,
     /// How many permits there are.
     size: u32,
@@ -48,6 +46,21 @@ const BUSY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\n\
     Content-Type: text/plain; charset=utf-8\r\nContent-Length: 49\r\nConnection: close\r\n\r\n\
     The server is overloaded. Try again in a moment.\n";
 
+/// REQ-4, to a client that speaks plain HTTP to a port of HTTPS.
+const SPEAK_HTTPS: &[u8] = b"HTTP/1.1 400 Bad Request\r\n\
+    Content-Type: text/plain; charset=utf-8\r\nContent-Length: 49\r\nConnection: close\r\n\r\n\
+    This port speaks HTTPS: use https:// in the URL.\n";
+
+/// To a client that speaks TLS to a port of plain HTTP. No TLS library reads it, but most tell an
+/// answer in plain HTTP from one of another kind, and say so: a TLS alert would be taken for a
+/// disagreement about versions or ciphers.
+const SPEAK_HTTP: &[u8] = b"HTTP/1.1 400 Bad Request\r\n\
+    Content-Type: text/plain; charset=utf-8\r\nContent-Length: 53\r\nConnection: close\r\n\r\n\
+    This port speaks plain HTTP: use http:// in the URL.\n";
+
+/// The type of the record that a TLS client begins with.
+const HANDSHAKE: u8 = 22;
+
 impl Connections {
     pub(crate) fn new(
         router: Router,
@@ -55,24 +68,17 @@ impl Connections {
         tls: Option<Tls>,
         metrics: Arc<Metrics>,
     ) -> Self {
-        let mut http = auto::Builder::new(TokioExecutor::new());
-        http.http1()
-            .timer(TokioTimer::new())
+        let mut http = http1::Builder::new();
+        http.timer(TokioTimer::new())
             // A client may say that it is done before it is answered.
             .half_close(true)
             .header_read_timeout(limits.headers)
-            // REQ-13: a target of up to 65,534 bytes is read, and judged by the API.
+            // More than the longest head.
             .max_buf_size(256 * 1024);
-        http.http2()
-            .timer(TokioTimer::new())
-            .max_header_list_size(64 * 1024)
-            .max_concurrent_streams(100)
-            .keep_alive_interval(limits.headers)
-            .keep_alive_timeout(limits.headers);
         let size =
             u32::try_from(limits.connections.min(Semaphore::MAX_PERMITS)).unwrap_or(u32::MAX);
         let permits = Arc::new(Semaphore::new(size as usize));
-        Self { router, limits, tls, metrics, http: Arc::new(http), permits, size, peer: None }
+        Self { router, limits, tls, metrics, http, permits, size, peer: None }
     }
 
     /// Accepts connections until it is told to stop, and waits for those that are busy then.
@@ -112,47 +118,56 @@ impl Connections {
     async fn serve(self, stream: TcpStream, permit: OwnedSemaphorePermit, mut stop: Stop) {
         let _permit = permit;
         let _open = self.metrics.connection();
-        let activity = Arc::new(Activity::default());
-        let Limits { headers, stall, .. } = self.limits;
-        let stream = Stall::new(stream, activity.clone(), headers, stall);
-        let Some(tls) = &self.tls else {
-            return self.speak(RequestLines::new(stream), activity, stop).await;
-        };
-        let handshake = tokio::time::timeout(self.limits.headers, tls.acceptor().accept(stream));
-        let handshake = tokio::select! {
-            handshake = handshake => handshake,
+        let mut first = [0];
+        let peeked = tokio::select! {
+            peeked = tokio::time::timeout(self.limits.headers, stream.peek(&mut first)) => peeked,
             // A request that has not begun yet need not be finished.
             () = stop.asked() => return,
         };
-        match handshake {
-            Ok(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(b"h2") => {
-                self.speak(Downgrade::new(stream), activity, stop).await;
+        if !matches!(peeked, Ok(Ok(1))) {
+            return;
+        }
+        let peer = stream.peer_addr().ok().map(tracing::field::display);
+        let stream = Stall::new(stream, self.limits.stall);
+        let cut = stream.cut();
+        let Some(tls) = &self.tls else {
+            if first == [HANDSHAKE] {
+                tracing::info!(peer, "a client spoke TLS to this port of plain HTTP");
+                return self.say(stream, SPEAK_HTTP).await;
             }
-            Ok(Ok(stream)) => self.speak(RequestLines::new(stream), activity, stop).await,
+            return self.speak(stream, cut, stop).await;
+        };
+        // Any method, and the empty lines that may stand before it.
+        if first[0].is_ascii_graphic() || matches!(first, [b'\r' | b'\n']) {
+            tracing::info!(peer, "a client spoke plain HTTP to this port of HTTPS");
+            return self.say(stream, SPEAK_HTTPS).await;
+        }
+        let handshake = tokio::time::timeout(self.limits.headers, tls.acceptor().accept(stream));
+        let handshake = tokio::select! {
+            handshake = handshake => handshake,
+            () = stop.asked() => return,
+        };
+        match handshake {
+            Ok(Ok(stream)) => self.speak(stream, cut, stop).await,
             Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
             Err(_) => tracing::debug!("a TLS handshake took too long"),
         }
     }
 
-    async fn speak<Io>(&self, io: Io, activity: Arc<Activity>, mut stop: Stop)
+    async fn speak<Io>(&self, io: Io, cut: Cut, mut stop: Stop)
     where
         Io: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
+        let verdicts = Verdicts::default();
+        let io = TokioIo::new(Requests::new(io, verdicts.clone(), cut));
         let service = service_fn(|mut request: Request<Incoming>| {
             if let Some(peer) = self.peer {
                 request.extensions_mut().insert(ConnectInfo(peer));
             }
-            let (router, activity) = (self.router.clone(), activity.clone());
-            async move {
-                let running = Running::begin(&activity);
-                let response = answer(router, request.map(Body::new)).await?;
-                drop(running);
-                Ok::<_, Infallible>(response.map(|body| Answer::new(body, activity)))
-            }
+            let answer = self.answer(request, verdicts.next());
+            async move { Ok::<_, Infallible>(answer.await) }
         });
-        let mut connection = pin!(self.http.serve_connection(TokioIo::new(io), service));
-        let Limits { headers, stall, .. } = self.limits;
-        let mut quiet = Quiet::new(&activity);
+        let mut connection = pin!(self.http.serve_connection(io, service));
         let mut closing = false;
         loop {
             tokio::select! {
@@ -163,23 +178,42 @@ impl Connections {
                     }
                     return;
                 }
-                () = stop.asked(), if !closing => {}
-                // HTTP/1 closes what is idle by itself; HTTP/2 keeps what still answers its pings,
-                // also when it gives no room for what is to be sent.
-                () = tokio::time::sleep(headers.min(stall)) => {
-                    let stalled = activity.is_unsent();
-                    if quiet.time() < if stalled { stall } else { headers } {
-                        continue;
-                    }
-                    if stalled || closing {
-                        tracing::debug!("a connection was dropped: nothing moves on it");
-                        return;
-                    }
+                () = stop.asked(), if !closing => {
+                    connection.as_mut().graceful_shutdown();
+                    closing = true;
                 }
             }
-            connection.as_mut().graceful_shutdown();
-            closing = true;
-            quiet = Quiet::new(&activity);
+        }
+    }
+
+    /// Answers a request by what its head was found to be.
+    async fn answer(&self, request: Request<Incoming>, verdict: Option<Verdict>) -> Response<Body> {
+        let (mut response, is_last) = match verdict {
+            Some(Verdict::Serve) => (route(&self.router, request).await, false),
+            Some(Verdict::ServeLast) => (route(&self.router, request).await, true),
+            Some(Verdict::Refuse(refusal)) => (self.refuse(refusal), true),
+            // The stack sees a request where none was given to it: nobody knows whose it is.
+            None => (self.refuse(Refusal::request_line()), true),
+        };
+        if is_last {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
+    }
+
+    /// Counts and logs what reaches no router. The text holds nothing that the client wrote.
+    fn refuse(&self, refusal: Refusal) -> Response<Body> {
+        let (status, reason) = refusal.said();
+        tracing::info!(status, reason, "a request was refused unread");
+        self.metrics.answered(status, 0, Duration::ZERO);
+        refusal.into_response()
+    }
+
+    /// Says why nothing is served, and takes what the client is still sending.
+    async fn say(&self, mut stream: Stall<TcpStream>, answer: &[u8]) {
+        self.metrics.answered(400, 0, Duration::ZERO);
+        if stream.write_all(answer).await.is_ok() {
+            let _ = stream.shutdown().await;
         }
     }
 
@@ -193,11 +227,12 @@ impl Connections {
     }
 }
 
-async fn answer(router: Router, request: Request<Body>) -> Result<Response<Body>, Infallible> {
+async fn route(router: &Router, request: Request<Incoming>) -> Response<Body> {
     if request.version() == Version::HTTP_11 && !names_host(request.headers()) {
-        return Ok(Refusal::host().into_response());
+        return Refusal::host().into_response();
     }
-    router.oneshot(request).await
+    let Ok(response) = router.clone().oneshot(request.map(Body::new)).await;
+    response
 }
 
 /// RFC 9112: a request of HTTP/1.1 names its host, once.
@@ -273,74 +308,17 @@ mod tests {
         let (client, io) = tokio::io::duplex(buffer);
         let (stop, stopped) = watch::channel(false);
         let served = tokio::spawn(async move {
-            let (began, activity) = (Instant::now(), Arc::new(Activity::default()));
-            let io = Stall::new(io, activity.clone(), limits.headers, limits.stall);
-            connections.speak(RequestLines::new(io), activity.clone(), Stop(stopped)).await;
-            let took = began.elapsed();
-            // The clock goes on when all tasks have done what they can.
-            sleep(SLOW).await;
-            assert!(!activity.is_unsent(), "an answer is still in memory");
-            took
+            let began = Instant::now();
+            let io = Stall::new(io, limits.stall);
+            let cut = io.cut();
+            connections.speak(io, cut, Stop(stopped)).await;
+            began.elapsed()
         });
         Serving { client, stop, served }
     }
 
-    /// A client of HTTP/2 with no room for an answer but what it grants.
-    async fn http2(client: &mut DuplexStream, path: &[u8]) {
-        let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
-        // SETTINGS_INITIAL_WINDOW_SIZE is 0.
-        bytes.extend([0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0]);
-        // :method GET, :scheme http, the path, :authority x.
-        let length = u8::try_from(path.len()).unwrap();
-        let headers = [&[0x82, 0x86, 0x04, length], path, &[0x01, 0x01, b'x']].concat();
-        bytes.extend([0, 0, 7 + length, 1, 5, 0, 0, 0, 1]);
-        bytes.extend(headers);
-        client.write_all(&bytes).await.unwrap();
-    }
-
-    /// The next frame but pings, which are answered: kind, flags and payload.
-    async fn frame(client: &mut DuplexStream) -> Option<(u8, u8, Vec<u8>)> {
-        loop {
-            let mut head = [0; 9];
-            client.read_exact(&mut head).await.ok()?;
-            let mut payload = vec![0; usize::from(head[1]) << 8 | usize::from(head[2])];
-            client.read_exact(&mut payload).await.ok()?;
-            if (head[3], head[4]) != (6, 0) {
-                return Some((head[3], head[4], payload));
-            }
-            head[4] = 1;
-            // The server may have closed by now.
-            let _ = client.write_all(&[&head[..], &payload].concat()).await;
-        }
-    }
-
     #[tokio::test(start_paused = true)]
-    async fn a_slow_client_of_http2_is_served_on() {
-        for stopping in [false, true] {
-            let Serving { mut client, stop, served } = serve(64 * 1024);
-            http2(&mut client, b"/").await;
-            let (mut taken, mut ended) = (0, false);
-            while let Some((kind, flags, payload)) = frame(&mut client).await {
-                match kind {
-                    0 => taken += payload.len(),
-                    1 => drop(stop.send_replace(stopping)),
-                    // It is not idle while there is something for it.
-                    7 => assert!(stopping || ended),
-                    _ => continue,
-                }
-                ended |= kind == 0 && flags & 1 == 1;
-                if kind <= 1 && !ended {
-                    sleep(SLOW).await;
-                    client.write_all(&[0, 0, 4, 8, 0, 0, 0, 0, 1, 0, 0, 0, 100]).await.unwrap();
-                }
-            }
-            assert_eq!((taken, ended), (2_000, true));
-            assert!(served.await.unwrap() >= 20 * SLOW);
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_slow_client_of_http1_is_served_on() {
+    async fn a_slow_client_is_served_on() {
         for stopping in [false, true] {
             let Serving { mut client, stop, served } = serve(64);
             client.write_all(GET).await.unwrap();
@@ -379,36 +357,38 @@ mod tests {
     async fn a_client_is_not_to_blame_for_a_late_answer() {
         for stopping in [false, true] {
             let Serving { mut client, stop, served } = serve(64 * 1024);
-            http2(&mut client, b"/l").await;
-            client.write_all(&[0, 0, 4, 8, 0, 0, 0, 0, 1, 0, 0, 0, 100]).await.unwrap();
-            let mut taken = Vec::new();
-            while let Some((kind, _, payload)) = frame(&mut client).await {
+            client.write_all(b"GET /l HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+            let mut answer = Vec::new();
+            while !answer.ends_with(b"late\r\n0\r\n\r\n") {
+                assert!(client.read_buf(&mut answer).await.unwrap() > 0);
                 stop.send_replace(stopping);
-                if kind == 0 {
-                    taken.extend(payload);
-                }
             }
-            assert_eq!(taken, b"late");
+            drop(client);
             assert!(served.await.unwrap() >= Duration::from_secs(1_000));
         }
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_client_of_http2_that_takes_nothing_is_dropped() {
-        for (room, stopping) in [(0, false), (1, false), (0, true), (1, true)] {
-            let Serving { mut client, stop, served } = serve(64 * 1024);
-            http2(&mut client, b"/").await;
-            if room > 0 {
-                client.write_all(&[0, 0, 4, 8, 0, 0, 0, 0, 1, 0, 0, 0, room]).await.unwrap();
-            }
-            let mut taken = 0;
-            while let Some((kind, _, payload)) = frame(&mut client).await {
-                stop.send_replace(stopping);
-                taken += if kind == 0 { payload.len() } else { 0 };
-            }
-            assert_eq!(taken, usize::from(room));
+    async fn a_client_that_takes_nothing_is_dropped() {
+        for (taken, stopping) in [(0, false), (64, false), (0, true), (64, true)] {
+            let Serving { mut client, stop, served } = serve(64);
+            client.write_all(GET).await.unwrap();
+            client.read_exact(&mut vec![0; taken]).await.unwrap();
+            stop.send_replace(stopping);
             let took = served.await.unwrap();
             assert!((30..=61).contains(&took.as_secs()), "{took:?}");
+            drop(client);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_says_nothing_is_dropped() {
+        for bytes in [&b""[..], b"\r\n", b"GET / HTTP/1.1\r\nHos"] {
+            let Serving { mut client, stop: _stop, served } = serve(64);
+            client.write_all(bytes).await.unwrap();
+            let mut answer = Vec::new();
+            client.read_to_end(&mut answer).await.unwrap();
+            assert_eq!((&*answer, served.await.unwrap().as_secs()), (&b""[..], 30));
         }
     }
 }

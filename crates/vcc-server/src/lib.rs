@@ -9,7 +9,6 @@
 //!   `vcc-server`.
 //! * [`Api`] is the same without a socket: a tower service.
 
-mod activity;
 mod admin;
 mod api;
 mod audit;
@@ -17,14 +16,13 @@ mod auth;
 mod body;
 mod clock;
 mod connection;
-mod downgrade;
 mod gzip;
 mod limits;
 mod metrics;
 mod records;
 mod refusal;
-mod request_line;
-mod resource;
+mod request_head;
+mod requests;
 mod server;
 mod sign_ins;
 mod stall;

@@ -67,9 +67,75 @@ impl Refusal {
         Self::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, text)
     }
 
-    /// A query that says nothing, with the place and what would be accepted.
+    /// A query that says nothing, with the place and what would be accepted. STATUS-2: no value is
+    /// shown but that of the variable at fault.
     pub(crate) fn query(error: &QueryError, raw: &str) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, error.render(raw).to_string())
+        Self::new(StatusCode::BAD_REQUEST, error.render_redacted(raw).to_string())
+    }
+
+    /// REQ-13: more headers than anybody reads.
+    pub(crate) fn too_many_headers() -> Self {
+        let text = "There are more than 100 headers.";
+        Self::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, text)
+    }
+
+    /// RFC 9112, 3: a line that is not `METHOD TARGET VERSION`.
+    pub(crate) fn request_line() -> Self {
+        let text = "The request line: expected such as GET /api/recordings/files?n=1 HTTP/1.1, \
+                    with one space before and one after the URL.";
+        Self::new(StatusCode::BAD_REQUEST, text)
+    }
+
+    /// Another version of HTTP.
+    pub(crate) fn version() -> Self {
+        let text = "The version of HTTP: expected HTTP/1.1, or HTTP/1.0.";
+        Self::new(StatusCode::BAD_REQUEST, text)
+    }
+
+    /// REQ-8: a space or a control character in a target as it is sent.
+    pub(crate) fn raw_byte(byte: u8) -> Self {
+        let name = match byte {
+            b' ' => "a space".to_owned(),
+            byte => format!("the control character U+{byte:04X}"),
+        };
+        let text = format!("The URL holds {name}: write %{byte:02X}.");
+        Self::new(StatusCode::BAD_REQUEST, text)
+    }
+
+    /// A target that is neither a path nor an absolute URL.
+    pub(crate) fn target() -> Self {
+        let text = "The URL: expected a path such as /api/recordings/files.";
+        Self::new(StatusCode::BAD_REQUEST, text)
+    }
+
+    /// RFC 9112, 5: a header that cannot be read.
+    pub(crate) fn header_line() -> Self {
+        let text = "A header cannot be read: expected NAME: VALUE on one line, with no space before \
+                    the colon and no control character.";
+        Self::new(StatusCode::BAD_REQUEST, text)
+    }
+
+    /// RFC 9112, 6.2: a length that is none, or two.
+    pub(crate) fn content_length() -> Self {
+        let text = "Content-Length: expected one number of bytes, such as 0.";
+        Self::new(StatusCode::BAD_REQUEST, text)
+    }
+
+    /// RFC 9112, 6.1: another way to send a body than in chunks.
+    pub(crate) fn transfer_encoding() -> Self {
+        let text = "Transfer-Encoding: expected chunked, once, and HTTP/1.1. Queries need no body.";
+        Self::new(StatusCode::BAD_REQUEST, text)
+    }
+
+    /// A client that has gone before its request was whole.
+    pub(crate) fn unfinished() -> Self {
+        let text = "The request ends before its headers do: expected an empty line after them.";
+        Self::new(StatusCode::BAD_REQUEST, text)
+    }
+
+    /// The status and the text, for the log.
+    pub(crate) fn said(&self) -> (u16, &str) {
+        (self.status.as_u16(), &self.text)
     }
 
     /// STATUS-1: the same request may succeed later.

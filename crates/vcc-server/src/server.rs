@@ -135,7 +135,7 @@ impl ServerBuilder {
         self
     }
 
-    /// Serves HTTPS, with HTTP/1.1 and HTTP/2, instead of plain HTTP.
+    /// Serves HTTPS, with HTTP/1.1, instead of plain HTTP.
     #[must_use]
     pub fn tls(mut self, tls: Tls) -> Self {
         self.tls = Some(tls);

@@ -1,39 +1,45 @@
-//! Clients that say nothing, clients that take nothing of what waits for them, and clients that go on
-//! talking after the last answer.
+//! Clients that take nothing of what waits for them, and clients that go on talking after the last
+//! answer.
 
 use std::future::Future as _;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
-use crate::activity::Activity;
-
-/// A connection that fails once its first bytes, or a write, have waited for so long. The headers
-/// that follow the first bytes are watched by the HTTP stack.
+/// A connection that fails once a write has waited for so long. What does not come is watched by the
+/// HTTP stack.
 pub(crate) struct Stall<Io> {
     io: Io,
-    activity: Arc<Activity>,
-    /// How long the first bytes may take.
-    patience: Duration,
     /// How long a write may take.
     limit: Duration,
-    /// How many of the first bytes are still to come.
-    first: usize,
-    reading: Option<Pin<Box<Sleep>>>,
     writing: Option<Pin<Box<Sleep>>>,
     shut: bool,
+    /// Whether the client may still be sending what nobody reads.
+    cut: Cut,
     /// How much came after the last answer.
     late: usize,
     lingering: Option<Pin<Box<Sleep>>>,
 }
 
-/// As many bytes as tell HTTP/2 from HTTP/1: the stack waits for them without a limit.
-const PREFACE: usize = 24;
+/// Said of a connection on which the last request was answered before all of it was read.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Cut(Arc<AtomicBool>);
+
+impl Cut {
+    pub(crate) fn set(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
 
 /// How much, in bytes, and how long a client may go on once it has been answered for the last time:
 /// a body that nobody asked for, or headers without an end. A system that closes a socket with unread
@@ -42,24 +48,13 @@ const LATE: usize = 1024 * 1024;
 const LINGER: Duration = Duration::from_secs(1);
 
 impl<Io> Stall<Io> {
-    pub(crate) fn new(
-        io: Io,
-        activity: Arc<Activity>,
-        patience: Duration,
-        limit: Duration,
-    ) -> Self {
-        Self {
-            io,
-            activity,
-            patience,
-            limit,
-            first: PREFACE,
-            reading: None,
-            writing: None,
-            shut: false,
-            late: 0,
-            lingering: None,
-        }
+    pub(crate) fn new(io: Io, limit: Duration) -> Self {
+        let cut = Cut::default();
+        Self { io, limit, writing: None, shut: false, cut, late: 0, lingering: None }
+    }
+
+    pub(crate) fn cut(&self) -> Cut {
+        self.cut.clone()
     }
 
     /// Watches the outcome of a write.
@@ -69,13 +64,8 @@ impl<Io> Stall<Io> {
         outcome: Poll<io::Result<T>>,
     ) -> Poll<io::Result<T>> {
         if outcome.is_ready() {
-            if self.writing.take().is_some() {
-                self.activity.set_blocked(false);
-            }
+            self.writing = None;
             return outcome;
-        }
-        if self.writing.is_none() {
-            self.activity.set_blocked(true);
         }
         wait(&mut self.writing, self.limit, context).map(Err)
     }
@@ -93,23 +83,11 @@ fn wait(
 
 impl<Io: AsyncRead + Unpin> AsyncRead for Stall<Io> {
     fn poll_read(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let this = self.get_mut();
-        let before = into.filled().len();
-        let outcome = Pin::new(&mut this.io).poll_read(context, into);
-        if this.first == 0 {
-            return outcome;
-        }
-        this.first = this.first.saturating_sub(into.filled().len() - before);
-        if this.first == 0 {
-            this.reading = None;
-        } else if outcome.is_pending() {
-            return wait(&mut this.reading, this.patience, context).map(Err);
-        }
-        outcome
+        Pin::new(&mut self.io).poll_read(context, into)
     }
 }
 
@@ -152,7 +130,8 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Stall<Io> {
 }
 
 impl<Io: AsyncRead + Unpin> Stall<Io> {
-    /// Takes what a client is still sending, for a while. Nobody waits for one that sends nothing.
+    /// Takes what a client is still sending, for a while. One that sends nothing is only waited for if
+    /// it was cut short.
     fn linger(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let mut bytes = [0; 8 * 1024];
         while self.late < LATE {
@@ -161,7 +140,7 @@ impl<Io: AsyncRead + Unpin> Stall<Io> {
                 Poll::Ready(Ok(())) if !into.filled().is_empty() => {
                     self.late += into.filled().len();
                 }
-                Poll::Pending if self.late > 0 => {
+                Poll::Pending if self.late > 0 || self.cut.is_set() => {
                     return wait(&mut self.lingering, LINGER, context).map(drop);
                 }
                 _ => break,
@@ -173,24 +152,12 @@ impl<Io: AsyncRead + Unpin> Stall<Io> {
 
 #[cfg(test)]
 mod tests {
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
+    use tokio::io::{AsyncWriteExt as _, DuplexStream};
 
     use super::*;
-    use crate::activity::Quiet;
 
     fn watched(io: DuplexStream) -> Stall<DuplexStream> {
-        let limit = Duration::from_secs(30);
-        Stall::new(io, Arc::default(), limit, limit)
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn first_bytes_that_do_not_come_fail() {
-        let (mut client, server) = tokio::io::duplex(64);
-        let mut stall = watched(server);
-        client.write_all(b"PRI * HTTP").await.unwrap();
-        stall.read_exact(&mut [0; 10]).await.unwrap();
-        let error = stall.read(&mut [0; 1]).await.unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        Stall::new(io, Duration::from_secs(30))
     }
 
     #[tokio::test(start_paused = true)]
@@ -200,22 +167,6 @@ mod tests {
         stall.write_all(b"1234").await.unwrap();
         let error = stall.write_all(b"5678").await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_connection_is_not_quiet_while_its_socket_is_full() {
-        let (mut client, server) = tokio::io::duplex(4);
-        let mut stall = watched(server);
-        let activity = stall.activity.clone();
-        let mut quiet = Quiet::new(&activity);
-        let pause = Duration::from_secs(20);
-        let full = tokio::time::timeout(pause, stall.write_all(b"12345678"));
-        assert!(full.await.is_err());
-        assert_eq!(quiet.time(), Duration::ZERO);
-        client.read_exact(&mut [0; 4]).await.unwrap();
-        stall.write_all(b"5678").await.unwrap();
-        sleep(pause).await;
-        assert_eq!(quiet.time(), pause);
     }
 
     #[tokio::test(start_paused = true)]
@@ -231,6 +182,21 @@ mod tests {
         stall.shutdown().await.unwrap();
         assert_eq!(stall.late, 1_004);
         drop(sending.await.unwrap().unwrap());
+
+        // One that was cut short may send more, until it closes.
+        for closes in [false, true] {
+            let (client, server) = tokio::io::duplex(64);
+            let mut stall = watched(server);
+            stall.cut().set();
+            let began = tokio::time::Instant::now();
+            let open = tokio::spawn(async move {
+                sleep(LINGER / 2).await;
+                (!closes).then_some(client)
+            });
+            stall.shutdown().await.unwrap();
+            assert_eq!(began.elapsed(), if closes { LINGER / 2 } else { LINGER });
+            drop(open.await.unwrap());
+        }
 
         let (mut client, server) = tokio::io::duplex(64);
         let mut stall = watched(server);

@@ -66,7 +66,7 @@ impl Tls {
             .with_no_client_auth()
             .with_single_cert(certificates, key)
             .map_err(refused)?;
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Self(Arc::new(RwLock::new(Arc::new(config)))))
     }
 

@@ -227,7 +227,7 @@ async fn a_client_that_left_is_counted_and_logged() {
     let api = Api::new(store.clone());
     let metrics = api.metrics();
     let router = api.router();
-    // As HTTP/2 does when a client resets its stream; HTTP/1 does not know before it answers.
+    // As a server does that drops what nobody waits for; this one knows it when it answers.
     let asked = tokio::spawn(async move { get(&router, &format!("{FILES}?extVar2=here")).await });
     store.entered.acquire().await.unwrap().forget();
     asked.abort();

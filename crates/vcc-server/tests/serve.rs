@@ -158,6 +158,34 @@ fn logging(folder: &Folder, log: &str, arguments: &[&str]) -> Serving {
     Serving { child, address }
 }
 
+/// Each is answered so that its client understands, and the operator sees who it was.
+#[test]
+fn the_wrong_protocol_for_a_port_is_logged() {
+    let folder = Folder::new();
+    let plain = logging(&folder, "plain", &[]);
+    let secure =
+        ["serve", "--listen", "127.0.0.1:0", "--store", &folder.store, "--tls-self-signed"];
+    let mut secure = command(&secure);
+    secure.stderr(std::fs::File::create(folder.path("secure")).unwrap());
+    let secure = Serving::of(secure);
+    for (server, log, bytes, said) in [
+        (plain, "plain", &b"\x16\x03\x01\x02\0\x01"[..], "TLS to this port of plain HTTP"),
+        (secure, "secure", b"GET /s3cret HTTP/1.1\r\n\r\n", "plain HTTP to this port of HTTPS"),
+    ] {
+        let mut stream = TcpStream::connect(&server.address).unwrap();
+        let own = stream.local_addr().unwrap();
+        stream.write_all(bytes).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{answer}");
+        drop(server);
+        let log = std::fs::read_to_string(folder.path(log)).unwrap();
+        let line = log.lines().find(|line| line.contains(said));
+        assert!(line.is_some_and(|line| line.contains(&format!("peer={own}"))), "{log}");
+        assert!(!log.contains("s3cret"), "{log}");
+    }
+}
+
 #[test]
 fn no_level_logs_a_secret() {
     let folder = Folder::new();

@@ -1,4 +1,4 @@
-//! HTTPS: both versions of HTTP, and a certificate that is replaced.
+//! HTTPS: HTTP/1.1 alone, a certificate that is replaced, and clients that speak the other way.
 
 mod common;
 
@@ -11,10 +11,11 @@ use axum::http::{Request, header};
 use common::command::{Folder, Serving};
 use common::{FILES, TOKEN, basic, store};
 use http_body_util::BodyExt as _;
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::TokioIo;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -24,11 +25,11 @@ fn localhost() -> (Tls, String) {
     Tls::self_signed(&["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap()
 }
 
-/// Connects as a client that trusts one certificate and speaks one protocol.
+/// Connects as a client that trusts one certificate and speaks some protocols.
 async fn connect(
     address: SocketAddr,
     trusted: &str,
-    protocol: &str,
+    protocols: &[&str],
 ) -> std::io::Result<TlsStream<TcpStream>> {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_slice(trusted.as_bytes()).unwrap()).unwrap();
@@ -38,7 +39,7 @@ async fn connect(
         .unwrap()
         .with_root_certificates(roots)
         .with_no_client_auth();
-    config.alpn_protocols = vec![protocol.as_bytes().to_vec()];
+    config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
     let stream = TcpStream::connect(address).await?;
     let name = ServerName::try_from("localhost").unwrap();
     TlsConnector::from(Arc::new(config)).connect(name, stream).await
@@ -53,45 +54,73 @@ fn request(address: SocketAddr) -> Request<Body> {
 }
 
 #[tokio::test]
-async fn both_versions_of_http_are_spoken() {
+async fn http_1_1_alone_is_spoken() {
     let (tls, certificate) = localhost();
     let server = Server::builder(store().await).tls(tls).start("127.0.0.1:0").await.unwrap();
     let address = server.local_addr();
-    for protocol in ["http/1.1", "h2"] {
-        let stream = connect(address, &certificate, protocol).await.unwrap();
-        assert_eq!(stream.get_ref().1.alpn_protocol(), Some(protocol.as_bytes()));
-        let io = TokioIo::new(stream);
-        let response = if protocol == "h2" {
-            let (mut sender, connection) =
-                hyper::client::conn::http2::handshake(TokioExecutor::new(), io).await.unwrap();
-            tokio::spawn(connection);
-            sender.send_request(request(address)).await.unwrap()
-        } else {
-            let (mut sender, connection) = hyper::client::conn::http1::handshake(io).await.unwrap();
-            tokio::spawn(connection);
-            sender.send_request(request(address)).await.unwrap()
-        };
-        assert_eq!(response.status(), 200, "{protocol}");
+    // Of two protocols this one is chosen, and a client that names none gets it.
+    for protocols in [&["http/1.1"][..], &["h2", "http/1.1"], &[]] {
+        let stream = connect(address, &certificate, protocols).await.unwrap();
+        let chosen = (!protocols.is_empty()).then_some(&b"http/1.1"[..]);
+        assert_eq!(stream.get_ref().1.alpn_protocol(), chosen, "{protocols:?}");
+        let (mut sender, connection) =
+            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
+        tokio::spawn(connection);
+        let response = sender.send_request(request(address)).await.unwrap();
+        assert_eq!(response.status(), 200, "{protocols:?}");
         let body = response.into_body().collect().await.unwrap().to_bytes();
-        assert!(body.ends_with(b"</recordings>\n"), "{protocol}");
+        assert!(body.ends_with(b"</recordings>\n"), "{protocols:?}");
+    }
+    let error = connect(address, &certificate, &["h2"]).await.unwrap_err();
+    let alert = rustls::AlertDescription::NoApplicationProtocol;
+    let error = error.into_inner().and_then(|error| error.downcast::<rustls::Error>().ok());
+    assert_eq!(error.as_deref(), Some(&rustls::Error::AlertReceived(alert)));
+    server.shutdown().await;
+}
+
+/// What a client sees that sends these bytes and no more.
+async fn exchange(address: SocketAddr, bytes: &[u8]) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(bytes).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    String::from_utf8(answer).unwrap()
+}
+
+#[tokio::test]
+async fn plain_http_to_a_port_of_https_is_told_so() {
+    let server = Server::builder(store().await).tls(localhost().0).start("127.0.0.1:0");
+    let server = server.await.unwrap();
+    let authorization = basic("acme", TOKEN);
+    let get = format!("GET {FILES} HTTP/1.1\r\nHost: x\r\nAuthorization: {authorization}\r\n\r\n");
+    let post =
+        format!("POST {FILES} HTTP/1.1\r\nContent-Length: 100000\r\n\r\n{}", "x".repeat(100_000));
+    for bytes in [&*get, &get.repeat(20), &post, "\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "G"] {
+        let answer = exchange(server.local_addr(), bytes.as_bytes()).await;
+        let (head, text) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{head}");
+        assert!(head.contains("\r\nConnection: close"), "{head}");
+        assert!(head.contains(&format!("\r\nContent-Length: {}\r\n", text.len())), "{head}");
+        assert_eq!(text, "This port speaks HTTPS: use https:// in the URL.\n");
     }
     server.shutdown().await;
 }
 
 #[tokio::test]
-async fn plain_http_gets_nothing_from_a_tls_listener() {
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-
-    let server = Server::builder(store().await).tls(localhost().0).start("127.0.0.1:0");
-    let server = server.await.unwrap();
-    let mut stream = TcpStream::connect(server.local_addr()).await.unwrap();
-    let authorization = basic("acme", TOKEN);
-    let request =
-        format!("GET {FILES} HTTP/1.1\r\nHost: x\r\nAuthorization: {authorization}\r\n\r\n");
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = Vec::new();
-    let _ = stream.read_to_end(&mut answer).await;
-    assert!(!answer.windows(6).any(|window| window == b"<file>"));
+async fn tls_to_a_port_of_plain_http_is_told_from_a_disagreement() {
+    let server = Server::builder(store().await).start("127.0.0.1:0").await.unwrap();
+    let address = server.local_addr();
+    // A TLS library finds that this is no TLS at all, instead of a version or cipher that it lacks.
+    let error = connect(address, &localhost().1, &["http/1.1"]).await.unwrap_err();
+    let error = error.into_inner().and_then(|error| error.downcast::<rustls::Error>().ok());
+    let not_tls = rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType);
+    assert_eq!(error.as_deref(), Some(&not_tls));
+    // Those that look at the bytes can say more.
+    let answer = exchange(address, b"\x16\x03\x01\x02\0\x01").await;
+    let (head, text) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{head}");
+    assert!(head.contains(&format!("\r\nContent-Length: {}\r\n", text.len())), "{head}");
+    assert_eq!(text, "This port speaks plain HTTP: use http:// in the URL.\n");
     server.shutdown().await;
 }
 
@@ -101,15 +130,15 @@ async fn a_certificate_is_replaced_while_connections_stay() {
     let server =
         Server::builder(store().await).tls(tls.clone()).start("127.0.0.1:0").await.unwrap();
     let address = server.local_addr();
-    let stream = connect(address, &old, "http/1.1").await.unwrap();
+    let stream = connect(address, &old, &["http/1.1"]).await.unwrap();
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
     tokio::spawn(connection);
     assert_eq!(sender.send_request(request(address)).await.unwrap().status(), 200);
 
     tls.replace(&other);
-    assert!(connect(address, &old, "http/1.1").await.is_err());
-    assert!(connect(address, &new, "http/1.1").await.is_ok());
+    assert!(connect(address, &old, &["http/1.1"]).await.is_err());
+    assert!(connect(address, &new, &["http/1.1"]).await.is_ok());
     sender.ready().await.unwrap();
     assert_eq!(sender.send_request(request(address)).await.unwrap().status(), 200);
     drop(sender);
@@ -130,7 +159,7 @@ async fn files_that_change_are_taken_up_while_connections_stay() {
     let files = ["--tls-cert", &certificate, "--tls-key", &key];
     let serving = Serving::start(&[&arguments[..], &files[..]].concat());
     let address = serving.address.parse().unwrap();
-    let stream = connect(address, &old, "http/1.1").await.unwrap();
+    let stream = connect(address, &old, &["http/1.1"]).await.unwrap();
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
     tokio::spawn(connection);
@@ -140,36 +169,11 @@ async fn files_that_change_are_taken_up_while_connections_stay() {
     folder.write("certificate.pem", &new);
     folder.write("key.pem", &new_key);
     let patience = Instant::now() + Duration::from_secs(60);
-    while connect(address, &new, "http/1.1").await.is_err() {
+    while connect(address, &new, &["http/1.1"]).await.is_err() {
         assert!(Instant::now() < patience, "the new certificate was not taken up");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    assert!(connect(address, &old, "http/1.1").await.is_err());
+    assert!(connect(address, &old, &["http/1.1"]).await.is_err());
     sender.ready().await.unwrap();
     assert_eq!(sender.send_request(request(address)).await.unwrap().status(), 403);
-}
-
-#[tokio::test]
-async fn what_http2_cannot_carry_is_sent_to_http1() {
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-
-    let (tls, certificate) = localhost();
-    let server = Server::builder(store().await).tls(tls).start("127.0.0.1:0").await.unwrap();
-    let mut stream = connect(server.local_addr(), &certificate, "h2").await.unwrap();
-    // REQ-11: the documentation's own quote, in a path as a client writes it.
-    let path = b"/?finish-date=2007-12-19\"";
-    // GET, https, the path, and x as the server's name.
-    let headers = [&[0x82, 0x87, 0x04, path.len() as u8], &path[..], &[0x01, 0x01, b'x']].concat();
-    let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0".to_vec();
-    bytes.extend([0, 0, headers.len() as u8, 1, 5, 0, 0, 0, 1]);
-    bytes.extend(headers);
-    stream.write_all(&bytes).await.unwrap();
-    let mut answer = Vec::new();
-    while !answer.ends_with(&[0, 0, 4, 3, 0, 0, 0, 0, 1, 0, 0, 0, 0xd]) {
-        let mut byte = [0];
-        stream.read_exact(&mut byte).await.expect("HTTP_1_1_REQUIRED");
-        answer.extend(byte);
-    }
-    drop(stream);
-    server.shutdown().await;
 }

@@ -1,0 +1,351 @@
+//! The head of a request: its request line and its headers, as a client wrote them and as the HTTP
+//! stack is to read them.
+//!
+//! The stack refuses some bytes in a target that clients send all the same: `curl` sends the stray
+//! `"` of the documentation's own URL as it is (REQ-11). It also cuts a target at a raw `#`, which
+//! would silently widen a query (REQ-14). Such bytes are percent-encoded here; a query means the same
+//! before and after (REQ-5). What the stack would refuse without a word is refused here with one. The
+//! headers are read by the parser of the stack itself, so that the two cannot differ.
+
+use axum::http::Uri;
+use httparse::{EMPTY_HEADER, Header, Status};
+
+use crate::refusal::Refusal;
+
+/// The longest target that is handed on, encoded, in bytes. The API judges what is shorter (REQ-13).
+const LONGEST_TARGET: usize = 65_534;
+
+/// The longest head, in bytes: the target, its encoded form three times as long, and headers of which
+/// the API can still say that they are too long (REQ-13).
+pub(crate) const LONGEST_HEAD: usize = 128 * 1024;
+
+/// The longest name of a header that the stack reads, in bytes.
+const LONGEST_NAME: usize = 65_535;
+
+/// How many headers the stack reads.
+const MOST_HEADERS: usize = 100;
+
+/// A head that is whole.
+#[derive(Debug)]
+pub(crate) struct Head {
+    /// How many of the bytes that came it takes up.
+    pub(crate) length: usize,
+    /// What the stack is to read.
+    pub(crate) bytes: Vec<u8>,
+    /// Whether a body follows it, or could: what comes after is not read as a request.
+    pub(crate) has_body: bool,
+}
+
+/// How much is known of a head that is not whole yet. Each byte is looked at once.
+#[derive(Debug, Default)]
+pub(crate) struct Begun {
+    /// The request line with its target encoded, once it is whole, and how many bytes it took up.
+    line: Option<(Vec<u8>, usize)>,
+    /// Where the line begins that is not whole yet.
+    start: usize,
+    /// Up to where no further end of a line was found.
+    seen: usize,
+}
+
+impl Begun {
+    /// Looks at the bytes that have come, which are those of before and perhaps more. `None` if the
+    /// head goes on.
+    pub(crate) fn read(&mut self, bytes: &[u8]) -> Result<Option<Head>, Refusal> {
+        while let Some(length) = memchr::memchr(b'\n', &bytes[self.seen..]) {
+            let end = self.seen + length;
+            let line = &bytes[self.start..end];
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            (self.start, self.seen) = (end + 1, end + 1);
+            match &mut self.line {
+                // Empty lines before a request are nothing (RFC 9112, 2.2).
+                None if line.is_empty() => {}
+                None => self.line = Some((request_line(line)?, end + 1)),
+                Some((head, from)) if line.is_empty() => {
+                    let mut head = std::mem::take(head);
+                    head.extend_from_slice(&bytes[*from..=end]);
+                    let has_body = judge(&head)?;
+                    return Ok(Some(Head { length: end + 1, bytes: head, has_body }));
+                }
+                Some(_) => {}
+            }
+        }
+        self.seen = bytes.len();
+        match &self.line {
+            None if bytes.len() - self.start > LONGEST_TARGET => Err(Refusal::target_too_long()),
+            _ if bytes.len() > LONGEST_HEAD => Err(Refusal::headers_too_long()),
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether more than empty lines has come, and perhaps the beginning of one.
+    pub(crate) fn is_any(&self, bytes: &[u8]) -> bool {
+        self.line.is_some() || !matches!(bytes[self.start..], [] | [b'\r'])
+    }
+}
+
+/// A request line with its target percent-encoded, up to and with its end.
+fn request_line(line: &[u8]) -> Result<Vec<u8>, Refusal> {
+    let first = line.iter().position(|byte| *byte == b' ');
+    let last = line.iter().rposition(|byte| *byte == b' ');
+    // HTTP/0.9 has no version, and no headers that could say who asks.
+    let (Some(first), Some(last)) = (first, last.filter(|last| Some(*last) != first)) else {
+        return Err(Refusal::request_line());
+    };
+    let (method, target, version) = (&line[..first], &line[first + 1..last], &line[last + 1..]);
+    match version {
+        b"HTTP/1.1" | b"HTTP/1.0" => {}
+        _ if version.starts_with(b"HTTP/") => return Err(Refusal::version()),
+        _ => return Err(Refusal::request_line()),
+    }
+    if method.is_empty() || target.is_empty() {
+        return Err(Refusal::request_line());
+    }
+    let mut encoded = Vec::with_capacity(line.len() + 2);
+    encoded.extend_from_slice(method);
+    encoded.push(b' ');
+    for byte in target {
+        match byte {
+            // REQ-8
+            0..=b' ' | 0x7f => return Err(Refusal::raw_byte(*byte)),
+            b'"' | b'#' | b'<' | b'>' | b'`' | 0x80.. => encode(&mut encoded, *byte),
+            byte => encoded.push(*byte),
+        }
+    }
+    if encoded.len() - method.len() - 1 > LONGEST_TARGET {
+        return Err(Refusal::target_too_long());
+    }
+    encoded.push(b' ');
+    encoded.extend_from_slice(version);
+    encoded.extend_from_slice(b"\r\n");
+    Ok(encoded)
+}
+
+fn encode(into: &mut Vec<u8>, byte: u8) {
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    into.extend([b'%', DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+}
+
+/// Refuses what the stack would refuse, and says whether a body follows.
+fn judge(head: &[u8]) -> Result<bool, Refusal> {
+    let mut headers = [EMPTY_HEADER; MOST_HEADERS];
+    let mut request = httparse::Request::new(&mut headers);
+    let outcome = request.parse(head);
+    let (Some(_), Some(target), Some(version)) = (request.method, request.path, request.version)
+    else {
+        return Err(Refusal::request_line());
+    };
+    match outcome {
+        Ok(Status::Complete(length)) if length == head.len() => {}
+        Err(httparse::Error::TooManyHeaders) => return Err(Refusal::too_many_headers()),
+        _ => return Err(Refusal::header_line()),
+    }
+    Uri::try_from(target).map_err(|_| Refusal::target())?;
+    if request.headers.iter().any(|header| header.name.len() > LONGEST_NAME) {
+        return Err(Refusal::headers_too_long());
+    }
+    body(version, request.headers)
+}
+
+/// Whether a body follows these headers, or could by any reading of them. What is no plain statement
+/// of a length is refused, so that nobody in front of this server can see another end of a request
+/// than it does.
+fn body(version: u8, headers: &[Header<'_>]) -> Result<bool, Refusal> {
+    let (mut length, mut chunked, mut follows) = (None, false, false);
+    for Header { name, value } in headers {
+        if name.eq_ignore_ascii_case("content-length") {
+            let own = digits(value).ok_or_else(Refusal::content_length)?;
+            if length.is_some_and(|length| length != own) {
+                return Err(Refusal::content_length());
+            }
+            follows |= own != 0 || length.is_some();
+            length = Some(own);
+        } else if name.eq_ignore_ascii_case("transfer-encoding") {
+            if version == 0 || chunked || !value.eq_ignore_ascii_case(b"chunked") {
+                return Err(Refusal::transfer_encoding());
+            }
+            (chunked, follows) = (true, true);
+        } else if name.eq_ignore_ascii_case("expect") {
+            follows = true;
+        }
+    }
+    Ok(follows)
+}
+
+/// The number that decimal digits write, such as `0` or `00`. The largest numbers have meanings of
+/// their own in the stack.
+fn digits(value: &[u8]) -> Option<u64> {
+    let text = str::from_utf8(value).ok().filter(|text| !text.is_empty())?;
+    let number = text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())??;
+    i64::try_from(number).is_ok().then_some(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a whole head comes to: what the stack reads and whether a body follows, or the status and
+    /// the text of a refusal.
+    fn read(bytes: &[u8]) -> Result<(String, bool), (u16, String)> {
+        let whole = Begun::default().read(bytes);
+        // In pieces it is the same, and a head that goes on says nothing yet.
+        let mut begun = Begun::default();
+        let pieces = (0..=bytes.len()).map(|length| begun.read(&bytes[..length]));
+        let pieces = pieces.map(Result::transpose).find_map(|outcome| outcome);
+        let shown = |outcome: &Result<Head, Refusal>| format!("{outcome:?}");
+        let whole = whole.transpose().expect("a whole head");
+        assert_eq!(shown(&whole), shown(&pieces.expect("a whole head in pieces")));
+        match whole {
+            Ok(Head { length, bytes: head, has_body }) => {
+                assert_eq!(length, bytes.len());
+                Ok((String::from_utf8(head).unwrap(), has_body))
+            }
+            Err(refusal) => {
+                let (status, text) = refusal.said();
+                Err((status, text.to_owned()))
+            }
+        }
+    }
+
+    #[test]
+    fn targets_are_encoded_and_nothing_else() {
+        let headers = "Host: \"x\"#<>\u{e9}\r\nX: 1\r\n\r\n";
+        for (written, expected) in [
+            ("GET /a?b=\"#<>`\u{e9} HTTP/1.1\r\n", "GET /a?b=%22%23%3C%3E%60%C3%A9 HTTP/1.1\r\n"),
+            ("GET /a?b={|}\\^'%20 HTTP/1.1\r\n", "GET /a?b={|}\\^'%20 HTTP/1.1\r\n"),
+            ("\r\n\nGET /\" HTTP/1.0\n", "GET /%22 HTTP/1.0\r\n"),
+            ("P http://x/# HTTP/1.1\r\n", "P http://x/%23 HTTP/1.1\r\n"),
+        ] {
+            let outcome = read(format!("{written}{headers}").as_bytes());
+            assert_eq!(outcome, Ok((format!("{expected}{headers}"), false)), "{written}");
+        }
+    }
+
+    #[test]
+    fn a_body_is_told_from_none() {
+        for (headers, has_body) in [
+            ("", false),
+            ("Content-Length: 0\r\n", false),
+            ("cONTENT-lENGTH:\t 000 \t\r\n", false),
+            ("Content-Length: 1\r\n", true),
+            ("Content-Length: 0\r\nContent-Length: 0\r\n", true),
+            ("Content-Length: 7\r\nTransfer-Encoding: chunked\r\n", true),
+            ("Transfer-Encoding: Chunked\r\n", true),
+            ("Expect: 100-continue\r\n", true),
+            ("Content-Length2: 1\r\nX-Transfer-Encoding: chunked\r\n", false),
+        ] {
+            let head = format!("GET / HTTP/1.1\r\n{headers}\r\n");
+            assert_eq!(read(head.as_bytes()), Ok((head.clone(), has_body)), "{headers:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_stack_would_refuse_without_a_word() {
+        let long = |bytes: usize| "x".repeat(bytes);
+        for (head, status, said) in [
+            ("GET /x\r\n", 400, "The request line: expected"),
+            ("GET\r\n", 400, "The request line: expected"),
+            ("GET  HTTP/1.1\r\n", 400, "The request line: expected"),
+            (" /x HTTP/1.1\r\n", 400, "The request line: expected"),
+            ("GET /x HTTP/1.1 \r\n", 400, "The request line: expected"),
+            ("GET /x http/1.1\r\n", 400, "The request line: expected"),
+            ("G\u{e9}T /x HTTP/1.1\r\n\r\n", 400, "The request line: expected"),
+            ("GET /x HTTP/1.2\r\n", 400, "The version of HTTP: expected HTTP/1.1"),
+            ("PRI * HTTP/2.0\r\n", 400, "The version of HTTP: expected HTTP/1.1"),
+            ("GET  /x HTTP/1.1\r\n", 400, "The URL holds a space: write %20."),
+            ("GET /x?d=2007-08-05 13 HTTP/1.1\r\n", 400, "The URL holds a space: write %20."),
+            ("GET /x HTTP/1.1 HTTP/1.1\r\n", 400, "The URL holds a space: write %20."),
+            ("GET /\t HTTP/1.1\r\n", 400, "The URL holds the control character U+0009: write %09."),
+            ("GET /\0 HTTP/1.1\r\n", 400, "The URL holds the control character U+0000: write %00."),
+            (
+                "GET /\u{7f} HTTP/1.1\r\n",
+                400,
+                "The URL holds the control character U+007F: write %7F.",
+            ),
+            ("GET /\r HTTP/1.1\r\n", 400, "The URL holds the control character U+000D: write %0D."),
+            ("GET api/recordings/files HTTP/1.1\r\n\r\n", 400, "The URL: expected a path"),
+            ("GET ?d=today HTTP/1.1\r\n\r\n", 400, "The URL: expected a path"),
+            ("GET http://x#/ HTTP/1.1\r\n\r\n", 400, "The URL: expected a path"),
+            ("GET / HTTP/1.1\r\nX : y\r\n\r\n", 400, "A header cannot be read"),
+            ("GET / HTTP/1.1\r\nX: y\r\n z\r\n\r\n", 400, "A header cannot be read"),
+            ("GET / HTTP/1.1\r\nX: y\0\r\n\r\n", 400, "A header cannot be read"),
+            ("GET / HTTP/1.1\r\nX: y\rZ: z\r\n\r\n", 400, "A header cannot be read"),
+            ("GET / HTTP/1.1\r\nX\r\n\r\n", 400, "A header cannot be read"),
+            ("GET / HTTP/1.1\r\nContent-Length: 0, 0\r\n\r\n", 400, "Content-Length: expected"),
+            ("GET / HTTP/1.1\r\nContent-Length: +0\r\n\r\n", 400, "Content-Length: expected"),
+            ("GET / HTTP/1.1\r\nContent-Length:\r\n\r\n", 400, "Content-Length: expected"),
+            (
+                "GET / HTTP/1.1\r\nContent-Length: 0\r\nContent-Length: 1\r\n\r\n",
+                400,
+                "Content-Length: expected",
+            ),
+            (
+                "GET / HTTP/1.1\r\nContent-Length: 18446744073709551615\r\n\r\n",
+                400,
+                "Content-Length: expected",
+            ),
+            (
+                "GET / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n",
+                400,
+                "Transfer-Encoding: expected",
+            ),
+            (
+                "GET / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n",
+                400,
+                "Transfer-Encoding: expected",
+            ),
+            (&format!("GET /{} HTTP/1.1\r\n", long(LONGEST_TARGET)), 414, "The URL is longer"),
+            (&format!("GET /{} HTTP/1.1\r\n", "#".repeat(30_000)), 414, "The URL is longer"),
+            (&format!("GET / HTTP/1.1\r\n{}\r\n", "X: y\r\n".repeat(101)), 431, "There are more"),
+            (&format!("GET / HTTP/1.1\r\n{}: y\r\n\r\n", long(65_536)), 431, "The headers are"),
+        ] {
+            let refused = read(head.as_bytes()).unwrap_err();
+            let shown = head.get(..80).unwrap_or(head);
+            assert_eq!(refused.0, status, "{shown:?}: {refused:?}");
+            assert!(refused.1.starts_with(said), "{shown:?}: {refused:?}");
+        }
+    }
+
+    /// What never ends is refused while it comes.
+    #[test]
+    fn a_head_without_an_end() {
+        for (begin, more, status) in [
+            ("", "x", 414),
+            ("GET /", "x", 414),
+            ("GET / HTTP/1.1\r\nX: ", "y", 431),
+            ("GET / HTTP/1.1\r\n", "X: y\r\n", 431),
+            ("", "\r\n", 431),
+        ] {
+            let mut bytes = begin.as_bytes().to_vec();
+            let mut begun = Begun::default();
+            let refused = loop {
+                bytes.extend(more.repeat(1_000).bytes());
+                if let Err(refusal) = begun.read(&bytes) {
+                    break refusal;
+                }
+                assert!(bytes.len() < 2 * LONGEST_HEAD, "{begin:?} {more:?}");
+            };
+            assert_eq!(refused.said().0, status, "{begin:?} {more:?}");
+        }
+    }
+
+    /// The stack gets nothing that it would refuse by itself, since it would say nothing then.
+    #[test]
+    fn what_is_handed_on_is_read_by_the_parser_to_its_end() {
+        for byte in 0..=u8::MAX {
+            for before in
+                ["GET /x?", "GET http://x/", "GET /x HTTP/1.1\r\nX", "G", "GET /x HTTP/1.1\r\nX: "]
+            {
+                let after =
+                    if before.contains("HTTP") { ": y\r\n\r\n" } else { " HTTP/1.1\r\n\r\n" };
+                let bytes = [before.as_bytes(), &[byte], after.as_bytes()].concat();
+                let Ok(Some(head)) = Begun::default().read(&bytes) else { continue };
+                let mut headers = [EMPTY_HEADER; MOST_HEADERS];
+                let mut request = httparse::Request::new(&mut headers);
+                assert_eq!(request.parse(&head.bytes), Ok(Status::Complete(head.bytes.len())));
+                let target: Uri = request.path.unwrap().parse().unwrap();
+                let kept = target.to_string();
+                assert!(request.path.unwrap().len() <= kept.len(), "{kept} is cut");
+            }
+        }
+    }
+}
