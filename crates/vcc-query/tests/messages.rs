@@ -172,8 +172,8 @@ fn redacted_messages_show_one_variable() {
     let rendered = vcc_query::Resource::parse(path).unwrap_err().render_redacted(path).to_string();
     assert_eq!(rendered.lines().count(), 2, "{rendered}");
     // The value of a variable that a dialect ignores is not told either.
-    let mut dialect = Dialect::default();
-    dialect.unknown_variable = vcc_types::UnknownVariable::Ignored;
+    let dialect =
+        Dialect { unknown_variable: vcc_types::UnknownVariable::Ignored, ..Dialect::default() };
     let raw = "caseID=1&token=%zs3cret&n=1";
     let error = Query::parse_with(raw, &dialect).unwrap_err();
     assert_eq!(

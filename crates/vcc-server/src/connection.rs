@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
@@ -19,6 +19,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::Instant;
 use tower::ServiceExt as _;
 
 use crate::refusal::Refusal;
@@ -39,7 +40,13 @@ pub(crate) struct Connections {
     size: u32,
     /// Where a connection came from, once it is one.
     peer: Option<SocketAddr>,
+    /// When it was last said loudly that a client spoke the wrong protocol.
+    warned: Arc<Mutex<Option<Instant>>>,
 }
+
+/// How often clients of the wrong protocol are told of as a warning: a scan of all ports does not
+/// fill the log.
+const WARN_EVERY: Duration = Duration::from_secs(60);
 
 /// STATUS-1, to a client for whom there is no room at all.
 const BUSY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\n\
@@ -78,7 +85,8 @@ impl Connections {
         let size =
             u32::try_from(limits.connections.min(Semaphore::MAX_PERMITS)).unwrap_or(u32::MAX);
         let permits = Arc::new(Semaphore::new(size as usize));
-        Self { router, limits, tls, metrics, http, permits, size, peer: None }
+        let warned = Arc::default();
+        Self { router, limits, tls, metrics, http, permits, size, peer: None, warned }
     }
 
     /// Accepts connections until it is told to stop, and waits for those that are busy then.
@@ -127,19 +135,19 @@ impl Connections {
         if !matches!(peeked, Ok(Ok(1))) {
             return;
         }
-        let peer = stream.peer_addr().ok().map(tracing::field::display);
+        let peer = stream.peer_addr().ok();
         let stream = Stall::new(stream, self.limits.stall);
         let cut = stream.cut();
         let Some(tls) = &self.tls else {
             if first == [HANDSHAKE] {
-                tracing::info!(peer, "a client spoke TLS to this port of plain HTTP");
+                self.warn(peer, "a client spoke TLS to this port of plain HTTP");
                 return self.say(stream, SPEAK_HTTP).await;
             }
             return self.speak(stream, cut, stop).await;
         };
         // Any method, and the empty lines that may stand before it.
         if first[0].is_ascii_graphic() || matches!(first, [b'\r' | b'\n']) {
-            tracing::info!(peer, "a client spoke plain HTTP to this port of HTTPS");
+            self.warn(peer, "a client spoke plain HTTP to this port of HTTPS");
             return self.say(stream, SPEAK_HTTPS).await;
         }
         let handshake = tokio::time::timeout(self.limits.headers, tls.acceptor().accept(stream));
@@ -209,6 +217,20 @@ impl Connections {
         refusal.into_response()
     }
 
+    /// Logs that nothing is served for a reason that an operator may have to mend.
+    fn warn(&self, peer: Option<SocketAddr>, reason: &str) {
+        let peer = peer.map(tracing::field::display);
+        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+        if warned.is_some_and(|at| at.elapsed() < WARN_EVERY) {
+            drop(warned);
+            tracing::info!(peer, "{reason}");
+        } else {
+            *warned = Some(Instant::now());
+            drop(warned);
+            tracing::warn!(peer, "{reason}");
+        }
+    }
+
     /// Says why nothing is served, and takes what the client is still sending.
     async fn say(&self, mut stream: Stall<TcpStream>, answer: &[u8]) {
         self.metrics.answered(400, 0, Duration::ZERO);
@@ -264,7 +286,7 @@ mod tests {
     use hyper::body::Frame;
     use tokio::io::{AsyncReadExt as _, DuplexStream};
     use tokio::task::JoinHandle;
-    use tokio::time::{Instant, Sleep, sleep};
+    use tokio::time::{Sleep, sleep};
 
     use super::*;
 

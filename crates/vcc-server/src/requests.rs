@@ -168,6 +168,9 @@ impl<Io: AsyncWrite + Unpin> AsyncWrite for Requests<Io> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if !self.came.is_empty() {
+            self.cut.set();
+        }
         Pin::new(&mut self.io).poll_shutdown(context)
     }
 

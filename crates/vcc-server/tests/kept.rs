@@ -88,6 +88,13 @@ impl Asked {
         Self { bytes }
     }
 
+    /// Whether the client itself ends the connection with it.
+    fn is_last(&self) -> bool {
+        let head = self.bytes.to_ascii_lowercase();
+        let has = |text: &[u8]| head.windows(text.len()).any(|window| window == text);
+        has(b" http/1.0\r\n") && !has(b"keep-alive")
+    }
+
     fn is_head(&self) -> bool {
         self.bytes.starts_with(b"HEAD ")
     }
@@ -246,6 +253,21 @@ async fn a_raw_byte_is_read_like_any_other_whatever_came_before() {
     .await;
 }
 
+/// A client that says that its request is the last, and then sends another.
+#[tokio::test]
+async fn nothing_after_the_last_request_is_answered() {
+    against_both(|target| {
+        for (version, headers) in [("1.0", ""), ("1.1", "Connection: close\r\n")] {
+            let last = Asked::new(format!("GET /x HTTP/{version}").as_bytes(), headers, "");
+            let after = Asked::new(format!("GET {FILES}?channel=# HTTP/1.1").as_bytes(), "", "");
+            let answers = target.ask(&[last, after.clone(), after], &[usize::MAX]);
+            assert_eq!(answers.len(), 1, "{answers:?}");
+            assert_eq!((answers[0].status, answers[0].closes), (404, true), "{answers:?}");
+        }
+    })
+    .await;
+}
+
 /// Requests of many kinds, most of which leave their connection open.
 fn requests() -> impl Strategy<Value = Asked> {
     let method = prop::sample::select(vec!["GET", "GET", "GET", "HEAD", "POST", "PUT", "get"]);
@@ -305,13 +327,16 @@ async fn an_answer_is_that_of_a_fresh_connection() {
         let pieces = prop::collection::vec(prop_oneof![1..40_usize, 40..2_000_usize], 1..6);
         let fresh = std::cell::RefCell::new(&mut fresh);
         runner
-            .run(&(asked, pieces), |(asked, pieces)| {
+            .run(&(asked, pieces), |(mut asked, pieces)| {
+                // A client that says so sends nothing more.
+                let last = asked.iter().position(Asked::is_last);
+                asked.truncate(last.map_or(asked.len(), |last| last + 1));
                 let answers = target.ask(&asked, &pieces);
                 for (request, answer) in asked.iter().zip(&answers) {
                     let mut fresh = fresh.borrow_mut();
                     let alone = fresh.entry(request.clone()).or_insert_with(|| {
                         let [answer] = target
-                            .ask(&[request.clone()], &[usize::MAX])
+                            .ask(std::slice::from_ref(request), &[usize::MAX])
                             .try_into()
                             .unwrap_or_else(|answers| panic!("{request:?}: {answers:?}"));
                         answer
