@@ -26,7 +26,9 @@ use crate::{Clock, Limits, Metrics, body, records};
 ///
 /// [`router`](Api::router) gives a tower service, to be served by [`Server`](crate::Server), by a
 /// server of your own, or called in a test. The log and the [`Audit`] name the peer of a request that
-/// has a [`ConnectInfo`] of its [`SocketAddr`], as `Server` gives it.
+/// has a [`ConnectInfo`] of its [`SocketAddr`], as `Server` gives it. A server of your own has to
+/// percent-encode a raw `#` in a target before its HTTP stack cuts the target there (REQ-14);
+/// `Server` does.
 ///
 /// ```
 /// # tokio::runtime::Runtime::new().unwrap().block_on(async {

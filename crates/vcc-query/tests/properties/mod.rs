@@ -47,4 +47,9 @@ fn shown(raw: &[u8], error: &QueryError) {
     let line = error.to_string();
     assert!(!line.contains(['\n', '\r']) && line.len() < 1000, "{line}");
     assert!(error.render(raw).to_string().lines().count() >= 4);
+    // STATUS-2: one variable at most. Another query than its own is nothing to panic at.
+    let redacted = error.render_redacted(raw).to_string();
+    let place = redacted.lines().find_map(|line| line.strip_prefix("  | "));
+    assert!(place.is_none_or(|place| !place.contains('&') && place.len() < 1000), "{redacted}");
+    assert!(!error.render_redacted(&raw[raw.len() / 2..]).to_string().is_empty());
 }
