@@ -140,14 +140,20 @@ impl Connections {
         let cut = stream.cut();
         let Some(tls) = &self.tls else {
             if first == [HANDSHAKE] {
-                self.warn(peer, "a client spoke TLS to this port of plain HTTP");
+                self.warn(
+                    peer,
+                    "a client spoke TLS to this port of plain HTTP: its URL should begin with http://",
+                );
                 return self.say(stream, SPEAK_HTTP).await;
             }
             return self.speak(stream, cut, stop).await;
         };
         // Any method, and the empty lines that may stand before it.
         if first[0].is_ascii_graphic() || matches!(first, [b'\r' | b'\n']) {
-            self.warn(peer, "a client spoke plain HTTP to this port of HTTPS");
+            self.warn(
+                peer,
+                "a client spoke plain HTTP to this port of HTTPS: its URL should begin with https://",
+            );
             return self.say(stream, SPEAK_HTTPS).await;
         }
         let handshake = tokio::time::timeout(self.limits.headers, tls.acceptor().accept(stream));
