@@ -194,7 +194,8 @@ fn redacted_messages_never_show_another_value() {
             let raw = [b"accountNumber=s3cret", around, &raw, around, b"extVar1=s3cret"].concat();
             let shown = error(&raw).render_redacted(&raw).to_string();
             assert!(!shown.contains("s3cret"), "{shown}");
-            assert!(!shown.contains('&') && shown.contains('^'), "{shown}");
+            let place = shown.lines().nth(1).unwrap();
+            assert!(!place.contains('&') && shown.contains('^'), "{shown}");
         }
     }
 }
