@@ -135,13 +135,11 @@ impl Connections {
         if !matches!(peeked, Ok(Ok(1))) {
             return;
         }
-        let peer = stream.peer_addr().ok();
         let stream = Stall::new(stream, self.limits.stall);
         let cut = stream.cut();
         let Some(tls) = &self.tls else {
             if first == [HANDSHAKE] {
                 self.warn(
-                    peer,
                     "a client spoke TLS to this port of plain HTTP: its URL should begin with http://",
                 );
                 return self.say(stream, SPEAK_HTTP).await;
@@ -151,7 +149,6 @@ impl Connections {
         // Any method, and the empty lines that may stand before it.
         if first[0].is_ascii_graphic() || matches!(first, [b'\r' | b'\n']) {
             self.warn(
-                peer,
                 "a client spoke plain HTTP to this port of HTTPS: its URL should begin with https://",
             );
             return self.say(stream, SPEAK_HTTPS).await;
@@ -218,14 +215,15 @@ impl Connections {
     /// Counts and logs what reaches no router. The text holds nothing that the client wrote.
     fn refuse(&self, refusal: Refusal) -> Response<Body> {
         let (status, reason) = refusal.said();
-        tracing::info!(status, reason, "a request was refused unread");
+        let peer = self.peer.map(tracing::field::display);
+        tracing::info!(peer, status, reason, "a request was refused unread");
         self.metrics.answered(status, 0, Duration::ZERO);
         refusal.into_response()
     }
 
     /// Logs that nothing is served for a reason that an operator may have to mend.
-    fn warn(&self, peer: Option<SocketAddr>, reason: &str) {
-        let peer = peer.map(tracing::field::display);
+    fn warn(&self, reason: &str) {
+        let peer = self.peer.map(tracing::field::display);
         let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
         if warned.is_some_and(|at| at.elapsed() < WARN_EVERY) {
             drop(warned);
