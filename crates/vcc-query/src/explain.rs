@@ -78,7 +78,7 @@ impl fmt::Display for Explanation<'_> {
                 Note::EmptyIgnored(field) => writeln!(f, "note: the empty {field} is not used")?,
                 Note::RulesExtrapolated => writeln!(
                     f,
-                    "note: zone rules are known until 2099; those of the last years are assumed to stay"
+                    "note: from 2100 on, the zone's rules of today are assumed to stay"
                 )?,
             }
         }

@@ -72,9 +72,11 @@ pub use resolve::Context;
 pub use selection::{Edge, Filter, Near, Note, Selection, Wanted, Window};
 pub use text::Text;
 pub use written::{Date, Precision, Timed, Written};
-#[cfg(feature = "jiff")]
-pub use zone::JiffZones;
-pub use zone::{BuiltIn, Stretch, UnknownZone, Zone, ZoneData, ZoneRules};
+#[cfg(feature = "chrono-tz")]
+pub use zone::ChronoTz;
+pub use zone::{
+    BuiltIn, Stretch, UnknownZone, Zone, ZoneData, ZoneRules, ZoneTable, ZoneTableError,
+};
 
 #[doc(no_inline)]
 pub use vcc_types::{Dialect, Field, Order, Row};

@@ -225,12 +225,12 @@ impl Reader<'_> {
             return Ok(zone);
         }
         let underscored = name.replace(' ', "_");
-        let hint = BuiltIn::zones()
-            .find(|zone| zone.name().eq_ignore_ascii_case(&underscored))
-            .map(|zone| match underscored == name {
-                true => format!("names are case-sensitive: {zone}"),
-                false => format!("names have _ where a space would be: {zone}"),
-            });
+        let hint = BuiltIn::respelled(&underscored).filter(|right| *right != name).map(|right| {
+            match underscored == name {
+                true => format!("names are case-sensitive: {right}"),
+                false => format!("names have _ where a space would be: {right}"),
+            }
+        });
         let expected = "a zone of the tz database, such as America/New_York";
         let kind = QueryErrorKind::Zone;
         Err(QueryError::new(kind, span.range(), "DATE-3", expected, found(name)).hinting(hint))

@@ -10,7 +10,7 @@ use vcc_types::{
 use crate::query::Span;
 use crate::selection::{Edge, Near, Note, Selection, Window};
 use crate::written::{Reading, day_seconds};
-use crate::zone::{TABLE_END, first_instant, local_seconds};
+use crate::zone::{first_instant, local_seconds};
 use crate::{Dates, Query, QueryError, QueryErrorKind, Wanted, Written, Zone};
 
 /// What a query's meaning depends on beside its text.
@@ -45,6 +45,11 @@ pub struct Context {
 
 /// The instants at which it may be a day of the years 0001 to 9999 somewhere.
 const CALENDAR: core::ops::Range<i64> = -62_135_596_800 - 86_400..253_402_300_800 + 86_400;
+
+/// 2100-01-01T00:00:00Z. Zone data states the law of today and lets it hold for ever (for Morocco,
+/// whose summer time follows the moon, up to 2087), although laws of time change every few years. What
+/// is asked about a time so far ahead is told so (DATE-13).
+const FAR_AHEAD: i64 = 4_102_444_800;
 
 /// How many records a page holds (PAGE-1).
 const PAGE_SIZE: u32 = 50;
@@ -143,7 +148,7 @@ pub(crate) struct Resolver<'a> {
     now: DateTime<Utc>,
     zone: Zone,
     pub(crate) dialect: &'a Dialect,
-    /// Whether a local date was beyond the years that the zone data spells out.
+    /// Whether a local date was so far ahead that the rules of today are no more than assumed.
     extrapolated: Cell<bool>,
 }
 
@@ -339,7 +344,7 @@ impl<'a> Resolver<'a> {
             None => {
                 let found = first_instant(&self.zone, reading.seconds);
                 // DATE-13
-                if found.0 >= TABLE_END {
+                if found.0 >= FAR_AHEAD {
                     self.extrapolated.set(true);
                 }
                 found

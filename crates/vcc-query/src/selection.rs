@@ -205,8 +205,8 @@ pub enum Note {
     FinishIgnored,
     /// An empty value of this field was not used, as the dialect says (FIELD-3).
     EmptyIgnored(#[cfg_attr(feature = "serde", serde(with = "crate::serde::field"))] Field),
-    /// A date lies beyond the years that the zone data spells out: the rules of its last years are
-    /// assumed to stay (DATE-13).
+    /// A local date lies in 2100 or later: the zone's rules of today are assumed to stay, as the
+    /// zone data has it (DATE-13).
     RulesExtrapolated,
 }
 

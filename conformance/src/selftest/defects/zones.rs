@@ -244,9 +244,9 @@ pub(super) const ZONES: Family = Family {
             "that reads zone names in any case",
             Ask(|asked, _| {
                 asked.map_one("tz", |name| {
-                    let known = vcc_query::BuiltIn::zones()
-                        .find(|zone| zone.name().eq_ignore_ascii_case(name))?;
-                    (known.name() != name).then(|| known.name().to_owned())
+                    let known = vcc_query::BuiltIn::names()
+                        .find(|known| known.eq_ignore_ascii_case(name))?;
+                    (known != name).then(|| known.to_owned())
                 });
             }),
         ),

