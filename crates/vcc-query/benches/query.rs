@@ -26,6 +26,17 @@ fn parse_and_resolve_serde_jiff() -> u64 {
     with_jiff(black_box(QUERY)).2
 }
 
+#[divan::bench(args = LOCAL.map(|(_, query)| query))]
+fn parse_and_resolve_local_vcc_query(bencher: Bencher<'_, '_>, raw: &str) {
+    let context = context();
+    bencher.bench(|| parse_and_resolve(black_box(raw), &context));
+}
+
+#[divan::bench(args = LOCAL.map(|(_, query)| query))]
+fn parse_and_resolve_local_serde_chrono(raw: &str) -> ByHand {
+    with_chrono(black_box(raw))
+}
+
 #[divan::bench]
 fn parse_vcc_query() -> vcc_query::Query {
     parse(black_box(QUERY))

@@ -27,27 +27,31 @@ fn main() {
     let selection = selection(&rows);
     let mut report = String::new();
 
-    let table = [
+    let by_query = |title: String, query: &'static str| {
+        let context = &context;
+        let subjects = vec![
+            Subject(
+                "vcc-query",
+                Box::new(move || drop(black_box(parse_and_resolve(black_box(query), context)))),
+            ),
+            Subject(
+                "serde_urlencoded + chrono + chrono-tz",
+                Box::new(move || drop(black_box(with_chrono(black_box(query))))),
+            ),
+            Subject(
+                "serde_urlencoded + jiff",
+                Box::new(move || drop(black_box(with_jiff(black_box(query))))),
+            ),
+        ];
+        (title, 1, subjects)
+    };
+    let mut table = vec![by_query("parse + resolve".to_owned(), QUERY)];
+    for (name, query) in LOCAL {
+        table.push(by_query(format!("parse + resolve, local dates in {name}"), query));
+    }
+    table.extend([
         (
-            "parse + resolve",
-            1,
-            vec![
-                Subject(
-                    "vcc-query",
-                    Box::new(|| drop(black_box(parse_and_resolve(black_box(QUERY), &context)))),
-                ),
-                Subject(
-                    "serde_urlencoded + chrono + chrono-tz",
-                    Box::new(|| drop(black_box(with_chrono(black_box(QUERY))))),
-                ),
-                Subject(
-                    "serde_urlencoded + jiff",
-                    Box::new(|| drop(black_box(with_jiff(black_box(QUERY))))),
-                ),
-            ],
-        ),
-        (
-            "parse",
+            "parse".to_owned(),
             1,
             vec![
                 Subject("vcc-query", Box::new(|| drop(black_box(parse(black_box(QUERY)))))),
@@ -60,7 +64,7 @@ fn main() {
             ],
         ),
         (
-            "one date-time",
+            "one date-time".to_owned(),
             1,
             vec![
                 Subject("vcc-query", Box::new(|| drop(black_box(date_time(black_box(DATE_TIME)))))),
@@ -85,7 +89,7 @@ fn main() {
             ],
         ),
         (
-            "a record matched",
+            "a record matched".to_owned(),
             rows.len(),
             vec![Subject(
                 "vcc-query",
@@ -94,7 +98,7 @@ fn main() {
                 }),
             )],
         ),
-    ];
+    ]);
     for (title, items, subjects) in &table {
         measure(&mut report, title, *items, subjects, rounds);
     }

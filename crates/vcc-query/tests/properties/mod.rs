@@ -4,10 +4,12 @@
 mod date;
 mod naive;
 mod resolve;
+mod zone;
 
 pub(crate) use date::date;
 pub(crate) use naive::selection_vs_naive;
 pub(crate) use resolve::resolve;
+pub(crate) use zone::zone_table;
 
 use vcc_query::{Dialect, Parser, Query, QueryError};
 use vcc_types::{Plus, RepeatedVariable, UnknownVariable};

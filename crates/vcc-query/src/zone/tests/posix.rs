@@ -213,7 +213,7 @@ proptest! {
         for at in [at, at % 300_000_000_000] {
             let stretch = zone.stretch(at);
             prop_assert!(stretch.until > at || at == i64::MAX);
-            for inside in [at, at + (stretch.until - at) / 2, stretch.until - 1] {
+            for inside in [at, at.midpoint(stretch.until - 1), stretch.until - 1] {
                 let part = zone.stretch(inside);
                 prop_assert_eq!(part.offset, stretch.offset, "{} in {}", inside, at);
                 prop_assert!(part.until >= stretch.until);
