@@ -9,7 +9,11 @@ pub(crate) enum Filters {
 }
 
 impl Filters {
-    pub(crate) const NONE: Filters = Filters::One(None);
+    /// No constant: of one, the bytes that say nothing are copied too.
+    #[inline(always)]
+    pub(crate) fn none() -> Filters {
+        Filters::One(None)
+    }
 
     #[inline]
     pub(crate) fn as_slice(&self) -> &[Filter] {
@@ -33,7 +37,7 @@ impl Filters {
     }
 
     fn put_beside(&mut self, filter: Filter) {
-        let mut filters = match core::mem::replace(self, Filters::NONE) {
+        let mut filters = match core::mem::replace(self, Filters::none()) {
             Filters::Many(filters) => filters,
             Filters::One(other) => {
                 let mut filters = Vec::with_capacity(4);

@@ -80,6 +80,19 @@ impl<'z> Parser<'z> {
     }
 
     fn parse_bytes(&self, raw: &[u8]) -> Result<Query, QueryError> {
+        // Filled where it is handed back: it is too big to be moved about. With another way out of
+        // this function it would be.
+        let mut query = Ok(Query::default());
+        if let Ok(to_fill) = &mut query
+            && let Err(error) = self.fill(raw, to_fill)
+        {
+            query = Err(error);
+        }
+        query
+    }
+
+    #[inline(never)]
+    fn fill(&self, raw: &[u8], query: &mut Query) -> Result<(), QueryError> {
         if raw.len() > self.max_length {
             return Err(self.too_long(raw.len()));
         }
@@ -88,15 +101,7 @@ impl<'z> Parser<'z> {
         let splitter = Splitter { raw, dialect, max_variables: *max_variables };
         let mut values = Values::default();
         splitter.split(&mut values, &mut scratch)?;
-        let mut reader = Reader { raw, dialect, zones: *zones, scratch: &mut scratch };
-        // Filled where it is handed back: it is too big to be moved about.
-        let mut query = Ok(Query::default());
-        if let Ok(to_fill) = &mut query
-            && let Err(error) = reader.query(&values, to_fill)
-        {
-            query = Err(error);
-        }
-        query
+        Reader { raw, dialect, zones: *zones, scratch: &mut scratch }.query(&values, query)
     }
 
     #[cold]

@@ -98,7 +98,7 @@ impl Pinner<'_> {
         if dialect.range_end_instant == RangeEndInstant::Included {
             return None;
         }
-        let instant = self.resolver.instant(until).ok()?.floor();
+        let instant = self.resolver.instant(until).ok()?.floor().utc();
         // Of a day of the years 0001 to 9999 in some zone, so it is one in UTC or at this offset.
         let utc = instant.fixed_offset();
         let at_the_edge = FixedOffset::east_opt(EDGE).map(|offset| utc.with_timezone(&offset));

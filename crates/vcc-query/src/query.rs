@@ -178,7 +178,7 @@ impl Default for Query {
             start_date: None,
             finish_date: None,
             n: None,
-            filters: Filters::NONE,
+            filters: Filters::none(),
             origin: Origin::default(),
         }
     }

@@ -10,8 +10,8 @@ use vcc_types::{
 use crate::query::Span;
 use crate::selection::{Edge, Near, Note, Selection, Window};
 use crate::written::{Reading, day_seconds};
-use crate::zone::{first_instant, local_seconds};
-use crate::{Dates, Query, QueryError, QueryErrorKind, Wanted, Written, Zone};
+use crate::zone::{Walk, first_instant, local_seconds};
+use crate::{Date, Dates, Query, QueryError, QueryErrorKind, Wanted, Written, Zone};
 
 /// What a query's meaning depends on beside its text.
 ///
@@ -75,6 +75,7 @@ impl Query {
             Some(Dates::One(one)) => Some(resolver.period(one, self.origin.d[0])?),
             Some(Dates::Range(from, until)) => Some(resolver.range(from, until, self.origin.d)?),
         };
+        let window = window.map(|[from, until]| Window { from: from.utc(), until: until.utc() });
         let start = match &self.start_date {
             None => None,
             Some(date) => {
@@ -148,6 +149,8 @@ pub(crate) struct Resolver<'a> {
     now: DateTime<Utc>,
     zone: Zone,
     pub(crate) dialect: &'a Dialect,
+    /// Both ends of most ranges lie in one stretch of the zone.
+    walk: Walk,
     /// Whether a local date was so far ahead that the rules of today are no more than assumed.
     extrapolated: Cell<bool>,
 }
@@ -178,56 +181,82 @@ impl Instant<'_> {
     }
 
     /// The last nanosecond that is not after it.
-    pub(crate) fn floor(&self) -> DateTime<Utc> {
+    #[inline]
+    pub(crate) fn floor(&self) -> Nanosecond {
         let Reading { seconds, nanos, .. } = self.0;
-        instant(seconds, nanos)
+        Nanosecond::new(seconds, nanos)
     }
 
     /// The first nanosecond that is not before it.
-    fn ceil(&self) -> DateTime<Utc> {
+    #[inline]
+    fn ceil(&self) -> Nanosecond {
         let Reading { seconds, nanos, more } = self.0;
-        instant(seconds, nanos + u32::from(more.bytes().any(|digit| digit != b'0')))
+        Nanosecond::new(seconds, nanos + u32::from(more.bytes().any(|digit| digit != b'0')))
     }
 }
 
-/// Up to 1 000 000 000 nanoseconds after a second.
-fn instant(seconds: i64, nanos: u32) -> DateTime<Utc> {
-    let carry = nanos / 1_000_000_000;
-    // Within the years 0000 to 10000, which chrono's calendar holds.
-    DateTime::from_timestamp(seconds + i64::from(carry), nanos - carry * 1_000_000_000)
-        .unwrap_or_default()
+/// One nanosecond: two numbers that are compared and passed on more cheaply than chrono's three, of
+/// which two instants at the end are made.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Nanosecond {
+    /// Since 1970-01-01T00:00:00Z.
+    seconds: i64,
+    /// 0 to 999 999 999.
+    nanos: u64,
+}
+
+impl Nanosecond {
+    /// Up to 1 000 000 000 nanoseconds after a second.
+    #[inline]
+    fn new(seconds: i64, nanos: u32) -> Nanosecond {
+        match nanos {
+            0..1_000_000_000 => Nanosecond { seconds, nanos: nanos.into() },
+            _ => Nanosecond { seconds: seconds + 1, nanos: (nanos - 1_000_000_000).into() },
+        }
+    }
+
+    fn next(self) -> Nanosecond {
+        Nanosecond::new(self.seconds, self.nanos as u32 + 1)
+    }
+
+    #[inline]
+    pub(crate) fn utc(self) -> DateTime<Utc> {
+        // Within the years 0000 to 10000, which chrono's calendar holds.
+        DateTime::from_timestamp(self.seconds, self.nanos as u32).unwrap_or_default()
+    }
 }
 
 impl<'a> Resolver<'a> {
     pub(crate) fn new(zone: Zone, context: &'a Context) -> Resolver<'a> {
         let Context { now, dialect, .. } = context;
-        Resolver { now: *now, zone, dialect, extrapolated: Cell::new(false) }
+        let (walk, extrapolated) = (Walk::default(), Cell::new(false));
+        Resolver { now: *now, zone, dialect, walk, extrapolated }
     }
 
     /// `d=A`: the period that the text names (DATE-7).
-    fn period(&self, date: &Written, span: Span) -> Result<Window, QueryError> {
-        let [from, until] = self.both(date).map_err(|fault| fault.at(span, "d"))?;
-        Ok(Window { from: from.ceil(), until: until.ceil() })
+    fn period(&self, date: &Written, span: Span) -> Result<[Nanosecond; 2], QueryError> {
+        let ends = self.both(date).map_err(|fault| fault.at(span, "d"))?;
+        Ok(ends.map(|end| end.ceil()))
     }
 
     /// `d=A,B` (DATE-2).
+    #[inline]
     fn range(
         &self,
         first: &Written,
         last: &Written,
         spans: [Span; 2],
-    ) -> Result<Window, QueryError> {
+    ) -> Result<[Nanosecond; 2], QueryError> {
         let from = self.instant(first).map_err(|fault| fault.at(spans[0], "d"))?;
         let until = self.instant(last).map_err(|fault| fault.at(spans[1], "d"))?;
         let start = from.ceil();
-        let empty = Window { from: start, until: start };
+        let empty = [start; 2];
         let is_timed = matches!(last, Written::Timed(_));
         let until = if is_timed {
             until
         } else {
-            let days = |date| self.days(date).map_err(|fault| fault.at(spans[1], "d"));
             // DATE-10: both ends the same untimed period.
-            if days(first)? == days(last)? {
+            if self.are_same(first, last).map_err(|fault| fault.at(spans[1], "d"))? {
                 return match self.dialect.equal_ends {
                     EqualEnds::Period => self.period(first, spans[0]),
                     EqualEnds::Empty => Ok(empty),
@@ -250,15 +279,15 @@ impl<'a> Resolver<'a> {
         }
         let until = match self.dialect.range_end_instant {
             // The nanosecond that holds the one instant.
-            RangeEndInstant::Included if is_timed => until.floor() + TimeDelta::nanoseconds(1),
+            RangeEndInstant::Included if is_timed => until.floor().next(),
             _ => until.ceil(),
         };
         // An end that is included, in the nanosecond before a start that is rounded up.
-        Ok(Window { from: start, until: until.max(start) })
+        Ok([start, until.max(start)])
     }
 
     fn reversed(&self, from: &Instant<'_>, until: &Instant<'_>, spans: [Span; 2]) -> QueryError {
-        let (from, until) = (from.floor(), until.floor());
+        let (from, until) = (from.floor().utc(), until.floor().utc());
         QueryError::new(
             QueryErrorKind::ReversedRange,
             spans[1].range(),
@@ -273,13 +302,14 @@ impl<'a> Resolver<'a> {
     /// The closed interval around a date (NEAR-1, NEAR-3).
     fn near(&self, edge: Edge, date: &Written) -> Result<Near, Beyond> {
         let instant = self.instant(date)?;
+        let (floor, ceil) = (instant.floor().utc(), instant.ceil().utc());
         let tolerance = TimeDelta::seconds(i64::from(TOLERANCE));
         Ok(Near {
             edge,
-            at: instant.floor(),
+            at: floor,
             tolerance: TOLERANCE,
-            from: instant.ceil() - tolerance,
-            until: instant.floor() + tolerance,
+            from: ceil - tolerance,
+            until: floor + tolerance,
         })
     }
 
@@ -287,11 +317,8 @@ impl<'a> Resolver<'a> {
     pub(crate) fn instant<'t>(&self, date: &'t Written) -> Result<Instant<'t>, Beyond> {
         match date {
             Written::Timed(timed) => Ok(self.locate(timed.reading(), timed.offset)),
-            date => {
-                // Only times have no days.
-                let [first, _] = self.days(date)?.ok_or(Beyond)?;
-                Ok(self.locate(midnight(first), None))
-            }
+            Written::Date(date) => Ok(self.locate(midnight(date.first_day()), None)),
+            Written::Today(days) => Ok(self.locate(midnight(self.constant(*days)?), None)),
         }
     }
 
@@ -311,11 +338,25 @@ impl<'a> Resolver<'a> {
             Written::Timed(_) => Ok(None),
             Written::Date(date) => Ok(Some([date.first_day(), date.next_first_day()])),
             Written::Today(days) => {
-                let day = self.today()?.checked_add_signed(TimeDelta::days(i64::from(*days)));
-                let day = day.filter(|day| (1..=9999).contains(&day.year())).ok_or(Beyond)?;
+                let day = self.constant(*days)?;
                 Ok(Some([day, day.succ_opt().ok_or(Beyond)?]))
             }
         }
+    }
+
+    /// Whether two dates are the same untimed period, however they are written.
+    #[inline]
+    fn are_same(&self, one: &Written, other: &Written) -> Result<bool, Beyond> {
+        match (one, other) {
+            (Written::Date(Date::Day(one)), Written::Date(Date::Day(other))) => Ok(one == other),
+            _ => Ok(self.days(one)? == self.days(other)?),
+        }
+    }
+
+    /// So many days after the current one.
+    fn constant(&self, days: i32) -> Result<NaiveDate, Beyond> {
+        let day = self.today()?.checked_add_signed(TimeDelta::days(i64::from(days)));
+        day.filter(|day| (1..=9999).contains(&day.year())).ok_or(Beyond)
     }
 
     /// The current local day (DATE-8): the one whose window the present is in. Where the clock was
@@ -342,7 +383,7 @@ impl<'a> Resolver<'a> {
         let (seconds, exact) = match offset {
             Some(offset) => (reading.seconds - i64::from(offset), true),
             None => {
-                let found = first_instant(&self.zone, reading.seconds);
+                let found = self.walk.first_instant(&self.zone, reading.seconds);
                 // DATE-13
                 if found.0 >= FAR_AHEAD {
                     self.extrapolated.set(true);

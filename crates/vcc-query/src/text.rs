@@ -21,8 +21,57 @@ pub struct Text(Repr);
 
 #[derive(Clone)]
 enum Repr {
-    Inline { length: u8, bytes: [u8; INLINE] },
+    Inline(Inline),
     Heap(Box<str>),
+}
+
+/// A text of at most [`INLINE`] bytes, and its length in the last byte. It is written and copied in
+/// whole words: a processor that reads more at once than was just written waits for it.
+#[derive(Clone, Copy)]
+#[repr(align(8))]
+struct Inline([u8; 24]);
+
+impl Inline {
+    #[inline(always)]
+    fn new(text: &[u8]) -> Option<Inline> {
+        if text.len() > INLINE {
+            return None;
+        }
+        let part = |from: usize| text.get(from..).map_or(0, word);
+        let words = [part(0), part(8), part(16) | (text.len() as u64) << 56];
+        let mut bytes = [0; 24];
+        for (place, word) in bytes.as_chunks_mut().0.iter_mut().zip(words) {
+            *place = word.to_le_bytes();
+        }
+        Some(Inline(bytes))
+    }
+
+    #[inline]
+    fn as_bytes(&self) -> &[u8] {
+        let [bytes @ .., length] = &self.0;
+        &bytes[..usize::from(*length)]
+    }
+}
+
+/// The first eight bytes of a text, fewer if it is shorter.
+#[inline]
+fn word(text: &[u8]) -> u64 {
+    let length = text.len();
+    if let Some(eight) = text.first_chunk() {
+        return u64::from_le_bytes(*eight);
+    }
+    // The two halves may overlap, and then agree where they do.
+    if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
+        let [first, last] = [first, last].map(|half| u64::from(u32::from_le_bytes(*half)));
+        return first | last << (8 * (length - 4));
+    }
+    match text {
+        [] => 0,
+        [first, ..] => {
+            let byte = |at: usize| u64::from(text[at]) << (8 * at);
+            u64::from(*first) | byte(length / 2) | byte(length - 1)
+        }
+    }
 }
 
 impl Text {
@@ -31,7 +80,7 @@ impl Text {
     #[inline]
     pub fn as_bytes(&self) -> &[u8] {
         match &self.0 {
-            Repr::Inline { length, bytes } => &bytes[..usize::from(*length)],
+            Repr::Inline(text) => text.as_bytes(),
             Repr::Heap(text) => text.as_bytes(),
         }
     }
@@ -41,9 +90,7 @@ impl Text {
     pub fn as_str(&self) -> &str {
         match &self.0 {
             // The bytes came from a `str`, so they are one.
-            Repr::Inline { length, bytes } => {
-                core::str::from_utf8(&bytes[..usize::from(*length)]).unwrap_or_default()
-            }
+            Repr::Inline(text) => core::str::from_utf8(text.as_bytes()).unwrap_or_default(),
             Repr::Heap(text) => text,
         }
     }
@@ -53,22 +100,14 @@ impl Text {
     /// A text that is known to be ASCII and is short.
     #[inline]
     pub(crate) fn short_ascii(text: &[u8]) -> Option<Text> {
-        let mut bytes = [0; INLINE];
-        bytes.get_mut(..text.len())?.copy_from_slice(text);
-        // At most 22.
-        Some(Text(Repr::Inline { length: text.len() as u8, bytes }))
+        Inline::new(text).map(|text| Text(Repr::Inline(text)))
     }
 }
 
 impl From<&str> for Text {
     fn from(text: &str) -> Text {
-        let mut bytes = [0; INLINE];
-        match bytes.get_mut(..text.len()) {
-            Some(place) => {
-                place.copy_from_slice(text.as_bytes());
-                // At most 22.
-                Text(Repr::Inline { length: text.len() as u8, bytes })
-            }
+        match Inline::new(text.as_bytes()) {
+            Some(text) => Text(Repr::Inline(text)),
             None => Text(Repr::Heap(text.into())),
         }
     }
@@ -145,6 +184,18 @@ mod tests {
             }
         }
         assert_ne!(Text::from("a"), Text::from("b"));
-        assert_eq!(size_of::<Text>(), 24);
+        assert_eq!(size_of::<Text>(), 32);
+    }
+
+    #[test]
+    fn every_length() {
+        let text = "abcdefghijklmnopqrstuvwxyz";
+        for length in 0..text.len() {
+            let text = &text[..length];
+            assert_eq!(Text::from(text).as_str(), text);
+            let short = Text::short_ascii(text.as_bytes());
+            assert_eq!(short.is_some(), length <= INLINE);
+            assert!(short.is_none_or(|short| short == *text));
+        }
     }
 }

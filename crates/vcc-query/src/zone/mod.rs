@@ -17,7 +17,7 @@ use chrono::{DateTime, FixedOffset, Offset, Utc};
 pub use built_in::BuiltIn;
 #[cfg(feature = "chrono-tz")]
 pub use chrono_tz::ChronoTz;
-pub(crate) use rules::{first_instant, local_seconds};
+pub(crate) use rules::{Walk, first_instant, local_seconds};
 pub use table::{ZoneTable, ZoneTableError};
 
 /// The rules of one zone: the only thing that the two rules of dates ask of zone data.

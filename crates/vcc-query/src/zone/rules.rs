@@ -1,3 +1,5 @@
+use core::cell::Cell;
+
 use super::{Stretch, Zone};
 
 /// No zone's clock is a day or more away from UTC.
@@ -13,16 +15,40 @@ const DAY: i64 = 86_400;
 /// Walks the stretches of constant offset from a day before the text, when the wall clock cannot
 /// have reached it yet. In each stretch the clock runs on evenly, so the first stretch in which the
 /// text is reached holds the answer: at its beginning if the clock jumped past the text there.
+#[inline]
 pub(crate) fn first_instant(zone: &Zone, local: i64) -> (i64, bool) {
-    let mut from = local - DAY;
-    loop {
-        let Stretch { offset, until } = zone.stretch(from);
-        let reads = local - i64::from(offset);
-        if reads < until {
-            return (reads.max(from), reads >= from);
+    Walk::default().first_instant(zone, local)
+}
+
+/// The stretch in which the last walk began, for the next one.
+pub(crate) struct Walk(Cell<(i64, Stretch)>);
+
+impl Default for Walk {
+    fn default() -> Walk {
+        // No instant is in it.
+        Walk(Cell::new((i64::MAX, Stretch { offset: 0, until: i64::MIN })))
+    }
+}
+
+impl Walk {
+    /// [`first_instant`], always of the same zone.
+    #[inline]
+    pub(crate) fn first_instant(&self, zone: &Zone, local: i64) -> (i64, bool) {
+        let day_before = local - DAY;
+        let (mut from, mut stretch) = self.0.get();
+        if !(from..stretch.until).contains(&day_before) {
+            (from, stretch) = (day_before, zone.stretch(day_before));
+            self.0.set((from, stretch));
         }
-        // Onward, whatever rules of somebody else's say.
-        from = until.max(from + 1);
+        loop {
+            let reads = local - i64::from(stretch.offset);
+            if reads < stretch.until {
+                return (reads.max(from), reads >= from);
+            }
+            // Onward, whatever rules of somebody else's say.
+            from = stretch.until.max(from + 1);
+            stretch = zone.stretch(from);
+        }
     }
 }
 
