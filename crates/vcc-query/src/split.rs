@@ -124,10 +124,10 @@ impl Splitter<'_> {
         scratch: &mut Scratch,
     ) -> Result<bool, QueryError> {
         // REQ-7: byte for byte. Names are seldom encoded.
-        let Some(variable) = Variable::from_name(&self.raw[name.clone()]) else {
+        let Some(index) = Variable::index_of(&self.raw[name.clone()]) else {
             let text = self.decode_name(&name, scratch)?;
-            if let Some(variable) = Variable::from_name(text.as_bytes()) {
-                return self.known(variable, name, value, values, scratch);
+            if let Some(index) = Variable::index_of(text.as_bytes()) {
+                return self.known(index, name, value, values, scratch);
             }
             // REQ-9
             if self.dialect.unknown_variable == UnknownVariable::Rejected {
@@ -135,18 +135,17 @@ impl Splitter<'_> {
             }
             return self.ignored(value, scratch);
         };
-        self.known(variable, name, value, values, scratch)
+        self.known(index, name, value, values, scratch)
     }
 
     fn known(
         &self,
-        variable: Variable,
+        index: usize,
         name: Range<usize>,
         value: Span,
         values: &mut Values,
         scratch: &mut Scratch,
     ) -> Result<bool, QueryError> {
-        let index = variable.index();
         // REQ-10
         if values.has_index(index) {
             match self.dialect.repeated_variable {
@@ -156,7 +155,7 @@ impl Splitter<'_> {
                     values.remove(index);
                 }
                 RepeatedVariable::Rejected => {
-                    let name_text = variable.name();
+                    let name_text = Variable::ALL[index].name();
                     return Err(QueryError::new(
                         QueryErrorKind::RepeatedVariable,
                         name,

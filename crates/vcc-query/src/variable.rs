@@ -31,15 +31,21 @@ impl Variable {
 
     /// The variable with this name, byte for byte (REQ-7). `startDate` is none (FIELD-2).
     pub(crate) fn from_name(name: &[u8]) -> Option<Variable> {
+        Variable::index_of(name).map(|index| Variable::ALL[index])
+    }
+
+    /// The place in `ALL` of the variable with this name.
+    #[inline]
+    pub(crate) fn index_of(name: &[u8]) -> Option<usize> {
         Some(match name {
-            b"d" => Variable::D,
-            b"tz" => Variable::Tz,
-            b"start-date" => Variable::StartDate,
-            b"finish-date" => Variable::FinishDate,
-            b"n" => Variable::N,
+            b"d" => 0,
+            b"tz" => 1,
+            b"start-date" => 2,
+            b"finish-date" => 3,
+            b"n" => 4,
             _ => match Field::from_wire_bytes(name)? {
                 Field::StartDate => return None,
-                field => Variable::Filter(field),
+                field => 5 + field.index(),
             },
         })
     }
