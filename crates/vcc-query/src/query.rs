@@ -70,6 +70,8 @@ pub(crate) struct Span {
 }
 
 impl Span {
+    const NONE: Span = Span { start: 0, end: 0 };
+
     #[inline]
     pub(crate) fn new(start: usize, end: usize) -> Span {
         Span { start: start as u32, end: end as u32 }
@@ -179,7 +181,14 @@ impl Default for Query {
             finish_date: None,
             n: None,
             filters: Filters::none(),
-            origin: Origin::default(),
+            // Field by field, where it is: a default is made elsewhere and copied.
+            origin: Origin {
+                d: [Span::NONE; 2],
+                start_date: Span::NONE,
+                finish_date: Span::NONE,
+                n: Span::NONE,
+                plus: 0,
+            },
         }
     }
 }
