@@ -311,6 +311,7 @@ fn ahead(span: Span) -> QueryError {
 
 impl Query {
     /// Refuses what is well-formed and not read: by the dialect, or because it names no period.
+    #[inline]
     pub(crate) fn obey(&self, dialect: &Dialect) -> Result<(), QueryError> {
         // DATE-8
         if dialect.future_constants == FutureConstants::Rejected {

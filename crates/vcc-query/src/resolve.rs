@@ -75,7 +75,6 @@ impl Query {
             Some(Dates::One(one)) => Some(resolver.period(one, self.origin.d[0])?),
             Some(Dates::Range(from, until)) => Some(resolver.range(from, until, self.origin.d)?),
         };
-        let window = window.map(|[from, until]| Window { from: from.utc(), until: until.utc() });
         let start = match &self.start_date {
             None => None,
             Some(date) => {
@@ -126,7 +125,7 @@ impl Query {
             notes.extend(Field::ALL.into_iter().filter(spaced).map(Note::PlusAsSpace));
         }
         Ok(Selection {
-            window,
+            window: window.map(|[from, until]| Window { from: from.utc(), until: until.utc() }),
             // NEAR-4
             near: start.or(finish),
             filters,
@@ -314,6 +313,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// The instant that a date means.
+    #[inline]
     pub(crate) fn instant<'t>(&self, date: &'t Written) -> Result<Instant<'t>, Beyond> {
         match date {
             Written::Timed(timed) => Ok(self.locate(timed.reading(), timed.offset)),
@@ -379,6 +379,7 @@ impl<'a> Resolver<'a> {
 
     /// The instant at which the clock reads something (the first rule; DATE-1), or for a reading
     /// with an offset the instant that it is (DATE-4).
+    #[inline]
     fn locate<'t>(&self, reading: Reading<'t>, offset: Option<i32>) -> Instant<'t> {
         let (seconds, exact) = match offset {
             Some(offset) => (reading.seconds - i64::from(offset), true),
