@@ -4,6 +4,7 @@
 
 pub(crate) mod changes;
 pub(crate) mod differential;
+pub(crate) mod fixture;
 pub(crate) mod laws;
 pub(crate) mod oracle;
 

@@ -95,9 +95,7 @@ fn base_url() -> Option<&'static str> {
 
 /// Runs a statement, and gives what it prints.
 pub(crate) fn psql(url: &str, statement: &str) -> Result<String, String> {
-    let program = bin().map_or("psql".into(), |bin| bin.join("psql"));
-    let program = if program.exists() { program } else { "psql".into() };
-    let out = Command::new(program)
+    let out = Command::new(client("psql"))
         .args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", statement])
         .output()
         .map_err(|error| error.to_string())?;
@@ -106,6 +104,38 @@ pub(crate) fn psql(url: &str, statement: &str) -> Result<String, String> {
     } else {
         Err(String::from_utf8_lossy(&out.stderr).into_owned())
     }
+}
+
+/// A client program: that of the server, where it has one.
+fn client(name: &str) -> PathBuf {
+    bin().map(|bin| bin.join(name)).filter(|path| path.exists()).unwrap_or_else(|| name.into())
+}
+
+/// A database as statements that make it again, but for what depends on who has it.
+pub(crate) fn dump(url: &str) -> Result<String, String> {
+    let out = Command::new(client("pg_dump"))
+        .args(["--no-owner", "--no-privileges", "--inserts", "-d", url])
+        .output()
+        .map_err(|error| error.to_string())?;
+    if !out.status.success() {
+        return Err(String::from_utf8_lossy(&out.stderr).into_owned());
+    }
+    // Comments, and commands that only some versions of psql know.
+    let dump = String::from_utf8_lossy(&out.stdout);
+    let lines = dump.lines().filter(|line| {
+        !line.is_empty() && !line.starts_with("--") && !line.starts_with('\\')
+    });
+    Ok(lines.map(|line| format!("{line}\n")).collect())
+}
+
+/// Runs the statements of a file.
+pub(crate) fn restore(url: &str, file: &Path) {
+    let out = Command::new(client("psql"))
+        .args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", url, "-f"])
+        .arg(file)
+        .output()
+        .unwrap();
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
 }
 
 impl Server {
