@@ -79,6 +79,14 @@ impl StoreError {
         self
     }
 
+    /// That a store, called so, was made or upgraded by a later version of this program.
+    pub(crate) fn later_schema(store: &str, version: i64, known: usize) -> String {
+        format!(
+            "{store} has schema version {version}, and this program knows the versions up to \
+             {known}: use the program that upgraded the store, or a later one"
+        )
+    }
+
     /// What the caller can do about it.
     #[must_use]
     pub fn kind(&self) -> StoreErrorKind {

@@ -50,7 +50,9 @@ mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod store;
+mod tenant_name;
 mod token;
+mod upgrade;
 
 pub use error::{StoreError, StoreErrorKind};
 #[cfg(feature = "postgres")]
@@ -59,7 +61,9 @@ pub use record::{Refusal, RefusalKind, StoredRecord};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{BulkLoad, BulkLoaded, Sqlite};
 pub use store::{
-    Batch, Checkpoint, Credentials, Decide, Deletion, Imported, OnConflict, Page, Store, Tenant,
-    TenantId, TokenInfo,
+    Batch, Checkpoint, Credentials, Decide, Deletion, Imported, OnConflict, Overview, Page, Store,
+    Tenant, TenantId, TokenInfo,
 };
+pub use tenant_name::NameProblem;
 pub use token::{KnownToken, Token, TokenHash};
+pub use upgrade::Upgrade;

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use chrono::{DateTime, Utc};
 use vcc_query::{Edge, Filter, Selection, Wanted};
-use vcc_types::{Field, Order};
+use vcc_types::{Field, Order, Recording};
 
 use crate::counts::Direction;
 #[cfg(feature = "sqlite")]
@@ -268,7 +268,7 @@ fn filter_condition(sql: &mut Sql, filter: &Filter) {
         Wanted::Text(text) => {
             sql.push(" AND ").push(column(filter.field)).push(" = ").text(text);
         }
-        // FIELD-4: as a number, the bits of an unsigned integer.
+        // FIELD-4: as a number. `is_vain` has seen to it that it is one of the engine's.
         Wanted::Seconds(seconds) => {
             sql.push(" AND seconds = ").integer(seconds.cast_signed());
         }
@@ -283,7 +283,9 @@ fn is_vain(filter: &Filter) -> bool {
     match &filter.wanted {
         Wanted::Never => true,
         Wanted::Text(text) => text.contains('\0'),
-        Wanted::Seconds(_) => false,
+        // FIELD-4: what no record is stored with. A program of schema version 1 beside this one may
+        // still write one that wraps around, which is to be found by no number.
+        Wanted::Seconds(seconds) => *seconds > Recording::MAX_DURATION,
     }
 }
 

@@ -2,8 +2,8 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use chrono::{DateTime, Timelike as _, Utc};
-use vcc_types::{Field, Row};
+use chrono::{DateTime, SecondsFormat, Timelike as _, Utc};
+use vcc_types::{Field, Recording, Row, StartDate};
 
 /// A record as a store holds it: the start as microseconds, the other fourteen fields as text.
 /// Duration and finish are computed from them.
@@ -62,8 +62,9 @@ impl StoredRecord {
     ///
     /// # Errors
     ///
-    /// No start, a start finer than a microsecond, a character that XML 1.0 cannot carry
-    /// (OUT-6), or a value longer than [`RefusalKind::TooLong`] says.
+    /// No start, a start outside [`StartDate::RANGE`] (OUT-3) or finer than a microsecond, a
+    /// duration of more than [`Recording::MAX_DURATION`] seconds (FIELD-4), a character that XML 1.0
+    /// cannot carry (OUT-6), or a value longer than [`RefusalKind::TooLong`] says.
     pub fn new(record: &(impl Row + ?Sized)) -> Result<Self, Refusal> {
         let start = record
             .start()
@@ -78,6 +79,10 @@ impl StoredRecord {
     ///
     /// As [`new`](Self::new).
     pub fn with_start(record: &(impl Row + ?Sized), start: DateTime<Utc>) -> Result<Self, Refusal> {
+        // OUT-3
+        if !StartDate::RANGE.contains(&start) {
+            return Err(Refusal::new(Field::StartDate, RefusalKind::StartOutOfRange));
+        }
         // A leap second of chrono's would be a nanosecond field beyond a second; none gets here
         // from a text, and both are finer than what is stored.
         if !start.nanosecond().is_multiple_of(1_000) || start.nanosecond() >= 1_000_000_000 {
@@ -92,6 +97,10 @@ impl StoredRecord {
             if value.len() > limit {
                 return Err(Refusal::new(field, RefusalKind::TooLong { limit }));
             }
+        }
+        // FIELD-4
+        if seconds(record.text(Field::Duration)) == Seconds::TooMany {
+            return Err(Refusal::new(Field::Duration, RefusalKind::DurationTooLarge));
         }
         let texts = |index| Ok::<_, Refusal>(record.text(Field::ALL[index + 1]).as_bytes());
         let new = Self::from_texts(start.timestamp_micros(), texts)?;
@@ -168,9 +177,10 @@ impl Row for StoredRecord {
 
     #[inline]
     fn duration(&self) -> Option<u64> {
-        // `u64` itself would read a leading `+`.
-        let text = self.text(Field::Duration);
-        (!text.starts_with('+')).then(|| text.parse().ok()).flatten()
+        match seconds(self.text(Field::Duration)) {
+            Seconds::Number(seconds) => Some(seconds.cast_unsigned()),
+            Seconds::TooMany | Seconds::None => None,
+        }
     }
 
     #[inline]
@@ -277,6 +287,37 @@ impl Records {
     }
 }
 
+/// The starts that are stored, in microseconds (OUT-3).
+pub(crate) fn starts() -> Range<i64> {
+    let Range { start, end } = StartDate::RANGE;
+    start.timestamp_micros()..end.timestamp_micros()
+}
+
+/// What a duration says as a number (FIELD-4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Seconds {
+    Number(i64),
+    /// A number beyond [`Recording::MAX_DURATION`].
+    TooMany,
+    /// No number.
+    None,
+}
+
+/// ASCII digits, however many of them: leading zeros count for nothing.
+fn seconds(text: &str) -> Seconds {
+    match text.parse::<i64>() {
+        // A sign is none of the digits.
+        Ok(seconds) if text.starts_with(|first: char| first.is_ascii_digit()) => {
+            Seconds::Number(seconds)
+        }
+        Ok(_) => Seconds::None,
+        Err(_) if text.is_empty() || text.bytes().any(|byte| !byte.is_ascii_digit()) => {
+            Seconds::None
+        }
+        Err(_) => Seconds::TooMany,
+    }
+}
+
 /// Beyond what can be counted, it is the end of no text.
 fn position(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
@@ -323,8 +364,13 @@ pub struct Refusal {
 pub enum RefusalKind {
     /// The start is absent, cannot be read, or has no offset and no zone was given (QUIRK-14).
     NoUsableStart,
+    /// The start is outside [`StartDate::RANGE`]: in some zone its year would not have four digits
+    /// (OUT-3).
+    StartOutOfRange,
     /// The start has a fraction finer than a microsecond.
     StartTooFine,
+    /// The duration is a number beyond [`Recording::MAX_DURATION`] seconds (FIELD-4).
+    DurationTooLarge,
     /// A character that XML 1.0 cannot carry, so that no response could either (OUT-6).
     Character(char),
     /// More bytes than are stored: 1,000 in agentID, phoneNumber, filename and transactionID,
@@ -360,6 +406,20 @@ impl fmt::Display for Refusal {
             RefusalKind::NoUsableStart => {
                 write!(f, "{field}: expected an instant such as 2008-02-14T10:12:13-08:00")
             }
+            RefusalKind::StartOutOfRange => {
+                let Range { start, end } = StartDate::RANGE;
+                write!(
+                    f,
+                    "{field}: its year would not have four digits in every zone: expected a start \
+                     from {} on and before {}",
+                    instant(start),
+                    instant(end)
+                )
+            }
+            RefusalKind::DurationTooLarge => {
+                let most = Recording::MAX_DURATION;
+                write!(f, "{field}: too large: expected at most {most} seconds, which is 2^63-1")
+            }
             RefusalKind::StartTooFine => {
                 write!(f, "{field}: finer than a microsecond, which is what is stored")
             }
@@ -374,6 +434,10 @@ impl fmt::Display for Refusal {
 }
 
 impl std::error::Error for Refusal {}
+
+fn instant(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
 
 /// How many bytes of a field are stored. An index entry of PostgreSQL holds some 2,700.
 fn limit(field: Field) -> usize {
@@ -437,6 +501,21 @@ mod tests {
                 recording("2007-12-19T19:16:36.0000001Z"),
                 "startDate: finer than a microsecond, which is what is stored",
             ),
+            (
+                recording("0001-01-01T23:59:59.999999Z"),
+                "startDate: its year would not have four digits in every zone: expected a start \
+                 from 0001-01-02T00:00:00Z on and before 9999-12-31T00:00:00Z",
+            ),
+            (
+                // In the year 10000, for UTC.
+                recording("9999-12-31T23:59:59-08:00"),
+                "startDate: its year would not have four digits in every zone: expected a start \
+                 from 0001-01-02T00:00:00Z on and before 9999-12-31T00:00:00Z",
+            ),
+            (
+                good.clone().with(Field::Duration, "9223372036854775808"),
+                "duration: too large: expected at most 9223372036854775807 seconds, which is 2^63-1",
+            ),
             (good.clone().with(Field::CaseId, "a\0"), "caseID: U+0000 cannot stand in XML"),
             (good.clone().with(Field::ExtVar1, "\u{1f}"), "extVar1: U+001F cannot stand in XML"),
             (good.clone().with(Field::ExtVar2, "\u{ffff}"), "extVar2: U+FFFF cannot stand in XML"),
@@ -449,12 +528,70 @@ mod tests {
         }
     }
 
+    /// OUT-3: a day at either end of the calendar is some zone's first or last.
+    #[test]
+    fn the_first_and_the_last_start_that_are_stored() {
+        for (start, stored) in [
+            ("0001-01-01T00:00:00Z", false),
+            ("0001-01-01T23:59:59.999999Z", false),
+            ("0001-01-02T00:00:00Z", true),
+            ("0001-01-01T16:00:00-08:00", true),
+            ("9999-12-30T23:59:59.999999Z", true),
+            ("9999-12-31T08:59:59+09:00", true),
+            ("9999-12-31T00:00:00Z", false),
+            ("9999-12-31T23:59:59Z", false),
+        ] {
+            let refused = StoredRecord::new(&recording(start)).err().map(|refusal| refusal.kind());
+            assert_eq!(refused, (!stored).then_some(RefusalKind::StartOutOfRange), "{start}");
+        }
+    }
+
+    /// FIELD-4: a number however it is written, and no number otherwise.
+    #[test]
+    fn durations_as_numbers() {
+        let many = |digits: &str| format!("{}{digits}", "0".repeat(5_000));
+        let (long, too_long) = (many("27"), many("9223372036854775808"));
+        for (text, seconds) in [
+            ("0", Ok(Some(0))),
+            ("27", Ok(Some(27))),
+            ("027", Ok(Some(27))),
+            (&long, Ok(Some(27))),
+            ("9223372036854775807", Ok(Some(Recording::MAX_DURATION))),
+            ("9223372036854775808", Err(())),
+            ("18446744073709551615", Err(())),
+            ("18446744073709551616", Err(())),
+            ("99999999999999999999999999", Err(())),
+            (&too_long, Err(())),
+            ("", Ok(None)),
+            ("+27", Ok(None)),
+            ("-27", Ok(None)),
+            ("-9223372036854775808", Ok(None)),
+            ("+99999999999999999999999999", Ok(None)),
+            ("99999999999999999999999999s", Ok(None)),
+            ("27.0", Ok(None)),
+            (" 27", Ok(None)),
+            ("1e9", Ok(None)),
+            ("\u{662}\u{667}", Ok(None)),
+        ] {
+            let recording = recording("2007-12-19T19:16:36Z").with(Field::Duration, text);
+            match (StoredRecord::new(&recording), seconds) {
+                (Ok(stored), Ok(seconds)) => {
+                    assert_eq!((stored.duration(), stored.text(Field::Duration)), (seconds, text));
+                }
+                (Err(refusal), Err(())) => {
+                    assert_eq!(refusal.kind(), RefusalKind::DurationTooLarge, "{text}");
+                }
+                (stored, _) => panic!("{text}: {stored:?}"),
+            }
+        }
+    }
+
     #[test]
     fn a_finish_beyond_the_calendar_is_none() {
         let recording =
-            recording("9999-12-31T23:59:59Z").with(Field::Duration, "18446744073709551615");
+            recording("9999-12-30T23:59:59Z").with(Field::Duration, "9223372036854775807");
         let stored = StoredRecord::new(&recording).unwrap();
-        assert_eq!((stored.duration(), stored.finish_micros()), (Some(u64::MAX), None));
-        assert_eq!(stored.finish(), None);
+        assert_eq!(stored.duration(), Some(Recording::MAX_DURATION));
+        assert_eq!((stored.finish(), stored.finish_micros()), (None, None));
     }
 }

@@ -3,7 +3,8 @@ use chrono::{DateTime, Utc};
 use vcc_query::{Selection, Zone};
 use vcc_types::Field;
 
-use crate::{KnownToken, StoreError, StoreErrorKind, StoredRecord, TokenHash};
+use crate::tenant_name::{self, NameProblem};
+use crate::{KnownToken, StoreError, StoreErrorKind, StoredRecord, TokenHash, Upgrade};
 
 /// Where recordings, tenants and tokens live.
 ///
@@ -162,8 +163,8 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     ///
     /// [`Exists`](crate::StoreErrorKind::Exists), or
-    /// [`Refused`](crate::StoreErrorKind::Refused) for a name that is empty, longer than 255 bytes,
-    /// or has a `:` or a control character, which Basic credentials cannot carry (AUTH-1).
+    /// [`Refused`](crate::StoreErrorKind::Refused) for a name with a
+    /// [`NameProblem`](crate::NameProblem) (AUTH-7), which the message says.
     async fn add_tenant(
         &self,
         name: &str,
@@ -177,6 +178,26 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// As [`page`](Self::page).
     async fn tenants(&self) -> Result<Vec<Tenant>, StoreError>;
+
+    /// Every tenant with what it has, by name.
+    ///
+    /// # Errors
+    ///
+    /// As [`page`](Self::page).
+    async fn overview(&self) -> Result<Vec<Overview>, StoreError> {
+        let mut counted = Vec::new();
+        for tenant in self.tenants().await? {
+            let recordings = self.count(tenant.id).await?;
+            let tokens = self.tokens(tenant.id).await?.len() as u64;
+            counted.push((tenant, recordings, tokens));
+        }
+        Ok(Overview::all(counted))
+    }
+
+    /// What opening the store has changed in it; `None` where it had this version's schema already.
+    fn upgraded(&self) -> Option<Upgrade> {
+        None
+    }
 
     /// Removes a tenant with its tokens and its records, and says how many records there were.
     ///
@@ -287,6 +308,7 @@ pub struct TenantId(pub i64);
 /// assert_eq!(tenant.zone.to_string(), "America/Denver");
 /// for (name, kind) in [
 ///     ("acme", StoreErrorKind::Exists),
+///     ("Acme", StoreErrorKind::Refused),
 ///     ("a:b", StoreErrorKind::Refused),
 ///     (&"é".repeat(128), StoreErrorKind::Refused),
 /// ] {
@@ -303,6 +325,55 @@ pub struct Tenant {
     pub name: String,
     /// The zone of dates without one, and of the offsets in responses.
     pub zone: Zone,
+}
+
+/// A tenant, what it has, and whether its name would be taken today.
+///
+/// ```
+/// # #[cfg(feature = "sqlite")]
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use vcc_store::{Sqlite, Store as _, StoredRecord, TokenHash};
+/// # use vcc_types::Recording;
+/// # let now = chrono::DateTime::from_timestamp(1_198_120_596, 0).unwrap();
+/// # let store = Sqlite::in_memory()?;
+///
+/// let acme = store.add_tenant("acme", vcc_query::Zone::UTC, now).await?;
+/// store.add_token(acme.id, TokenHash::of(b"one"), "first", now).await?;
+/// let record = StoredRecord::with_start(&Recording::new(), now).unwrap();
+/// store.import(acme.id, vec![record.clone(), record].into()).await?;
+/// let overview = &store.overview().await?[0];
+/// assert_eq!((overview.tenant.name.as_str(), overview.recordings, overview.tokens), ("acme", 2, 1));
+/// assert_eq!(overview.problem, None);
+/// # Ok::<(), vcc_store::StoreError>(())
+/// # }).unwrap();
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Overview {
+    /// The tenant.
+    pub tenant: Tenant,
+    /// How many recordings it has.
+    pub recordings: u64,
+    /// How many tokens open it.
+    pub tokens: u64,
+    /// Why its name would be refused today, if it would (AUTH-7). It stays valid.
+    pub problem: Option<NameProblem>,
+}
+
+impl Overview {
+    /// Of all tenants, each with the numbers of its recordings and tokens, in the order given.
+    pub(crate) fn all(counted: Vec<(Tenant, u64, u64)>) -> Vec<Self> {
+        let mut by_age: Vec<_> = (0..counted.len()).collect();
+        by_age.sort_by_key(|place| counted[*place].0.id);
+        let names: Vec<_> = by_age.iter().map(|place| counted[*place].0.name.as_str()).collect();
+        let mut problems = vec![None; counted.len()];
+        for (place, problem) in by_age.iter().zip(tenant_name::problems(&names)) {
+            problems[*place] = problem;
+        }
+        let overview =
+            |((tenant, recordings, tokens), problem)| Self { tenant, recordings, tokens, problem };
+        counted.into_iter().zip(problems).map(overview).collect()
+    }
 }
 
 /// A tenant and its tokens.
@@ -594,12 +665,4 @@ pub struct Imported {
     /// The positions in the batch, ascending from 0, of those that were left out because their keys
     /// are there with other content. Under [`OnConflict::Undo`] all others were left out too.
     pub conflicts: Vec<usize>,
-}
-
-/// Whether a text can be a tenant's name: not empty, at most 255 bytes, and nothing that Basic
-/// credentials cannot carry (AUTH-1).
-pub(crate) fn is_tenant_name(name: &str) -> bool {
-    !name.is_empty()
-        && name.len() <= 255
-        && !name.chars().any(|character| character == ':' || character.is_control())
 }

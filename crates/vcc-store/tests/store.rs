@@ -47,7 +47,13 @@ fn what_is_no_store_is_left_alone() {
     let later = rusqlite::Connection::open(&path).unwrap();
     later.pragma_update(None, "user_version", 99).unwrap();
     let error = Sqlite::open(&path).err().unwrap();
-    assert!(error.to_string().contains("has schema version 99"), "{error}");
+    assert_eq!(error.kind(), StoreErrorKind::Refused);
+    let said = format!(
+        "{} has schema version 99, and this program knows the versions up to 2: use the program \
+         that upgraded the store, or a later one",
+        path.display()
+    );
+    assert_eq!(error.to_string(), said);
 }
 
 #[tokio::test]

@@ -1,10 +1,22 @@
-//! Stores of every earlier version of the schema are opened, and hold what they held.
+//! Stores of every earlier version of the schema are opened, and hold what they held. Programs of the
+//! version before go on meanwhile.
 
 mod common;
 #[cfg(feature = "postgres")]
 mod postgres_server;
 
-use common::fixture;
+use chrono::{DateTime, Utc};
+use vcc_query::{Filter, Selection, Wanted};
+use vcc_store::{NameProblem, Sqlite, Store, StoreErrorKind, StoredRecord, TokenHash, Upgrade};
+use vcc_types::{Field, Recording, Row as _, StartDate};
+
+use common::fixture::{self, NAMES, NOW, RECORDINGS};
+
+/// The version that this program makes.
+const VERSION: u32 = 2;
+
+/// Every version that is opened, and whether its fixture holds what is refused today.
+const FIXTURES: [(u32, bool); 2] = [(1, true), (2, false)];
 
 /// Writes the fixtures of this version of the schema: see the README.
 #[tokio::test]
@@ -19,5 +31,374 @@ async fn make_fixtures() {
         let version = postgres_server::psql(&url, "SELECT version FROM vcc_schema").unwrap();
         let dump = postgres_server::dump(&url).unwrap();
         std::fs::write(fixture::path(&format!("postgres-{version}.sql")), dump).unwrap();
+    }
+}
+
+fn instant(text: &str) -> DateTime<Utc> {
+    StartDate::parse(text).unwrap().instant().unwrap().to_utc()
+}
+
+/// Whether this version would take the recording.
+fn is_taken((_, start, duration): (&str, &str, &str)) -> bool {
+    let too_long = Recording::new().with(Field::Duration, duration).is_too_long();
+    StartDate::RANGE.contains(&instant(start)) && !too_long
+}
+
+/// The transactionIDs of what a duration finds, in the order of the list.
+async fn found(store: &dyn Store, filters: Vec<Filter>) -> Vec<String> {
+    let acme = store.tenant("acme").await.unwrap().unwrap().id;
+    let selection = Selection { filters, ..common::everything() };
+    let records = store.page(acme, &selection).await.unwrap().records;
+    records.iter().map(|record| record.text(Field::TransactionId).to_owned()).collect()
+}
+
+async fn of_seconds(store: &dyn Store, seconds: u64) -> Vec<String> {
+    let wanted = Wanted::Seconds(seconds);
+    found(store, vec![Filter { field: Field::Duration, wanted }]).await
+}
+
+/// What the fixture of a version holds, as this version sees it.
+async fn holds(store: &dyn Store, all: bool) {
+    let acme = store.tenant("acme").await.unwrap().unwrap();
+    assert_eq!(acme.zone.name(), "America/Denver");
+    let mut expected: Vec<_> =
+        RECORDINGS.into_iter().filter(|known| all || is_taken(*known)).collect();
+    expected.sort_by_key(|(transaction, start, _)| (instant(start), *transaction));
+    let page = store.page(acme.id, &common::everything()).await.unwrap();
+    let listed: Vec<_> = page
+        .records
+        .iter()
+        .map(|record| {
+            assert_eq!(record.text(Field::AgentId), "bill");
+            (
+                record.text(Field::TransactionId),
+                record.start().unwrap(),
+                record.text(Field::Duration),
+            )
+        })
+        .collect();
+    let expected: Vec<_> =
+        expected.into_iter().map(|(key, start, text)| (key, instant(start), text)).collect();
+    assert_eq!(listed, expected);
+    let count = expected.len() as u64;
+    assert_eq!(store.count(acme.id).await.unwrap(), count);
+
+    // FIELD-4
+    assert_eq!(of_seconds(store, 27).await, ["plain", "zeros"]);
+    assert_eq!(of_seconds(store, Recording::MAX_DURATION).await, ["most"]);
+    for seconds in [Recording::MAX_DURATION + 1, u64::MAX] {
+        assert_eq!(of_seconds(store, seconds).await, [""; 0]);
+    }
+    let wanted = Wanted::Text("".into());
+    assert_eq!(found(store, vec![Filter { field: Field::Duration, wanted }]).await, ["none"]);
+
+    // AUTH-5, and the number of a revoked token is not given again.
+    let known = store.credentials("acme").await.unwrap().unwrap().tokens;
+    for (label, opens) in [("first", true), ("second", false), ("third", true)] {
+        assert_eq!(TokenHash::of(label.as_bytes()).is_among(&known), opens, "{label}");
+    }
+    let numbers: Vec<_> = store
+        .tokens(acme.id)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|token| (token.id, token.label))
+        .collect();
+    assert_eq!(numbers, [(1, "first".to_owned()), (3, "third".to_owned())]);
+    let next = store.add_token(acme.id, TokenHash::of(b"next"), "next", NOW).await.unwrap();
+    assert_eq!(next.id, 4);
+    store.revoke_token(acme.id, 4).await.unwrap();
+
+    assert_eq!(store.checkpoint(acme.id, "calls.csv").await.unwrap(), 7);
+    names(store, all).await;
+    known_again(store, count).await;
+}
+
+/// AUTH-7: names of before stay valid and are marked; what looks like one of them is refused.
+async fn names(store: &dyn Store, all: bool) {
+    let overview = store.overview().await.unwrap();
+    let problem = |name: &str| {
+        let of = overview.iter().find(|of| of.tenant.name == name);
+        of.map(|of| of.problem.clone())
+    };
+    let alike = || Some(NameProblem::LooksLike("acme".into()));
+    for (name, expected) in NAMES.into_iter().zip([
+        None,
+        alike(),
+        Some(NameProblem::OuterSpace(' ')),
+        Some(NameProblem::NotComposed("café".into())),
+        Some(NameProblem::Format('\u{202e}')),
+        Some(NameProblem::Format('\u{200b}')),
+        alike(),
+        None,
+    ]) {
+        if all || expected.is_none() {
+            assert_eq!(problem(name), Some(expected), "{name:?}");
+            assert!(store.credentials(name).await.unwrap().is_some(), "{name:?}");
+        } else {
+            assert_eq!(problem(name), None, "{name:?}");
+        }
+    }
+    let zone = "UTC".parse().unwrap();
+    for name in ["aCME", "PLAIN"].into_iter().chain(all.then_some("CAFÉ")) {
+        let error = store.add_tenant(name, zone, NOW).await.unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Refused, "{name}");
+        assert!(error.to_string().contains("looks like that of the tenant"), "{error}");
+    }
+    assert_eq!(
+        store.add_tenant("acme", zone, NOW).await.unwrap_err().kind(),
+        StoreErrorKind::Exists
+    );
+}
+
+/// An import knows what is there, and a deletion reaches it.
+async fn known_again(store: &dyn Store, count: u64) {
+    let acme = store.tenant("acme").await.unwrap().unwrap().id;
+    let again: Vec<_> = RECORDINGS
+        .into_iter()
+        .filter_map(|known| StoredRecord::new(&fixture::recording(known)).ok())
+        .collect();
+    let length = again.len() as u64;
+    let imported = store.import(acme, again.into()).await.unwrap();
+    assert_eq!((imported.added, imported.unchanged), (0, length));
+    let bill = vcc_store::Deletion::Field(Field::AgentId, "bill".into());
+    assert_eq!(store.delete(acme, &bill).await.unwrap(), count);
+    assert_eq!(store.count(acme).await.unwrap(), 0);
+    assert_eq!(store.page(acme, &common::everything()).await.unwrap().records, []);
+    store.remove_tenant(acme).await.unwrap();
+}
+
+/// What is said of an upgrade.
+fn said(version: u32, upgraded: Option<Upgrade>) {
+    let said = upgraded.map(|upgrade| upgrade.to_string());
+    let expected = (version == 1).then_some(
+        "upgraded the store from schema version 1 to 2; 4 recordings with a duration beyond \
+         9223372036854775807 seconds: kept and listed, but no number finds such a duration any \
+         more; 3 recordings that start before 0001-01-02 or from 9999-12-31 on (UTC): kept and \
+         listed, in UTC where the year would not have four digits",
+    );
+    assert_eq!(said.as_deref(), expected);
+}
+
+#[tokio::test]
+async fn every_version_of_a_file_is_opened() {
+    assert_eq!(FIXTURES.last().unwrap().0, VERSION, "this version has no fixture");
+    for (version, all) in FIXTURES {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("recordings.db");
+        fixture::unpack(version, &path);
+        let store = Sqlite::open(&path).unwrap();
+        said(version, store.upgraded());
+        assert_eq!(common::wrong_counts(&path), 0);
+        // Once.
+        drop(store);
+        let store = Sqlite::open(&path).unwrap();
+        assert_eq!(store.upgraded(), None);
+        holds(&store, all).await;
+        assert_eq!(common::wrong_counts(&path), 0);
+        // The load that had not ended can end, now that nothing else is there.
+        let bulk = store.tenant("bulk").await.unwrap().unwrap().id;
+        let load = store.bulk(bulk, "bulk.csv").await.unwrap();
+        assert_eq!(load.done(), 13);
+        let loaded = load.finish(vcc_store::OnConflict::Reject, |_, _| ()).await.unwrap();
+        let expected = RECORDINGS.into_iter().filter(|known| all || is_taken(*known)).count();
+        assert_eq!(loaded.added, expected as u64);
+        assert_eq!(common::wrong_counts(&path), 0);
+    }
+}
+
+/// What a program of version 1 asks of a file, as its source has it.
+const WRITES_OF_1: &str = "
+    INSERT INTO tenants (name, zone, created) VALUES ('ACME', 'UTC', 0) ON CONFLICT (name) DO NOTHING;
+    UPDATE tenants SET last_token = last_token + 1 WHERE name = 'ACME';
+    INSERT INTO tokens (tenant, token, hash, label, created)
+        SELECT tenant, last_token, 'x', 'old', 0 FROM tenants WHERE name = 'plain' AND FALSE;
+    INSERT INTO recordings (tenant, start, finish, seconds, agent_id, phone_number, channel, case_id,
+        duration, filename, queue_id, queue_name, account_number, transaction_id, ext_var1, ext_var2,
+        out_dial_code, wrap_up_code)
+        SELECT tenant, 253402300799000000, NULL, -1, 'old', '', '', '', '18446744073709551615', '',
+        '', '', '', 'by-1', '', '', '', '' FROM tenants WHERE name = 'acme';
+    INSERT INTO counts (tenant, level, bucket, records)
+        SELECT tenant, 10, 247463184, 1 FROM tenants WHERE name = 'acme'
+        ON CONFLICT (tenant, level, bucket) DO UPDATE SET records = counts.records + excluded.records;
+    INSERT INTO counts (tenant, level, bucket, records)
+        SELECT tenant, 16, 3866612, 1 FROM tenants WHERE name = 'acme'
+        ON CONFLICT (tenant, level, bucket) DO UPDATE SET records = counts.records + excluded.records;
+    INSERT INTO counts (tenant, level, bucket, records)
+        SELECT tenant, 22, 60415, 1 FROM tenants WHERE name = 'acme'
+        ON CONFLICT (tenant, level, bucket) DO UPDATE SET records = counts.records + excluded.records;
+    INSERT INTO counts (tenant, level, bucket, records)
+        SELECT tenant, 28, 943, 1 FROM tenants WHERE name = 'acme'
+        ON CONFLICT (tenant, level, bucket) DO UPDATE SET records = counts.records + excluded.records;
+    INSERT INTO imports (tenant, source, records)
+        SELECT tenant, 'calls.csv', 8 FROM tenants WHERE name = 'acme'
+        ON CONFLICT (tenant, source) DO UPDATE SET records = excluded.records;
+    DELETE FROM tenants WHERE name = 'plain';";
+
+/// What it wrote, as this version sees it.
+async fn beside(store: &dyn Store) {
+    let acme = store.tenant("acme").await.unwrap().unwrap().id;
+    assert_eq!(store.count(acme).await.unwrap(), 14);
+    assert_eq!(store.checkpoint(acme, "calls.csv").await.unwrap(), 8);
+    // FIELD-4: whatever number stands in the table.
+    assert_eq!(of_seconds(store, u64::MAX).await, [""; 0]);
+    let old = Filter { field: Field::AgentId, wanted: Wanted::Text("old".into()) };
+    assert_eq!(found(store, vec![old]).await, ["by-1"]);
+    // AUTH-7: it took a name that looks like another, and this version still takes none.
+    assert!(store.credentials("ACME").await.unwrap().is_some());
+    let zone = "UTC".parse().unwrap();
+    let error = store.add_tenant("acmE", zone, NOW).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Refused);
+    store.remove_tenant(acme).await.unwrap();
+    for name in NAMES {
+        if let Some(tenant) = store.tenant(name).await.unwrap().filter(|_| name != "cafe\u{301}") {
+            store.remove_tenant(tenant.id).await.unwrap();
+        }
+    }
+    let error = store.add_tenant("acmE", zone, NOW).await.unwrap_err();
+    assert!(error.to_string().contains("looks like that of the tenant \"ACME\""), "{error}");
+    // And what it removed is free.
+    store.add_tenant("Plain", zone, NOW).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_program_of_version_1_goes_on_beside_this_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("recordings.db");
+    fixture::unpack(1, &path);
+    // Prepared before, run after the upgrade.
+    let old = rusqlite::Connection::open(&path).unwrap();
+    let mut listed = old.prepare("SELECT tenant, name, zone FROM tenants ORDER BY name").unwrap();
+    let mut page = old
+        .prepare(
+            "SELECT start, duration FROM recordings INDEXED BY recordings_start
+             WHERE tenant = $1 ORDER BY start, transaction_id, filename, id LIMIT $2",
+        )
+        .unwrap();
+    let store = Sqlite::open(&path).unwrap();
+    assert!(store.upgraded().is_some());
+    assert_eq!(listed.query_map([], |_| Ok(())).unwrap().count(), 9);
+    assert_eq!(page.query_map([2, 51], |_| Ok(())).unwrap().count(), 13);
+    old.execute_batch(WRITES_OF_1).unwrap();
+    beside(&store).await;
+}
+
+/// Programs that begin at once: one upgrades, and all go on.
+#[test]
+fn a_file_is_upgraded_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("recordings.db");
+    fixture::unpack(1, &path);
+    let upgraded: Vec<_> = std::thread::scope(|scope| {
+        let open = || Sqlite::open(&path).unwrap().upgraded();
+        let opened: Vec<_> = (0..6).map(|_| scope.spawn(open)).collect();
+        opened.into_iter().filter_map(|opened| opened.join().unwrap()).collect()
+    });
+    assert_eq!(upgraded.len(), 1, "{upgraded:?}");
+}
+
+/// A copy that `backup` wrote with an earlier version is a store of it.
+#[tokio::test]
+async fn a_backup_of_an_upgraded_store_is_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, copy) = (folder.path().join("recordings.db"), folder.path().join("copy.db"));
+    fixture::unpack(1, &path);
+    Sqlite::open(&path).unwrap().backup(&copy).await.unwrap();
+    let copy = Sqlite::open(&copy).unwrap();
+    assert_eq!(copy.upgraded(), None);
+    holds(&copy, true).await;
+}
+
+/// It is waited for, and not for ever.
+#[test]
+fn a_file_that_another_program_goes_on_writing_is_not_upgraded() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("recordings.db");
+    fixture::unpack(1, &path);
+    let writer = rusqlite::Connection::open(&path).unwrap();
+    writer.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let error = Sqlite::open(&path).err().unwrap();
+    assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+    let said = format!("cannot upgrade {} from schema version 1 to 2: ", path.display());
+    assert!(error.to_string().starts_with(&said), "{error}");
+    drop(writer);
+    assert!(Sqlite::open(&path).unwrap().upgraded().is_some());
+}
+
+#[cfg(feature = "postgres")]
+mod postgres {
+    use std::path::PathBuf;
+
+    use vcc_store::Postgres;
+
+    use super::*;
+    use crate::postgres_server::{database, psql, restore};
+
+    fn dump(version: u32) -> PathBuf {
+        fixture::path(&format!("postgres-{version}.sql"))
+    }
+
+    #[tokio::test]
+    async fn every_version_of_a_database_is_opened() {
+        for (version, all) in FIXTURES {
+            let Some(url) = database() else { return };
+            restore(&url, &dump(version));
+            said(version, Postgres::open(&url).await.unwrap().upgraded());
+            let store = Postgres::open(&url).await.unwrap();
+            assert_eq!(store.upgraded(), None);
+            let negative = "SELECT count(*) FROM recordings WHERE seconds < 0";
+            assert_eq!(psql(&url, negative).unwrap(), "0");
+            holds(&store, all).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_program_of_version_1_goes_on_beside_this_one() {
+        let Some(url) = database() else { return };
+        restore(&url, &dump(1));
+        let store = Postgres::open(&url).await.unwrap();
+        assert!(store.upgraded().is_some());
+        psql(&url, &WRITES_OF_1.replace("'x', 'old'", "'x'::bytea, 'old'")).unwrap();
+        beside(&store).await;
+    }
+
+    #[tokio::test]
+    async fn a_database_is_upgraded_once() {
+        let Some(url) = database() else { return };
+        restore(&url, &dump(1));
+        let open = || async { Postgres::open(&url).await.unwrap().upgraded() };
+        let (one, two, three) = tokio::join!(open(), open(), open());
+        assert_eq!([one, two, three].iter().flatten().count(), 1);
+    }
+
+    /// An import of version 1 holds its tenant's row as long as a batch takes: the upgrade waits for it,
+    /// and those who sign in meanwhile do not wait for the upgrade for long.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn an_upgrade_waits_for_a_batch_that_is_being_imported() {
+        let Some(url) = database() else { return };
+        restore(&url, &dump(1));
+        let (client, connection) =
+            tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
+        let connection = tokio::spawn(connection);
+        client
+            .batch_execute("BEGIN; SELECT 1 FROM tenants WHERE tenant = 1 FOR UPDATE")
+            .await
+            .unwrap();
+        let opened = {
+            let url = url.clone();
+            tokio::spawn(async move { Postgres::open(&url).await })
+        };
+        // It has begun, and waits.
+        let waits =
+            "SELECT count(*) FROM pg_locks WHERE relation = 'tenants'::regclass AND NOT granted";
+        while psql(&url, waits).unwrap() == "0" {
+            assert!(!opened.is_finished());
+        }
+        let names = psql(&url, "SET statement_timeout = '5s'; SELECT count(*) FROM tenants");
+        assert_eq!(names.unwrap(), "8");
+        client.batch_execute("COMMIT").await.unwrap();
+        assert!(opened.await.unwrap().unwrap().upgraded().is_some());
+        drop(client);
+        connection.await.unwrap().unwrap();
     }
 }

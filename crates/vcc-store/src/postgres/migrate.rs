@@ -1,52 +1,159 @@
+//! The versions of the schema, and the way from each to the next. A step only adds, so that programs of
+//! the version before go on beside it; what they write after it is read rightly too. Steps can be done
+//! again: one that was broken off, or that two programs begin at once, ends well.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{Error, Transaction};
+
 use super::error::error;
 use super::session::{Prepared, Session};
 use super::statements as s;
-use crate::{StoreError, StoreErrorKind};
+use crate::tenant_name::folded;
+use crate::{StoreError, StoreErrorKind, Upgrade};
 
-/// What each version of the schema adds to the one before, and what Citus is told of it.
-const MIGRATIONS: &[Migration] =
-    &[Migration { schema: include_str!("schema.sql"), citus: include_str!("citus.sql") }];
+/// What makes version 1, and what Citus is told of it.
+const SCHEMA_1: [&str; 2] = [include_str!("schema_1.sql"), include_str!("citus_1.sql")];
 
-struct Migration {
-    schema: &'static str,
-    citus: &'static str,
-}
+/// What version 2 adds. Citus passes it on by itself.
+const SCHEMA_2: &str = include_str!("schema_2.sql");
 
-/// "VCCR": whoever holds it may change the schema.
-const LOCK: i64 = 0x5643_4352;
+/// The version of the schema that this program makes and knows.
+const VERSION: usize = 2;
+
+/// "VCCR": whoever holds it may change the schema, or add a tenant.
+pub(super) const LOCK: i64 = 0x5643_4352;
 
 /// Whether the schema is there and of this version, as any server can tell.
 pub(super) async fn is_current(session: &Session) -> Result<bool, StoreError> {
     let failed = error("cannot look at the schema");
     let client = &session.client;
-    Ok(version(client, &session.prepared).await.map_err(failed)?? == MIGRATIONS.len())
+    Ok(version(client, &session.prepared).await.map_err(failed)?? == VERSION)
 }
 
-/// Applies the migrations that a database lacks, in one transaction.
-pub(super) async fn migrate(session: &mut Session) -> Result<(), StoreError> {
+/// Brings a database to this version. Says what an upgrade has done.
+pub(super) async fn migrate(session: &mut Session) -> Result<Option<Upgrade>, StoreError> {
     let failed = error("cannot prepare the schema");
     let Session { client, prepared, .. } = session;
-    let transaction = client.transaction().await.map_err(&failed)?;
-    prepared.query(&transaction, s::LOCK_SCHEMA, &[&LOCK]).await.map_err(&failed)?;
+    let transaction = locked(client, prepared).await.map_err(&failed)?;
     let from = version(&transaction, prepared).await.map_err(&failed)??;
-    let rows = prepared.query(&transaction, s::CITUS, &[]).await.map_err(&failed)?;
-    let citus = rows.first().is_some_and(|row| row.try_get(0).unwrap_or(false));
-    for migration in MIGRATIONS.get(from..).unwrap_or_default() {
-        transaction.batch_execute(migration.schema).await.map_err(&failed)?;
+    if from == VERSION {
+        return Ok(None);
+    }
+    if from == 0 {
+        let rows = prepared.query(&transaction, s::CITUS, &[]).await.map_err(&failed)?;
+        let citus = rows.first().is_some_and(|row| row.try_get(0).unwrap_or(false));
+        let [schema, spread] = SCHEMA_1;
+        transaction.batch_execute(schema).await.map_err(&failed)?;
         if citus {
-            transaction.batch_execute(migration.citus).await.map_err(&failed)?;
+            transaction.batch_execute(spread).await.map_err(&failed)?;
+        }
+        transaction.batch_execute(SCHEMA_2).await.map_err(&failed)?;
+        set_version(&transaction, prepared).await.map_err(&failed)?;
+        transaction.commit().await.map_err(failed)?;
+        return Ok(None);
+    }
+    drop(transaction);
+    upgrade(session).await.map_err(error("cannot upgrade the store from schema version 1 to 2"))
+}
+
+/// From version 1 to 2, in three transactions: none holds what a running program of version 1 waits
+/// for while it reads a whole table.
+async fn upgrade(session: &mut Session) -> Result<Option<Upgrade>, Error> {
+    let Session { client, prepared, .. } = session;
+    add(client, prepared).await?;
+    let transaction = locked(client, prepared).await?;
+    fill(&transaction, prepared).await?;
+    transaction.commit().await?;
+
+    let transaction = locked(client, prepared).await?;
+    // Another program may have come first.
+    if let Ok(VERSION) = version(&transaction, prepared).await? {
+        return Ok(None);
+    }
+    let starts = crate::record::starts();
+    // FIELD-4: version 1 kept the bits of 64-bit integers, and of more than those no number.
+    let survey = "SELECT count(*) FILTER (WHERE seconds < 0 OR seconds IS NULL
+            AND duration ~ '^[0-9]+$'),
+        count(*) FILTER (WHERE start < $1 OR start >= $2) FROM recordings";
+    let row = transaction.query_one(survey, &[&starts.start, &starts.end]).await?;
+    let (durations, starts): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
+    let wrapped = "UPDATE recordings SET seconds = NULL WHERE seconds < 0";
+    transaction.execute(wrapped, &[]).await?;
+    set_version(&transaction, prepared).await?;
+    transaction.commit().await?;
+    let (durations, starts) = (durations.cast_unsigned(), starts.cast_unsigned());
+    Ok(Some(Upgrade { from: 1, to: VERSION as u32, durations, starts }))
+}
+
+/// Adds what version 2 has. It needs a moment in which nobody uses the tenants, and whoever comes while
+/// it waits for one waits behind it: so it waits only shortly at a time, for a batch of an import may
+/// take long.
+async fn add(client: &mut tokio_postgres::Client, prepared: &Prepared) -> Result<(), Error> {
+    const ATTEMPTS: u32 = 60;
+    for attempt in 1..=ATTEMPTS {
+        let transaction = locked(client, prepared).await?;
+        transaction.batch_execute("SET LOCAL lock_timeout = '500ms'").await?;
+        match transaction.batch_execute(SCHEMA_2).await {
+            Ok(()) => return transaction.commit().await,
+            Err(error)
+                if attempt < ATTEMPTS && error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) =>
+            {
+                transaction.rollback().await?;
+                tokio::time::sleep(PAUSE).await;
+            }
+            Err(error) => return Err(error),
         }
     }
-    let current = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
-    prepared.execute(&transaction, s::SET_SCHEMA_VERSION, &[&current]).await.map_err(&failed)?;
-    transaction.commit().await.map_err(failed)
+    Ok(())
+}
+
+/// How long those who wait behind an attempt to lock have then.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// A transaction in which nobody else changes the schema or adds a tenant.
+async fn locked<'a>(
+    client: &'a mut tokio_postgres::Client,
+    prepared: &Prepared,
+) -> Result<Transaction<'a>, Error> {
+    let transaction = client.transaction().await?;
+    prepared.query(&transaction, s::LOCK_SCHEMA, &[&LOCK]).await?;
+    Ok(transaction)
+}
+
+/// AUTH-7: gives every name its key; of those that look alike, the oldest has it.
+async fn fill(transaction: &Transaction<'_>, prepared: &Prepared) -> Result<(), Error> {
+    let rows = prepared.query(transaction, s::NAMES, &[]).await?;
+    let (mut keys, mut without) = (HashSet::new(), Vec::new());
+    for row in &rows {
+        let (tenant, name): (i64, &str) = (row.try_get(0)?, row.try_get(1)?);
+        match row.try_get::<_, Option<String>>(2)? {
+            Some(key) => {
+                keys.insert(key);
+            }
+            None => without.push((tenant, folded(name))),
+        }
+    }
+    for (tenant, key) in without {
+        if !keys.contains(&key) {
+            prepared.execute(transaction, s::KEEP_FOLDED, &[&tenant, &key]).await?;
+            keys.insert(key);
+        }
+    }
+    Ok(())
+}
+
+async fn set_version(transaction: &Transaction<'_>, prepared: &Prepared) -> Result<(), Error> {
+    prepared.execute(transaction, s::SET_SCHEMA_VERSION, &[&(VERSION as i64)]).await.map(drop)
 }
 
 /// The version of the schema that is there; 0 is none.
 async fn version(
     client: &(impl tokio_postgres::GenericClient + Sync),
     prepared: &Prepared,
-) -> Result<Result<usize, StoreError>, tokio_postgres::Error> {
+) -> Result<Result<usize, StoreError>, Error> {
     // As a cause, so that the host is named before it.
     let refused = |why: String| {
         let error = StoreError::new(StoreErrorKind::Refused, "cannot use the database");
@@ -63,11 +170,8 @@ async fn version(
     }
     let rows = prepared.query(client, s::SCHEMA_VERSION, &[]).await?;
     let version: i64 = rows.first().map(|row| row.try_get(0)).transpose()?.unwrap_or_default();
-    let known = MIGRATIONS.len();
     match usize::try_from(version) {
-        Ok(version) if version <= known => Ok(Ok(version)),
-        _ => refused(format!(
-            "it has schema version {version}, and this program knows up to {known}"
-        )),
+        Ok(version) if version <= VERSION => Ok(Ok(version)),
+        _ => refused(StoreError::later_schema("it", version, VERSION)),
     }
 }

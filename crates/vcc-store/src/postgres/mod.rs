@@ -31,8 +31,8 @@ use self::pool::{Lease, Pool};
 use self::settings::Settings;
 use crate::plan::Plan;
 use crate::{
-    Batch, Credentials, Deletion, Imported, Page, Store, StoreError, StoreErrorKind, Tenant,
-    TenantId, TokenHash, TokenInfo,
+    Batch, Credentials, Deletion, Imported, Overview, Page, Store, StoreError, StoreErrorKind,
+    Tenant, TenantId, TokenHash, TokenInfo, Upgrade,
 };
 
 /// A store in a PostgreSQL database, on one server or on a primary with hot standbys.
@@ -99,6 +99,7 @@ use crate::{
 pub struct Postgres {
     readers: Pool,
     writers: Pool,
+    upgraded: Option<Upgrade>,
 }
 
 /// How many connections are kept for writes: imports of different tenants run beside each other.
@@ -108,8 +109,9 @@ impl Postgres {
     /// How long a read may take by default, until it ends in [`StoreErrorKind::Deadline`].
     pub const DEADLINE: Duration = Duration::from_secs(10);
 
-    /// Connects to the store of a URL, and makes or updates its schema where need be. Only for
-    /// that must the primary be there.
+    /// Connects to the store of a URL, and makes or updates its schema where need be:
+    /// [`Store::upgraded`] says whether it was. Only for that must the primary be there. Programs of
+    /// the version before that are connected go on.
     ///
     /// # Errors
     ///
@@ -131,7 +133,7 @@ impl Postgres {
         let hosts = Arc::new(Hosts::new(settings)?);
         let readers = Pool::new(hosts.clone(), Purpose::Read, connections, deadline)?;
         let writers = Pool::new(hosts, Purpose::Write, WRITERS, deadline)?;
-        let store = Self { readers, writers };
+        let mut store = Self { readers, writers, upgraded: None };
         let current = match store.readers.get().await {
             Ok(lease) => {
                 let current = migrate::is_current(&lease).await;
@@ -143,7 +145,7 @@ impl Postgres {
         if !current {
             let mut lease = store.writers.get().await?;
             let migrated = migrate::migrate(&mut lease).await;
-            Self::settle(lease, migrated)?;
+            store.upgraded = Self::settle(lease, migrated)?;
         }
         Ok(store)
     }
@@ -243,8 +245,8 @@ impl Store for Postgres {
         zone: Zone,
         now: DateTime<Utc>,
     ) -> Result<Tenant, StoreError> {
-        let lease = self.writers.get().await?;
-        let result = tenants::add(&lease, name, zone, now).await;
+        let mut lease = self.writers.get().await?;
+        let result = tenants::add(&mut lease, name, zone, now).await;
         Self::settle(lease, result)
     }
 
@@ -253,6 +255,24 @@ impl Store for Postgres {
             .readers
             .read("cannot list the tenants", &(), |session, ()| Box::pin(tenants::list(session)));
         read.await?.into_iter().map(tenants::Found::tenant).collect()
+    }
+
+    async fn overview(&self) -> Result<Vec<Overview>, StoreError> {
+        let tenants = self.tenants().await?;
+        let mut counted = Vec::with_capacity(tenants.len());
+        for tenant in tenants {
+            let read =
+                self.readers.read("cannot list the tenants", &tenant.id, |session, tenant| {
+                    Box::pin(tenants::holdings(session, *tenant))
+                });
+            let (recordings, tokens) = read.await?;
+            counted.push((tenant, recordings, tokens));
+        }
+        Ok(Overview::all(counted))
+    }
+
+    fn upgraded(&self) -> Option<Upgrade> {
+        self.upgraded
     }
 
     async fn remove_tenant(&self, tenant: TenantId) -> Result<u64, StoreError> {

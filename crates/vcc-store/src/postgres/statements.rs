@@ -55,7 +55,7 @@ statements! {
          THEN 'auto' ELSE 'force_generic_plan' END, FALSE)",
     );
     LOCK_SCHEMA = everyone(
-        "lets one server at a time change the schema",
+        "lets one server at a time change the schema, or add a tenant",
         "SELECT pg_advisory_xact_lock($1)",
     );
     SCHEMA = everyone(
@@ -73,10 +73,21 @@ statements! {
         "SELECT EXISTS (SELECT FROM pg_proc WHERE proname = 'create_distributed_table')",
     );
     READY = everyone("asks whether the tables are there", "SELECT 1 FROM tenants LIMIT 1");
+    // Its own, that with its key, and those without a key, which are few.
+    ALIKE = everyone(
+        "finds the names that a new one may be, or look like",
+        "SELECT name FROM tenants WHERE name = $1 UNION ALL SELECT name FROM tenants
+         WHERE folded = $2 UNION ALL SELECT name FROM tenants WHERE folded IS NULL",
+    );
     ADD_TENANT = everyone(
         "makes the tenant's number",
-        "INSERT INTO tenants (name, zone, created) VALUES ($1, $2, $3)
+        "INSERT INTO tenants (name, zone, created, folded) VALUES ($1, $2, $3, $4)
          ON CONFLICT (name) DO NOTHING RETURNING tenant",
+    );
+    KEEP_FOLDED = tenant("UPDATE tenants SET folded = $2 WHERE tenant = $1");
+    NAMES = everyone(
+        "reads whose names look alike",
+        "SELECT tenant, name, folded FROM tenants ORDER BY tenant",
     );
     TENANTS = everyone(
         "lists who there is",
@@ -112,6 +123,10 @@ statements! {
     FORGET_CHECKPOINT = tenant("DELETE FROM imports WHERE tenant = $1 AND source = $2");
     RECORDS = tenant(
         "SELECT coalesce(sum(records), 0)::bigint FROM counts WHERE tenant = $1 AND level = 28",
+    );
+    HOLDINGS = tenant(
+        "SELECT (SELECT coalesce(sum(records), 0)::bigint FROM counts
+         WHERE tenant = $1 AND level = 28), (SELECT count(*) FROM tokens WHERE tenant = $1)",
     );
     // The pairs of keys come as two arrays; what they find is few, and sorted by the caller.
     // OFFSET 0: each key is looked up by itself. A table that has grown since it was last analysed
@@ -233,7 +248,9 @@ mod tests {
                 "SET_SCHEMA_VERSION",
                 "CITUS",
                 "READY",
+                "ALIKE",
                 "ADD_TENANT",
+                "NAMES",
                 "TENANTS",
                 "CREDENTIALS",
             ]
@@ -328,6 +345,7 @@ mod tests {
             include_str!("../sqlite/bulk.rs"),
             include_str!("../sqlite/import.rs"),
             include_str!("../sqlite/delete.rs"),
+            include_str!("../sqlite/migrate.rs"),
             include_str!("../sqlite/tenants.rs"),
             include_str!("../sqlite/gather.rs"),
             include_str!("../sqlite/page.rs"),
@@ -340,8 +358,14 @@ mod tests {
             "SELECT sql FROM sqlite_schema",
             "SELECT 1 FROM recordings LIMIT 1",
             "SELECT 1 FROM tenants LIMIT 1",
-            "INSERT INTO tenants (name, zone, created)",
+            "SELECT name FROM tenants WHERE name = $1",
+            "INSERT INTO tenants (name, zone, created, folded)",
             "SELECT tenant, name, zone FROM tenants ORDER BY name",
+            "SELECT tenants.tenant, name, zone,",
+            // The upgrade of a whole store.
+            "SELECT count(*) FILTER (WHERE seconds < 0",
+            "UPDATE recordings SET seconds = NULL WHERE seconds < 0",
+            "SELECT tenant, name FROM tenants ORDER BY tenant",
             "SELECT named.tenant, read.name, read.zone, tokens.hash",
         ];
         let mut statements = 0;

@@ -3,32 +3,42 @@ use tokio_postgres::{Error, Row};
 use vcc_query::Zone;
 
 use super::error::error;
+use super::migrate::LOCK;
 use super::session::Session;
 use super::statements as s;
-use crate::store::is_tenant_name;
+use crate::tenant_name::{self, refused};
 use crate::{
     Credentials, KnownToken, StoreError, StoreErrorKind, Tenant, TenantId, TokenHash, TokenInfo,
 };
 
 pub(super) async fn add(
-    session: &Session,
+    session: &mut Session,
     name: &str,
     zone: Zone,
     now: DateTime<Utc>,
 ) -> Result<Tenant, StoreError> {
-    if !is_tenant_name(name) {
-        let message = format!("{name:?} cannot be a tenant's name");
-        return Err(StoreError::new(StoreErrorKind::Refused, message));
-    }
-    let rows = session
-        .query(s::ADD_TENANT, &[&name, &zone.name(), &now.timestamp_micros()])
-        .await
-        .map_err(error("cannot add a tenant"))?;
+    // AUTH-7
+    tenant_name::check(name).map_err(|problem| refused(name, &problem))?;
+    let folded = tenant_name::folded(name);
+    let failed = error("cannot add a tenant");
+    let Session { client, prepared, .. } = session;
+    let transaction = client.transaction().await.map_err(&failed)?;
+    // Of two that are added at once, the second sees the first.
+    prepared.query(&transaction, s::LOCK_SCHEMA, &[&LOCK]).await.map_err(&failed)?;
+    let rows = prepared.query(&transaction, s::ALIKE, &[&name, &folded]).await.map_err(&failed)?;
+    let alike: Vec<String> =
+        rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>().map_err(&failed)?;
+    tenant_name::differs(name, &folded, &alike)?;
+    let values: &super::session::Values<'_> =
+        &[&name, &zone.name(), &now.timestamp_micros(), &folded];
+    let rows = prepared.query(&transaction, s::ADD_TENANT, values).await.map_err(&failed)?;
     let Some(row) = rows.first() else {
+        // A program of version 1 takes no lock.
         let message = format!("there is a tenant {name:?} already");
         return Err(StoreError::new(StoreErrorKind::Exists, message));
     };
-    let id = TenantId(row.try_get(0).map_err(error("cannot add a tenant"))?);
+    let id = TenantId(row.try_get(0).map_err(&failed)?);
+    transaction.commit().await.map_err(failed)?;
     Ok(Tenant { id, name: name.to_owned(), zone })
 }
 
@@ -53,6 +63,16 @@ impl Found {
 
 pub(super) async fn list(session: &Session) -> Result<Vec<Found>, Error> {
     session.query(s::TENANTS, &[]).await?.iter().map(Found::new).collect()
+}
+
+/// How many recordings and tokens a tenant has, by the coarsest counts, which are few.
+pub(super) async fn holdings(session: &Session, tenant: TenantId) -> Result<(u64, u64), Error> {
+    let rows = session.query(s::HOLDINGS, &[&tenant.0]).await?;
+    let count = |at| {
+        let count: Option<i64> = rows.first().map(|row| row.try_get(at)).transpose()?;
+        Ok::<_, Error>(count.unwrap_or_default().cast_unsigned())
+    };
+    Ok((count(0)?, count(1)?))
 }
 
 pub(super) async fn credentials(

@@ -88,7 +88,10 @@ fn counts_imports_and_deletions_are_answered_from_an_index() {
 fn there_are_five_indexes_led_by_the_tenant() {
     let connection = database();
     let mut statement = connection
-        .prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL")
+        .prepare(
+            "SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL
+             AND tbl_name = 'recordings'",
+        )
         .unwrap();
     let indexes: Vec<(String, String)> = statement
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))

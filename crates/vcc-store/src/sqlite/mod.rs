@@ -8,29 +8,32 @@ mod error;
 mod explain;
 mod gather;
 mod import;
+mod migrate;
 mod page;
 mod pool;
 mod scans;
 mod tenants;
 mod walk;
 
+use std::cell::Cell;
 use std::path::Path;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::Connection;
 use vcc_query::{Selection, Zone};
 
 pub use self::bulk::{BulkLoad, BulkLoaded};
 use self::error::error;
+use self::migrate::migrate;
 use self::page::Snapshot;
 use self::pool::{Brief, Location, Pool};
 use self::scans::Scans;
 use crate::store::one_by_one;
 use crate::{
-    Batch, Credentials, Decide, Deletion, Imported, Page, Store, StoreError, StoreErrorKind,
-    Tenant, TenantId, TokenHash, TokenInfo,
+    Batch, Credentials, Decide, Deletion, Imported, Overview, Page, Store, StoreError,
+    StoreErrorKind, Tenant, TenantId, TokenHash, TokenInfo, Upgrade,
 };
 
 /// A store in one SQLite database.
@@ -63,13 +66,8 @@ pub struct Sqlite {
     scans: Scans,
     writer: Pool,
     deadline: Duration,
+    upgraded: Option<Upgrade>,
 }
-
-/// Marks a database as one of ours: "VCCR".
-const APPLICATION_ID: i64 = 0x5643_4352;
-
-/// What each version of the schema adds to the one before.
-const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
 
 /// Bytes to a page of a new file: an import is some percent faster than with 4,096.
 const PAGE_SIZE: i64 = 8_192;
@@ -86,13 +84,15 @@ impl Sqlite {
     /// SQLite gives no memory.
     pub fn in_memory() -> Result<Self, StoreError> {
         let location = Location { path: None, create: true, read_only: false };
-        let writer =
-            Pool::open_with(&location, 1, |connection| migrate(connection, ":memory:", true))?;
+        let writer = Pool::open_with(&location, 1, |connection| {
+            migrate(connection, ":memory:", true).map(drop)
+        })?;
         let (readers, scans) = (writer.clone(), Scans::new(writer.clone(), 1));
-        Ok(Self { readers, scans, writer, deadline: Self::DEADLINE })
+        Ok(Self { readers, scans, writer, deadline: Self::DEADLINE, upgraded: None })
     }
 
-    /// Opens the store in a file, and brings its schema up to date.
+    /// Opens the store in a file, and brings its schema up to date: [`Store::upgraded`] says whether
+    /// that was needed. Programs of the version before that have it open go on.
     ///
     /// # Errors
     ///
@@ -144,12 +144,13 @@ impl Sqlite {
             return Err(StoreError::new(StoreErrorKind::Refused, message));
         }
         let mut location = Location { path: Some(path.to_owned()), create, read_only: false };
+        let upgraded = Cell::new(None);
         let writer = Pool::open_with(&location, 1, |connection| {
             // Of a new file; one that is there keeps its own.
             connection
                 .pragma_update(None, "page_size", PAGE_SIZE)
                 .map_err(error("cannot open the store"))?;
-            migrate(connection, &name, create)?;
+            upgraded.set(migrate(connection, &name, create)?);
             connection
                 .pragma_update(None, "journal_mode", "WAL")
                 .and_then(|()| connection.pragma_update(None, "synchronous", "NORMAL"))
@@ -166,65 +167,9 @@ impl Sqlite {
         let readers = std::thread::available_parallelism().map_or(2, |cores| cores.get());
         let readers = Pool::open_with(&location, readers.clamp(2, 16), |_| Ok(()))?;
         let scans = Scans::new(Pool::open_with(&location, 4, |_| Ok(()))?, 2);
-        Ok(Self { readers, scans, writer, deadline: Self::DEADLINE })
+        let upgraded = upgraded.into_inner();
+        Ok(Self { readers, scans, writer, deadline: Self::DEADLINE, upgraded })
     }
-}
-
-/// Applies the migrations that a database lacks, in one transaction; one that has nothing in it is made a
-/// store if that is what is wanted.
-fn migrate(connection: &mut Connection, name: &str, create: bool) -> Result<(), StoreError> {
-    let failed = error("cannot prepare the schema");
-    // At one moment: another may be making the store.
-    let moment = connection.transaction().map_err(&failed)?;
-    if missing(&moment, name, create)?.is_empty() {
-        return Ok(());
-    }
-    drop(moment);
-    // Others may be at it: whoever comes second finds nothing missing.
-    let transaction =
-        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
-    for migration in missing(&transaction, name, create)? {
-        transaction.execute_batch(migration).map_err(&failed)?;
-    }
-    let current = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
-    transaction
-        .pragma_update(None, "user_version", current)
-        .and_then(|()| transaction.pragma_update(None, "application_id", APPLICATION_ID))
-        .and_then(|()| transaction.commit())
-        .map_err(failed)
-}
-
-/// The migrations that a database lacks.
-fn missing(
-    connection: &Connection,
-    name: &str,
-    create: bool,
-) -> Result<&'static [&'static str], StoreError> {
-    let failed = error("cannot open the store");
-    let number = |pragma: &str| {
-        connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0)).map_err(&failed)
-    };
-    let refused = |message: String| Err(StoreError::new(StoreErrorKind::Refused, message));
-    let (application, version) = (number("application_id")?, number("user_version")?);
-    let tables = connection
-        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))
-        .map_err(&failed)?;
-    if application != APPLICATION_ID && tables > 0 {
-        return refused(format!("{name} is a database of another program"));
-    }
-    // Such as what is left of a copy that was cut off: not a store without tenants.
-    if application != APPLICATION_ID && !create {
-        return refused(format!("{name} is empty, and no store"));
-    }
-    let known = MIGRATIONS.len();
-    usize::try_from(version).ok().and_then(|from| MIGRATIONS.get(from..)).map_or_else(
-        || {
-            refused(format!(
-                "{name} has schema version {version}, and this program knows up to {known}"
-            ))
-        },
-        Ok,
-    )
 }
 
 #[async_trait]
@@ -336,6 +281,14 @@ impl Store for Sqlite {
 
     async fn tenants(&self) -> Result<Vec<Tenant>, StoreError> {
         self.readers.run(Some(self.deadline), tenants::list).await
+    }
+
+    async fn overview(&self) -> Result<Vec<Overview>, StoreError> {
+        self.readers.run(Some(self.deadline), tenants::overview).await
+    }
+
+    fn upgraded(&self) -> Option<Upgrade> {
+        self.upgraded
     }
 
     async fn remove_tenant(&self, tenant: TenantId) -> Result<u64, StoreError> {

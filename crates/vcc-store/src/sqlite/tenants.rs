@@ -1,11 +1,12 @@
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OptionalExtension as _, Row};
+use rusqlite::{Connection, OptionalExtension as _, Row, TransactionBehavior};
 use vcc_query::Zone;
 
 use super::{bulk, error};
-use crate::store::is_tenant_name;
+use crate::counts::LEVELS;
+use crate::tenant_name::{self, refused};
 use crate::{
-    Credentials, KnownToken, StoreError, StoreErrorKind, Tenant, TenantId, TokenHash, TokenInfo,
+    Credentials, KnownToken, Overview, StoreError, StoreErrorKind, Tenant, TenantId, TokenHash, TokenInfo,
 };
 
 /// AUTH-3: for an unknown name the same is read and decoded as for a known one, of the tenant that
@@ -16,28 +17,48 @@ const CREDENTIALS: &str = "SELECT named.tenant, read.name, read.zone, tokens.has
         ON read.tenant = coalesce(named.tenant, (SELECT min(tenant) FROM tenants))
     LEFT JOIN tokens ON tokens.tenant = read.tenant";
 
+/// The names that a new one may be, or look like: its own, that with its key, and those without a key,
+/// which are few.
+const ALIKE: &str = "SELECT name FROM tenants WHERE name = $1
+    UNION ALL SELECT name FROM tenants WHERE folded = $2
+    UNION ALL SELECT name FROM tenants WHERE folded IS NULL";
+
+/// Every tenant with the numbers of its recordings and tokens. The coarsest counts are few.
+const OVERVIEW: &str = "SELECT tenants.tenant, name, zone,
+    (SELECT coalesce(sum(records), 0) FROM counts
+        WHERE counts.tenant = tenants.tenant AND level = $1),
+    (SELECT count(*) FROM tokens WHERE tokens.tenant = tenants.tenant)
+    FROM tenants ORDER BY name";
+
 pub(super) fn add(
     connection: &mut Connection,
     name: &str,
     zone: Zone,
     now: DateTime<Utc>,
 ) -> Result<Tenant, StoreError> {
-    if !is_tenant_name(name) {
-        let message = format!("{name:?} cannot be a tenant's name");
-        return Err(StoreError::new(StoreErrorKind::Refused, message));
-    }
-    let added = connection
+    // AUTH-7
+    tenant_name::check(name).map_err(|problem| refused(name, &problem))?;
+    let folded = tenant_name::folded(name);
+    let failed = error("cannot add a tenant");
+    // Immediate: of two that are added at once, the second sees the first.
+    let transaction =
+        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
+    let alike = transaction
+        .prepare_cached(ALIKE)
+        .and_then(|mut alike| {
+            let names = alike.query_map((name, &folded), |row| row.get::<_, String>(0))?;
+            names.collect::<rusqlite::Result<Vec<_>>>()
+        })
+        .map_err(&failed)?;
+    tenant_name::differs(name, &folded, &alike)?;
+    transaction
         .execute(
-            "INSERT INTO tenants (name, zone, created) VALUES ($1, $2, $3)
-             ON CONFLICT (name) DO NOTHING",
-            (name, zone.to_string(), now.timestamp_micros()),
+            "INSERT INTO tenants (name, zone, created, folded) VALUES ($1, $2, $3, $4)",
+            (name, zone.to_string(), now.timestamp_micros(), folded),
         )
-        .map_err(error("cannot add a tenant"))?;
-    if added == 0 {
-        let message = format!("there is a tenant {name:?} already");
-        return Err(StoreError::new(StoreErrorKind::Exists, message));
-    }
-    let id = TenantId(connection.last_insert_rowid());
+        .map_err(&failed)?;
+    let id = TenantId(transaction.last_insert_rowid());
+    transaction.commit().map_err(failed)?;
     Ok(Tenant { id, name: name.to_owned(), zone })
 }
 
@@ -48,6 +69,21 @@ pub(super) fn list(connection: &mut Connection) -> Result<Vec<Tenant>, StoreErro
         .map_err(&failed)?;
     let rows = statement.query_map([], tenant_columns).map_err(&failed)?;
     rows.map(|row| tenant(row.map_err(&failed)?)).collect()
+}
+
+pub(super) fn overview(connection: &mut Connection) -> Result<Vec<Overview>, StoreError> {
+    let failed = error("cannot list the tenants");
+    let mut statement = connection.prepare_cached(OVERVIEW).map_err(&failed)?;
+    let columns = |row: &Row<'_>| {
+        let count = |at| row.get::<_, i64>(at).map(i64::cast_unsigned);
+        Ok((tenant_columns(row)?, count(3)?, count(4)?))
+    };
+    let rows = statement.query_map([LEVELS[LEVELS.len() - 1]], columns).map_err(&failed)?;
+    let counted = rows.map(|row| {
+        let (columns, recordings, tokens) = row.map_err(&failed)?;
+        Ok((tenant(columns)?, recordings, tokens))
+    });
+    Ok(Overview::all(counted.collect::<Result<_, StoreError>>()?))
 }
 
 pub(super) fn credentials(

@@ -94,9 +94,10 @@ pub(crate) async fn make_sqlite() {
     // A bulk load that has not ended, which only an empty store begins.
     let plain = store.add_tenant("bulk", "UTC".parse().unwrap(), NOW).await.unwrap().id;
     let mut load = store.bulk(plain, "bulk.csv").await.unwrap();
-    let records = RECORDINGS.into_iter().zip(1..).filter_map(|(known, number)| {
-        Some((number, StoredRecord::new(&recording(known)).ok()?))
-    });
+    let records = RECORDINGS
+        .into_iter()
+        .zip(1..)
+        .filter_map(|(known, number)| Some((number, StoredRecord::new(&recording(known)).ok()?)));
     load.load(records.collect(), 13).await.unwrap();
     fill(&store).await;
     let copy = folder.path().join("copy.db");

@@ -33,7 +33,7 @@ fn step(records: Vec<StoredRecord>, after: u64, at: u64) -> Batch {
 
 pub(crate) async fn tenants_come_and_go(store: &dyn Store) {
     let acme = acme(store).await;
-    store.add_tenant("Acme", "UTC".parse().unwrap(), NOW).await.unwrap();
+    store.add_tenant("Globex", "UTC".parse().unwrap(), NOW).await.unwrap();
     let again = store.add_tenant("acme", "UTC".parse().unwrap(), NOW).await.unwrap_err();
     assert_eq!(again.kind(), StoreErrorKind::Exists);
     for name in ["", "a:b", "a\nb", &"a".repeat(256)] {
@@ -43,7 +43,7 @@ pub(crate) async fn tenants_come_and_go(store: &dyn Store) {
     let listed = store.tenants().await.unwrap();
     let listed: Vec<_> =
         listed.iter().map(|tenant| (tenant.name.as_str(), tenant.zone.name())).collect();
-    assert_eq!(listed, [("Acme", "UTC"), ("acme", "America/Denver")]);
+    assert_eq!(listed, [("Globex", "UTC"), ("acme", "America/Denver")]);
 
     store.import(acme.id, vec![record("1", "a", "bill")].into()).await.unwrap();
     store.add_token(acme.id, TokenHash::of(b"x"), "", NOW).await.unwrap();
@@ -56,6 +56,106 @@ pub(crate) async fn tenants_come_and_go(store: &dyn Store) {
     ];
     assert!(gone.iter().all(|error| error.kind() == StoreErrorKind::NotFound), "{gone:?}");
     assert_eq!(store.tenants().await.unwrap().len(), 1);
+}
+
+/// AUTH-7: what a new tenant is not called, and what is said of it.
+pub(crate) async fn names_are_plain_and_look_like_no_other(store: &dyn Store) {
+    acme(store).await;
+    let zone = "UTC".parse().unwrap();
+    for (name, said) in [
+        (" globex", "begins or ends with white space, U+0020"),
+        ("globex\u{2003}", "begins or ends with white space, U+2003"),
+        ("glo\u{202e}bex", "has the format character U+202E"),
+        ("glo\u{7}bex", "has the control character U+0007"),
+        ("globe\u{301}x", "is not in Unicode's normal form NFC: expected \"\\u{67}"),
+        ("ACME", "looks like that of the tenant \"acme\""),
+        ("\u{ff41}cme", "looks like that of the tenant \"acme\""),
+        ("acme\u{fe0f}", "looks like that of the tenant \"acme\""),
+    ] {
+        let error = store.add_tenant(name, zone, NOW).await.unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Refused, "{name:?}");
+        let begins = format!("the tenant name {name:?} {said}");
+        assert!(error.to_string().starts_with(&begins), "{name:?}: {error}");
+        assert!(error.to_string().contains("expected"), "{name:?}: {error}");
+    }
+    // Sign-in compares bytes.
+    store.add_tenant("café", zone, NOW).await.unwrap();
+    for name in ["cafe\u{301}", "Café", "ACME", "acme "] {
+        assert!(store.credentials(name).await.unwrap().is_none(), "{name:?}");
+    }
+    // A name that is free again is free for what looks like it, too.
+    let acme = store.tenant("acme").await.unwrap().unwrap().id;
+    store.remove_tenant(acme).await.unwrap();
+    store.add_tenant("ACME", zone, NOW).await.unwrap();
+}
+
+/// AUTH-7: of names that look alike, added at once, one is taken.
+pub(crate) async fn of_two_names_that_look_alike_one_is_taken(store: &dyn Store) {
+    let zone = "UTC".parse().unwrap();
+    for round in 0..8 {
+        let add = |name: String| async move { store.add_tenant(&name, zone, NOW).await };
+        let name = |first: &str| format!("{first}cme {round}");
+        let added =
+            tokio::join!(add(name("a")), add(name("A")), add(name("\u{ff21}")), add(name("a")));
+        let added = [added.0, added.1, added.2, added.3];
+        assert_eq!(added.iter().filter(|added| added.is_ok()).count(), 1, "{added:?}");
+    }
+    assert_eq!(store.tenants().await.unwrap().len(), 8);
+}
+
+pub(crate) async fn an_overview_counts_what_tenants_have(store: &dyn Store) {
+    let acme = acme(store).await;
+    let other = store.add_tenant("Other", "UTC".parse().unwrap(), NOW).await.unwrap();
+    let many: Vec<_> = (0..300).map(|n| record(&n.to_string(), "f", "bill")).collect();
+    store.import(acme.id, many[..7].to_vec().into()).await.unwrap();
+    store.import(other.id, many.into()).await.unwrap();
+    let bill = Deletion::Field(Field::TransactionId, "7".into());
+    store.delete(other.id, &bill).await.unwrap();
+    for label in ["first", "second"] {
+        store.add_token(acme.id, TokenHash::of(label.as_bytes()), label, NOW).await.unwrap();
+    }
+    store.revoke_token(acme.id, 1).await.unwrap();
+    store.add_tenant("empty", "UTC".parse().unwrap(), NOW).await.unwrap();
+    let overview = store.overview().await.unwrap();
+    let found: Vec<_> = overview
+        .iter()
+        .map(|of| (of.tenant.name.as_str(), of.recordings, of.tokens, &of.problem))
+        .collect();
+    assert_eq!(found, [("Other", 299, 0, &None), ("acme", 7, 1, &None), ("empty", 0, 0, &None)]);
+}
+
+/// FIELD-4: whatever a duration looks like, it compares as a number.
+pub(crate) async fn durations_compare_as_numbers(store: &dyn Store) {
+    let acme = acme(store).await;
+    let of = |(index, duration): (usize, &&str)| {
+        let recording = Recording::new()
+            .with(Field::TransactionId, &format!("{index:02}"))
+            .with(Field::Duration, duration);
+        StoredRecord::with_start(&recording, NOW).unwrap()
+    };
+    let zeros = format!("{}27", "0".repeat(2_000));
+    let durations =
+        ["27", "027", &zeros, "", "abc", "+27", "9223372036854775807", "09223372036854775807", "0"];
+    let records: Vec<_> = durations.iter().enumerate().map(of).collect();
+    store.import(acme.id, records.into()).await.unwrap();
+    for (wanted, found) in [
+        (Wanted::Seconds(27), &["27", "027", &zeros][..]),
+        (Wanted::Seconds(0), &["0"]),
+        (
+            Wanted::Seconds(Recording::MAX_DURATION),
+            &["9223372036854775807", "09223372036854775807"],
+        ),
+        (Wanted::Seconds(Recording::MAX_DURATION + 1), &[]),
+        (Wanted::Seconds(u64::MAX), &[]),
+        (Wanted::Never, &[]),
+        (Wanted::Text("".into()), &[""]),
+    ] {
+        let filters = vec![Filter { field: Field::Duration, wanted: wanted.clone() }];
+        let selection = Selection { filters, ..super::everything() };
+        let page = store.page(acme.id, &selection).await.unwrap();
+        let texts = page.records.iter().map(|record| record.text(Field::Duration));
+        assert!(texts.eq(found.iter().copied()), "{wanted:?}: {:?}", page.records);
+    }
 }
 
 pub(crate) async fn tokens_are_many_and_go_one_by_one(store: &dyn Store) {
@@ -397,6 +497,10 @@ macro_rules! laws {
 
 laws!(
     tenants_come_and_go,
+    names_are_plain_and_look_like_no_other,
+    of_two_names_that_look_alike_one_is_taken,
+    an_overview_counts_what_tenants_have,
+    durations_compare_as_numbers,
     tokens_are_many_and_go_one_by_one,
     an_import_knows_what_is_there,
     a_batch_knows_its_own,

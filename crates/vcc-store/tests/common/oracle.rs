@@ -39,9 +39,10 @@ impl Random {
 }
 
 const SECOND: i64 = 1_000_000;
-/// The first and the last microsecond of the years 1 to 9999.
-const FIRST: i64 = -62_135_596_800 * SECOND;
-const LAST: i64 = 253_402_300_800 * SECOND - 1;
+/// The first and the last microsecond that are stored (OUT-3): a day after the year 1 begins, and a day
+/// before 9999 ends.
+const FIRST: i64 = (-62_135_596_800 + 86_400) * SECOND;
+const LAST: i64 = (253_402_300_800 - 86_400) * SECOND - 1;
 
 /// An instant in microseconds: ties, neighbours, edges of every size of bucket, the ends of time.
 fn micros(random: &mut Random) -> i64 {
@@ -62,7 +63,7 @@ fn micros(random: &mut Random) -> i64 {
     micros.clamp(FIRST, LAST)
 }
 
-const DURATIONS: [&str; 16] = [
+const DURATIONS: [&str; 18] = [
     "",
     "0",
     "00",
@@ -76,9 +77,11 @@ const DURATIONS: [&str; 16] = [
     "27.0",
     "abc",
     "٢٧",
-    "9223372036854775808",
-    "18446744073709551615",
-    "18446744073709551616",
+    "9223372036854775807",
+    "000000000000009223372036854775807",
+    "-9223372036854775808",
+    "-1",
+    "18446744073709551616s",
 ];
 
 fn texts(random: &mut Random) -> Vec<String> {
@@ -115,7 +118,7 @@ impl Made {
         StoredRecord::with_start(&recording, start).unwrap()
     }
 
-    /// FIELD-4: ASCII digits, however many; what no 64 bits hold is no duration.
+    /// FIELD-4: ASCII digits, however many.
     fn seconds(&self) -> Option<u64> {
         let digits = self.text(Field::Duration);
         let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
@@ -223,7 +226,9 @@ fn filters(random: &mut Random, made: &[Made]) -> Vec<Filter> {
         let wanted = match (field, random.below(8)) {
             (Field::Duration, 0) => Wanted::Text("".into()),
             (Field::Duration, 1) => Wanted::Never,
-            (Field::Duration, 2) => Wanted::Seconds(random.pick(&[u64::MAX, 1 << 63, 27])),
+            (Field::Duration, 2) => {
+                Wanted::Seconds(random.pick(&[u64::MAX, 1 << 63, (1 << 63) - 1, 27]))
+            }
             (Field::Duration, _) => Wanted::Seconds(random.below(12)),
             (_, 0) if random.one_in(4) => Wanted::Text("\0".into()),
             _ => Wanted::Text(text.into()),

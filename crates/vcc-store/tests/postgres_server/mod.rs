@@ -122,9 +122,9 @@ pub(crate) fn dump(url: &str) -> Result<String, String> {
     }
     // Comments, and commands that only some versions of psql know.
     let dump = String::from_utf8_lossy(&out.stdout);
-    let lines = dump.lines().filter(|line| {
-        !line.is_empty() && !line.starts_with("--") && !line.starts_with('\\')
-    });
+    let lines = dump
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with("--") && !line.starts_with('\\'));
     Ok(lines.map(|line| format!("{line}\n")).collect())
 }
 

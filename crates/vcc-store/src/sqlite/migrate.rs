@@ -1,0 +1,136 @@
+//! The versions of the schema, and the way from each to the next. A step only adds, so that programs of
+//! the version before go on beside it; what they write after it is read rightly too.
+
+use std::collections::HashSet;
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use super::error;
+use crate::tenant_name::folded;
+use crate::{StoreError, StoreErrorKind, Upgrade};
+
+/// Marks a database as one of ours: "VCCR".
+const APPLICATION_ID: i64 = 0x5643_4352;
+
+/// What each version of the schema adds to the one before.
+const MIGRATIONS: [&str; 2] = [include_str!("schema_1.sql"), include_str!("schema_2.sql")];
+
+/// Applies the migrations that a database lacks, in one transaction; one that has nothing in it is made a
+/// store if that is what is wanted. Says what an upgrade has done.
+pub(super) fn migrate(
+    connection: &mut Connection,
+    name: &str,
+    create: bool,
+) -> Result<Option<Upgrade>, StoreError> {
+    let failed = error("cannot open the store");
+    // At one moment: another may be making the store.
+    let moment = connection.transaction().map_err(&failed)?;
+    let from = version(&moment, name, create)?;
+    if from == MIGRATIONS.len() {
+        return Ok(None);
+    }
+    // Before anybody has to wait for this: the recordings are many.
+    let survey = match from {
+        0 => Survey::default(),
+        _ => survey(&moment).map_err(error(doing(from)))?,
+    };
+    drop(moment);
+    // Others may be at it: whoever comes second finds nothing missing.
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(error(doing(from)))?;
+    if version(&transaction, name, create)? != from {
+        return Ok(None);
+    }
+    for (at, migration) in MIGRATIONS.iter().enumerate().skip(from) {
+        transaction
+            .execute_batch(migration)
+            .and_then(|()| if at == 1 { fill(&transaction, &survey) } else { Ok(()) })
+            .map_err(error(doing(from)))?;
+    }
+    transaction
+        .pragma_update(None, "user_version", MIGRATIONS.len() as i64)
+        .and_then(|()| transaction.pragma_update(None, "application_id", APPLICATION_ID))
+        .and_then(|()| transaction.commit())
+        .map_err(error(doing(from)))?;
+    let Survey { durations, starts, .. } = survey;
+    let upgrade = Upgrade { from: from as u32, to: MIGRATIONS.len() as u32, durations, starts };
+    Ok((from > 0).then_some(upgrade))
+}
+
+/// What is being done, where it fails: such as a file that may only be read.
+fn doing(from: usize) -> &'static str {
+    match from {
+        0 => "cannot make the store",
+        _ => "cannot upgrade the store from schema version 1 to 2",
+    }
+}
+
+/// The version of a database's schema; 0 is none yet.
+fn version(connection: &Connection, name: &str, create: bool) -> Result<usize, StoreError> {
+    let failed = error("cannot open the store");
+    let number = |pragma: &str| {
+        connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0)).map_err(&failed)
+    };
+    let refused = |message: String| Err(StoreError::new(StoreErrorKind::Refused, message));
+    let (application, version) = (number("application_id")?, number("user_version")?);
+    let tables = connection
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))
+        .map_err(&failed)?;
+    if application != APPLICATION_ID && tables > 0 {
+        return refused(format!("{name} is a database of another program"));
+    }
+    // Such as what is left of a copy that was cut off: not a store without tenants.
+    if application != APPLICATION_ID && !create {
+        return refused(format!("{name} is empty, and no store"));
+    }
+    match usize::try_from(version) {
+        Ok(version) if version <= MIGRATIONS.len() => Ok(version),
+        _ => refused(StoreError::later_schema(name, version, MIGRATIONS.len())),
+    }
+}
+
+/// What recordings a store of version 1 holds that are refused today.
+#[derive(Default)]
+struct Survey {
+    durations: u64,
+    starts: u64,
+    /// Whether the number of a duration has wrapped around.
+    wrapped: bool,
+}
+
+fn survey(connection: &Connection) -> rusqlite::Result<Survey> {
+    let starts = crate::record::starts();
+    // FIELD-4: version 1 kept the bits of 64-bit integers, and of more than those no number.
+    let sql = "SELECT count(*) FILTER (WHERE seconds < 0 OR seconds IS NULL
+            AND duration <> '' AND duration NOT GLOB '*[^0-9]*'),
+        count(*) FILTER (WHERE start < $1 OR start >= $2),
+        count(*) FILTER (WHERE seconds < 0)
+        FROM recordings";
+    connection.query_row(sql, (starts.start, starts.end), |row| {
+        let count = |at| row.get::<_, i64>(at).map(i64::cast_unsigned);
+        Ok(Survey { durations: count(0)?, starts: count(1)?, wrapped: count(2)? > 0 })
+    })
+}
+
+/// What version 2 holds besides what version 1 did.
+fn fill(transaction: &Transaction<'_>, survey: &Survey) -> rusqlite::Result<()> {
+    if survey.wrapped {
+        transaction.execute_batch("UPDATE recordings SET seconds = NULL WHERE seconds < 0")?;
+    }
+    // AUTH-7: of those that look alike, the oldest has the key.
+    let names = transaction
+        .prepare("SELECT tenant, name FROM tenants ORDER BY tenant")?
+        .query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    let mut keys = HashSet::new();
+    let mut keep = transaction.prepare("UPDATE tenants SET folded = $2 WHERE tenant = $1")?;
+    for (tenant, name) in names {
+        let key = folded(&name);
+        if !keys.contains(&key) {
+            keep.execute((tenant, &key))?;
+            keys.insert(key);
+        }
+    }
+    Ok(())
+}
