@@ -128,6 +128,44 @@ fn an_import_says_what_became_of_every_record() {
     assert!(updated.stderr.contains("1 was there already, 1 updated"), "{}", updated.stderr);
 }
 
+/// OUT-3, FIELD-4: each with the field, what is wrong, and what would be taken.
+#[test]
+fn an_import_refuses_starts_and_durations_that_no_list_could_show_rightly() {
+    let folder = Folder::new();
+    let file = folder.write(
+        "a.csv",
+        &format!(
+            "{HEADER}0001-01-01T23:59:59Z,bill,1,a.wav,27\n\
+             9999-12-31T23:59:59Z,bill,2,b.wav,27\n\
+             2007-12-19T19:16:36Z,bill,3,c.wav,9223372036854775808\n\
+             0001-01-02T00:00:00Z,bill,4,d.wav,9223372036854775807\n\
+             9999-12-30T23:59:59Z,bill,5,e.wav,00000000000000000000000000027\n\
+             2007-12-19T19:16:36Z,bill,6,f.wav,a while\n"
+        ),
+    );
+    let rejects = folder.path("rejects.jsonl");
+    for arguments in [&[][..], &["--bulk"]] {
+        let reject = ["--reject", rejects.to_str().unwrap()];
+        // A bulk load is the first of all.
+        let folder = if arguments.is_empty() { &folder } else { &Folder::new() };
+        let ran = folder.import(&[&[file.as_str()], arguments, &reject].concat());
+        assert_eq!(ran.code, 3, "{}", ran.stderr);
+        let year = "its year would not have four digits in every zone: expected a start from \
+                    0001-01-02T00:00:00Z on and before 9999-12-31T00:00:00Z\n";
+        for said in [
+            &format!("record 1: startDate: {year}"),
+            &format!("record 2: startDate: {year}"),
+            "record 3: duration: too large: expected at most 9223372036854775807 seconds, which is",
+            ": 3 added, 3 left out: cannot be stored",
+        ] {
+            assert!(ran.stderr.contains(said), "{said}: {}", ran.stderr);
+        }
+        let kept = std::fs::read_to_string(&rejects).unwrap();
+        assert!(kept.contains(r#""startDate":"9999-12-31T23:59:59Z""#), "{kept}");
+        assert!(kept.contains(r#""duration":"9223372036854775808""#), "{kept}");
+    }
+}
+
 #[test]
 fn an_import_reads_the_documentations_broken_xml_from_stdin() {
     let folder = Folder::new();
@@ -178,11 +216,31 @@ fn what_cannot_be_done_is_said() {
         ),
         (&["tenant", "add", "b", "--tz", "utc", "--store", &folder.store], 2, "sensitive: UTC\n"),
         (&["tenant", "add", "acme", "--tz", "UTC", "--store", &folder.store], 1, "already"),
-        (&["tenant", "add", "a:b", "--tz", "UTC", "--store", &folder.store], 1, "no `:`"),
+        (
+            &["tenant", "add", "a:b", "--tz", "UTC", "--store", &folder.store],
+            1,
+            "the tenant name \"a:b\" has a `:`, which ends the name in Basic credentials: expected a \
+             name without one\n",
+        ),
         (
             &["tenant", "add", "a\tb", "--tz", "UTC", "--store", &folder.store],
             1,
-            "\"a\\tb\" cannot",
+            "the tenant name \"a\\tb\" has the control character U+0009: expected",
+        ),
+        (
+            &["tenant", "add", " acme", "--tz", "UTC", "--store", &folder.store],
+            1,
+            "the tenant name \" acme\" begins or ends with white space, U+0020: expected it without",
+        ),
+        (
+            &["tenant", "add", "\u{202e}emca", "--tz", "UTC", "--store", &folder.store],
+            1,
+            "the tenant name \"\\u{202e}emca\" has the format character U+202E, which cannot be seen",
+        ),
+        (
+            &["tenant", "add", "ACME", "--tz", "UTC", "--store", &folder.store],
+            1,
+            "the tenant name \"ACME\" looks like that of the tenant \"acme\": expected a name that",
         ),
         (&["token", "new", "nobody", "--store", &folder.store], 1, "no tenant \"nobody\""),
         (&["tenant", "remove", "acme", "--store", &folder.store], 1, "nothing was removed"),
@@ -229,7 +287,8 @@ fn a_tenant_is_removed_with_all_it_has() {
     let file =
         folder.write("a.csv", &format!("{HEADER}2007-12-19T19:16:36-08:00,bill,1,a.wav,27\n"));
     assert_eq!(folder.import(&[&file]).code, 0);
-    assert_eq!(folder.run(&["tenant", "list"]).stdout, "acme  America/Los_Angeles\n");
+    assert_eq!(folder.run(&["token", "new", "acme"]).code, 0);
+    assert_eq!(folder.run(&["tenant", "list"]).stdout, "acme  America/Los_Angeles  1  1\n");
     let removed = folder.run(&["tenant", "remove", "acme", "--yes"]);
     assert_eq!(removed.code, 0);
     assert!(removed.stderr.contains("its 1 recording\n"), "{}", removed.stderr);

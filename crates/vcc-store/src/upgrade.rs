@@ -44,7 +44,7 @@ impl fmt::Display for Upgrade {
         if self.starts > 0 {
             write!(
                 f,
-                "; {} {} that start before 0001-01-02 or from 9999-12-31 on (UTC): kept and listed, \
+                "; {} {} starting before 0001-01-02 or from 9999-12-31 on (UTC): kept and listed, \
                  in UTC where the year would not have four digits",
                 self.starts,
                 recordings(self.starts)
@@ -72,7 +72,7 @@ mod tests {
             upgrade(1, 2),
             "upgraded the store from schema version 1 to 2; 1 recording with a duration beyond \
              9223372036854775807 seconds: kept and listed, but no number finds such a duration any \
-             more; 2 recordings that start before 0001-01-02 or from 9999-12-31 on (UTC): kept and \
+             more; 2 recordings starting before 0001-01-02 or from 9999-12-31 on (UTC): kept and \
              listed, in UTC where the year would not have four digits"
         );
     }

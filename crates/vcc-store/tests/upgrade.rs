@@ -174,7 +174,7 @@ fn said(version: u32, upgraded: Option<Upgrade>) {
     let expected = (version == 1).then_some(
         "upgraded the store from schema version 1 to 2; 4 recordings with a duration beyond \
          9223372036854775807 seconds: kept and listed, but no number finds such a duration any \
-         more; 3 recordings that start before 0001-01-02 or from 9999-12-31 on (UTC): kept and \
+         more; 3 recordings starting before 0001-01-02 or from 9999-12-31 on (UTC): kept and \
          listed, in UTC where the year would not have four digits",
     );
     assert_eq!(said.as_deref(), expected);

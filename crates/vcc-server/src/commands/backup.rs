@@ -1,12 +1,13 @@
 //! `backup` and `restore` of a store in a file.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use vcc_store::Sqlite;
 
 use super::failure::Failure;
 use super::note;
-use super::store::StoreArgs;
+use super::store::{StoreArgs, told};
 
 #[derive(clap::Args)]
 pub(super) struct Backup {
@@ -25,7 +26,7 @@ pub(super) struct Restore {
 }
 
 pub(super) async fn backup(args: Backup) -> Result<(), Failure> {
-    Sqlite::open(file(&args.store)?)?.backup(&args.file).await?;
+    told(Arc::new(Sqlite::open(file(&args.store)?)?)).backup(&args.file).await?;
     note(format_args!("wrote {}", args.file.display()));
     Ok(())
 }
@@ -36,7 +37,7 @@ pub(super) async fn restore(args: Restore) -> Result<(), Failure> {
         return Err(Failure::new(format!("{} exists already", target.display()))
             .hint("a backup is restored where there is no store yet"));
     }
-    Sqlite::open(&args.file)?.backup(&target).await?;
+    told(Arc::new(Sqlite::open(&args.file)?)).backup(&target).await?;
     note(format_args!("restored {}", target.display()));
     Ok(())
 }

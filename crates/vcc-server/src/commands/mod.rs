@@ -13,6 +13,7 @@ mod settings;
 mod stopping;
 mod store;
 mod tenant;
+mod tenant_list;
 mod token;
 mod words;
 

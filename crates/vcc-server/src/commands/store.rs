@@ -6,6 +6,7 @@ use std::sync::Arc;
 use vcc_store::{Postgres, Sqlite, Store, StoreError, StoreErrorKind, Tenant};
 
 use super::failure::Failure;
+use super::note;
 use super::origins::Origins;
 use super::settings::Settings;
 
@@ -95,7 +96,7 @@ impl StoreUrl {
             Self::Memory => Sqlite::in_memory().map(|store| Arc::new(store) as _),
             Self::Postgres(url) => Postgres::open(url).await.map(|store| Arc::new(store) as _),
         };
-        opened.map_err(|error| match (self, error.kind()) {
+        opened.map(told).map_err(|error| match (self, error.kind()) {
             (Self::Sqlite(_), StoreErrorKind::NotFound) => {
                 Failure::from(error).hint("`vcc-server tenant add` makes one")
             }
@@ -144,10 +145,18 @@ impl StoreArgs {
     /// Opens a store, making it where there is none.
     pub(super) async fn create(&self) -> Result<Arc<dyn Store>, Failure> {
         match self.url()? {
-            StoreUrl::Sqlite(path) => Ok(Arc::new(Sqlite::create(path)?)),
+            StoreUrl::Sqlite(path) => Ok(told(Arc::new(Sqlite::create(path)?))),
             url => url.open().await,
         }
     }
+}
+
+/// A store, after saying what opening it has changed in it.
+pub(super) fn told<S: Store + ?Sized>(store: Arc<S>) -> Arc<S> {
+    if let Some(upgrade) = store.upgraded() {
+        note(upgrade);
+    }
+    store
 }
 
 /// The tenant of this name, as the primary knows it: a standby may not have heard of it yet.

@@ -3,12 +3,11 @@ use std::io::{IsTerminal as _, Write as _};
 use clap::Subcommand;
 use vcc_query::{BuiltIn, Zone};
 use vcc_server::Clock;
-use vcc_store::{StoreError, StoreErrorKind};
 
 use super::failure::Failure;
 use super::store::{self, StoreArgs};
 use super::words::counted;
-use super::{note, say};
+use super::{note, tenant_list};
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -22,7 +21,7 @@ pub(super) enum Command {
         #[command(flatten)]
         store: StoreArgs,
     },
-    /// List the tenants with their time zones
+    /// List the tenants: name, time zone, how many recordings and tokens they have
     List {
         #[command(flatten)]
         store: StoreArgs,
@@ -43,20 +42,14 @@ pub(super) async fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Add { name, tz, store } => {
             let zone = zone(&tz)?;
-            let added = store.create().await?.add_tenant(&name, zone, Clock::system().now()).await;
-            added.map_err(refused)?;
+            store.create().await?.add_tenant(&name, zone, Clock::system().now()).await?;
             note(format_args!("added tenant {name} ({zone})"));
             note(format_args!(
                 "next: `vcc-server token new {name}` and `vcc-server import --tenant {name} FILE`"
             ));
         }
         Command::List { store } => {
-            let tenants = store.open().await?.tenants().await?;
-            let width = tenants.iter().map(|tenant| tenant.name.chars().count()).max();
-            let width = width.unwrap_or_default();
-            for tenant in tenants {
-                say(format_args!("{:width$}  {}", tenant.name, tenant.zone));
-            }
+            tenant_list::list(&*store.open().await?).await?;
         }
         Command::Remove { name, yes, store } => {
             let store = store.open().await?;
@@ -70,17 +63,6 @@ pub(super) async fn run(command: Command) -> Result<(), Failure> {
         }
     }
     Ok(())
-}
-
-/// Says what a name may be, where it is refused.
-fn refused(error: StoreError) -> Failure {
-    let refused = error.kind() == StoreErrorKind::Refused;
-    let failure = Failure::from(error);
-    if refused {
-        failure.hint("a name has 1 to 255 bytes, no `:`, and no control characters")
-    } else {
-        failure
-    }
 }
 
 /// Reads a zone, and says it in words where there is none of that name.

@@ -143,6 +143,18 @@ async fn a_page_in_the_depth_reads_counts_and_one_bucket() {
     }
 }
 
+/// However many recordings there are.
+#[tokio::test]
+async fn what_a_tenant_has_is_answered_from_the_coarsest_counts() {
+    let Some(url) = database() else { return };
+    let store = filled(&url).await;
+    let session = store.readers.get().await.unwrap();
+    let holdings = super::statements::HOLDINGS.text.into();
+    let plan = explain(&session, &Sql { text: holdings, values: vec![Value::Integer(1)] }).await;
+    assert!(!plan.contains("Seq Scan"), "{plan}");
+    assert!(plan.contains("(tenant = $1) AND (level = 28)"), "{plan}");
+}
+
 /// As in the middle of a first import: the table grows, and nobody has analysed it yet.
 #[tokio::test]
 async fn each_key_of_a_batch_is_looked_up_by_itself() {

@@ -361,7 +361,7 @@ mod tests {
             "SELECT name FROM tenants WHERE name = $1",
             "INSERT INTO tenants (name, zone, created, folded)",
             "SELECT tenant, name, zone FROM tenants ORDER BY name",
-            "SELECT tenants.tenant, name, zone,",
+            "SELECT tenants.tenant,",
             // The upgrade of a whole store.
             "SELECT count(*) FILTER (WHERE seconds < 0",
             "UPDATE recordings SET seconds = NULL WHERE seconds < 0",

@@ -5,6 +5,7 @@ use rusqlite::Connection;
 use vcc_types::Field;
 
 use super::import::{ANY, FIND};
+use super::tenants::{ALIKE, HOLDINGS};
 use super::{gather, migrate};
 use crate::plan::Plan;
 use crate::shapes::shapes;
@@ -82,6 +83,19 @@ fn counts_imports_and_deletions_are_answered_from_an_index() {
         let steps = explain(&connection, &Plan::doomed_for_sqlite(TENANT, &deletion, 9).text);
         assert!(steps.len() == 1 && steps[0].ends_with(index), "{deletion:?}: {steps:?}");
     }
+}
+
+/// However many recordings and tenants there are.
+#[test]
+fn what_a_tenant_has_and_whom_its_name_looks_like_is_answered_from_an_index() {
+    let connection = database();
+    let steps = explain(&connection, HOLDINGS);
+    for search in ["SEARCH counts USING PRIMARY KEY (tenant=? AND level=?)", "SEARCH tokens USING"]
+    {
+        assert!(steps.iter().any(|step| step.starts_with(search)), "{steps:?}");
+    }
+    let steps = explain(&connection, ALIKE);
+    assert!(!steps.iter().any(|step| step.starts_with("SCAN")), "{steps:?}");
 }
 
 #[test]

@@ -284,7 +284,14 @@ impl Store for Sqlite {
     }
 
     async fn overview(&self) -> Result<Vec<Overview>, StoreError> {
-        self.readers.run(Some(self.deadline), tenants::overview).await
+        let tenants = self.tenants().await?;
+        let holdings = self.readers.run(Some(self.deadline), tenants::holdings).await?;
+        // One that was added or removed between the two has nothing.
+        let counted = tenants.into_iter().map(|tenant| {
+            let (recordings, tokens) = holdings.get(&tenant.id).copied().unwrap_or_default();
+            (tenant, recordings, tokens)
+        });
+        Ok(Overview::all(counted.collect()))
     }
 
     fn upgraded(&self) -> Option<Upgrade> {

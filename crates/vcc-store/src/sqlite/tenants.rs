@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension as _, Row, TransactionBehavior};
 use vcc_query::Zone;
@@ -6,7 +8,7 @@ use super::{bulk, error};
 use crate::counts::LEVELS;
 use crate::tenant_name::{self, refused};
 use crate::{
-    Credentials, KnownToken, Overview, StoreError, StoreErrorKind, Tenant, TenantId, TokenHash, TokenInfo,
+    Credentials, KnownToken, StoreError, StoreErrorKind, Tenant, TenantId, TokenHash, TokenInfo,
 };
 
 /// AUTH-3: for an unknown name the same is read and decoded as for a known one, of the tenant that
@@ -19,16 +21,16 @@ const CREDENTIALS: &str = "SELECT named.tenant, read.name, read.zone, tokens.has
 
 /// The names that a new one may be, or look like: its own, that with its key, and those without a key,
 /// which are few.
-const ALIKE: &str = "SELECT name FROM tenants WHERE name = $1
+pub(super) const ALIKE: &str = "SELECT name FROM tenants WHERE name = $1
     UNION ALL SELECT name FROM tenants WHERE folded = $2
     UNION ALL SELECT name FROM tenants WHERE folded IS NULL";
 
-/// Every tenant with the numbers of its recordings and tokens. The coarsest counts are few.
-const OVERVIEW: &str = "SELECT tenants.tenant, name, zone,
+/// The numbers of every tenant's recordings and tokens. The coarsest counts are few.
+pub(super) const HOLDINGS: &str = "SELECT tenants.tenant,
     (SELECT coalesce(sum(records), 0) FROM counts
         WHERE counts.tenant = tenants.tenant AND level = $1),
     (SELECT count(*) FROM tokens WHERE tokens.tenant = tenants.tenant)
-    FROM tenants ORDER BY name";
+    FROM tenants";
 
 pub(super) fn add(
     connection: &mut Connection,
@@ -71,19 +73,18 @@ pub(super) fn list(connection: &mut Connection) -> Result<Vec<Tenant>, StoreErro
     rows.map(|row| tenant(row.map_err(&failed)?)).collect()
 }
 
-pub(super) fn overview(connection: &mut Connection) -> Result<Vec<Overview>, StoreError> {
-    let failed = error("cannot list the tenants");
-    let mut statement = connection.prepare_cached(OVERVIEW).map_err(&failed)?;
+/// How many recordings and tokens each tenant has.
+pub(super) fn holdings(
+    connection: &mut Connection,
+) -> Result<HashMap<TenantId, (u64, u64)>, StoreError> {
+    let failed = error("cannot count what the tenants have");
+    let mut statement = connection.prepare_cached(HOLDINGS).map_err(&failed)?;
     let columns = |row: &Row<'_>| {
         let count = |at| row.get::<_, i64>(at).map(i64::cast_unsigned);
-        Ok((tenant_columns(row)?, count(3)?, count(4)?))
+        Ok((TenantId(row.get(0)?), (count(1)?, count(2)?)))
     };
     let rows = statement.query_map([LEVELS[LEVELS.len() - 1]], columns).map_err(&failed)?;
-    let counted = rows.map(|row| {
-        let (columns, recordings, tokens) = row.map_err(&failed)?;
-        Ok((tenant(columns)?, recordings, tokens))
-    });
-    Ok(Overview::all(counted.collect::<Result<_, StoreError>>()?))
+    rows.collect::<rusqlite::Result<_>>().map_err(failed)
 }
 
 pub(super) fn credentials(
