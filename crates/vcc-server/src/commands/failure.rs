@@ -77,13 +77,12 @@ impl From<StoreError> for Failure {
 const CREDENTIALS: &str = "they stand in the URL: postgres://USER:PASSWORD@HOST/DATABASE";
 
 /// What helps against what a database says, by words of it.
-const HINTS: [(&str, &str); 19] = [
+const HINTS: [(&str, &str); 18] = [
     ("not a SQLite database", "--store names a store; `vcc-server import` reads other files"),
     ("a database of another program", "name another: `vcc-server tenant add` makes a store"),
     ("is one of another program", "make an empty one: createdb NAME"),
     ("is empty, and no store", "`vcc-server tenant add` makes it one"),
     ("is a folder, and no store", "name a file in it"),
-    ("has schema version", "a newer vcc-server wrote it: use that one"),
     ("another process keeps it locked", "end that process, or try again when it is done"),
     ("is read-only", "run this as a user that may write both"),
     ("cannot be written", "run this as a user that may write it"),
