@@ -90,7 +90,7 @@ pub(super) fn paged(rows: Vec<StoredRecord>, selection: &Selection) -> Page {
         rows.into_iter().skip(skip).take(selection.page_size as usize + 1).collect();
     let more = records.len() > selection.page_size as usize;
     records.truncate(selection.page_size as usize);
-    Page { records, more }
+    Page { records, more, rest: None }
 }
 
 /// Whether a record's start and finish are wanted, whatever its fields hold.

@@ -44,6 +44,7 @@ mod plan;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod record;
+mod rest;
 #[cfg(test)]
 mod shapes;
 mod sql;
@@ -58,6 +59,7 @@ pub use error::{StoreError, StoreErrorKind};
 #[cfg(feature = "postgres")]
 pub use postgres::Postgres;
 pub use record::{Refusal, RefusalKind, StoredRecord};
+pub use rest::Rest;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{BulkLoad, BulkLoaded, Sqlite};
 pub use store::{

@@ -8,7 +8,7 @@ use vcc_types::{Field, Order, Recording};
 
 use crate::counts::Direction;
 #[cfg(feature = "sqlite")]
-use crate::sql::COLUMNS;
+use crate::sql::{BYTES, COLUMNS};
 use crate::sql::{Sql, column};
 use crate::{Deletion, TenantId};
 
@@ -118,14 +118,14 @@ impl<'a> Plan<'a> {
     }
 
     /// The statement that reads the page, and one record more to tell whether there is one: places
-    /// of records that it gathers, or their columns. It names the index that it reads: the plan needs
-    /// no statistics and never changes.
+    /// of records that it gathers, or the numbers, starts and lengths of records. It names the index
+    /// that it reads: the plan needs no statistics and never changes.
     #[cfg(feature = "sqlite")]
     pub(crate) fn page_for_sqlite(&self, gathers: bool) -> Sql {
         let mut sql = Sql::default();
         match gathers {
             true => sql.push("SELECT gather(").push(COLUMNS).push(")"),
-            false => sql.push("SELECT ").push(COLUMNS),
+            false => sql.push("SELECT id, start, ").push(BYTES),
         };
         sql.push(" FROM recordings").push(match self.index() {
             Index::Start => " INDEXED BY recordings_start",
@@ -140,6 +140,15 @@ impl<'a> Plan<'a> {
         if self.skip > 0 {
             sql.push(" OFFSET ").integer(self.skip.cast_signed());
         }
+        sql
+    }
+
+    /// The statement that reads one record.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn record_for_sqlite(tenant: TenantId, id: i64) -> Sql {
+        let mut sql = Sql::default();
+        sql.push("SELECT ").push(COLUMNS).push(" FROM recordings WHERE tenant = ");
+        sql.integer(tenant.0).push(" AND id = ").integer(id);
         sql
     }
 

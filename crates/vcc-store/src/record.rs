@@ -242,6 +242,11 @@ impl Records {
         Ok(())
     }
 
+    /// How many bytes the texts have.
+    pub(crate) fn size(&self) -> usize {
+        self.texts.len()
+    }
+
     /// The records; `None` where a text is no UTF-8, or all of them are too much.
     pub(crate) fn build(&self) -> Option<Vec<StoredRecord>> {
         // Checked at once, for short texts take longer to begin with than to check.
@@ -262,11 +267,6 @@ impl Records {
 impl Records {
     pub(crate) fn len(&self) -> usize {
         self.places.len()
-    }
-
-    /// How many bytes the texts have.
-    pub(crate) fn size(&self) -> usize {
-        self.texts.len()
     }
 
     /// Some of the records, in another order: what is left out takes no memory.

@@ -68,6 +68,13 @@ pub(crate) const COLUMNS: &str = "start, agent_id, phone_number, channel, case_i
     filename, queue_id, queue_name, account_number, transaction_id, ext_var1, ext_var2, \
     out_dial_code, wrap_up_code";
 
+/// How many bytes the fourteen texts have. Neither engine reads a text for that.
+pub(crate) const BYTES: &str = "octet_length(agent_id) + octet_length(phone_number) \
+    + octet_length(channel) + octet_length(case_id) + octet_length(duration) \
+    + octet_length(filename) + octet_length(queue_id) + octet_length(queue_name) \
+    + octet_length(account_number) + octet_length(transaction_id) + octet_length(ext_var1) \
+    + octet_length(ext_var2) + octet_length(out_dial_code) + octet_length(wrap_up_code)";
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,6 +83,9 @@ mod tests {
     fn the_columns_are_those_of_the_fields() {
         let columns: Vec<_> = Field::ALL.into_iter().map(column).collect();
         assert_eq!(COLUMNS, columns.join(", "));
+        let bytes: Vec<_> =
+            columns[1..].iter().map(|column| format!("octet_length({column})")).collect();
+        assert_eq!(BYTES, bytes.join(" + "));
     }
 
     #[test]

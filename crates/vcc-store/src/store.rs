@@ -4,7 +4,7 @@ use vcc_query::{Selection, Zone};
 use vcc_types::Field;
 
 use crate::tenant_name::{self, NameProblem};
-use crate::{KnownToken, StoreError, StoreErrorKind, StoredRecord, TokenHash, Upgrade};
+use crate::{KnownToken, Rest, StoreError, StoreErrorKind, StoredRecord, TokenHash, Upgrade};
 
 /// Where recordings, tenants and tokens live.
 ///
@@ -44,13 +44,49 @@ use crate::{KnownToken, StoreError, StoreErrorKind, StoredRecord, TokenHash, Upg
 /// ```
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
-    /// One page of a tenant's records (PAGE-1, PAGE-5), and whether there are more.
+    /// One page of a tenant's records (PAGE-1, PAGE-5), and whether there are more. It is whole,
+    /// however long its texts are.
     ///
     /// # Errors
     ///
     /// [`Unavailable`](crate::StoreErrorKind::Unavailable) and
     /// [`Deadline`](crate::StoreErrorKind::Deadline) pass; anything else is a defect.
     async fn page(&self, tenant: TenantId, selection: &Selection) -> Result<Page, StoreError>;
+
+    /// [`page`](Self::page), but of the records no more than 256 KiB of text, or none: where there is
+    /// more, [`Page::rest`] says what is left, and [`rest`](Self::rest) reads it. So nobody holds a
+    /// page of the longest values in memory, which has some 500 MB.
+    ///
+    /// A store that does not read pages in pieces gives them whole.
+    ///
+    /// # Errors
+    ///
+    /// As [`page`](Self::page).
+    async fn begin(&self, tenant: TenantId, selection: &Selection) -> Result<Page, StoreError> {
+        self.page(tenant, selection).await
+    }
+
+    /// The next records of a page that has [begun](Self::begin): as many as have 256 KiB of text,
+    /// and at least one, if it is still there. The selection is that of the page.
+    ///
+    /// Which records the page has, and their order, is what it was at the moment at which it
+    /// began; what they hold is what they hold now. A record that has been deleted since, has another
+    /// start, or does not match the selection any more is left out. None comes twice, and none that
+    /// is new.
+    ///
+    /// # Errors
+    ///
+    /// As [`page`](Self::page), and [`Refused`](crate::StoreErrorKind::Refused) by a store that gives
+    /// pages whole.
+    async fn rest(
+        &self,
+        _tenant: TenantId,
+        _selection: &Selection,
+        _rest: Rest,
+    ) -> Result<Page, StoreError> {
+        let message = "the store does not read pages in pieces";
+        Err(StoreError::new(StoreErrorKind::Refused, message))
+    }
 
     /// What a request that names this tenant is checked against; `None` where there is no such
     /// tenant. Names are compared byte for byte.
@@ -60,9 +96,9 @@ pub trait Store: Send + Sync + 'static {
     /// As [`page`](Self::page).
     async fn credentials(&self, tenant: &str) -> Result<Option<Credentials>, StoreError>;
 
-    /// What a request takes: [`credentials`](Self::credentials), and the
-    /// [`page`](Self::page) that it asks for, if it may. `decide` is called once with the former,
-    /// and says which page; without a tenant or a selection there is none.
+    /// What a request takes: [`credentials`](Self::credentials), and what
+    /// [`begin`](Self::begin) gives of the page that it asks for, if it may. `decide` is called once
+    /// with the former, and says which page; without a tenant or a selection there is none.
     ///
     /// A store may do both at one moment, for less than the two cost one after the other.
     ///
@@ -269,7 +305,7 @@ pub(crate) async fn one_by_one(
     let credentials = store.credentials(tenant).await?;
     let id = credentials.as_ref().map(|credentials| credentials.tenant.id);
     let (Some(selection), Some(id)) = (decide(credentials), id) else { return Ok(None) };
-    store.page(id, &selection).await.map(Some)
+    store.begin(id, &selection).await.map(Some)
 }
 
 /// The number that leads every key of a tenant's data.
@@ -466,8 +502,10 @@ pub struct TokenInfo {
 pub struct Page {
     /// The records, in the order of the selection.
     pub records: Vec<StoredRecord>,
-    /// Whether there is a record after the last one.
+    /// Whether there is a record after the last one of the page.
     pub more: bool,
+    /// What is left of the page, where only its [beginning](Store::begin) was read.
+    pub rest: Option<Rest>,
 }
 
 /// Records to be added together.

@@ -8,11 +8,12 @@
 
 use std::ops::Range;
 
+use super::page::guarded;
 use crate::counts::{Direction, LEVELS, bucket, instants};
 
 /// The statements: a macro, since the pieces must be literals.
 macro_rules! deep {
-    ($order:literal, $bounds:literal) => {
+    ($order:literal, $bounds:literal, $kind:ident) => {
         concat!(
             "WITH target AS MATERIALIZED (SELECT $2::bigint
              + (SELECT count(*) FROM recordings WHERE tenant = $1 AND start >= $3 AND start < $4)",
@@ -27,12 +28,24 @@ macro_rules! deep {
             deep!(level "22", "28", $order),
             deep!(level "16", "22", $order),
             deep!(level "10", "16", $order),
-            " SELECT start, agent_id, phone_number, channel, case_id, duration, filename, queue_id,
-             queue_name, account_number, transaction_id, ext_var1, ext_var2, out_dial_code,
-             wrap_up_code FROM recordings WHERE tenant = $1", $bounds,
+            deep!(from $kind), " FROM recordings WHERE tenant = $1", $bounds,
             " ORDER BY start", $order, ", transaction_id", $order, ", filename", $order, ", id",
             $order, " LIMIT $14 OFFSET (SELECT (SELECT skip FROM target) - before FROM level10)",
+            deep!(to $kind),
         )
+    };
+    (from whole) => {
+        " SELECT start, agent_id, phone_number, channel, case_id, duration, filename, queue_id,
+         queue_name, account_number, transaction_id, ext_var1, ext_var2, out_dial_code, wrap_up_code"
+    };
+    (from guarded) => {
+        concat!(" ", guarded!(from), "SELECT *")
+    };
+    (to whole) => {
+        ""
+    };
+    (to guarded) => {
+        guarded!(to)
     };
     (sum $level:literal, $from:literal, $until:literal) => {
         concat!(
@@ -55,10 +68,25 @@ macro_rules! deep {
 
 // $13 is the list's end in its direction, and $14 the size. 1024000000 are the microseconds of a finest bucket. Where the list ends before the offset does,
 // there is no bucket, and nothing is on the right side of NULL.
-pub(super) const ASCENDING: &str =
-    deep!("", " AND start >= (SELECT bucket * 1024000000 FROM level10) AND start < $13");
-pub(super) const DESCENDING: &str =
-    deep!(" DESC", " AND start >= $13 AND start < (SELECT (bucket + 1) * 1024000000 FROM level10)");
+macro_rules! both {
+    ($kind:ident) => {
+        [
+            deep!(
+                "",
+                " AND start >= (SELECT bucket * 1024000000 FROM level10) AND start < $13",
+                $kind
+            ),
+            deep!(
+                " DESC",
+                " AND start >= $13 AND start < (SELECT (bucket + 1) * 1024000000 FROM level10)",
+                $kind
+            ),
+        ]
+    };
+}
+/// Ascending and descending.
+pub(super) const WHOLE: [&str; 2] = both!(whole);
+pub(super) const GUARDED: [&str; 2] = both!(guarded);
 
 /// What comes before a list, in its direction: the records of the list's first bucket that are
 /// outside, and of each level, the finest first, the buckets up to the end of their parent.

@@ -289,6 +289,7 @@ impl Hosts {
             host,
             born: Instant::now(),
             is_makeshift: false,
+            is_left: AtomicBool::new(false),
         })
     }
 

@@ -19,7 +19,8 @@ mod statements;
 mod tenants;
 mod tls;
 
-use std::sync::Arc;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -30,9 +31,10 @@ use self::hosts::{Hosts, Purpose};
 use self::pool::{Lease, Pool};
 use self::settings::Settings;
 use crate::plan::Plan;
+use crate::rest::in_order;
 use crate::{
-    Batch, Credentials, Deletion, Imported, Overview, Page, Store, StoreError, StoreErrorKind,
-    Tenant, TenantId, TokenHash, TokenInfo, Upgrade,
+    Batch, Credentials, Deletion, Imported, Overview, Page, Rest, Store, StoreError,
+    StoreErrorKind, StoredRecord, Tenant, TenantId, TokenHash, TokenInfo, Upgrade,
 };
 
 /// A store in a PostgreSQL database, on one server or on a primary with hot standbys.
@@ -100,6 +102,29 @@ pub struct Postgres {
     readers: Pool,
     writers: Pool,
     upgraded: Option<Upgrade>,
+    long: LongTexts,
+}
+
+/// The tenants whose pages were too long to be read at one go, so that they are asked for with care.
+/// It is nothing but a hint: it may be lost, and each server has its own.
+#[derive(Default)]
+struct LongTexts(RwLock<HashSet<TenantId>>);
+
+impl LongTexts {
+    /// How many tenants are known. With more it begins anew.
+    const MOST: usize = 10_000;
+
+    fn has(&self, tenant: TenantId) -> bool {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).contains(&tenant)
+    }
+
+    fn add(&self, tenant: TenantId) {
+        let mut tenants = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if tenants.len() >= Self::MOST {
+            tenants.clear();
+        }
+        tenants.insert(tenant);
+    }
 }
 
 /// How many connections are kept for writes: imports of different tenants run beside each other.
@@ -133,7 +158,8 @@ impl Postgres {
         let hosts = Arc::new(Hosts::new(settings)?);
         let readers = Pool::new(hosts.clone(), Purpose::Read, connections, deadline)?;
         let writers = Pool::new(hosts, Purpose::Write, WRITERS, deadline)?;
-        let mut store = Self { readers, writers, upgraded: None };
+        let long = LongTexts::default();
+        let mut store = Self { readers, writers, upgraded: None, long };
         let current = match store.readers.get().await {
             Ok(lease) => {
                 let current = migrate::is_current(&lease).await;
@@ -161,6 +187,17 @@ impl Postgres {
         read.await?.map(tenants::opened).transpose()
     }
 
+    async fn pick(
+        pool: &Pool,
+        tenant: TenantId,
+        ids: &[i64],
+    ) -> Result<HashMap<i64, StoredRecord>, StoreError> {
+        let read = pool.read("cannot read the rest of a page", &ids, |session, ids| {
+            Box::pin(page::pick(session, tenant, ids))
+        });
+        read.await
+    }
+
     /// Gives the connection of a write back, or closes it if that failed and what was asked is not
     /// to blame.
     fn settle<T>(lease: Lease, result: Result<T, StoreError>) -> Result<T, StoreError> {
@@ -177,11 +214,48 @@ impl Postgres {
 #[async_trait]
 impl Store for Postgres {
     async fn page(&self, tenant: TenantId, selection: &Selection) -> Result<Page, StoreError> {
+        let mut page = self.begin(tenant, selection).await?;
+        while let Some(rest) = page.rest.take() {
+            let next = self.rest(tenant, selection, rest).await?;
+            page.records.extend(next.records);
+            page.rest = next.rest;
+        }
+        Ok(page)
+    }
+
+    async fn begin(&self, tenant: TenantId, selection: &Selection) -> Result<Page, StoreError> {
         let Some(plan) = Plan::new(tenant, selection) else { return Ok(Page::default()) };
+        let doing = "cannot read a page";
+        if !self.long.has(tenant) {
+            let read = self
+                .readers
+                .read(doing, &plan, |session, plan| Box::pin(page::page(session, plan)));
+            if let Some(page) = read.await? {
+                return Ok(page);
+            }
+            self.long.add(tenant);
+        }
         let read = self
             .readers
-            .read("cannot read a page", &plan, |session, plan| Box::pin(page::page(session, plan)));
+            .read(doing, &plan, |session, plan| Box::pin(page::guarded_page(session, plan)));
         read.await
+    }
+
+    async fn rest(
+        &self,
+        tenant: TenantId,
+        selection: &Selection,
+        mut rest: Rest,
+    ) -> Result<Page, StoreError> {
+        let taken = rest.next(1);
+        let ids: Vec<_> = taken.iter().map(|left| left.id).collect();
+        let mut found = Self::pick(&self.readers, tenant, &ids).await?;
+        if found.len() < ids.len() {
+            // Deleted, or not there yet: a standby may be asked that is behind the one before.
+            found = Self::pick(&self.writers, tenant, &ids).await?;
+        }
+        let (records, more) = (in_order(&taken, found, selection), rest.more());
+        Ok(Page { records, more, rest: rest.left() })
     }
 
     async fn credentials(&self, tenant: &str) -> Result<Option<Credentials>, StoreError> {

@@ -2,6 +2,7 @@ use std::future::Future;
 use std::ops::{Deref, DerefMut};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use deadpool::Runtime;
@@ -33,9 +34,11 @@ pub(super) struct Lease {
 }
 
 impl Lease {
-    /// Gives a connection back that has answered all that it was asked.
+    /// Gives a connection back that has answered all that it was asked; otherwise it has been left.
     pub(super) fn give_back(mut self) {
-        drop(self.object.take());
+        if !self.is_left.load(Ordering::Relaxed) {
+            drop(self.object.take());
+        }
     }
 
     /// Names the host in an error that it answered.

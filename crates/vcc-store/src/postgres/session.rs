@@ -1,8 +1,9 @@
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, Error, GenericClient, Row};
+use tokio_postgres::{Client, Error, GenericClient, Row, RowStream};
 
 use super::statements::Statement;
 use crate::sql::{Sql, Value};
@@ -16,6 +17,8 @@ pub(super) struct Session {
     pub(super) born: Instant,
     /// Whether another host would be better, so that it is not kept for long.
     pub(super) is_makeshift: bool,
+    /// Whether the rows of a statement were not read to their end, so that others would wait for them.
+    pub(super) is_left: AtomicBool,
 }
 
 /// The values of a statement, in its order.
@@ -31,10 +34,35 @@ impl Session {
         self.prepared.query(&self.client, statement, values).await
     }
 
-    /// Runs a statement that was put together for a page.
-    pub(super) async fn query_built(&self, sql: &Sql) -> Result<Vec<Row>, Error> {
-        self.prepared.query_built(&self.client, sql).await
+    /// Runs a statement, and gives its rows as they come.
+    pub(super) async fn stream(
+        &self,
+        statement: Statement,
+        values: &Values<'_>,
+    ) -> Result<RowStream, Error> {
+        self.prepared.stream(&self.client, statement.text, values).await
     }
+
+    /// [`stream`](Self::stream) for a statement that was put together for a page.
+    pub(super) async fn stream_built(&self, sql: &Sql) -> Result<RowStream, Error> {
+        self.prepared.stream(&self.client, &sql.text, &values(sql)).await
+    }
+
+    /// Says that the rows of a statement are not read to their end: the connection is not kept.
+    pub(super) fn leave(&self) {
+        self.is_left.store(true, Ordering::Relaxed);
+    }
+}
+
+/// The values of a statement that was put together.
+fn values(sql: &Sql) -> Vec<&(dyn ToSql + Sync)> {
+    sql.values
+        .iter()
+        .map(|value| match value {
+            Value::Integer(number) => number as &(dyn ToSql + Sync),
+            Value::Text(text) => text as _,
+        })
+        .collect()
 }
 
 /// The statements that a connection has prepared, the last used first. What a client's queries
@@ -64,15 +92,18 @@ impl Prepared {
         sql: &Sql,
     ) -> Result<Vec<Row>, Error> {
         let prepared = self.get(client, &sql.text).await?;
-        let values: Vec<&(dyn ToSql + Sync)> = sql
-            .values
-            .iter()
-            .map(|value| match value {
-                Value::Integer(number) => number as &(dyn ToSql + Sync),
-                Value::Text(text) => text as _,
-            })
-            .collect();
-        client.query(&prepared, &values).await
+        client.query(&prepared, &values(sql)).await
+    }
+
+    /// Runs a statement of this text, and gives its rows as they come.
+    async fn stream(
+        &self,
+        client: &Client,
+        text: &str,
+        values: &Values<'_>,
+    ) -> Result<RowStream, Error> {
+        let prepared = self.get(client, text).await?;
+        client.query_raw(&prepared, values.iter().map(|value| *value as &dyn ToSql)).await
     }
 
     /// Runs a statement, and says how many rows it changed.

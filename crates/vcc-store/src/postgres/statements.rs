@@ -142,6 +142,12 @@ statements! {
              OFFSET 0
          ) AS r",
     );
+    // Records of a page by their numbers, sorted by the caller.
+    PICK = tenant(
+        "SELECT start, agent_id, phone_number, channel, case_id, duration, filename, queue_id,
+         queue_name, account_number, transaction_id, ext_var1, ext_var2, out_dial_code,
+         wrap_up_code, id FROM recordings WHERE tenant = $1 AND id = ANY($2)",
+    );
     // Each row that is copied carries its tenant.
     COPY = tenant(
         "COPY recordings (tenant, start, finish, seconds, agent_id, phone_number, channel, case_id,
@@ -167,8 +173,10 @@ statements! {
          WHERE counts.tenant = $1 AND counts.level = c.level AND counts.bucket = c.bucket
          AND counts.records = 0",
     );
-    DEEP_ASCENDING = tenant(super::deep::ASCENDING);
-    DEEP_DESCENDING = tenant(super::deep::DESCENDING);
+    DEEP_ASCENDING = tenant(super::deep::WHOLE[0]);
+    DEEP_DESCENDING = tenant(super::deep::WHOLE[1]);
+    GUARDED_DEEP_ASCENDING = tenant(super::deep::GUARDED[0]);
+    GUARDED_DEEP_DESCENDING = tenant(super::deep::GUARDED[1]);
 }
 
 #[cfg(test)]
@@ -304,9 +312,11 @@ mod tests {
         let mut pages = 0;
         for selection in every_shape() {
             let Some(plan) = Plan::new(TenantId(7), &selection) else { continue };
-            let sql = plan.page_for_postgres();
-            assert_led_by_tenant(&sql.text, false);
-            assert_eq!(sql.values[0], crate::sql::Value::Integer(7));
+            for guarded in [false, true] {
+                let sql = plan.page_for_postgres(guarded);
+                assert_led_by_tenant(&sql.text, false);
+                assert_eq!(sql.values[0], crate::sql::Value::Integer(7));
+            }
             #[cfg(feature = "sqlite")]
             for gathers in [true, false] {
                 assert_led_by_tenant(&plan.page_for_sqlite(gathers).text, true);

@@ -10,6 +10,7 @@ use vcc_types::Field;
 
 use crate::StoredRecord;
 use crate::record::Records;
+use crate::rest::LIMIT;
 
 thread_local! {
     /// What the statement that runs on this thread has gathered.
@@ -19,14 +20,11 @@ thread_local! {
 /// How many records are gathered: a statement that sorts may gather more than it gives.
 pub(super) const MOST: usize = 2_000;
 
-/// How many bytes of text are.
-const MOST_BYTES: usize = 16 << 20;
-
 /// How much text the memory may have held that is kept for the next statement, in bytes.
 const KEPT: usize = 1 << 16;
 
 fn is_full(gathered: &Records) -> bool {
-    gathered.len() >= MOST || gathered.size() >= MOST_BYTES
+    gathered.len() >= MOST || gathered.size() > LIMIT
 }
 
 /// Gives a connection the function `gather`, which takes the start and the texts of a record, keeps
@@ -56,7 +54,8 @@ pub(super) fn gathered(
     let ran = run();
     GATHERED.with_borrow_mut(|gathered| {
         let records = match ran {
-            Err(_) if is_full(gathered) => Ok(None),
+            // Also where the last of them was too much.
+            _ if is_full(gathered) => Ok(None),
             Err(error) => Err(error),
             Ok(places) => {
                 // A statement that does not sort gives what it gathers.

@@ -32,7 +32,7 @@ use self::pool::{Brief, Location, Pool};
 use self::scans::Scans;
 use crate::store::one_by_one;
 use crate::{
-    Batch, Credentials, Decide, Deletion, Imported, Overview, Page, Store, StoreError,
+    Batch, Credentials, Decide, Deletion, Imported, Overview, Page, Rest, Store, StoreError,
     StoreErrorKind, Tenant, TenantId, TokenHash, TokenInfo, Upgrade,
 };
 
@@ -175,17 +175,42 @@ impl Sqlite {
 #[async_trait]
 impl Store for Sqlite {
     async fn page(&self, tenant: TenantId, selection: &Selection) -> Result<Page, StoreError> {
-        let busy = match self.readers.run_here(|reader| page(reader, tenant, selection)) {
+        let mut page = self.begin(tenant, selection).await?;
+        while let Some(rest) = page.rest.take() {
+            let next = self.rest(tenant, selection, rest).await?;
+            page.records.extend(next.records);
+            page.rest = next.rest;
+        }
+        Ok(page)
+    }
+
+    async fn begin(&self, tenant: TenantId, selection: &Selection) -> Result<Page, StoreError> {
+        let busy = match self.readers.run_here(|reader| begin(reader, tenant, selection)) {
             Brief::Done(page) => return page,
             Brief::Busy => true,
             Brief::Long => false,
         };
         let selection = selection.clone();
-        let work = move |connection: &mut Connection| page(connection, tenant, &selection);
+        let work = move |connection: &mut Connection| begin(connection, tenant, &selection);
         if busy && let Some(page) = self.readers.run_brief(work.clone()).await? {
             return Ok(page);
         }
         self.scans.run(tenant, self.deadline, work).await
+    }
+
+    async fn rest(
+        &self,
+        tenant: TenantId,
+        selection: &Selection,
+        rest: Rest,
+    ) -> Result<Page, StoreError> {
+        let selection = selection.clone();
+        // On a thread where it may block: a record can have megabytes.
+        let work = move |reader: &mut Connection| {
+            let snapshot = Snapshot::new(reader).map_err(error("cannot read a page"))?;
+            page::rest(&snapshot, tenant, &selection, rest)
+        };
+        self.readers.run(Some(self.deadline), work).await
     }
 
     async fn answer(
@@ -200,7 +225,7 @@ impl Store for Sqlite {
             let id = credentials.as_ref().map(|credentials| credentials.tenant.id);
             let selection = decide(credentials);
             match decided.insert(id.zip(selection)) {
-                Some((id, selection)) => page::page(&snapshot, *id, selection).map(Some),
+                Some((id, selection)) => page::begin(&snapshot, *id, selection).map(Some),
                 None => Ok(None),
             }
         });
@@ -208,7 +233,7 @@ impl Store for Sqlite {
             (Brief::Done(answer), _) => answer,
             (_, Some(None)) => Ok(None),
             (_, Some(Some((id, selection)))) => {
-                let work = move |reader: &mut Connection| page(reader, id, &selection);
+                let work = move |reader: &mut Connection| begin(reader, id, &selection);
                 self.scans.run(id, self.deadline, work).await.map(Some)
             }
             (_, None) => one_by_one(self, tenant, decide).await,
@@ -327,12 +352,12 @@ impl Store for Sqlite {
     }
 }
 
-/// A page out of a snapshot of its own.
-fn page(
+/// The beginning of a page out of a snapshot of its own.
+fn begin(
     reader: &mut Connection,
     tenant: TenantId,
     selection: &Selection,
 ) -> Result<Page, StoreError> {
     let snapshot = Snapshot::new(reader).map_err(error("cannot read a page"))?;
-    page::page(&snapshot, tenant, selection)
+    page::begin(&snapshot, tenant, selection)
 }

@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::ops::Deref;
 
 use rusqlite::Connection;
@@ -9,11 +10,12 @@ use super::import::read;
 use super::walk::{Step, Walk};
 use crate::counts::{Direction, LEVELS, bucket, instants};
 use crate::plan::Plan;
+use crate::rest::{Left, in_order};
 use crate::sql::{Sql, Value};
-use crate::{Page, StoreError, TenantId};
+use crate::{Page, Rest, StoreError, TenantId};
 
-/// A page. Whoever calls holds the snapshot that its statements read from.
-pub(super) fn page(
+/// The beginning of a page. Whoever calls holds the snapshot that its statements read from.
+pub(super) fn begin(
     snapshot: &Snapshot<'_>,
     tenant: TenantId,
     selection: &Selection,
@@ -23,7 +25,17 @@ pub(super) fn page(
     if plan.is_deep() && !approach(snapshot, tenant, &mut plan).map_err(&failed)? {
         return Ok(Page::default());
     }
-    read_page(snapshot, &plan).map_err(failed)
+    read_page(snapshot, &plan, selection).map_err(failed)
+}
+
+/// What comes next of a page that has begun.
+pub(super) fn rest(
+    snapshot: &Snapshot<'_>,
+    tenant: TenantId,
+    selection: &Selection,
+    rest: Rest,
+) -> Result<Page, StoreError> {
+    read_next(snapshot, tenant, selection, rest, 1).map_err(error("cannot read a page"))
 }
 
 /// One moment of the database, for several statements, until this is dropped.
@@ -57,9 +69,13 @@ impl Deref for Snapshot<'_> {
     }
 }
 
-fn read_page(connection: &Connection, plan: &Plan<'_>) -> rusqlite::Result<Page> {
+fn read_page(
+    connection: &Connection,
+    plan: &Plan<'_>,
+    selection: &Selection,
+) -> rusqlite::Result<Page> {
     if plan.skip >= MOST as u64 {
-        return read_columns(connection, plan);
+        return read_long(connection, plan, selection);
     }
     let records = gathered(|| {
         let mut places = Vec::with_capacity(plan.size + 1);
@@ -69,25 +85,48 @@ fn read_page(connection: &Connection, plan: &Plan<'_>) -> rusqlite::Result<Page>
         })?;
         Ok(places)
     })?;
-    let Some(mut records) = records else { return read_columns(connection, plan) };
+    let Some(mut records) = records else { return read_long(connection, plan, selection) };
     // Of the record after the page nothing matters but that it is there.
     let more = records.len() > plan.size;
     records.truncate(plan.size);
-    Ok(Page { records, more })
+    Ok(Page { records, more, rest: None })
 }
 
-/// [`read_page`] where a statement might gather too much.
-fn read_columns(connection: &Connection, plan: &Plan<'_>) -> rusqlite::Result<Page> {
-    let mut page = Page { records: Vec::with_capacity(plan.size), more: false };
+/// [`read_page`] where a statement would gather too much: first which records the page has, then
+/// those that are read at one go. So nothing long is sorted, nor read in vain.
+fn read_long(
+    connection: &Connection,
+    plan: &Plan<'_>,
+    selection: &Selection,
+) -> rusqlite::Result<Page> {
+    let mut left = Vec::with_capacity(plan.size + 1);
     rows(connection, &plan.page_for_sqlite(false), |row| {
-        if page.records.len() == plan.size {
-            page.more = true;
-        } else {
-            page.records.push(read(row)?);
-        }
+        let bytes = row.get::<_, u32>(2)? as usize;
+        left.push(Left { id: row.get(0)?, start: row.get(1)?, bytes });
         Ok(())
     })?;
-    Ok(page)
+    let more = left.len() > plan.size;
+    left.truncate(plan.size);
+    read_next(connection, plan.tenant, selection, Rest::new(left, more), 0)
+}
+
+fn read_next(
+    connection: &Connection,
+    tenant: TenantId,
+    selection: &Selection,
+    mut rest: Rest,
+    at_least: usize,
+) -> rusqlite::Result<Page> {
+    let taken = rest.next(at_least);
+    let mut found = HashMap::with_capacity(taken.len());
+    for Left { id, .. } in &taken {
+        rows(connection, &Plan::record_for_sqlite(tenant, *id), |row| {
+            found.insert(*id, read(row)?);
+            Ok(())
+        })?;
+    }
+    let more = rest.more();
+    Ok(Page { records: in_order(&taken, found, selection), more, rest: rest.left() })
 }
 
 /// Narrows a plan by start alone to begin in the bucket in which its offset ends; `false` where

@@ -10,6 +10,12 @@ use vcc_store::{
 };
 use vcc_types::{Field, Order, Recording, Row as _};
 
+#[allow(unused_imports, reason = "not every test has an engine of its own")]
+pub(crate) use super::pieces::{
+    a_long_page_comes_in_pieces, a_page_in_pieces_stays_the_page_that_it_was,
+    the_rest_of_a_page_is_its_tenants,
+};
+
 const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
 
 async fn acme(store: &dyn Store) -> Tenant {
@@ -512,4 +518,7 @@ laws!(
     a_number_that_no_list_reaches_finds_nothing,
     many_records_of_one_moment_are_pages_too,
     a_request_is_decided_upon_once,
+    a_long_page_comes_in_pieces,
+    a_page_in_pieces_stays_the_page_that_it_was,
+    the_rest_of_a_page_is_its_tenants,
 );

@@ -7,6 +7,7 @@ pub(crate) mod differential;
 pub(crate) mod fixture;
 pub(crate) mod laws;
 pub(crate) mod oracle;
+pub(crate) mod pieces;
 
 use std::path::Path;
 
