@@ -11,11 +11,12 @@ use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 use vcc_format::WriteError;
 use vcc_query::{Context, Format, Parser, Query, Resource, Selection};
-use vcc_store::{Credentials, Store, StoreError, StoreErrorKind, TokenHash};
+use vcc_store::{Credentials, Rest, Store, StoreError, StoreErrorKind, TenantId, TokenHash};
 use vcc_types::{BadCredentials, Dialect, NoCredentials};
 
 use crate::audit::{self, Audit, Who};
 use crate::auth::{self, Claim};
+use crate::body::NoBody;
 use crate::limits::Gate;
 use crate::metrics::Running;
 use crate::refusal::Refusal;
@@ -93,6 +94,7 @@ struct Asked {
     tenant: String,
     /// The number of the token that opened it.
     token: i64,
+    id: TenantId,
     format: Format,
     query: Query,
     selection: Selection,
@@ -110,14 +112,14 @@ impl Api {
     /// limits.
     #[must_use]
     pub fn new(store: Arc<dyn Store>) -> Self {
-        let limits = Limits::default();
+        let (limits, metrics) = (Limits::default(), Arc::<Metrics>::default());
         Self {
             store,
             clock: Clock::system(),
             dialect: Dialect::default(),
-            gate: Gate::new(&limits),
+            gate: Gate::new(&limits, metrics.pending()),
             limits,
-            metrics: Arc::default(),
+            metrics,
             audit: None,
             explain: false,
             requests: Arc::default(),
@@ -142,7 +144,7 @@ impl Api {
     /// How much is taken on at once, and for how long.
     #[must_use]
     pub fn with_limits(mut self, limits: Limits) -> Self {
-        self.gate = Gate::new(&limits);
+        self.gate = Gate::new(&limits, self.metrics.pending());
         self.limits = limits;
         self
     }
@@ -196,7 +198,7 @@ impl Api {
             Claim::None => return Err(self.no_credentials()),
             Claim::Broken => return Err(Refusal::broken_authorization()),
         };
-        let _theirs = self.gate.enter_as(&name).ok_or_else(Refusal::busy)?;
+        let theirs = self.gate.enter_as(&name).ok_or_else(Refusal::busy)?;
         let mut asked = None;
         let mut decide = |credentials| {
             let read = self.read(request, credentials, token, trace);
@@ -206,20 +208,28 @@ impl Api {
         };
         let page = self.store.answer(&name, &mut decide).await;
         let page = page.map_err(|error| trace.refuse(error))?;
-        let Asked { tenant, token, format, query, selection, context } =
+        let Asked { tenant, token, id, format, query, selection, context } =
             asked.ok_or_else(Refusal::internal)??;
         let page = page.ok_or_else(Refusal::internal)?;
-        trace.records = page.records.len();
+        let records = page.records.len() + page.rest.as_ref().map_or(0, Rest::records);
+        let more = page.more;
+        let (store, share) = (&self.store, theirs.share());
+        let source = body::Source { store, tenant: id, selection: &selection, share };
+        let body = body::of(page, &source, format, &self.dialect, &request.headers);
+        let (body, zipped) = body.map_err(|error| match error {
+            // STATUS-1: once clients have taken what waits for them, there is room again.
+            NoBody::Full => Refusal::busy(),
+            NoBody::Write(error) => {
+                trace.failure = Some(Failure::Write(error));
+                Refusal::internal()
+            }
+        })?;
+        trace.records = records;
         if let Some(audit) = &self.audit {
             let who = Who { tenant: &tenant, token, peer: trace.peer };
-            audit.record(context.now, who, &query, page.records.len());
+            audit.record(context.now, who, &query, records);
         }
 
-        let body = body::of(page.records, format, &selection, &self.dialect, &request.headers);
-        let (body, zipped) = body.map_err(|error| {
-            trace.failure = Some(Failure::Write(error));
-            Refusal::internal()
-        })?;
         let mut response = Response::new(body);
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, records::content_type(format));
@@ -230,7 +240,7 @@ impl Api {
         if zipped {
             headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         }
-        if page.more {
+        if more {
             let next = selection.first.saturating_add(u64::from(selection.page_size));
             // PAGE-6: a next page exists.
             if let Some(link) = link(request.uri.path(), &query, &context, next) {
@@ -274,7 +284,7 @@ impl Api {
         if tracing::enabled!(tracing::Level::INFO) {
             trace.shape = Some(audit::shape(&query));
         }
-        Ok(Asked { tenant: tenant.name, token, format, query, selection, context })
+        Ok(Asked { tenant: tenant.name, token, id: tenant.id, format, query, selection, context })
     }
 
     /// AUTH-2: a browser prompts at a 401 with a challenge.

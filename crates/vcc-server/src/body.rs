@@ -1,22 +1,27 @@
-//! Bodies of responses: whole where they are short, as nearly all are, and otherwise made while they
-//! are sent, so that a page of the longest values neither stands in memory three times nor is written
-//! at one go.
+//! Bodies of responses: whole where they are short, as nearly all are, and otherwise read and made
+//! while they are sent, so that a page of the longest values never stands in memory. Their memory is
+//! counted until the client has taken it.
 
+use std::future::Future;
 use std::io::Write as _;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
+use axum::BoxError;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::http::HeaderMap;
 use flate2::write::GzEncoder;
 use hyper::body::Frame;
 use vcc_format::WriteError;
 use vcc_query::{Format, Selection};
-use vcc_store::StoredRecord;
+use vcc_store::{Page, Rest, Store, StoreError, StoredRecord, TenantId};
 use vcc_types::Dialect;
 
 use crate::gzip;
-use crate::records::Pieces;
+use crate::limits::Share;
+use crate::pending::{Held, Kind, counted};
+use crate::records::{Pieces, TAGS};
 
 /// How many bytes of text the records of a body have that is made at once.
 const WHOLE: usize = 128 * 1024;
@@ -24,66 +29,194 @@ const WHOLE: usize = 128 * 1024;
 /// How many bytes a piece has, at least.
 const PIECE: usize = 16 * 1024;
 
+/// How many bytes of a body the HTTP stack takes before the client has room for them, and how many
+/// compressing holds.
+const BUFFERED: usize = 256 * 1024;
+const COMPRESSING: usize = 256 * 1024;
+
+/// How much is compressed before other connections have their turn, in pieces: what shrinks to nothing
+/// is never a reason to wait.
+const TURN: usize = 32;
+
+/// Whose page it is, and where the rest of it comes from.
+pub(crate) struct Source<'a> {
+    pub(crate) store: &'a Arc<dyn Store>,
+    pub(crate) tenant: TenantId,
+    pub(crate) selection: &'a Selection,
+    pub(crate) share: &'a Arc<Share>,
+}
+
+/// Why there is no body.
+#[derive(Debug)]
+pub(crate) enum NoBody {
+    /// Too much waits for the clients of the tenant, or of the server.
+    Full,
+    Write(WriteError),
+}
+
 /// A body, and whether it is compressed.
 ///
 /// # Errors
 ///
-/// As [`Pieces::next`], if the body is short.
+/// There is no room for it, or [`Pieces::next`] fails and the body is short.
 pub(crate) fn of(
-    records: Vec<StoredRecord>,
+    page: Page,
+    source: &Source<'_>,
     format: Format,
-    selection: &Selection,
     dialect: &Dialect,
     headers: &HeaderMap,
-) -> Result<(Body, bool), WriteError> {
-    let length: usize = records.iter().map(|record| record.joined().len()).sum();
-    // Tags take some 400 bytes a record.
-    let capacity = if length <= WHOLE { length + 512 * records.len() + 512 } else { 2 * PIECE };
-    let mut pieces = Pieces::new(records, format, selection, dialect, capacity);
-    if length > WHOLE {
-        let gzip = gzip::is_wanted(headers, length).then(gzip::encoder);
-        let zipped = gzip.is_some();
-        return Ok((Body::new(Long { pieces, gzip }), zipped));
+) -> Result<(Body, bool), NoBody> {
+    let Page { records, rest, .. } = page;
+    let length = text(&records);
+    if rest.is_some() || length > WHOLE {
+        return long(records, rest, source, format, dialect, headers);
     }
-    let body = pieces.next(usize::MAX)?.unwrap_or_default();
-    if gzip::is_wanted(headers, body.len()) {
-        return Ok((gzip::compress(&body).into(), true));
+    let capacity = length + TAGS * records.len() + TAGS;
+    let mut pieces = Pieces::new(records, format, source.selection, dialect, capacity);
+    let mut body = pieces.next(usize::MAX, false).map_err(NoBody::Write)?.unwrap_or_default();
+    let zipped = gzip::is_wanted(headers, body.len());
+    if zipped {
+        body = gzip::compress(&body);
     }
-    Ok((body.into(), false))
+    let held = Held::take(source.share, Kind::Whole, body.capacity()).ok_or(NoBody::Full)?;
+    Ok((counted(body, held).into(), zipped))
+}
+
+fn long(
+    records: Vec<StoredRecord>,
+    rest: Option<Rest>,
+    source: &Source<'_>,
+    format: Format,
+    dialect: &Dialect,
+    headers: &HeaderMap,
+) -> Result<(Body, bool), NoBody> {
+    // The most that is held at any time, for as long as the answer lasts: what is read at one go, a
+    // record of it as it is written, and what waits in the stack. So a body that has begun goes on.
+    let read = text(&records).max(rest.as_ref().map_or(0, Rest::longest_piece));
+    let record = records.iter().map(|record| record.joined().len()).max().unwrap_or_default();
+    let written = record.max(rest.as_ref().map_or(0, Rest::longest)) + TAGS;
+    // It has more than 128 KiB, so it is worth it.
+    let gzip = gzip::is_wanted(headers, WHOLE).then(gzip::encoder);
+    let zipped = gzip.is_some();
+    let bytes = read + written + BUFFERED + if zipped { COMPRESSING } else { 0 };
+    let held = Arc::new(Held::take(source.share, Kind::Streamed, bytes).ok_or(NoBody::Full)?);
+    let long = Long {
+        pieces: Pieces::new(records, format, source.selection, dialect, 0),
+        rest,
+        reading: None,
+        store: source.store.clone(),
+        tenant: source.tenant,
+        selection: Arc::new(source.selection.clone()),
+        gzip,
+        plain: Bytes::new(),
+        held,
+        bytes,
+        written,
+    };
+    Ok((Body::new(long), zipped))
+}
+
+fn text(records: &[StoredRecord]) -> usize {
+    records.iter().map(|record| record.joined().len()).sum()
 }
 
 /// A body that is made while it is sent. What fails then ends the connection.
 struct Long {
     pieces: Pieces,
+    /// What is not read yet.
+    rest: Option<Rest>,
+    reading: Option<Reading>,
+    store: Arc<dyn Store>,
+    tenant: TenantId,
+    selection: Arc<Selection>,
     gzip: Option<GzEncoder<Vec<u8>>>,
+    /// What is written, and not compressed yet.
+    plain: Bytes,
+    held: Arc<Held>,
+    /// How much that is, and how long a record was expected to be in it.
+    bytes: usize,
+    written: usize,
 }
 
+type Reading = Pin<Box<dyn Future<Output = Result<Page, StoreError>> + Send>>;
+
 impl Long {
-    fn next(&mut self) -> Result<Option<Vec<u8>>, WriteError> {
-        while let Some(piece) = self.pieces.next(PIECE)? {
-            let Some(gzip) = &mut self.gzip else { return Ok(Some(piece)) };
-            gzip.write_all(&piece)?;
+    /// The next piece as it is written; `None` where the records are at their end.
+    fn write(&mut self) -> Result<Option<Bytes>, WriteError> {
+        let Some(piece) = self.pieces.next(PIECE, self.rest.is_some())? else { return Ok(None) };
+        // Characters that are escaped make a text longer.
+        self.held.grow(self.bytes + piece.capacity().saturating_sub(self.written));
+        Ok(Some(counted(piece, self.held.clone())))
+    }
+
+    /// The next piece as it is sent. `Pending`: others have their turn first.
+    fn next(&mut self) -> Poll<Result<Option<Bytes>, WriteError>> {
+        for _ in 0..TURN {
+            if self.gzip.is_none() {
+                return Poll::Ready(self.write());
+            }
+            if self.plain.is_empty() {
+                match self.write()? {
+                    Some(plain) => self.plain = plain,
+                    None if self.rest.is_some() => return Poll::Ready(Ok(None)),
+                    None => {
+                        let end = self.gzip.take().map(GzEncoder::finish).transpose()?;
+                        return Poll::Ready(Ok(end.map(|end| counted(end, self.held.clone()))));
+                    }
+                }
+            }
+            let Some(gzip) = &mut self.gzip else { continue };
+            gzip.write_all(&self.plain.split_to(self.plain.len().min(2 * PIECE)))?;
             if !gzip.get_ref().is_empty() {
-                return Ok(Some(std::mem::take(gzip.get_mut())));
+                let piece = std::mem::take(gzip.get_mut());
+                return Poll::Ready(Ok(Some(counted(piece, self.held.clone()))));
             }
         }
-        Ok(self.gzip.take().map(GzEncoder::finish).transpose()?)
+        Poll::Pending
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<Bytes>, BoxError>> {
+        loop {
+            if let Some(reading) = &mut self.reading {
+                let page = ready!(reading.as_mut().poll(context));
+                self.reading = None;
+                let page = page?;
+                self.rest = page.rest;
+                self.pieces.go_on(page.records);
+            }
+            let Poll::Ready(piece) = self.next() else {
+                context.waker().wake_by_ref();
+                return Poll::Pending;
+            };
+            if let Some(piece) = piece? {
+                return Poll::Ready(Ok(Some(piece)));
+            }
+            let Some(rest) = self.rest.take() else { return Poll::Ready(Ok(None)) };
+            let (store, tenant, selection) =
+                (self.store.clone(), self.tenant, self.selection.clone());
+            let reading = async move { store.rest(tenant, &selection, rest).await };
+            self.reading = Some(Box::pin(reading));
+        }
     }
 }
 
 impl HttpBody for Long {
     type Data = Bytes;
-    type Error = WriteError;
+    type Error = BoxError;
 
     fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, WriteError>>> {
-        let next = self.next();
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let this = self.get_mut();
+        let next = ready!(this.poll(context));
         if let Err(error) = &next {
-            tracing::error!(%error, "cannot write the rest of an answer");
+            tracing::error!(%error, "cannot give the rest of an answer");
+            // Nobody takes what there is for a whole document.
+            this.pieces.stop();
+            this.gzip = None;
         }
-        Poll::Ready(next.transpose().map(|piece| piece.map(|piece| Frame::data(piece.into()))))
+        Poll::Ready(next.transpose().map(|piece| piece.map(Frame::data)))
     }
 }
 
@@ -92,10 +225,14 @@ mod tests {
     use axum::http::HeaderValue;
     use axum::http::header::ACCEPT_ENCODING;
     use chrono::DateTime;
-    use vcc_query::{Context as Now, Query};
+    use vcc_query::{Context as Now, Query, Zone};
+    use vcc_store::Sqlite;
     use vcc_types::{Field, Recording};
 
     use super::*;
+    use crate::Limits;
+    use crate::limits::Gate;
+    use crate::pending::Pending;
 
     /// So many records of so many bytes each, with all that a writer has to look at.
     fn records(count: usize, length: usize) -> Vec<StoredRecord> {
@@ -103,7 +240,7 @@ mod tests {
             let text = "a, \"b\" & <c> ".repeat(length / 13);
             let recording = Recording::new()
                 .with(Field::StartDate, "2007-12-19T19:16:36-08:00")
-                .with(Field::TransactionId, &index.to_string())
+                .with(Field::TransactionId, &format!("{index:02}"))
                 .with(Field::ExtVar1, if index.is_multiple_of(3) { &text } else { "plain" })
                 .with(Field::ExtVar2, &"x".repeat(length));
             StoredRecord::new(&recording).unwrap()
@@ -118,18 +255,45 @@ mod tests {
         Query::parse("").unwrap().resolve(&context).unwrap()
     }
 
+    /// A store with these records, and whose they are.
+    async fn store(records: &[StoredRecord]) -> (Arc<dyn Store>, TenantId) {
+        let store = Sqlite::in_memory().unwrap();
+        let tenant = store.add_tenant("acme", Zone::UTC, DateTime::UNIX_EPOCH).await.unwrap();
+        store.import(tenant.id, records.to_vec().into()).await.unwrap();
+        (Arc::new(store), tenant.id)
+    }
+
+    fn gate() -> (Gate, Arc<Pending>) {
+        let pending = Arc::<Pending>::default();
+        (Gate::new(&Limits::default(), pending.clone()), pending)
+    }
+
+    /// A body, given whole by the store or begun and gone on with.
     async fn read(
         records: &[StoredRecord],
+        begun: bool,
         format: Format,
         headers: &HeaderMap,
     ) -> (Vec<u8>, bool) {
-        let (selection, dialect) = (selection(), Dialect::default());
-        let (body, zipped) = of(records.to_vec(), format, &selection, &dialect, headers).unwrap();
+        let (selection, dialect, (gate, pending)) = (selection(), Dialect::default(), gate());
+        let (store, tenant) = store(records).await;
+        let permit = gate.enter_as("acme").unwrap();
+        let share = permit.share();
+        let source = Source { store: &store, tenant, selection: &selection, share };
+        let page = match begun {
+            true => store.begin(tenant, &selection).await.unwrap(),
+            false => store.page(tenant, &selection).await.unwrap(),
+        };
+        let (body, zipped) = of(page, &source, format, &dialect, headers).unwrap();
+        assert!(pending.bytes() > 0);
         let exact = body.size_hint().exact();
         let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+        // A body in one piece is those bytes themselves, and not a copy.
+        let bytes = Vec::from(bytes);
+        assert_eq!(pending.bytes(), 0);
         let long = records.iter().map(|record| record.joined().len()).sum::<usize>() > WHOLE;
         assert_eq!(exact, (!long).then_some(bytes.len() as u64));
-        (bytes.into(), zipped)
+        (bytes, zipped)
     }
 
     #[tokio::test]
@@ -137,23 +301,27 @@ mod tests {
         let mut gzip = HeaderMap::new();
         gzip.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
         for format in [Format::Xml, Format::Csv] {
-            for (count, length) in [(0, 0), (3, 100), (50, 200), (50, 5_000), (3, 300_000)] {
+            for (count, length) in
+                [(0, 0), (3, 100), (50, 200), (50, 5_000), (3, 300_000), (25, 20_000)]
+            {
                 let records = records(count, length);
                 let (selection, dialect) = (selection(), Dialect::default());
                 let mut pieces = Pieces::new(records.clone(), format, &selection, &dialect, 0);
-                let whole = pieces.next(usize::MAX).unwrap().unwrap();
-                assert!(pieces.next(1).unwrap().is_none());
-                let (plain, zipped) = read(&records, format, &HeaderMap::new()).await;
-                assert!(plain == whole && !zipped, "{format:?} {count} {length}");
-                let (packed, zipped) = read(&records, format, &gzip).await;
-                assert_eq!(zipped, whole.len() >= 1_024, "{format:?} {count} {length}");
-                let mut unpacked = packed.clone();
-                if zipped {
-                    unpacked.clear();
-                    let mut decoder = flate2::read::GzDecoder::new(&packed[..]);
-                    std::io::Read::read_to_end(&mut decoder, &mut unpacked).unwrap();
+                let whole = pieces.next(usize::MAX, false).unwrap().unwrap();
+                assert!(pieces.next(1, false).unwrap().is_none());
+                for begun in [false, true] {
+                    let (plain, zipped) = read(&records, begun, format, &HeaderMap::new()).await;
+                    assert!(plain == whole && !zipped, "{format:?} {count} {length} {begun}");
+                    let (packed, zipped) = read(&records, begun, format, &gzip).await;
+                    assert_eq!(zipped, whole.len() >= 1_024, "{format:?} {count} {length}");
+                    let mut unpacked = packed.clone();
+                    if zipped {
+                        unpacked.clear();
+                        let mut decoder = flate2::read::GzDecoder::new(&packed[..]);
+                        std::io::Read::read_to_end(&mut decoder, &mut unpacked).unwrap();
+                    }
+                    assert!(unpacked == whole, "{format:?} {count} {length} {begun}");
                 }
-                assert!(unpacked == whole, "{format:?} {count} {length}");
             }
         }
     }
@@ -164,10 +332,39 @@ mod tests {
         let (selection, dialect) = (selection(), Dialect::default());
         let mut pieces = Pieces::new(records, Format::Csv, &selection, &dialect, 0);
         let mut lengths = Vec::new();
-        while let Some(piece) = pieces.next(PIECE).unwrap() {
+        while let Some(piece) = pieces.next(PIECE, false).unwrap() {
             lengths.push(piece.len());
         }
         let longest = lengths.iter().max().unwrap();
         assert!(lengths.len() > 20 && *longest < 6 * PIECE, "{lengths:?}");
+    }
+
+    /// What is counted for a body is what there may be of it at any time, and no other number.
+    #[tokio::test]
+    async fn a_long_body_holds_no_more_than_it_counts() {
+        let mut gzip = HeaderMap::new();
+        gzip.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
+        for headers in [HeaderMap::new(), gzip] {
+            let records = records(12, 1_000_000);
+            let (selection, dialect, (gate, pending)) = (selection(), Dialect::default(), gate());
+            let (store, tenant) = store(&records).await;
+            let permit = gate.enter_as("acme").unwrap();
+            let share = permit.share();
+            let source = Source { store: &store, tenant, selection: &selection, share };
+            let page = store.begin(tenant, &selection).await.unwrap();
+            assert!(page.records.is_empty());
+            let (body, _) = of(page, &source, Format::Csv, &dialect, &headers).unwrap();
+            let mut body = std::pin::pin!(body);
+            let (mut pieces, mut most) = (0, 0);
+            while let Some(frame) =
+                std::future::poll_fn(|context| body.as_mut().poll_frame(context)).await
+            {
+                most = most.max(pending.bytes());
+                pieces += usize::from(frame.unwrap().is_data());
+            }
+            // Of one record in three, a field is escaped.
+            assert!(pieces > 3 && (4_000_000..7_000_000).contains(&most), "{pieces} {most}");
+            assert!(pending.bytes() > 0);
+        }
     }
 }

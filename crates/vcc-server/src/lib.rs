@@ -19,6 +19,7 @@ mod connection;
 mod gzip;
 mod limits;
 mod metrics;
+mod pending;
 mod records;
 mod refusal;
 mod request_head;

@@ -1,8 +1,12 @@
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::pending::Pending;
 
 /// How much a server takes on at once, and for how long. What is beyond is turned away at once
 /// with 503 (STATUS-1).
@@ -37,7 +41,13 @@ pub struct Limits {
     /// Requests of one tenant that are answered at the same time: 32, so that no tenant takes all
     /// there is.
     pub requests_per_tenant: usize,
-    /// How long a request may take: 15 seconds.
+    /// How many bytes of memory answers hold that their clients have not taken yet: 64 MiB, and a
+    /// quarter of it those of one tenant. Half of either is for answers that are made whole, which
+    /// have up to 128 KiB of text, and half for those that are made while they are sent. An answer
+    /// for which there is no room is 503 instead; one that nothing stands beside is sent however long
+    /// it is.
+    pub pending: usize,
+    /// How long a request may take, until its answer begins: 15 seconds.
     pub deadline: Duration,
     /// How long a client may take for the headers of a request, or do nothing on a connection that
     /// stays open: 30 seconds.
@@ -54,6 +64,7 @@ impl Default for Limits {
             connections: 4_096,
             requests: 256,
             requests_per_tenant: 32,
+            pending: 64 << 20,
             deadline: Duration::from_secs(15),
             headers: Duration::from_secs(30),
             stall: Duration::from_secs(30),
@@ -62,20 +73,35 @@ impl Default for Limits {
     }
 }
 
-/// Counts the requests that are being answered.
+/// Counts the requests that are being answered, and what waits for their clients.
 #[derive(Clone, Debug)]
 pub(crate) struct Gate {
     all: Arc<Semaphore>,
-    tenants: Arc<Mutex<HashMap<Box<str>, usize>>>,
+    /// Tenants that ask nothing, and for which nothing waits, take no memory.
+    tenants: Arc<Mutex<HashMap<Arc<str>, Weak<Share>>>>,
     per_tenant: usize,
+    pending: Arc<Pending>,
+    most_pending: usize,
+}
+
+/// What one tenant has of a server, as long as it has any of it.
+#[derive(Debug)]
+pub(crate) struct Share {
+    gate: Gate,
+    tenant: Arc<str>,
+    running: AtomicUsize,
+    pending: Pending,
 }
 
 impl Gate {
-    pub(crate) fn new(limits: &Limits) -> Self {
+    /// A gate that counts what waits for the clients of the server there.
+    pub(crate) fn new(limits: &Limits, pending: Arc<Pending>) -> Self {
         Self {
             all: Arc::new(Semaphore::new(limits.requests.min(Semaphore::MAX_PERMITS))),
             tenants: Arc::default(),
             per_tenant: limits.requests_per_tenant,
+            pending,
+            most_pending: limits.pending,
         }
     }
 
@@ -87,33 +113,57 @@ impl Gate {
     /// Lets a request of a tenant in that has entered already: by the name that it gives itself,
     /// before it is looked up, so that many of them do not even wait for that.
     pub(crate) fn enter_as(&self, tenant: &str) -> Option<TenantPermit> {
+        let share = self.share(tenant);
+        let enters = |running| (running < self.per_tenant).then_some(running + 1);
+        share.running.try_update(Relaxed, Relaxed, enters).ok()?;
+        Some(TenantPermit(share))
+    }
+
+    fn share(&self, tenant: &str) -> Arc<Share> {
         let mut tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
-        match tenants.get_mut(tenant) {
-            Some(running) if *running >= self.per_tenant => return None,
-            Some(running) => *running += 1,
-            None => drop(tenants.insert(tenant.into(), 1)),
+        if let Some(share) = tenants.get(tenant).and_then(Weak::upgrade) {
+            return share;
         }
-        Some(TenantPermit { gate: self.clone(), tenant: tenant.into() })
+        let tenant: Arc<str> = tenant.into();
+        let (running, pending) = (AtomicUsize::new(0), Pending::default());
+        let share = Arc::new(Share { gate: self.clone(), tenant, running, pending });
+        tenants.insert(share.tenant.clone(), Arc::downgrade(&share));
+        share
+    }
+}
+
+impl Share {
+    /// What waits for the tenant's clients and for those of the server, each with its limit.
+    pub(crate) fn pending(&self) -> [(&Pending, usize); 2] {
+        let Gate { pending, most_pending, .. } = &self.gate;
+        [(&self.pending, most_pending / 4), (pending, *most_pending)]
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        let mut tenants = self.gate.tenants.lock().unwrap_or_else(PoisonError::into_inner);
+        // The tenant may have got another meanwhile.
+        if tenants.get(&self.tenant).is_some_and(|share| share.strong_count() == 0) {
+            tenants.remove(&self.tenant);
+        }
     }
 }
 
 /// A request of a tenant that is being answered, until this is dropped.
 #[derive(Debug)]
-pub(crate) struct TenantPermit {
-    gate: Gate,
-    tenant: Box<str>,
+pub(crate) struct TenantPermit(Arc<Share>);
+
+impl TenantPermit {
+    /// What the tenant has of the server.
+    pub(crate) fn share(&self) -> &Arc<Share> {
+        &self.0
+    }
 }
 
 impl Drop for TenantPermit {
     fn drop(&mut self) {
-        let mut tenants = self.gate.tenants.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(running) = tenants.get_mut(&self.tenant) {
-            *running -= 1;
-            // Tenants that ask nothing take no memory.
-            if *running == 0 {
-                tenants.remove(&self.tenant);
-            }
-        }
+        self.0.running.fetch_sub(1, Relaxed);
     }
 }
 
@@ -123,7 +173,8 @@ mod tests {
 
     #[test]
     fn one_tenant_cannot_take_all() {
-        let gate = Gate::new(&Limits { requests: 3, requests_per_tenant: 2, ..Limits::default() });
+        let limits = Limits { requests: 3, requests_per_tenant: 2, ..Limits::default() };
+        let gate = Gate::new(&limits, Arc::default());
         let (one, other) = ("acme", "globex");
         let all: Vec<_> = (0..3).map(|_| gate.enter()).collect();
         assert!(all.iter().all(Option::is_some) && gate.enter().is_none());

@@ -1,6 +1,9 @@
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
+
+use crate::pending::Pending;
 
 /// What a server counts, in the text format of Prometheus.
 ///
@@ -31,6 +34,7 @@ pub struct Metrics {
     records: AtomicU64,
     running: AtomicU64,
     connections: AtomicU64,
+    pending: Arc<Pending>,
     /// How many requests took longer than the bound before and at most so long, in the order of
     /// [`BOUNDS`].
     took: [AtomicU64; BOUNDS.len()],
@@ -53,6 +57,11 @@ impl Metrics {
     pub(crate) fn connection(&self) -> Running<'_> {
         self.connections.fetch_add(1, Relaxed);
         Running(&self.connections)
+    }
+
+    /// What is counted of the memory of answers.
+    pub(crate) fn pending(&self) -> Arc<Pending> {
+        self.pending.clone()
     }
 
     pub(crate) fn answered(&self, status: u16, records: u64, took: Duration) {
@@ -97,6 +106,9 @@ impl Metrics {
         family("vcc_requests_running", "gauge", "Requests that are being answered.", &running);
         let open = plain(&self.connections);
         family("vcc_connections_open", "gauge", "Connections that are open.", &open);
+        let pending = [(String::new(), self.pending.bytes().to_string())];
+        let help = "Memory of answers that clients have not taken, in bytes.";
+        family("vcc_pending_bytes", "gauge", help, &pending);
         let answered = self.answered.load(Relaxed);
         let mut within = 0;
         let mut took: Vec<_> = BOUNDS
@@ -142,6 +154,8 @@ mod tests {
             "vcc_requests_total{status=\"403\"} 1",
             "vcc_records_total 50",
             "vcc_requests_running 1",
+            "vcc_pending_bytes 0",
+            "# TYPE vcc_pending_bytes gauge",
             "vcc_request_seconds_bucket{le=\"0.00025\"} 0",
             "vcc_request_seconds_bucket{le=\"0.0005\"} 1",
             "vcc_request_seconds_bucket{le=\"10\"} 2",

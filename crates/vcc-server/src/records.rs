@@ -16,6 +16,9 @@ pub(crate) fn content_type(format: Format) -> HeaderValue {
     })
 }
 
+/// About how many bytes the tags of a record take.
+pub(crate) const TAGS: usize = 512;
+
 /// Records that are written piece by piece, as they are asked for.
 pub(crate) struct Pieces {
     records: std::vec::IntoIter<StoredRecord>,
@@ -46,15 +49,38 @@ impl Pieces {
         Self { records: records.into_iter(), starts, writer: Some(writer) }
     }
 
-    /// The next piece, of at least so many bytes unless it is the last one; `None` after that.
+    /// Goes on with more records, once there is no piece of those before them.
+    pub(crate) fn go_on(&mut self, records: Vec<StoredRecord>) {
+        self.records = records.into_iter();
+    }
+
+    /// There are no more pieces, though the document has not ended.
+    pub(crate) fn stop(&mut self) {
+        self.writer = None;
+    }
+
+    /// The next piece, of at least so many bytes unless it is the last one; `None` after that, or where
+    /// the records are at their end and [more](Self::go_on) come.
     ///
     /// # Errors
     ///
     /// A value that XML cannot carry. None is stored, so none should be met here (OUT-6).
-    pub(crate) fn next(&mut self, enough: usize) -> Result<Option<Vec<u8>>, WriteError> {
+    pub(crate) fn next(
+        &mut self,
+        enough: usize,
+        more: bool,
+    ) -> Result<Option<Vec<u8>>, WriteError> {
         let Some(writer) = &mut self.writer else { return Ok(None) };
         for record in self.records.by_ref() {
             let start = self.starts.text(record.start_micros());
+            if enough < usize::MAX {
+                // What grows step by step takes up to twice as much.
+                let text = match writer {
+                    Writer::Xml(writer) => writer.get_mut(),
+                    Writer::Csv(writer) => writer.get_mut(),
+                };
+                text.reserve(record.joined().len() + TAGS);
+            }
             let written = match writer {
                 Writer::Xml(writer) => {
                     writer.write_values(&values(&record, start))?;
@@ -68,6 +94,9 @@ impl Pieces {
             if written.len() >= enough {
                 return Ok(Some(std::mem::take(written)));
             }
+        }
+        if more {
+            return Ok(None);
         }
         match self.writer.take() {
             Some(Writer::Xml(writer)) => writer.finish().map(Some),

@@ -10,17 +10,21 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use axum::Router;
+use axum::body::Body;
 use axum::http::header;
 use chrono::{DateTime, Utc};
 use common::{FILES, get, store};
+use futures_util::StreamExt as _;
 use tokio::sync::Semaphore;
+use tower::ServiceExt as _;
 use tracing_subscriber::fmt::MakeWriter;
 use vcc_query::{Selection, Zone};
 use vcc_server::{Api, Limits, Server};
 use vcc_store::{
-    Batch, Credentials, Deletion, Imported, Page, Sqlite, Store, StoreError, StoreErrorKind,
-    Tenant, TenantId, TokenHash, TokenInfo,
+    Batch, Credentials, Deletion, Imported, Page, Rest, Sqlite, Store, StoreError, StoreErrorKind,
+    StoredRecord, Tenant, TenantId, TokenHash, TokenInfo,
 };
+use vcc_types::Field;
 
 /// A store whose pages wait to be let through, or fail.
 struct Gated {
@@ -44,6 +48,22 @@ impl Gated {
 #[async_trait]
 impl Store for Gated {
     async fn page(&self, tenant: TenantId, selection: &Selection) -> Result<Page, StoreError> {
+        self.inner.page(tenant, selection).await
+    }
+
+    async fn rest(
+        &self,
+        tenant: TenantId,
+        selection: &Selection,
+        rest: Rest,
+    ) -> Result<Page, StoreError> {
+        match self.failing.load(Ordering::Relaxed) {
+            0 => self.inner.rest(tenant, selection, rest).await,
+            _ => Err(StoreError::new(StoreErrorKind::Unavailable, "secret internals")),
+        }
+    }
+
+    async fn begin(&self, tenant: TenantId, selection: &Selection) -> Result<Page, StoreError> {
         self.entered.add_permits(1);
         self.through.acquire().await.unwrap().forget();
         let failure = |kind| Err(StoreError::new(kind, "secret internals"));
@@ -51,7 +71,7 @@ impl Store for Gated {
             1 => failure(StoreErrorKind::Unavailable),
             2 => failure(StoreErrorKind::Deadline),
             3 => failure(StoreErrorKind::Internal),
-            _ => self.inner.page(tenant, selection).await,
+            _ => self.inner.begin(tenant, selection).await,
         }
     }
 
@@ -203,6 +223,46 @@ async fn a_store_that_fails_is_503_or_500_without_internals() {
         let answer = get(&router, FILES).await;
         assert_eq!(answer.status, status);
         assert!(!answer.body.contains("secret"), "{}", answer.body);
+    }
+}
+
+#[tokio::test]
+async fn a_page_whose_rest_cannot_be_read_does_not_end_as_a_document() {
+    let store = Gated::new(Semaphore::MAX_PERMITS).await;
+    let acme = store.tenant("acme").await.unwrap().unwrap().id;
+    let record = |number: u32| {
+        let record = common::record("2008-01-01T00:00:00Z", &format!("long-{number}"))
+            .with(Field::CaseId, "long")
+            .with(Field::ExtVar1, &"x".repeat(100_000));
+        StoredRecord::new(&record).unwrap()
+    };
+    store.import(acme, (0..20).map(record).collect::<Vec<_>>().into()).await.unwrap();
+    let api = Api::new(store.clone());
+    let metrics = api.metrics();
+    let router = api.router();
+    for failing in [0, 1] {
+        let request = axum::http::Request::get(format!("{FILES}?caseID=long"))
+            .header(header::AUTHORIZATION, common::basic("acme", common::TOKEN))
+            .body(Body::empty())
+            .unwrap();
+        let response = router.clone().oneshot(request).await.unwrap();
+        // It has begun, and then the store fails.
+        assert_eq!(response.status(), 200);
+        store.failing.store(failing, Ordering::Relaxed);
+        let mut body = response.into_body().into_data_stream();
+        let (mut text, mut failed) = (Vec::new(), 0);
+        while let Some(piece) = body.next().await {
+            match piece {
+                Ok(piece) => text.extend_from_slice(&piece),
+                Err(_) => failed += 1,
+            }
+        }
+        let text = String::from_utf8(text).unwrap();
+        assert_eq!(failed, failing);
+        assert_eq!(text.ends_with("</recordings>\n"), failing == 0);
+        assert_eq!(text.matches("<file>").count(), if failing == 0 { 20 } else { 2 });
+        drop(body);
+        assert!(metrics.render().contains("\nvcc_pending_bytes 0\n"));
     }
 }
 

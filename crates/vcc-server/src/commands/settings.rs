@@ -97,6 +97,10 @@ pub(super) struct Settings {
         help_heading = "Limits"
     )]
     pub(super) max_requests_per_tenant: Option<usize>,
+    /// Megabytes (2^20 bytes) of answers that clients have not taken, a quarter of it those of one
+    /// tenant; beyond, 503 [default: 64]
+    #[arg(long, value_name = "MEGABYTES", env = "VCC_MAX_PENDING", help_heading = "Limits")]
+    pub(super) max_pending: Option<usize>,
     /// Seconds a request may take [default: 15]
     #[arg(long, value_name = "SECONDS", env = "VCC_DEADLINE", value_parser = whole::<u64>, help_heading = "Limits")]
     pub(super) deadline: Option<u64>,
@@ -165,6 +169,7 @@ impl Settings {
             max_connections: self.max_connections.or(other.max_connections),
             max_requests: self.max_requests.or(other.max_requests),
             max_requests_per_tenant: self.max_requests_per_tenant.or(other.max_requests_per_tenant),
+            max_pending: self.max_pending.or(other.max_pending),
             deadline: self.deadline.or(other.deadline),
             idle: self.idle.or(other.idle),
             grace: self.grace.or(other.grace),
@@ -186,6 +191,7 @@ impl Settings {
             max_connections: Some(limits.connections),
             max_requests: Some(limits.requests),
             max_requests_per_tenant: Some(limits.requests_per_tenant),
+            max_pending: Some(limits.pending >> 20),
             deadline: Some(limits.deadline.as_secs()),
             idle: Some(limits.headers.as_secs()),
             grace: Some(limits.grace.as_secs()),
@@ -200,6 +206,7 @@ impl Settings {
             ("max-connections", count(self.max_connections), 1..=1_000_000),
             ("max-requests", count(self.max_requests), 1..=1_000_000),
             ("max-requests-per-tenant", count(self.max_requests_per_tenant), 1..=1_000_000),
+            ("max-pending", count(self.max_pending), 1..=1_000_000),
             ("deadline", self.deadline, 1..=86_400),
             ("idle", self.idle, 1..=86_400),
             ("grace", self.grace, 0..=86_400),
@@ -239,6 +246,7 @@ impl Settings {
         limits.requests = self.max_requests.unwrap_or(limits.requests);
         limits.requests_per_tenant =
             self.max_requests_per_tenant.unwrap_or(limits.requests_per_tenant);
+        limits.pending = self.max_pending.map_or(limits.pending, |megabytes| megabytes << 20);
         limits.deadline = seconds(self.deadline, limits.deadline);
         limits.headers = seconds(self.idle, limits.headers);
         limits.stall = seconds(self.idle, limits.stall);
@@ -327,11 +335,14 @@ mod tests {
     #[test]
     fn what_comes_first_counts() {
         let flags = Settings { max_requests: Some(1), ..Settings::default() };
-        let file: Settings =
-            toml::from_str("max-requests = 2\ndeadline = 3\nlog-format = \"json\"").unwrap();
+        let file: Settings = toml::from_str(
+            "max-requests = 2\ndeadline = 3\nlog-format = \"json\"\nmax-pending = 5",
+        )
+        .unwrap();
         let all = flags.or(file).or(Settings::defaults());
         let limits = all.limits();
         assert_eq!((limits.requests, limits.deadline.as_secs()), (1, 3));
+        assert_eq!(limits.pending, 5 * 1_048_576);
         assert_eq!(all.log_format, Some(LogFormat::Json));
         assert_eq!(limits.connections, Limits::default().connections);
     }
@@ -416,6 +427,8 @@ mod tests {
             ("max-requests = 0", "max-requests: from 1 to 1000000"),
             ("max-connections = 0", "max-connections: from 1 to 1000000"),
             ("max-requests-per-tenant = 9223372036854775807", "max-requests-per-tenant: from 1 to"),
+            ("max-pending = 0", "max-pending: from 1 to 1000000"),
+            ("max-pending = 1000001", "max-pending: from 1 to 1000000"),
             ("deadline = 0", "deadline: from 1 to 86400"),
             ("idle = 9223372036854775807", "idle: from 1 to 86400"),
             ("grace = 86401", "grace: from 0 to 86400"),
