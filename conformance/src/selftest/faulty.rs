@@ -225,6 +225,10 @@ impl Store for FaultyStore {
         self.inner.add_tenant(name, zone, now).await
     }
 
+    async fn set_zone(&self, tenant: &str, zone: Zone) -> Result<Tenant, StoreError> {
+        self.inner.set_zone(tenant, zone).await
+    }
+
     async fn tenants(&self) -> Result<Vec<Tenant>, StoreError> {
         self.inner.tenants().await
     }

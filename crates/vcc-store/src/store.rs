@@ -1,6 +1,8 @@
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use vcc_query::{Selection, Zone};
+use vcc_query::{Selection, Zone, ZoneData};
 use vcc_types::Field;
 
 use crate::tenant_name::{self, NameProblem};
@@ -208,6 +210,30 @@ pub trait Store: Send + Sync + 'static {
         now: DateTime<Utc>,
     ) -> Result<Tenant, StoreError>;
 
+    /// Gives a tenant another zone, and says who it is. Requests that come after it have the new
+    /// zone; where copies answer reads, as soon as they have heard of it. Records are kept as
+    /// instants: none is written. The tenant is named, and not its number given, so that one whose
+    /// zone is not in the zone data can be given one that is.
+    ///
+    /// ```
+    /// # #[cfg(feature = "sqlite")]
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// use vcc_store::{Sqlite, Store as _};
+    /// # let now = chrono::DateTime::from_timestamp(1_198_120_596, 0).unwrap();
+    ///
+    /// let store = Sqlite::in_memory()?;
+    /// let tenant = store.add_tenant("acme", "America/Denver".parse().unwrap(), now).await?;
+    /// let moved = store.set_zone("acme", "America/New_York".parse().unwrap()).await?;
+    /// assert_eq!((moved.id, moved.zone.name()), (tenant.id, "America/New_York"));
+    /// # Ok::<(), vcc_store::StoreError>(())
+    /// # }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](crate::StoreErrorKind::NotFound).
+    async fn set_zone(&self, tenant: &str, zone: Zone) -> Result<Tenant, StoreError>;
+
     /// Every tenant, by name.
     ///
     /// # Errors
@@ -306,6 +332,26 @@ pub(crate) async fn one_by_one(
     let id = credentials.as_ref().map(|credentials| credentials.tenant.id);
     let (Some(selection), Some(id)) = (decide(credentials), id) else { return Ok(None) };
     store.begin(id, &selection).await.map(Some)
+}
+
+/// The zone data that a store reads the zones of tenants in (DATE-13).
+pub(crate) type Zones = Arc<dyn ZoneData + Send + Sync>;
+
+/// The tenant of a row: its zone is a text, which other zone data may know.
+pub(crate) fn read_tenant(
+    id: i64,
+    name: String,
+    zone: &str,
+    zones: &dyn ZoneData,
+) -> Result<Tenant, StoreError> {
+    let zone = zones.zone(zone).ok_or_else(|| {
+        let message = format!(
+            "the tenant {name:?} has the zone {zone:?}, which the zone data{} does not have",
+            zones.version().map_or_else(String::new, |version| format!(" {version}")),
+        );
+        StoreError::new(StoreErrorKind::Internal, message)
+    })?;
+    Ok(Tenant { id: TenantId(id), name, zone })
 }
 
 /// The number that leads every key of a tenant's data.

@@ -23,6 +23,14 @@ async fn empty() -> Option<Postgres> {
 common::laws::tests!(empty);
 
 #[tokio::test]
+async fn zones_are_read_in_the_data_that_is_given() {
+    let Some(url) = database() else { return };
+    let with = Postgres::open(&url).await.unwrap().with_zones(common::laws::company());
+    let without = Postgres::open(&url).await.unwrap();
+    common::laws::zones_are_read_in_the_data_that_is_given(&with, &without).await;
+}
+
+#[tokio::test]
 async fn it_answers_as_matching_in_memory_does() {
     if let Some(store) = empty().await {
         differs(&store, 8, 500).await;

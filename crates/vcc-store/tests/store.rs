@@ -18,6 +18,15 @@ async fn in_memory() -> Option<Sqlite> {
 common::laws::tests!(in_memory);
 
 #[tokio::test]
+async fn zones_are_read_in_the_data_that_is_given() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("recordings.db");
+    let with = Sqlite::create(&path).unwrap().with_zones(common::laws::company());
+    let without = Sqlite::open(&path).unwrap();
+    common::laws::zones_are_read_in_the_data_that_is_given(&with, &without).await;
+}
+
+#[tokio::test]
 async fn a_file_is_opened_again() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("recordings.db");

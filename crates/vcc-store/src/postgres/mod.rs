@@ -25,13 +25,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use vcc_query::{Selection, Zone};
+use vcc_query::{BuiltIn, Selection, Zone, ZoneData};
 
 use self::hosts::{Hosts, Purpose};
 use self::pool::{Lease, Pool};
 use self::settings::Settings;
 use crate::plan::Plan;
 use crate::rest::in_order;
+use crate::store::Zones;
 use crate::{
     Batch, Credentials, Deletion, Imported, Overview, Page, Rest, Store, StoreError,
     StoreErrorKind, StoredRecord, Tenant, TenantId, TokenHash, TokenInfo, Upgrade,
@@ -103,6 +104,7 @@ pub struct Postgres {
     writers: Pool,
     upgraded: Option<Upgrade>,
     long: LongTexts,
+    zones: Zones,
 }
 
 /// The tenants whose pages were too long to be read at one go, so that they are asked for with care.
@@ -158,8 +160,8 @@ impl Postgres {
         let hosts = Arc::new(Hosts::new(settings)?);
         let readers = Pool::new(hosts.clone(), Purpose::Read, connections, deadline)?;
         let writers = Pool::new(hosts, Purpose::Write, WRITERS, deadline)?;
-        let long = LongTexts::default();
-        let mut store = Self { readers, writers, upgraded: None, long };
+        let (long, zones) = (LongTexts::default(), Arc::new(BuiltIn));
+        let mut store = Self { readers, writers, upgraded: None, long, zones };
         let current = match store.readers.get().await {
             Ok(lease) => {
                 let current = migrate::is_current(&lease).await;
@@ -176,7 +178,19 @@ impl Postgres {
         Ok(store)
     }
 
-    async fn credentials_from(pool: &Pool, name: &str) -> Result<Option<Credentials>, StoreError> {
+    /// Reads the zones of tenants in this zone data instead of the built-in one (DATE-13). A tenant
+    /// whose zone it does not have cannot be read.
+    #[must_use]
+    pub fn with_zones(mut self, zones: Arc<dyn ZoneData + Send + Sync>) -> Self {
+        self.zones = zones;
+        self
+    }
+
+    async fn credentials_from(
+        &self,
+        pool: &Pool,
+        name: &str,
+    ) -> Result<Option<Credentials>, StoreError> {
         // No tenant has such a name, and PostgreSQL does not read it.
         if name.contains('\0') {
             return Ok(None);
@@ -184,7 +198,7 @@ impl Postgres {
         let read = pool.read("cannot read the credentials of a tenant", &name, |session, name| {
             Box::pin(tenants::credentials(session, name))
         });
-        read.await?.map(tenants::opened).transpose()
+        read.await?.map(|found| tenants::opened(found, &*self.zones)).transpose()
     }
 
     async fn pick(
@@ -259,11 +273,11 @@ impl Store for Postgres {
     }
 
     async fn credentials(&self, tenant: &str) -> Result<Option<Credentials>, StoreError> {
-        Self::credentials_from(&self.readers, tenant).await
+        self.credentials_from(&self.readers, tenant).await
     }
 
     async fn tenant(&self, name: &str) -> Result<Option<Tenant>, StoreError> {
-        let found = Self::credentials_from(&self.writers, name).await?;
+        let found = self.credentials_from(&self.writers, name).await?;
         Ok(found.map(|credentials| credentials.tenant))
     }
 
@@ -324,11 +338,17 @@ impl Store for Postgres {
         Self::settle(lease, result)
     }
 
+    async fn set_zone(&self, tenant: &str, zone: Zone) -> Result<Tenant, StoreError> {
+        let lease = self.writers.get().await?;
+        let result = tenants::set_zone(&lease, tenant, zone).await;
+        Self::settle(lease, result)
+    }
+
     async fn tenants(&self) -> Result<Vec<Tenant>, StoreError> {
         let read = self
             .readers
             .read("cannot list the tenants", &(), |session, ()| Box::pin(tenants::list(session)));
-        read.await?.into_iter().map(tenants::Found::tenant).collect()
+        read.await?.into_iter().map(|found| found.tenant(&*self.zones)).collect()
     }
 
     async fn overview(&self) -> Result<Vec<Overview>, StoreError> {

@@ -89,6 +89,10 @@ statements! {
         "reads whose names look alike",
         "SELECT tenant, name, folded FROM tenants ORDER BY tenant",
     );
+    SET_ZONE = everyone(
+        "sets the zone of a tenant, by its name",
+        "UPDATE tenants SET zone = $2 WHERE name = $1 RETURNING tenant",
+    );
     TENANTS = everyone(
         "lists who there is",
         "SELECT tenant, name, zone FROM tenants ORDER BY name",
@@ -259,6 +263,7 @@ mod tests {
                 "ALIKE",
                 "ADD_TENANT",
                 "NAMES",
+                "SET_ZONE",
                 "TENANTS",
                 "CREDENTIALS",
             ]
@@ -370,6 +375,7 @@ mod tests {
             "SELECT 1 FROM tenants LIMIT 1",
             "SELECT name FROM tenants WHERE name = $1",
             "INSERT INTO tenants (name, zone, created, folded)",
+            "UPDATE tenants SET zone = ?2 WHERE name = ?1",
             "SELECT tenant, name, zone FROM tenants ORDER BY name",
             "SELECT tenants.tenant,",
             // The upgrade of a whole store.

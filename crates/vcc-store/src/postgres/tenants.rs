@@ -1,11 +1,12 @@
 use chrono::{DateTime, Utc};
 use tokio_postgres::{Error, Row};
-use vcc_query::Zone;
+use vcc_query::{Zone, ZoneData};
 
 use super::error::error;
 use super::migrate::LOCK;
 use super::session::Session;
 use super::statements as s;
+use crate::store::read_tenant;
 use crate::tenant_name::{self, refused};
 use crate::{
     Credentials, KnownToken, StoreError, StoreErrorKind, Tenant, TenantId, TokenHash, TokenInfo,
@@ -42,22 +43,33 @@ pub(super) async fn add(
     Ok(Tenant { id, name: name.to_owned(), zone })
 }
 
-/// A tenant as the store has it: the zone is a text that some later version may know.
-pub(super) struct Found(TenantId, String, String);
+pub(super) async fn set_zone(
+    session: &Session,
+    name: &str,
+    zone: Zone,
+) -> Result<Tenant, StoreError> {
+    // No tenant has such a name, and PostgreSQL does not read it.
+    if name.contains('\0') {
+        return Err(no_such_tenant());
+    }
+    let failed = error("cannot set the zone of a tenant");
+    let rows = session.query(s::SET_ZONE, &[&name, &zone.name()]).await.map_err(&failed)?;
+    let row = rows.first().ok_or_else(no_such_tenant)?;
+    let id = TenantId(row.try_get(0).map_err(failed)?);
+    Ok(Tenant { id, name: name.to_owned(), zone })
+}
+
+/// A tenant as the store has it.
+pub(super) struct Found(i64, String, String);
 
 impl Found {
     fn new(row: &Row) -> Result<Self, Error> {
-        Ok(Self(TenantId(row.try_get(0)?), row.try_get(1)?, row.try_get(2)?))
+        Ok(Self(row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))
     }
 
-    pub(super) fn tenant(self) -> Result<Tenant, StoreError> {
+    pub(super) fn tenant(self, zones: &dyn ZoneData) -> Result<Tenant, StoreError> {
         let Self(id, name, zone) = self;
-        let zone = zone.parse().map_err(|_| {
-            let message =
-                format!("the store has the unknown zone {zone:?} for the tenant {name:?}");
-            StoreError::new(StoreErrorKind::Internal, message)
-        })?;
-        Ok(Tenant { id, name, zone })
+        read_tenant(id, name, &zone, zones)
     }
 }
 
@@ -93,8 +105,11 @@ pub(super) async fn credentials(
     Ok(Some((found, tokens)))
 }
 
-pub(super) fn opened(found: (Found, Vec<KnownToken>)) -> Result<Credentials, StoreError> {
-    Ok(Credentials { tenant: found.0.tenant()?, tokens: found.1 })
+pub(super) fn opened(
+    found: (Found, Vec<KnownToken>),
+    zones: &dyn ZoneData,
+) -> Result<Credentials, StoreError> {
+    Ok(Credentials { tenant: found.0.tenant(zones)?, tokens: found.1 })
 }
 
 pub(super) async fn remove(session: &mut Session, tenant: TenantId) -> Result<u64, StoreError> {

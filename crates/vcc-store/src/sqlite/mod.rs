@@ -17,12 +17,13 @@ mod walk;
 
 use std::cell::Cell;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use rusqlite::Connection;
-use vcc_query::{Selection, Zone};
+use vcc_query::{BuiltIn, Selection, Zone, ZoneData};
 
 pub use self::bulk::{BulkLoad, BulkLoaded};
 use self::error::error;
@@ -30,7 +31,7 @@ use self::migrate::migrate;
 use self::page::Snapshot;
 use self::pool::{Brief, Location, Pool};
 use self::scans::Scans;
-use crate::store::one_by_one;
+use crate::store::{Zones, one_by_one};
 use crate::{
     Batch, Credentials, Decide, Deletion, Imported, Overview, Page, Rest, Store, StoreError,
     StoreErrorKind, Tenant, TenantId, TokenHash, TokenInfo, Upgrade,
@@ -67,6 +68,7 @@ pub struct Sqlite {
     writer: Pool,
     deadline: Duration,
     upgraded: Option<Upgrade>,
+    zones: Zones,
 }
 
 /// Bytes to a page of a new file: an import is some percent faster than with 4,096.
@@ -88,7 +90,8 @@ impl Sqlite {
             migrate(connection, ":memory:", true).map(drop)
         })?;
         let (readers, scans) = (writer.clone(), Scans::new(writer.clone(), 1));
-        Ok(Self { readers, scans, writer, deadline: Self::DEADLINE, upgraded: None })
+        let zones = Arc::new(BuiltIn);
+        Ok(Self { readers, scans, writer, deadline: Self::DEADLINE, upgraded: None, zones })
     }
 
     /// Opens the store in a file, and brings its schema up to date: [`Store::upgraded`] says whether
@@ -115,6 +118,14 @@ impl Sqlite {
     #[must_use]
     pub fn with_deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
+        self
+    }
+
+    /// Reads the zones of tenants in this zone data instead of the built-in one (DATE-13). A tenant
+    /// whose zone it does not have cannot be read.
+    #[must_use]
+    pub fn with_zones(mut self, zones: Arc<dyn ZoneData + Send + Sync>) -> Self {
+        self.zones = zones;
         self
     }
 
@@ -167,8 +178,8 @@ impl Sqlite {
         let readers = std::thread::available_parallelism().map_or(2, |cores| cores.get());
         let readers = Pool::open_with(&location, readers.clamp(2, 16), |_| Ok(()))?;
         let scans = Scans::new(Pool::open_with(&location, 4, |_| Ok(()))?, 2);
-        let upgraded = upgraded.into_inner();
-        Ok(Self { readers, scans, writer, deadline: Self::DEADLINE, upgraded })
+        let (upgraded, zones) = (upgraded.into_inner(), Arc::new(BuiltIn));
+        Ok(Self { readers, scans, writer, deadline: Self::DEADLINE, upgraded, zones })
     }
 }
 
@@ -221,7 +232,7 @@ impl Store for Sqlite {
         let mut decided = None;
         let here = self.readers.run_here(|reader| {
             let snapshot = Snapshot::new(reader).map_err(error("cannot read a page"))?;
-            let credentials = tenants::credentials(&snapshot, tenant)?;
+            let credentials = tenants::credentials(&snapshot, tenant, &*self.zones)?;
             let id = credentials.as_ref().map(|credentials| credentials.tenant.id);
             let selection = decide(credentials);
             match decided.insert(id.zip(selection)) {
@@ -241,12 +252,14 @@ impl Store for Sqlite {
     }
 
     async fn credentials(&self, tenant: &str) -> Result<Option<Credentials>, StoreError> {
-        let here = self.readers.run_here(|reader| tenants::credentials(reader, tenant));
+        let here =
+            self.readers.run_here(|reader| tenants::credentials(reader, tenant, &*self.zones));
         if let Brief::Done(credentials) = here {
             return credentials;
         }
-        let name = tenant.to_owned();
-        let work = move |connection: &mut Connection| tenants::credentials(connection, &name);
+        let (name, zones) = (tenant.to_owned(), self.zones.clone());
+        let work =
+            move |connection: &mut Connection| tenants::credentials(connection, &name, &*zones);
         self.readers.run(Some(self.deadline), work).await
     }
 
@@ -304,8 +317,16 @@ impl Store for Sqlite {
         self.writer.run(None, work).await
     }
 
+    async fn set_zone(&self, tenant: &str, zone: Zone) -> Result<Tenant, StoreError> {
+        let name = tenant.to_owned();
+        let work = move |connection: &mut Connection| tenants::set_zone(connection, &name, zone);
+        self.writer.run(None, work).await
+    }
+
     async fn tenants(&self) -> Result<Vec<Tenant>, StoreError> {
-        self.readers.run(Some(self.deadline), tenants::list).await
+        let zones = self.zones.clone();
+        let work = move |connection: &mut Connection| tenants::list(connection, &*zones);
+        self.readers.run(Some(self.deadline), work).await
     }
 
     async fn overview(&self) -> Result<Vec<Overview>, StoreError> {

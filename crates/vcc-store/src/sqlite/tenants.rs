@@ -2,10 +2,11 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension as _, Row, TransactionBehavior};
-use vcc_query::Zone;
+use vcc_query::{Zone, ZoneData};
 
 use super::{bulk, error};
 use crate::counts::LEVELS;
+use crate::store::read_tenant;
 use crate::tenant_name::{self, refused};
 use crate::{
     Credentials, KnownToken, StoreError, StoreErrorKind, Tenant, TenantId, TokenHash, TokenInfo,
@@ -64,13 +65,37 @@ pub(super) fn add(
     Ok(Tenant { id, name: name.to_owned(), zone })
 }
 
-pub(super) fn list(connection: &mut Connection) -> Result<Vec<Tenant>, StoreError> {
+pub(super) fn set_zone(
+    connection: &mut Connection,
+    name: &str,
+    zone: Zone,
+) -> Result<Tenant, StoreError> {
+    let id: Option<i64> = connection
+        .query_row(
+            "UPDATE tenants SET zone = ?2 WHERE name = ?1 RETURNING tenant",
+            (name, zone.name()),
+            |row| row.get(0),
+        )
+        .optional()
+        .map_err(error("cannot set the zone of a tenant"))?;
+    let id = TenantId(id.ok_or_else(no_such_tenant)?);
+    Ok(Tenant { id, name: name.to_owned(), zone })
+}
+
+pub(super) fn list(
+    connection: &mut Connection,
+    zones: &dyn ZoneData,
+) -> Result<Vec<Tenant>, StoreError> {
     let failed = error("cannot list the tenants");
     let mut statement = connection
         .prepare_cached("SELECT tenant, name, zone FROM tenants ORDER BY name")
         .map_err(&failed)?;
     let rows = statement.query_map([], tenant_columns).map_err(&failed)?;
-    rows.map(|row| tenant(row.map_err(&failed)?)).collect()
+    rows.map(|row| {
+        let (id, name, zone) = row.map_err(&failed)?;
+        read_tenant(id, name, &zone, zones)
+    })
+    .collect()
 }
 
 /// How many recordings and tokens each tenant has.
@@ -90,6 +115,7 @@ pub(super) fn holdings(
 pub(super) fn credentials(
     connection: &Connection,
     name: &str,
+    zones: &dyn ZoneData,
 ) -> Result<Option<Credentials>, StoreError> {
     let failed = error("cannot read the credentials of a tenant");
     let mut statement = connection.prepare_cached(CREDENTIALS).map_err(&failed)?;
@@ -108,8 +134,8 @@ pub(super) fn credentials(
         }
     }
     let Some((id, (name, zone))) = found else { return Ok(None) };
-    let tenant = tenant((id.unwrap_or_default(), name, zone))?;
-    Ok(id.map(|_| Credentials { tenant, tokens }))
+    let tenant = read_tenant(id.unwrap_or_default(), name, &zone, zones);
+    id.map(|_| Ok(Credentials { tenant: tenant?, tokens })).transpose()
 }
 
 pub(super) fn remove(connection: &mut Connection, tenant: TenantId) -> Result<u64, StoreError> {
@@ -197,14 +223,6 @@ type TenantColumns = (i64, String, String);
 
 fn tenant_columns(row: &Row<'_>) -> rusqlite::Result<TenantColumns> {
     Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-}
-
-fn tenant((id, name, zone): TenantColumns) -> Result<Tenant, StoreError> {
-    let zone = zone.parse().map_err(|_| {
-        let message = format!("the store has the unknown zone {zone:?} for the tenant {name:?}");
-        StoreError::new(StoreErrorKind::Internal, message)
-    })?;
-    Ok(Tenant { id: TenantId(id), name, zone })
 }
 
 fn instant(micros: i64) -> DateTime<Utc> {

@@ -1,9 +1,10 @@
 //! What every engine does alike: tenants, tokens, imports and deletions.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use vcc_query::{Filter, Selection, Wanted, Window};
+use vcc_query::{BuiltIn, Filter, Selection, Stretch, Wanted, Window, Zone, ZoneData, ZoneRules};
 use vcc_store::{
     Batch, Checkpoint, Credentials, Deletion, Imported, OnConflict, Store, StoreErrorKind,
     StoredRecord, Tenant, Token, TokenHash,
@@ -162,6 +163,111 @@ pub(crate) async fn durations_compare_as_numbers(store: &dyn Store) {
         let texts = page.records.iter().map(|record| record.text(Field::Duration));
         assert!(texts.eq(found.iter().copied()), "{wanted:?}: {:?}", page.records);
     }
+}
+
+/// DATE-3: the zone of a tenant is another from the next request on. Nothing else of it changes, and
+/// nothing of others.
+pub(crate) async fn the_zone_of_a_tenant_can_be_set(store: &dyn Store) {
+    let acme = acme(store).await;
+    let other = store.add_tenant("Globex", "UTC".parse().unwrap(), NOW).await.unwrap();
+    store.add_token(acme.id, TokenHash::of(b"x"), "", NOW).await.unwrap();
+    store.import(acme.id, vec![record("1", "a", "bill")].into()).await.unwrap();
+    let before = store.page(acme.id, &super::everything()).await.unwrap().records;
+
+    // The same zone too is no failure.
+    for zone in ["Asia/Tokyo", "Asia/Tokyo", "US/Pacific"] {
+        let set = store.set_zone("acme", zone.parse().unwrap()).await.unwrap();
+        assert_eq!((set.id, set.name.as_str(), set.zone.name()), (acme.id, "acme", zone));
+        let mut asked = None;
+        let mut decide = |credentials: Option<Credentials>| {
+            asked = credentials;
+            None
+        };
+        store.answer("acme", &mut decide).await.unwrap();
+        let asked = asked.unwrap();
+        assert_eq!((asked.tenant.zone.name(), asked.tokens.len()), (zone, 1));
+        let credentials = store.credentials("acme").await.unwrap().unwrap();
+        assert_eq!(credentials.tenant.zone.name(), zone);
+        assert_eq!(store.tenant("acme").await.unwrap().unwrap().zone.name(), zone);
+    }
+    // Instants are kept as instants.
+    assert_eq!(store.page(acme.id, &super::everything()).await.unwrap().records, before);
+    assert_eq!(store.tenant("Globex").await.unwrap().unwrap().zone, other.zone);
+    for nobody in ["ACME", "", "ac\0me"] {
+        let error = store.set_zone(nobody, other.zone).await.unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::NotFound, "{nobody:?}");
+    }
+    assert_eq!(store.tenants().await.unwrap().len(), 2);
+}
+
+/// One zone that nobody else has, beside the built-in ones.
+#[derive(Debug)]
+struct Company;
+
+impl ZoneRules for Company {
+    fn name(&self) -> &str {
+        "Company/Office"
+    }
+
+    fn stretch(&self, at: i64) -> Stretch {
+        Stretch { offset: 1_234, until: at + 86_400 }
+    }
+}
+
+impl ZoneData for Company {
+    fn version(&self) -> Option<&str> {
+        None
+    }
+
+    fn zone(&self, name: &str) -> Option<Zone> {
+        match name {
+            "Company/Office" => Some(Zone::from_rules(&Company)),
+            _ => BuiltIn.zone(name),
+        }
+    }
+}
+
+pub(crate) fn company() -> Arc<dyn ZoneData + Send + Sync> {
+    Arc::new(Company)
+}
+
+/// DATE-13: of a store that reads zones in the data of [`company`], and of one on the same database
+/// that does not.
+pub(crate) async fn zones_are_read_in_the_data_that_is_given(
+    store: &dyn Store,
+    without: &dyn Store,
+) {
+    store.add_tenant("acme", Zone::from_rules(&Company), NOW).await.unwrap();
+    let zones = [
+        store.tenant("acme").await.unwrap().unwrap().zone,
+        store.credentials("acme").await.unwrap().unwrap().tenant.zone,
+        store.tenants().await.unwrap()[0].zone,
+    ];
+    for zone in zones {
+        assert_eq!(zone.offset_at(NOW).local_minus_utc(), 1_234);
+    }
+    let mut asked = None;
+    let mut decide = |credentials: Option<Credentials>| {
+        asked = credentials;
+        None
+    };
+    store.answer("acme", &mut decide).await.unwrap();
+    assert_eq!(asked.unwrap().tenant.zone.offset_at(NOW).local_minus_utc(), 1_234);
+
+    let error = without.tenant("acme").await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Internal);
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "the tenant \"acme\" has the zone \"Company/Office\", which the zone data {} does not have",
+            BuiltIn.version().unwrap()
+        )
+    );
+    // AUTH-3: that is nobody else's trouble, whatever is read for an unknown name.
+    assert!(without.credentials("nobody").await.unwrap().is_none());
+    // The way out of it.
+    without.set_zone("acme", Zone::UTC).await.unwrap();
+    assert_eq!(without.tenant("acme").await.unwrap().unwrap().zone, Zone::UTC);
 }
 
 pub(crate) async fn tokens_are_many_and_go_one_by_one(store: &dyn Store) {
@@ -507,6 +613,7 @@ laws!(
     of_two_names_that_look_alike_one_is_taken,
     an_overview_counts_what_tenants_have,
     durations_compare_as_numbers,
+    the_zone_of_a_tenant_can_be_set,
     tokens_are_many_and_go_one_by_one,
     an_import_knows_what_is_there,
     a_batch_knows_its_own,
