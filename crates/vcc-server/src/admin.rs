@@ -7,31 +7,38 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
+use vcc_query::ZoneData;
 use vcc_store::Store;
 
-use crate::Metrics;
+use crate::{Api, Metrics};
 
 #[derive(Clone)]
 struct Admin {
     store: Arc<dyn Store>,
     metrics: Arc<Metrics>,
+    zones: Arc<dyn ZoneData + Send + Sync>,
 }
 
-/// `/healthz`: this process runs. `/readyz`: its store answers. `/metrics`: what it has counted.
-pub(crate) fn router(store: Arc<dyn Store>, metrics: Arc<Metrics>) -> Router {
+/// `/healthz`: this process runs. `/readyz`: its store answers, and by which zone data. `/metrics`: what it has counted.
+pub(crate) fn router(api: &Api) -> Router {
+    let (store, metrics, zones) = (api.store().clone(), api.metrics(), api.zones().clone());
     Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .route("/metrics", get(metered))
-        .with_state(Admin { store, metrics })
+        .with_state(Admin { store, metrics, zones })
 }
 
 async fn ready(State(admin): State<Admin>) -> impl IntoResponse {
     match admin.store.ready().await {
-        Ok(()) => (StatusCode::OK, "ready\n"),
+        // DATE-13
+        Ok(()) => {
+            let zones = admin.zones.version().unwrap_or("of unknown release");
+            (StatusCode::OK, format!("ready\nzone data {zones}\n"))
+        }
         Err(error) => {
             tracing::warn!(%error, "the store is not ready");
-            (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer\n")
+            (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer\n".to_owned())
         }
     }
 }

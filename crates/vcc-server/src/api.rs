@@ -10,7 +10,7 @@ use axum::extract::{ConnectInfo, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 use vcc_format::WriteError;
-use vcc_query::{Context, Format, Parser, Query, Resource, Selection};
+use vcc_query::{BuiltIn, Context, Format, Parser, Query, Resource, Selection, ZoneData};
 use vcc_store::{Credentials, Rest, Store, StoreError, StoreErrorKind, TenantId, TokenHash};
 use vcc_types::{BadCredentials, Dialect, NoCredentials};
 
@@ -55,6 +55,7 @@ pub struct Api {
     store: Arc<dyn Store>,
     clock: Clock,
     dialect: Dialect,
+    zones: Arc<dyn ZoneData + Send + Sync>,
     limits: Limits,
     gate: Gate,
     metrics: Arc<Metrics>,
@@ -117,6 +118,7 @@ impl Api {
             store,
             clock: Clock::system(),
             dialect: Dialect::default(),
+            zones: Arc::new(BuiltIn),
             gate: Gate::new(&limits, metrics.pending()),
             limits,
             metrics,
@@ -138,6 +140,14 @@ impl Api {
     #[must_use]
     pub fn with_dialect(mut self, dialect: Dialect) -> Self {
         self.dialect = dialect;
+        self
+    }
+
+    /// The zone data that `tz` is looked up in, instead of the built-in one (DATE-13). The store
+    /// reads the zones of tenants: it should be given the same.
+    #[must_use]
+    pub fn with_zones(mut self, zones: Arc<dyn ZoneData + Send + Sync>) -> Self {
+        self.zones = zones;
         self
     }
 
@@ -171,6 +181,10 @@ impl Api {
 
     pub(crate) fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    pub(crate) fn zones(&self) -> &Arc<dyn ZoneData + Send + Sync> {
+        &self.zones
     }
 
     pub(crate) fn store(&self) -> &Arc<dyn Store> {
@@ -248,7 +262,7 @@ impl Api {
             }
         }
         if self.explain {
-            headers.insert(EXPLAIN, explanation(&selection));
+            headers.insert(EXPLAIN, explanation(&selection, self.zones.version()));
         }
         Ok(response)
     }
@@ -275,8 +289,8 @@ impl Api {
             return Err(Refusal::method());
         }
         let raw = target.query().unwrap_or_default();
-        let query =
-            Query::parse_with(raw, &self.dialect).map_err(|error| Refusal::query(&error, raw))?;
+        let parser = Parser::new().dialect(self.dialect).zones(&*self.zones);
+        let query = parser.parse(raw).map_err(|error| Refusal::query(&error, raw))?;
         // DATE-8: the clock is read once a request.
         let now = self.clock.now();
         let context = Context { now, tenant_tz: tenant.zone, dialect: self.dialect };
@@ -422,9 +436,10 @@ fn link(path: &str, query: &Query, context: &Context, next: u64) -> Option<Heade
     HeaderValue::from_str(&format!("<{path}?{query}>; rel=\"next\"")).ok()
 }
 
-/// How a selection was read, in one line that a header can carry.
-fn explanation(selection: &Selection) -> HeaderValue {
-    let text = selection.explain().to_string();
+/// How a selection was read, by which zone data (DATE-13), in one line that a header can carry.
+fn explanation(selection: &Selection, zones: Option<&str>) -> HeaderValue {
+    let zones = zones.unwrap_or("of unknown release");
+    let text = format!("{}\nzone data {zones}", selection.explain());
     let lines: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let visible = |character: char| if (' '..='~').contains(&character) { character } else { '?' };
     let line: String = lines.join("; ").chars().map(visible).collect();

@@ -8,6 +8,7 @@
 //! * [`Server`] listens on a socket: in a test, in another program, or as the command
 //!   `vcc-server`.
 //! * [`Api`] is the same without a socket: a tower service.
+//! * [`ZoneSource`] chooses the zone data: what is compiled in, or newer data of the system.
 
 mod admin;
 mod api;
@@ -29,6 +30,7 @@ mod sign_ins;
 mod stall;
 mod starts;
 mod tls;
+mod zones;
 
 pub use api::Api;
 pub use audit::Audit;
@@ -37,6 +39,7 @@ pub use limits::Limits;
 pub use metrics::Metrics;
 pub use server::{Server, ServerBuilder};
 pub use tls::{Tls, TlsError};
+pub use zones::{ZoneFolder, ZoneFolderError, ZoneSource, Zones};
 
 /// The README's Rust is run with the tests.
 #[cfg(doctest)]

@@ -7,6 +7,7 @@ use axum::Router;
 use tokio::net::{TcpListener, ToSocketAddrs};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use vcc_query::ZoneData;
 use vcc_store::Store;
 use vcc_types::Dialect;
 
@@ -114,6 +115,15 @@ impl ServerBuilder {
         self
     }
 
+    /// The zone data that `tz` is looked up in, instead of the built-in one (DATE-13), such as what
+    /// [`ZoneSource::read`](crate::ZoneSource::read) gives. The store reads the zones of tenants: it
+    /// should be given the same.
+    #[must_use]
+    pub fn zones(mut self, zones: Arc<dyn ZoneData + Send + Sync>) -> Self {
+        self.api = self.api.with_zones(zones);
+        self
+    }
+
     /// How much is taken on at once, and for how long.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
@@ -180,7 +190,7 @@ impl ServerBuilder {
         let (limits, metrics) = (*self.api.limits(), self.api.metrics());
         let mut tasks = Vec::new();
         if let Some(operators) = operators {
-            let router = admin::router(self.api.store().clone(), metrics.clone());
+            let router = admin::router(&self.api);
             let connections = Connections::new(router, limits, None, Arc::default());
             tasks.push(tokio::spawn(connections.accept(operators, Stop(stopped.clone()))));
         }

@@ -31,7 +31,7 @@ async fn operators_have_a_listener_of_their_own() {
         .unwrap();
     let (address, admin) = (server.local_addr(), server.admin_addr().unwrap());
     assert!(ask(admin, "/healthz").await.ends_with("\r\n\r\nok\n"));
-    assert!(ask(admin, "/readyz").await.ends_with("\r\n\r\nready\n"));
+    assert!(ask(admin, "/readyz").await.ends_with("\r\n\r\nready\nzone data 2026f\n"));
     assert!(ask(address, FILES).await.starts_with("HTTP/1.1 401"));
     let metrics = ask(admin, "/metrics").await;
     assert!(metrics.contains("\nvcc_requests_total{status=\"401\"} 1\n"), "{metrics}");
@@ -70,6 +70,8 @@ async fn an_explanation_is_given_on_request() {
     let explained = Api::new(store().await).with_explain(true).router();
     let header = get(&explained, &target).await.headers["x-vcc-explain"].clone();
     assert!(header.to_str().unwrap().contains("agentID"), "{header:?}");
+    // DATE-13
+    assert!(header.to_str().unwrap().ends_with("; zone data 2026f"), "{header:?}");
     let router = common::router().await;
     assert!(!get(&router, &target).await.headers.contains_key("x-vcc-explain"));
 }

@@ -11,12 +11,15 @@ use super::failure::Failure;
 use super::say;
 use super::serve::cannot_listen;
 use super::stopping::Stopping;
+use super::zones::{ZoneArgs, zone};
 
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// The port on 127.0.0.1; 0 takes a free one
     #[arg(long, default_value_t = 8080, value_parser = port)]
     port: u16,
+    #[command(flatten)]
+    zones: ZoneArgs,
 }
 
 fn port(text: &str) -> Result<u16, String> {
@@ -33,17 +36,19 @@ const DOCUMENTED: &str = include_str!("demo.csv");
 
 pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let now = Clock::system().now();
-    let zone: Zone = ZONE.parse().map_err(|_| Failure::new(format!("no zone {ZONE}")))?;
+    let zones = args.zones.read()?;
+    let zone = zone(&zones, ZONE)?;
     let records = documented()?.into_iter().chain(recent(now, zone)?).collect::<Vec<_>>();
-    let (store, count) = (Sqlite::in_memory()?, records.len());
+    let (store, count) = (Sqlite::in_memory()?.with_zones(zones.clone()), records.len());
     let tenant = store.add_tenant(TENANT, zone, now).await?;
     store.add_token(tenant.id, Token::from_secret(TOKEN).hash(), "demo", now).await?;
     store.import(tenant.id, records.into()).await?;
 
     let listen = SocketAddr::from(([127, 0, 0, 1], args.port));
-    let server = Server::builder(Arc::new(store)).start(listen).await.map_err(|error| {
-        cannot_listen(&listen.into(), &error).hint("`demo --port 0` takes a free port")
-    })?;
+    let server =
+        Server::builder(Arc::new(store)).zones(zones).start(listen).await.map_err(|error| {
+            cannot_listen(&listen.into(), &error).hint("`demo --port 0` takes a free port")
+        })?;
     let mut stopping = Stopping::listen();
     let files = format!("http://{}/api/recordings/files", server.local_addr());
     say(format_args!(

@@ -14,8 +14,10 @@ mod stopping;
 mod store;
 mod tenant;
 mod tenant_list;
+mod tenant_zone;
 mod token;
 mod words;
+mod zones;
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -26,7 +28,6 @@ use std::sync::LazyLock;
 use anstream::{stderr, stdout};
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{CommandFactory as _, Parser, Subcommand};
-use vcc_query::{BuiltIn, ZoneData as _};
 
 use self::failure::Failure;
 
@@ -46,7 +47,7 @@ enum Command {
     Demo(demo::Args),
     /// Serve the recordings of a store
     Serve(Box<serve::Args>),
-    /// Add, list and remove tenants
+    /// Add, list, change and remove tenants
     #[command(subcommand)]
     Tenant(tenant::Command),
     /// Make, list and revoke the tokens of a tenant
@@ -82,10 +83,8 @@ const EXIT_CODES: &str = "Exit codes:
   3  done in part: an import left records out";
 
 /// DATE-13: zone data has a version.
-static VERSION: LazyLock<String> = LazyLock::new(|| {
-    let zones = BuiltIn.version().unwrap_or("unknown");
-    format!("{}, time zones of {zones}", env!("CARGO_PKG_VERSION"))
-});
+static VERSION: LazyLock<String> =
+    LazyLock::new(|| format!("{} (zone data {})", env!("CARGO_PKG_VERSION"), zones::describe()));
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())

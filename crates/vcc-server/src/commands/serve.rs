@@ -16,6 +16,7 @@ use super::settings::{LogFormat, LogLevel, Origin, Settings};
 use super::stopping::Stopping;
 use super::store::{StoreUrl, no_store, read_url};
 use super::words::shell_word;
+use super::zones::ZoneArgs;
 use super::{note, say};
 
 /// The path of the resource.
@@ -56,8 +57,9 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         (None, Some(path)) => format!("{}: store", path.display()),
         (origin, _) => origin.unwrap_or_else(|| "--store".to_owned()),
     };
+    let zones = ZoneArgs::named(settings.zone_data.clone()).read()?;
     let url = read_url(url, &origin)?;
-    let store = url.open().await?;
+    let store = url.open(&zones).await?;
     let tenants = store.tenants().await?;
     match (tenants.first(), &url) {
         (Some(_), _) => {}
@@ -68,8 +70,10 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         (None, _) => note("note: the store has no tenant yet, so every request is turned away"),
     }
 
-    let mut builder =
-        Server::builder(store).limits(settings.limits()).explain(settings.explain == Some(true));
+    let mut builder = Server::builder(store)
+        .zones(zones.clone())
+        .limits(settings.limits())
+        .explain(settings.explain == Some(true));
     if let Some(path) = &settings.dialect {
         builder = builder.dialect(dialect(path)?);
     }
@@ -114,7 +118,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         note(format_args!("warning: plain HTTP on {address}, which other machines can reach"));
     }
     let scheme = if is_encrypted { "https" } else { "http" };
-    say(format_args!("listening on {scheme}://{address}{FILES}"));
+    say(format_args!("listening on {scheme}://{address}{FILES} (zone data {zones})"));
     if let Some(trusted) = trusted {
         let host = asked_host(&listen, address);
         let tenant = tenants.first().map_or("TENANT", |tenant| tenant.name.as_str());

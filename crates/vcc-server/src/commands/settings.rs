@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args as _, ValueEnum};
 use serde::{Deserialize, Serialize};
-use vcc_server::Limits;
+use vcc_server::{Limits, ZoneSource};
 
 use super::failure::{Failure, cannot};
 use super::listen::Listen;
@@ -51,6 +51,10 @@ pub(super) struct Settings {
     #[arg(long, value_name = "BOOL", env = "VCC_BEHIND_PROXY", help_heading = "Encryption",
           num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(super) behind_proxy: Option<bool>,
+    /// Where the rules of time zones are from: auto (the newer of bundled and system), bundled,
+    /// system, or a folder such as /usr/share/zoneinfo [default: auto]
+    #[arg(long, value_name = "SOURCE", env = "VCC_ZONE_DATA", help_heading = "Answers")]
+    pub(super) zone_data: Option<PathBuf>,
     /// How the points that the documentation leaves open are read: a fingerprint as the
     /// conformance suite writes it
     #[arg(long, value_name = "FILE", env = "VCC_DIALECT", help_heading = "Answers")]
@@ -159,6 +163,7 @@ impl Settings {
             tls_self_signed_cert: self.tls_self_signed_cert.or(other.tls_self_signed_cert),
             insecure_http: self.insecure_http.or(other.insecure_http),
             behind_proxy: self.behind_proxy.or(other.behind_proxy),
+            zone_data: self.zone_data.or(other.zone_data),
             dialect: self.dialect.or(other.dialect),
             explain: self.explain.or(other.explain),
             admin: self.admin.or(other.admin),
@@ -184,6 +189,7 @@ impl Settings {
             tls_self_signed: Some(false),
             insecure_http: Some(false),
             behind_proxy: Some(false),
+            zone_data: Some(ZoneSource::Auto.to_string().into()),
             explain: Some(false),
             audit_values: Some(false),
             log: Some(LogLevel::Warn),

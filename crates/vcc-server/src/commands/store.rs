@@ -3,12 +3,15 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
+use vcc_query::Zone;
+use vcc_server::Zones;
 use vcc_store::{Postgres, Sqlite, Store, StoreError, StoreErrorKind, Tenant};
 
 use super::failure::Failure;
 use super::note;
 use super::origins::Origins;
 use super::settings::Settings;
+use super::zones::{self, ZoneArgs};
 
 /// Where the recordings are kept, as every command but `serve` is told: by `--store`, else by
 /// `VCC_STORE`, else by the settings of `serve`.
@@ -23,6 +26,8 @@ pub(super) struct StoreArgs {
     /// A file with the settings of `serve`: its `store` is used where --store and VCC_STORE name none
     #[arg(long, value_name = "FILE", env = "VCC_CONFIG")]
     config: Option<PathBuf>,
+    #[command(flatten)]
+    zones: ZoneArgs,
 }
 
 /// The text that names a store.
@@ -90,11 +95,16 @@ pub(super) fn no_store() -> Failure {
 
 impl StoreUrl {
     /// Opens a store that exists.
-    pub(super) async fn open(&self) -> Result<Arc<dyn Store>, Failure> {
+    pub(super) async fn open(&self, zones: &Arc<Zones>) -> Result<Arc<dyn Store>, Failure> {
+        let zones = zones.clone();
         let opened: Result<Arc<dyn Store>, StoreError> = match self {
-            Self::Sqlite(path) => Sqlite::open(path).map(|store| Arc::new(store) as _),
-            Self::Memory => Sqlite::in_memory().map(|store| Arc::new(store) as _),
-            Self::Postgres(url) => Postgres::open(url).await.map(|store| Arc::new(store) as _),
+            Self::Sqlite(path) => {
+                Sqlite::open(path).map(|store| Arc::new(store.with_zones(zones)) as _)
+            }
+            Self::Memory => Sqlite::in_memory().map(|store| Arc::new(store.with_zones(zones)) as _),
+            Self::Postgres(url) => {
+                Postgres::open(url).await.map(|store| Arc::new(store.with_zones(zones)) as _)
+            }
         };
         opened.map(told).map_err(|error| match (self, error.kind()) {
             (Self::Sqlite(_), StoreErrorKind::NotFound) => {
@@ -106,6 +116,20 @@ impl StoreUrl {
 }
 
 impl StoreArgs {
+    /// The zone data: as it is told by `--zone-data`, else by its variable, else by the settings of
+    /// `serve`.
+    fn zones(&self) -> Result<Arc<Zones>, Failure> {
+        self.zones.read_or(|| match &self.config {
+            Some(path) => Ok(Settings::read(path)?.zone_data),
+            None => Ok(None),
+        })
+    }
+
+    /// The zone of a name.
+    pub(super) fn zone(&self, name: &str) -> Result<Zone, Failure> {
+        zones::zone(&*self.zones()?, name)
+    }
+
     fn url(&self) -> Result<StoreUrl, Failure> {
         let url = match (&self.store, &self.config) {
             (Some(url), _) => {
@@ -131,7 +155,7 @@ impl StoreArgs {
 
     /// Opens a store that exists.
     pub(super) async fn open(&self) -> Result<Arc<dyn Store>, Failure> {
-        self.url()?.open().await
+        self.url()?.open(&self.zones()?).await
     }
 
     /// The file of a store that is one; `None` for a store on a server.
@@ -145,8 +169,10 @@ impl StoreArgs {
     /// Opens a store, making it where there is none.
     pub(super) async fn create(&self) -> Result<Arc<dyn Store>, Failure> {
         match self.url()? {
-            StoreUrl::Sqlite(path) => Ok(told(Arc::new(Sqlite::create(path)?))),
-            url => url.open().await,
+            StoreUrl::Sqlite(path) => {
+                Ok(told(Arc::new(Sqlite::create(path)?.with_zones(self.zones()?))))
+            }
+            url => url.open(&self.zones()?).await,
         }
     }
 }

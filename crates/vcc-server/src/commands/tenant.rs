@@ -1,13 +1,12 @@
 use std::io::{IsTerminal as _, Write as _};
 
 use clap::Subcommand;
-use vcc_query::{BuiltIn, Zone};
 use vcc_server::Clock;
 
 use super::failure::Failure;
 use super::store::{self, StoreArgs};
 use super::words::counted;
-use super::{note, tenant_list};
+use super::{note, tenant_list, tenant_zone};
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -18,6 +17,20 @@ pub(super) enum Command {
         /// The tenant's time zone, by its IANA name: America/Los_Angeles
         #[arg(long, value_name = "ZONE")]
         tz: String,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+    /// Change the time zone of a tenant, saying what that changes; a running server goes by it from
+    /// the next request on
+    Set {
+        /// The tenant's name
+        name: String,
+        /// The tenant's time zone from now on, by its IANA name: America/Los_Angeles
+        #[arg(long, value_name = "ZONE")]
+        tz: String,
+        /// Say what would change, and change nothing
+        #[arg(long)]
+        dry_run: bool,
         #[command(flatten)]
         store: StoreArgs,
     },
@@ -41,12 +54,16 @@ pub(super) enum Command {
 pub(super) async fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Add { name, tz, store } => {
-            let zone = zone(&tz)?;
+            let zone = store.zone(&tz)?;
             store.create().await?.add_tenant(&name, zone, Clock::system().now()).await?;
             note(format_args!("added tenant {name} ({zone})"));
             note(format_args!(
                 "next: `vcc-server token new {name}` and `vcc-server import --tenant {name} FILE`"
             ));
+        }
+        Command::Set { name, tz, dry_run, store } => {
+            let zone = store.zone(&tz)?;
+            tenant_zone::set(&*store.open().await?, &name, zone, dry_run).await?;
         }
         Command::List { store } => {
             tenant_list::list(&*store.open().await?).await?;
@@ -63,18 +80,6 @@ pub(super) async fn run(command: Command) -> Result<(), Failure> {
         }
     }
     Ok(())
-}
-
-/// Reads a zone, and says it in words where there is none of that name.
-pub(super) fn zone(name: &str) -> Result<Zone, Failure> {
-    name.parse().map_err(|_| {
-        let failure = Failure::usage(format!("there is no time zone {name:?}"));
-        // DATE-3: case-sensitive.
-        match BuiltIn::zones().find(|zone| zone.name().eq_ignore_ascii_case(name)) {
-            Some(zone) => failure.hint(format!("names are case-sensitive: {zone}")),
-            None => failure.hint("IANA has names such as America/Los_Angeles, Europe/London, UTC"),
-        }
-    })
 }
 
 /// Has the name typed again: what follows cannot be undone.

@@ -16,7 +16,8 @@ pub(crate) struct Ran {
 
 pub(crate) fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_vcc-server"));
-    // Nothing of the caller's environment decides.
+    // Nothing of the caller's environment decides, nor the zone data of this machine.
+    command.env("TZDIR", "/nowhere");
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("VCC_")) {
         command.env_remove(name);
     }
@@ -84,6 +85,8 @@ impl Folder {
 pub(crate) struct Serving {
     pub(crate) child: Child,
     pub(crate) address: String,
+    /// The line that says where it listens.
+    pub(crate) line: String,
 }
 
 impl Serving {
@@ -94,16 +97,17 @@ impl Serving {
     pub(crate) fn of(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let url = lines
+        let (address, line) = lines
             .find_map(|line| {
                 let line = line.unwrap();
                 let from = line.find("://127.0.0.1:")? + 3;
-                Some(line[from..].split(['/', '\'']).next().unwrap().to_owned())
+                let address = line[from..].split(['/', '\'']).next().unwrap().to_owned();
+                Some((address, line))
             })
             .unwrap();
         // What it says later must find a reader.
         std::thread::spawn(move || lines.for_each(drop));
-        Self { child, address: url }
+        Self { child, address, line }
     }
 
     pub(crate) fn get(&self, target: &str, tenant: &str, token: &str) -> String {

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test takes what it needs")]
 
 pub(crate) mod command;
+pub(crate) mod zoneinfo;
 
 use std::sync::Arc;
 

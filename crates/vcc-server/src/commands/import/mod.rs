@@ -19,7 +19,6 @@ use self::source::{Batches, Event, Source};
 use super::failure::Failure;
 use super::note;
 use super::store::{self, StoreArgs};
-use super::tenant::zone;
 use super::words::{counted, grouped, whole};
 
 #[derive(clap::Args)]
@@ -72,7 +71,7 @@ fn batch(text: &str) -> Result<u32, String> {
 }
 
 pub(super) async fn run(args: Args) -> Result<(), Failure> {
-    let zone = args.zone.as_deref().map(zone).transpose()?;
+    let zone = args.zone.as_deref().map(|name| args.store.zone(name)).transpose()?;
     let store = args.store.open().await?;
     let tenant = store::tenant(&*store, &args.tenant).await?;
     let source = Source::open(&args.file)?;
