@@ -27,6 +27,14 @@ fn signalled(mut child: Child, signal: &str) -> (String, String, ExitStatus) {
 }
 
 #[test]
+fn the_version_names_the_edition_and_the_zone_data() {
+    let output = command().arg("--version").stdout(Stdio::piped()).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let edition = vcc_conformance::edition::EDITION;
+    assert!(said.ends_with(&format!("(suite {edition}, zone data 2026f)\n")), "{said}");
+}
+
+#[test]
 fn a_server_that_takes_no_connection_yet_ends_with_the_run() {
     for signal in ["INT", "TERM"] {
         let server = "echo $VCC_DATA >&2; sleep 20; echo survived >&2";

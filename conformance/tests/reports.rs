@@ -2,10 +2,11 @@
 
 mod common;
 
-use common::report;
+use common::{report, report_of};
 use vcc_conformance::report::{badge, html, json, junit, markdown, terminal};
 use vcc_conformance::run::Verdict;
 use vcc_conformance::spec::Spec;
+use vcc_conformance::transcript::Head;
 
 #[test]
 fn every_form_says_what_happened_and_no_secret() {
@@ -27,6 +28,8 @@ fn every_form_says_what_happened_and_no_secret() {
         for part in [
             "near/start-minus-5",
             "NEAR-1",
+            // DATE-13
+            "2026f",
             "distance 5 s, window ±5 s: expected",
             "does not conform",
         ] {
@@ -47,6 +50,35 @@ fn every_form_says_what_happened_and_no_secret() {
     let mut reader = quick_xml::Reader::from_str(&forms[2].1);
     while reader.read_event().unwrap() != quick_xml::events::Event::Eof {}
     assert!(badge(&report).contains("0/1 pass"));
+}
+
+/// DATE-13: a target that does not know a zone yet is older, and not wrong.
+#[test]
+fn a_case_that_needs_recent_zone_data_warns_and_says_why() {
+    let spec = Spec::embedded();
+    let (report, world) = report_of("zones/kyiv", 400, &spec);
+    assert_eq!((report.outcomes[0].verdict, report.exit_code()), (Verdict::Warn, 0));
+    let reason = "the target's rules of time zones may be older than the suite's, 2026f";
+    assert_eq!(report.outcomes[0].reason.as_deref(), Some(reason));
+    let mut text = Vec::new();
+    terminal(&mut text, &report, &world, &spec).unwrap();
+    let text = String::from_utf8(text).unwrap();
+    assert!(text.contains(&format!("\n  {reason}\n")), "{text}");
+    assert_eq!(json(&report, &world, &spec)["zoneData"], "2026f");
+    // Another zone, which every release has.
+    let (report, _) = report_of("zones/katmandu", 400, &spec);
+    assert_eq!((report.outcomes[0].verdict, &report.outcomes[0].reason), (Verdict::Fail, &None));
+}
+
+#[test]
+fn a_transcript_names_the_zone_data() {
+    let (_, world) = report(&Spec::embedded());
+    let head = Head::new(&world, "http://127.0.0.1:1", false, true, Vec::new());
+    let text = serde_json::to_string(&head).unwrap();
+    assert!(text.contains(r#""zone_data":"2026f""#), "{text}");
+    // Those of before do not, and are read.
+    let before = text.replace(r#""zone_data":"2026f","#, "");
+    assert_eq!(serde_json::from_str::<Head>(&before).unwrap().zone_data, "");
 }
 
 /// What the schemas of Ant's JUnit task and of Jenkins have in common.

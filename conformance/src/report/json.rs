@@ -37,6 +37,7 @@ pub fn json(report: &Report, world: &World, spec: &Spec) -> Value {
         .collect();
     json!({
         "edition": crate::edition::EDITION,
+        "zoneData": crate::zone::RELEASE,
         "version": env!("CARGO_PKG_VERSION"),
         "target": report.target,
         "started": report.started.to_string(),

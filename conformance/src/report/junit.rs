@@ -47,6 +47,7 @@ pub fn junit(report: &Report, world: &World, spec: &Spec) -> Result<String, Stri
     }
     for (id, suite) in junit.test_suites.iter_mut().enumerate() {
         suite.add_property(("edition", crate::edition::EDITION));
+        suite.add_property(("zoneData", crate::zone::RELEASE));
         suite.set_system_err("");
         for (name, value) in [
             ("package", PACKAGE.to_owned()),

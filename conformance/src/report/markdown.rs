@@ -22,9 +22,10 @@ fn write(out: &mut String, report: &Report, world: &World, spec: &Spec) -> std::
     writeln!(out, "## Recordings API: {}\n", report.conclusion())?;
     writeln!(
         out,
-        "`{}` · edition {} · {} · {} · {:.1} s\n",
+        "`{}` · edition {} · zone data {} · {} · {} · {:.1} s\n",
         report.target,
         crate::edition::EDITION,
+        crate::zone::RELEASE,
         crate::words::counted(report.outcomes.len(), "case"),
         crate::words::counted(report.requests, "request"),
         report.elapsed.as_secs_f64()

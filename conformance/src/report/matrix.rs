@@ -16,6 +16,7 @@ pub fn matrix_json(matrix: &Matrix) -> String {
     let rows: Vec<Value> = matrix.rows.iter().map(row).collect();
     let value = json!({
         "edition": crate::edition::EDITION,
+        "zoneData": crate::zone::RELEASE,
         "gradedCases": matrix.graded,
         "defects": rows,
         "escaped": matrix.escaped().iter().map(|row| row.defect).collect::<Vec<_>>(),
@@ -55,13 +56,14 @@ fn write_page(out: &mut String, matrix: &Matrix) -> fmt::Result {
          <title>self-test: {caught} of {} defects caught</title><style>{STYLE}\
          td.cell{{text-align:center;min-width:2.4em}}main{{max-width:1500px}}</style></head><body><main>\n\
          <h1><span class=\"is-{}\">{caught} of {} defects caught</span></h1>\
-         <p class=\"soft\">Recordings API conformance, self-test · edition {} · the suite against the reference \
+         <p class=\"soft\">Recordings API conformance, self-test · edition {} · zone data {} · the suite against the reference \
          server behind one defect at a time. A cell counts the cases of a chapter that fail.</p>\
          <p>{} of {} graded cases catch at least one defect.</p>",
         matrix.rows.len(),
         if good { "pass" } else { "fail" },
         matrix.rows.len(),
         crate::edition::EDITION,
+        crate::zone::RELEASE,
         matrix.graded.len() - idle.len(),
         matrix.graded.len(),
     )?;

@@ -76,6 +76,8 @@ pub fn terminal(
         }
     }
     writeln!(out)?;
+    // DATE-13
+    writeln!(out, "suite {}, zone data {}", crate::edition::EDITION, crate::zone::RELEASE)?;
     last_line(out, report)
 }
 

@@ -15,6 +15,9 @@ pub struct Head {
     pub transcript: u32,
     /// The edition of the suite.
     pub edition: String,
+    /// The release of the zone data that it was judged by; transcripts of before do not say.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub zone_data: String,
     /// The base URL of the target.
     pub target: String,
     /// Whether it was spoken to over TLS.

@@ -83,6 +83,7 @@ impl Head {
         Self {
             transcript: super::line::FORMAT,
             edition: crate::edition::EDITION.into(),
+            zone_data: crate::zone::RELEASE.into(),
             target: target.into(),
             https: world.https,
             authority: world.authority.clone(),

@@ -11,10 +11,15 @@ use vcc_conformance::{dataset, fixture};
 
 /// A case of the suite, answered with an empty list by a target that has something in its head.
 pub(crate) fn report(spec: &Spec) -> (Report, World) {
+    report_of("near/start-minus-5", 200, spec)
+}
+
+/// The same of another case and status.
+pub(crate) fn report_of(id: &str, status: u16, spec: &Spec) -> (Report, World) {
     let now = "2026-11-24T12:00:00Z".parse().unwrap();
     let world = World::new(dataset::embedded(now).unwrap(), now);
     let cases = fixture::embedded().unwrap();
-    let case = cases.iter().find(|case| case.id == "near/start-minus-5").unwrap();
+    let case = cases.iter().find(|case| case.id == id).unwrap();
     let variants = plan(case, &world, false).unwrap();
     let body = "<?xml version=\"1.0\"?><recordings></recordings>\n<!-- \u{202e} & ]]> -->";
     let played: Vec<_> = variants
@@ -23,7 +28,7 @@ pub(crate) fn report(spec: &Spec) -> (Report, World) {
             let exchange = Exchange {
                 planned: variant.steps[0].clone(),
                 answer: Ok(Response {
-                    status: 200,
+                    status,
                     headers: vec![("Server".into(), "<script>\u{1}".into())],
                     body: body.into(),
                     surplus: 0,
