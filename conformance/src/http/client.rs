@@ -52,58 +52,108 @@ impl Client {
         self.limits.deadline = deadline;
     }
 
-    /// Sends these bytes and reads the answer. `head`: the answer has no body (HEAD), which is
-    /// checked by reading to the end of the connection.
+    /// Sends these bytes and reads the answer.
     ///
     /// # Errors
     ///
     /// The trouble that took the place of an answer.
-    pub fn exchange(&mut self, bytes: &[u8], head: bool) -> Answer {
+    pub fn exchange(&mut self, bytes: &[u8], body: Body) -> Answer {
+        let mut answers = self.exchange_all(&[(bytes, body)]);
+        answers.pop().unwrap_or_else(|| Err(Trouble::Closed("without an answer".into())))
+    }
+
+    /// Sends several requests at once, before any answer is read, and reads as many answers. Those
+    /// that the target does not come to, because it closes the connection in between, are sent
+    /// again one by one, as RFC 9112, section 9.3.2, has it.
+    ///
+    /// # Errors
+    ///
+    /// Each answer as that of [`Client::exchange`].
+    pub fn exchange_all(&mut self, requests: &[(&[u8], Body)]) -> Vec<Answer> {
+        let mut answers = self.exchange_together(requests);
+        let left = requests.iter().skip(answers.len());
+        for (bytes, body) in left {
+            answers.extend(self.exchange_together(&[(bytes, *body)]));
+        }
+        answers
+    }
+
+    /// The answers that come before the connection ends, at least one.
+    fn exchange_together(&mut self, requests: &[(&[u8], Body)]) -> Vec<Answer> {
         let until = clock::after(Instant::now(), self.limits.deadline);
         if let Some(mut kept) = self.connection.take() {
-            match self.exchange_on(&mut kept, bytes, head, until) {
+            let answers = self.exchange_on(&mut kept, requests, until);
+            match &answers[..] {
                 // A kept connection that the target closed while it was idle says nothing; one that
                 // it closes in the middle of an answer does.
-                Err(Trouble::Closed(_)) if !kept.heard => {}
-                answer => return self.keep(kept, answer),
+                [Err(Trouble::Closed(_))] if !kept.heard => {}
+                _ => return self.keep(kept, answers),
             }
         }
         self.connections += 1;
-        let mut fresh = Connection::open(&self.endpoint, until)?;
-        let answer = self.exchange_on(&mut fresh, bytes, head, until);
-        self.keep(fresh, answer)
+        match Connection::open(&self.endpoint, until) {
+            Ok(mut fresh) => {
+                let answers = self.exchange_on(&mut fresh, requests, until);
+                self.keep(fresh, answers)
+            }
+            Err(trouble) => vec![Err(trouble)],
+        }
     }
 
-    /// Keeps the connection where the answer leaves it fit for another request.
+    /// Keeps the connection where the last answer leaves it fit for another request.
     fn keep(
         &mut self,
         connection: Connection,
-        answer: Result<(Response, bool), Trouble>,
-    ) -> Answer {
-        let (response, keep) = answer?;
-        if keep {
+        answers: Vec<Result<(Response, bool), Trouble>>,
+    ) -> Vec<Answer> {
+        if let Some(Ok((_, true))) = answers.last() {
             self.connection = Some(connection);
         }
-        Ok(response)
+        answers.into_iter().map(|answer| answer.map(|(response, _)| response)).collect()
     }
 
     fn exchange_on(
         &self,
         connection: &mut Connection,
-        bytes: &[u8],
-        head: bool,
+        requests: &[(&[u8], Body)],
         until: Instant,
-    ) -> Result<(Response, bool), Trouble> {
+    ) -> Vec<Result<(Response, bool), Trouble>> {
         let mut wait = Wait { until, limit: self.limits.deadline, stop: &self.stop };
         // A target may answer and close before it has read the whole request, as it should for an
         // over-long one: then writing fails while an answer waits to be read.
-        let sent = connection.send(bytes, &wait);
-        let answer = connection.receive(head, self.limits.body, &mut wait);
-        match (sent, answer) {
-            (Err(problem), Err(Trouble::Closed(_))) => Err(closed(&problem)),
-            (_, answer) => answer,
+        let bytes: Vec<&[u8]> = requests.iter().map(|(bytes, _)| *bytes).collect();
+        let sent = connection.send(&bytes.concat(), &wait);
+        let mut answers = Vec::with_capacity(requests.len());
+        for (index, (_, body)) in requests.iter().enumerate() {
+            let more = index + 1 < requests.len();
+            let answer = match connection.receive(*body, more, self.limits.body, &mut wait) {
+                // The connection ended between two answers.
+                Err(Trouble::Closed(_)) if index > 0 && connection.buffer.is_empty() => break,
+                Err(Trouble::Closed(text)) => Err(match &sent {
+                    Err(problem) => closed(problem),
+                    Ok(()) => Trouble::Closed(text),
+                }),
+                answer => answer,
+            };
+            let goes_on = matches!(answer, Ok((_, true)));
+            answers.push(answer);
+            if !goes_on {
+                break;
+            }
         }
+        answers
     }
+}
+
+/// What follows the head of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// What the head says.
+    AsSaid,
+    /// Nothing (HEAD).
+    None,
+    /// Nothing (HEAD), which is checked by reading to the end of the connection.
+    NoneToTheEnd,
 }
 
 struct Wait<'a> {
@@ -224,15 +274,17 @@ impl Connection {
         }
     }
 
+    /// Reads one answer. `more`: what comes behind it is another.
     fn receive(
         &mut self,
-        head: bool,
+        body: Body,
+        more: bool,
         limit: usize,
         wait: &mut Wait<'_>,
     ) -> Result<(Response, bool), Trouble> {
         let parsed = loop {
             if let Some(end) = response::end_of_head(&self.buffer) {
-                let parsed = response::head(&self.buffer[..end], head).map_err(Trouble::Garbage)?;
+                let parsed = response::head(&self.buffer[..end], body).map_err(Trouble::Garbage)?;
                 self.buffer.drain(..end);
                 // 1xx is said before the answer.
                 if parsed.response.status >= 200 {
@@ -298,7 +350,7 @@ impl Connection {
                         Ok(false) => break,
                         // After a HEAD a target that keeps the connection, though it was asked to
                         // close it, has sent what it has.
-                        Err(Trouble::TimedOut(_)) if head => break,
+                        Err(Trouble::TimedOut(_)) if body == Body::NoneToTheEnd => break,
                         Err(trouble) => return Err(trouble),
                     }
                 }
@@ -306,6 +358,9 @@ impl Connection {
                 false
             }
         };
+        if more {
+            return Ok((response, keep));
+        }
         // Bytes beyond the answer would be taken for the start of the next one.
         response.surplus = self.buffer.len();
         Ok((response, keep && self.buffer.is_empty()))

@@ -8,7 +8,7 @@ mod response;
 use std::fmt;
 use std::time::Duration;
 
-pub use client::{Client, Limits};
+pub use client::{Body, Client, Limits};
 pub use endpoint::{Endpoint, EndpointError, TlsOptions};
 
 /// An answer of the target.

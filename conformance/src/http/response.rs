@@ -1,4 +1,5 @@
 use super::Response;
+use super::client::Body;
 
 /// Where a body ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,8 +33,8 @@ pub(super) fn may_be_http(bytes: &[u8]) -> bool {
     bytes[..length] == start[..length]
 }
 
-/// Reads a head. `to_head`: it answers a HEAD, so what follows it should be nothing.
-pub(super) fn head(bytes: &[u8], to_head: bool) -> Result<Head, String> {
+/// Reads a head.
+pub(super) fn head(bytes: &[u8], body: Body) -> Result<Head, String> {
     let text: String = bytes.iter().map(|byte| char::from(*byte)).collect();
     let mut lines = text.lines();
     let first = lines.next().unwrap_or_default();
@@ -62,9 +63,9 @@ pub(super) fn head(bytes: &[u8], to_head: bool) -> Result<Head, String> {
                 && value.split(',').any(|word| word.trim().eq_ignore_ascii_case(token))
         })
     };
-    let framing = if to_head {
+    let framing = if body == Body::NoneToTheEnd {
         Framing::ToTheEnd
-    } else if status < 200 || status == 204 || status == 304 {
+    } else if body == Body::None || status < 200 || status == 204 || status == 304 {
         Framing::Length(0)
     } else if has("transfer-encoding", "chunked") {
         Framing::Chunked
@@ -152,7 +153,7 @@ mod tests {
     use super::*;
 
     fn parsed(text: &str) -> Result<Head, String> {
-        head(text.as_bytes(), false)
+        head(text.as_bytes(), Body::AsSaid)
     }
 
     #[test]

@@ -51,6 +51,9 @@ pub struct Key<'a> {
 pub trait Transport {
     /// Sends a request and waits for what comes back.
     fn exchange(&mut self, key: Key<'_>, planned: &Planned) -> Exchange;
+
+    /// Sends several requests at once, and waits for what comes back for each.
+    fn exchange_all(&mut self, requests: &[(Key<'_>, &Planned)]) -> Vec<Exchange>;
 }
 
 /// What cases are run against.

@@ -185,10 +185,10 @@ impl<'a> Live<'a> {
         let answer = if planned.plain {
             let (plain, stop) = (Arc::new(shared.endpoint.plain()), Arc::clone(&shared.stop));
             let limits = Limits { deadline: shared.deadline(), ..shared.limits };
-            Client::new(plain, limits, stop).exchange(&planned.bytes, planned.is_head())
+            Client::new(plain, limits, stop).exchange(&planned.bytes, planned.body())
         } else {
             self.client.set_deadline(shared.deadline());
-            self.client.exchange(&planned.bytes, planned.is_head())
+            self.client.exchange(&planned.bytes, planned.body())
         };
         shared.in_time(answer)
     }
@@ -202,6 +202,40 @@ fn asked_to_wait(response: &Response) -> Duration {
 }
 
 impl Transport for Live<'_> {
+    fn exchange_all(&mut self, requests: &[(Key<'_>, &Planned)]) -> Vec<Exchange> {
+        let shared = self.shared;
+        let (started, before) = (clock::now(), Instant::now());
+        let of = |planned: &Planned, answer, micros| Exchange {
+            planned: planned.clone(),
+            answer,
+            started,
+            micros,
+            retried: 0,
+        };
+        if let Err(trouble) = requests.iter().try_for_each(|_| shared.admit()) {
+            let over = requests.iter().map(|(_, planned)| of(planned, Err(trouble.clone()), 0));
+            return over.collect();
+        }
+        self.client.set_deadline(shared.deadline());
+        let bytes = requests.iter().map(|(_, planned)| (&planned.bytes[..], planned.body()));
+        let answers = self.client.exchange_all(&bytes.collect::<Vec<_>>());
+        let micros = u64::try_from(before.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let exchanges = requests.iter().zip(answers).map(|((key, planned), answer)| {
+            let busy = |response: &Response| response.status == 503;
+            if matches!(&answer, Err(Trouble::Refused(_))) || answer.as_ref().is_ok_and(busy) {
+                // It is sent again on its own, like any other.
+                return self.exchange(*key, planned);
+            }
+            shared.heard(&answer);
+            let exchange = of(planned, shared.in_time(answer), micros);
+            if let Some(watch) = &shared.watch {
+                watch(*key, &exchange);
+            }
+            exchange
+        });
+        exchanges.collect()
+    }
+
     fn exchange(&mut self, key: Key<'_>, planned: &Planned) -> Exchange {
         let mut retried = 0;
         let exchange = loop {

@@ -2,6 +2,7 @@
 
 use super::amplify::{Spelling, spellings, tz};
 use crate::fixture::{Auth, AuthName, Case, Expect, HeaderValue, Request, base64};
+use crate::http::Body;
 use crate::judge::list::Format;
 use crate::world::World;
 
@@ -33,6 +34,8 @@ pub struct Planned {
     pub tenant: usize,
     /// Without TLS.
     pub plain: bool,
+    /// Whether it goes out together with the one before it.
+    pub pipelined: bool,
     /// What it was made from.
     request: Request,
 }
@@ -42,6 +45,20 @@ impl Planned {
     #[must_use]
     pub fn is_head(&self) -> bool {
         self.method == "HEAD"
+    }
+
+    /// What follows the head of the answer. After a HEAD that asks for the end of the connection,
+    /// as it does unless it is written otherwise, that is read too.
+    #[must_use]
+    pub fn body(&self) -> Body {
+        let ends = |(name, value): (String, String)| {
+            name.eq_ignore_ascii_case("connection") && value.eq_ignore_ascii_case("close")
+        };
+        match self.is_head() {
+            false => Body::AsSaid,
+            true if self.headers().into_iter().any(ends) => Body::NoneToTheEnd,
+            true => Body::None,
+        }
     }
 
     /// What it was made from.
@@ -89,8 +106,14 @@ impl Planned {
 /// A tenant or template that there is not.
 pub fn plan(case: &Case, world: &World, amplified: bool) -> Result<Vec<Variant>, String> {
     if !case.step.is_empty() {
-        let steps: Result<_, _> =
-            case.step.iter().map(|step| build(&step.request.over(&case.request), world)).collect();
+        let steps: Result<_, _> = case
+            .step
+            .iter()
+            .map(|step| {
+                let planned = build(&step.request.over(&case.request), world)?;
+                Ok::<_, String>(Planned { pipelined: step.pipelined, ..planned })
+            })
+            .collect();
         return Ok(vec![Variant { name: String::new(), clause: None, steps: steps? }]);
     }
     let written = build(&case.request, world)?;
@@ -205,6 +228,7 @@ pub(crate) fn build(request: &Request, world: &World) -> Result<Planned, String>
         query: query.map(|query| lossy(&query)),
         tenant,
         plain: request.plain.unwrap_or(false),
+        pipelined: false,
         request: request.clone(),
     })
 }

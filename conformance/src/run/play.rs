@@ -20,8 +20,17 @@ pub fn play(
 ) -> Result<Vec<Exchange>, String> {
     let key = |index| Key { case: &case.id, variant: &variant.name, index };
     if !case.walk {
-        let steps = variant.steps.iter().enumerate();
-        return Ok(steps.map(|(index, step)| transport.exchange(key(index), step)).collect());
+        let steps: Vec<_> = variant.steps.iter().enumerate().collect();
+        let together = steps.chunk_by(|_, (_, next)| next.pipelined);
+        return Ok(together
+            .flat_map(|steps| match steps {
+                [(index, step)] => vec![transport.exchange(key(*index), step)],
+                steps => {
+                    let requests = steps.iter().map(|(index, step)| (key(*index), *step));
+                    transport.exchange_all(&requests.collect::<Vec<_>>())
+                }
+            })
+            .collect());
     }
     let [step] = &variant.steps[..] else { return Err("walk: expected one request".into()) };
     let selectors = case.expect.as_ref().and_then(|expect| expect.records.as_deref());

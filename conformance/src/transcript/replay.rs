@@ -35,7 +35,7 @@ impl fmt::Display for TranscriptError {
 impl std::error::Error for TranscriptError {}
 
 impl Replay {
-    /// Reads a saved run and gives `world` the time and the tenants that it was made with. A last
+    /// Reads a saved run and gives `world` the time and the tenants that it was made with, and no others. A last
     /// line that was cut off is left out.
     ///
     /// # Errors
@@ -70,6 +70,10 @@ impl Replay {
             head.ok_or(TranscriptError { line: 1, message: "no transcript: it is empty".into() })?;
         (world.https, world.authority, world.prefix) =
             (head.https, head.authority.clone(), head.prefix.clone());
+        // An earlier edition had fewer tenants.
+        world
+            .tenants
+            .retain(|access| head.tenants.iter().any(|saved| saved.name == access.tenant.name));
         for saved in &head.tenants {
             let Some(at) = world.find(&saved.name) else { continue };
             let access = &mut world.tenants[at];
@@ -134,5 +138,9 @@ impl Transport for Reader<'_> {
             micros: line.micros,
             retried: line.retried,
         }
+    }
+
+    fn exchange_all(&mut self, requests: &[(Key<'_>, &Planned)]) -> Vec<Exchange> {
+        requests.iter().map(|(key, planned)| self.exchange(*key, planned)).collect()
     }
 }
