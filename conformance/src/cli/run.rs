@@ -10,6 +10,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::{Failure, Suite, stop::stop};
 use crate::clock;
 use crate::dataset::{Tenant, embedded};
+use crate::edition::{self, EDITION};
 use crate::fixture::{Case, Request};
 use crate::http::{Endpoint, Limits, TlsOptions};
 use crate::live::{LiveOptions, live};
@@ -252,8 +253,19 @@ pub(super) fn judge(args: &JudgeArgs, out: &mut dyn Write) -> Result<u8, Failure
     let replay =
         Replay::read(BufReader::new(file), &mut world).map_err(|problem| error(&problem))?;
     let mut cases = filtered(&suite, &args.choice.filter)?;
-    let ids = &replay.head.cases;
+    let Head { cases: ids, edition, .. } = &replay.head;
     cases.retain(|case| ids.is_empty() || ids.contains(&case.id));
+    if *edition != EDITION {
+        let all = cases.len();
+        cases.retain(|case| edition::has(edition, &case.id));
+        writeln!(
+            out,
+            "The run was made with edition {edition}, and this is {EDITION}: the {} cases that both \
+             have are judged, and {} that came later are not.",
+            cases.len(),
+            all - cases.len()
+        )?;
+    }
     let options = Options {
         jobs: 2,
         strict: replay.head.strict || args.choice.level == LevelArg::Should,
