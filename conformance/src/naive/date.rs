@@ -57,8 +57,9 @@ fn first_monday(year: i64) -> i64 {
     fourth - weekday(fourth) + 1
 }
 
-/// Reads a date, a date with a time, or a constant.
-pub(super) fn read(text: &str) -> Result<Written, String> {
+/// Reads a date, a date with a time, or a constant. `plain` is the same text with every `+` as it
+/// was written.
+pub(super) fn read(text: &str, plain: &str) -> Result<Written, String> {
     let error = || format!("{text:?} is no date");
     if let Some(rest) = text.strip_prefix("today") {
         return constant(rest).ok_or_else(error);
@@ -85,6 +86,11 @@ pub(super) fn read(text: &str) -> Result<Written, String> {
         return Err(error());
     }
     let at = time.find(['Z', '+', '-', ' ']).unwrap_or(time.len());
+    // REQ-6c: behind an hour alone a space that was written as one begins minutes, not an offset.
+    let written = plain.as_bytes().get(text.len() - time.len() + at);
+    if at == 2 && written == Some(&b' ') {
+        return Err(error());
+    }
     let offset = read_offset(&time[at..]).ok_or_else(error)?;
     let (since_midnight, precision) = read_time(&time[..at]).ok_or_else(error)?;
     let local = local + since_midnight;
@@ -201,6 +207,7 @@ fn read_time(text: &str) -> Option<(Nanos, Nanos)> {
     if (hour > 23 && !ends_the_day) || minute > 59 || second > 60 {
         return None;
     }
+    // DATE-14: second 60 is the text of the next minute, and is looked for on the wall clock as such.
     let mut since = Nanos::from(hour * 3600 + minute * 60 + second) * SECOND;
     let mut precision = SECOND * [3600, 60, 1][numbers.len() - 1];
     if let Some(fraction) = fraction {

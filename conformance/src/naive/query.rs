@@ -16,6 +16,14 @@ pub(super) struct Asked {
     pub(super) first: u64,
 }
 
+/// A variable, decoded.
+struct Variable {
+    name: String,
+    value: String,
+    /// The value with every `+` as it was written; of the same length in characters.
+    plain: String,
+}
+
 /// `from` ≤ start < `until`, or ≤ where closed.
 pub(super) struct Window {
     pub(super) from: Nanos,
@@ -28,14 +36,14 @@ const DATES: [&str; 3] = ["d", "start-date", "finish-date"];
 
 pub(super) fn read(query: &[u8], world: &World<'_>) -> Result<Asked, String> {
     let dialect = world.dialect;
-    let mut variables: Vec<(String, String)> = Vec::new();
+    let mut variables: Vec<Variable> = Vec::new();
     for segment in unquoted(query, dialect).split(|byte| *byte == b'&') {
         if segment.is_empty() {
             continue; // REQ-12
         }
         let at = segment.iter().position(|byte| *byte == b'=').ok_or("a variable without =")?;
-        let (name, value) =
-            (decode(&segment[..at], dialect)?, decode(&segment[at + 1..], dialect)?);
+        let name = decode(&segment[..at], dialect.plus)?;
+        let value = decode(&segment[at + 1..], dialect.plus)?;
         let field = Field::from_filter_name(&name);
         if field.is_none() && !KNOWN.contains(&name.as_str()) {
             match dialect.unknown_variable {
@@ -43,22 +51,26 @@ pub(super) fn read(query: &[u8], world: &World<'_>) -> Result<Asked, String> {
                 UnknownVariable::Ignored => continue,
             }
         }
-        // REQ-8c
-        let control = |c: char| c.is_ascii_control() && !(field.is_some() && "\t\r\n".contains(c));
-        if name.contains(|c: char| c.is_ascii_control()) || value.contains(control) {
+        // REQ-8c; FIELD-8: what records may hold can be asked for, U+007F and above too.
+        let control = |c: char| c < ' ' && !(field.is_some() && "\t\r\n".contains(c));
+        if name.contains(|c: char| c < ' ') || value.contains(control) {
             return Err(format!("{name}: a control character"));
         }
-        let earlier = variables.iter().position(|(other, _)| *other == name);
+        let plain = decode(&segment[at + 1..], Plus::Literal)?;
+        let earlier = variables.iter().position(|other| other.name == name);
+        let variable = Variable { name, value, plain };
         match (earlier, dialect.repeated_variable) {
-            (None, _) => variables.push((name, value)),
-            (Some(_), RepeatedVariable::Rejected) => return Err(format!("{name} comes twice")),
+            (None, _) => variables.push(variable),
+            (Some(_), RepeatedVariable::Rejected) => {
+                return Err(format!("{} comes twice", variable.name));
+            }
             (Some(_), RepeatedVariable::First) => {}
-            (Some(index), RepeatedVariable::Last) => variables[index].1 = value,
+            (Some(index), RepeatedVariable::Last) => variables[index] = variable,
         }
     }
-    let get = |wanted: &str| {
-        variables.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str())
-    };
+    let find = |wanted: &str| variables.iter().find(|variable| variable.name == wanted);
+    let get = |wanted: &str| find(wanted).map(|variable| variable.value.as_str());
+    let date = |wanted: &str| find(wanted).map(|Variable { value, plain, .. }| (value, plain));
     let named = match get("tz") {
         // REQ-6b: no zone's name holds a space.
         Some(name) => Some(zone::named(&name.replace(' ', "+"))?),
@@ -66,25 +78,25 @@ pub(super) fn read(query: &[u8], world: &World<'_>) -> Result<Asked, String> {
     };
     let clock = Clock { zone: named.as_ref().unwrap_or(world.zone), world };
 
-    let window = get("d").map(|text| clock.window(text)).transpose()?;
+    let window = date("d").map(|(text, plain)| clock.window(text, plain)).transpose()?;
     let mut near_start = None;
     let mut near_finish = None;
-    if let Some(text) = get("start-date") {
-        near_start = Some(clock.instant(text)?);
-        if let Some(text) = get("finish-date")
+    if let Some((text, plain)) = date("start-date") {
+        near_start = Some(clock.instant(text, plain)?);
+        if let Some((text, plain)) = date("finish-date")
             && dialect.ignored_finish == IgnoredFinish::Checked
         {
-            clock.instant(text)?;
+            clock.instant(text, plain)?;
         }
-    } else if let Some(text) = get("finish-date") {
-        near_finish = Some(clock.instant(text)?);
+    } else if let Some((text, plain)) = date("finish-date") {
+        near_finish = Some(clock.instant(text, plain)?);
     }
     let first = match get("n") {
         None => 1,
         Some(text) => page(text, dialect)?,
     };
     let mut fields = Vec::new();
-    for (name, value) in &variables {
+    for Variable { name, value, .. } in &variables {
         if let Some(field) = Field::from_filter_name(name) {
             if field == Field::Duration && !value.bytes().all(|byte| byte.is_ascii_digit()) {
                 return Err(format!("duration: {value:?} is no number"));
@@ -106,7 +118,9 @@ fn unquoted<'a>(query: &'a [u8], dialect: &Dialect) -> &'a [u8] {
 }
 
 /// REQ-5, FIELD-5: escapes are bytes of UTF-8, whatever character they stand for.
-fn decode(text: &[u8], dialect: &Dialect) -> Result<String, String> {
+///
+/// REQ-14: a raw `#` is a byte like any other.
+fn decode(text: &[u8], plus: Plus) -> Result<String, String> {
     let mut bytes = Vec::new();
     let mut rest = text;
     while let [first, after @ ..] = rest {
@@ -122,7 +136,7 @@ fn decode(text: &[u8], dialect: &Dialect) -> Result<String, String> {
                 bytes.push(value);
                 rest = &after[2..];
             }
-            b'+' if dialect.plus == Plus::Space => bytes.push(b' '),
+            b'+' if plus == Plus::Space => bytes.push(b' '),
             byte => bytes.push(*byte),
         }
     }
@@ -157,8 +171,8 @@ struct Period {
 }
 
 impl Clock<'_> {
-    fn period(&self, text: &str) -> Result<Period, String> {
-        match date::read(text)? {
+    fn period(&self, text: &str, plain: &str) -> Result<Period, String> {
+        match date::read(text, plain)? {
             Written::Today { shift, ahead } => {
                 if ahead && self.world.dialect.future_constants == FutureConstants::Rejected {
                     return Err(format!("{text:?} lies ahead"));
@@ -197,16 +211,17 @@ impl Clock<'_> {
         }
     }
 
-    fn instant(&self, text: &str) -> Result<Nanos, String> {
-        Ok(self.period(text)?.from)
+    fn instant(&self, text: &str, plain: &str) -> Result<Nanos, String> {
+        Ok(self.period(text, plain)?.from)
     }
 
-    fn window(&self, text: &str) -> Result<Window, String> {
+    fn window(&self, text: &str, plain: &str) -> Result<Window, String> {
         let dialect = self.world.dialect;
         let open = |from, until| Window { from, until, closed: false };
-        match text.split(',').collect::<Vec<_>>()[..] {
-            [single] => {
-                let period = self.period(single)?;
+        let ends: Vec<_> = text.split(',').zip(plain.split(',')).collect();
+        match ends[..] {
+            [(single, plain)] => {
+                let period = self.period(single, plain)?;
                 if period.midnight_after {
                     return Err(format!("{single:?} is the end of a day"));
                 }
@@ -215,8 +230,8 @@ impl Clock<'_> {
                 }
                 Ok(open(period.from, period.next))
             }
-            [from, until] => {
-                let (a, b) = (self.period(from)?, self.period(until)?);
+            [(from, plain_from), (until, plain_until)] => {
+                let (a, b) = (self.period(from, plain_from)?, self.period(until, plain_until)?);
                 let same = !a.timed && !b.timed && a.from == b.from && a.next == b.next;
                 if same {
                     return match dialect.equal_ends {

@@ -41,6 +41,14 @@ fn windows() {
         ("d=2007-217", "2007-08-05T07:00:00Z", "2007-08-06T07:00:00Z"),
         ("d=2009-W53-7", "2010-01-03T08:00:00Z", "2010-01-04T08:00:00Z"),
         ("d=2007-08-05T23:59:60,2007-08-06T24:00", "2007-08-06T07:00:00Z", "2007-08-07T07:00:00Z"),
+        // 01:59:60 is the text 02:00:00, which no clock shows before the second pass is over.
+        ("d=2007-11-04T01:59:60,2007-11-05", "2007-11-04T10:00:00Z", "2007-11-05T08:00:00Z"),
+        ("d=2007-11-04T01:29:60,2007-11-05", "2007-11-04T08:30:00Z", "2007-11-05T08:00:00Z"),
+        ("d=2007-03-11T01:59:60,2007-03-12", "2007-03-11T10:00:00Z", "2007-03-12T07:00:00Z"),
+        // A + can only be a sign there; so can a space behind minutes.
+        ("d=2007-08-05T13+15,2008", "2007-08-04T22:00:00Z", "2008-01-01T08:00:00Z"),
+        ("d=2007-08-05+13:15+01:00,2008", "2007-08-05T12:15:00Z", "2008-01-01T08:00:00Z"),
+        ("d=2007-08-05T13:15:30%2001:00,2008", "2007-08-05T12:15:30Z", "2008-01-01T08:00:00Z"),
         ("d=today", "2007-08-06T07:00:00Z", "2007-08-07T07:00:00Z"),
         ("d=today-1d,today&tz=UTC", "2007-08-06T00:00:00Z", "2007-08-07T00:00:00Z"),
         ("d=today+1d", "2007-08-07T07:00:00Z", "2007-08-08T07:00:00Z"),
@@ -87,6 +95,11 @@ fn refusals() {
         "d=2007-08-05T13:1530",
         "d=2007-08-05T13:15:61",
         "d=2007-08-05t13",
+        "d=2007-08-05T13%2015",
+        "d=2007-08-05T13%201530",
+        "d=2007-08-05%2013%2015:00,2008",
+        "d=2007,2008-08-05T13%2015",
+        "agentID=%1F",
         "d=2007-08-05T13z",
         "d=2007-08-05T13:15.5",
         "d=2007-08-05T13:15:30,5",
@@ -136,6 +149,20 @@ fn refusals() {
         let world =
             World { records: &[], zone: &zone, now: Timestamp::UNIX_EPOCH, dialect: &dialect };
         assert!(matches!(evaluate(query.as_bytes(), &world), Answer::Refused(_)), "{query}");
+    }
+}
+
+#[test]
+fn what_a_field_may_hold_is_read() {
+    let (zone, dialect) = (TimeZone::UTC, Dialect::default());
+    let world = World { records: &[], zone: &zone, now: Timestamp::UNIX_EPOCH, dialect: &dialect };
+    for (query, value) in [
+        ("agentID=a%7Fb", "a\u{7f}b"),
+        ("agentID=%C2%80%C2%85%C2%9F", "\u{80}\u{85}\u{9f}"),
+        ("agentID=#virtual#", "#virtual#"),
+    ] {
+        let asked = query::read(query.as_bytes(), &world).unwrap();
+        assert_eq!(asked.fields, [(Field::AgentId, value.to_owned())], "{query}");
     }
 }
 

@@ -77,7 +77,14 @@ pub fn line(planned: &Planned, world: &World) -> String {
         words.push(format!("--data-binary {}", quote(payload)));
     }
     let query = planned.query.as_deref().map(|query| format!("?{query}")).unwrap_or_default();
-    words.push(quote(&format!("{scheme}://{}{}{query}", world.authority, planned.path)));
+    let target = format!("{}{query}", planned.path);
+    if target.contains('#') {
+        // curl cuts a URL there, and leaves a target as it is.
+        words.push(format!("--request-target {}", quote(&target)));
+        words.push(quote(&format!("{scheme}://{}/", world.authority)));
+    } else {
+        words.push(quote(&format!("{scheme}://{}{target}", world.authority)));
+    }
     words.join(" ")
 }
 
@@ -141,6 +148,17 @@ fn shell_byte(byte: u8) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_raw_hash_stays_in_the_target() {
+        let now = "2026-11-24T12:00:00Z".parse().unwrap();
+        let world = World::new(crate::dataset::embedded(now).unwrap(), now);
+        let query = Some("channel=#virtual_outbound#".to_owned());
+        let request = crate::fixture::Request { query, ..Default::default() };
+        let line = line(&crate::run::build(&request, &world).unwrap(), &world);
+        let end = " --request-target '/api/recordings/files?channel=#virtual_outbound#' 'http://";
+        assert!(line.contains(end), "{line}");
+    }
 
     #[test]
     fn quotes_and_bytes_survive_a_shell() {

@@ -5,6 +5,7 @@ use vcc_types::Field;
 use super::answered::Answered;
 use super::asked::Asked;
 use super::site::Site;
+use super::wire::Before;
 
 /// One way in which a server can be wrong, switched on around the reference server.
 #[derive(Clone, Copy)]
@@ -21,6 +22,8 @@ pub struct Defect {
 /// Where a defect takes hold.
 #[derive(Clone, Copy)]
 pub(super) enum Fault {
+    /// The server reads other bytes than were sent.
+    Sent(fn(&mut Vec<u8>, &Before)),
     /// The server reads another request than was sent.
     Ask(fn(&mut Asked, &Site)),
     /// What the query means is another thing.

@@ -6,14 +6,15 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use super::defect::Defect;
+use super::defect::{Defect, Fault};
 use super::faulty::Faulty;
+use super::wire::Wire;
 use crate::dataset::{self, Tenant};
 use crate::fixture::Case;
 use crate::http::{Endpoint, Limits, TlsOptions};
 use crate::live::{LiveOptions, live};
 use crate::report::Report;
-use crate::run::{Exchange, Key, Options, Planned, Shared, Target, Transport, Verdict, run};
+use crate::run::{Options, Shared, Verdict, run};
 use crate::spec::{Level, Spec};
 use crate::world::World;
 
@@ -76,35 +77,6 @@ impl Matrix {
     }
 }
 
-/// A target whose requests are all made at one instant.
-struct Standing<'a>(&'a Shared, Timestamp);
-
-struct StandingWorker<'a>(Box<dyn Transport + 'a>, Timestamp);
-
-impl Target for Standing<'_> {
-    fn worker(&self) -> Box<dyn Transport + '_> {
-        Box::new(StandingWorker(self.0.worker(), self.1))
-    }
-
-    fn base(&self) -> String {
-        self.0.base()
-    }
-
-    fn requests(&self) -> u64 {
-        self.0.requests()
-    }
-
-    fn ended(&self) -> Option<String> {
-        self.0.ended()
-    }
-}
-
-impl Transport for StandingWorker<'_> {
-    fn exchange(&mut self, key: Key<'_>, planned: &Planned) -> Exchange {
-        Exchange { started: self.1, ..self.0.exchange(key, planned) }
-    }
-}
-
 /// What every run of a matrix shares.
 struct Bench<'a> {
     cases: Vec<Case>,
@@ -121,8 +93,9 @@ impl Bench<'_> {
         Faulty::start(&self.tenants, self.now).map_err(|problem| problem.to_string())
     }
 
-    /// The suite against the server as it is at the moment, at the level of should.
-    fn report(&self, server: &Faulty) -> Result<Report, String> {
+    /// The suite against the server with a defect or without, at the level of should.
+    fn report(&self, server: &Faulty, fault: Option<Fault>) -> Result<Report, String> {
+        server.set(fault);
         let options = TlsOptions::default();
         let endpoint =
             Endpoint::parse(&server.url(), &options).map_err(|problem| problem.to_string())?;
@@ -135,7 +108,7 @@ impl Bench<'_> {
         let limits = Limits { deadline: Duration::from_secs(30), ..Limits::default() };
         let shared = Shared::new(endpoint, limits, self.stop.clone(), until);
         let options = Options { jobs: 1, strict: true, ..Options::default() };
-        let target = Standing(&shared, self.now);
+        let target = Wire { shared: &shared, at: self.now, fault };
         if self.live {
             let laws = LiveOptions { zone_known: true, ..LiveOptions::default() };
             return Ok(live(&self.cases, &mut world, self.spec, &target, &options, laws, &|_| {}));
@@ -149,7 +122,7 @@ impl Bench<'_> {
         jobs: usize,
         done: &(dyn Fn(&Row) + Sync),
     ) -> Result<Matrix, String> {
-        let clean = self.report(&self.start()?)?;
+        let clean = self.report(&self.start()?, None)?;
         let graded = |id: &str| {
             let case = self.cases.iter().find(|case| case.id == id);
             case.is_some_and(|case| {
@@ -192,8 +165,7 @@ impl Bench<'_> {
                     while !self.stop.load(Ordering::Relaxed) {
                         let index = next.fetch_add(1, Ordering::Relaxed);
                         let Some((family, defect)) = defects.get(index) else { break };
-                        server.set(Some(defect.fault));
-                        let row = self.report(&server).map(|report| Row {
+                        let row = self.report(&server, Some(defect.fault)).map(|report| Row {
                             defect: defect.name,
                             family,
                             caught: fails(&report),

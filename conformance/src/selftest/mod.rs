@@ -12,6 +12,7 @@ mod signatures;
 mod site;
 mod texts;
 mod unseen;
+mod wire;
 
 pub use defect::{Defect, Family};
 pub use defects::FAMILIES;

@@ -1,17 +1,22 @@
 //! The defects, by what they are about. What each does is in its row.
 
 mod auth;
+mod controls;
 mod csv;
 mod days;
+mod echoes;
 mod encoding;
 mod fields;
 mod lenient;
 mod near;
+mod numbers;
 mod paging;
 mod ranges;
 mod requests;
 mod starts;
 mod strict;
+mod targets;
+mod times;
 mod today;
 mod values;
 mod xml;
@@ -42,4 +47,9 @@ pub const FAMILIES: &[Family] = &[
     csv::CSV,
     values::VALUES,
     starts::STARTS,
+    targets::TARGETS,
+    controls::CONTROLS,
+    numbers::NUMBERS,
+    times::TIMES,
+    echoes::ECHOES,
 ];

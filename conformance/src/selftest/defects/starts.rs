@@ -146,5 +146,33 @@ pub(super) const STARTS: Family = Family {
                 instants(answered, |at| at.format("%m/%d/%Y %H:%M:%S %:z").to_string())
             }),
         ),
+        defect(
+            "years-without-zeros",
+            &["OUT-3a"],
+            "that writes a year before 1000 without its zeros",
+            Answer(|answered, _, _| {
+                answered.starts(|text| text.trim_start_matches('0').to_owned());
+            }),
+        ),
+        defect(
+            "starts-in-nanoseconds",
+            &["OUT-3a"],
+            "that keeps starts as nanoseconds in 64 bits, which end in the year 2262",
+            Answer(|answered, _, _| {
+                instants(answered, |at| {
+                    let nanos = i128::from(at.timestamp()) * 1_000_000_000;
+                    let kept = DateTime::from_timestamp_nanos(nanos as i64);
+                    kept.with_timezone(at.offset()).to_rfc3339()
+                })
+            }),
+        ),
+        defect(
+            "years-of-five-digits",
+            &["OUT-3a"],
+            "that writes a year of five digits on the last day of the calendar",
+            Answer(|answered, _, _| {
+                answered.starts(|text| text.replace("9999-12-3", "+10000-01-0"))
+            }),
+        ),
     ],
 };
