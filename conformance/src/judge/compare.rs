@@ -2,7 +2,7 @@
 
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use vcc_types::Field;
 
 use super::list::Seen;
@@ -235,8 +235,8 @@ pub fn start(text: &str) -> Option<Start> {
         (minutes < 60).then_some((sign * (hours * 3600 + minutes * 60), false))?
     };
     let local: DateTime = format!("{local}{fraction}").parse().ok()?;
-    let instant = Offset::UTC.to_timestamp(local).ok()?;
-    let instant = instant.checked_sub(SignedDuration::from_secs(offset.into())).ok()?;
+    // With the offset at once: on the last day of the calendar the local time alone is no instant.
+    let instant = Offset::from_seconds(offset).ok()?.to_timestamp(local).ok()?;
     Some(Start { instant, offset, z })
 }
 
@@ -249,6 +249,8 @@ mod tests {
         for (text, instant, offset, z) in [
             ("2008-02-14T10:12:13-08:00", "2008-02-14T18:12:13Z", -28800, false),
             ("2008-02-14T10:12:13Z", "2008-02-14T10:12:13Z", 0, true),
+            ("9999-12-31T11:59:59+14:00", "9999-12-30T21:59:59Z", 50400, false),
+            ("0001-01-01T16:07:00-07:53", "0001-01-02T00:00:00Z", -28380, false),
             ("2008-02-14T10:12:13.25+05:45", "2008-02-14T04:27:13.25Z", 20700, false),
         ] {
             let instant = instant.parse().unwrap();
