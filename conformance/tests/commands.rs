@@ -112,3 +112,52 @@ fn a_rate_is_a_number_of_requests() {
         .unwrap();
     assert_eq!(output.status.code(), Some(3), "{}", String::from_utf8_lossy(&output.stderr));
 }
+
+#[test]
+fn a_run_of_an_earlier_edition_is_judged_by_the_cases_that_both_have() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("run.ndjson");
+    let chosen = ["--filter", "dates/day-in-utc", "--filter", "request/space-behind-an-hour"];
+    let run = command().arg("run").args(chosen).arg("--transcript").arg(&file).output().unwrap();
+    assert_eq!(run.status.code(), Some(0), "{}", String::from_utf8_lossy(&run.stderr));
+
+    // As 2026.1 would have saved it: four tenants, and nothing of the case that came later.
+    let text = std::fs::read_to_string(&file).unwrap();
+    let (head, lines) = text.split_once('\n').unwrap();
+    let mut head: serde_json::Value = serde_json::from_str(head).unwrap();
+    assert_eq!(head["edition"], vcc_conformance::edition::EDITION);
+    head["edition"] = "2026.1".into();
+    let later = ["wonka", "tyrell", "cyberdyne"];
+    let tenants = head["tenants"].as_array_mut().unwrap();
+    tenants.retain(|tenant| !later.contains(&tenant["name"].as_str().unwrap()));
+    assert_eq!(tenants.len(), 4);
+    let of_then = |line: &&str| {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        let variant = line["variant"].as_str().unwrap();
+        line["case"] != "request/space-behind-an-hour"
+            && !later.iter().any(|name| variant.starts_with(name))
+    };
+    let lines: Vec<&str> = lines.lines().filter(of_then).collect();
+    std::fs::write(&file, format!("{head}\n{}\n", lines.join("\n"))).unwrap();
+
+    let judged = command().stdout(Stdio::piped()).arg("judge").arg(&file).output().unwrap();
+    let said = String::from_utf8(judged.stdout).unwrap();
+    assert_eq!(judged.status.code(), Some(0), "{said}");
+    let (first, rest) = said.split_once('\n').unwrap();
+    assert_eq!(
+        first,
+        format!(
+            "The run was made with edition 2026.1, and this is {}: cases that both have are judged \
+             (1), and those that came later are not (1).",
+            vcc_conformance::edition::EDITION
+        )
+    );
+    assert!(rest.contains("1 case of edition ") && rest.contains(": 1 pass"), "{rest}");
+}
+
+#[test]
+fn the_version_names_the_edition() {
+    let output = command().stdout(Stdio::piped()).arg("--version").output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains(&format!("suite {}", vcc_conformance::edition::EDITION)), "{said}");
+}

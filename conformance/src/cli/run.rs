@@ -260,8 +260,8 @@ pub(super) fn judge(args: &JudgeArgs, out: &mut dyn Write) -> Result<u8, Failure
         cases.retain(|case| edition::has(edition, &case.id));
         writeln!(
             out,
-            "The run was made with edition {edition}, and this is {EDITION}: the {} cases that both \
-             have are judged, and {} that came later are not.",
+            "The run was made with edition {edition}, and this is {EDITION}: cases that both have are \
+             judged ({}), and those that came later are not ({}).",
             cases.len(),
             all - cases.len()
         )?;

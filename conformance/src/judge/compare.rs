@@ -1,8 +1,8 @@
 //! Compares the records of an answer with those of the dataset.
 
+use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
-use jiff::Timestamp;
 use vcc_types::Field;
 
 use super::list::Seen;

@@ -3,6 +3,7 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 
 use super::{Fingerprint, Report, curl, difference_lines, exchange_lines};
+use crate::edition::EDITION;
 use crate::run::{Outcome, Problem, Verdict};
 use crate::selftest::nearest;
 use crate::spec::Spec;
@@ -223,7 +224,7 @@ fn last_line(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     let style = style(verdict);
     writeln!(
         out,
-        "{style}{word}{style:#} {}: {}: {}; {} in {:.1} s",
+        "{style}{word}{style:#} {}: {} of edition {EDITION}: {}; {} in {:.1} s",
         report.target,
         crate::words::counted(report.outcomes.len(), "case"),
         counts.join(", "),
