@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use vcc_conformance::http::{Client, Endpoint, Limits, Response, TlsOptions};
+use vcc_conformance::http::{Body, Client, Endpoint, Limits, Response, TlsOptions};
 use vcc_conformance::mock::{Mock, Scenario, grade};
 
 const REQUEST: &str = "GET /api/recordings/files HTTP/1.1\r\nHost: x\r\nAuthorization: Basic YWNtZTphYzEyMzQzOTM0Njg3YTgzOWNm\r\n\r\n";
@@ -15,7 +15,7 @@ fn ask(mock: &Mock, query: &str) -> Option<Response> {
     let request = format!(
         "GET /api/recordings/files{query} HTTP/1.1\r\nHost: x\r\nAuthorization: Basic YWNtZTphYzEyMzQzOTM0Njg3YTgzOWNm\r\n\r\n"
     );
-    client.exchange(request.as_bytes(), false).ok()
+    client.exchange(request.as_bytes(), Body::AsSaid).ok()
 }
 
 /// Whoever plays several scenarios on one port plays one after the other.
@@ -26,7 +26,7 @@ fn a_port_is_free_and_its_connections_closed_when_a_scenario_ends() {
     let port = endpoint.port;
     let stop = Arc::new(AtomicBool::new(false));
     let mut client = Client::new(Arc::new(endpoint), Limits::default(), stop);
-    let mut ask = || client.exchange(REQUEST.as_bytes(), false).unwrap().status;
+    let mut ask = || client.exchange(REQUEST.as_bytes(), Body::AsSaid).unwrap().status;
     assert_eq!(ask(), 403);
     drop(mock);
     for _ in 0..10 {

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use vcc_conformance::http::{Client, Endpoint, Limits, TlsOptions, Trouble};
+use vcc_conformance::http::{Body, Client, Endpoint, Limits, TlsOptions, Trouble};
 use vcc_conformance::live::{LiveOptions, live};
 use vcc_conformance::reference::Reference;
 use vcc_conformance::report::{Report, terminal};
@@ -118,17 +118,45 @@ fn an_answer_that_ends_in_its_middle_is_told_on_a_kept_connection_too() {
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n",
     ] {
         let mut client = client(vec![vec![WHOLE, part], vec![WHOLE]]);
-        assert!(client.exchange(request, false).is_ok());
-        let answer = client.exchange(request, false);
+        assert!(client.exchange(request, Body::AsSaid).is_ok());
+        let answer = client.exchange(request, Body::AsSaid);
         assert!(matches!(answer, Err(Trouble::Closed(_))), "{part:?}: {answer:?}");
         assert_eq!(client.connections, 1, "{part:?}");
     }
     // One that was closed while it was idle says nothing.
     let mut client = client(vec![vec![WHOLE], vec![WHOLE]]);
     for _ in 0..2 {
-        assert!(client.exchange(request, false).is_ok());
+        assert!(client.exchange(request, Body::AsSaid).is_ok());
     }
     assert_eq!(client.connections, 2);
+}
+
+#[test]
+fn what_a_target_does_not_come_to_is_sent_again() {
+    let request: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+    let head = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n";
+    let closes = "HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+    // Where nothing is written, a request is read and the next one answered.
+    for (connections, opened) in [
+        (vec![vec![WHOLE, WHOLE, WHOLE]], 1),
+        (vec![vec!["", "", WHOLE], vec![WHOLE], vec![WHOLE]], 3),
+        (vec![vec!["", "", WHOLE], vec![WHOLE, WHOLE]], 2),
+    ] {
+        let endpoint = Arc::new(endpoint(target(connections)));
+        let mut client = Client::new(endpoint, Limits::default(), Arc::new(AtomicBool::new(false)));
+        let answers = client.exchange_all(&[(request, Body::AsSaid); 3]);
+        let bodies: Vec<_> = answers.into_iter().map(|answer| answer.unwrap().body).collect();
+        assert_eq!(bodies, [b"ok", b"ok", b"ok"]);
+        assert_eq!(client.connections, opened);
+    }
+    // So is what stands behind an answer that says that it is the last one; and the answer to a HEAD
+    // has no body, whatever its length says.
+    let endpoint = Arc::new(endpoint(target(vec![vec![head, "", closes], vec![WHOLE]])));
+    let mut client = Client::new(endpoint, Limits::default(), Arc::new(AtomicBool::new(false)));
+    let all = [(request, Body::None), (request, Body::AsSaid), (request, Body::AsSaid)];
+    let answers = client.exchange_all(&all);
+    let statuses: Vec<_> = answers.into_iter().map(|answer| answer.unwrap().status).collect();
+    assert_eq!((&statuses[..], client.connections), (&[200, 404, 200][..], 2));
 }
 
 #[test]

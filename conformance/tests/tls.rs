@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use vcc_conformance::http::{Client, Endpoint, Limits, TlsOptions, Trouble};
+use vcc_conformance::http::{Body, Client, Endpoint, Limits, TlsOptions, Trouble};
 use vcc_server::{Server, Tls};
 use vcc_store::Sqlite;
 
@@ -13,7 +13,7 @@ fn ask(url: &str, options: &TlsOptions) -> Result<u16, String> {
     let stop = Arc::new(AtomicBool::new(false));
     let mut client = Client::new(Arc::new(endpoint), Limits::default(), stop);
     let request = b"GET /api/recordings/files HTTP/1.1\r\nHost: x\r\n\r\n";
-    match client.exchange(request, false) {
+    match client.exchange(request, Body::AsSaid) {
         Ok(response) => Ok(response.status),
         Err(Trouble::Connect(what)) => Err(what),
         Err(trouble) => panic!("{trouble}"),
