@@ -128,7 +128,7 @@ pub(super) const TARGETS: Family = Family {
         ),
         defect(
             "suffixes-not-decoded",
-            &["REQ-2b"],
+            &["REQ-2b", "REQ-2", "OUT-4a"],
             "that looks for the suffix of a path before it decodes it",
             Ask(|asked, _| {
                 if asked.path.contains("%2E") {
