@@ -9,7 +9,7 @@ use std::process::Stdio;
 use common::command::{Folder, Serving, command, run};
 
 /// A setting, and three values: of the file, of the environment, of the flag.
-const SETTINGS: [(&str, [&str; 3]); 19] = [
+const SETTINGS: &[(&str, [&str; 3])] = &[
     ("listen", ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"]),
     ("store", ["sqlite:1", "sqlite:2", "sqlite:3"]),
     ("dialect", ["1", "2", "3"]),
