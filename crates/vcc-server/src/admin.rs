@@ -10,26 +10,33 @@ use axum::routing::get;
 use vcc_query::ZoneData;
 use vcc_store::Store;
 
-use crate::{Api, Metrics};
+use crate::{Api, Audit, Metrics};
 
 #[derive(Clone)]
 struct Admin {
     store: Arc<dyn Store>,
     metrics: Arc<Metrics>,
     zones: Arc<dyn ZoneData + Send + Sync>,
+    audit: Option<Audit>,
 }
 
-/// `/healthz`: this process runs. `/readyz`: its store answers, and by which zone data. `/metrics`: what it has counted.
+/// `/healthz`: this process runs. `/readyz`: its store answers and its audit log is written, and by
+/// which zone data. `/metrics`: what it has counted.
 pub(crate) fn router(api: &Api) -> Router {
     let (store, metrics, zones) = (api.store().clone(), api.metrics(), api.zones().clone());
+    let audit = api.audit().cloned();
     Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .route("/metrics", get(metered))
-        .with_state(Admin { store, metrics, zones })
+        .with_state(Admin { store, metrics, zones, audit })
 }
 
 async fn ready(State(admin): State<Admin>) -> impl IntoResponse {
+    // The audit log says in the log why.
+    if admin.audit.as_ref().is_some_and(Audit::is_failing) {
+        return (StatusCode::SERVICE_UNAVAILABLE, "the audit log cannot be written\n".to_owned());
+    }
     match admin.store.ready().await {
         // DATE-13
         Ok(()) => {

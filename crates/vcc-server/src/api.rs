@@ -14,7 +14,7 @@ use vcc_query::{BuiltIn, Context, Format, Parser, Query, Resource, Selection, Zo
 use vcc_store::{Credentials, Rest, Store, StoreError, StoreErrorKind, TenantId, TokenHash};
 use vcc_types::{BadCredentials, Dialect, NoCredentials};
 
-use crate::audit::{self, Audit, Who};
+use crate::audit::{self, Audit, Unwritten, Who};
 use crate::auth::{self, Claim};
 use crate::body::NoBody;
 use crate::limits::Gate;
@@ -59,7 +59,7 @@ pub struct Api {
     limits: Limits,
     gate: Gate,
     metrics: Arc<Metrics>,
-    audit: Option<Arc<Audit>>,
+    audit: Option<Audit>,
     explain: bool,
     requests: Arc<AtomicU64>,
     sign_ins: SignIns,
@@ -106,6 +106,8 @@ struct Asked {
 enum Failure {
     Store(StoreError),
     Write(WriteError),
+    /// The audit log cannot be written; its own events say why.
+    Audit,
 }
 
 impl Api {
@@ -159,10 +161,20 @@ impl Api {
         self
     }
 
-    /// Keeps a log of who asked what.
+    /// Keeps a log of who asked what. [`AuditFailure`](crate::AuditFailure) says what becomes of
+    /// answers while it cannot be written. A clone that the caller keeps tells how it fares, and opens
+    /// its file anew.
     #[must_use]
     pub fn with_audit(mut self, audit: Audit) -> Self {
-        self.audit = Some(Arc::new(audit));
+        self.audit = Some(audit);
+        self
+    }
+
+    /// Counts on in these metrics, such as those of a log that drops lines.
+    #[must_use]
+    pub fn with_metrics(mut self, metrics: Arc<Metrics>) -> Self {
+        self.gate = Gate::new(&self.limits, metrics.pending());
+        self.metrics = metrics;
         self
     }
 
@@ -187,12 +199,19 @@ impl Api {
         &self.zones
     }
 
+    pub(crate) fn audit(&self) -> Option<&Audit> {
+        self.audit.as_ref()
+    }
+
     pub(crate) fn store(&self) -> &Arc<dyn Store> {
         &self.store
     }
 
     /// The API as a tower service. It answers every path and every method.
     pub fn router(self) -> Router {
+        if let Some(audit) = &self.audit {
+            self.metrics.watch(audit.watch());
+        }
         Router::new().fallback(handle).with_state(Arc::new(self))
     }
 
@@ -238,11 +257,15 @@ impl Api {
                 Refusal::internal()
             }
         })?;
-        trace.records = records;
         if let Some(audit) = &self.audit {
             let who = Who { tenant: &tenant, token, peer: trace.peer };
-            audit.record(context.now, who, &query, records);
+            let recorded = audit.record(context.now, who, &query, records).await;
+            recorded.map_err(|Unwritten| {
+                trace.failure = Some(Failure::Audit);
+                Refusal::unaudited()
+            })?;
         }
+        trace.records = records;
 
         let mut response = Response::new(body);
         let headers = response.headers_mut();
@@ -421,6 +444,7 @@ impl Trace {
             Some(Failure::Store(error)) if status == 503 => log!(warn, %error),
             Some(Failure::Store(error)) => log!(error, %error),
             Some(Failure::Write(error)) => log!(error, %error),
+            Some(Failure::Audit) => log!(warn, error = "the audit log cannot be written"),
         }
     }
 }

@@ -33,7 +33,7 @@ mod tls;
 mod zones;
 
 pub use api::Api;
-pub use audit::Audit;
+pub use audit::{Audit, AuditFailure};
 pub use clock::Clock;
 pub use limits::Limits;
 pub use metrics::Metrics;

@@ -54,7 +54,8 @@ pub struct Limits {
     pub headers: Duration,
     /// How long a client may take nothing of a response that waits for it: 30 seconds.
     pub stall: Duration,
-    /// How long a shutdown waits for requests that run: 10 seconds.
+    /// How long a shutdown waits for requests that run, and for what they leave in the audit log: 10
+    /// seconds.
     pub grace: Duration,
 }
 

@@ -1,8 +1,10 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::audit::{AuditCounts, Watch};
 use crate::pending::Pending;
 
 /// What a server counts, in the text format of Prometheus.
@@ -40,6 +42,8 @@ pub struct Metrics {
     took: [AtomicU64; BOUNDS.len()],
     took_micros: AtomicU64,
     answered: AtomicU64,
+    dropped_log_lines: AtomicU64,
+    audits: Mutex<Vec<Watch>>,
 }
 
 /// Every status that the API answers with, and 499 for a client that left before its answer.
@@ -47,6 +51,35 @@ const STATUSES: [u16; 11] = [200, 400, 401, 403, 404, 405, 414, 431, 499, 500, 5
 
 /// Upper bounds of the histogram, in microseconds.
 const BOUNDS: [u64; 9] = [250, 500, 1_000, 2_500, 5_000, 10_000, 100_000, 1_000_000, 10_000_000];
+
+type Count = fn(&AuditCounts) -> u64;
+
+/// What is shown of an audit log, where there is one: name, kind, help and value.
+const AUDIT: [(&str, &str, &str, Count); 6] = [
+    ("vcc_audit_lines_total", "counter", "Lines written to the audit log.", |c| c.written),
+    ("vcc_audit_lines_waiting", "gauge", "Lines to be written to the audit log.", |c| c.waiting),
+    (
+        "vcc_audit_lines_dropped_total",
+        "counter",
+        "Answers that left without a line in the audit log.",
+        |c| c.dropped,
+    ),
+    (
+        "vcc_audit_refused_total",
+        "counter",
+        "Requests that got no answer because they would have had no line in the audit log.",
+        |c| c.refused,
+    ),
+    (
+        "vcc_audit_errors_total",
+        "counter",
+        "Attempts to open or write the audit log that failed.",
+        |c| c.errors,
+    ),
+    ("vcc_audit_failing", "gauge", "Whether the audit log cannot be written: 0 or 1.", |c| {
+        c.is_failing.into()
+    }),
+];
 
 impl Metrics {
     pub(crate) fn begin(&self) -> Running<'_> {
@@ -75,6 +108,26 @@ impl Metrics {
         self.took_micros.fetch_add(micros, Relaxed);
         self.answered.fetch_add(1, Relaxed);
         self.records.fetch_add(records, Relaxed);
+    }
+
+    /// Counts lines of the log that were dropped because nobody read it. What is logged goes where
+    /// the program's subscriber sends it, so it is the program that knows.
+    ///
+    /// ```
+    /// let metrics = vcc_server::Metrics::default();
+    /// metrics.drop_log_lines(2);
+    /// assert!(metrics.render().contains("\nvcc_log_lines_dropped_total 2\n"));
+    /// ```
+    pub fn drop_log_lines(&self, lines: u64) {
+        self.dropped_log_lines.fetch_add(lines, Relaxed);
+    }
+
+    /// Shows what becomes of the lines of an audit log.
+    pub(crate) fn watch(&self, audit: Watch) {
+        let mut audits = self.audits.lock().unwrap_or_else(PoisonError::into_inner);
+        if !audits.iter().any(|other| other.is_same(&audit)) {
+            audits.push(audit);
+        }
     }
 
     /// The text that a scraper reads.
@@ -125,6 +178,22 @@ impl Metrics {
         took.push(("_sum".into(), seconds.to_string()));
         took.push(("_count".into(), answered.to_string()));
         family("vcc_request_seconds", "histogram", "How long requests took.", &took);
+        family(
+            "vcc_log_lines_dropped_total",
+            "counter",
+            "Lines of the log that were dropped because nobody read it.",
+            &plain(&self.dropped_log_lines),
+        );
+        let audits = self.audits.lock().unwrap_or_else(PoisonError::into_inner);
+        let counts: Vec<_> = audits.iter().map(Watch::counts).collect();
+        drop(audits);
+        if counts.is_empty() {
+            return text;
+        }
+        for (name, kind, help, count) in AUDIT {
+            let sum: u64 = counts.iter().map(count).sum();
+            family(name, kind, help, &[(String::new(), sum.to_string())]);
+        }
         text
     }
 }

@@ -144,6 +144,13 @@ impl Refusal {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, text).with(RETRY_AFTER, "1")
     }
 
+    /// STATUS-1: as [`busy`](Self::busy), while the line that has to go before the answer cannot be
+    /// written.
+    pub(crate) fn unaudited() -> Self {
+        let text = "The server cannot keep its audit log now. Try again in a moment.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, text).with(RETRY_AFTER, "1")
+    }
+
     /// STATUS-1: a defect, without internals.
     pub(crate) fn internal() -> Self {
         let text = "The server met a condition that it did not expect.";

@@ -2,6 +2,7 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use tokio::net::{TcpListener, ToSocketAddrs};
@@ -12,7 +13,7 @@ use vcc_store::Store;
 use vcc_types::Dialect;
 
 use crate::connection::{Connections, Stop};
-use crate::{Api, Audit, Clock, Limits, Tls, admin};
+use crate::{Api, Audit, Clock, Limits, Metrics, Tls, admin};
 
 /// The API on a socket of this process.
 ///
@@ -34,7 +35,12 @@ pub struct Server {
     admin_addr: Option<SocketAddr>,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
+    audit: Option<Audit>,
+    grace: Duration,
 }
+
+/// How long a shutdown waits for the audit log at least, also where the requests took all the time.
+const LAST_LINES: Duration = Duration::from_secs(1);
 
 impl Server {
     /// A server of what this store holds, by the default dialect and the system's clock.
@@ -54,12 +60,17 @@ impl Server {
         self.admin_addr
     }
 
-    /// Takes no more connections, finishes the requests that run, and returns when they are done or
-    /// the time for it is over.
+    /// Takes no more connections, finishes the requests that run, writes what waits for the audit log,
+    /// and returns when that is done or the time for it is over. The log says how many lines of the
+    /// audit log could not be written.
     pub async fn shutdown(self) {
+        let began = Instant::now();
         let _ = self.stop.send(true);
         for task in self.tasks {
             let _ = task.await;
+        }
+        if let Some(audit) = self.audit {
+            audit.end(self.grace.saturating_sub(began.elapsed()).max(LAST_LINES)).await;
         }
     }
 
@@ -131,10 +142,18 @@ impl ServerBuilder {
         self
     }
 
-    /// Keeps a log of who asked what.
+    /// Keeps a log of who asked what. [`AuditFailure`](crate::AuditFailure) says what becomes of
+    /// answers while it cannot be written; `/readyz` is red then.
     #[must_use]
     pub fn audit(mut self, audit: Audit) -> Self {
         self.api = self.api.with_audit(audit);
+        self
+    }
+
+    /// Counts on in these metrics, such as those of a log that drops lines.
+    #[must_use]
+    pub fn metrics(mut self, metrics: Arc<Metrics>) -> Self {
+        self.api = self.api.with_metrics(metrics);
         self
     }
 
@@ -188,6 +207,7 @@ impl ServerBuilder {
 
         let (stop, stopped) = watch::channel(false);
         let (limits, metrics) = (*self.api.limits(), self.api.metrics());
+        let (audit, grace) = (self.api.audit().cloned(), limits.grace);
         let mut tasks = Vec::new();
         if let Some(operators) = operators {
             let router = admin::router(&self.api);
@@ -201,6 +221,6 @@ impl ServerBuilder {
         };
         let connections = Connections::new(router, limits, self.tls, metrics);
         tasks.push(tokio::spawn(connections.accept(listener, Stop(stopped))));
-        Ok(Server { local_addr, admin_addr, stop, tasks })
+        Ok(Server { local_addr, admin_addr, stop, tasks, audit, grace })
     }
 }

@@ -4,6 +4,7 @@ mod common;
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, header};
@@ -52,11 +53,12 @@ async fn the_audit_log_has_names_and_values_on_request() {
         let path = folder.path().join(values.to_string());
         let audit = Audit::append(&path).unwrap();
         let audit = if values { audit.with_values() } else { audit };
-        let api = Api::new(store().await).with_clock(Clock::fixed(now())).with_audit(audit);
-        let router = api.router();
+        let api = Api::new(store().await).with_clock(Clock::fixed(now()));
+        let router = api.with_audit(audit.clone()).router();
         assert_eq!(get(&router, &target).await.status, 200);
         // What gets no recordings is not in it.
         assert_eq!(get(&router, "/x").await.status, 404);
+        assert_eq!(audit.flush(Duration::from_secs(60)).await, 0);
         let kept = std::fs::read_to_string(&path).unwrap();
         assert_eq!(kept.lines().count(), 1);
         assert!(kept.contains(said) && kept.starts_with(r#"{"at":"2007-12-20T"#), "{kept}");

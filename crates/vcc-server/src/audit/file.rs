@@ -1,0 +1,128 @@
+//! The file of an audit log while it is open: nothing that is done with it waits for a reader.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::Path;
+
+/// The bytes that are handed to a regular file at one go.
+const FILE_AT_ONCE: usize = 64 * 1024;
+
+/// The bytes that a pipe takes all at once or not at all, so that no other writer's come between them:
+/// `PIPE_BUF` of Linux.
+const PIPE_AT_ONCE: usize = 4_096;
+
+/// Where lines are written to.
+pub(super) trait Target: Sized {
+    /// Opens a file to append to it, making it where there is none. A pipe does not tell whether its
+    /// last line has an end, so that is said: `is_cut`.
+    fn open(path: &Path, is_cut: bool) -> io::Result<Self>;
+
+    /// How many bytes are handed over at one go, unless one line has more.
+    fn at_once(&self) -> usize;
+
+    /// Writes some of these bytes, at least one. They begin a line, or go on with one that was begun
+    /// here.
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize>;
+
+    /// Whether it was removed, so that nobody will read what has been written.
+    fn is_removed(&self) -> bool;
+}
+
+pub(super) struct LogFile {
+    file: File,
+    is_regular: bool,
+    /// Whether it had a name when it was opened. What never had one cannot lose it.
+    had_name: bool,
+    /// Whether its last line has no end.
+    is_cut: bool,
+}
+
+impl Target for LogFile {
+    fn open(path: &Path, is_cut: bool) -> io::Result<Self> {
+        let mut options = OpenOptions::new();
+        options.append(true).create(true);
+        let file = without_waiting(&mut options).open(path)?;
+        let metadata = file.metadata()?;
+        let is_regular = metadata.is_file();
+        // What cannot be read can be written all the same.
+        let is_cut = if is_regular { ends_within_a_line(path).unwrap_or_default() } else { is_cut };
+        Ok(Self { file, is_regular, had_name: has_name(&metadata), is_cut })
+    }
+
+    fn at_once(&self) -> usize {
+        if self.is_regular { FILE_AT_ONCE } else { PIPE_AT_ONCE }
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.is_cut {
+            self.file.write_all(b"\n")?;
+            self.is_cut = false;
+        }
+        match self.file.write(bytes)? {
+            0 => Err(io::ErrorKind::WriteZero.into()),
+            written => Ok(written),
+        }
+    }
+
+    fn is_removed(&self) -> bool {
+        self.had_name && self.file.metadata().is_ok_and(|metadata| !has_name(&metadata))
+    }
+}
+
+/// Whether an error is that of a pipe that nobody has opened to read.
+pub(super) fn lacks_reader(error: &io::Error, path: &Path) -> bool {
+    is_no_device(error) && std::fs::metadata(path).is_ok_and(|metadata| is_pipe(&metadata))
+}
+
+#[cfg(unix)]
+fn without_waiting(options: &mut OpenOptions) -> &mut OpenOptions {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    options.custom_flags(libc::O_NONBLOCK)
+}
+
+#[cfg(unix)]
+fn has_name(metadata: &std::fs::Metadata) -> bool {
+    std::os::unix::fs::MetadataExt::nlink(metadata) > 0
+}
+
+#[cfg(unix)]
+fn is_no_device(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(libc::ENXIO)
+}
+
+#[cfg(unix)]
+fn is_pipe(metadata: &std::fs::Metadata) -> bool {
+    std::os::unix::fs::FileTypeExt::is_fifo(&metadata.file_type())
+}
+
+#[cfg(not(unix))]
+fn without_waiting(options: &mut OpenOptions) -> &mut OpenOptions {
+    options
+}
+
+#[cfg(not(unix))]
+fn has_name(_: &std::fs::Metadata) -> bool {
+    true
+}
+
+#[cfg(not(unix))]
+fn is_no_device(_: &io::Error) -> bool {
+    false
+}
+
+#[cfg(not(unix))]
+fn is_pipe(_: &std::fs::Metadata) -> bool {
+    false
+}
+
+/// Whether the last line of a file has no end.
+fn ends_within_a_line(path: &Path) -> io::Result<bool> {
+    let mut file = File::open(path)?;
+    if file.metadata()?.len() == 0 {
+        return Ok(false);
+    }
+    file.seek(SeekFrom::End(-1))?;
+    let mut last = [0];
+    file.read_exact(&mut last)?;
+    Ok(last != *b"\n")
+}
