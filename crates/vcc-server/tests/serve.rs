@@ -17,6 +17,7 @@ const SETTINGS: &[(&str, [&str; 3])] = &[
     ("explain", ["true", "false", "true"]),
     ("admin", ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"]),
     ("audit", ["1", "2", "3"]),
+    ("audit-failure", ["serve", "refuse", "serve"]),
     ("audit-values", ["true", "false", "true"]),
     ("log", ["error", "info", "trace"]),
     ("log-format", ["json", "text", "json"]),
@@ -182,7 +183,7 @@ fn the_wrong_protocol_for_a_port_is_logged() {
             assert!(answer.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{answer}");
             stream.local_addr().unwrap()
         });
-        drop(server);
+        end(server);
         let log = std::fs::read_to_string(folder.path(log)).unwrap();
         let lines: Vec<_> = log.lines().filter(|line| line.contains(said)).collect();
         // At the default level it is seen, and a scan does not fill the log.
@@ -214,7 +215,7 @@ fn no_level_logs_a_secret() {
                 stream.write_all(bytes.as_bytes()).unwrap();
                 let _ = stream.read_to_end(&mut Vec::new());
             }
-            drop(server);
+            end(server);
             let log = std::fs::read_to_string(folder.path("log")).unwrap();
             for secret in secrets {
                 assert!(!log.contains(secret), "{level} {format} {secret}: {log}");
@@ -232,6 +233,16 @@ fn no_level_logs_a_secret() {
             }
         }
     }
+}
+
+/// Ends a server in order, where that can be asked for: what it has logged is written then.
+fn end(mut server: Serving) {
+    #[cfg(unix)]
+    {
+        signal(&server, "-TERM");
+        assert_eq!(server.child.wait().unwrap().code(), Some(0));
+    }
+    let _ = server.child.kill();
 }
 
 #[cfg(unix)]

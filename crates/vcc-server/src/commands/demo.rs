@@ -7,8 +7,8 @@ use vcc_server::{Clock, Server};
 use vcc_store::{Sqlite, Store as _, StoredRecord, Token};
 use vcc_types::{Dialect, Field, Recording, Row};
 
+use super::background::Output;
 use super::failure::Failure;
-use super::say;
 use super::serve::cannot_listen;
 use super::stopping::Stopping;
 use super::zones::{ZoneArgs, zone};
@@ -49,9 +49,10 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         Server::builder(Arc::new(store)).zones(zones).start(listen).await.map_err(|error| {
             cannot_listen(&listen.into(), &error).hint("`demo --port 0` takes a free port")
         })?;
+    let output = Output::start(&Arc::default())?;
     let mut stopping = Stopping::listen();
     let files = format!("http://{}/api/recordings/files", server.local_addr());
-    say(format_args!(
+    output.say(format_args!(
         "\
 The tenant {TENANT} ({ZONE}) has {count} sample recordings. Try:
 

@@ -1,7 +1,9 @@
-use std::fmt;
-use std::io::{self, Write as _};
+use std::fmt::{self, Write as _};
+use std::io;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::mpsc;
+use std::time::Duration;
 
 use anstream::stderr;
 use clap::builder::styling::{AnsiColor, Style};
@@ -19,6 +21,9 @@ pub(super) struct Failure {
     message: String,
     hint: Option<String>,
 }
+
+/// How long the end of the process waits for its last words to be read.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const HINT: Style = AnsiColor::Cyan.on_default().bold();
@@ -45,12 +50,20 @@ impl Failure {
         self
     }
 
-    /// Writes the failure to stderr, and gives its exit code.
+    /// Writes the failure to stderr, and gives its exit code. A pipe that nobody reads does not keep the
+    /// process from its end.
     pub(super) fn report(&self) -> ExitCode {
-        let mut stderr = stderr().lock();
-        let _ = writeln!(stderr, "{ERROR}error:{ERROR:#} {}", self.message);
+        let mut text = format!("{ERROR}error:{ERROR:#} {}\n", self.message);
         if let Some(hint) = &self.hint {
-            let _ = writeln!(stderr, "{HINT} hint:{HINT:#} {hint}");
+            let _ = writeln!(text, "{HINT} hint:{HINT:#} {hint}");
+        }
+        let (done, written) = mpsc::channel();
+        let write = move || {
+            let _ = io::Write::write_all(&mut stderr(), text.as_bytes());
+            let _ = done.send(());
+        };
+        if std::thread::Builder::new().spawn(write).is_ok() {
+            let _ = written.recv_timeout(LAST_WORDS);
         }
         ExitCode::from(self.code)
     }

@@ -1,9 +1,11 @@
 //! The commands: each in its own file, all ending in an exit code.
 
+mod background;
 mod backup;
 mod certificate;
 mod demo;
 mod failure;
+mod hangup;
 mod import;
 mod listen;
 mod origins;

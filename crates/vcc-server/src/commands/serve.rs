@@ -1,23 +1,25 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use tracing_subscriber::Layer as _;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
-use vcc_server::{Audit, Server, Tls};
+use vcc_server::{Audit, AuditFailure, Metrics, Server, Tls};
 use vcc_types::Dialect;
 
+use super::background::{Background, Output};
 use super::certificate::CertificateFiles;
 use super::failure::{Failure, cannot};
+use super::hangup::Hangup;
 use super::listen::Listen;
 use super::origins::Origins;
-use super::settings::{LogFormat, LogLevel, Origin, Settings};
+use super::settings::{LogFormat, LogLevel, OnAuditFailure, Origin, Settings};
 use super::stopping::Stopping;
 use super::store::{StoreUrl, no_store, read_url};
 use super::words::shell_word;
 use super::zones::ZoneArgs;
-use super::{note, say};
 
 /// The path of the resource.
 const FILES: &str = "/api/recordings/files";
@@ -47,10 +49,13 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let settings = args.settings.or(file).or(Settings::defaults());
     settings.check()?;
     if args.print_config {
-        say(settings.print(&args.origins, &in_file)?.trim_end());
+        super::say(settings.print(&args.origins, &in_file)?.trim_end());
         return Ok(());
     }
-    log(&settings)?;
+    let metrics = Arc::<Metrics>::default();
+    // Dropped last, so that what is said at the end is written.
+    let output = Output::start(&metrics)?;
+    log(&settings, output.log())?;
     let encryption = encryption(&settings)?;
     let Some(url) = &settings.store else { return Err(no_store()) };
     let origin = match (args.origins.of("store"), in_file.path) {
@@ -63,26 +68,26 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let tenants = store.tenants().await?;
     match (tenants.first(), &url) {
         (Some(_), _) => {}
-        (None, StoreUrl::Memory) => note(
+        (None, StoreUrl::Memory) => output.note(
             "note: a store in memory has no tenant and gets none, so every request is turned away; \
              `vcc-server demo` serves samples",
         ),
-        (None, _) => note("note: the store has no tenant yet, so every request is turned away"),
+        (None, _) => {
+            output.note("note: the store has no tenant yet, so every request is turned away");
+        }
     }
 
     let mut builder = Server::builder(store)
+        .metrics(metrics)
         .zones(zones.clone())
         .limits(settings.limits())
         .explain(settings.explain == Some(true));
     if let Some(path) = &settings.dialect {
         builder = builder.dialect(dialect(path)?);
     }
-    if let Some(path) = &settings.audit {
-        let audit = Audit::append(path).map_err(|error| {
-            Failure::new(format!("cannot write the audit log {}: {error}", path.display()))
-        })?;
-        let values = settings.audit_values == Some(true);
-        builder = builder.audit(if values { audit.with_values() } else { audit });
+    let audit = audit(&settings)?;
+    if let Some(audit) = &audit {
+        builder = builder.audit(audit.clone());
     }
     if let Some(admin) = &settings.admin {
         let addresses = resolve("--admin", admin).await?;
@@ -106,28 +111,33 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     // Not before the port is ours: the file may be that of a server that has it.
     let trusted = match &encryption {
         Encryption::SelfSigned { certificate, .. } => {
-            Some(trust(certificate, settings.tls_self_signed_cert.as_deref())?)
+            Some(trust(&output, certificate, settings.tls_self_signed_cert.as_deref())?)
         }
         Encryption::None | Encryption::Files(_) => None,
     };
 
     // Before anybody knows that it is there.
-    let mut stopping = Stopping::listen();
+    let (mut stopping, mut hangup) = (Stopping::listen(), Hangup::listen());
     let address = server.local_addr();
     if !is_encrypted && settings.behind_proxy != Some(true) && !address.ip().is_loopback() {
-        note(format_args!("warning: plain HTTP on {address}, which other machines can reach"));
+        output
+            .note(format_args!("warning: plain HTTP on {address}, which other machines can reach"));
     }
     let scheme = if is_encrypted { "https" } else { "http" };
-    say(format_args!("listening on {scheme}://{address}{FILES} (zone data {zones})"));
+    output.say(format_args!("listening on {scheme}://{address}{FILES} (zone data {zones})"));
     if let Some(trusted) = trusted {
         let host = asked_host(&listen, address);
         let tenant = tenants.first().map_or("TENANT", |tenant| tenant.name.as_str());
         let (tenant, port) = (shell_word(tenant), address.port());
-        say(format_args!("try: curl {trusted} -u {tenant} 'https://{host}:{port}{FILES}?d=today'"));
-        say("(curl asks for the password: a token of the tenant, from `vcc-server token new`)");
+        output.say(format_args!(
+            "try: curl {trusted} -u {tenant} 'https://{host}:{port}{FILES}?d=today'"
+        ));
+        output.say(
+            "(curl asks for the password: a token of the tenant, from `vcc-server token new`)",
+        );
     }
     if let Some(admin) = server.admin_addr() {
-        say(format_args!("operators: http://{admin}/metrics"));
+        output.say(format_args!("operators: http://{admin}/metrics"));
     }
     let follow = async {
         match encryption {
@@ -135,16 +145,44 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
             Encryption::None | Encryption::SelfSigned { .. } => std::future::pending().await,
         }
     };
+    let reopen = async {
+        loop {
+            hangup.asked().await;
+            if let Some(audit) = &audit {
+                audit.reopen();
+                tracing::info!("the audit log is opened anew");
+            }
+        }
+    };
     tokio::select! {
         () = stopping.asked() => {}
         () = follow => {}
+        () = reopen => {}
     }
     tokio::select! {
         () = server.shutdown() => {}
         // Whoever asks twice does not want to wait.
-        () = stopping.asked() => {}
+        () = stopping.asked() => {
+            let lines = audit.map_or(0, |audit| audit.waiting());
+            if lines > 0 {
+                tracing::error!(lines, "the audit log ends without lines that should be in it");
+            }
+        }
     }
     Ok(())
+}
+
+fn audit(settings: &Settings) -> Result<Option<Audit>, Failure> {
+    let Some(path) = &settings.audit else { return Ok(None) };
+    let audit = Audit::append(path).map_err(|error| {
+        Failure::new(format!("cannot write the audit log {}: {error}", path.display()))
+    })?;
+    let audit = audit.with_failure(match settings.audit_failure {
+        Some(OnAuditFailure::Refuse) => AuditFailure::Refuse,
+        _ => AuditFailure::Serve,
+    });
+    let values = settings.audit_values == Some(true);
+    Ok(Some(if values { audit.with_values() } else { audit }))
 }
 
 /// What connections are encrypted with.
@@ -191,9 +229,9 @@ fn encryption(settings: &Settings) -> Result<Encryption, Failure> {
 }
 
 /// Hands the certificate that vouches for itself to who is to trust it, and says how curl does.
-fn trust(certificate: &str, file: Option<&Path>) -> Result<String, Failure> {
+fn trust(output: &Output, certificate: &str, file: Option<&Path>) -> Result<String, Failure> {
     let Some(path) = file else {
-        note(format_args!(
+        output.note(format_args!(
             "the certificate vouches for itself; clients trust it as\n{}",
             certificate.trim_end()
         ));
@@ -201,7 +239,7 @@ fn trust(certificate: &str, file: Option<&Path>) -> Result<String, Failure> {
     };
     std::fs::write(path, certificate).map_err(|error| cannot("write", path, &error))?;
     let name = path.display();
-    note(format_args!("the certificate vouches for itself; clients trust it by {name}"));
+    output.note(format_args!("the certificate vouches for itself; clients trust it by {name}"));
     Ok(format!("--cacert {}", shell_word(&name.to_string())))
 }
 
@@ -230,7 +268,7 @@ fn dialect(path: &Path) -> Result<Dialect, Failure> {
 
 /// Events go to stderr, so that stdout stays for what was asked for. Of other crates nothing is
 /// logged but what goes wrong: what they trace may be what a client sent.
-fn log(settings: &Settings) -> Result<(), Failure> {
+fn log(settings: &Settings, to: Background) -> Result<(), Failure> {
     let level = match settings.log.unwrap_or(LogLevel::Warn) {
         LogLevel::Error => LevelFilter::ERROR,
         LogLevel::Warn => LevelFilter::WARN,
@@ -242,7 +280,8 @@ fn log(settings: &Settings) -> Result<(), Failure> {
         .with_default(level.min(LevelFilter::WARN))
         .with_target("vcc_server", level)
         .with_target("vcc_store", level);
-    let events = tracing_subscriber::fmt::layer().with_target(false).with_writer(std::io::stderr);
+    let events =
+        tracing_subscriber::fmt::layer().with_target(false).with_writer(move || to.clone());
     let events = match settings.log_format {
         Some(LogFormat::Json) => events.json().flatten_event(true).boxed(),
         _ => events.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).boxed(),

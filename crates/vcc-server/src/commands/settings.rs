@@ -70,6 +70,15 @@ pub(super) struct Settings {
     /// number of records
     #[arg(long, value_name = "FILE", env = "VCC_AUDIT", help_heading = "Operation")]
     pub(super) audit: Option<PathBuf>,
+    /// What becomes of an answer whose line cannot be written to the audit log [default: serve]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "CHOICE",
+        env = "VCC_AUDIT_FAILURE",
+        help_heading = "Operation"
+    )]
+    pub(super) audit_failure: Option<OnAuditFailure>,
     /// Write the values of queries to the audit log too; they can be personal data
     #[arg(long, value_name = "BOOL", env = "VCC_AUDIT_VALUES", help_heading = "Operation",
           num_args = 0..=1, require_equals = true, default_missing_value = "true")]
@@ -114,6 +123,16 @@ pub(super) struct Settings {
     /// Seconds a shutdown waits for requests that run [default: 10]
     #[arg(long, value_name = "SECONDS", env = "VCC_GRACE", value_parser = whole::<u64>, help_heading = "Limits")]
     pub(super) grace: Option<u64>,
+}
+
+/// What becomes of an answer whose line cannot be written to the audit log.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum OnAuditFailure {
+    /// It leaves; the log, /metrics and /readyz say so, and the line waits
+    Serve,
+    /// It becomes a 503 within two seconds
+    Refuse,
 }
 
 /// What is logged: each level has those before it.
@@ -168,6 +187,7 @@ impl Settings {
             explain: self.explain.or(other.explain),
             admin: self.admin.or(other.admin),
             audit: self.audit.or(other.audit),
+            audit_failure: self.audit_failure.or(other.audit_failure),
             audit_values: self.audit_values.or(other.audit_values),
             log: self.log.or(other.log),
             log_format: self.log_format.or(other.log_format),
@@ -191,6 +211,7 @@ impl Settings {
             behind_proxy: Some(false),
             zone_data: Some(ZoneSource::Auto.to_string().into()),
             explain: Some(false),
+            audit_failure: Some(OnAuditFailure::Serve),
             audit_values: Some(false),
             log: Some(LogLevel::Warn),
             log_format: Some(LogFormat::Text),
