@@ -4,20 +4,25 @@
 //! * the bare SQL through the same driver with the encoding, in this process, on one thread;
 //! * Datasette on the same file, where it is found.
 //!
+//! and then alone, quiet and beside clients that only cost: slow readers, wrong tokens, with the audit
+//! and the log on.
+//!
 //! `cargo bench -p vcc-server --bench load [-- million]`, with `wrk` on the path, and `datasette` for
 //! that row. A round asks each subject in turn, so that what else the machine does falls on all of
 //! them; medians are printed. `million` adds a run of a million requests, for the memory. The store of
 //! a million records is made once, in the folder that `VCC_BENCH_FOLDER` names, or in a temporary one.
 
 mod bare;
+mod crowd;
 mod data;
 mod process;
 mod wrk;
 
 use std::io::Write as _;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
+use crowd::{SlowReaders, WrongTokens};
 use data::{TENANT, TOKEN, WINDOW, WINDOW_MICROS};
 use process::Served;
 use wrk::Load;
@@ -103,6 +108,7 @@ fn main() {
             say(&format!("| ratio to Datasette, {format} (asked) | {ratio:.0} (25) | | | | |"));
         }
     }
+    crowded(&folder, &store, &server);
     if million {
         let target = format!("/api/recordings/files.csv?{WINDOW}");
         let mut asked = 0.0;
@@ -111,6 +117,42 @@ fn main() {
             asked += load.requests * 20.0;
             say(&load.row(&format!("vcc-server after {:.1} million more", asked / 1e6)));
         }
+    }
+}
+
+/// The same page beside clients that only cost, and with all that writes on. Each is measured in turn
+/// with the quiet server.
+fn crowded(folder: &data::Folder, store: &Path, server: &Served) {
+    let target = format!("/api/recordings/files.csv?{WINDOW}");
+    let credentials = (TENANT, TOKEN);
+    let audited = Served::start(
+        Command::new(env!("CARGO_BIN_EXE_vcc-server"))
+            .args(["serve", "--insecure-http", "--listen", "127.0.0.1:0", "--log", "info"])
+            .arg("--audit")
+            .arg(folder.path("audit.jsonl"))
+            .arg("--store")
+            .arg(format!("sqlite:{}", store.display()))
+            .stderr(Stdio::null()),
+    );
+    let run = |server| Load::run(server, &target, Some(credentials), CONNECTIONS, SECONDS);
+    let [mut quiet, mut slow, mut wrong, mut written] = [vec![], vec![], vec![], vec![]];
+    for _ in 0..ROUNDS {
+        quiet.push(run(server));
+        let readers = SlowReaders::start(server, &target, credentials, 200);
+        slow.push(run(server));
+        drop(readers);
+        let flood = WrongTokens::start(server, &target, TENANT, 400);
+        wrong.push(run(server));
+        drop(flood);
+        written.push(run(&audited));
+    }
+    for (name, runs) in [
+        ("vcc-server, csv, quiet", &quiet),
+        ("beside 200 slow readers", &slow),
+        ("beside 400 connections with wrong tokens", &wrong),
+        ("with the audit and a log of each request", &written),
+    ] {
+        say(&Load::median(runs).row(name));
     }
 }
 
