@@ -8,45 +8,45 @@ use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
 use vcc_query::ZoneData;
-use vcc_store::Store;
 
+use crate::readiness::Readiness;
 use crate::{Api, Audit, Metrics};
 
 #[derive(Clone)]
 struct Admin {
-    store: Arc<dyn Store>,
+    readiness: Arc<Readiness>,
     metrics: Arc<Metrics>,
     zones: Arc<dyn ZoneData + Send + Sync>,
     audit: Option<Audit>,
 }
 
-/// `/healthz`: this process runs. `/readyz`: its store answers and its audit log is written, and by
-/// which zone data. `/metrics`: what it has counted.
+/// `/healthz`: this process runs, whatever its store does. `/readyz`: a record can be read and the audit
+/// log is written, and by which zone data, or why not. `/metrics`: what it has counted.
 pub(crate) fn router(api: &Api) -> Router {
-    let (store, metrics, zones) = (api.store().clone(), api.metrics(), api.zones().clone());
+    let readiness = Arc::new(Readiness::new(api.store().clone()));
+    let (metrics, zones) = (api.metrics(), api.zones().clone());
     let audit = api.audit().cloned();
     Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .route("/metrics", get(metered))
-        .with_state(Admin { store, metrics, zones, audit })
+        .with_state(Admin { readiness, metrics, zones, audit })
 }
 
 async fn ready(State(admin): State<Admin>) -> impl IntoResponse {
     // The audit log says in the log why.
     if admin.audit.as_ref().is_some_and(Audit::is_failing) {
-        return (StatusCode::SERVICE_UNAVAILABLE, "the audit log cannot be written\n".to_owned());
+        let red = "not ready: the audit log cannot be written\n";
+        return (StatusCode::SERVICE_UNAVAILABLE, red.to_owned());
     }
-    match admin.store.ready().await {
+    match admin.readiness.ask().await {
         // DATE-13
         Ok(()) => {
             let zones = admin.zones.version().unwrap_or("of unknown release");
             (StatusCode::OK, format!("ready\nzone data {zones}\n"))
         }
-        Err(error) => {
-            tracing::warn!(%error, "the store is not ready");
-            (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer\n".to_owned())
-        }
+        // For operators: it may name files and hosts, and no store says a password.
+        Err(reason) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {reason}\n")),
     }
 }
 

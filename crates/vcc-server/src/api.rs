@@ -412,11 +412,13 @@ impl Drop for Asking<'_> {
 }
 
 impl Trace {
-    /// STATUS-1: a store that cannot be reached is 503, a store that is broken is 500 without
-    /// internals. The log has the reason.
+    /// STATUS-1: a store that cannot be reached, or does not let this server in, is 503: an operator can
+    /// change that. A store that is broken is 500 without internals. The log has the reason.
     fn refuse(&mut self, error: StoreError) -> Refusal {
         let refusal = match error.kind() {
-            StoreErrorKind::Unavailable | StoreErrorKind::Deadline => Refusal::busy(),
+            StoreErrorKind::Unavailable | StoreErrorKind::Deadline | StoreErrorKind::Refused => {
+                Refusal::busy()
+            }
             _ => Refusal::internal(),
         };
         self.failure = Some(Failure::Store(error));

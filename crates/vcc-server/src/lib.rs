@@ -21,6 +21,7 @@ mod gzip;
 mod limits;
 mod metrics;
 mod pending;
+mod readiness;
 mod records;
 mod refusal;
 mod request_head;

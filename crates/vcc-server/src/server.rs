@@ -15,6 +15,9 @@ use vcc_types::Dialect;
 use crate::connection::{Connections, Stop};
 use crate::{Api, Audit, Clock, Limits, Metrics, Tls, admin};
 
+/// How many connections the operators' listener has at most.
+const OPERATORS: usize = 32;
+
 /// The API on a socket of this process.
 ///
 /// ```
@@ -172,7 +175,7 @@ impl ServerBuilder {
     }
 
     /// Serves `/healthz`, `/readyz` and `/metrics` on another address, without credentials and in
-    /// plain HTTP.
+    /// plain HTTP, on up to 32 connections.
     #[must_use]
     pub fn admin(mut self, address: SocketAddr) -> Self {
         self.admin = Some(address);
@@ -211,6 +214,7 @@ impl ServerBuilder {
         let mut tasks = Vec::new();
         if let Some(operators) = operators {
             let router = admin::router(&self.api);
+            let limits = Limits { connections: limits.connections.min(OPERATORS), ..limits };
             let connections = Connections::new(router, limits, None, Arc::default());
             tasks.push(tokio::spawn(connections.accept(operators, Stop(stopped.clone()))));
         }

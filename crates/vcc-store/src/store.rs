@@ -3,7 +3,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use vcc_query::{Selection, Zone, ZoneData};
-use vcc_types::Field;
+use vcc_types::{Field, Order};
 
 use crate::tenant_name::{self, NameProblem};
 use crate::{KnownToken, Rest, StoreError, StoreErrorKind, StoredRecord, TokenHash, Upgrade};
@@ -153,12 +153,35 @@ pub trait Store: Send + Sync + 'static {
         Ok(self.credentials(name).await?.map(|credentials| credentials.tenant))
     }
 
-    /// Whether the store answers.
+    /// Whether a request would be answered now: a record is read by the way that a request takes, and
+    /// the store is looked at anew. A file must still be the one that was opened, and be readable; a
+    /// server must still let this store's user in.
+    ///
+    /// It may open a connection, so whoever is asked by strangers asks seldom. It may take as long as
+    /// a read: dropped earlier, it holds nothing up.
     ///
     /// # Errors
     ///
-    /// It does not.
+    /// It would not, for the reason that the error says.
     async fn ready(&self) -> Result<(), StoreError>;
+
+    /// How many file descriptors the store may have open at the same time, in all.
+    ///
+    /// ```
+    /// # #[cfg(feature = "sqlite")]
+    /// # fn main() -> Result<(), vcc_store::StoreError> {
+    /// use vcc_store::{Sqlite, Store as _};
+    ///
+    /// // What a server may open beside them is the rest.
+    /// assert!((1..128).contains(&Sqlite::in_memory()?.descriptors()));
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "sqlite"))]
+    /// # fn main() {}
+    /// ```
+    fn descriptors(&self) -> usize {
+        64
+    }
 
     /// Adds records to a tenant in one transaction: all of them or, on an error, none.
     ///
@@ -321,6 +344,20 @@ pub trait Store: Send + Sync + 'static {
 /// # }).unwrap();
 /// ```
 pub type Decide<'a> = dyn FnMut(Option<Credentials>) -> Option<Selection> + Send + 'a;
+
+/// What [`Store::ready`] reads: any one record.
+pub(crate) fn anything() -> Selection {
+    Selection {
+        window: None,
+        near: None,
+        filters: Vec::new(),
+        first: 1,
+        page_size: 1,
+        order: Order::StartAscending,
+        response_zone: Zone::UTC,
+        notes: Vec::new(),
+    }
+}
 
 /// [`Store::answer`] of a store for which it is two questions.
 pub(crate) async fn one_by_one(

@@ -68,6 +68,10 @@ pub(super) fn kind(error: &Error) -> StoreErrorKind {
     if *code == SqlState::READ_ONLY_SQL_TRANSACTION {
         return StoreErrorKind::Unavailable;
     }
+    // A right that was taken away is the same as a login that is: the store is set up otherwise.
+    if *code == SqlState::INSUFFICIENT_PRIVILEGE {
+        return StoreErrorKind::Refused;
+    }
     match code.code().get(..2) {
         // No connection, rolled back (deadlocks, conflicts with a standby's replay), out of
         // resources, or stopped by an operator.

@@ -32,7 +32,7 @@ use self::pool::{Lease, Pool};
 use self::settings::Settings;
 use crate::plan::Plan;
 use crate::rest::in_order;
-use crate::store::Zones;
+use crate::store::{Zones, anything};
 use crate::{
     Batch, Credentials, Deletion, Imported, Overview, Page, Rest, Store, StoreError,
     StoreErrorKind, StoredRecord, Tenant, TenantId, TokenHash, TokenInfo, Upgrade,
@@ -282,10 +282,21 @@ impl Store for Postgres {
     }
 
     async fn ready(&self) -> Result<(), StoreError> {
-        let read = self.readers.read("the store does not answer", &(), |session, ()| {
-            Box::pin(async { session.query(statements::READY, &[]).await.map(drop) })
+        self.readers.log_in().await?;
+        let read = self.readers.read("the store is not ready", &(), |session, ()| {
+            Box::pin(async {
+                let rows = session.query(statements::READY, &[]).await?;
+                rows.first().map(|row| row.try_get::<_, String>(0)).transpose()
+            })
         });
-        read.await
+        let tenant = read.await?.unwrap_or_default();
+        self.answer(&tenant, &mut |_| Some(anything())).await.map(drop)
+    }
+
+    fn descriptors(&self) -> usize {
+        // Those that replace others, and those by which statements are cancelled, come on top.
+        let connections = self.readers.size() + self.writers.size();
+        connections.saturating_mul(2).saturating_add(16)
     }
 
     async fn import(&self, tenant: TenantId, batch: Batch) -> Result<Imported, StoreError> {

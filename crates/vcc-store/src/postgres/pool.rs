@@ -98,11 +98,45 @@ impl Pool {
         Ok(Self { pool, hosts, deadline })
     }
 
+    /// How many connections there may be.
+    pub(super) fn size(&self) -> usize {
+        self.pool.status().max_size
+    }
+
     /// A connection.
     pub(super) async fn get(&self) -> Result<Lease, StoreError> {
         let unavailable = |message| StoreError::new(StoreErrorKind::Unavailable, message);
         let object = self.pool.get().await.map_err(|failed| match failed {
-            PoolError::Backend(NoSession::Failed(host, failed)) => {
+            PoolError::Backend(failed) => self.no_session(failed),
+            PoolError::Timeout(_) => unavailable("the store has no connection free"),
+            PoolError::Closed | PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => {
+                unavailable("the store is closed")
+            }
+        })?;
+        Ok(Lease { object: Some(object), hosts: self.hosts.clone() })
+    }
+
+    /// Whether the servers still let this user in. Connections that are open do not tell: they outlive
+    /// a password and a role.
+    ///
+    /// # Errors
+    ///
+    /// They refuse. That there is no room for one more connection, or no answer, is nothing that a
+    /// read would not tell.
+    pub(super) async fn log_in(&self) -> Result<(), StoreError> {
+        match self.hosts.connect(Purpose::Read).await {
+            Ok(_) => Ok(()),
+            Err(failed) => match self.no_session(failed) {
+                refused if refused.kind() == StoreErrorKind::Refused => Err(refused),
+                _ => Ok(()),
+            },
+        }
+    }
+
+    fn no_session(&self, failed: NoSession) -> StoreError {
+        let unavailable = |message| StoreError::new(StoreErrorKind::Unavailable, message);
+        match failed {
+            NoSession::Failed(host, failed) => {
                 // A server that starts, stops or is full; only a wrong setup does not pass.
                 let kind = match kind(&failed) {
                     StoreErrorKind::Refused => StoreErrorKind::Refused,
@@ -112,18 +146,11 @@ impl Pool {
                     .with_source(Reason(failed))
                     .at(self.hosts.name(host))
             }
-            PoolError::Backend(NoSession::Silent(host)) => {
+            NoSession::Silent(host) => {
                 unavailable("cannot connect").with_source("no answer").at(self.hosts.name(host))
             }
-            PoolError::Backend(NoSession::NoneFit) => {
-                unavailable("no server of the store may answer now")
-            }
-            PoolError::Timeout(_) => unavailable("the store has no connection free"),
-            PoolError::Closed | PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => {
-                unavailable("the store is closed")
-            }
-        })?;
-        Ok(Lease { object: Some(object), hosts: self.hosts.clone() })
+            NoSession::NoneFit => unavailable("no server of the store may answer now"),
+        }
     }
 
     /// Reads what is asked by `what`, and asks another server where one fails.
@@ -154,7 +181,11 @@ impl Pool {
                 }
                 Ok(Err(failed)) => {
                     let failed = lease.at(error(doing)(failed));
-                    lease.give_back();
+                    // A role that was made anew has rights that a connection of the old one has not.
+                    match failed.kind() {
+                        StoreErrorKind::Refused => lease.close(),
+                        _ => lease.give_back(),
+                    }
                     return Err(failed);
                 }
                 Err(_) => {

@@ -10,7 +10,7 @@ use crate::tenant_name::folded;
 use crate::{StoreError, StoreErrorKind, Upgrade};
 
 /// Marks a database as one of ours: "VCCR".
-const APPLICATION_ID: i64 = 0x5643_4352;
+pub(super) const APPLICATION_ID: i64 = 0x5643_4352;
 
 /// What each version of the schema adds to the one before.
 const MIGRATIONS: [&str; 2] = [include_str!("schema_1.sql"), include_str!("schema_2.sql")];

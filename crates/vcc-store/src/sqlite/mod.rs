@@ -11,6 +11,7 @@ mod import;
 mod migrate;
 mod page;
 mod pool;
+mod ready;
 mod scans;
 mod tenants;
 mod walk;
@@ -30,8 +31,9 @@ use self::error::error;
 use self::migrate::migrate;
 use self::page::Snapshot;
 use self::pool::{Brief, Location, Pool};
+use self::ready::Opened;
 use self::scans::Scans;
-use crate::store::{Zones, one_by_one};
+use crate::store::{Zones, anything, one_by_one};
 use crate::{
     Batch, Credentials, Decide, Deletion, Imported, Overview, Page, Rest, Store, StoreError,
     StoreErrorKind, Tenant, TenantId, TokenHash, TokenInfo, Upgrade,
@@ -69,10 +71,19 @@ pub struct Sqlite {
     deadline: Duration,
     upgraded: Option<Upgrade>,
     zones: Zones,
+    opened: Arc<Opened>,
 }
 
 /// Bytes to a page of a new file: an import is some percent faster than with 4,096.
 const PAGE_SIZE: i64 = 8_192;
+
+/// How many connections there are for long reads.
+const SCANS: usize = 4;
+
+/// How many connections there are for short reads.
+fn readers() -> usize {
+    std::thread::available_parallelism().map_or(2, |cores| cores.get()).clamp(2, 16)
+}
 
 impl Sqlite {
     /// How long a read may take by default, until it ends in
@@ -91,7 +102,8 @@ impl Sqlite {
         })?;
         let (readers, scans) = (writer.clone(), Scans::new(writer.clone(), 1));
         let zones = Arc::new(BuiltIn);
-        Ok(Self { readers, scans, writer, deadline: Self::DEADLINE, upgraded: None, zones })
+        let opened = Arc::new(Opened::new(&location));
+        Ok(Self { readers, scans, writer, deadline: Self::DEADLINE, upgraded: None, zones, opened })
     }
 
     /// Opens the store in a file, and brings its schema up to date: [`Store::upgraded`] says whether
@@ -175,11 +187,11 @@ impl Sqlite {
         })?;
         location.read_only = true;
         location.create = false;
-        let readers = std::thread::available_parallelism().map_or(2, |cores| cores.get());
-        let readers = Pool::open_with(&location, readers.clamp(2, 16), |_| Ok(()))?;
-        let scans = Scans::new(Pool::open_with(&location, 4, |_| Ok(()))?, 2);
+        let readers = Pool::open_with(&location, readers(), |_| Ok(()))?;
+        let scans = Scans::new(Pool::open_with(&location, SCANS, |_| Ok(()))?, SCANS / 2);
         let (upgraded, zones) = (upgraded.into_inner(), Arc::new(BuiltIn));
-        Ok(Self { readers, scans, writer, deadline: Self::DEADLINE, upgraded, zones })
+        let opened = Arc::new(Opened::new(&location));
+        Ok(Self { readers, scans, writer, deadline: Self::DEADLINE, upgraded, zones, opened })
     }
 }
 
@@ -264,16 +276,26 @@ impl Store for Sqlite {
     }
 
     async fn ready(&self) -> Result<(), StoreError> {
-        let work = |connection: &mut Connection| {
-            connection
-                .query_row("SELECT 1 FROM tenants LIMIT 1", [], |_| Ok(()))
-                .or_else(|error| match error {
-                    rusqlite::Error::QueryReturnedNoRows => Ok(()),
-                    error => Err(error),
-                })
-                .map_err(error("the store does not answer"))
-        };
-        self.readers.run(Some(self.deadline), work).await
+        let closed = |_| StoreError::new(StoreErrorKind::Unavailable, "the store is closed");
+        let turn = self.opened.one.clone().acquire_owned().await.map_err(closed)?;
+        let opened = self.opened.clone();
+        let look = tokio::task::spawn_blocking(move || {
+            // Also when nobody waits for it any more.
+            let _turn = turn;
+            opened.look()
+        });
+        let tenant = look.await.map_err(|joined| {
+            StoreError::new(StoreErrorKind::Internal, "a task of the store ended early")
+                .with_source(joined)
+        })??;
+        // The connections that answer requests may be at fault as well.
+        self.answer(&tenant.unwrap_or_default(), &mut |_| Some(anything())).await.map(drop)
+    }
+
+    fn descriptors(&self) -> usize {
+        // For each connection the file and its log, with those of `ready`; the index of the log, and
+        // what is sorted on the disk.
+        2 * (readers() + SCANS + 3) + 16
     }
 
     async fn import(&self, tenant: TenantId, batch: Batch) -> Result<Imported, StoreError> {

@@ -7,7 +7,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Semaphore;
 
-use super::error::cannot_open;
+use super::error::{cannot_open, error};
 use super::gather;
 use crate::{StoreError, StoreErrorKind};
 
@@ -186,6 +186,18 @@ impl Clone for Pool {
     }
 }
 
+/// Runs `work` on a connection of its own, which has nothing of the file in memory yet.
+pub(super) fn read_afresh<T>(
+    location: &Location,
+    work: impl FnOnce(&mut Connection) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let place = location.path.as_ref().map(|path| path.display().to_string());
+    connect(location, Instant::now())
+        .map_err(error("cannot open the store"))
+        .and_then(|mut opened| work(&mut opened.connection))
+        .map_err(|error| at(place.as_deref(), error))
+}
+
 fn connect(location: &Location, epoch: Instant) -> Result<Guarded, rusqlite::Error> {
     let mut connection = location.open()?;
     connection.busy_timeout(Duration::from_secs(5))?;
@@ -292,7 +304,6 @@ mod tests {
     use rusqlite::StatementStatus;
 
     use super::*;
-    use crate::sqlite::error;
 
     fn pool() -> Pool {
         let location = Location { path: None, create: true, read_only: false };
