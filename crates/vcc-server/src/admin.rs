@@ -36,8 +36,7 @@ pub(crate) fn router(api: &Api) -> Router {
 async fn ready(State(admin): State<Admin>) -> impl IntoResponse {
     // The audit log says in the log why.
     if admin.audit.as_ref().is_some_and(Audit::is_failing) {
-        let red = "not ready: the audit log cannot be written\n";
-        return (StatusCode::SERVICE_UNAVAILABLE, red.to_owned());
+        return (StatusCode::SERVICE_UNAVAILABLE, "the audit log cannot be written\n".to_owned());
     }
     match admin.readiness.ask().await {
         // DATE-13

@@ -382,3 +382,130 @@ fn a_burst_of_refused_sign_ins_is_seen_by_default() {
     let said = r#""tenant":"acme","token":1,"peer":"127.0.0.1","asked":"","records":0}"#;
     assert!(audit.ends_with(&format!("{said}\n")), "{audit}");
 }
+
+/// Starts `serve` in a shell that sets its limits of open files, with its notes in a file.
+#[cfg(unix)]
+fn limited(folder: &Folder, limits: &str, arguments: &[&str]) -> (std::process::Child, String) {
+    let log = std::fs::File::create(folder.path("log")).unwrap();
+    let mut child = std::process::Command::new("sh")
+        .args(["-c", &format!("{limits} && exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_vcc-server")])
+        .args(["serve", "--listen=127.0.0.1:0", "--admin=127.0.0.1:0", "--insecure-http"])
+        .args(["--store", &folder.store])
+        .args(arguments)
+        .stdout(Stdio::piped())
+        .stderr(log)
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().take(2);
+    let said: Vec<_> = lines.by_ref().map(Result::unwrap).collect();
+    (child, said.join("\n"))
+}
+
+#[cfg(unix)]
+#[test]
+fn there_are_no_more_connections_than_the_system_gives_files() {
+    let folder = Folder::new();
+    let token = folder.run(&["token", "new", "acme"]).stdout.trim().to_owned();
+    // The soft limit alone would not even do for the store.
+    let (child, said) = limited(&folder, "ulimit -n 300 && ulimit -S -n 20", &[]);
+    let address = |line: &str| line.split('/').nth(2).unwrap().to_owned();
+    let [api, admin] = said.lines().map(address).collect::<Vec<_>>().try_into().unwrap();
+    let server = Serving { child, address: api, line: said.clone() };
+    let log = std::fs::read_to_string(folder.path("log")).unwrap();
+    let warning = log.lines().find(|line| line.contains("max-connections")).unwrap();
+    let words: Vec<_> = warning.split([' ', ',', ':']).collect();
+    let number = |at: usize| words.iter().filter_map(|word| word.parse::<usize>().ok()).nth(at);
+    let (room, kept) = (number(0).unwrap(), number(4).unwrap());
+    assert_eq!(room + kept, 300, "{warning}");
+    let expected = format!(
+        "warning: max-connections is {room}, not 4,096: this process may have 300 files open, and keeps \
+         {kept} of them for the store and the like; `ulimit -n`, LimitNOFILE= of a unit or --ulimit of a \
+         container allow more"
+    );
+    assert_eq!(warning, expected);
+    // All of them are had, and nothing that is asked then lacks a file.
+    let mut open: Vec<_> =
+        (0..room).map(|_| TcpStream::connect(&server.address).unwrap()).collect();
+    let mut last = open.pop().unwrap();
+    let authorization = common::basic("acme", &token);
+    let request = format!(
+        "GET /api/recordings/files HTTP/1.1\r\nHost: x\r\nAuthorization: {authorization}\r\n\
+         Connection: close\r\n\r\n"
+    );
+    last.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    last.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    let mut operator = TcpStream::connect(admin).unwrap();
+    operator.write_all(b"GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    operator.read_to_string(&mut answer).unwrap();
+    assert!(answer.contains("\r\n\r\nready\n"), "{answer}");
+    drop(server);
+    let log = std::fs::read_to_string(folder.path("log")).unwrap();
+    assert!(!log.contains("cannot accept"), "{log}");
+
+    // What fits needs no word.
+    let (child, _) = limited(&folder, "ulimit -n 300", &["--max-connections=10"]);
+    drop(Serving { child, address: String::new(), line: String::new() });
+    assert_eq!(std::fs::read_to_string(folder.path("log")).unwrap(), "");
+    // With too few files to begin with, nothing is served.
+    let (mut child, said) = limited(&folder, "ulimit -n 100", &[]);
+    assert_eq!((child.wait().unwrap().code(), &*said), (Some(1), ""));
+    let log = std::fs::read_to_string(folder.path("log")).unwrap();
+    let expected = "error: this process may have 100 files open, and needs ";
+    assert!(log.starts_with(expected) && log.contains(" beside its connections\n hint: "), "{log}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_password_that_others_can_read_is_warned_about() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = Folder::new();
+    let with = "postgres://vcc:sesame@127.0.0.1:1/db";
+    let parameter = "postgres://vcc@127.0.0.1:1/db?password=sesame";
+    let file = folder.path("vcc.toml").to_str().unwrap().to_owned();
+    let of_file = format!(
+        "warning: {file} holds a password, and every user of this machine can read it; `chmod 640 \
+         {file}` leaves it to its owner and its group"
+    );
+    let of_line = "warning: the password in --store is shown to every user of this machine by the list of \
+                   processes; give the URL in VCC_STORE, or as `store` in the file of --config";
+    let stores = [with, parameter, "postgres://vcc@127.0.0.1:1/db"];
+    for (command_line, serves) in
+        [(&["serve", "--insecure-http"][..], true), (&["tenant", "list"][..], false)]
+    {
+        for url in stores {
+            let is_secret = url != stores[2];
+            // On the command line, and in the environment.
+            let run = |arguments: &[&str], variable: Option<&str>| {
+                let mut ran = command(&[command_line, arguments].concat());
+                if let Some(url) = variable {
+                    ran.env("VCC_STORE", url);
+                }
+                let ran = ran.output().unwrap();
+                let said = String::from_utf8(ran.stderr).unwrap();
+                assert!(!said.contains("sesame"), "{said}");
+                // There is nothing at that port.
+                assert_eq!(ran.status.code(), Some(1), "{said}");
+                said
+            };
+            let said = run(&["--store", url], None);
+            assert_eq!(said.lines().any(|line| line == of_line), is_secret, "{said}");
+            assert!(!run(&[], Some(url)).contains("warning"));
+            for (mode, is_open) in [(0o644, true), (0o604, true), (0o640, false), (0o600, false)] {
+                std::fs::write(&file, format!("store = \"{url}\"")).unwrap();
+                std::fs::set_permissions(&file, PermissionsExt::from_mode(mode)).unwrap();
+                let said = run(&["--config", &file], None);
+                let is_said = said.lines().any(|line| line == of_file);
+                assert_eq!(is_said, is_secret && is_open, "{mode:o}: {said}");
+                assert_eq!(said.matches("warning").count(), usize::from(is_said), "{said}");
+                // `serve` reads the whole file, whatever comes before its store.
+                let said = run(&["--config", &file], Some(stores[2]));
+                let is_said = said.lines().any(|line| line == of_file);
+                assert_eq!(is_said, serves && is_secret && is_open, "{mode:o}: {said}");
+            }
+        }
+    }
+}

@@ -11,10 +11,12 @@ use vcc_types::Dialect;
 
 use super::background::{Background, Output};
 use super::certificate::CertificateFiles;
+use super::descriptors;
 use super::failure::{Failure, cannot};
 use super::hangup::Hangup;
 use super::listen::Listen;
 use super::origins::Origins;
+use super::password;
 use super::settings::{LogFormat, LogLevel, OnAuditFailure, Origin, Settings};
 use super::stopping::Stopping;
 use super::store::{StoreUrl, no_store, read_url};
@@ -46,6 +48,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         None => Settings::default(),
     };
     let in_file = Origin { path: args.config.as_deref(), names: file.names() };
+    let url_in_file = file.store.clone();
     let settings = args.settings.or(file).or(Settings::defaults());
     settings.check()?;
     if args.print_config {
@@ -62,6 +65,12 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         (None, Some(path)) => format!("{}: store", path.display()),
         (origin, _) => origin.unwrap_or_else(|| "--store".to_owned()),
     };
+    let of_file = in_file.path.zip(url_in_file.as_deref());
+    let of_file = of_file.and_then(|(path, url)| password::of_file(path, url));
+    for warning in password::of_command_line(url, &origin).into_iter().chain(of_file) {
+        output.note(warning);
+    }
+    let files = descriptors::raise_limit();
     let zones = ZoneArgs::named(settings.zone_data.clone()).read()?;
     let url = read_url(url, &origin)?;
     let store = url.open(&zones).await?;
@@ -77,10 +86,17 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         }
     }
 
+    let mut limits = settings.limits();
+    let (connections, warning) =
+        descriptors::clamp(files, limits.connections, store.descriptors())?;
+    limits.connections = connections;
+    if let Some(warning) = warning {
+        output.note(warning);
+    }
     let mut builder = Server::builder(store)
         .metrics(metrics)
         .zones(zones.clone())
-        .limits(settings.limits())
+        .limits(limits)
         .explain(settings.explain == Some(true));
     if let Some(path) = &settings.dialect {
         builder = builder.dialect(dialect(path)?);

@@ -10,6 +10,7 @@ use vcc_server::{Limits, ZoneSource};
 use super::failure::{Failure, cannot};
 use super::listen::Listen;
 use super::origins::Origins;
+use super::password::without_password;
 use super::words::whole;
 
 /// What `serve` can be told: by a flag, else by the environment, else by the configuration file,
@@ -95,7 +96,8 @@ pub(super) struct Settings {
         help_heading = "Operation"
     )]
     pub(super) log_format: Option<LogFormat>,
-    /// Connections that are open at the same time [default: 4096]
+    /// Connections that are open at the same time, as far as the system gives files for them
+    /// [default: 4096]
     #[arg(long, value_name = "COUNT", env = "VCC_MAX_CONNECTIONS", value_parser = whole::<usize>, help_heading = "Limits")]
     pub(super) max_connections: Option<usize>,
     /// Requests that are answered at the same time; beyond, 503 [default: 256]
@@ -336,23 +338,6 @@ fn place(text: &str, error: &toml::de::Error) -> String {
     let name = start.split_once('=').map(|(name, _)| format!("{}: ", name.trim()));
     let name = name.unwrap_or_default();
     format!("line {line}, column {}: {name}{message}", start.chars().count() + 1)
-}
-
-/// A URL without its password, which stands before the host or among the parameters.
-fn without_password(url: &str) -> String {
-    let (url, query) = url.split_once('?').map_or((url, None), |(url, query)| (url, Some(query)));
-    let mut shown = url.to_owned();
-    if let Some((scheme, rest)) = url.split_once("://")
-        && let Some((user, host)) = rest.rsplit_once('@')
-        && let Some((user, _)) = user.split_once(':')
-    {
-        shown = format!("{scheme}://{user}:…@{host}");
-    }
-    for (index, parameter) in query.into_iter().flat_map(|query| query.split('&')).enumerate() {
-        shown.push(if index == 0 { '?' } else { '&' });
-        shown.push_str(if parameter.starts_with("password=") { "password=…" } else { parameter });
-    }
-    shown
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use vcc_store::{Postgres, Sqlite, Store, StoreError, StoreErrorKind, Tenant};
 use super::failure::Failure;
 use super::note;
 use super::origins::Origins;
+use super::password;
 use super::settings::Settings;
 use super::zones::{self, ZoneArgs};
 
@@ -134,6 +135,7 @@ impl StoreArgs {
         let url = match (&self.store, &self.config) {
             (Some(url), _) => {
                 let origin = self.origins.of("store").unwrap_or_else(|| "--store".to_owned());
+                password::of_command_line(url, &origin).into_iter().for_each(note);
                 read_url(url, &origin)?
             }
             (None, Some(path)) => {
@@ -142,6 +144,7 @@ impl StoreArgs {
                     return Err(Failure::usage(format!("{}: there is no store", path.display()))
                         .hint("store = \"sqlite:recordings.db\""));
                 };
+                password::of_file(path, &url).into_iter().for_each(note);
                 read_url(&url, &format_args!("{}: store", path.display()))?
             }
             (None, None) => return Err(no_store()),
