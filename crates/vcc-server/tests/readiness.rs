@@ -228,6 +228,29 @@ async fn a_file_that_is_not_what_was_opened_though_its_log_is() {
     }
 }
 
+/// `/readyz` itself reads but one record.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_is_damaged_where_a_request_reads() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("recordings.db");
+    fill(&Sqlite::create(&path).unwrap()).await;
+    // Where the last records are.
+    let sql = "SELECT pgoffset FROM dbstat WHERE name = 'recordings' AND pagetype = 'leaf'
+        ORDER BY path DESC LIMIT 1";
+    let reader = rusqlite::Connection::open(&path).unwrap();
+    let at: i64 = reader.query_row(sql, [], |row| row.get(0)).unwrap();
+    drop(reader);
+    let serving = Serving::start(Arc::new(Sqlite::open(&path).unwrap())).await;
+    tokio::task::block_in_place(|| {
+        overwrite(&path, at.unsigned_abs(), &rubbish(8_192));
+        let pages = (0..40).map(|page| ask(serving.api, &format!("{FILES}?n={}", page * 50 + 1)));
+        let failed = pages.filter(|answer| answer.starts_with("HTTP/1.1 500")).count();
+        assert!(failed > 0);
+        serving.is_red("a page cannot be read", "an earlier call has found damage: ");
+    });
+    serving.server.shutdown().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_file_that_is_back_is_ready_again() {
     let folder = tempfile::tempdir().unwrap();

@@ -154,8 +154,9 @@ pub trait Store: Send + Sync + 'static {
     }
 
     /// Whether a request would be answered now: a record is read by the way that a request takes, and
-    /// the store is looked at anew. A file must still be the one that was opened, and be readable; a
-    /// server must still let this store's user in.
+    /// the store is looked at anew. A file must still be the one that was opened, and be readable, and
+    /// nothing may have found it damaged since it was opened; a server must still let this store's user
+    /// in.
     ///
     /// It may open a connection, so whoever is asked by strangers asks seldom. It may take as long as
     /// a read: dropped earlier, it holds nothing up.

@@ -27,6 +27,15 @@ pub(super) fn error(doing: &'static str) -> impl Fn(Error) -> StoreError {
     }
 }
 
+/// Whether SQLite found the file damaged. That does not pass.
+pub(super) fn is_damage(error: &StoreError) -> bool {
+    let reason = std::error::Error::source(error).and_then(<dyn std::error::Error>::downcast_ref);
+    reason.is_some_and(|Reason(error)| {
+        let code = error.sqlite_error_code();
+        matches!(code, Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
+    })
+}
+
 /// Why a file cannot be opened. SQLite does not tell what the system said, so it is asked again.
 pub(super) fn cannot_open(location: &Location, failed: Error) -> StoreError {
     let doing = "cannot open the store";

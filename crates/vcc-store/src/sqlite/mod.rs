@@ -288,6 +288,13 @@ impl Store for Sqlite {
             StoreError::new(StoreErrorKind::Internal, "a task of the store ended early")
                 .with_source(joined)
         })??;
+        // What one record does not show, others may have: a damaged file does not mend itself.
+        for pool in [&self.readers, self.scans.pool(), &self.writer] {
+            if let Some(damage) = pool.damage() {
+                let message = format!("an earlier call has found damage: {damage}");
+                return Err(StoreError::new(StoreErrorKind::Internal, message));
+            }
+        }
         // The connections that answer requests may be at fault as well.
         self.answer(&tenant.unwrap_or_default(), &mut |_| Some(anything())).await.map(drop)
     }

@@ -1,13 +1,13 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Semaphore;
 
-use super::error::{cannot_open, error};
+use super::error::{cannot_open, error, is_damage};
 use super::gather;
 use crate::{StoreError, StoreErrorKind};
 
@@ -26,6 +26,19 @@ struct Inner {
     epoch: Instant,
     /// Until when, in milliseconds after the epoch, nothing is run where it was asked.
     slow_until: AtomicU64,
+    /// The first error that said that the file is damaged.
+    damage: OnceLock<String>,
+}
+
+impl Inner {
+    /// Names the file in an error of its database, and remembers that it is damaged.
+    fn failed(&self, error: StoreError) -> StoreError {
+        let error = at(self.place.as_deref(), error);
+        if is_damage(&error) {
+            self.damage.get_or_init(|| error.to_string());
+        }
+        error
+    }
 }
 
 /// A connection with what its progress handler watches.
@@ -110,9 +123,13 @@ impl Pool {
         }
         let permits = Arc::new(Semaphore::new(size));
         let slow_until = AtomicU64::new(0);
-        Ok(Self {
-            inner: Arc::new(Inner { idle: Mutex::new(idle), permits, place, epoch, slow_until }),
-        })
+        let (idle, damage) = (Mutex::new(idle), OnceLock::new());
+        Ok(Self { inner: Arc::new(Inner { idle, permits, place, epoch, slow_until, damage }) })
+    }
+
+    /// What the first said that found the file damaged.
+    pub(super) fn damage(&self) -> Option<&str> {
+        self.inner.damage.get().map(String::as_str)
     }
 
     /// Runs `work` on a connection, on a thread where it may block. What takes longer than
@@ -171,7 +188,7 @@ impl Pool {
         let inner = self.inner.clone();
         let task = tokio::task::spawn_blocking(move || {
             let _permit = permit;
-            work(&mut Lease::take(&inner)).map_err(|error| at(inner.place.as_deref(), error))
+            work(&mut Lease::take(&inner)).map_err(|error| inner.failed(error))
         });
         task.await.unwrap_or_else(|joined| {
             Err(StoreError::new(StoreErrorKind::Internal, "a task of the store ended early")
@@ -285,7 +302,7 @@ impl<'a> Lease<'a> {
         if guarded.watch.cut.swap(false, Ordering::Relaxed) {
             Brief::Long
         } else {
-            Brief::Done(result.map_err(|error| at(self.pool.place.as_deref(), error)))
+            Brief::Done(result.map_err(|error| self.pool.failed(error)))
         }
     }
 }

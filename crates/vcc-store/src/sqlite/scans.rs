@@ -24,6 +24,10 @@ impl Scans {
         Self { pool, each, tenants: Mutex::default() }
     }
 
+    pub(super) fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
     /// [`Pool::run`], when it is the tenant's turn.
     pub(super) async fn run<T: Send + 'static>(
         &self,
