@@ -471,7 +471,8 @@ fn a_password_that_others_can_read_is_warned_about() {
          {file}` leaves it to its owner and its group"
     );
     let of_line = "warning: the password in --store is shown to every user of this machine by the list of \
-                   processes; give the URL in VCC_STORE, or as `store` in the file of --config";
+                   processes; give the URL in VCC_STORE, or as `store` in the file of --config, or the \
+                   password in ~/.pgpass";
     let stores = [with, parameter, "postgres://vcc@127.0.0.1:1/db"];
     for (command_line, serves) in
         [(&["serve", "--insecure-http"][..], true), (&["tenant", "list"][..], false)]

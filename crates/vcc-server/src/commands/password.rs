@@ -29,7 +29,8 @@ fn has_password(url: &str) -> bool {
 pub(super) fn of_command_line(url: &str, origin: &str) -> Option<String> {
     (origin == "--store" && has_password(url)).then(|| {
         "warning: the password in --store is shown to every user of this machine by the list of \
-         processes; give the URL in VCC_STORE, or as `store` in the file of --config"
+         processes; give the URL in VCC_STORE, or as `store` in the file of --config, or the \
+         password in ~/.pgpass"
             .to_owned()
     })
 }

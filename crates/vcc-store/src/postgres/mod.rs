@@ -9,6 +9,7 @@ mod hosts;
 mod import;
 mod migrate;
 mod page;
+mod password_file;
 mod pool;
 #[cfg(test)]
 #[path = "../../tests/postgres_server/mod.rs"]
@@ -79,6 +80,7 @@ use crate::{
 /// | `target_session_attrs` | which servers answer reads: `any` (default), `primary`, `prefer-standby`, `standby` |
 /// | `max_lag` | by how many seconds a standby that is asked may be behind: 30 |
 /// | `connections` | how many connections are kept for reads: four a core |
+/// | `passfile` | the file with the passwords that the URL leaves out; without it, the one of `PGPASSFILE`, else `~/.pgpass` |
 /// | `sslmode`, `sslrootcert` | `verify-full` and the file of the authorities, as PEM; without them, no TLS |
 ///
 /// With one host nothing is asked of it but the reads and writes themselves: it may be a balancer
@@ -155,7 +157,8 @@ impl Postgres {
     ///
     /// As [`open`](Self::open).
     pub async fn open_with(url: &str, deadline: Duration) -> Result<Self, StoreError> {
-        let settings = Settings::parse(url)?;
+        let mut settings = Settings::parse(url)?;
+        settings.complete()?;
         let connections = settings.connections;
         let hosts = Arc::new(Hosts::new(settings)?);
         let readers = Pool::new(hosts.clone(), Purpose::Read, connections, deadline)?;

@@ -6,6 +6,7 @@ use percent_encoding::percent_decode_str;
 use tokio_postgres::Config;
 use tokio_postgres::config::Host;
 
+use super::password_file::PasswordFile;
 use crate::{StoreError, StoreErrorKind};
 
 /// What the URL of a store says.
@@ -20,6 +21,8 @@ pub(super) struct Settings {
     pub(super) connections: usize,
     /// The authorities that sign the servers' certificates; without them there is no TLS.
     pub(super) authorities: Option<PathBuf>,
+    /// The file of passwords, where it is not the usual one.
+    password_file: Option<PathBuf>,
 }
 
 /// Which servers answer reads.
@@ -51,6 +54,7 @@ impl Settings {
             max_lag: MAX_LAG,
             connections: std::thread::available_parallelism().map_or(2, |cores| cores.get()) * 4,
             authorities: None,
+            password_file: None,
         };
         let mut tls = false;
         let mut rest = Vec::new();
@@ -63,6 +67,10 @@ impl Settings {
                 "sslrootcert" => {
                     let path = percent_decode_str(value).decode_utf8_lossy();
                     settings.authorities = Some(PathBuf::from(path.as_ref()));
+                }
+                "passfile" => {
+                    let path = percent_decode_str(value).decode_utf8_lossy();
+                    settings.password_file = Some(PathBuf::from(path.as_ref()));
                 }
                 "max_lag" => {
                     let seconds = number().ok_or_else(|| refused("max_lag: expected seconds"))?;
@@ -83,6 +91,15 @@ impl Settings {
             .map_err(|error| refused("cannot read the store's URL").with_source(error))?;
         settings.hosts = each_host(&parsed, tls)?;
         Ok(settings)
+    }
+
+    /// Takes the passwords that the URL leaves out from the file that keeps them.
+    pub(super) fn complete(&mut self) -> Result<(), StoreError> {
+        if self.hosts.iter().all(|config| config.get_password().is_some()) {
+            return Ok(());
+        }
+        let Some(file) = PasswordFile::read(self.password_file.as_deref())? else { return Ok(()) };
+        self.hosts.iter_mut().try_for_each(|config| file.complete(config))
     }
 }
 
