@@ -77,7 +77,7 @@ async fn a_read_that_is_left_keeps_no_connection() {
             () = wait_for_waiting(&watcher, 1) => {}
         }
         // The lock is still held.
-        soon(store.ready()).await.unwrap();
+        assert_eq!(soon(store.tenants()).await.unwrap().len(), 1);
         wait_for_waiting(&watcher, 0).await;
         let status = store.readers.pool.status();
         assert_eq!((status.size, status.available, status.waiting), (1, 1, 0));
@@ -130,7 +130,7 @@ async fn a_connection_that_answered_is_kept() {
     let backends = async || watcher.query_one(backends, &[]).await.unwrap().get::<_, Vec<i32>>(0);
     let before = backends().await;
     for source in ["a", "b", "c"] {
-        store.ready().await.unwrap();
+        store.tenants().await.unwrap();
         store.page(tenant, &everything()).await.unwrap();
         store.import(tenant, batch(source)).await.unwrap();
         store.revoke_token(tenant, 99).await.unwrap_err();
