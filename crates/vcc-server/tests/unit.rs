@@ -11,14 +11,23 @@ const UNIT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/vcc-server.servi
 fn the_service_may_do_little() {
     // In tenths: 2.0 of 10.
     let judge = ["security", "--no-pager", "--offline=true", "--threshold=20", UNIT];
-    let Ok(judged) = Command::new("systemd-analyze").args(judge).output() else {
-        let _ = writeln!(std::io::stderr().lock(), "\n*** SKIPPED: no systemd-analyze ***\n");
-        return;
+    let judged = Command::new("systemd-analyze").args(judge).output().ok().map(|judged| {
+        let stderr = String::from_utf8_lossy(&judged.stderr);
+        let said = format!("{stderr}{}", String::from_utf8_lossy(&judged.stdout));
+        (judged.status.success(), said)
+    });
+    let (passed, said) = match judged {
+        // Before version 250 it asks a systemd that runs.
+        Some(judged) if !judged.1.contains("unrecognized option") => judged,
+        _ => {
+            let _ = writeln!(std::io::stderr().lock(), "\n*** SKIPPED: no systemd-analyze ***\n");
+            return;
+        }
     };
-    let said = String::from_utf8_lossy(&judged.stdout);
-    // A directive that it does not know is only told.
-    let warned = String::from_utf8_lossy(&judged.stderr);
-    assert!(judged.status.success() && warned.is_empty(), "{warned}{said}");
+    assert!(passed, "{said}");
+    // A directive that it does not know is only told, with its line.
+    let is_told = |line: &str| line.contains("vcc-server.service:") && line.contains("Unknown");
+    assert!(!said.lines().any(is_told), "{said}");
 }
 
 #[test]

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use vcc_query::{Context, Query, Zone};
-use vcc_server::{Clock, Server};
+use vcc_server::{Clock, Limits, Server};
 use vcc_store::{Sqlite, Store as _, StoredRecord, Token};
 use vcc_types::{Dialect, Field, Recording, Row};
 
@@ -12,6 +12,7 @@ use super::failure::Failure;
 use super::serve::cannot_listen;
 use super::stopping::Stopping;
 use super::zones::{ZoneArgs, zone};
+use super::{descriptors, say};
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -44,12 +45,18 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     store.add_token(tenant.id, Token::from_secret(TOKEN).hash(), "demo", now).await?;
     store.import(tenant.id, records.into()).await?;
 
+    let mut limits = Limits::default();
+    let files = descriptors::raise_limit();
+    let (connections, warning) =
+        descriptors::clamp(files, limits.connections, store.descriptors())?;
+    limits.connections = connections;
+    let builder = Server::builder(Arc::new(store)).zones(zones).limits(limits);
     let listen = SocketAddr::from(([127, 0, 0, 1], args.port));
-    let server =
-        Server::builder(Arc::new(store)).zones(zones).start(listen).await.map_err(|error| {
-            cannot_listen(&listen.into(), &error).hint("`demo --port 0` takes a free port")
-        })?;
     let output = Output::start(&Arc::default())?;
+    warning.into_iter().for_each(|warning| output.note(warning));
+    let server = builder.start(listen).await.map_err(|error| {
+        cannot_listen(&listen.into(), &error).hint("`demo --port 0` takes a free port")
+    })?;
     let mut stopping = Stopping::listen();
     let files = format!("http://{}/api/recordings/files", server.local_addr());
     output.say(format_args!(
