@@ -8,11 +8,11 @@ use vcc_store::{Sqlite, Store as _, StoredRecord, Token};
 use vcc_types::{Dialect, Field, Recording, Row};
 
 use super::background::Output;
+use super::descriptors;
 use super::failure::Failure;
 use super::serve::cannot_listen;
 use super::stopping::Stopping;
 use super::zones::{ZoneArgs, zone};
-use super::{descriptors, say};
 
 #[derive(clap::Args)]
 pub(super) struct Args {
