@@ -20,6 +20,7 @@ use crate::body::NoBody;
 use crate::limits::Gate;
 use crate::metrics::Running;
 use crate::refusal::Refusal;
+use crate::room::Caller;
 use crate::sign_ins::SignIns;
 use crate::{Clock, Limits, Metrics, body, records};
 
@@ -301,6 +302,9 @@ impl Api {
         let (tenant, token) =
             auth::tenant(credentials, token).ok_or_else(|| self.bad_credentials())?;
         trace.tenant = Some(tenant.name.clone());
+        if let Some(caller) = request.extensions.get::<Caller>() {
+            caller.proved();
+        }
         let target = &request.uri;
         if target.path().len() + target.query().map_or(0, str::len) > LONGEST_TARGET {
             return Err(Refusal::target_too_long());

@@ -1,29 +1,33 @@
 //! Connections: accepted up to a number, encrypted, and closed when nothing moves on them.
 
 use std::convert::Infallible;
+use std::io;
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::future::{Future as _, poll_fn};
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::ConnectInfo;
 use axum::http::header::{CONNECTION, HOST};
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, Request, Response, Version};
-use hyper::body::Incoming;
+use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 use tower::ServiceExt as _;
 
 use crate::refusal::Refusal;
-use crate::requests::{Requests, Verdict, Verdicts};
+use crate::requests::{Answering, Requests, Verdict, Verdicts};
+use crate::room::{Room, Seat};
 use crate::stall::{Cut, Stall};
 use crate::{Limits, Metrics, Tls};
 
@@ -35,9 +39,9 @@ pub(crate) struct Connections {
     tls: Option<Tls>,
     metrics: Arc<Metrics>,
     http: http1::Builder,
-    permits: Arc<Semaphore>,
-    /// How many permits there are.
-    size: u32,
+    room: Arc<Room>,
+    /// For those that are told that there is no room.
+    door: Arc<Semaphore>,
     /// Where a connection came from, once it is one.
     peer: Option<SocketAddr>,
     /// When it was last said loudly that a client spoke the wrong protocol.
@@ -52,6 +56,15 @@ const WARN_EVERY: Duration = Duration::from_secs(60);
 const BUSY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\n\
     Content-Type: text/plain; charset=utf-8\r\nContent-Length: 49\r\nConnection: close\r\n\r\n\
     The server is overloaded. Try again in a moment.\n";
+
+/// How many clients are told at once that there is no room, and for how long at most. Of others, a
+/// client of HTTPS is told nothing.
+const DOOR: usize = 64;
+const AT_THE_DOOR: Duration = Duration::from_secs(5);
+
+/// How long a client of HTTPS may take for its request once it has shaken hands, before it is told
+/// that there is no room: some clients cannot read an answer that comes before they have asked.
+const ASKING: Duration = Duration::from_secs(1);
 
 /// REQ-4, to a client that speaks plain HTTP to a port of HTTPS.
 const SPEAK_HTTPS: &[u8] = b"HTTP/1.1 400 Bad Request\r\n\
@@ -82,11 +95,10 @@ impl Connections {
             .header_read_timeout(limits.headers)
             // More than the longest head.
             .max_buf_size(256 * 1024);
-        let size =
-            u32::try_from(limits.connections.min(Semaphore::MAX_PERMITS)).unwrap_or(u32::MAX);
-        let permits = Arc::new(Semaphore::new(size as usize));
+        let room = Room::new(limits.connections, metrics.clone());
+        let door = Arc::new(Semaphore::new(DOOR));
         let warned = Arc::default();
-        Self { router, limits, tls, metrics, http, permits, size, peer: None, warned }
+        Self { router, limits, tls, metrics, http, room, door, peer: None, warned }
     }
 
     /// Accepts connections until it is told to stop, and waits for those that are busy then.
@@ -105,30 +117,36 @@ impl Connections {
                 () = stop.asked() => break,
             };
             let _ = stream.set_nodelay(true);
-            match self.permits.clone().try_acquire_owned() {
-                Ok(permit) => {
+            match self.room.enter().await {
+                Some(seat) => {
                     let one = Self { peer: Some(peer), ..self.clone() };
-                    tokio::spawn(one.serve(stream, permit, stop.clone()));
+                    tokio::spawn(one.serve(stream, seat, stop.clone()));
                 }
-                Err(_) => {
+                None => {
                     tokio::spawn(self.clone().turn_away(stream));
                 }
             }
         }
         drop(listener);
-        // Every connection gives its permit back when it ends.
-        let all = self.permits.acquire_many(self.size);
-        if tokio::time::timeout(self.limits.grace, all).await.is_err() {
+        if tokio::time::timeout(self.limits.grace, self.room.empty()).await.is_err() {
             tracing::warn!("requests were still running when the time for the shutdown was over");
         }
     }
 
-    async fn serve(self, stream: TcpStream, permit: OwnedSemaphorePermit, mut stop: Stop) {
-        let _permit = permit;
+    async fn serve(self, stream: TcpStream, seat: Seat, stop: Stop) {
         let _open = self.metrics.connection();
+        tokio::select! {
+            biased;
+            () = seat.closed() => tracing::debug!("an idle connection was closed for a new one"),
+            () = self.attend(stream, seat, stop) => {}
+        }
+    }
+
+    async fn attend(&self, stream: TcpStream, mut seat: Seat, mut stop: Stop) {
         let mut first = [0];
+        let peeked = tokio::time::timeout(self.limits.headers, peek(&stream, &mut first, &mut seat));
         let peeked = tokio::select! {
-            peeked = tokio::time::timeout(self.limits.headers, stream.peek(&mut first)) => peeked,
+            peeked = peeked => peeked,
             // A request that has not begun yet need not be finished.
             () = stop.asked() => return,
         };
@@ -139,19 +157,21 @@ impl Connections {
         let cut = stream.cut();
         let Some(tls) = &self.tls else {
             if first == [HANDSHAKE] {
+                seat.idle();
                 self.warn(
                     "a client spoke TLS to this port of plain HTTP: its URL should begin with http://",
                 );
-                return self.say(stream, SPEAK_HTTP).await;
+                return self.say(stream, SPEAK_HTTP, 400).await;
             }
-            return self.speak(stream, cut, stop).await;
+            return self.speak(stream, cut, seat, stop).await;
         };
+        seat.idle();
         // Any method, and the empty lines that may stand before it.
         if first[0].is_ascii_graphic() || matches!(first, [b'\r' | b'\n']) {
             self.warn(
                 "a client spoke plain HTTP to this port of HTTPS: its URL should begin with https://",
             );
-            return self.say(stream, SPEAK_HTTPS).await;
+            return self.say(stream, SPEAK_HTTPS, 400).await;
         }
         let handshake = tokio::time::timeout(self.limits.headers, tls.acceptor().accept(stream));
         let handshake = tokio::select! {
@@ -159,41 +179,64 @@ impl Connections {
             () = stop.asked() => return,
         };
         match handshake {
-            Ok(Ok(stream)) => self.speak(stream, cut, stop).await,
+            Ok(Ok(stream)) => {
+                seat.idle();
+                self.speak(stream, cut, seat, stop).await;
+            }
             Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
             Err(_) => tracing::debug!("a TLS handshake took too long"),
         }
     }
 
-    async fn speak<Io>(&self, io: Io, cut: Cut, mut stop: Stop)
+    async fn speak<Io>(&self, io: Io, cut: Cut, seat: Seat, mut stop: Stop)
     where
         Io: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let verdicts = Verdicts::default();
-        let io = TokioIo::new(Requests::new(io, verdicts.clone(), cut));
+        let caller = seat.caller();
+        let mut requests = Requests::new(io, verdicts.clone(), cut, seat);
+        let is_there = {
+            let mut first = pin!(tokio::time::timeout(self.limits.headers, requests.first()));
+            tokio::select! {
+                first = &mut first => matches!(first, Ok(Ok(()))),
+                () = stop.asked() => verdicts.is_begun() && matches!(first.await, Ok(Ok(()))),
+            }
+        };
+        if !is_there {
+            return;
+        }
         let service = service_fn(|mut request: Request<Incoming>| {
             if let Some(peer) = self.peer {
                 request.extensions_mut().insert(ConnectInfo(peer));
             }
-            let answer = self.answer(request, verdicts.next());
-            async move { Ok::<_, Infallible>(answer.await) }
-        });
-        let mut connection = pin!(self.http.serve_connection(io, service));
-        let mut closing = false;
-        loop {
-            tokio::select! {
-                biased;
-                ended = connection.as_mut() => {
-                    if let Err(error) = ended {
-                        tracing::debug!(%error, "a connection ended early");
-                    }
-                    return;
-                }
-                () = stop.asked(), if !closing => {
-                    connection.as_mut().graceful_shutdown();
-                    closing = true;
-                }
+            request.extensions_mut().insert(caller.clone());
+            let (verdict, answering) = verdicts.next().unzip();
+            let answer = self.answer(request, verdict);
+            async move {
+                let response = answer.await;
+                Ok::<_, Infallible>(response.map(|body| Answer { body, _answering: answering }))
             }
+        });
+        let mut connection = pin!(self.http.serve_connection(TokioIo::new(requests), service));
+        let mut stopping = pin!(stop.asked());
+        let (mut is_asked, mut is_closing) = (false, false);
+        let ended = poll_fn(|context| {
+            loop {
+                if let Poll::Ready(ended) = connection.as_mut().poll(context) {
+                    return Poll::Ready(ended);
+                }
+                is_asked = is_asked || stopping.as_mut().poll(context).is_ready();
+                // A request that has come in part is waited for: the stack knows nothing of it, and
+                // would close.
+                if !is_asked || is_closing || verdicts.is_begun() {
+                    return Poll::Pending;
+                }
+                connection.as_mut().graceful_shutdown();
+                is_closing = true;
+            }
+        });
+        if let Err(error) = ended.await {
+            tracing::debug!(%error, "a connection ended early");
         }
     }
 
@@ -236,20 +279,84 @@ impl Connections {
     }
 
     /// Says why nothing is served, and takes what the client is still sending.
-    async fn say(&self, mut stream: Stall<TcpStream>, answer: &[u8]) {
-        self.metrics.answered(400, 0, Duration::ZERO);
+    async fn say<Io>(&self, mut stream: Io, answer: &[u8], status: u16)
+    where
+        Io: AsyncWrite + Unpin,
+    {
+        self.metrics.answered(status, 0, Duration::ZERO);
         if stream.write_all(answer).await.is_ok() {
             let _ = stream.shutdown().await;
         }
     }
 
-    /// Says that there is no room; over TLS that would take a handshake, so there it only closes.
+    /// Says that there is no room, as far as there is room for that.
     async fn turn_away(self, mut stream: TcpStream) {
-        self.metrics.answered(503, 0, Duration::ZERO);
-        if self.tls.is_none() {
-            let answer = stream.write_all(BUSY);
-            let _ = tokio::time::timeout(Duration::from_secs(1), answer).await;
+        self.metrics.turned_away();
+        match self.door.clone().try_acquire_owned() {
+            Ok(_permit) => {
+                let _ = tokio::time::timeout(AT_THE_DOOR, self.say_busy(stream)).await;
+            }
+            Err(_) if self.tls.is_none() => {
+                self.metrics.answered(503, 0, Duration::ZERO);
+                let answer = stream.write_all(BUSY);
+                let _ = tokio::time::timeout(Duration::from_secs(1), answer).await;
+            }
+            Err(_) => {}
         }
+    }
+
+    async fn say_busy(&self, stream: TcpStream) {
+        let stream = Stall::new(stream, self.limits.stall);
+        // The request is not read, but for its beginning.
+        stream.cut().set();
+        let Some(tls) = &self.tls else { return self.say(stream, BUSY, 503).await };
+        let Ok(mut stream) = tls.acceptor().accept(stream).await else { return };
+        let mut begin = [0; 1024];
+        let _ = tokio::time::timeout(ASKING, stream.read(&mut begin)).await;
+        self.say(stream, BUSY, 503).await;
+    }
+}
+
+/// Waits for the first byte. The connection is idle once it is known that none is there yet: the system
+/// says so in the next round of the runtime at the earliest.
+async fn peek(stream: &TcpStream, first: &mut [u8; 1], seat: &mut Seat) -> io::Result<usize> {
+    let mut peeking = pin!(stream.peek(first));
+    for round in 0..2 {
+        let peeked = poll_fn(|context| Poll::Ready(peeking.as_mut().poll(context))).await;
+        if let Poll::Ready(peeked) = peeked {
+            return peeked;
+        }
+        if round == 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+    seat.idle();
+    peeking.await
+}
+
+/// The body of an answer: its request is being answered until this is dropped.
+struct Answer {
+    body: Body,
+    _answering: Option<Answering>,
+}
+
+impl HttpBody for Answer {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 
@@ -336,8 +443,8 @@ mod tests {
         let served = tokio::spawn(async move {
             let began = Instant::now();
             let io = Stall::new(io, limits.stall);
-            let cut = io.cut();
-            connections.speak(io, cut, Stop(stopped)).await;
+            let (cut, seat) = (io.cut(), connections.room.enter().await.unwrap());
+            connections.speak(io, cut, seat, Stop(stopped)).await;
             began.elapsed()
         });
         Serving { client, stop, served }
@@ -416,5 +523,77 @@ mod tests {
             client.read_to_end(&mut answer).await.unwrap();
             assert_eq!((&*answer, served.await.unwrap().as_secs()), (&b""[..], 30));
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_that_has_come_in_part_is_waited_for_at_a_shutdown() {
+        for begun in [&b""[..], GET] {
+            let Serving { mut client, stop, served } = serve(64 * 1024);
+            let mut answer = Vec::new();
+            client.write_all(begun).await.unwrap();
+            while !begun.is_empty() && !answer.ends_with(&[b'x'; 2_000]) {
+                client.read_buf(&mut answer).await.unwrap();
+            }
+            let (part, rest) = GET.split_at(9);
+            client.write_all(part).await.unwrap();
+            sleep(SLOW / 5).await;
+            stop.send_replace(true);
+            sleep(SLOW / 5).await;
+            client.write_all(rest).await.unwrap();
+            let mut answer = Vec::new();
+            client.read_to_end(&mut answer).await.unwrap();
+            assert!(answer.ends_with(&[b'x'; 2_000]), "{}", answer.escape_ascii());
+            drop(client);
+            assert!(served.await.unwrap() <= SLOW);
+        }
+    }
+
+    /// A client that was answered for the last time and still sends is not reset at once.
+    #[tokio::test(start_paused = true)]
+    async fn the_last_request_is_followed_by_silence() {
+        for last in ["GET / HTTP/1.0\r\n\r\n", "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"] {
+            let Serving { mut client, stop: _stop, served } = serve(64 * 1024);
+            client.write_all(last.as_bytes()).await.unwrap();
+            let mut answer = Vec::new();
+            client.read_to_end(&mut answer).await.unwrap();
+            assert!(answer.ends_with(&[b'x'; 2_000]), "{}", answer.escape_ascii());
+            client.write_all(&[b'y'; 1_000]).await.unwrap();
+            drop(client);
+            assert_eq!(served.await.unwrap(), Duration::ZERO);
+        }
+    }
+
+    /// Bytes of a head that is not whole do not keep a connection from being the first to go.
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_head_keeps_no_place() {
+        let limits = Limits { connections: 2, ..Limits::default() };
+        let router = Router::new().route("/", get(|| async { "x" }));
+        let connections = Connections::new(router, limits, None, Arc::default());
+        let (_stop, stopped) = watch::channel(false);
+        let mut clients = Vec::new();
+        for _ in 0..2 {
+            let (mut client, io) = tokio::io::duplex(64);
+            let (io, seat) = (Stall::new(io, limits.stall), connections.room.enter().await);
+            let (connections, seat, stop) =
+                (connections.clone(), seat.unwrap(), Stop(stopped.clone()));
+            tokio::spawn(async move {
+                let cut = io.cut();
+                tokio::select! {
+                    () = seat.closed() => {}
+                    () = connections.speak(io, cut, seat, stop) => {}
+                }
+            });
+            client.write_all(b"GET / ").await.unwrap();
+            sleep(Duration::from_millis(1)).await;
+            clients.push(client);
+        }
+        for byte in b"HTTP" {
+            clients[0].write_all(&[*byte]).await.unwrap();
+            sleep(Duration::from_secs(1)).await;
+        }
+        let _seat = connections.room.enter().await.unwrap();
+        assert_eq!(clients[0].read(&mut [0]).await.unwrap(), 0);
+        clients[1].write_all(b"HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+        assert_eq!(clients[1].read(&mut [0]).await.unwrap(), 1);
     }
 }

@@ -26,6 +26,7 @@ mod records;
 mod refusal;
 mod request_head;
 mod requests;
+mod room;
 mod server;
 mod sign_ins;
 mod stall;

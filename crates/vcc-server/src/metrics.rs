@@ -37,6 +37,8 @@ pub struct Metrics {
     running: AtomicU64,
     connections: AtomicU64,
     pending: Arc<Pending>,
+    closed_for_room: AtomicU64,
+    turned_away: AtomicU64,
     /// How many requests took longer than the bound before and at most so long, in the order of
     /// [`BOUNDS`].
     took: [AtomicU64; BOUNDS.len()],
@@ -95,6 +97,16 @@ impl Metrics {
     /// What is counted of the memory of answers.
     pub(crate) fn pending(&self) -> Arc<Pending> {
         self.pending.clone()
+    }
+
+    /// An idle connection was closed for a new one.
+    pub(crate) fn closed_for_room(&self) {
+        self.closed_for_room.fetch_add(1, Relaxed);
+    }
+
+    /// A new connection found no room.
+    pub(crate) fn turned_away(&self) {
+        self.turned_away.fetch_add(1, Relaxed);
     }
 
     pub(crate) fn answered(&self, status: u16, records: u64, took: Duration) {
@@ -162,6 +174,18 @@ impl Metrics {
         let pending = [(String::new(), self.pending.bytes().to_string())];
         let help = "Memory of answers that clients have not taken, in bytes.";
         family("vcc_pending_bytes", "gauge", help, &pending);
+        family(
+            "vcc_connections_closed_for_room_total",
+            "counter",
+            "Idle connections that were closed for new ones.",
+            &plain(&self.closed_for_room),
+        );
+        family(
+            "vcc_connections_turned_away_total",
+            "counter",
+            "New connections for which there was no room.",
+            &plain(&self.turned_away),
+        );
         let answered = self.answered.load(Relaxed);
         let mut within = 0;
         let mut took: Vec<_> = BOUNDS
@@ -217,6 +241,8 @@ mod tests {
         let _running = metrics.begin();
         metrics.answered(200, 50, Duration::from_micros(300));
         metrics.answered(403, 0, Duration::from_secs(2));
+        metrics.closed_for_room();
+        (0..2).for_each(|_| metrics.turned_away());
         let text = metrics.render();
         for line in [
             "vcc_requests_total{status=\"200\"} 1",
@@ -225,6 +251,8 @@ mod tests {
             "vcc_requests_running 1",
             "vcc_pending_bytes 0",
             "# TYPE vcc_pending_bytes gauge",
+            "vcc_connections_closed_for_room_total 1",
+            "vcc_connections_turned_away_total 2",
             "vcc_request_seconds_bucket{le=\"0.00025\"} 0",
             "vcc_request_seconds_bucket{le=\"0.0005\"} 1",
             "vcc_request_seconds_bucket{le=\"10\"} 2",

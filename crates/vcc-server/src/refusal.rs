@@ -67,6 +67,12 @@ impl Refusal {
         Self::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, text)
     }
 
+    /// REQ-13: a head that is longer than what is kept of one.
+    pub(crate) fn head_too_long(longest: usize) -> Self {
+        let text = format!("The URL and the headers are longer than {longest} bytes together.");
+        Self::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, text)
+    }
+
     /// A query that says nothing, with the place and what would be accepted. STATUS-2: no value is
     /// shown but that of the variable at fault.
     pub(crate) fn query(error: &QueryError, raw: &str) -> Self {

@@ -7,20 +7,23 @@
 //! before and after (REQ-5). What the stack would refuse without a word is refused here with one. The
 //! headers are read by the parser of the stack itself, so that the two cannot differ.
 
+use std::ops::Range;
+
 use axum::http::Uri;
 use httparse::{EMPTY_HEADER, Header, Status};
 
 use crate::refusal::Refusal;
 
-/// The longest target that is handed on, encoded, in bytes. The API judges what is shorter (REQ-13).
-const LONGEST_TARGET: usize = 65_534;
+/// The longest target, encoded, in bytes: as long as the API reads one (REQ-13).
+const LONGEST_TARGET: usize = 16 * 1024;
 
-/// The longest head, in bytes: the target, its encoded form three times as long, and headers of which
-/// the API can still say that they are too long (REQ-13).
-pub(crate) const LONGEST_HEAD: usize = 128 * 1024;
+/// The longest request line as it comes, in bytes: a target, a method and a version.
+const LONGEST_LINE: usize = LONGEST_TARGET + 64;
 
-/// The longest name of a header that the stack reads, in bytes.
-const LONGEST_NAME: usize = 65_535;
+/// The longest head, in bytes (REQ-13). As much is kept of one that is not whole. With the buffers of
+/// the HTTP stack (8 KiB) and of TLS (a record of 18 KiB that is not whole either) that is less than
+/// 64 KiB a connection.
+pub(crate) const LONGEST_HEAD: usize = 20 * 1024;
 
 /// How many headers the stack reads.
 const MOST_HEADERS: usize = 100;
@@ -34,13 +37,15 @@ pub(crate) struct Head {
     pub(crate) bytes: Vec<u8>,
     /// Whether a body follows it, or could: what comes after is not read as a request.
     pub(crate) has_body: bool,
+    /// Whether the client says that it sends no other request.
+    pub(crate) is_last: bool,
 }
 
 /// How much is known of a head that is not whole yet. Each byte is looked at once.
 #[derive(Debug, Default)]
 pub(crate) struct Begun {
-    /// The request line with its target encoded, once it is whole, and how many bytes it took up.
-    line: Option<(Vec<u8>, usize)>,
+    /// Where the request line is, once it is whole and can be read, and where the headers begin.
+    line: Option<(Range<usize>, usize)>,
     /// Where the line begins that is not whole yet.
     start: usize,
     /// Up to where no further end of a line was found.
@@ -51,30 +56,46 @@ impl Begun {
     /// Looks at the bytes that have come, which are those of before and perhaps more. `None` if the
     /// head goes on.
     pub(crate) fn read(&mut self, bytes: &[u8]) -> Result<Option<Head>, Refusal> {
+        // Made only once for a head that comes whole, and not kept for one that does not.
+        let mut encoded = None;
         while let Some(length) = memchr::memchr(b'\n', &bytes[self.seen..]) {
-            let end = self.seen + length;
-            let line = &bytes[self.start..end];
+            let (start, end) = (self.start, self.seen + length);
+            let line = &bytes[start..end];
             let line = line.strip_suffix(b"\r").unwrap_or(line);
+            if end >= LONGEST_HEAD {
+                break;
+            }
             (self.start, self.seen) = (end + 1, end + 1);
-            match &mut self.line {
+            match &self.line {
                 // Empty lines before a request are nothing (RFC 9112, 2.2).
                 None if line.is_empty() => {}
-                None => self.line = Some((request_line(line)?, end + 1)),
-                Some((head, from)) if line.is_empty() => {
-                    let mut head = std::mem::take(head);
-                    head.extend_from_slice(&bytes[*from..=end]);
-                    let has_body = judge(&head)?;
-                    return Ok(Some(Head { length: end + 1, bytes: head, has_body }));
+                None => {
+                    encoded = Some(request_line(line)?);
+                    self.line = Some((start..start + line.len(), end + 1));
+                }
+                Some((request, headers)) if line.is_empty() => {
+                    let mut head = match encoded {
+                        Some(encoded) => encoded,
+                        None => request_line(&bytes[request.clone()])?,
+                    };
+                    head.extend_from_slice(&bytes[*headers..=end]);
+                    let (has_body, is_last) = judge(&head)?;
+                    return Ok(Some(Head { length: end + 1, bytes: head, has_body, is_last }));
                 }
                 Some(_) => {}
             }
         }
         self.seen = bytes.len();
         match &self.line {
-            None if bytes.len() - self.start > LONGEST_TARGET => Err(Refusal::target_too_long()),
-            _ if bytes.len() > LONGEST_HEAD => Err(Refusal::headers_too_long()),
+            None if bytes.len() - self.start > LONGEST_LINE => Err(Refusal::target_too_long()),
+            _ if bytes.len() >= LONGEST_HEAD => Err(Refusal::head_too_long(LONGEST_HEAD)),
             _ => Ok(None),
         }
+    }
+
+    /// Whether all of these bytes were looked at.
+    pub(crate) fn has_seen(&self, bytes: &[u8]) -> bool {
+        self.seen == bytes.len()
     }
 
     /// Whether more than empty lines has come, and perhaps the beginning of one.
@@ -85,6 +106,9 @@ impl Begun {
 
 /// A request line with its target percent-encoded, up to and with its end.
 fn request_line(line: &[u8]) -> Result<Vec<u8>, Refusal> {
+    if line.len() > LONGEST_LINE {
+        return Err(Refusal::target_too_long());
+    }
     let first = line.iter().position(|byte| *byte == b' ');
     let last = line.iter().rposition(|byte| *byte == b' ');
     // HTTP/0.9 has no version, and no headers that could say who asks.
@@ -125,8 +149,9 @@ fn encode(into: &mut Vec<u8>, byte: u8) {
     into.extend([b'%', DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
 }
 
-/// Refuses what the stack would refuse, and says whether a body follows.
-fn judge(head: &[u8]) -> Result<bool, Refusal> {
+/// Refuses what the stack would refuse, and says whether a body follows, and whether the client says
+/// that nothing else does.
+fn judge(head: &[u8]) -> Result<(bool, bool), Refusal> {
     let mut headers = [EMPTY_HEADER; MOST_HEADERS];
     let mut request = httparse::Request::new(&mut headers);
     let outcome = request.parse(head);
@@ -140,10 +165,17 @@ fn judge(head: &[u8]) -> Result<bool, Refusal> {
         _ => return Err(Refusal::header_line()),
     }
     Uri::try_from(target).map_err(|_| Refusal::target())?;
-    if request.headers.iter().any(|header| header.name.len() > LONGEST_NAME) {
-        return Err(Refusal::headers_too_long());
-    }
-    body(version, request.headers)
+    Ok((body(version, request.headers)?, is_last(version, request.headers)))
+}
+
+/// RFC 9112, 9.3: HTTP/1.0 ends with its answer, as a rule.
+fn is_last(version: u8, headers: &[Header<'_>]) -> bool {
+    let closes = |Header { name, value }: &Header<'_>| {
+        let mut words = value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
+        name.eq_ignore_ascii_case("connection")
+            && words.any(|word| word.eq_ignore_ascii_case(b"close"))
+    };
+    version == 0 || headers.iter().any(closes)
 }
 
 /// Whether a body follows these headers, or could by any reading of them. What is no plain statement
@@ -195,7 +227,7 @@ mod tests {
         let whole = whole.transpose().expect("a whole head");
         assert_eq!(shown(&whole), shown(&pieces.expect("a whole head in pieces")));
         match whole {
-            Ok(Head { length, bytes: head, has_body }) => {
+            Ok(Head { length, bytes: head, has_body, .. }) => {
                 assert_eq!(length, bytes.len());
                 Ok((String::from_utf8(head).unwrap(), has_body))
             }
@@ -294,14 +326,46 @@ mod tests {
                 "Transfer-Encoding: expected",
             ),
             (&format!("GET /{} HTTP/1.1\r\n", long(LONGEST_TARGET)), 414, "The URL is longer"),
-            (&format!("GET /{} HTTP/1.1\r\n", "#".repeat(30_000)), 414, "The URL is longer"),
+            (&format!("GET /{} HTTP/1.1\r\n", "#".repeat(6_000)), 414, "The URL is longer"),
+            (&format!("{} / HTTP/1.1\r\n", long(LONGEST_LINE)), 414, "The URL is longer"),
             (&format!("GET / HTTP/1.1\r\n{}\r\n", "X: y\r\n".repeat(101)), 431, "There are more"),
-            (&format!("GET / HTTP/1.1\r\n{}: y\r\n\r\n", long(65_536)), 431, "The headers are"),
+            (
+                &format!("GET / HTTP/1.1\r\nX: {}\r\n\r\n", long(LONGEST_HEAD)),
+                431,
+                "The URL and the headers are longer than 20480 bytes together.",
+            ),
         ] {
             let refused = read(head.as_bytes()).unwrap_err();
             let shown = head.get(..80).unwrap_or(head);
             assert_eq!(refused.0, status, "{shown:?}: {refused:?}");
             assert!(refused.1.starts_with(said), "{shown:?}: {refused:?}");
+        }
+    }
+
+    #[test]
+    fn the_longest_head() {
+        let target = "x".repeat(LONGEST_TARGET - 1);
+        for (missing, status) in [(1, None), (0, None), (-1, Some(431))] {
+            let begin = format!("\r\nGET /{target} HTTP/1.1\r\nX: ");
+            let value = LONGEST_HEAD.checked_add_signed(-missing).unwrap() - begin.len() - 4;
+            let head = format!("{begin}{}\r\n\r\n", "y".repeat(value));
+            assert_eq!(read(head.as_bytes()).err().map(|(status, _)| status), status, "{missing}");
+        }
+    }
+
+    #[test]
+    fn who_says_that_nothing_follows() {
+        for (version, headers, expected) in [
+            ("1.1", "", false),
+            ("1.0", "", true),
+            ("1.1", "Connection: keep-alive\r\n", false),
+            ("1.1", "cONNECTION: Upgrade , CLOSE\r\n", true),
+            ("1.1", "Connection: x\r\nConnection: close\r\n", true),
+            ("1.1", "X-Connection: close\r\nConnection: closed\r\n", false),
+        ] {
+            let head = format!("GET / HTTP/{version}\r\n{headers}\r\n");
+            let head = Begun::default().read(head.as_bytes()).unwrap().unwrap();
+            assert_eq!(head.is_last, expected, "{version} {headers:?}");
         }
     }
 
@@ -322,7 +386,7 @@ mod tests {
                 if let Err(refusal) = begun.read(&bytes) {
                     break refusal;
                 }
-                assert!(bytes.len() < 2 * LONGEST_HEAD, "{begin:?} {more:?}");
+                assert!(bytes.len() < LONGEST_HEAD, "{begin:?} {more:?}");
             };
             assert_eq!(refused.said().0, status, "{begin:?} {more:?}");
         }

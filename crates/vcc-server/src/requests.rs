@@ -1,15 +1,19 @@
 //! The requests of a connection, one after the other, as the HTTP stack is given them.
 
 use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::io;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::refusal::Refusal;
-use crate::request_head::{Begun, Head};
+use crate::request_head::{Begun, Head, LONGEST_HEAD};
+use crate::room::Seat;
 use crate::stall::Cut;
 
 /// A connection of which the HTTP stack gets one whole head at a time, with its target encoded, and
@@ -25,7 +29,14 @@ pub(crate) struct Requests<Io> {
     next: Vec<u8>,
     verdicts: Verdicts,
     cut: Cut,
+    seat: Seat,
+    /// Whether something written may still wait for the client.
+    is_writing: bool,
 }
+
+/// A head of so many bytes, as the stack reads it, is the last one of its connection: the stack keeps
+/// the buffers that it took for it.
+const LONG: usize = 8 * 1024;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
@@ -50,37 +61,79 @@ pub(crate) enum Verdict {
 
 /// A verdict for each head that the stack was given, in their order.
 #[derive(Clone, Default)]
-pub(crate) struct Verdicts(Arc<Mutex<VecDeque<Verdict>>>);
+pub(crate) struct Verdicts(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    queue: Mutex<VecDeque<Verdict>>,
+    /// Requests that the stack was given and whose answers it was not.
+    unanswered: AtomicUsize,
+    /// Whether a head has come in part.
+    is_begun: AtomicBool,
+}
+
+/// A request that is being answered, until this is dropped with the body of its answer.
+pub(crate) struct Answering(Arc<Shared>);
 
 impl Verdicts {
     /// That of the next request. `None` for one that the stack was not given as such.
-    pub(crate) fn next(&self) -> Option<Verdict> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+    pub(crate) fn next(&self) -> Option<(Verdict, Answering)> {
+        let verdict = self.0.queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front()?;
+        Some((verdict, Answering(self.0.clone())))
+    }
+
+    /// Whether a request has come in part, and the stack knows nothing of it.
+    pub(crate) fn is_begun(&self) -> bool {
+        self.0.is_begun.load(Ordering::Relaxed)
     }
 
     fn push(&self, verdict: Verdict) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push_back(verdict);
+        self.0.unanswered.fetch_add(1, Ordering::Relaxed);
+        self.0.is_begun.store(false, Ordering::Relaxed);
+        self.0.queue.lock().unwrap_or_else(PoisonError::into_inner).push_back(verdict);
+    }
+}
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        self.0.unanswered.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
 impl<Io> Requests<Io> {
-    /// `cut` is set once the rest of what comes is not read.
-    pub(crate) fn new(io: Io, verdicts: Verdicts, cut: Cut) -> Self {
-        let (state, begun) = (State::Head, Begun::default());
-        Self { io, state, came: Vec::new(), begun, next: Vec::new(), verdicts, cut }
+    /// `cut` is set once the client may send what is not read.
+    pub(crate) fn new(io: Io, verdicts: Verdicts, cut: Cut, seat: Seat) -> Self {
+        Self {
+            io,
+            state: State::Head,
+            came: Vec::new(),
+            begun: Begun::default(),
+            next: Vec::new(),
+            verdicts,
+            cut,
+            seat,
+            is_writing: false,
+        }
     }
 
     /// Makes the next head ready, if it has come, or what is given in its place.
     fn advance(&mut self) {
         match self.begun.read(&self.came) {
             Ok(None) => {}
-            Ok(Some(Head { length, bytes, has_body })) => {
+            Ok(Some(Head { length, bytes, has_body, is_last })) => {
+                let is_long = bytes.len() >= LONG;
                 self.next = bytes;
                 self.came.drain(..length);
                 self.begun = Begun::default();
-                self.verdicts.push(if has_body { Verdict::ServeLast } else { Verdict::Serve });
+                let ends = has_body || is_long;
+                self.verdicts.push(if ends { Verdict::ServeLast } else { Verdict::Serve });
                 if has_body {
                     self.end(State::Body);
+                } else if is_long {
+                    self.came = Vec::new();
+                    self.end(State::Over);
+                } else if is_last {
+                    self.cut.set();
                 }
             }
             Err(refusal) => self.refuse(refusal),
@@ -104,6 +157,78 @@ impl<Io> Requests<Io> {
         self.cut.set();
     }
 
+    /// Waits for the first request, or the end. The stack takes buffers of its own before it has one.
+    pub(crate) async fn first(&mut self) -> io::Result<()>
+    where
+        Io: AsyncRead + Unpin,
+    {
+        let next = poll_fn(|context| {
+            let mut through = [const { MaybeUninit::uninit() }; 4 * 1024];
+            self.poll_next(context, &mut ReadBuf::uninit(&mut through))
+        });
+        next.await
+    }
+
+    /// Completes once there is something to give to the stack, or nothing to be read from here on.
+    fn poll_next(
+        &mut self,
+        context: &mut Context<'_>,
+        through: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>>
+    where
+        Io: AsyncRead + Unpin,
+    {
+        loop {
+            if self.next.is_empty() && self.state == State::Head && !self.came.is_empty() {
+                self.advance();
+            }
+            if self.next.is_empty() && self.state == State::Body {
+                self.next = std::mem::take(&mut self.came);
+            }
+            if !self.next.is_empty() || self.state != State::Head {
+                return Poll::Ready(Ok(()));
+            }
+            let Poll::Ready(read) = self.fill(context, through) else {
+                let is_begun = self.begun.is_any(&self.came);
+                self.verdicts.0.is_begun.store(is_begun, Ordering::Relaxed);
+                self.settle();
+                return Poll::Pending;
+            };
+            match read? {
+                0 if self.begun.is_any(&self.came) => self.refuse(Refusal::unfinished()),
+                0 => return Poll::Ready(Ok(())),
+                _ => {}
+            }
+        }
+    }
+
+    /// Takes in what comes, up to the longest head. The memory grows with it, and not beyond that.
+    fn fill(&mut self, context: &mut Context<'_>, through: &mut ReadBuf<'_>) -> Poll<io::Result<usize>>
+    where
+        Io: AsyncRead + Unpin,
+    {
+        let mut through = through.take(LONGEST_HEAD - self.came.len());
+        ready!(Pin::new(&mut self.io).poll_read(context, &mut through))?;
+        let came = through.filled();
+        let (length, capacity) = (self.came.len() + came.len(), self.came.capacity());
+        if length > capacity {
+            let grown = (2 * capacity).clamp(length, LONGEST_HEAD);
+            self.came.reserve_exact(grown - self.came.len());
+        }
+        self.came.extend_from_slice(came);
+        Poll::Ready(Ok(came.len()))
+    }
+
+    /// The connection is idle once all that came as a whole is answered, and the answers are gone.
+    fn settle(&mut self) {
+        let has_more = !self.next.is_empty()
+            || self.state == State::Head && !self.begun.has_seen(&self.came)
+            || self.verdicts.0.unanswered.load(Ordering::Relaxed) > 0;
+        if !self.seat.is_idle() && !self.is_writing && !has_more {
+            self.seat.idle();
+        }
+    }
+
     fn take_next(&mut self, into: &mut ReadBuf<'_>) {
         let fits = self.next.len().min(into.remaining());
         into.put_slice(&self.next[..fits]);
@@ -125,32 +250,16 @@ impl<Io: AsyncRead + Unpin> AsyncRead for Requests<Io> {
         if into.remaining() == 0 {
             return Poll::Ready(Ok(()));
         }
-        loop {
-            if this.next.is_empty() && this.state == State::Head && !this.came.is_empty() {
-                this.advance();
+        ready!(this.poll_next(context, into))?;
+        if !this.next.is_empty() {
+            if !this.seat.busy() {
+                return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
             }
-            if this.next.is_empty() && this.state == State::Body {
-                this.next = std::mem::take(&mut this.came);
-            }
-            if !this.next.is_empty() {
-                this.take_next(into);
-                return Poll::Ready(Ok(()));
-            }
-            match this.state {
-                State::Over => return Poll::Ready(Ok(())),
-                State::Body => return Pin::new(&mut this.io).poll_read(context, into),
-                State::Head => {}
-            }
-            let before = into.filled().len();
-            ready!(Pin::new(&mut this.io).poll_read(context, into))?;
-            let came = &into.filled()[before..];
-            this.came.extend_from_slice(came);
-            match came {
-                [] if this.begun.is_any(&this.came) => this.refuse(Refusal::unfinished()),
-                [] => return Poll::Ready(Ok(())),
-                _ => into.set_filled(before),
-            }
+            this.take_next(into);
+        } else if this.state == State::Body {
+            return Pin::new(&mut this.io).poll_read(context, into);
         }
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -160,17 +269,22 @@ impl<Io: AsyncWrite + Unpin> AsyncWrite for Requests<Io> {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        self.is_writing = true;
         Pin::new(&mut self.io).poll_write(context, bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_flush(context)
+        ready!(Pin::new(&mut self.io).poll_flush(context))?;
+        self.is_writing = false;
+        self.settle();
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         if !self.came.is_empty() {
             self.cut.set();
         }
+        self.settle();
         Pin::new(&mut self.io).poll_shutdown(context)
     }
 
@@ -179,6 +293,7 @@ impl<Io: AsyncWrite + Unpin> AsyncWrite for Requests<Io> {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        self.is_writing = true;
         Pin::new(&mut self.io).poll_write_vectored(context, slices)
     }
 
@@ -192,12 +307,14 @@ mod tests {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
     use super::*;
+    use crate::room::Room;
 
     /// What the stack is given of some bytes that come in pieces, and what becomes of its requests.
     async fn pass(input: &[u8], piece: usize) -> (String, Vec<String>) {
         let (mut client, server) = tokio::io::duplex(piece);
         let verdicts = Verdicts::default();
-        let mut requests = Requests::new(server, verdicts.clone(), Cut::default());
+        let seat = Room::new(1, Arc::default()).enter().await.unwrap();
+        let mut requests = Requests::new(server, verdicts.clone(), Cut::default(), seat);
         let input = input.to_vec();
         let writer = tokio::spawn(async move {
             // What is not read any more cannot be written either.
@@ -214,8 +331,8 @@ mod tests {
         drop(requests);
         writer.await.unwrap();
         let said = |verdict| match verdict {
-            Verdict::Refuse(refusal) => refusal.said().0.to_string(),
-            verdict => format!("{verdict:?}"),
+            (Verdict::Refuse(refusal), _) => refusal.said().0.to_string(),
+            (verdict, _) => format!("{verdict:?}"),
         };
         let verdicts = std::iter::from_fn(|| verdicts.next()).map(said).collect();
         (String::from_utf8(output).unwrap(), verdicts)
@@ -254,6 +371,40 @@ mod tests {
                 assert_eq!(passed.0, output, "{input:?} in pieces of {piece}");
                 assert_eq!(passed.1, verdicts, "{input:?} in pieces of {piece}");
             }
+        }
+    }
+
+    /// What a client can make the server keep of a head: one that goes on, one that was preceded by
+    /// others, and one that follows a long one.
+    #[tokio::test]
+    async fn the_memory_of_a_head_is_bounded() {
+        let get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+        let long = format!("GET / HTTP/1.1\r\nX: {}\r\n\r\n", "y".repeat(LONG));
+        let begun = "GET /\" HTTP/1.1\r\n".to_owned() + &"X: y\r\n".repeat(6_000);
+        for (before, verdicts) in
+            [("", &["431"][..]), (get, &["Serve", "431"]), (&*long, &["ServeLast"])]
+        {
+            let input = format!("{before}{begun}");
+            for piece in [1_000, 8 * 1024, 64 * 1024] {
+                assert_eq!(pass(input.as_bytes(), piece).await.1, verdicts, "{before:.9} {piece}");
+            }
+        }
+        let (mut client, server) = tokio::io::duplex(64 * 1024);
+        let seat = Room::new(1, Arc::default()).enter().await.unwrap();
+        let mut requests = Requests::new(server, Verdicts::default(), Cut::default(), seat);
+        let mut given = vec![0; get.len()];
+        client.write_all(get.as_bytes()).await.unwrap();
+        requests.read_exact(&mut given).await.unwrap();
+        for sent in 0..LONGEST_HEAD - 1 {
+            client.write_all(&begun.as_bytes()[sent..=sent]).await.unwrap();
+            let mut into = [0; 1_000];
+            tokio::select! {
+                biased;
+                read = requests.read(&mut into) => panic!("read {read:?}"),
+                () = std::future::ready(()) => {}
+            }
+            let kept = requests.came.capacity() + requests.next.capacity();
+            assert!(kept <= LONGEST_HEAD && requests.came.len() == sent + 1, "{kept}");
         }
     }
 }

@@ -221,6 +221,8 @@ async fn a_body_is_not_waited_for_and_not_read_to_its_end() {
     server.shutdown().await;
 }
 
+/// Those that are there last are answered, and nobody else is told another thing than that there is
+/// no room.
 #[tokio::test]
 async fn more_connections_than_there_is_room_for() {
     let mut limits = Limits::default();
@@ -232,20 +234,16 @@ async fn more_connections_than_there_is_room_for() {
         let open: Vec<_> = (0..500).map(|_| TcpStream::connect(address).unwrap()).collect();
         let mut answers = Vec::new();
         for mut stream in open.iter() {
-            // Those that have been turned away may be gone.
+            // Those that made room may be gone.
             let _ = stream.write_all(&asked);
             let mut status = [0; 12];
-            answers.push(stream.read_exact(&mut status).map(|()| status[9..].to_vec()));
+            let status = stream.read_exact(&mut status).map(|()| status[9..].to_vec());
+            answers.push(status.unwrap_or_default());
         }
-        let count = |status: &[u8]| {
-            answers.iter().filter(|answer| answer.as_ref().is_ok_and(|said| said == status)).count()
-        };
-        assert_eq!(count(b"404"), 50, "{answers:?}");
-        // A reset may overtake the answer to bytes that were sent before it was read.
-        assert!(count(b"503") > 0, "{answers:?}");
+        assert!(answers.iter().all(|said| matches!(&said[..], b"404" | b"503" | b"")), "{answers:?}");
+        assert!(answers.iter().rev().take(50).all(|said| said == b"404"), "{answers:?}");
+        assert_eq!(statuses(&exchange(address, &asked)), [404]);
         drop(open);
-        // It recovers by itself.
-        while statuses(&exchange(address, &asked)) != [404] {}
     })
     .await;
     server.shutdown().await;

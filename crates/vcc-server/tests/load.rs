@@ -357,27 +357,3 @@ async fn clients_that_do_nothing_are_let_go() {
     }
     server.shutdown().await;
 }
-
-#[tokio::test]
-async fn beyond_the_connections_there_is_no_room() {
-    let mut limits = Limits::default();
-    limits.connections = 1;
-    let server = Server::builder(store().await).limits(limits).start("127.0.0.1:0").await.unwrap();
-    let address = server.local_addr();
-    let said = tokio::task::spawn_blocking(move || {
-        let mut first = TcpStream::connect(address).unwrap();
-        // An answer shows that the connection has been taken.
-        first.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
-        first.read_exact(&mut [0; 12]).unwrap();
-        let mut second = TcpStream::connect(address).unwrap();
-        let mut said = String::new();
-        second.read_to_string(&mut said).unwrap();
-        drop(first);
-        said
-    });
-    let said = said.await.unwrap();
-    let (headers, body) = said.split_once("\r\n\r\n").unwrap();
-    assert!(headers.starts_with("HTTP/1.1 503") && headers.contains("Retry-After: 1"), "{said}");
-    assert!(headers.contains(&format!("Content-Length: {}", body.len())), "{said}");
-    server.shutdown().await;
-}
