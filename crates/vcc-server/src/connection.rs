@@ -1,9 +1,9 @@
 //! Connections: accepted up to a number, encrypted, and closed when nothing moves on them.
 
 use std::convert::Infallible;
+use std::future::{Future as _, poll_fn};
 use std::io;
 use std::net::SocketAddr;
-use std::future::{Future as _, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
@@ -144,7 +144,8 @@ impl Connections {
 
     async fn attend(&self, stream: TcpStream, mut seat: Seat, mut stop: Stop) {
         let mut first = [0];
-        let peeked = tokio::time::timeout(self.limits.headers, peek(&stream, &mut first, &mut seat));
+        let peeked =
+            tokio::time::timeout(self.limits.headers, peek(&stream, &mut first, &mut seat));
         let peeked = tokio::select! {
             peeked = peeked => peeked,
             // A request that has not begun yet need not be finished.
@@ -198,6 +199,8 @@ impl Connections {
         let is_there = {
             let mut first = pin!(tokio::time::timeout(self.limits.headers, requests.first()));
             tokio::select! {
+                // What has come already is read before the connection ends.
+                biased;
                 first = &mut first => matches!(first, Ok(Ok(()))),
                 () = stop.asked() => verdicts.is_begun() && matches!(first.await, Ok(Ok(()))),
             }
@@ -551,7 +554,9 @@ mod tests {
     /// A client that was answered for the last time and still sends is not reset at once.
     #[tokio::test(start_paused = true)]
     async fn the_last_request_is_followed_by_silence() {
-        for last in ["GET / HTTP/1.0\r\n\r\n", "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"] {
+        for last in
+            ["GET / HTTP/1.0\r\n\r\n", "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"]
+        {
             let Serving { mut client, stop: _stop, served } = serve(64 * 1024);
             client.write_all(last.as_bytes()).await.unwrap();
             let mut answer = Vec::new();

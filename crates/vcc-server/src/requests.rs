@@ -203,7 +203,11 @@ impl<Io> Requests<Io> {
     }
 
     /// Takes in what comes, up to the longest head. The memory grows with it, and not beyond that.
-    fn fill(&mut self, context: &mut Context<'_>, through: &mut ReadBuf<'_>) -> Poll<io::Result<usize>>
+    fn fill(
+        &mut self,
+        context: &mut Context<'_>,
+        through: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<usize>>
     where
         Io: AsyncRead + Unpin,
     {

@@ -240,7 +240,10 @@ async fn more_connections_than_there_is_room_for() {
             let status = stream.read_exact(&mut status).map(|()| status[9..].to_vec());
             answers.push(status.unwrap_or_default());
         }
-        assert!(answers.iter().all(|said| matches!(&said[..], b"404" | b"503" | b"")), "{answers:?}");
+        assert!(
+            answers.iter().all(|said| matches!(&said[..], b"404" | b"503" | b"")),
+            "{answers:?}"
+        );
         assert!(answers.iter().rev().take(50).all(|said| said == b"404"), "{answers:?}");
         assert_eq!(statuses(&exchange(address, &asked)), [404]);
         drop(open);
