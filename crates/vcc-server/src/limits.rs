@@ -34,7 +34,8 @@ use crate::pending::Pending;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Connections that are open: 4,096.
+    /// Connections that are open: 4,096. One more, and the one that has been idle longest is closed,
+    /// those that never proved a tenant first.
     pub connections: usize,
     /// Requests that are answered at the same time: 256.
     pub requests: usize,

@@ -20,9 +20,8 @@ const LONGEST_TARGET: usize = 16 * 1024;
 /// The longest request line as it comes, in bytes: a target, a method and a version.
 const LONGEST_LINE: usize = LONGEST_TARGET + 64;
 
-/// The longest head, in bytes (REQ-13). As much is kept of one that is not whole. With the buffers of
-/// the HTTP stack (8 KiB) and of TLS (a record of 18 KiB that is not whole either) that is less than
-/// 64 KiB a connection.
+/// The longest head, in bytes (REQ-13). As much is kept of one that is not whole. With what the HTTP
+/// stack and TLS keep on a connection that was used before, that is less than 64 KiB.
 pub(crate) const LONGEST_HEAD: usize = 20 * 1024;
 
 /// How many headers the stack reads.
