@@ -221,8 +221,8 @@ async fn a_body_is_not_waited_for_and_not_read_to_its_end() {
     server.shutdown().await;
 }
 
-/// Those that are there last are answered, and nobody else is told another thing than that there is
-/// no room.
+/// As many as there is room for are answered, and the last one in any case. The others make room, or are
+/// told that there is none.
 #[tokio::test]
 async fn more_connections_than_there_is_room_for() {
     let mut limits = Limits::default();
@@ -244,7 +244,8 @@ async fn more_connections_than_there_is_room_for() {
             answers.iter().all(|said| matches!(&said[..], b"404" | b"503" | b"")),
             "{answers:?}"
         );
-        assert!(answers.iter().rev().take(50).all(|said| said == b"404"), "{answers:?}");
+        let answered = answers.iter().filter(|said| *said == b"404").count();
+        assert!(answered >= 50 && answers.last().unwrap() == b"404", "{answers:?}");
         assert_eq!(statuses(&exchange(address, &asked)), [404]);
         drop(open);
     })
