@@ -407,7 +407,7 @@ fn there_are_no_more_connections_than_the_system_gives_files() {
     let folder = Folder::new();
     let token = folder.run(&["token", "new", "acme"]).stdout.trim().to_owned();
     // The soft limit alone would not even do for the store.
-    let (child, said) = limited(&folder, "ulimit -n 300 && ulimit -S -n 20", &[]);
+    let (child, said) = limited(&folder, "ulimit -n 400 && ulimit -S -n 20", &[]);
     let address = |line: &str| line.split('/').nth(2).unwrap().to_owned();
     let [api, admin] = said.lines().map(address).collect::<Vec<_>>().try_into().unwrap();
     let server = Serving { child, address: api, line: said.clone() };
@@ -416,9 +416,9 @@ fn there_are_no_more_connections_than_the_system_gives_files() {
     let words: Vec<_> = warning.split([' ', ',', ':']).collect();
     let number = |at: usize| words.iter().filter_map(|word| word.parse::<usize>().ok()).nth(at);
     let (room, kept) = (number(0).unwrap(), number(4).unwrap());
-    assert_eq!(room + kept, 300, "{warning}");
+    assert_eq!(room + kept, 400, "{warning}");
     let expected = format!(
-        "warning: max-connections is {room}, not 4,096: this process may have 300 files open, and keeps \
+        "warning: max-connections is {room}, not 4,096: this process may have 400 files open, and keeps \
          {kept} of them for the store and the like; `ulimit -n`, LimitNOFILE= of a unit or --ulimit of a \
          container allow more"
     );

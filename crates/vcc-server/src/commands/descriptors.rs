@@ -4,9 +4,9 @@ use super::failure::Failure;
 use super::words::grouped;
 
 /// What is open beside the store and the connections: the standard streams, the runtime, listeners, the
-/// log, the audit, a certificate that is read again (32); connections of operators (32); and connections
-/// that are being turned away (64).
-const OTHERS: usize = 128;
+/// log, the audit, a certificate that is read again (32); connections of operators (32); connections
+/// that are being turned away (64); and those that are being closed for a new one (64).
+const OTHERS: usize = 192;
 
 /// Raises the limit as far as this process may, and gives it; `None` where there is none.
 #[cfg(unix)]
@@ -83,7 +83,7 @@ mod tests {
                 "{limit:?}"
             );
         }
-        for (limit, store, kept) in [(OTHERS + 50, 50, "178"), (1_024, 2_000, "2,128")] {
+        for (limit, store, kept) in [(OTHERS + 50, 50, "242"), (1_024, 2_000, "2,192")] {
             let failure = clamp(Some(limit), 1, store).unwrap_err().to_string();
             assert!(
                 failure.ends_with(&format!("needs {kept} beside its connections")),
