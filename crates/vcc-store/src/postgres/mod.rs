@@ -298,7 +298,7 @@ impl Store for Postgres {
 
     fn descriptors(&self) -> usize {
         // Those that replace others, and those by which statements are cancelled, come on top.
-        let connections = self.readers.size() + self.writers.size();
+        let connections = self.readers.max_size() + self.writers.max_size();
         connections.saturating_mul(2).saturating_add(16)
     }
 

@@ -99,7 +99,7 @@ impl Pool {
     }
 
     /// How many connections there may be.
-    pub(super) fn size(&self) -> usize {
+    pub(super) fn max_size(&self) -> usize {
         self.pool.status().max_size
     }
 
