@@ -192,8 +192,12 @@ impl Store for FaultyStore {
         }
     }
 
-    async fn credentials(&self, tenant: &str) -> Result<Option<Credentials>, StoreError> {
-        self.inner.credentials(tenant).await
+    async fn credentials(
+        &self,
+        tenant: &str,
+        token: &TokenHash,
+    ) -> Result<Option<Credentials>, StoreError> {
+        self.inner.credentials(tenant, token).await
     }
 
     async fn ready(&self) -> Result<(), StoreError> {

@@ -11,7 +11,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 use vcc_format::WriteError;
 use vcc_query::{BuiltIn, Context, Format, Parser, Query, Resource, Selection, ZoneData};
-use vcc_store::{Credentials, Rest, Store, StoreError, StoreErrorKind, TenantId, TokenHash};
+use vcc_store::{Rest, Store, StoreError, StoreErrorKind, Tenant, TenantId};
 use vcc_types::{BadCredentials, Dialect, NoCredentials};
 
 use crate::audit::{self, Audit, Unwritten, Who};
@@ -22,6 +22,7 @@ use crate::metrics::Running;
 use crate::refusal::Refusal;
 use crate::room::Caller;
 use crate::sign_ins::SignIns;
+use crate::unproven::{Backoff, Place, Unproven};
 use crate::{Clock, Limits, Metrics, body, records};
 
 /// The API without a socket: what turns a request into a response.
@@ -64,6 +65,7 @@ pub struct Api {
     explain: bool,
     requests: Arc<AtomicU64>,
     sign_ins: SignIns,
+    unproven: Arc<Unproven>,
 }
 
 /// The longest target that is read, in bytes (REQ-13).
@@ -123,6 +125,7 @@ impl Api {
             dialect: Dialect::default(),
             zones: Arc::new(BuiltIn),
             gate: Gate::new(&limits, metrics.pending()),
+            unproven: Arc::new(Unproven::new(&limits)),
             limits,
             metrics,
             audit: None,
@@ -158,6 +161,7 @@ impl Api {
     #[must_use]
     pub fn with_limits(mut self, limits: Limits) -> Self {
         self.gate = Gate::new(&limits, self.metrics.pending());
+        self.unproven = Arc::new(Unproven::new(&limits));
         self.limits = limits;
         self
     }
@@ -224,30 +228,61 @@ impl Api {
         {
             return Err(Refusal::headers_too_long());
         }
-        // STATUS-1: what is beyond the limits is turned away at once.
-        let _running = self.gate.enter().ok_or_else(Refusal::busy)?;
         // REQ-13: who asks comes before what is asked.
         let (name, token) = match Claim::read(&request.headers) {
             Claim::Basic { tenant, token } => (tenant, token),
-            Claim::None => return Err(self.no_credentials()),
-            Claim::Broken => return Err(Refusal::broken_authorization()),
+            unnamed => {
+                // STATUS-1: what is beyond the limits is turned away at once.
+                let _running = self.gate.enter().ok_or_else(Refusal::busy)?;
+                let is_none = matches!(unnamed, Claim::None);
+                let broken = Refusal::broken_authorization;
+                return Err(if is_none { self.no_credentials() } else { broken() });
+            }
         };
-        let theirs = self.gate.enter_as(&name).ok_or_else(Refusal::busy)?;
+        // AUTH-6: what is a tenant's is taken by requests that prove to be its own, or lately did.
+        let was_proven = self.unproven.was_proven(&name, &token);
+        let (mut place, mut admitted) = if was_proven {
+            (None, Some(self.gate.admit(&name).ok_or_else(Refusal::busy)?))
+        } else {
+            (Some(self.enter_unproven(request, trace.peer).await?), None)
+        };
         let mut asked = None;
         let mut decide = |credentials| {
-            let read = self.read(request, credentials, token, trace);
+            let tenant = auth::tenant(credentials, token);
+            let read = match tenant {
+                Some(tenant) => {
+                    self.unproven.proved(&name, &token);
+                    trace.tenant = Some(tenant.0.name.clone());
+                    if let Some(caller) = request.extensions.get::<Caller>() {
+                        caller.proved();
+                    }
+                    if admitted.is_none() {
+                        admitted = self.gate.admit(&name);
+                    }
+                    let room = admitted.as_ref().ok_or_else(Refusal::busy);
+                    room.and_then(|_| self.read(request, tenant, trace))
+                }
+                None => {
+                    if was_proven {
+                        self.unproven.failed(&name, &token);
+                    }
+                    Err(self.bad_credentials())
+                }
+            };
+            drop(place.take());
             let selection = read.as_ref().ok().map(|read| read.selection.clone());
             asked = Some(read);
             selection
         };
-        let page = self.store.answer(&name, &mut decide).await;
+        let page = self.store.answer(&name, &token, &mut decide).await;
         let page = page.map_err(|error| trace.refuse(error))?;
         let Asked { tenant, token, id, format, query, selection, context } =
             asked.ok_or_else(Refusal::internal)??;
         let page = page.ok_or_else(Refusal::internal)?;
+        let admitted = admitted.ok_or_else(Refusal::internal)?;
         let records = page.records.len() + page.rest.as_ref().map_or(0, Rest::records);
         let more = page.more;
-        let (store, share) = (&self.store, theirs.share());
+        let (store, share) = (&self.store, admitted.share());
         let source = body::Source { store, tenant: id, selection: &selection, share };
         let body = body::of(page, &source, format, &self.dialect, &request.headers);
         let (body, zipped) = body.map_err(|error| match error {
@@ -291,20 +326,33 @@ impl Api {
         Ok(response)
     }
 
-    /// What a request asks for, of whoever it proves to come from.
+    /// Lets a request wait for its turn that has not proven a tenant, or turns it away.
+    async fn enter_unproven(
+        &self,
+        request: &Parts,
+        peer: Option<IpAddr>,
+    ) -> Result<Place<'_>, Refusal> {
+        let backoff = request.extensions.get::<Backoff>();
+        if let Some(backoff) = backoff {
+            backoff.wait().await;
+        }
+        if let Some(place) = self.unproven.enter(peer) {
+            return Ok(place.turn().await);
+        }
+        if let Some(backoff) = backoff {
+            backoff.begin();
+        }
+        Err(Refusal::busy())
+    }
+
+    /// What a request asks for, of the tenant that it has proven to come from, by the token of this
+    /// number.
     fn read(
         &self,
         request: &Parts,
-        credentials: Option<Credentials>,
-        token: TokenHash,
+        (tenant, token): (Tenant, i64),
         trace: &mut Trace,
     ) -> Result<Asked, Refusal> {
-        let (tenant, token) =
-            auth::tenant(credentials, token).ok_or_else(|| self.bad_credentials())?;
-        trace.tenant = Some(tenant.name.clone());
-        if let Some(caller) = request.extensions.get::<Caller>() {
-            caller.proved();
-        }
         let target = &request.uri;
         if target.path().len() + target.query().map_or(0, str::len) > LONGEST_TARGET {
             return Err(Refusal::target_too_long());

@@ -54,8 +54,8 @@ impl Claim {
 /// The tenant that a claim proves to be, and the number of the token that proves it; `None` for an
 /// unknown tenant and for a wrong token, after the same work (AUTH-3).
 pub(crate) fn tenant(credentials: Option<Credentials>, token: TokenHash) -> Option<(Tenant, i64)> {
-    let known = credentials.as_ref().map_or(&[][..], |credentials| &credentials.tokens);
-    let number = token.find_among(known);
+    let known = credentials.as_ref().and_then(|credentials| credentials.token);
+    let number = token.find_among(known.as_slice());
     credentials.zip(number).map(|(credentials, number)| (credentials.tenant, number))
 }
 

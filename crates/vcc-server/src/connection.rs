@@ -29,6 +29,7 @@ use crate::refusal::Refusal;
 use crate::requests::{Answering, Requests, Verdict, Verdicts};
 use crate::room::{Room, Seat};
 use crate::stall::{Cut, Stall};
+use crate::unproven::Backoff;
 use crate::{Limits, Metrics, Tls};
 
 /// What every connection of a listener shares.
@@ -193,7 +194,7 @@ impl Connections {
     where
         Io: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let verdicts = Verdicts::default();
+        let (verdicts, backoff) = (Verdicts::default(), Backoff::default());
         let caller = seat.caller();
         let mut requests = Requests::new(io, verdicts.clone(), cut, seat);
         let is_there = {
@@ -213,6 +214,7 @@ impl Connections {
                 request.extensions_mut().insert(ConnectInfo(peer));
             }
             request.extensions_mut().insert(caller.clone());
+            request.extensions_mut().insert(backoff.clone());
             let (verdict, answering) = verdicts.next().unzip();
             let answer = self.answer(request, verdict);
             async move {

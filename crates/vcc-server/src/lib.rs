@@ -32,6 +32,7 @@ mod sign_ins;
 mod stall;
 mod starts;
 mod tls;
+mod unproven;
 mod zones;
 
 pub use api::Api;

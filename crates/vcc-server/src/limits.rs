@@ -37,11 +37,19 @@ pub struct Limits {
     /// Connections that are open: 4,096. One more, and the one that has been idle longest is closed,
     /// those that never proved a tenant first.
     pub connections: usize,
-    /// Requests that are answered at the same time: 256.
+    /// Requests of proven tenants that are answered at the same time: 256.
     pub requests: usize,
     /// Requests of one tenant that are answered at the same time: 32, so that no tenant takes all
     /// there is.
     pub requests_per_tenant: usize,
+    /// Requests that name a tenant and have not proven it yet, which wait for their turn or are being
+    /// checked: 1,024, and half of what is free those of one address. They count for nothing else, so
+    /// that wrong tokens take nothing from the tenant that they name (AUTH-6). Beyond, a client that
+    /// does not wait for the `Retry-After` on its connection is kept waiting for it.
+    pub unproven: usize,
+    /// How many of them are checked a second: 500. A token that was right lately is checked without a
+    /// turn.
+    pub unproven_rate: u32,
     /// How many bytes of memory answers hold that their clients have not taken yet: 64 MiB, and a
     /// quarter of it those of one tenant. Half of either is for answers that are made whole, which
     /// have up to 128 KiB of text, and half for those that are made while they are sent. An answer
@@ -66,6 +74,8 @@ impl Default for Limits {
             connections: 4_096,
             requests: 256,
             requests_per_tenant: 32,
+            unproven: 1_024,
+            unproven_rate: 500,
             pending: 64 << 20,
             deadline: Duration::from_secs(15),
             headers: Duration::from_secs(30),
@@ -107,13 +117,18 @@ impl Gate {
         }
     }
 
-    /// Lets a request in, or not: nobody waits.
+    /// Lets a request of a tenant in, or not: nobody waits. Of one that has proven to be the tenant's, or
+    /// has done so lately (AUTH-6).
+    pub(crate) fn admit(&self, tenant: &str) -> Option<Admitted> {
+        Some(Admitted { _running: self.enter()?, theirs: self.enter_as(tenant)? })
+    }
+
+    /// Lets a request in, or not.
     pub(crate) fn enter(&self) -> Option<OwnedSemaphorePermit> {
         self.all.clone().try_acquire_owned().ok()
     }
 
-    /// Lets a request of a tenant in that has entered already: by the name that it gives itself,
-    /// before it is looked up, so that many of them do not even wait for that.
+    /// Lets a request of a tenant in that has entered already.
     pub(crate) fn enter_as(&self, tenant: &str) -> Option<TenantPermit> {
         let share = self.share(tenant);
         let enters = |running| (running < self.per_tenant).then_some(running + 1);
@@ -149,6 +164,21 @@ impl Drop for Share {
         if tenants.get(&self.tenant).is_some_and(|share| share.strong_count() == 0) {
             tenants.remove(&self.tenant);
         }
+    }
+}
+
+/// A request of a tenant that is being answered, until this is dropped: it counts for the server and
+/// for the tenant.
+#[derive(Debug)]
+pub(crate) struct Admitted {
+    _running: OwnedSemaphorePermit,
+    theirs: TenantPermit,
+}
+
+impl Admitted {
+    /// What the tenant has of the server.
+    pub(crate) fn share(&self) -> &Arc<Share> {
+        self.theirs.share()
     }
 }
 

@@ -115,7 +115,11 @@ mod tests {
             unused()
         }
 
-        async fn credentials(&self, _: &str) -> Result<Option<Credentials>, StoreError> {
+        async fn credentials(
+            &self,
+            _: &str,
+            _: &TokenHash,
+        ) -> Result<Option<Credentials>, StoreError> {
             unused()
         }
 

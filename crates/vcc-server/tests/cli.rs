@@ -3,6 +3,7 @@
 mod common;
 
 use common::command::{Folder, Serving, command, run, run_with};
+use vcc_types::TokenForm;
 
 const HEADER: &str = "startDate,agentID,transactionID,filename,duration\n";
 
@@ -37,8 +38,9 @@ fn the_documentations_urls_work_against_the_demo() {
 fn a_store_is_made_filled_and_served() {
     let folder = Folder::new();
     let token = folder.run(&["token", "new", "acme", "--label", "first"]);
-    assert_eq!((token.code, token.stdout.len()), (0, 44), "{}", token.stderr);
+    assert_eq!((token.code, token.stdout.len()), (0, 55), "{}", token.stderr);
     let token = token.stdout.trim();
+    assert_eq!(TokenForm::of(token), TokenForm::Whole);
     let file =
         folder.write("a.csv", &format!("{HEADER}2007-12-19T19:16:36-08:00,bill,1,a.wav,27\n"));
     let imported = folder.import(&[&file]);
@@ -64,11 +66,20 @@ fn tokens_from_elsewhere_and_replacements() {
     let kept = run_with(&stdin, b"ac12343934687a:839cf\n");
     assert_eq!((kept.code, kept.stdout.as_str()), (0, ""), "{}", kept.stderr);
     assert!(!kept.stderr.contains("ac1234"), "{}", kept.stderr);
+    assert!(!kept.stderr.contains("warning"), "{}", kept.stderr);
+    let mistyped = run_with(&stdin, b"vccr_0000000000000000000000000000000000000000000000000\n");
+    assert!(mistyped.code == 0 && mistyped.stderr.contains("check characters are wrong"));
+    assert_eq!(folder.run(&["token", "revoke", "acme", "2"]).code, 0);
+    let long = folder.run(&["token", "new", "acme", "--label", &"x".repeat(101)]);
+    let said = "error: the label has 101 characters: expected one line of at most 100 characters, \
+                without control and format characters\n";
+    assert_eq!((long.code, long.stderr.as_str()), (1, said));
+    assert_eq!(folder.run(&["token", "new", "acme", "--label", "a\nb"]).code, 1);
     let short = run_with(&stdin, b"sesame\n");
     assert_eq!(short.code, 2);
     assert_eq!(folder.run(&["token", "new", "acme", "--replace", "--label", "b"]).code, 0);
     let listed = folder.run(&["token", "list", "acme"]).stdout;
-    assert!(listed.starts_with("   2  ") && listed.ends_with("Z  b\n"), "{listed}");
+    assert!(listed.starts_with("   3  ") && listed.ends_with("Z  b\n"), "{listed}");
 }
 
 #[test]
@@ -81,7 +92,7 @@ fn of_replacements_at_once_each_shows_its_token_and_the_last_stays() {
         running.into_iter().map(|running| running.join().unwrap()).collect::<Vec<_>>()
     });
     for ran in ran {
-        assert_eq!((ran.code, ran.stdout.len()), (0, 44), "{}", ran.stderr);
+        assert_eq!((ran.code, ran.stdout.len()), (0, 55), "{}", ran.stderr);
     }
     let listed = folder.run(&["token", "list", "acme"]).stdout;
     assert!(listed.starts_with("   7  ") && listed.lines().count() == 1, "{listed}");

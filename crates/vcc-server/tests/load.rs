@@ -3,19 +3,21 @@
 mod common;
 
 use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use axum::http::header;
 use chrono::{DateTime, Utc};
 use common::{FILES, get, store};
 use futures_util::StreamExt as _;
 use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 use tower::ServiceExt as _;
 use tracing_subscriber::fmt::MakeWriter;
 use vcc_query::{Selection, Zone};
@@ -26,9 +28,13 @@ use vcc_store::{
 };
 use vcc_types::Field;
 
-/// A store whose pages wait to be let through, or fail.
+/// A store whose pages wait to be let through, or fail, and whose sign-ins may take long.
 struct Gated {
     inner: Arc<Sqlite>,
+    /// How many sign-ins are read beside each other.
+    readers: Semaphore,
+    sign_in: Duration,
+    sign_ins: AtomicUsize,
     entered: Semaphore,
     through: Semaphore,
     failing: AtomicU8,
@@ -36,8 +42,16 @@ struct Gated {
 
 impl Gated {
     async fn new(through: usize) -> Arc<Self> {
+        Self::slow(through, Duration::ZERO).await
+    }
+
+    /// Eight sign-ins at a time, each of which takes so long.
+    async fn slow(through: usize, sign_in: Duration) -> Arc<Self> {
         Arc::new(Self {
             inner: store().await,
+            readers: Semaphore::new(8),
+            sign_in,
+            sign_ins: AtomicUsize::new(0),
             entered: Semaphore::new(0),
             through: Semaphore::new(through),
             failing: AtomicU8::new(0),
@@ -75,8 +89,17 @@ impl Store for Gated {
         }
     }
 
-    async fn credentials(&self, tenant: &str) -> Result<Option<Credentials>, StoreError> {
-        self.inner.credentials(tenant).await
+    async fn credentials(
+        &self,
+        tenant: &str,
+        token: &TokenHash,
+    ) -> Result<Option<Credentials>, StoreError> {
+        if !self.sign_in.is_zero() {
+            self.sign_ins.fetch_add(1, Ordering::Relaxed);
+            let _reader = self.readers.acquire().await.unwrap();
+            tokio::time::sleep(self.sign_in).await;
+        }
+        self.inner.credentials(tenant, token).await
     }
 
     async fn ready(&self) -> Result<(), StoreError> {
@@ -356,4 +379,107 @@ async fn clients_that_do_nothing_are_let_go() {
         assert!(closed, "still open after {begun:?}");
     }
     server.shutdown().await;
+}
+
+fn asks(tenant: &str, token: &str, peer: [u8; 4]) -> axum::http::Request<Body> {
+    axum::http::Request::get(FILES)
+        .header(header::AUTHORIZATION, common::basic(tenant, token))
+        .extension(ConnectInfo(SocketAddr::from((peer, 1))))
+        .body(Body::empty())
+        .unwrap()
+}
+
+/// So many clients that name `acme` with wrong tokens, again and again.
+fn flood(router: &Router, clients: usize, peer: [u8; 4]) -> JoinSet<()> {
+    let mut flood = JoinSet::new();
+    for client in 0..clients {
+        let router = router.clone();
+        flood.spawn(async move {
+            for number in 0_u64.. {
+                let token = format!("wrong {client} {number}");
+                let status = common::send(&router, asks("acme", &token, peer)).await.status;
+                assert!([403, 503].contains(&status), "{status}");
+                if status == 503 {
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+            }
+        });
+    }
+    flood
+}
+
+/// AUTH-6: whoever names a tenant without proving it takes nothing from it, however long sign-ins take.
+#[tokio::test(start_paused = true)]
+async fn wrong_tokens_take_nothing_from_the_tenant_that_they_name() {
+    for (clients, peer) in [(400, [192, 0, 2, 1]), (400, [127, 0, 0, 1]), (1_500, [192, 0, 2, 1])] {
+        let store = Gated::slow(Semaphore::MAX_PERMITS, Duration::from_millis(20)).await;
+        let router = Api::new(store).router();
+        let flood = flood(&router, clients, peer);
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        let mut answered = 0;
+        for round in 0..25 {
+            let began = tokio::time::Instant::now();
+            // Several at once, as a client of many connections asks.
+            let mut own = JoinSet::new();
+            for _ in 0..4 {
+                let router = router.clone();
+                let request = asks("acme", common::TOKEN, [127, 0, 0, 1]);
+                own.spawn(async move { common::send(&router, request).await.status });
+            }
+            answered += own.join_all().await.iter().filter(|status| **status == 200).count();
+            // The clock is that of the test: a sign-in takes 20 ms by it, and the first waits for a turn.
+            let took = began.elapsed().as_millis();
+            assert!(took <= if round == 0 { 5_000 } else { 100 }, "{took} ms in round {round}");
+        }
+        assert!(answered >= 99, "{answered} of 100 beside {clients} from {peer:?}");
+        drop(flood);
+    }
+}
+
+/// AUTH-6: what is beyond is turned away without a question to the store, and one address leaves room for
+/// another.
+#[tokio::test(start_paused = true)]
+async fn unproven_requests_beyond_their_places_do_not_reach_the_store() {
+    let store = Gated::slow(Semaphore::MAX_PERMITS, Duration::from_secs(1)).await;
+    let mut limits = Limits::default();
+    limits.unproven = 16;
+    let router = Api::new(store.clone()).with_limits(limits).router();
+    let (theirs, ours) = ([192, 0, 2, 1], [127, 0, 0, 1]);
+    let mut waiting = JoinSet::new();
+    for _ in 0..8 {
+        let router = router.clone();
+        let request = asks("acme", "wrong", theirs);
+        waiting.spawn(async move { common::send(&router, request).await.status });
+    }
+    while store.sign_ins.load(Ordering::Relaxed) < 8 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    for (tenant, token) in [("acme", "wrong"), ("nobody", "wrong"), ("acme", common::TOKEN)] {
+        let refused = common::send(&router, asks(tenant, token, theirs)).await;
+        assert_eq!((refused.status, refused.header(header::RETRY_AFTER)), (503, Some("1")));
+    }
+    assert_eq!(store.sign_ins.load(Ordering::Relaxed), 8);
+    assert_eq!(common::send(&router, asks("acme", common::TOKEN, ours)).await.status, 200);
+    assert_eq!(waiting.join_all().await, [403; 8]);
+    // Now that the token was right, it is asked about beside them too.
+    let router = &router;
+    let many = (0..30).map(|_| common::send(router, asks("acme", common::TOKEN, theirs)));
+    let answers = futures_util::future::join_all(many).await;
+    assert!(answers.iter().all(|answer| answer.status == 200));
+}
+
+/// AUTH-5: that a token was right lately opens nothing.
+#[tokio::test]
+async fn a_revoked_token_is_refused_from_the_next_request_on() {
+    let store = store().await;
+    let router = Api::new(store.clone()).router();
+    assert_eq!(get(&router, FILES).await.status, 200);
+    let acme = store.tenant("acme").await.unwrap().unwrap().id;
+    store.revoke_token(acme, 1).await.unwrap();
+    for _ in 0..3 {
+        assert_eq!(get(&router, FILES).await.status, 403);
+    }
+    let again = TokenHash::of(common::TOKEN.as_bytes());
+    store.add_token(acme, again, "", common::now()).await.unwrap();
+    assert_eq!(get(&router, FILES).await.status, 200);
 }

@@ -24,6 +24,8 @@ const SETTINGS: &[(&str, [&str; 3])] = &[
     ("max-connections", ["1", "2", "3"]),
     ("max-requests", ["1", "2", "3"]),
     ("max-requests-per-tenant", ["1", "2", "3"]),
+    ("max-unproven", ["1", "2", "3"]),
+    ("unproven-rate", ["1", "2", "3"]),
     ("max-pending", ["1", "2", "3"]),
     ("deadline", ["1", "2", "3"]),
     ("idle", ["1", "2", "3"]),

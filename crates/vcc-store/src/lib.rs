@@ -40,6 +40,7 @@
 
 mod counts;
 mod error;
+mod label;
 mod plan;
 #[cfg(feature = "postgres")]
 mod postgres;

@@ -90,13 +90,20 @@ pub trait Store: Send + Sync + 'static {
         Err(StoreError::new(StoreErrorKind::Refused, message))
     }
 
-    /// What a request that names this tenant is checked against; `None` where there is no such
-    /// tenant. Names are compared byte for byte.
+    /// What a request that names this tenant, with a token of this hash, is checked against; `None`
+    /// where there is no such tenant. Names are compared byte for byte.
+    ///
+    /// It takes the same work however many tokens the tenant has, whether this is one of them, and
+    /// whether there is such a tenant (AUTH-5).
     ///
     /// # Errors
     ///
     /// As [`page`](Self::page).
-    async fn credentials(&self, tenant: &str) -> Result<Option<Credentials>, StoreError>;
+    async fn credentials(
+        &self,
+        tenant: &str,
+        token: &TokenHash,
+    ) -> Result<Option<Credentials>, StoreError>;
 
     /// What a request takes: [`credentials`](Self::credentials), and what
     /// [`begin`](Self::begin) gives of the page that it asks for, if it may. `decide` is called once
@@ -119,14 +126,14 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// let mut decide = |credentials: Option<Credentials>| {
     ///     let credentials = credentials?;
-    ///     token.hash().find_among(&credentials.tokens)?;
+    ///     token.hash().find_among(credentials.token.as_slice())?;
     ///     let tenant_tz = credentials.tenant.zone;
     ///     let context = Context { now, tenant_tz, dialect: Default::default() };
     ///     Query::parse("d=today").ok()?.resolve(&context).ok()
     /// };
-    /// let page = store.answer("acme", &mut decide).await?;
+    /// let page = store.answer("acme", &token.hash(), &mut decide).await?;
     /// assert!(page.is_some_and(|page| page.records.is_empty() && !page.more));
-    /// assert!(store.answer("globex", &mut decide).await?.is_none());
+    /// assert!(store.answer("globex", &token.hash(), &mut decide).await?.is_none());
     /// # Ok::<(), vcc_store::StoreError>(())
     /// # }).unwrap();
     /// ```
@@ -137,9 +144,10 @@ pub trait Store: Send + Sync + 'static {
     async fn answer(
         &self,
         tenant: &str,
+        token: &TokenHash,
         decide: &mut Decide<'_>,
     ) -> Result<Option<Page>, StoreError> {
-        one_by_one(self, tenant, decide).await
+        one_by_one(self, tenant, token, decide).await
     }
 
     /// The tenant of this name as whoever writes must know it: also one that was added just now,
@@ -150,7 +158,7 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// As [`page`](Self::page).
     async fn tenant(&self, name: &str) -> Result<Option<Tenant>, StoreError> {
-        Ok(self.credentials(name).await?.map(|credentials| credentials.tenant))
+        Ok(self.credentials(name, &NO_TOKEN).await?.map(|credentials| credentials.tenant))
     }
 
     /// Whether a request would be answered now: a record is read by the way that a request takes, and
@@ -292,11 +300,13 @@ pub trait Store: Send + Sync + 'static {
     /// [`NotFound`](crate::StoreErrorKind::NotFound).
     async fn remove_tenant(&self, tenant: TenantId) -> Result<u64, StoreError>;
 
-    /// Adds a token to a tenant. The others stay valid (AUTH-5).
+    /// Adds a token to a tenant. The others stay valid (AUTH-5). The label is one line of at most 100
+    /// characters, without control and format characters.
     ///
     /// # Errors
     ///
-    /// [`NotFound`](crate::StoreErrorKind::NotFound).
+    /// [`NotFound`](crate::StoreErrorKind::NotFound), and [`Refused`](crate::StoreErrorKind::Refused)
+    /// for another label.
     async fn add_token(
         &self,
         tenant: TenantId,
@@ -326,7 +336,7 @@ pub trait Store: Send + Sync + 'static {
 /// ```
 /// # #[cfg(feature = "sqlite")]
 /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
-/// use vcc_store::{Credentials, Decide, Sqlite, Store as _};
+/// use vcc_store::{Credentials, Decide, Sqlite, Store as _, TokenHash};
 /// # let now = chrono::DateTime::from_timestamp(1_198_120_596, 0).unwrap();
 ///
 /// let store = Sqlite::in_memory()?;
@@ -337,9 +347,10 @@ pub trait Store: Send + Sync + 'static {
 ///     None
 /// };
 /// let decide: &mut Decide<'_> = &mut nothing;
-/// assert!(store.answer("acme", decide).await?.is_none());
+/// let token = TokenHash::of(b"secret");
+/// assert!(store.answer("acme", &token, decide).await?.is_none());
 /// // An unknown tenant is decided on too, so that it takes the same work.
-/// assert!(store.answer("nobody", decide).await?.is_none());
+/// assert!(store.answer("nobody", &token, decide).await?.is_none());
 /// assert_eq!(asked, [Some("acme".to_owned()), None]);
 /// # Ok::<(), vcc_store::StoreError>(())
 /// # }).unwrap();
@@ -360,13 +371,17 @@ pub(crate) fn anything() -> Selection {
     }
 }
 
+/// The hash of no token that is known.
+pub(crate) const NO_TOKEN: TokenHash = TokenHash::from_bytes([0; 32]);
+
 /// [`Store::answer`] of a store for which it is two questions.
 pub(crate) async fn one_by_one(
     store: &(impl Store + ?Sized),
     tenant: &str,
+    token: &TokenHash,
     decide: &mut Decide<'_>,
 ) -> Result<Option<Page>, StoreError> {
-    let credentials = store.credentials(tenant).await?;
+    let credentials = store.credentials(tenant, token).await?;
     let id = credentials.as_ref().map(|credentials| credentials.tenant.id);
     let (Some(selection), Some(id)) = (decide(credentials), id) else { return Ok(None) };
     store.begin(id, &selection).await.map(Some)
@@ -496,7 +511,7 @@ impl Overview {
     }
 }
 
-/// A tenant and its tokens.
+/// A tenant, and the token of it that was asked for.
 ///
 /// ```
 /// # #[cfg(feature = "sqlite")]
@@ -510,11 +525,14 @@ impl Overview {
 /// let (old, new) = (Token::from_secret("old"), Token::from_secret("new"));
 /// store.add_token(tenant.id, old.hash(), "2007", now).await?;
 /// store.add_token(tenant.id, new.hash(), "2008", now).await?;
-/// let credentials = store.credentials("acme").await?.unwrap();
-/// assert_eq!(old.hash().find_among(&credentials.tokens), Some(1));
-/// assert_eq!(new.hash().find_among(&credentials.tokens), Some(2));
+/// for (token, number) in [(&old, 1), (&new, 2)] {
+///     let credentials = store.credentials("acme", &token.hash()).await?.unwrap();
+///     assert_eq!(token.hash().find_among(credentials.token.as_slice()), Some(number));
+/// }
+/// let other = Token::from_secret("other").hash();
+/// assert!(store.credentials("acme", &other).await?.unwrap().token.is_none());
 /// // The case of a name counts.
-/// assert!(store.credentials("Acme").await?.is_none());
+/// assert!(store.credentials("Acme", &old.hash()).await?.is_none());
 /// # Ok::<(), vcc_store::StoreError>(())
 /// # }).unwrap();
 /// ```
@@ -522,8 +540,9 @@ impl Overview {
 pub struct Credentials {
     /// The tenant.
     pub tenant: Tenant,
-    /// The tokens that open it.
-    pub tokens: Vec<KnownToken>,
+    /// The token of the hash that was asked for, if it opens the tenant. It is still to be compared as
+    /// a whole, in constant time (AUTH-5).
+    pub token: Option<KnownToken>,
 }
 
 /// What is known of a token once it has been shown.

@@ -1,9 +1,8 @@
 use std::fmt;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 use subtle::{Choice, ConditionallySelectable as _, ConstantTimeEq as _};
+use vcc_types::TokenForm;
 
 use crate::{StoreError, StoreErrorKind};
 
@@ -14,29 +13,35 @@ use crate::{StoreError, StoreErrorKind};
 ///
 /// ```
 /// use vcc_store::Token;
+/// use vcc_types::TokenForm;
 ///
 /// let token = Token::from_secret("ac12343934687a:839cf");
 /// assert_eq!(token.reveal(), "ac12343934687a:839cf");
 /// assert_eq!(format!("{token:?}"), "Token(…)");
-/// // 256 bits are 43 characters, for there is no padding.
-/// assert_eq!(Token::generate()?.reveal().len(), 43);
+/// // Whoever holds a token that was made here can tell whether it is whole.
+/// assert_eq!(TokenForm::of(Token::generate()?.reveal()), TokenForm::Whole);
 /// # Ok::<(), vcc_store::StoreError>(())
 /// ```
 pub struct Token(String);
 
 impl Token {
-    /// A new token: 256 bits from the operating system's generator, as 43 characters of base64url.
+    /// A new token: 256 bits from the operating system's generator, as 54 characters that scanners for
+    /// secrets find and that a [`TokenForm`] checks.
     ///
     /// # Errors
     ///
     /// The operating system gives no random bytes.
     pub fn generate() -> Result<Self, StoreError> {
-        let mut bytes = [0; 32];
-        getrandom::fill(&mut bytes).map_err(|error| {
-            StoreError::new(StoreErrorKind::Internal, "the system gives no random bytes")
-                .with_source(error)
-        })?;
-        Ok(Self(BASE64_URL_SAFE_NO_PAD.encode(bytes)))
+        let no_bytes =
+            || StoreError::new(StoreErrorKind::Internal, "the system gives no random bytes");
+        let mut secret = String::with_capacity(TokenForm::SECRET);
+        while secret.len() < TokenForm::SECRET {
+            let mut bytes = [0; 32];
+            getrandom::fill(&mut bytes).map_err(|error| no_bytes().with_source(error))?;
+            let missing = TokenForm::SECRET - secret.len();
+            secret.extend(bytes.into_iter().filter_map(TokenForm::digit).take(missing));
+        }
+        TokenForm::write(&secret).map(Self).ok_or_else(no_bytes)
     }
 
     /// A token that was issued elsewhere. Any text is one, also with `:` in it: in Basic
@@ -135,9 +140,9 @@ impl TokenHash {
 /// # let tenant = store.add_tenant("acme", vcc_query::Zone::UTC, now).await?;
 ///
 /// let made = store.add_token(tenant.id, TokenHash::of(b"secret"), "reporting", now).await?;
-/// let known = store.credentials("acme").await?.unwrap().tokens;
-/// assert_eq!(known[0].id, made.id);
-/// assert_eq!(format!("{:?}", known[0]), "KnownToken { id: 1, hash: TokenHash(…) }");
+/// let known = store.credentials("acme", &TokenHash::of(b"secret")).await?.unwrap().token.unwrap();
+/// assert_eq!(known.id, made.id);
+/// assert_eq!(format!("{known:?}"), "KnownToken { id: 1, hash: TokenHash(…) }");
 /// # Ok::<(), vcc_store::StoreError>(())
 /// # }).unwrap();
 /// ```
@@ -161,10 +166,19 @@ mod tests {
 
     #[test]
     fn a_token_is_256_random_bits() {
-        let (one, other) = (Token::generate().unwrap(), Token::generate().unwrap());
-        assert_eq!(one.reveal().len(), 43);
-        assert_ne!(one.reveal(), other.reveal());
-        assert_eq!(BASE64_URL_SAFE_NO_PAD.decode(one.reveal()).unwrap().len(), 32);
+        let made: Vec<_> = (0..200).map(|_| Token::generate().unwrap()).collect();
+        let mut texts: Vec<_> = made.iter().map(Token::reveal).collect();
+        assert!(texts.iter().all(|text| TokenForm::of(text) == TokenForm::Whole), "{texts:?}");
+        texts.sort_unstable();
+        texts.dedup();
+        assert_eq!(texts.len(), 200);
+        // Every digit, in the first place and in the last.
+        for place in [TokenForm::PREFIX.len(), TokenForm::PREFIX.len() + TokenForm::SECRET - 1] {
+            let mut digits: Vec<_> = texts.iter().map(|text| text.as_bytes()[place]).collect();
+            digits.sort_unstable();
+            digits.dedup();
+            assert!(digits.len() > 40, "{digits:?}");
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ mod postgres_server;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{Config, TestRunner};
-use vcc_store::{Postgres, Store, StoreErrorKind};
+use vcc_store::{Postgres, Store, StoreErrorKind, TokenHash};
 
 use common::changes::{change, make};
 use common::differential::differs;
@@ -126,7 +126,10 @@ async fn a_server_that_hangs_is_passed_over() {
         let tenant = store.add_tenant(&name, zone, chrono::DateTime::UNIX_EPOCH).await.unwrap();
         let page = store.page(tenant.id, &common::everything()).await.unwrap();
         assert!(page.records.is_empty());
-        assert_eq!(store.credentials(&name).await.unwrap().unwrap().tenant.id, tenant.id);
+        assert_eq!(
+            store.credentials(&name, &TokenHash::of(b"x")).await.unwrap().unwrap().tenant.id,
+            tenant.id
+        );
     }
     assert!(taken.try_recv().is_ok(), "the hanging server was never tried");
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use vcc_query::{Filter, Selection, Wanted};
-use vcc_store::{Batch, Sqlite, Store, StoreErrorKind, StoredRecord, TenantId};
+use vcc_store::{Batch, Sqlite, Store, StoreErrorKind, StoredRecord, TenantId, TokenHash};
 use vcc_types::{Field, Recording};
 
 const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
@@ -182,11 +182,14 @@ async fn a_read_that_is_cut_leaves_its_connection_as_it_was() {
             asked += 1;
             Some(long.clone())
         };
-        let late = store.answer("acme", &mut decide).await.unwrap_err();
+        let late = store.answer("acme", &TokenHash::of(b"x"), &mut decide).await.unwrap_err();
         assert_eq!((late.kind(), asked), (StoreErrorKind::Deadline, 1));
         let late = store.page(acme, &long).await.unwrap_err();
         assert_eq!(late.kind(), StoreErrorKind::Deadline);
-        let page = store.answer("acme", &mut |_| Some(common::everything())).await.unwrap();
+        let page = store
+            .answer("acme", &TokenHash::of(b"x"), &mut |_| Some(common::everything()))
+            .await
+            .unwrap();
         assert_eq!(page.unwrap().records.len(), 50);
         // No snapshot is left open that this would not be in.
         let record = StoredRecord::with_start(&Recording::new(), NOW).unwrap();

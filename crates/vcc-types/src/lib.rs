@@ -13,6 +13,7 @@
 //! | [`RecordingName`] | what the file name of a recording says about its start |
 //! | [`StartDate`] | the `startDate` of a response, with its offset |
 //! | [`Host`] | the hosts that the documentation names |
+//! | [`TokenForm`] | whether a token is one of this project, and copied as it was made |
 //! | [`Dialect`] | the points that the documentation leaves open, as switches |
 //!
 //! ```
@@ -43,6 +44,7 @@ mod row;
 #[cfg(feature = "serde")]
 mod serde;
 mod start_date;
+mod token_form;
 
 pub use call_type::CallType;
 pub use dialect::{
@@ -56,3 +58,4 @@ pub use recording::Recording;
 pub use recording_name::RecordingName;
 pub use row::Row;
 pub use start_date::{StartDate, StartDateError};
+pub use token_form::TokenForm;

@@ -112,6 +112,13 @@ pub(super) struct Settings {
         help_heading = "Limits"
     )]
     pub(super) max_requests_per_tenant: Option<usize>,
+    /// Requests that have not proven a tenant yet, which wait or are checked at the same time; half of what
+    /// is free for one address; beyond, 503 [default: 1024]
+    #[arg(long, value_name = "COUNT", env = "VCC_MAX_UNPROVEN", value_parser = whole::<usize>, help_heading = "Limits")]
+    pub(super) max_unproven: Option<usize>,
+    /// How many of them are checked a second; the others wait [default: 500]
+    #[arg(long, value_name = "COUNT", env = "VCC_UNPROVEN_RATE", value_parser = whole::<u32>, help_heading = "Limits")]
+    pub(super) unproven_rate: Option<u32>,
     /// Megabytes (2^20 bytes) of answers that clients have not taken, a quarter of it those of one
     /// tenant; beyond, 503 [default: 64]
     #[arg(long, value_name = "MEGABYTES", env = "VCC_MAX_PENDING", help_heading = "Limits")]
@@ -196,6 +203,8 @@ impl Settings {
             max_connections: self.max_connections.or(other.max_connections),
             max_requests: self.max_requests.or(other.max_requests),
             max_requests_per_tenant: self.max_requests_per_tenant.or(other.max_requests_per_tenant),
+            max_unproven: self.max_unproven.or(other.max_unproven),
+            unproven_rate: self.unproven_rate.or(other.unproven_rate),
             max_pending: self.max_pending.or(other.max_pending),
             deadline: self.deadline.or(other.deadline),
             idle: self.idle.or(other.idle),
@@ -220,6 +229,8 @@ impl Settings {
             max_connections: Some(limits.connections),
             max_requests: Some(limits.requests),
             max_requests_per_tenant: Some(limits.requests_per_tenant),
+            max_unproven: Some(limits.unproven),
+            unproven_rate: Some(limits.unproven_rate),
             max_pending: Some(limits.pending >> 20),
             deadline: Some(limits.deadline.as_secs()),
             idle: Some(limits.headers.as_secs()),
@@ -235,6 +246,8 @@ impl Settings {
             ("max-connections", count(self.max_connections), 1..=1_000_000),
             ("max-requests", count(self.max_requests), 1..=1_000_000),
             ("max-requests-per-tenant", count(self.max_requests_per_tenant), 1..=1_000_000),
+            ("max-unproven", count(self.max_unproven), 1..=1_000_000),
+            ("unproven-rate", self.unproven_rate.map(u64::from), 1..=1_000_000),
             ("max-pending", count(self.max_pending), 1..=1_000_000),
             ("deadline", self.deadline, 1..=86_400),
             ("idle", self.idle, 1..=86_400),
@@ -275,6 +288,8 @@ impl Settings {
         limits.requests = self.max_requests.unwrap_or(limits.requests);
         limits.requests_per_tenant =
             self.max_requests_per_tenant.unwrap_or(limits.requests_per_tenant);
+        limits.unproven = self.max_unproven.unwrap_or(limits.unproven);
+        limits.unproven_rate = self.unproven_rate.unwrap_or(limits.unproven_rate);
         limits.pending = self.max_pending.map_or(limits.pending, |megabytes| megabytes << 20);
         limits.deadline = seconds(self.deadline, limits.deadline);
         limits.headers = seconds(self.idle, limits.headers);
@@ -439,6 +454,8 @@ mod tests {
             ("max-requests = 0", "max-requests: from 1 to 1000000"),
             ("max-connections = 0", "max-connections: from 1 to 1000000"),
             ("max-requests-per-tenant = 9223372036854775807", "max-requests-per-tenant: from 1 to"),
+            ("max-unproven = 0", "max-unproven: from 1 to 1000000"),
+            ("unproven-rate = 0", "unproven-rate: from 1 to 1000000"),
             ("max-pending = 0", "max-pending: from 1 to 1000000"),
             ("max-pending = 1000001", "max-pending: from 1 to 1000000"),
             ("deadline = 0", "deadline: from 1 to 86400"),

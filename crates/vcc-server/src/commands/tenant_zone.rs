@@ -29,7 +29,7 @@ pub(super) async fn set(
         // A zone that is not in the zone data is what this command is the way out of.
         Err(failure)
             if store
-                .credentials(name)
+                .tenant(name)
                 .await
                 .is_err_and(|error| error.kind() == StoreErrorKind::Internal) =>
         {

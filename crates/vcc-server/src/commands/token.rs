@@ -4,6 +4,7 @@ use chrono::SecondsFormat;
 use clap::Subcommand;
 use vcc_server::Clock;
 use vcc_store::{Store, StoreErrorKind, TenantId, Token};
+use vcc_types::TokenForm;
 
 use super::failure::Failure;
 use super::store::{self, StoreArgs};
@@ -16,7 +17,7 @@ pub(super) enum Command {
     New {
         /// The tenant's name
         tenant: String,
-        /// A word that tells this token from others
+        /// What tells this token from others: one line of at most 100 characters
         #[arg(long, value_name = "TEXT", default_value = "")]
         label: String,
         /// Revoke the tenant's other tokens
@@ -73,9 +74,8 @@ pub(super) async fn run(command: Command) -> Result<(), Failure> {
             let tenant = store::tenant(&*store, &tenant).await?;
             for token in store.tokens(tenant.id).await? {
                 let created = token.created.to_rfc3339_opts(SecondsFormat::Secs, true);
-                say(format_args!("{:>4}  {created}  {}", token.id, token.label)
-                    .to_string()
-                    .trim_end());
+                let line = format!("{:>4}  {created}  {}", token.id, shown(&token.label));
+                say(line.trim_end());
             }
         }
         Command::Revoke { tenant, number, store } => {
@@ -106,6 +106,20 @@ async fn revoke_before(store: &dyn Store, tenant: TenantId, made: i64) -> Result
     })
 }
 
+/// A label in one line of a list, also one of before that is none: what a terminal would not show, or turn
+/// round, is escaped, and a long one is cut.
+fn shown(label: &str) -> String {
+    const LONGEST: usize = 100;
+    // Quotes and backslashes can be seen.
+    let plain = label.replace('\\', "\\\\").replace('"', "\\\"").replace('\'', "\\'");
+    let is_plain = label.escape_debug().to_string() == plain;
+    let shown = if is_plain { label.to_owned() } else { format!("{label:?}") };
+    if shown.chars().count() <= LONGEST {
+        return shown;
+    }
+    shown.chars().take(LONGEST - 1).chain(['…']).collect()
+}
+
 fn read() -> Result<Token, Failure> {
     let mut secret = String::new();
     std::io::stdin()
@@ -116,5 +130,35 @@ fn read() -> Result<Token, Failure> {
         let message = format!("a token has at least {SHORTEST} characters");
         return Err(Failure::usage(message).hint("without --stdin, a token of 256 bits is made"));
     }
+    if TokenForm::of(secret) == TokenForm::Mistyped {
+        note(
+            "warning: the token begins as one of this program, and its check characters are wrong: \
+             was it copied as a whole? It is taken as it is",
+        );
+    }
     Ok(Token::from_secret(secret))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shown;
+
+    #[test]
+    fn a_label_is_one_line_of_a_list() {
+        let longest = "é".repeat(100);
+        for (label, line) in [
+            ("", ""),
+            ("night shift", "night shift"),
+            ("a\\b \"c\" 'd'", "a\\b \"c\" 'd'"),
+            ("ไทย é", "ไทย é"),
+            (&longest, &longest),
+            (&"x".repeat(101), &format!("{}…", "x".repeat(99))),
+            ("a\nb", "\"a\\nb\""),
+            ("\u{1b}[2J", "\"\\u{1b}[2J\""),
+            ("\u{202e}abc\u{2028}", "\"\\u{202e}abc\\u{2028}\""),
+            (&"\n".repeat(1_000), &format!("\"{}…", "\\n".repeat(49))),
+        ] {
+            assert_eq!(shown(label), line);
+        }
+    }
 }

@@ -164,6 +164,20 @@ async fn what_a_tenant_has_is_answered_from_the_coarsest_counts() {
     assert!(plan.contains("(tenant = $1) AND (level = 28)"), "{plan}");
 }
 
+/// AUTH-5: however many tokens a tenant has, and whether there is such a tenant.
+#[tokio::test]
+async fn a_token_is_found_by_its_hash() {
+    let Some(url) = database() else { return };
+    let store = Postgres::open(&url).await.unwrap();
+    let session = store.readers.get().await.unwrap();
+    let text = super::statements::CREDENTIALS.text.into();
+    let values = vec![Value::Text("acme".into()), Value::Text("x".into())];
+    let plan = explain(&session, &Sql { text, values }).await;
+    assert!(!plan.contains("Seq Scan"), "{plan}");
+    let found_by = "Index Cond: ((tenant = read.tenant) AND (hash = $2))";
+    assert!(plan.contains("using tokens_hash") && plan.contains(found_by), "{plan}");
+}
+
 /// As in the middle of a first import: the table grows, and nobody has analysed it yet.
 #[tokio::test]
 async fn each_key_of_a_batch_is_looked_up_by_itself() {

@@ -33,7 +33,7 @@ use self::pool::{Lease, Pool};
 use self::settings::Settings;
 use crate::plan::Plan;
 use crate::rest::in_order;
-use crate::store::{Zones, anything};
+use crate::store::{NO_TOKEN, Zones, anything};
 use crate::{
     Batch, Credentials, Deletion, Imported, Overview, Page, Rest, Store, StoreError,
     StoreErrorKind, StoredRecord, Tenant, TenantId, TokenHash, TokenInfo, Upgrade,
@@ -193,14 +193,17 @@ impl Postgres {
         &self,
         pool: &Pool,
         name: &str,
+        token: &TokenHash,
     ) -> Result<Option<Credentials>, StoreError> {
         // No tenant has such a name, and PostgreSQL does not read it.
         if name.contains('\0') {
             return Ok(None);
         }
-        let read = pool.read("cannot read the credentials of a tenant", &name, |session, name| {
-            Box::pin(tenants::credentials(session, name))
-        });
+        let who = (name, token);
+        let read =
+            pool.read("cannot read the credentials of a tenant", &who, |session, (name, token)| {
+                Box::pin(tenants::credentials(session, name, token))
+            });
         read.await?.map(|found| tenants::opened(found, &*self.zones)).transpose()
     }
 
@@ -275,12 +278,16 @@ impl Store for Postgres {
         Ok(Page { records, more, rest: rest.left() })
     }
 
-    async fn credentials(&self, tenant: &str) -> Result<Option<Credentials>, StoreError> {
-        self.credentials_from(&self.readers, tenant).await
+    async fn credentials(
+        &self,
+        tenant: &str,
+        token: &TokenHash,
+    ) -> Result<Option<Credentials>, StoreError> {
+        self.credentials_from(&self.readers, tenant, token).await
     }
 
     async fn tenant(&self, name: &str) -> Result<Option<Tenant>, StoreError> {
-        let found = self.credentials_from(&self.writers, name).await?;
+        let found = self.credentials_from(&self.writers, name, &NO_TOKEN).await?;
         Ok(found.map(|credentials| credentials.tenant))
     }
 
@@ -293,7 +300,7 @@ impl Store for Postgres {
             })
         });
         let tenant = read.await?.unwrap_or_default();
-        self.answer(&tenant, &mut |_| Some(anything())).await.map(drop)
+        self.answer(&tenant, &NO_TOKEN, &mut |_| Some(anything())).await.map(drop)
     }
 
     fn descriptors(&self) -> usize {

@@ -4,3 +4,7 @@
 -- already, and where a program of version 1 added the tenant.
 ALTER TABLE tenants ADD COLUMN IF NOT EXISTS folded text COLLATE "C";
 CREATE UNIQUE INDEX IF NOT EXISTS tenants_folded ON tenants (folded);
+
+-- AUTH-5: a token is found by its hash, however many a tenant has. Not unique: a program of version 1 may
+-- have taken one twice.
+CREATE INDEX IF NOT EXISTS tokens_hash ON tokens (tenant, hash, token);

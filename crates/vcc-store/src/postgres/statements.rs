@@ -97,11 +97,17 @@ statements! {
         "lists who there is",
         "SELECT tenant, name, zone FROM tenants ORDER BY name",
     );
-    // A join, for one round trip: who there is lies on every node of a cluster.
+    // A join, for one round trip: who there is lies on every node of a cluster. AUTH-3, AUTH-5: for an
+    // unknown name the same is read as for a known one, of the tenant that was added first; but the first
+    // column is NULL. A token is looked for in one index, however many there are.
     CREDENTIALS = everyone(
         "finds a tenant by its name",
-        "SELECT tenants.tenant, name, zone, hash, token FROM tenants
-         LEFT JOIN tokens ON tokens.tenant = tenants.tenant WHERE name = $1",
+        "SELECT named.tenant, read.name, read.zone, tokens.hash, tokens.token
+         FROM (SELECT 1) AS one LEFT JOIN tenants AS named ON named.name = $1
+         JOIN tenants AS read
+             ON read.tenant = coalesce(named.tenant, (SELECT min(tenant) FROM tenants))
+         LEFT JOIN tokens ON tokens.tenant = read.tenant AND tokens.hash = $2
+         ORDER BY tokens.token LIMIT 1",
     );
     // Held until the end of a transaction, so that one import a tenant decides what is known.
     LOCK_TENANT = tenant("SELECT 1 FROM tenants WHERE tenant = $1 FOR UPDATE");

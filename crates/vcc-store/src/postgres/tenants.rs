@@ -6,6 +6,7 @@ use super::error::error;
 use super::migrate::LOCK;
 use super::session::Session;
 use super::statements as s;
+use crate::label;
 use crate::store::read_tenant;
 use crate::tenant_name::{self, refused};
 use crate::{
@@ -87,29 +88,29 @@ pub(super) async fn holdings(session: &Session, tenant: TenantId) -> Result<(u64
     Ok((count(0)?, count(1)?))
 }
 
+/// A tenant and the token that was asked for, if it has that. An unknown tenant is `None`, after the
+/// same work.
 pub(super) async fn credentials(
     session: &Session,
     name: &str,
-) -> Result<Option<(Found, Vec<KnownToken>)>, Error> {
-    let rows = session.query(s::CREDENTIALS, &[&name]).await?;
+    token: &TokenHash,
+) -> Result<Option<(Found, Option<KnownToken>)>, Error> {
+    let rows = session.query(s::CREDENTIALS, &[&name, &&token.as_bytes()[..]]).await?;
     let Some(row) = rows.first() else { return Ok(None) };
-    let found = Found::new(row)?;
-    let mut tokens = Vec::new();
-    for row in &rows {
-        let hash: Option<Vec<u8>> = row.try_get(3)?;
-        // What is no hash of ours opens nothing.
-        if let Some(hash) = hash.and_then(|hash| hash.try_into().ok()) {
-            tokens.push(KnownToken { id: row.try_get(4)?, hash: TokenHash::from_bytes(hash) });
-        }
-    }
-    Ok(Some((found, tokens)))
+    let id: Option<i64> = row.try_get(0)?;
+    let found = Found(id.unwrap_or_default(), row.try_get(1)?, row.try_get(2)?);
+    let (hash, number): (Option<Vec<u8>>, Option<i64>) = (row.try_get(3)?, row.try_get(4)?);
+    // What is no hash of ours opens nothing.
+    let hash = hash.and_then(|hash| hash.try_into().ok()).map(TokenHash::from_bytes);
+    let token = hash.zip(number).map(|(hash, id)| KnownToken { id, hash });
+    Ok(id.map(|_| (found, token)))
 }
 
 pub(super) fn opened(
-    found: (Found, Vec<KnownToken>),
+    found: (Found, Option<KnownToken>),
     zones: &dyn ZoneData,
 ) -> Result<Credentials, StoreError> {
-    Ok(Credentials { tenant: found.0.tenant(zones)?, tokens: found.1 })
+    Ok(Credentials { tenant: found.0.tenant(zones)?, token: found.1 })
 }
 
 pub(super) async fn remove(session: &mut Session, tenant: TenantId) -> Result<u64, StoreError> {
@@ -139,10 +140,7 @@ pub(super) async fn add_token(
     label: &str,
     now: DateTime<Utc>,
 ) -> Result<TokenInfo, StoreError> {
-    if label.contains('\0') {
-        let message = "a label cannot hold U+0000";
-        return Err(StoreError::new(StoreErrorKind::Refused, message));
-    }
+    label::check(label)?;
     let failed = error("cannot add a token");
     let created = now.timestamp_micros();
     let Session { client, prepared, .. } = session;

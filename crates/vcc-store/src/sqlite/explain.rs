@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use vcc_types::Field;
 
 use super::import::{ANY, FIND};
-use super::tenants::{ALIKE, HOLDINGS};
+use super::tenants::{ALIKE, CREDENTIALS, HOLDINGS};
 use super::{gather, migrate};
 use crate::plan::Plan;
 use crate::shapes::shapes;
@@ -96,6 +96,15 @@ fn what_a_tenant_has_and_whom_its_name_looks_like_is_answered_from_an_index() {
     }
     let steps = explain(&connection, ALIKE);
     assert!(!steps.iter().any(|step| step.starts_with("SCAN")), "{steps:?}");
+}
+
+/// AUTH-5: however many tokens a tenant has, and whether there is such a tenant.
+#[test]
+fn a_token_is_found_by_its_hash() {
+    let steps = explain(&database(), CREDENTIALS);
+    assert!(!steps.iter().any(|step| step.starts_with("SCAN t")), "{steps:?}");
+    let search = "SEARCH tokens USING COVERING INDEX tokens_hash (tenant=? AND hash=?)";
+    assert!(steps.iter().any(|step| step.starts_with(search)), "{steps:?}");
 }
 
 #[test]

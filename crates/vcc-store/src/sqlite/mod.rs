@@ -33,7 +33,7 @@ use self::page::Snapshot;
 use self::pool::{Brief, Location, Pool};
 use self::ready::Opened;
 use self::scans::Scans;
-use crate::store::{Zones, anything, one_by_one};
+use crate::store::{NO_TOKEN, Zones, anything, one_by_one};
 use crate::{
     Batch, Credentials, Decide, Deletion, Imported, Overview, Page, Rest, Store, StoreError,
     StoreErrorKind, Tenant, TenantId, TokenHash, TokenInfo, Upgrade,
@@ -239,12 +239,13 @@ impl Store for Sqlite {
     async fn answer(
         &self,
         tenant: &str,
+        token: &TokenHash,
         decide: &mut Decide<'_>,
     ) -> Result<Option<Page>, StoreError> {
         let mut decided = None;
         let here = self.readers.run_here(|reader| {
             let snapshot = Snapshot::new(reader).map_err(error("cannot read a page"))?;
-            let credentials = tenants::credentials(&snapshot, tenant, &*self.zones)?;
+            let credentials = tenants::credentials(&snapshot, tenant, token, &*self.zones)?;
             let id = credentials.as_ref().map(|credentials| credentials.tenant.id);
             let selection = decide(credentials);
             match decided.insert(id.zip(selection)) {
@@ -259,19 +260,25 @@ impl Store for Sqlite {
                 let work = move |reader: &mut Connection| begin(reader, id, &selection);
                 self.scans.run(id, self.deadline, work).await.map(Some)
             }
-            (_, None) => one_by_one(self, tenant, decide).await,
+            (_, None) => one_by_one(self, tenant, token, decide).await,
         }
     }
 
-    async fn credentials(&self, tenant: &str) -> Result<Option<Credentials>, StoreError> {
-        let here =
-            self.readers.run_here(|reader| tenants::credentials(reader, tenant, &*self.zones));
+    async fn credentials(
+        &self,
+        tenant: &str,
+        token: &TokenHash,
+    ) -> Result<Option<Credentials>, StoreError> {
+        let here = self
+            .readers
+            .run_here(|reader| tenants::credentials(reader, tenant, token, &*self.zones));
         if let Brief::Done(credentials) = here {
             return credentials;
         }
-        let (name, zones) = (tenant.to_owned(), self.zones.clone());
-        let work =
-            move |connection: &mut Connection| tenants::credentials(connection, &name, &*zones);
+        let (name, token, zones) = (tenant.to_owned(), *token, self.zones.clone());
+        let work = move |connection: &mut Connection| {
+            tenants::credentials(connection, &name, &token, &*zones)
+        };
         self.readers.run(Some(self.deadline), work).await
     }
 
@@ -296,7 +303,9 @@ impl Store for Sqlite {
             }
         }
         // The connections that answer requests may be at fault as well.
-        self.answer(&tenant.unwrap_or_default(), &mut |_| Some(anything())).await.map(drop)
+        self.answer(&tenant.unwrap_or_default(), &NO_TOKEN, &mut |_| Some(anything()))
+            .await
+            .map(drop)
     }
 
     fn descriptors(&self) -> usize {

@@ -6,19 +6,24 @@ use vcc_query::{Zone, ZoneData};
 
 use super::{bulk, error};
 use crate::counts::LEVELS;
+use crate::label;
 use crate::store::read_tenant;
 use crate::tenant_name::{self, refused};
 use crate::{
     Credentials, KnownToken, StoreError, StoreErrorKind, Tenant, TenantId, TokenHash, TokenInfo,
 };
 
-/// AUTH-3: for an unknown name the same is read and decoded as for a known one, of the tenant that
-/// was added first; but the first column is NULL.
-const CREDENTIALS: &str = "SELECT named.tenant, read.name, read.zone, tokens.hash, tokens.token
+/// AUTH-3, AUTH-5: for an unknown name the same is read and decoded as for a known one, of the tenant
+/// that was added first; but the first column is NULL. A token is looked for in one index, however many
+/// there are.
+pub(super) const CREDENTIALS: &str =
+    "SELECT named.tenant, read.name, read.zone, tokens.hash, tokens.token
     FROM (SELECT 1) LEFT JOIN tenants AS named ON named.name = $1
     JOIN tenants AS read
         ON read.tenant = coalesce(named.tenant, (SELECT min(tenant) FROM tenants))
-    LEFT JOIN tokens ON tokens.tenant = read.tenant";
+    LEFT JOIN tokens INDEXED BY tokens_hash
+        ON tokens.tenant = read.tenant AND tokens.hash = $2
+    ORDER BY tokens.token LIMIT 1";
 
 /// The names that a new one may be, or look like: its own, that with its key, and those without a key,
 /// which are few.
@@ -115,27 +120,22 @@ pub(super) fn holdings(
 pub(super) fn credentials(
     connection: &Connection,
     name: &str,
+    token: &TokenHash,
     zones: &dyn ZoneData,
 ) -> Result<Option<Credentials>, StoreError> {
     let failed = error("cannot read the credentials of a tenant");
     let mut statement = connection.prepare_cached(CREDENTIALS).map_err(&failed)?;
-    let mut rows = statement.query([name]).map_err(&failed)?;
-    let (mut found, mut tokens) = (None, Vec::new());
-    while let Some(row) = rows.next().map_err(&failed)? {
-        let hash: Option<[u8; 32]> = row.get(3).map_err(&failed)?;
-        if let Some(hash) = hash.map(TokenHash::from_bytes) {
-            tokens.push(KnownToken { id: row.get(4).map_err(&failed)?, hash });
-        }
-        if found.is_none() {
-            let id: Option<i64> = row.get(0).map_err(&failed)?;
-            let columns: (String, String) =
-                (row.get(1).map_err(&failed)?, row.get(2).map_err(&failed)?);
-            found = Some((id, columns));
-        }
-    }
-    let Some((id, (name, zone))) = found else { return Ok(None) };
+    let mut rows = statement.query((name, token.as_bytes())).map_err(&failed)?;
+    let Some(row) = rows.next().map_err(&failed)? else { return Ok(None) };
+    let id: Option<i64> = row.get(0).map_err(&failed)?;
+    let (name, zone): (String, String) =
+        (row.get(1).map_err(&failed)?, row.get(2).map_err(&failed)?);
+    let hash: Option<[u8; 32]> = row.get(3).map_err(&failed)?;
+    let number: Option<i64> = row.get(4).map_err(&failed)?;
+    let token =
+        hash.zip(number).map(|(hash, id)| KnownToken { id, hash: TokenHash::from_bytes(hash) });
     let tenant = read_tenant(id.unwrap_or_default(), name, &zone, zones);
-    id.map(|_| Ok(Credentials { tenant: tenant?, tokens })).transpose()
+    id.map(|_| Ok(Credentials { tenant: tenant?, token })).transpose()
 }
 
 pub(super) fn remove(connection: &mut Connection, tenant: TenantId) -> Result<u64, StoreError> {
@@ -165,6 +165,7 @@ pub(super) fn add_token(
     label: &str,
     now: DateTime<Utc>,
 ) -> Result<TokenInfo, StoreError> {
+    label::check(label)?;
     let failed = error("cannot add a token");
     let created = now.timestamp_micros();
     let transaction = connection.transaction().map_err(&failed)?;

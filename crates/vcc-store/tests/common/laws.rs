@@ -55,7 +55,7 @@ pub(crate) async fn tenants_come_and_go(store: &dyn Store) {
     store.import(acme.id, vec![record("1", "a", "bill")].into()).await.unwrap();
     store.add_token(acme.id, TokenHash::of(b"x"), "", NOW).await.unwrap();
     assert_eq!(store.remove_tenant(acme.id).await.unwrap(), 1);
-    assert!(store.credentials("acme").await.unwrap().is_none());
+    assert!(store.credentials("acme", &TokenHash::of(b"x")).await.unwrap().is_none());
     let gone = [
         store.remove_tenant(acme.id).await.unwrap_err(),
         store.add_token(acme.id, TokenHash::of(b"x"), "", NOW).await.unwrap_err(),
@@ -88,7 +88,7 @@ pub(crate) async fn names_are_plain_and_look_like_no_other(store: &dyn Store) {
     // Sign-in compares bytes.
     store.add_tenant("café", zone, NOW).await.unwrap();
     for name in ["cafe\u{301}", "Café", "ACME", "acme "] {
-        assert!(store.credentials(name).await.unwrap().is_none(), "{name:?}");
+        assert!(store.credentials(name, &TokenHash::of(b"x")).await.unwrap().is_none(), "{name:?}");
     }
     // A name that is free again is free for what looks like it, too.
     let acme = store.tenant("acme").await.unwrap().unwrap().id;
@@ -183,10 +183,10 @@ pub(crate) async fn the_zone_of_a_tenant_can_be_set(store: &dyn Store) {
             asked = credentials;
             None
         };
-        store.answer("acme", &mut decide).await.unwrap();
+        store.answer("acme", &TokenHash::of(b"x"), &mut decide).await.unwrap();
         let asked = asked.unwrap();
-        assert_eq!((asked.tenant.zone.name(), asked.tokens.len()), (zone, 1));
-        let credentials = store.credentials("acme").await.unwrap().unwrap();
+        assert_eq!((asked.tenant.zone.name(), asked.token.is_some()), (zone, true));
+        let credentials = store.credentials("acme", &TokenHash::of(b"x")).await.unwrap().unwrap();
         assert_eq!(credentials.tenant.zone.name(), zone);
         assert_eq!(store.tenant("acme").await.unwrap().unwrap().zone.name(), zone);
     }
@@ -240,7 +240,7 @@ pub(crate) async fn zones_are_read_in_the_data_that_is_given(
     store.add_tenant("acme", Zone::from_rules(&Company), NOW).await.unwrap();
     let zones = [
         store.tenant("acme").await.unwrap().unwrap().zone,
-        store.credentials("acme").await.unwrap().unwrap().tenant.zone,
+        store.credentials("acme", &TokenHash::of(b"x")).await.unwrap().unwrap().tenant.zone,
         store.tenants().await.unwrap()[0].zone,
     ];
     for zone in zones {
@@ -251,7 +251,7 @@ pub(crate) async fn zones_are_read_in_the_data_that_is_given(
         asked = credentials;
         None
     };
-    store.answer("acme", &mut decide).await.unwrap();
+    store.answer("acme", &TokenHash::of(b"x"), &mut decide).await.unwrap();
     assert_eq!(asked.unwrap().tenant.zone.offset_at(NOW).local_minus_utc(), 1_234);
 
     let error = without.tenant("acme").await.unwrap_err();
@@ -264,10 +264,16 @@ pub(crate) async fn zones_are_read_in_the_data_that_is_given(
         )
     );
     // AUTH-3: that is nobody else's trouble, whatever is read for an unknown name.
-    assert!(without.credentials("nobody").await.unwrap().is_none());
+    assert!(without.credentials("nobody", &TokenHash::of(b"x")).await.unwrap().is_none());
     // The way out of it.
     without.set_zone("acme", Zone::UTC).await.unwrap();
     assert_eq!(without.tenant("acme").await.unwrap().unwrap().zone, Zone::UTC);
+}
+
+/// The number of the token of `acme` that this is.
+async fn opens(store: &dyn Store, token: &TokenHash) -> Option<i64> {
+    let known = store.credentials("acme", token).await.unwrap().unwrap().token;
+    token.find_among(known.as_slice())
 }
 
 pub(crate) async fn tokens_are_many_and_go_one_by_one(store: &dyn Store) {
@@ -279,14 +285,12 @@ pub(crate) async fn tokens_are_many_and_go_one_by_one(store: &dyn Store) {
     let listed = store.tokens(acme.id).await.unwrap();
     assert_eq!(listed[0].label, "first");
     // The number that a token is listed by is the one that a request by it is known by.
-    let known = store.credentials("acme").await.unwrap().unwrap().tokens;
     for (token, listed) in tokens.iter().zip(&listed) {
-        assert_eq!(token.hash().find_among(&known), Some(listed.id));
+        assert_eq!(opens(store, &token.hash()).await, Some(listed.id));
     }
     store.revoke_token(acme.id, listed[0].id).await.unwrap();
-    let known = store.credentials("acme").await.unwrap().unwrap().tokens;
-    assert_eq!(tokens[0].hash().find_among(&known), None);
-    assert_eq!(tokens[1].hash().find_among(&known), Some(listed[1].id));
+    assert_eq!(opens(store, &tokens[0].hash()).await, None);
+    assert_eq!(opens(store, &tokens[1].hash()).await, Some(listed[1].id));
     let again = store.revoke_token(acme.id, listed[0].id).await.unwrap_err();
     assert_eq!(again.to_string(), "the tenant has no token 1");
 
@@ -494,7 +498,7 @@ pub(crate) async fn deletions_take_what_they_say(store: &dyn Store) {
 pub(crate) async fn what_no_record_can_hold_finds_nothing(store: &dyn Store) {
     let acme = acme(store).await;
     store.import(acme.id, vec![record("1", "a", "bill")].into()).await.unwrap();
-    assert!(store.credentials("ac\0me").await.unwrap().is_none());
+    assert!(store.credentials("ac\0me", &TokenHash::of(b"x")).await.unwrap().is_none());
     for field in StoredRecord::text_fields().filter(|field| *field != Field::Duration) {
         let wanted = Wanted::Text("\0".into());
         let filters = vec![Filter { field, wanted }];
@@ -552,7 +556,10 @@ pub(crate) async fn many_records_of_one_moment_are_pages_too(store: &dyn Store) 
             let filters = vec![bill.clone()];
             let selection = Selection { filters, order, first, ..super::everything() };
             let page = store.page(acme.id, &selection).await.unwrap();
-            let answer = store.answer("acme", &mut |_| Some(selection.clone())).await.unwrap();
+            let answer = store
+                .answer("acme", &TokenHash::of(b""), &mut |_| Some(selection.clone()))
+                .await
+                .unwrap();
             assert_eq!(answer.map(|answer| answer.records), Some(page.records.clone()));
             let found = page.records.iter().map(|record| record.text(Field::TransactionId));
             let size = selection.page_size as usize;
@@ -576,16 +583,58 @@ pub(crate) async fn a_request_is_decided_upon_once(store: &dyn Store) {
     {
         let mut asked = Vec::new();
         let mut decide = |credentials: Option<Credentials>| {
-            asked.push(credentials.map(|Credentials { tenant, tokens }| {
-                (tenant.id, TokenHash::of(b"x").find_among(&tokens))
+            asked.push(credentials.map(|Credentials { tenant, token }| {
+                (tenant.id, TokenHash::of(b"x").find_among(token.as_slice()))
             }));
             selects.then(super::everything)
         };
-        let page = store.answer(name, &mut decide).await.unwrap();
+        let page = store.answer(name, &TokenHash::of(b"x"), &mut decide).await.unwrap();
         assert_eq!(page.map(|page| page.records.len()), records, "{name} {selects}");
         let known = (name == "acme").then_some((acme.id, Some(1)));
         assert_eq!(asked, [known], "{name} {selects}");
     }
+}
+
+/// AUTH-3, AUTH-5: a token opens its own tenant, whatever others there are.
+pub(crate) async fn a_token_opens_its_tenant_alone(store: &dyn Store) {
+    let acme = acme(store).await;
+    let globex = store.add_tenant("globex", "UTC".parse().unwrap(), NOW).await.unwrap();
+    for number in 1..=300 {
+        let hash = TokenHash::of(format!("token {number}").as_bytes());
+        let made = store.add_token(acme.id, hash, "", NOW).await.unwrap();
+        assert_eq!(made.id, number);
+    }
+    let theirs = TokenHash::of(b"theirs");
+    store.add_token(globex.id, theirs, "", NOW).await.unwrap();
+    for number in [1, 150, 300] {
+        let hash = TokenHash::of(format!("token {number}").as_bytes());
+        assert_eq!(opens(store, &hash).await, Some(number));
+        let other = store.credentials("globex", &hash).await.unwrap().unwrap();
+        assert!(other.tenant.name == "globex" && other.token.is_none());
+        // The tenant that was added first is looked at for a name that nobody has.
+        assert!(store.credentials("nobody", &hash).await.unwrap().is_none());
+    }
+    assert_eq!(opens(store, &theirs).await, None);
+    // One that was taken twice goes by the number of the first, as long as that is valid.
+    let twice = TokenHash::of(b"token 7");
+    let again = store.add_token(acme.id, twice, "", NOW).await.unwrap();
+    assert_eq!(opens(store, &twice).await, Some(7));
+    store.revoke_token(acme.id, 7).await.unwrap();
+    assert_eq!(opens(store, &twice).await, Some(again.id));
+    store.revoke_token(acme.id, again.id).await.unwrap();
+    assert_eq!(opens(store, &twice).await, None);
+}
+
+pub(crate) async fn a_label_is_one_line(store: &dyn Store) {
+    let acme = acme(store).await;
+    let hash = TokenHash::of(b"x");
+    for label in ["a\nb", "a\0", "\u{202e}", &"x".repeat(101)] {
+        let error = store.add_token(acme.id, hash, label, NOW).await.unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Refused, "{label:?}");
+    }
+    let longest = "é".repeat(100);
+    assert_eq!(store.add_token(acme.id, hash, &longest, NOW).await.unwrap().id, 1);
+    assert_eq!(store.tokens(acme.id).await.unwrap()[0].label, longest);
 }
 
 /// The tests of an engine, given how a new, empty store of it is made, or `None` where it cannot.
@@ -625,6 +674,8 @@ laws!(
     a_number_that_no_list_reaches_finds_nothing,
     many_records_of_one_moment_are_pages_too,
     a_request_is_decided_upon_once,
+    a_token_opens_its_tenant_alone,
+    a_label_is_one_line,
     a_long_page_comes_in_pieces,
     a_page_in_pieces_stays_the_page_that_it_was,
     the_rest_of_a_page_is_its_tenants,

@@ -1,0 +1,318 @@
+//! Requests that have not proven a tenant yet (AUTH-6). They take nothing from the tenant that they name:
+//! they have places of their own, and take turns at the store. A token that was right lately goes past
+//! them, so that no number of wrong ones stands in its way.
+
+use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::{Instant, sleep_until};
+use vcc_store::TokenHash;
+
+use crate::Limits;
+
+/// How many unproven requests are at the store at the same time, so that those of proven tenants find
+/// readers and connections there.
+const TURNS: usize = 8;
+
+/// How long a pause may be made up for: so much of a second's turns may be taken at once.
+const BURST: Duration = Duration::from_millis(100);
+
+/// The `Retry-After` of the refusals, in which a connection is not refused again.
+const BACKOFF: Duration = Duration::from_secs(1);
+
+/// How many tokens are remembered in either of two generations.
+const REMEMBERED: usize = 32_768;
+
+/// The unproven requests of a server.
+#[derive(Debug)]
+pub(crate) struct Unproven {
+    places: Mutex<Places>,
+    turns: Semaphore,
+    /// When the next turn begins. Who waits for it waits in order, and who leaves takes none.
+    next: tokio::sync::Mutex<Instant>,
+    interval: Duration,
+    proven: Mutex<Proven>,
+}
+
+/// Places for a number of requests, and who has them.
+#[derive(Debug)]
+struct Places {
+    most: usize,
+    taken: usize,
+    /// Each has one at least, so there are no more than there are places.
+    peers: HashMap<Option<IpAddr>, usize>,
+}
+
+/// A place, until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Place<'a> {
+    unproven: &'a Unproven,
+    peer: Option<IpAddr>,
+    turn: Option<SemaphorePermit<'a>>,
+}
+
+/// Tokens that were right lately, by a hash of the tenant's name and the token's hash. Nothing is
+/// answered by it: it says who need not wait, may be lost, and is forgotten when the token is wrong.
+#[derive(Debug, Default)]
+struct Proven {
+    new: HashSet<[u8; 32]>,
+    old: HashSet<[u8; 32]>,
+}
+
+impl Unproven {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        let now = Instant::now();
+        let places = Places { most: limits.unproven, taken: 0, peers: HashMap::new() };
+        Self {
+            places: Mutex::new(places),
+            turns: Semaphore::new(TURNS),
+            next: tokio::sync::Mutex::new(now.checked_sub(BURST).unwrap_or(now)),
+            interval: Duration::from_secs(1) / limits.unproven_rate.max(1),
+            proven: Mutex::default(),
+        }
+    }
+
+    /// Lets a request in, or not. One address gets half of all places at most, two a third each, and so
+    /// on: whoever comes from another one finds a place.
+    pub(crate) fn enter(&self, peer: Option<IpAddr>) -> Option<Place<'_>> {
+        let peer = peer.map(network);
+        let mut places = self.places();
+        let theirs = places.peers.get(&peer).copied().unwrap_or_default();
+        if theirs >= places.most - places.taken {
+            return None;
+        }
+        places.taken += 1;
+        places.peers.insert(peer, theirs + 1);
+        Some(Place { unproven: self, peer, turn: None })
+    }
+
+    /// Whether a token of this tenant was right lately.
+    pub(crate) fn was_proven(&self, tenant: &str, token: &TokenHash) -> bool {
+        let key = key(tenant, token);
+        let mut proven = self.proven();
+        if proven.new.contains(&key) {
+            return true;
+        }
+        let was = proven.old.contains(&key);
+        if was {
+            proven.add(key);
+        }
+        was
+    }
+
+    /// Remembers that a token was right.
+    pub(crate) fn proved(&self, tenant: &str, token: &TokenHash) {
+        self.proven().add(key(tenant, token));
+    }
+
+    /// Forgets a token that was not right, such as one that was revoked.
+    pub(crate) fn failed(&self, tenant: &str, token: &TokenHash) {
+        let key = key(tenant, token);
+        let mut proven = self.proven();
+        proven.new.remove(&key);
+        proven.old.remove(&key);
+    }
+
+    fn places(&self) -> MutexGuard<'_, Places> {
+        self.places.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn proven(&self) -> MutexGuard<'_, Proven> {
+        self.proven.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Place<'_> {
+    /// Waits for its turn at the store, which lasts as long as the place.
+    pub(crate) async fn turn(mut self) -> Self {
+        // It is never closed.
+        self.turn = self.unproven.turns.acquire().await.ok();
+        let mut next = self.unproven.next.lock().await;
+        if Instant::now() < *next {
+            sleep_until(*next).await;
+        }
+        let now = Instant::now();
+        *next = now.checked_sub(BURST).map_or(*next, |earliest| earliest.max(*next))
+            + self.unproven.interval;
+        drop(next);
+        self
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let mut places = self.unproven.places();
+        places.taken -= 1;
+        if let Some(theirs) = places.peers.get_mut(&self.peer) {
+            *theirs -= 1;
+            if *theirs == 0 {
+                places.peers.remove(&self.peer);
+            }
+        }
+    }
+}
+
+impl Proven {
+    fn add(&mut self, key: [u8; 32]) {
+        if self.new.len() >= REMEMBERED && !self.new.contains(&key) {
+            self.old = std::mem::take(&mut self.new);
+        }
+        self.new.insert(key);
+    }
+}
+
+/// No tenant's name has a `:`. Keys are as long as each other, and are found by a secret hash of theirs,
+/// so that time tells nothing of one.
+fn key(tenant: &str, token: &TokenHash) -> [u8; 32] {
+    *TokenHash::of(&[tenant.as_bytes(), b":", token.as_bytes()].concat()).as_bytes()
+}
+
+/// The network that one client has to itself: an address, or a /64 of IPv6.
+fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(address) => IpAddr::V6((address.to_bits() & (u128::MAX << 64)).into()),
+    }
+}
+
+/// When a connection may be refused again for want of a place. A client that does not wait for that time
+/// is not answered before it: it would take up the server with nothing but refusals.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Backoff(Arc<Mutex<Option<Instant>>>);
+
+impl Backoff {
+    /// Waits for the end of what the last refusal began.
+    pub(crate) async fn wait(&self) {
+        let until = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(until) = until {
+            sleep_until(until).await;
+        }
+    }
+
+    /// The client is told to come back later.
+    pub(crate) fn begin(&self) {
+        let until = Instant::now() + BACKOFF;
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(until);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unproven(places: usize, rate: u32) -> Unproven {
+        Unproven::new(&Limits { unproven: places, unproven_rate: rate, ..Limits::default() })
+    }
+
+    fn peer(number: u32) -> Option<IpAddr> {
+        Some(IpAddr::from((0xc000_0200 + number).to_be_bytes()))
+    }
+
+    #[tokio::test]
+    async fn no_address_takes_all_places() {
+        let unproven = unproven(100, 1);
+        let enter = |peer| std::iter::from_fn(|| unproven.enter(peer)).collect::<Vec<_>>();
+        let first = enter(peer(1));
+        assert_eq!(first.len(), 50);
+        let second = enter(peer(2));
+        assert_eq!(second.len(), 25);
+        // Nothing is left but for those who have less.
+        assert!(unproven.enter(peer(1)).is_none() && unproven.enter(peer(2)).is_none());
+        assert!(unproven.enter(None).is_some() && unproven.enter(peer(3)).is_some());
+        let others: Vec<_> = (10..).map_while(|number| unproven.enter(peer(number))).collect();
+        assert_eq!(others.len(), 25);
+        assert!(unproven.enter(None).is_none());
+        drop((first, second, others));
+        assert!(unproven.places().peers.is_empty() && unproven.places().taken == 0);
+        assert_eq!(enter(None).len(), 50);
+        assert!(self::unproven(0, 1).enter(None).is_none());
+        assert!(self::unproven(1, 1).enter(None).is_some());
+    }
+
+    #[test]
+    fn a_network_of_ipv6_is_one_client() {
+        let parse = |text: &str| text.parse::<IpAddr>().unwrap();
+        assert_eq!(network(parse("2001:db8::1")), network(parse("2001:db8::ffff:0:0:1")));
+        assert_ne!(network(parse("2001:db8::1")), network(parse("2001:db8:0:1::1")));
+        assert_ne!(network(parse("192.0.2.1")), network(parse("192.0.2.2")));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn turns_are_paced_and_in_order() {
+        let unproven = unproven(1_000, 100);
+        let began = Instant::now();
+        // Some at once after a pause, and then one in ten milliseconds.
+        for _ in 0..111 {
+            unproven.enter(None).unwrap().turn().await;
+        }
+        let took = began.elapsed();
+        assert!(took >= Duration::from_millis(1_000), "{took:?}");
+        assert!(took <= Duration::from_millis(1_200), "{took:?}");
+        // Those who leave while they wait take no turn.
+        for _ in 0..200 {
+            let place = unproven.enter(None).unwrap();
+            let left = tokio::time::timeout(Duration::from_millis(1), place.turn()).await;
+            drop(left);
+        }
+        let began = Instant::now();
+        unproven.enter(None).unwrap().turn().await;
+        assert!(began.elapsed() <= Duration::from_millis(20), "{:?}", began.elapsed());
+        assert_eq!(unproven.places().taken, 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn few_are_at_the_store_at_once() {
+        let unproven = unproven(100, 1_000_000);
+        let mut turns = Vec::new();
+        for _ in 0..TURNS {
+            turns.push(unproven.enter(None).unwrap().turn().await);
+        }
+        let mut next = Box::pin(unproven.enter(None).unwrap().turn());
+        let waits = tokio::time::timeout(Duration::from_secs(60), &mut next).await;
+        assert!(waits.is_err());
+        turns.pop();
+        next.await;
+    }
+
+    #[tokio::test]
+    async fn a_token_that_was_right_is_remembered() {
+        let unproven = unproven(1, 1);
+        let (one, other) = (TokenHash::of(b"one"), TokenHash::of(b"other"));
+        unproven.proved("acme", &one);
+        assert!(unproven.was_proven("acme", &one));
+        assert!(!unproven.was_proven("acme", &other) && !unproven.was_proven("globex", &one));
+        unproven.failed("acme", &other);
+        assert!(unproven.was_proven("acme", &one));
+        unproven.failed("acme", &one);
+        assert!(!unproven.was_proven("acme", &one));
+        // What is used stays, what is not is forgotten, and there is never more than so much.
+        unproven.proved("acme", &one);
+        unproven.proved("acme", &other);
+        for number in 0..3 * REMEMBERED {
+            unproven.proved(&number.to_string(), &one);
+            if number.is_multiple_of(REMEMBERED / 2) {
+                assert!(unproven.was_proven("acme", &one));
+            }
+        }
+        assert!(!unproven.was_proven("acme", &other));
+        let proven = unproven.proven();
+        assert!(proven.new.len() <= REMEMBERED && proven.old.len() <= REMEMBERED);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refused_connection_is_refused_once_a_second() {
+        let backoff = Backoff::default();
+        let began = Instant::now();
+        backoff.wait().await;
+        assert_eq!(began.elapsed(), Duration::ZERO);
+        backoff.begin();
+        backoff.clone().wait().await;
+        assert!(began.elapsed() >= BACKOFF);
+        let waited = began.elapsed();
+        backoff.wait().await;
+        assert_eq!(began.elapsed(), waited);
+    }
+}
