@@ -3,7 +3,7 @@ use vcc_types::Dialect;
 use crate::decode::Scratch;
 use crate::read::Reader;
 use crate::split::{Splitter, Values};
-use crate::zone::{BuiltIn, ZoneData};
+use crate::zone::{Source, ZoneData};
 use crate::{Query, QueryError, QueryErrorKind};
 
 /// How queries are read: dialect, zone database and limits.
@@ -17,7 +17,7 @@ use crate::{Query, QueryError, QueryErrorKind};
 #[derive(Clone, Copy)]
 pub struct Parser<'z> {
     dialect: Dialect,
-    zones: &'z dyn ZoneData,
+    zones: Source<'z>,
     max_length: usize,
     max_variables: usize,
 }
@@ -40,7 +40,7 @@ impl<'z> Parser<'z> {
     pub fn new() -> Self {
         Parser {
             dialect: Dialect::default(),
-            zones: &BuiltIn,
+            zones: Source::BuiltIn,
             max_length: Self::MAX_LENGTH,
             max_variables: Self::MAX_VARIABLES,
         }
@@ -55,7 +55,7 @@ impl<'z> Parser<'z> {
     /// Looks `tz` up in this database.
     #[must_use]
     pub fn zones(self, zones: &'z dyn ZoneData) -> Self {
-        Parser { zones, ..self }
+        Parser { zones: Source::Other(zones), ..self }
     }
 
     /// Refuses a query of more bytes. There is no way to read more than 4 GiB.

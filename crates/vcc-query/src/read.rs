@@ -10,14 +10,14 @@ use crate::error::found;
 use crate::query::Span;
 use crate::split::Values;
 use crate::variable::Variable;
-use crate::zone::{BuiltIn, Zone, ZoneData};
+use crate::zone::{BuiltIn, Source, Zone};
 use crate::{Dates, Filter, Precision, Query, QueryError, QueryErrorKind, Text, Wanted, Written};
 
 /// Reads the values of variables.
 pub(crate) struct Reader<'a> {
     pub(crate) raw: &'a [u8],
     pub(crate) dialect: &'a Dialect,
-    pub(crate) zones: &'a dyn ZoneData,
+    pub(crate) zones: Source<'a>,
     pub(crate) scratch: &'a mut Scratch,
 }
 
@@ -207,20 +207,18 @@ impl Reader<'_> {
     fn zone(&mut self, span: Span) -> Result<Zone, QueryError> {
         let (zones, plus) = (self.zones, self.dialect.plus);
         // As it is: no name holds a `%`, nor a space that a `+` could stand for.
-        if let Ok(name) = core::str::from_utf8(&self.raw[span.range()])
-            && let Some(zone) = zones.zone(name)
-        {
+        if let Some(zone) = zones.zone(&self.raw[span.range()]) {
             return Ok(zone);
         }
         let name = self.text(span, false)?;
         // DATE-3
-        if let Some(zone) = zones.zone(name) {
+        if let Some(zone) = zones.zone(name.as_bytes()) {
             return Ok(zone);
         }
         // REQ-6: a zone's name may hold a sign and never a space (`Etc/GMT 8`).
         if plus == Plus::Space
             && name.contains(' ')
-            && let Some(zone) = zones.zone(&name.replace(' ', "+"))
+            && let Some(zone) = zones.zone(name.replace(' ', "+").as_bytes())
         {
             return Ok(zone);
         }

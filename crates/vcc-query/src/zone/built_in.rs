@@ -26,11 +26,17 @@ impl ZoneData for BuiltIn {
 
     #[inline]
     fn zone(&self, name: &str) -> Option<Zone> {
-        DATABASE.entry(name)?.zone()
+        BuiltIn::zone_of(name.as_bytes())
     }
 }
 
 impl BuiltIn {
+    /// The zone with this name, of which nobody needs to know that it is UTF-8.
+    #[inline]
+    pub(super) fn zone_of(name: &[u8]) -> Option<Zone> {
+        DATABASE.entry(name)?.zone()
+    }
+
     /// Every name and alias, sorted without regard to case.
     pub fn names() -> impl ExactSizeIterator<Item = &'static str> {
         DATABASE.entries.iter().map(|entry| entry.name)
@@ -82,7 +88,7 @@ impl Database {
         let mut places = vec![FREE; 1 << bits];
         let shift = u64::BITS - bits;
         for (index, entry) in entries.iter().enumerate() {
-            let mut place = (hash(entry.name) >> shift) as usize;
+            let mut place = (hash(entry.name.as_bytes()) >> shift) as usize;
             while places[place] != FREE {
                 place = (place + 1) & (places.len() - 1);
             }
@@ -92,13 +98,13 @@ impl Database {
     }
 
     #[inline]
-    fn entry(&self, name: &str) -> Option<&Entry> {
+    fn entry(&self, name: &[u8]) -> Option<&Entry> {
         let mut place = (hash(name) >> self.shift) as usize;
         loop {
             // A free place ends every search, and an empty list ends it too.
             let entry = self.entries.get(usize::from(*self.places.get(place)?))?;
             // DATE-3: byte for byte.
-            if entry.name == name {
+            if entry.name.as_bytes() == name {
                 return Some(entry);
             }
             place = (place + 1) & (self.places.len() - 1);
@@ -119,8 +125,7 @@ impl Entry {
 
 /// Mixes the first and the last eight bytes of a name and its length: few names share all of them.
 #[inline]
-fn hash(name: &str) -> u64 {
-    let bytes = name.as_bytes();
+fn hash(bytes: &[u8]) -> u64 {
     let (first, last) = match (bytes.first_chunk(), bytes.last_chunk()) {
         (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
         _ => (bytes.iter().fold(0, |hash, byte| hash << 8 | u64::from(*byte)), 0),

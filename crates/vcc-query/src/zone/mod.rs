@@ -110,6 +110,24 @@ pub trait ZoneData: Sync {
     fn zone(&self, name: &str) -> Option<Zone>;
 }
 
+/// Where a parser looks zones up.
+#[derive(Clone, Copy)]
+pub(crate) enum Source<'z> {
+    BuiltIn,
+    Other(&'z dyn ZoneData),
+}
+
+impl Source<'_> {
+    /// The zone with this name or alias.
+    #[inline]
+    pub(crate) fn zone(self, name: &[u8]) -> Option<Zone> {
+        match self {
+            Source::BuiltIn => BuiltIn::zone_of(name),
+            Source::Other(zones) => zones.zone(core::str::from_utf8(name).ok()?),
+        }
+    }
+}
+
 /// A time zone of the tz database.
 ///
 /// ```
