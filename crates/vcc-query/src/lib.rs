@@ -53,6 +53,8 @@ mod read;
 mod render;
 mod request;
 mod resolve;
+mod scan;
+
 mod selection;
 #[cfg(feature = "serde")]
 mod serde;

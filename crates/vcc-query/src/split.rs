@@ -5,6 +5,7 @@ use vcc_types::{Dialect, RepeatedVariable, TrailingQuote, UnknownVariable};
 use crate::decode::{Bytes, Scratch, Suspicion, control_character, decode};
 use crate::error::found;
 use crate::query::Span;
+use crate::scan::first_of;
 use crate::variable::{Variable, hint};
 use crate::{QueryError, QueryErrorKind};
 
@@ -83,7 +84,7 @@ impl Splitter<'_> {
                 continue;
             }
             let rest = &self.raw[start..];
-            let stop = rest.iter().position(|byte| matches!(byte, b'=' | b'&'));
+            let stop = first_of([b'=', b'&'], rest);
             let name = start..start + stop.unwrap_or(rest.len());
             count += 1;
             if count > self.max_variables {
@@ -95,7 +96,7 @@ impl Splitter<'_> {
             }
             let start_of_value = name.end + 1;
             let rest = &self.raw[start_of_value..];
-            let rest = &rest[..memchr::memchr(b'&', rest).unwrap_or(rest.len())];
+            let rest = &rest[..first_of([b'&'], rest).unwrap_or(rest.len())];
             let end = start_of_value + rest.len();
             let value = Span::new(start_of_value, end);
             last_counts = self.variable(name, value, values, scratch)?;

@@ -55,7 +55,7 @@ impl Inline {
 
 /// The first eight bytes of a text, fewer if it is shorter.
 #[inline]
-fn word(text: &[u8]) -> u64 {
+pub(crate) fn word(text: &[u8]) -> u64 {
     let length = text.len();
     if let Some(eight) = text.first_chunk() {
         return u64::from_le_bytes(*eight);
