@@ -192,10 +192,11 @@ impl TryFrom<DateTime<FixedOffset>> for Written {
             hour: local.hour() as u8,
             minute: Some(local.minute() as u8),
             second: Some((local.second() + leap) as u8),
-            fraction: (nanos != 0).then(|| format!("{nanos:09}").into()),
+            fraction: (nanos != 0).then(|| Box::new(format!("{nanos:09}").into())),
         };
+        let offset_minutes = Some((offset / 60) as i16);
         in_calendar(local.date())
-            .map(|day| Written::Timed(Timed { day, time, offset: Some(offset) }))
+            .map(|day| Written::Timed(Timed { day, time, offset_minutes }))
     }
 }
 

@@ -110,7 +110,7 @@ impl Display for Date {
 impl Display for Timed {
     /// Writes the extended form of ISO 8601 with a `T`, and `Z` for UTC.
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let Timed { day, time: Time { hour, minute, second, fraction }, offset } = self;
+        let Timed { day, time: Time { hour, minute, second, fraction }, offset_minutes } = self;
         write!(f, "{}T{hour:02}", Date::Day(*day))?;
         if let Some(minute) = minute {
             write!(f, ":{minute:02}")?;
@@ -121,12 +121,12 @@ impl Display for Timed {
         if let Some(fraction) = fraction {
             write!(f, ".{fraction}")?;
         }
-        match offset {
+        match offset_minutes {
             None => Ok(()),
             Some(0) => f.write_char('Z'),
             Some(offset) => {
                 let sign = if *offset < 0 { '-' } else { '+' };
-                let minutes = offset.unsigned_abs() / 60;
+                let minutes = offset.unsigned_abs();
                 write!(f, "{sign}{:02}:{:02}", minutes / 60, minutes % 60)
             }
         }

@@ -316,7 +316,7 @@ impl<'a> Resolver<'a> {
     #[inline]
     pub(crate) fn instant<'t>(&self, date: &'t Written) -> Result<Instant<'t>, Beyond> {
         match date {
-            Written::Timed(timed) => Ok(self.locate(timed.reading(), timed.offset)),
+            Written::Timed(timed) => Ok(self.locate(timed.reading(), timed.offset())),
             Written::Date(date) => Ok(self.locate(midnight(date.first_day()), None)),
             Written::Today(days) => Ok(self.locate(midnight(self.constant(*days)?), None)),
         }
@@ -327,7 +327,7 @@ impl<'a> Resolver<'a> {
         match (self.days(date)?, date) {
             (Some(days), _) => Ok(days.map(|day| self.locate(midnight(day), None))),
             (None, Written::Timed(timed)) => Ok([timed.reading(), timed.next_reading()]
-                .map(|reading| self.locate(reading, timed.offset))),
+                .map(|reading| self.locate(reading, timed.offset()))),
             (None, _) => Err(Beyond),
         }
     }

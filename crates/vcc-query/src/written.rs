@@ -2,6 +2,8 @@ use core::cmp::Ordering;
 
 use chrono::{Datelike, NaiveDate, Weekday};
 
+use crate::Text;
+
 /// A date as a query wrote it: what was written, and not yet what it means.
 ///
 /// Spellings of one thing are equal: `2007-08-05`, `20070805`, `2007-217` and `2007-W31-7`.
@@ -64,7 +66,8 @@ pub enum Date {
 pub struct Timed {
     pub(crate) day: NaiveDate,
     pub(crate) time: Time,
-    pub(crate) offset: Option<i32>,
+    /// Minutes east of UTC: no text writes seconds of an offset.
+    pub(crate) offset_minutes: Option<i16>,
 }
 
 /// A time of day, to the precision that was written.
@@ -75,8 +78,9 @@ pub(crate) struct Time {
     pub(crate) minute: Option<u8>,
     /// 0 to 60; only beside a minute.
     pub(crate) second: Option<u8>,
-    /// The digits after the decimal point, all that were written; only beside a second.
-    pub(crate) fraction: Option<Box<str>>,
+    /// The digits after the decimal point, all that were written; only beside a second. They are rare,
+    /// and a thin pointer keeps every query smaller.
+    pub(crate) fraction: Option<Box<Text>>,
 }
 
 /// How precisely a date was written. The later ones are the finer ones.
@@ -138,7 +142,7 @@ impl Written {
     #[must_use]
     pub fn offset(&self) -> Option<i32> {
         match self {
-            Written::Timed(timed) => timed.offset,
+            Written::Timed(timed) => timed.offset(),
             _ => None,
         }
     }
@@ -187,6 +191,12 @@ impl Timed {
         self.time.hour == 24
     }
 
+    /// The offset that was written, in seconds east of UTC.
+    #[inline]
+    pub(crate) fn offset(&self) -> Option<i32> {
+        self.offset_minutes.map(|minutes| i32::from(minutes) * 60)
+    }
+
     /// The wall clock's reading: seconds since 1970-01-01 00:00:00, and the fraction.
     pub(crate) fn reading(&self) -> Reading<'_> {
         let time = &self.time;
@@ -194,7 +204,7 @@ impl Timed {
         let seconds = i64::from(time.hour) * 3600
             + i64::from(time.minute.unwrap_or(0)) * 60
             + i64::from(time.second.unwrap_or(0));
-        let (nanos, more) = time.fraction.as_deref().map_or((0, ""), nanoseconds);
+        let (nanos, more) = time.fraction.as_ref().map_or((0, ""), |digits| nanoseconds(digits));
         Reading { seconds: day_seconds(self.day) + seconds, nanos, more }
     }
 
@@ -249,4 +259,16 @@ impl Reading<'_> {
 pub(crate) fn day_seconds(day: NaiveDate) -> i64 {
     // 719 163 is the number of 1970-01-01, counted from 0001-01-01 as 1.
     i64::from(day.num_days_from_ce() - 719_163) * 86_400
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A query holds four of them, and is moved.
+    #[test]
+    fn size() {
+        assert_eq!(size_of::<Written>(), 24);
+        assert_eq!(size_of::<Option<Written>>(), 24);
+    }
 }

@@ -8,6 +8,7 @@ use nom::combinator::opt;
 
 use super::grammar::{Parsed, failure, is_digit, sign, two_digits};
 use super::{Fault, Spaces};
+use crate::Text;
 use crate::written::Time;
 
 /// `time = hour [ ":" minute [ ":" second ] / minute [ second ] ]`
@@ -54,17 +55,17 @@ fn end_of_day<'a>(text: &'a str, rest: &'a str, time: Time) -> Parsed<'a, Time> 
 }
 
 /// `fraction = "." 1*DIGIT`
-fn fraction(text: &str) -> Parsed<'_, Box<str>> {
+fn fraction(text: &str) -> Parsed<'_, Box<Text>> {
     let (rest, _) = char('.').parse(text)?;
     let (after, digits) = take_while(is_digit).parse(rest)?;
     if digits.is_empty() {
         return failure(Fault::syntax(rest, "digits after the decimal point"));
     }
-    Ok((after, digits.into()))
+    Ok((after, Box::new(digits.into())))
 }
 
-/// `offset = "Z" / sign 2DIGIT [ [":"] 2DIGIT ]`, up to ±23:59
-pub(super) fn offset<'a>(text: &'a str, spaces: Spaces<'_>) -> Parsed<'a, i32> {
+/// `offset = "Z" / sign 2DIGIT [ [":"] 2DIGIT ]`, up to ±23:59, in minutes
+pub(super) fn offset<'a>(text: &'a str, spaces: Spaces<'_>) -> Parsed<'a, i16> {
     let (rest, sign) = alt((char('Z').map(|_| 0), |text| sign(text, spaces))).parse(text)?;
     if sign == 0 {
         return Ok((rest, 0));
@@ -76,14 +77,14 @@ pub(super) fn offset<'a>(text: &'a str, spaces: Spaces<'_>) -> Parsed<'a, i32> {
     }
     let (rest, colon) = opt(char(':')).parse(rest)?;
     if colon.is_none() && !rest.starts_with(|c: char| c.is_ascii_digit()) {
-        return Ok((rest, sign * hours as i32 * 3600));
+        return Ok((rest, sign as i16 * hours as i16 * 60));
     }
     let digits = rest;
     let (rest, minutes) = two_digits(rest, "the minutes of the offset, of two digits")?;
     if minutes > 59 {
         return failure(Fault::impossible(digits, 2, "minutes of an offset from 00 to 59"));
     }
-    Ok((rest, sign * (hours * 3600 + minutes * 60) as i32))
+    Ok((rest, sign as i16 * (hours * 60 + minutes) as i16))
 }
 
 /// Two digits from 00 to `last`.

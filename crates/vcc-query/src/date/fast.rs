@@ -48,12 +48,12 @@ struct Plain {
     day: NaiveDate,
     /// Hour, minute, second.
     time: Option<(u32, u32, Option<u32>)>,
-    offset: Option<i32>,
+    offset_minutes: Option<i16>,
 }
 
 impl From<Plain> for Written {
     #[inline(always)]
-    fn from(Plain { day, time, offset }: Plain) -> Written {
+    fn from(Plain { day, time, offset_minutes }: Plain) -> Written {
         let Some((hour, minute, second)) = time else { return Written::Date(Date::Day(day)) };
         let time = Time {
             hour: hour as u8,
@@ -61,7 +61,7 @@ impl From<Plain> for Written {
             second: second.map(|second| second as u8),
             fraction: None,
         };
-        Written::Timed(Timed { day, time, offset })
+        Written::Timed(Timed { day, time, offset_minutes })
     }
 }
 
@@ -83,7 +83,7 @@ fn first(text: &[u8], coding: Coding) -> Option<(Plain, &[u8])> {
     }
     let day = NaiveDate::from_ymd_opt(year as i32, month, day)?;
     let rest = match rest {
-        [] | [b',', ..] => return Some((Plain { day, time: None, offset: None }, rest)),
+        [] | [b',', ..] => return Some((Plain { day, time: None, offset_minutes: None }, rest)),
         [b'T' | b' ', rest @ ..] => rest,
         [b'%', b'2', b'0', rest @ ..] if coding != Coding::None => rest,
         [b'+', rest @ ..] if coding == Coding::Form => rest,
@@ -102,13 +102,13 @@ fn first(text: &[u8], coding: Coding) -> Option<(Plain, &[u8])> {
     if hour > 23 || minute > 59 || second.is_some_and(|second| second > 59) {
         return None;
     }
-    let (offset, rest) = offset(rest, coding)?;
-    Some((Plain { day, time: Some((hour, minute, second)), offset }, rest))
+    let (offset_minutes, rest) = offset(rest, coding)?;
+    Some((Plain { day, time: Some((hour, minute, second)), offset_minutes }, rest))
 }
 
-/// What follows a time, and what is left then.
+/// What follows a time, in minutes, and what is left then.
 #[inline(always)]
-fn offset(text: &[u8], coding: Coding) -> Option<(Option<i32>, &[u8])> {
+fn offset(text: &[u8], coding: Coding) -> Option<(Option<i16>, &[u8])> {
     // REQ-6: a `+` that stands for a space is read back, since only a sign can stand here.
     let (is_negative, rest) = match text {
         [] | [b',', ..] => return Some((None, text)),
@@ -123,7 +123,7 @@ fn offset(text: &[u8], coding: Coding) -> Option<(Option<i32>, &[u8])> {
     if hours > 23 || minutes > 59 {
         return None;
     }
-    let offset = (hours * 3600 + minutes * 60) as i32;
+    let offset = (hours * 60 + minutes) as i16;
     Some((Some(if is_negative { -offset } else { offset }), rest))
 }
 

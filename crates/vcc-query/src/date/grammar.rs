@@ -101,14 +101,14 @@ fn date_time<'a>(spaces: Spaces<'_>) -> impl FnMut(&'a str) -> Parsed<'a, Writte
             return failure(after_hour(rest));
         }
         let parsed = opt(|rest| offset(rest, spaces)).parse(rest);
-        let (rest, offset) = match is_space {
+        let (rest, offset_minutes) = match is_space {
             true => parsed.map_err(|error| error.map(space_as_sign))?,
             false => parsed?,
         };
         if !rest.is_empty() {
-            return failure(after_time(rest, &time, offset.is_some()));
+            return failure(after_time(rest, &time, offset_minutes.is_some()));
         }
-        Ok((rest, Written::Timed(Timed { day, time, offset })))
+        Ok((rest, Written::Timed(Timed { day, time, offset_minutes })))
     }
 }
 
