@@ -195,8 +195,7 @@ impl TryFrom<DateTime<FixedOffset>> for Written {
             fraction: (nanos != 0).then(|| Box::new(format!("{nanos:09}").into())),
         };
         let offset_minutes = Some((offset / 60) as i16);
-        in_calendar(local.date())
-            .map(|day| Written::Timed(Timed { day, time, offset_minutes }))
+        in_calendar(local.date()).map(|day| Written::Timed(Timed { day, time, offset_minutes }))
     }
 }
 

@@ -1,7 +1,7 @@
 use core::cell::Cell;
 use core::cmp::Ordering;
 
-use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, Utc};
 use vcc_types::{
     Dialect, EmptyValue, EqualEnds, Field, IgnoredFinish, RangeEnd, RangeEndInstant, ResponseZone,
     ReversedRange,
@@ -50,6 +50,9 @@ const CALENDAR: core::ops::Range<i64> = -62_135_596_800 - 86_400..253_402_300_80
 /// time change every few years, and what it foretells by the moon (Gaza) ends before. Who asks about a
 /// time so far ahead is told (DATE-13).
 const FAR_AHEAD: i64 = 4_102_444_800;
+
+/// The seconds of a day.
+const DAY: i64 = 86_400;
 
 /// How many records a page holds (PAGE-1).
 const PAGE_SIZE: u32 = 50;
@@ -125,7 +128,14 @@ impl Query {
             notes.extend(Field::ALL.into_iter().filter(spaced).map(Note::PlusAsSpace));
         }
         Ok(Selection {
-            window: window.map(|[from, until]| Window { from: from.utc(), until: until.utc() }),
+            window: window.map(|[from, until]| {
+                let (first, last) = match &self.d {
+                    Some(Dates::Range(first, last)) => (first.day(), last.day()),
+                    Some(Dates::One(one)) => (one.day(), one.day()),
+                    None => (None, None),
+                };
+                Window { from: from.utc_near(first), until: until.utc_near(last) }
+            }),
             // NEAR-4
             near: start.or(finish),
             filters,
@@ -216,6 +226,25 @@ impl Nanosecond {
 
     fn next(self) -> Nanosecond {
         Nanosecond::new(self.seconds, self.nanos as u32 + 1)
+    }
+
+    /// As [`utc`](Self::utc), more cheaply if it is on this day or on one beside it: chrono's calendar
+    /// takes a step from a day in less time than it finds one.
+    #[inline]
+    fn utc_near(self, day: Option<NaiveDate>) -> DateTime<Utc> {
+        let stepped = day.and_then(|day| {
+            let passed = self.seconds - day_seconds(day);
+            let (day, passed) = match passed {
+                ..0 => (day.pred_opt()?, passed + DAY),
+                0..DAY => (day, passed),
+                DAY.. => (day.succ_opt()?, passed - DAY),
+            };
+            // What is further away has no such second.
+            let second = u32::try_from(passed).ok()?;
+            let time = NaiveTime::from_num_seconds_from_midnight_opt(second, self.nanos as u32)?;
+            Some(day.and_time(time).and_utc())
+        });
+        stepped.unwrap_or_else(|| self.utc())
     }
 
     #[inline]
@@ -401,4 +430,27 @@ impl<'a> Resolver<'a> {
 
 fn midnight(day: NaiveDate) -> Reading<'static> {
     Reading { seconds: day_seconds(day), nanos: 0, more: "" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// On every side of the days beside one, and of the calendar.
+    #[test]
+    fn near_a_day_is_the_same_instant() {
+        for day in ["0001-01-01", "1969-12-31", "2007-08-05", "2008-02-29", "9999-12-31"] {
+            let day: NaiveDate = day.parse().unwrap();
+            for days in -3..=3 {
+                for seconds in [0, 1, DAY / 2, DAY - 1] {
+                    for nanos in [0, 999_999_999] {
+                        let instant =
+                            Nanosecond::new(day_seconds(day) + days * DAY + seconds, nanos);
+                        assert_eq!(instant.utc_near(Some(day)), instant.utc());
+                        assert_eq!(instant.utc_near(None), instant.utc());
+                    }
+                }
+            }
+        }
+    }
 }

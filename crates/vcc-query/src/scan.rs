@@ -22,7 +22,7 @@ fn first_in<const N: usize>(bytes: [u8; N], word: u64) -> Option<usize> {
     const ONES: u64 = u64::MAX / 255;
     let hits = bytes.iter().fold(0, |hits, byte| {
         let zero_here = word ^ (ONES * u64::from(*byte));
-        // The subtraction borrows from the high bit of the first zero byte, and perhaps of some after it.
+        // The high bit of every byte that is zero, and perhaps of some after the first: it alone counts.
         hits | zero_here.wrapping_sub(ONES) & !zero_here & (ONES << 7)
     });
     (hits != 0).then(|| hits.trailing_zeros() as usize / 8)

@@ -138,6 +138,16 @@ impl Written {
         }
     }
 
+    /// The day, where one was written.
+    #[inline]
+    pub(crate) fn day(&self) -> Option<NaiveDate> {
+        match self {
+            Written::Date(Date::Day(day)) => Some(*day),
+            Written::Timed(timed) => Some(timed.day),
+            _ => None,
+        }
+    }
+
     /// The offset that was written, in seconds east of UTC; 0 for `Z`.
     #[must_use]
     pub fn offset(&self) -> Option<i32> {
