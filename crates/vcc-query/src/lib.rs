@@ -44,6 +44,7 @@ mod decode;
 mod error;
 mod explain;
 mod filters;
+mod nanosecond;
 mod pages;
 mod parser;
 mod pin;
@@ -54,7 +55,6 @@ mod render;
 mod request;
 mod resolve;
 mod scan;
-
 mod selection;
 #[cfg(feature = "serde")]
 mod serde;

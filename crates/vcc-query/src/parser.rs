@@ -80,17 +80,14 @@ impl<'z> Parser<'z> {
     }
 
     fn parse_bytes(&self, raw: &[u8]) -> Result<Query, QueryError> {
-        // Filled where it is handed back: it is too big to be moved about. With another way out of
-        // this function it would be.
-        let mut query = Ok(Query::default());
-        if let Ok(to_fill) = &mut query
-            && let Err(error) = self.fill(raw, to_fill)
-        {
-            query = Err(error);
+        let mut query = Query::default();
+        match self.fill(raw, &mut query) {
+            Ok(()) => Ok(query),
+            Err(error) => Err(error),
         }
-        query
     }
 
+    /// Fills a query in its place: it is too big to be moved about.
     #[inline(never)]
     fn fill(&self, raw: &[u8], query: &mut Query) -> Result<(), QueryError> {
         if raw.len() > self.max_length {

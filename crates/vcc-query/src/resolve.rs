@@ -1,12 +1,13 @@
 use core::cell::Cell;
 use core::cmp::Ordering;
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 use vcc_types::{
     Dialect, EmptyValue, EqualEnds, Field, IgnoredFinish, RangeEnd, RangeEndInstant, ResponseZone,
     ReversedRange,
 };
 
+use crate::nanosecond::Nanosecond;
 use crate::query::Span;
 use crate::selection::{Edge, Near, Note, Selection, Window};
 use crate::written::{Reading, day_seconds};
@@ -50,9 +51,6 @@ const CALENDAR: core::ops::Range<i64> = -62_135_596_800 - 86_400..253_402_300_80
 /// time change every few years, and what it foretells by the moon (Gaza) ends before. Who asks about a
 /// time so far ahead is told (DATE-13).
 const FAR_AHEAD: i64 = 4_102_444_800;
-
-/// The seconds of a day.
-const DAY: i64 = 86_400;
 
 /// How many records a page holds (PAGE-1).
 const PAGE_SIZE: u32 = 50;
@@ -201,56 +199,6 @@ impl Instant<'_> {
     fn ceil(&self) -> Nanosecond {
         let Reading { seconds, nanos, more } = self.0;
         Nanosecond::new(seconds, nanos + u32::from(more.bytes().any(|digit| digit != b'0')))
-    }
-}
-
-/// One nanosecond: two numbers that are compared and passed on more cheaply than chrono's three, of
-/// which two instants at the end are made.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Nanosecond {
-    /// Since 1970-01-01T00:00:00Z.
-    seconds: i64,
-    /// 0 to 999 999 999.
-    nanos: u64,
-}
-
-impl Nanosecond {
-    /// Up to 1 000 000 000 nanoseconds after a second.
-    #[inline]
-    fn new(seconds: i64, nanos: u32) -> Nanosecond {
-        match nanos {
-            0..1_000_000_000 => Nanosecond { seconds, nanos: nanos.into() },
-            _ => Nanosecond { seconds: seconds + 1, nanos: (nanos - 1_000_000_000).into() },
-        }
-    }
-
-    fn next(self) -> Nanosecond {
-        Nanosecond::new(self.seconds, self.nanos as u32 + 1)
-    }
-
-    /// As [`utc`](Self::utc), more cheaply if it is on this day or on one beside it: chrono's calendar
-    /// takes a step from a day in less time than it finds one.
-    #[inline]
-    fn utc_near(self, day: Option<NaiveDate>) -> DateTime<Utc> {
-        let stepped = day.and_then(|day| {
-            let passed = self.seconds - day_seconds(day);
-            let (day, passed) = match passed {
-                ..0 => (day.pred_opt()?, passed + DAY),
-                0..DAY => (day, passed),
-                DAY.. => (day.succ_opt()?, passed - DAY),
-            };
-            // What is further away has no such second.
-            let second = u32::try_from(passed).ok()?;
-            let time = NaiveTime::from_num_seconds_from_midnight_opt(second, self.nanos as u32)?;
-            Some(day.and_time(time).and_utc())
-        });
-        stepped.unwrap_or_else(|| self.utc())
-    }
-
-    #[inline]
-    pub(crate) fn utc(self) -> DateTime<Utc> {
-        // Within the years 0000 to 10000, which chrono's calendar holds.
-        DateTime::from_timestamp(self.seconds, self.nanos as u32).unwrap_or_default()
     }
 }
 
@@ -430,27 +378,4 @@ impl<'a> Resolver<'a> {
 
 fn midnight(day: NaiveDate) -> Reading<'static> {
     Reading { seconds: day_seconds(day), nanos: 0, more: "" }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// On every side of the days beside one, and of the calendar.
-    #[test]
-    fn near_a_day_is_the_same_instant() {
-        for day in ["0001-01-01", "1969-12-31", "2007-08-05", "2008-02-29", "9999-12-31"] {
-            let day: NaiveDate = day.parse().unwrap();
-            for days in -3..=3 {
-                for seconds in [0, 1, DAY / 2, DAY - 1] {
-                    for nanos in [0, 999_999_999] {
-                        let instant =
-                            Nanosecond::new(day_seconds(day) + days * DAY + seconds, nanos);
-                        assert_eq!(instant.utc_near(Some(day)), instant.utc());
-                        assert_eq!(instant.utc_near(None), instant.utc());
-                    }
-                }
-            }
-        }
-    }
 }

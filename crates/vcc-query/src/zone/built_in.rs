@@ -125,11 +125,11 @@ impl Entry {
 
 /// Mixes the first and the last eight bytes of a name and its length: few names share all of them.
 #[inline]
-fn hash(bytes: &[u8]) -> u64 {
-    let (first, last) = match (bytes.first_chunk(), bytes.last_chunk()) {
+fn hash(name: &[u8]) -> u64 {
+    let (first, last) = match (name.first_chunk(), name.last_chunk()) {
         (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
-        _ => (bytes.iter().fold(0, |hash, byte| hash << 8 | u64::from(*byte)), 0),
+        _ => (name.iter().fold(0, |hash, byte| hash << 8 | u64::from(*byte)), 0),
     };
-    let mixed = (first.rotate_left(29) ^ last).wrapping_add(bytes.len() as u64);
+    let mixed = (first.rotate_left(29) ^ last).wrapping_add(name.len() as u64);
     mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
