@@ -42,6 +42,11 @@ impl<'a> Rendered<'a> {
         if is_known(&raw[name.clone()]) {
             return Rendered { error, raw, visible: Some(start..end), tells: true };
         }
+        // What was encoded as a whole has its values in what looks like the name.
+        if let Some(length) = encoded_separator(&raw[name.clone()]) {
+            let visible = start..start + length;
+            return Rendered { error, raw, visible: Some(visible), tells: false };
+        }
         let tells = at <= name.end;
         // Where there is no name, the place of one is before the `=`.
         let end = if tells && !name.is_empty() { name.end } else { value };
@@ -89,6 +94,18 @@ impl fmt::Display for Rendered<'_> {
         }
         writeln!(f, "  = clause: {}", self.error.clause())
     }
+}
+
+/// Where a raw name has the first `=` or `&` that is percent-encoded, however often.
+fn encoded_separator(name: &[u8]) -> Option<usize> {
+    let is_separator = |at: &usize| {
+        let mut rest = &name[*at + 1..];
+        while let Some(inner) = rest.strip_prefix(b"25") {
+            rest = inner;
+        }
+        matches!(rest, [b'3', b'd' | b'D', ..] | [b'2', b'6', ..])
+    };
+    memchr::memchr_iter(b'%', name).find(is_separator)
 }
 
 /// Whether a raw name is that of a variable. A `+` is part of none.

@@ -203,6 +203,10 @@ impl Splitter<'_> {
                 let kind = QueryErrorKind::MissingEquals;
                 let known = Variable::from_name(text.as_bytes());
                 let hint = match known.or_else(|| Variable::nearest(text)) {
+                    // It was encoded as a whole.
+                    _ if text.contains('=') => {
+                        Some("the = of a variable and the & after it are not encoded".to_owned())
+                    }
                     Some(variable) => Some(format!("as in {}", variable.example())),
                     None => hint(text),
                 };

@@ -153,6 +153,12 @@ fn redacted_messages_show_one_variable() {
         ("caseID=1&to%zzken=secret", "to%zzken", 2),
         ("caseID=1&Start-Date=2007-08-05", "Start-Date", 0),
         ("caseID=1&start+date=2007-08-05", "start+date", 0),
+        // Encoded as a whole, once or twice.
+        ("caseID=1&token%3Ds3cret", "token", 0),
+        ("d%3d2007-08-05%26accountNumber%3D4111", "d", 0),
+        ("agentID%253Ds3cret", "agentID", 0),
+        ("token%3Ds3cret=1", "token", 0),
+        ("%3Ds3cret", "", 0),
         // The terminal's columns.
         ("caseID=山田&agentID=山田%zz&n=1", "agentID=山田%zz", 12),
         (&wide, &format!("…{}%zz", "山".repeat(20)), 41),
@@ -163,6 +169,8 @@ fn redacted_messages_show_one_variable() {
         assert_eq!(lines[1], format!("  | {place}"), "{raw}");
         assert!(lines[2].starts_with(&format!("  | {:column$}^", "")), "{raw}: {shown}");
         assert!(lines[3].starts_with("  = "), "{raw}: {shown}");
+        let secrets = ["s3cret", "4111", "2007-08-05%26"];
+        assert!(!secrets.iter().any(|secret| shown.contains(secret)), "{raw}: {shown}");
     }
     // Nothing is shown of a query that is refused as a whole, nor of a path.
     let many = "accountNumber=4111&".repeat(2_000);
