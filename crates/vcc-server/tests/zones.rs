@@ -366,6 +366,25 @@ fn zone_data_is_a_setting_as_others_are() {
     assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{}", ran.stderr);
 }
 
+/// It was added on a machine with newer data.
+#[test]
+fn a_tenant_with_a_zone_that_is_not_known_is_in_trouble_alone() {
+    let folder = Folder::new();
+    let token = folder.run(&["token", "new", "acme"]).stdout;
+    let zoneinfo = Zoneinfo::of("2099z");
+    let add = ["tenant", "add", "office", "--tz", "Company/Office", "--zone-data"];
+    assert_eq!(folder.run(&[&add[..], &[&zoneinfo.text()]].concat()).code, 0);
+    let theirs = folder.run(&["token", "new", "office", "--zone-data", &zoneinfo.text()]).stdout;
+    let serve = ["serve", "--listen", "127.0.0.1:0", "--insecure-http", "--store", &folder.store];
+    let server = Serving::start(&serve);
+    let get = |tenant, token: &str| server.get("/api/recordings/files", tenant, token.trim());
+    assert!(get("acme", &token).starts_with("HTTP/1.1 200 "));
+    assert!(get("office", &theirs).starts_with("HTTP/1.1 500 "));
+    // The way out, while it runs.
+    assert_eq!(folder.run(&["tenant", "set", "office", "--tz", "UTC"]).code, 0);
+    assert!(get("office", &theirs).starts_with("HTTP/1.1 200 "));
+}
+
 #[test]
 fn the_zone_of_a_tenant_is_set_at_a_server_that_runs() {
     let folder = Folder::new();

@@ -51,6 +51,9 @@ pub enum StoreErrorKind {
     NotFound,
     /// The call asks for something that the store does not do.
     Refused,
+    /// A tenant has a zone that the zone data does not have (DATE-13): newer data, or
+    /// [`set_zone`](crate::Store::set_zone), is the way out.
+    UnknownZone,
     /// Anything else: a damaged file, a schema of another program, a defect.
     Internal,
 }

@@ -7,6 +7,7 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use vcc_server::{Audit, AuditFailure, Metrics, Server, Tls};
+use vcc_store::StoreErrorKind;
 use vcc_types::Dialect;
 
 use super::background::{Background, Output};
@@ -74,8 +75,19 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let zones = ZoneArgs::named(settings.zone_data.clone()).read()?;
     let url = read_url(url, &origin)?;
     let store = url.open(&zones).await?;
-    let tenants = store.tenants().await?;
-    match (tenants.first(), &url) {
+    let tenant = match store.tenants().await {
+        Ok(tenants) => tenants.into_iter().next().map(|tenant| tenant.name),
+        // The others are served.
+        Err(error) if error.kind() == StoreErrorKind::UnknownZone => {
+            output.note(format_args!(
+                "warning: {error}: its requests fail with 500 until `vcc-server tenant set --tz` gives \
+                 it another, or --zone-data names newer data"
+            ));
+            Some("TENANT".to_owned())
+        }
+        Err(error) => return Err(error.into()),
+    };
+    match (&tenant, &url) {
         (Some(_), _) => {}
         (None, StoreUrl::Memory) => output.note(
             "note: a store in memory has no tenant and gets none, so every request is turned away; \
@@ -143,7 +155,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     output.say(format_args!("listening on {scheme}://{address}{FILES} (zone data {zones})"));
     if let Some(trusted) = trusted {
         let host = asked_host(&listen, address);
-        let tenant = tenants.first().map_or("TENANT", |tenant| tenant.name.as_str());
+        let tenant = tenant.as_deref().unwrap_or("TENANT");
         let (tenant, port) = (shell_word(tenant), address.port());
         output.say(format_args!(
             "try: curl {trusted} -u {tenant} 'https://{host}:{port}{FILES}?d=today'"

@@ -31,7 +31,7 @@ pub(super) async fn set(
             if store
                 .tenant(name)
                 .await
-                .is_err_and(|error| error.kind() == StoreErrorKind::Internal) =>
+                .is_err_and(|error| error.kind() == StoreErrorKind::UnknownZone) =>
         {
             note(format_args!("note: {failure}"));
             None

@@ -33,7 +33,7 @@ use self::pool::{Lease, Pool};
 use self::settings::Settings;
 use crate::plan::Plan;
 use crate::rest::in_order;
-use crate::store::{NO_TOKEN, Zones, anything};
+use crate::store::{NO_TOKEN, Zones, anything, is_read};
 use crate::{
     Batch, Credentials, Deletion, Imported, Overview, Page, Rest, Store, StoreError,
     StoreErrorKind, StoredRecord, Tenant, TenantId, TokenHash, TokenInfo, Upgrade,
@@ -300,7 +300,8 @@ impl Store for Postgres {
             })
         });
         let tenant = read.await?.unwrap_or_default();
-        self.answer(&tenant, &NO_TOKEN, &mut |_| Some(anything())).await.map(drop)
+        let answer = self.answer(&tenant, &NO_TOKEN, &mut |_| Some(anything())).await;
+        is_read(answer.map(drop))
     }
 
     fn descriptors(&self) -> usize {

@@ -255,7 +255,8 @@ pub(crate) async fn zones_are_read_in_the_data_that_is_given(
     assert_eq!(asked.unwrap().tenant.zone.offset_at(NOW).local_minus_utc(), 1_234);
 
     let error = without.tenant("acme").await.unwrap_err();
-    assert_eq!(error.kind(), StoreErrorKind::Internal);
+    assert_eq!(error.kind(), StoreErrorKind::UnknownZone);
+    without.ready().await.unwrap();
     assert_eq!(
         error.to_string(),
         format!(
