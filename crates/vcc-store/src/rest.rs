@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 
 use vcc_query::Selection;
 
-use crate::StoredRecord;
+use crate::{Page, StoreError, StoreErrorKind, StoredRecord};
 
 /// How many bytes of text are read of a page at one go. One record that is longer is read by itself.
 pub(crate) const LIMIT: usize = 256 * 1024;
@@ -106,6 +106,20 @@ impl Rest {
         let count = fit.count().max(at_least).min(self.left.len());
         self.left.drain(..count).collect()
     }
+}
+
+/// A piece that was read of what was left of so many records, if none of them is missing.
+///
+/// Many clients end a walk at a page with fewer records than it may have: one in the middle of a list
+/// would lose them all that comes after it.
+pub(crate) fn whole(piece: Page, of: usize) -> Result<Page, StoreError> {
+    let left = piece.rest.as_ref().map_or(0, Rest::records);
+    if piece.records.len() + left < of {
+        let message = "records of the page were deleted or changed while it was read in pieces: \
+                       ask for it again";
+        return Err(StoreError::new(StoreErrorKind::Unavailable, message));
+    }
+    Ok(piece)
 }
 
 /// The records that were read, in the order of the list from which they were taken. What was deleted

@@ -69,17 +69,17 @@ pub trait Store: Send + Sync + 'static {
     }
 
     /// The next records of a page that has [begun](Self::begin): as many as have 256 KiB of text,
-    /// and at least one, if it is still there. The selection is that of the page.
+    /// and at least one. The selection is that of the page.
     ///
     /// Which records the page has, and their order, is what it was at the moment at which it
-    /// began; what they hold is what they hold now. A record that has been deleted since, has another
-    /// start, or does not match the selection any more is left out. None comes twice, and none that
-    /// is new.
+    /// began; what they hold is what they hold now. None comes twice, and none that is new.
     ///
     /// # Errors
     ///
-    /// As [`page`](Self::page), and [`Refused`](crate::StoreErrorKind::Refused) by a store that gives
-    /// pages whole.
+    /// As [`page`](Self::page); [`Unavailable`](crate::StoreErrorKind::Unavailable) where a record has
+    /// been deleted since, has another start, or does not match the selection any more: the page has
+    /// to be begun again, for one that came short would be taken for the last;
+    /// [`Refused`](crate::StoreErrorKind::Refused) by a store that gives pages whole.
     async fn rest(
         &self,
         _tenant: TenantId,

@@ -32,7 +32,7 @@ use self::hosts::{Hosts, Purpose};
 use self::pool::{Lease, Pool};
 use self::settings::Settings;
 use crate::plan::Plan;
-use crate::rest::in_order;
+use crate::rest::{in_order, whole};
 use crate::store::{NO_TOKEN, Zones, anything, is_read};
 use crate::{
     Batch, Credentials, Deletion, Imported, Overview, Page, Rest, Store, StoreError,
@@ -267,6 +267,7 @@ impl Store for Postgres {
         selection: &Selection,
         mut rest: Rest,
     ) -> Result<Page, StoreError> {
+        let records = rest.records();
         let taken = rest.next(1);
         let ids: Vec<_> = taken.iter().map(|left| left.id).collect();
         let mut found = Self::pick(&self.readers, tenant, &ids).await?;
@@ -274,8 +275,8 @@ impl Store for Postgres {
             // Deleted, or not there yet: a standby may be asked that is behind the one before.
             found = Self::pick(&self.writers, tenant, &ids).await?;
         }
-        let (records, more) = (in_order(&taken, found, selection), rest.more());
-        Ok(Page { records, more, rest: rest.left() })
+        let (found, more) = (in_order(&taken, found, selection), rest.more());
+        whole(Page { records: found, more, rest: rest.left() }, records)
     }
 
     async fn credentials(

@@ -10,7 +10,7 @@ use super::import::read;
 use super::walk::{Step, Walk};
 use crate::counts::{Direction, LEVELS, bucket, instants};
 use crate::plan::Plan;
-use crate::rest::{Left, in_order};
+use crate::rest::{Left, in_order, whole};
 use crate::sql::{Sql, Value};
 use crate::{Page, Rest, StoreError, TenantId};
 
@@ -35,7 +35,9 @@ pub(super) fn rest(
     selection: &Selection,
     rest: Rest,
 ) -> Result<Page, StoreError> {
-    read_next(snapshot, tenant, selection, rest, 1).map_err(error("cannot read a page"))
+    let records = rest.records();
+    let piece = read_next(snapshot, tenant, selection, rest, 1);
+    whole(piece.map_err(error("cannot read a page"))?, records)
 }
 
 /// One moment of the database, for several statements, until this is dropped.
