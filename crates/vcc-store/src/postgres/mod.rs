@@ -270,12 +270,14 @@ impl Store for Postgres {
         let records = rest.records();
         let taken = rest.next(1);
         let ids: Vec<_> = taken.iter().map(|left| left.id).collect();
-        let mut found = Self::pick(&self.readers, tenant, &ids).await?;
-        if found.len() < ids.len() {
-            // Deleted, or not there yet: a standby may be asked that is behind the one before.
-            found = Self::pick(&self.writers, tenant, &ids).await?;
+        let found = Self::pick(&self.readers, tenant, &ids).await?;
+        let mut found = in_order(&taken, found, selection);
+        if found.len() < taken.len() {
+            // Gone, or not there yet: a standby may be asked that is behind the one before.
+            let now = Self::pick(&self.writers, tenant, &ids).await?;
+            found = in_order(&taken, now, selection);
         }
-        let (found, more) = (in_order(&taken, found, selection), rest.more());
+        let more = rest.more();
         whole(Page { records: found, more, rest: rest.left() }, records)
     }
 

@@ -7,11 +7,11 @@ use chrono::DateTime;
 use tokio::time::timeout;
 use tokio_postgres::NoTls;
 use vcc_query::{Context, Query, Selection};
-use vcc_types::Dialect;
+use vcc_types::{Dialect, Field, Recording, Row as _};
 
 use super::super::postgres_server::{database, with};
 use crate::postgres::{Postgres, WRITERS};
-use crate::{Batch, Checkpoint, OnConflict, Store as _, TenantId};
+use crate::{Batch, Checkpoint, OnConflict, Store as _, StoredRecord, TenantId};
 
 /// How long each step may take; none needs it.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -139,4 +139,41 @@ async fn a_connection_that_answered_is_kept() {
     }
     assert_eq!(backends().await, before);
     assert_eq!(before.len(), 2);
+}
+
+/// Of two standbys, the one that is asked for the rest of a page may be behind the one that began it:
+/// what it does not show as it was then is asked of the primary.
+#[tokio::test]
+async fn the_rest_of_a_page_is_read_where_it_is_as_it_was_when_the_page_began() {
+    let (Some(here), Some(behind)) = (database(), database()) else { return };
+    let mut store = Postgres::open(&here).await.unwrap();
+    let mut behind = Postgres::open(&behind).await.unwrap();
+    let record = |number: i64, seconds: i64| {
+        let recording = Recording::new()
+            .with(Field::Filename, &number.to_string())
+            .with(Field::ExtVar1, &"x".repeat(100_000));
+        let start = DateTime::from_timestamp(seconds, 0).unwrap();
+        StoredRecord::with_start(&recording, start).unwrap()
+    };
+    let records: Vec<_> = (0..5).map(|number| record(number, number)).collect();
+    let acme = tenant(&store).await;
+    assert_eq!(tenant(&behind).await, acme);
+    for store in [&store, &behind] {
+        store.import(acme, records.clone().into()).await.unwrap();
+    }
+    // The last but one moves to the end.
+    let batch =
+        Batch { records: vec![record(3, 9)], on_conflict: OnConflict::Update, checkpoint: None };
+    assert_eq!(store.import(acme, batch).await.unwrap().updated, 1);
+
+    let selection = everything();
+    let mut page = store.begin(acme, &selection).await.unwrap();
+    std::mem::swap(&mut store.readers, &mut behind.readers);
+    let mut names = Vec::new();
+    loop {
+        names.extend(page.records.iter().map(|record| record.text(Field::Filename).to_owned()));
+        let Some(rest) = page.rest else { break };
+        page = store.rest(acme, &selection, rest).await.unwrap();
+    }
+    assert_eq!(names, ["0", "1", "2", "4", "3"]);
 }
