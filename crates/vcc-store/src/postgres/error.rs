@@ -64,6 +64,10 @@ pub(super) fn kind(error: &Error) -> StoreErrorKind {
     if *code == SqlState::QUERY_CANCELED {
         return StoreErrorKind::Deadline;
     }
+    // Another transaction holds what is asked for, and ends some time.
+    if *code == SqlState::LOCK_NOT_AVAILABLE {
+        return StoreErrorKind::Unavailable;
+    }
     // A standby that was asked to write: the primary is elsewhere by now.
     if *code == SqlState::READ_ONLY_SQL_TRANSACTION {
         return StoreErrorKind::Unavailable;

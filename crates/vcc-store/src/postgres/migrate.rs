@@ -26,6 +26,8 @@ const VERSION: usize = 2;
 /// "VCCR": whoever holds it may change the schema, or add a tenant.
 pub(super) const LOCK: i64 = 0x5643_4352;
 
+const UPGRADING: &str = "cannot upgrade the store from schema version 1 to 2";
+
 /// Whether the schema is there and of this version, as any server can tell.
 pub(super) async fn is_current(session: &Session) -> Result<bool, StoreError> {
     let failed = error("cannot look at the schema");
@@ -56,14 +58,31 @@ pub(super) async fn migrate(session: &mut Session) -> Result<Option<Upgrade>, St
         return Ok(None);
     }
     drop(transaction);
-    upgrade(session).await.map_err(error("cannot upgrade the store from schema version 1 to 2"))
+    upgrade(session, ATTEMPTS).await
 }
 
 /// From version 1 to 2, in three transactions: none holds what a running program of version 1 waits
 /// for while it reads a whole table.
-async fn upgrade(session: &mut Session) -> Result<Option<Upgrade>, Error> {
+async fn upgrade(session: &mut Session, attempts: u32) -> Result<Option<Upgrade>, StoreError> {
+    let failed = error(UPGRADING);
     let Session { client, prepared, .. } = session;
-    add(client, prepared).await?;
+    add(client, prepared, attempts).await.map_err(|error| {
+        if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) {
+            // The server does not say which table, nor what to do.
+            let held = "a backup or an open transaction holds the table tenants or tokens: end it, \
+                        or start again later";
+            return StoreError::new(StoreErrorKind::Unavailable, UPGRADING).with_source(held);
+        }
+        failed(error)
+    })?;
+    go_on(client, prepared).await.map_err(failed)
+}
+
+/// The two transactions after the first.
+async fn go_on(
+    client: &mut tokio_postgres::Client,
+    prepared: &Prepared,
+) -> Result<Option<Upgrade>, Error> {
     let transaction = locked(client, prepared).await?;
     fill(&transaction, prepared).await?;
     transaction.commit().await?;
@@ -91,15 +110,18 @@ async fn upgrade(session: &mut Session) -> Result<Option<Upgrade>, Error> {
 /// Adds what version 2 has. It needs a moment in which nobody uses the tenants, and whoever comes while
 /// it waits for one waits behind it: so it waits only shortly at a time, for a batch of an import may
 /// take long.
-async fn add(client: &mut tokio_postgres::Client, prepared: &Prepared) -> Result<(), Error> {
-    const ATTEMPTS: u32 = 60;
-    for attempt in 1..=ATTEMPTS {
+async fn add(
+    client: &mut tokio_postgres::Client,
+    prepared: &Prepared,
+    attempts: u32,
+) -> Result<(), Error> {
+    for attempt in 1..=attempts {
         let transaction = locked(client, prepared).await?;
-        transaction.batch_execute("SET LOCAL lock_timeout = '500ms'").await?;
+        transaction.batch_execute("SET LOCAL lock_timeout = '100ms'").await?;
         match transaction.batch_execute(SCHEMA_2).await {
             Ok(()) => return transaction.commit().await,
             Err(error)
-                if attempt < ATTEMPTS && error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) =>
+                if attempt < attempts && error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) =>
             {
                 transaction.rollback().await?;
                 tokio::time::sleep(PAUSE).await;
@@ -110,8 +132,10 @@ async fn add(client: &mut tokio_postgres::Client, prepared: &Prepared) -> Result
     Ok(())
 }
 
-/// How long those who wait behind an attempt to lock have then.
-const PAUSE: Duration = Duration::from_millis(500);
+/// How often that is tried, which takes about a minute, and how long those who waited behind an attempt
+/// have until the next: most of the time, nobody waits.
+const ATTEMPTS: u32 = 40;
+const PAUSE: Duration = Duration::from_millis(1_500);
 
 /// A transaction in which nobody else changes the schema or adds a tenant.
 async fn locked<'a>(
@@ -173,5 +197,38 @@ async fn version(
     match usize::try_from(version) {
         Ok(version) if version <= VERSION => Ok(Ok(version)),
         _ => refused(StoreError::later_schema("it", version, VERSION)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Postgres;
+    use super::super::postgres_server::{database, psql};
+    use super::*;
+
+    #[tokio::test]
+    async fn what_holds_the_tenants_for_long_is_said() {
+        let Some(url) = database() else { return };
+        let store = Postgres::open(&url).await.unwrap();
+        psql(&url, "UPDATE vcc_schema SET version = 1; ALTER TABLE tenants DROP COLUMN folded")
+            .unwrap();
+        let (holder, connection) =
+            tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
+        tokio::spawn(connection);
+        // As pg_dump does.
+        holder.batch_execute("BEGIN; LOCK tenants IN ACCESS SHARE MODE").await.unwrap();
+        let mut lease = store.writers.get().await.unwrap();
+        let error = upgrade(&mut lease, 2).await.unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+        let said = "cannot upgrade the store from schema version 1 to 2: a backup or an open \
+                    transaction holds the table tenants or tokens: end it, or start again later";
+        assert_eq!(error.to_string(), said);
+        holder.batch_execute("COMMIT").await.unwrap();
+        assert!(upgrade(&mut lease, 1).await.unwrap().is_some());
+        // Whoever waits for a lock for too long elsewhere may try again, too.
+        holder.batch_execute("BEGIN; LOCK tenants").await.unwrap();
+        let slow = "SET lock_timeout = '1ms'; SELECT count(*) FROM tenants";
+        let failed = lease.client.batch_execute(slow).await.unwrap_err();
+        assert_eq!(super::super::error::kind(&failed), StoreErrorKind::Unavailable);
     }
 }

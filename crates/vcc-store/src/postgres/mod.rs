@@ -146,7 +146,8 @@ impl Postgres {
     ///
     /// [`Refused`](StoreErrorKind::Refused) for a URL that cannot be read, for a database of
     /// another program or of a later version, and where the server does not let the user in;
-    /// [`Unavailable`](StoreErrorKind::Unavailable) where no server answers.
+    /// [`Unavailable`](StoreErrorKind::Unavailable) where no server answers, and where a backup or
+    /// another long transaction keeps the tenants from being upgraded.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
         Self::open_with(url, Self::DEADLINE).await
     }
