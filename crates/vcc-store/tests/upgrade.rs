@@ -379,6 +379,44 @@ mod postgres {
         assert_eq!([one, two, three].iter().flatten().count(), 1);
     }
 
+    /// Recordings are read once, and beside others that add a tenant: nothing is updated where no
+    /// duration is beyond its range.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn an_upgrade_reads_the_recordings_once_and_keeps_nothing_locked_meanwhile() {
+        let Some(url) = database() else { return };
+        restore(&url, &dump(1));
+        psql(
+            &url,
+            "DELETE FROM recordings WHERE seconds < 0;
+             CREATE FUNCTION never() RETURNS trigger LANGUAGE plpgsql
+                 AS 'BEGIN RAISE EXCEPTION ''read again''; END';
+             CREATE TRIGGER never BEFORE UPDATE ON recordings EXECUTE FUNCTION never()",
+        )
+        .unwrap();
+        let (client, connection) =
+            tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
+        let connection = tokio::spawn(connection);
+        client.batch_execute("BEGIN; LOCK recordings IN ACCESS EXCLUSIVE MODE").await.unwrap();
+        let opened = {
+            let url = url.clone();
+            tokio::spawn(async move { Postgres::open(&url).await })
+        };
+        let waits = "SELECT count(*) FROM pg_locks
+            WHERE relation = 'recordings'::regclass AND NOT granted";
+        while psql(&url, waits).unwrap() == "0" {
+            assert!(!opened.is_finished());
+        }
+        let advisory = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'
+            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+        let held = psql(&url, advisory).unwrap();
+        client.batch_execute("COMMIT").await.unwrap();
+        let upgraded = opened.await.unwrap().unwrap().upgraded();
+        assert_eq!(upgraded.map(|upgrade| upgrade.from), Some(1));
+        assert_eq!(held, "0");
+        drop(client);
+        connection.await.unwrap().unwrap();
+    }
+
     /// An import of version 1 holds its tenant's row as long as a batch takes: the upgrade waits for it,
     /// and those who sign in meanwhile do not wait for the upgrade for long.
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
