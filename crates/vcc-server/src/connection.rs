@@ -138,7 +138,7 @@ impl Connections {
         let _open = self.metrics.connection();
         tokio::select! {
             biased;
-            () = seat.closed() => tracing::debug!("an idle connection was closed for a new one"),
+            () = seat.closed() => tracing::debug!("a connection was closed for a new one"),
             () = self.attend(stream, seat, stop) => {}
         }
     }

@@ -35,7 +35,8 @@ use crate::pending::Pending;
 #[non_exhaustive]
 pub struct Limits {
     /// Connections that are open: 4,096. One more, and the one that has been idle longest is closed,
-    /// those that never proved a tenant first.
+    /// those that never proved a tenant first; a second after they were accepted, also while they are
+    /// being answered.
     pub connections: usize,
     /// Requests of proven tenants that are answered at the same time: 256.
     pub requests: usize,

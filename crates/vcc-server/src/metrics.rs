@@ -99,7 +99,7 @@ impl Metrics {
         self.pending.clone()
     }
 
-    /// An idle connection was closed for a new one.
+    /// A connection was closed for a new one.
     pub(crate) fn closed_for_room(&self) {
         self.closed_for_room.fetch_add(1, Relaxed);
     }
@@ -177,7 +177,7 @@ impl Metrics {
         family(
             "vcc_connections_closed_for_room_total",
             "counter",
-            "Idle connections that were closed for new ones.",
+            "Connections that were closed for new ones.",
             &plain(&self.closed_for_room),
         );
         family(

@@ -3,13 +3,18 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use crate::Metrics;
 
 /// A number of connections. When all are taken, the one that has been idle longest is closed for a
 /// new one, those that never proved a tenant first. A connection that is being answered is not idle.
+///
+/// AUTH-6: one that is being answered and never proved a tenant is closed after [`GRACE`], before an idle
+/// one that did: wrong tokens keep a connection from being idle for as long as a client likes.
 ///
 /// Idle is counted from what was done last as a whole: the connection was accepted, its handshake
 /// ended, an answer was sent. Bytes of a request that is not whole yet count for nothing, so that a
@@ -32,7 +37,10 @@ struct Seats {
     closing: usize,
     /// Ordered by who is closed first.
     idle: BTreeMap<Rank, Arc<Place>>,
-    /// How often a connection became idle.
+    /// Those that are being answered and never proved a tenant, by when they were accepted. Who is not
+    /// here, and not proven, was told to close.
+    busy: BTreeMap<u64, Arc<Place>>,
+    /// How often a connection was accepted or became idle.
     turns: u64,
 }
 
@@ -44,8 +52,11 @@ struct Rank {
 }
 
 /// What is known of a connection outside its own task.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Place {
+    /// When it was accepted: among the others, and by the clock.
+    turn: u64,
+    accepted: Instant,
     is_proven: AtomicBool,
     close: Notify,
 }
@@ -67,8 +78,15 @@ enum State {
 }
 
 /// The connection that a request came on, in the extensions of the request.
-#[derive(Clone, Debug)]
-pub(crate) struct Caller(Arc<Place>);
+#[derive(Clone)]
+pub(crate) struct Caller {
+    room: Arc<Room>,
+    place: Arc<Place>,
+}
+
+/// How long a connection has, from when it was accepted, to prove a tenant before it may be closed while
+/// it is being answered.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// How many connections may be about to close for others: they still hold their sockets.
 const MOST_CLOSING: usize = 64;
@@ -85,7 +103,7 @@ impl Room {
         Arc::new(Self { size, metrics, seats: Mutex::default(), changed: Notify::new() })
     }
 
-    /// A seat for a new connection. `None` if every other one is being answered.
+    /// A seat for a new connection. `None` if every other one is being answered, and may be.
     pub(crate) async fn enter(self: &Arc<Self>) -> Option<Seat> {
         loop {
             match self.find() {
@@ -99,12 +117,13 @@ impl Room {
     }
 
     fn find(self: &Arc<Self>) -> Found {
+        let now = Instant::now();
         let mut seats = self.seats();
         if seats.taken < self.size {
             seats.taken += 1;
         } else if seats.fresh > 0 || seats.closing >= MOST_CLOSING {
             return Found::Unknown;
-        } else if let Some((_, place)) = seats.idle.pop_first() {
+        } else if let Some(place) = seats.give_up(now) {
             seats.closing += 1;
             place.close.notify_one();
             self.metrics.closed_for_room();
@@ -112,8 +131,11 @@ impl Room {
             return Found::Nothing;
         }
         seats.fresh += 1;
+        seats.turns += 1;
+        let (turn, close) = (seats.turns, Notify::new());
         drop(seats);
-        Found::Seat(Seat { room: self.clone(), place: Arc::default(), state: State::Fresh })
+        let place = Place { turn, accepted: now, is_proven: AtomicBool::new(false), close };
+        Found::Seat(Seat { room: self.clone(), place: Arc::new(place), state: State::Fresh })
     }
 
     /// Completes once nobody is left. Nobody may enter meanwhile.
@@ -134,13 +156,29 @@ impl Room {
 }
 
 impl Seats {
+    /// The connection that is closed for a new one: an idle one without a tenant, one that is busy
+    /// without one for too long, an idle one with a tenant.
+    fn give_up(&mut self, now: Instant) -> Option<Arc<Place>> {
+        let is_unproven = |rank: &Rank| !rank.is_proven;
+        if !self.idle.keys().next().is_some_and(is_unproven)
+            && let Some(oldest) = self.busy.first_entry()
+            && now.duration_since(oldest.get().accepted) >= GRACE
+        {
+            return Some(oldest.remove());
+        }
+        self.idle.pop_first().map(|(_, place)| place)
+    }
+
     /// Whether a connection in this state still has its seat, which is taken out of what it was
     /// counted as.
-    fn take(&mut self, state: State) -> bool {
+    fn take(&mut self, state: State, place: &Place) -> bool {
         match state {
             State::Fresh => self.fresh -= 1,
             State::Idle(rank) => return self.idle.remove(&rank).is_some(),
-            State::Busy => {}
+            State::Busy => {
+                return place.is_proven.load(Ordering::Relaxed)
+                    || self.busy.remove(&place.turn).is_some();
+            }
             State::Closing => return false,
         }
         true
@@ -148,7 +186,7 @@ impl Seats {
 
     /// The state after this one of a connection on which nothing is being answered any more.
     fn idle(&mut self, state: State, place: &Arc<Place>) -> State {
-        if !self.take(state) {
+        if !self.take(state, place) {
             return State::Closing;
         }
         self.turns += 1;
@@ -156,6 +194,17 @@ impl Seats {
         let rank = Rank { is_proven, since: self.turns };
         self.idle.insert(rank, place.clone());
         State::Idle(rank)
+    }
+
+    /// The state after this one of a connection on which a request is being answered.
+    fn busy(&mut self, state: State, place: &Arc<Place>) -> State {
+        if !self.take(state, place) {
+            return State::Closing;
+        }
+        if !place.is_proven.load(Ordering::Relaxed) {
+            self.busy.insert(place.turn, place.clone());
+        }
+        State::Busy
     }
 }
 
@@ -168,7 +217,7 @@ impl Seat {
 
     /// For the requests that come on the connection.
     pub(crate) fn caller(&self) -> Caller {
-        Caller(self.place.clone())
+        Caller { room: self.room.clone(), place: self.place.clone() }
     }
 
     /// Nothing is being answered from now on, and nothing waits for the client.
@@ -182,9 +231,9 @@ impl Seat {
         if self.state == State::Busy {
             return true;
         }
-        let is_seated = self.room.seats().take(self.state);
-        self.set(if is_seated { State::Busy } else { State::Closing });
-        is_seated
+        let state = self.room.seats().busy(self.state, &self.place);
+        self.set(state);
+        state == State::Busy
     }
 
     pub(crate) fn is_idle(&self) -> bool {
@@ -201,7 +250,7 @@ impl Seat {
 impl Drop for Seat {
     fn drop(&mut self) {
         let mut seats = self.room.seats();
-        if seats.take(self.state) {
+        if seats.take(self.state, &self.place) {
             seats.taken -= 1;
         } else {
             seats.closing -= 1;
@@ -214,7 +263,14 @@ impl Drop for Seat {
 impl Caller {
     /// A tenant was proven on this connection.
     pub(crate) fn proved(&self) {
-        self.0.is_proven.store(true, Ordering::Relaxed);
+        if self.place.is_proven.load(Ordering::Relaxed) {
+            return;
+        }
+        let mut seats = self.room.seats();
+        // One that was told to close stays one without a tenant: its seat is another's.
+        if seats.busy.remove(&self.place.turn).is_some() {
+            self.place.is_proven.store(true, Ordering::Relaxed);
+        }
     }
 }
 
@@ -238,11 +294,14 @@ mod tests {
         let state = seat.state;
         let seats = seat.room.seats();
         let is_idle = matches!(state, State::Idle(rank) if seats.idle.contains_key(&rank));
-        !is_idle && state != State::Busy
+        let is_busy = state == State::Busy
+            && (seat.place.is_proven.load(Ordering::Relaxed)
+                || seats.busy.contains_key(&seat.place.turn));
+        !is_idle && !is_busy
     }
 
-    #[test]
-    fn who_is_closed_first() {
+    #[tokio::test(start_paused = true)]
+    async fn who_is_closed_first() {
         let room = Room::new(5, Arc::default());
         let mut seats: Vec<_> = (0..5).map(|_| seat(&room)).collect();
         // The first proves a tenant, the second was answered last, the third is being answered.
@@ -270,7 +329,65 @@ mod tests {
         assert!(matches!(room.find(), Found::Seat(_)));
         drop(entered);
         let seats = room.seats();
-        assert_eq!((seats.taken, seats.fresh, seats.idle.len()), (0, 0, 0));
+        assert_eq!((seats.taken, seats.fresh, seats.idle.len(), seats.busy.len()), (0, 0, 0, 0));
+    }
+
+    /// AUTH-6
+    #[tokio::test(start_paused = true)]
+    async fn who_is_busy_without_a_tenant_for_long_goes_before_the_idle_with_one() {
+        let room = Room::new(5, Arc::default());
+        let mut seats: Vec<_> = (0..5).map(|_| seat(&room)).collect();
+        for busy in &mut seats[..4] {
+            assert!(busy.busy());
+        }
+        // The first is being answered and the third is idle, each with a tenant; the fifth is idle
+        // without one.
+        seats[0].caller().proved();
+        seats[2].caller().proved();
+        seats[2].idle();
+        let mut entered = Vec::new();
+        let mut enter = |expected: Option<usize>| {
+            let found = room.find();
+            let closed = match found {
+                Found::Seat(mut new) => {
+                    assert!(new.busy());
+                    new.caller().proved();
+                    entered.push(new);
+                    true
+                }
+                _ => false,
+            };
+            assert_eq!(closed, expected.is_some());
+            let closing: Vec<_> = (0..5).filter(|seat| is_closing(&seats[*seat])).collect();
+            assert_eq!(closing.len(), entered.len(), "{closing:?}");
+            assert!(expected.is_none_or(|expected| closing.contains(&expected)), "{closing:?}");
+        };
+        tokio::time::advance(GRACE - Duration::from_nanos(1)).await;
+        enter(Some(4));
+        tokio::time::advance(Duration::from_nanos(1)).await;
+        for expected in [Some(1), Some(3), Some(2), None] {
+            enter(expected);
+        }
+        // A token that turns out to be right too late gives no seat back.
+        seats[1].caller().proved();
+        seats[1].idle();
+        assert_eq!((count(&room), seats[1].state), ((5, 4), State::Closing));
+        assert!(!seats[1].busy());
+        drop(seats);
+        assert_eq!(count(&room), (4, 0));
+        drop(entered);
+        room.empty().await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_is_busy_without_a_tenant_has_a_moment() {
+        let room = Room::new(2, Arc::default());
+        let (mut busy, mut idle) = (seat(&room), seat(&room));
+        assert!(busy.busy() && idle.busy());
+        idle.caller().proved();
+        idle.idle();
+        assert!(matches!(room.find(), Found::Seat(_)));
+        assert!(is_closing(&idle) && !is_closing(&busy));
     }
 
     /// A connection is not closed before anybody looked whether it holds a request.

@@ -264,6 +264,7 @@ async fn a_connection_that_is_being_answered_is_not_closed() {
         blocking(move || {
             let mut waiting: Vec<_> = (0..3).map(|_| way.connect()).collect();
             for stream in &mut waiting {
+                assert_eq!(answer(stream, FILES, TOKEN).unwrap(), 200);
                 ask(stream, "/wait", TOKEN);
             }
             let patience = Instant::now() + Duration::from_secs(60);
@@ -309,6 +310,7 @@ async fn a_connection_whose_answer_waits_is_not_closed() {
     let way = Way { address: server.local_addr(), admin: server.local_addr(), config: None };
     blocking(move || {
         let mut slow = way.connect();
+        assert_eq!(answer(&mut slow, FILES, TOKEN).unwrap(), 200);
         ask(&mut slow, "/large", TOKEN);
         let (status, _) = head(&mut slow).unwrap();
         assert_eq!(status, 200);
@@ -326,6 +328,48 @@ async fn a_connection_whose_answer_waits_is_not_closed() {
             assert!(Instant::now() < patience);
         }
         assert!(is_closed(&mut slow));
+    })
+    .await;
+    server.shutdown().await;
+}
+
+/// AUTH-6: wrong tokens keep no connection from a client that has a right one.
+#[tokio::test]
+async fn who_never_proves_a_tenant_keeps_nobody_out() {
+    const ROOM: usize = 6;
+    let mut limits = Limits::default();
+    limits.connections = ROOM;
+    // The attackers have requests for longer than the test lasts, and are never idle.
+    limits.unproven_rate = 1;
+    let builder = Server::builder(store().await).limits(limits);
+    let server = builder.admin("127.0.0.1:0".parse().unwrap()).start("127.0.0.1:0").await.unwrap();
+    let (address, admin) = (server.local_addr(), server.admin_addr().unwrap());
+    let way = Way { address, admin, config: None };
+    blocking(move || {
+        let mut proven = way.connect();
+        assert_eq!(answer(&mut proven, FILES, TOKEN).unwrap(), 200);
+        let mut attackers: Vec<_> = (1..ROOM).map(|_| way.connect()).collect();
+        for stream in &mut attackers {
+            for _ in 0..100 {
+                ask(stream, FILES, "wrong");
+            }
+        }
+        way.until(OPEN, ROOM as u64);
+        // They have had the time to prove a tenant.
+        let accepted = Instant::now();
+        while accepted.elapsed() < Duration::from_millis(1_100) {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let mut new = Vec::new();
+        for _ in 1..ROOM {
+            let mut stream = way.connect();
+            assert_eq!(answer(&mut stream, FILES, TOKEN).unwrap(), 200);
+            new.push(stream);
+        }
+        assert_eq!(way.metric(CLOSED), ROOM as u64 - 1);
+        for stream in new.iter_mut().chain([&mut proven]) {
+            assert_eq!(answer(stream, FILES, TOKEN).unwrap(), 200);
+        }
     })
     .await;
     server.shutdown().await;
