@@ -512,3 +512,33 @@ fn a_password_that_others_can_read_is_warned_about() {
         }
     }
 }
+
+/// A file whose reading never ends, such as one of a mount that is gone, holds up neither the server nor
+/// its end.
+#[cfg(unix)]
+#[test]
+fn a_certificate_that_cannot_be_read_to_its_end_holds_up_nothing() {
+    let folder = Folder::new();
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let certificate = folder.write("certificate.pem", &made.cert.pem());
+    let key = folder.write("key.pem", &made.signing_key.serialize_pem());
+    let (certificate, key) = (format!("--tls-cert={certificate}"), format!("--tls-key={key}"));
+    let serve = ["serve", "--store", &folder.store, "--listen", "127.0.0.1:0", &certificate, &key];
+    let mut serving = Serving::start(&serve);
+    let (path, fifo) = (folder.path("certificate.pem"), folder.path("fifo"));
+    assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    std::fs::rename(&fifo, &path).unwrap();
+    // This waits for a reader.
+    let writer = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+    signal(&serving, "-TERM");
+    let patience = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    let status = loop {
+        if let Some(status) = serving.child.try_wait().unwrap() {
+            break status;
+        }
+        assert!(std::time::Instant::now() < patience, "the server does not end");
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    };
+    assert!(status.success(), "{status}");
+    drop(writer);
+}

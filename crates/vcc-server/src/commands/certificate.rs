@@ -36,7 +36,7 @@ impl CertificateFiles {
     pub(super) async fn follow(mut self) {
         loop {
             tokio::time::sleep(EVERY).await;
-            match self.look() {
+            match self.look().await {
                 Ok(false) => {}
                 Ok(true) => tracing::info!("the certificate was read again"),
                 // Half-written, or only one of the two so far: the rest will be a change as well.
@@ -46,8 +46,11 @@ impl CertificateFiles {
     }
 
     /// Whether there was something new, which is used from now on.
-    fn look(&mut self) -> Result<bool, Failure> {
-        let (certificate, key) = (read(&self.certificate), read(&self.key));
+    async fn look(&mut self) -> Result<bool, Failure> {
+        let (certificate, key) = (self.certificate.clone(), self.key.clone());
+        // A mount that is gone, or a pipe, makes a reader wait for ever: not the task that is told to stop.
+        let reading = tokio::task::spawn_blocking(move || (read(&certificate), read(&key)));
+        let (certificate, key) = reading.await.map_err(|error| Failure::new(error.to_string()))?;
         let seen = [&certificate, &key].map(|content| content.as_ref().ok().cloned());
         if seen == self.seen {
             return Ok(false);
@@ -73,8 +76,8 @@ fn tls(certificate: &Path, key: &Path, content: &[Vec<u8>; 2]) -> Result<Tls, Fa
 mod tests {
     use super::*;
 
-    #[test]
-    fn what_changed_since_it_was_read_is_taken_up() {
+    #[tokio::test]
+    async fn what_changed_since_it_was_read_is_taken_up() {
         let folder = tempfile::tempdir().unwrap();
         let [certificate, key] = ["certificate", "key"].map(|name| folder.path().join(name));
         let pem = || {
@@ -87,13 +90,13 @@ mod tests {
         let mut files = CertificateFiles::read(&certificate, &key).unwrap();
         // Before the first look.
         std::fs::write(&certificate, new).unwrap();
-        let error = files.look().unwrap_err().to_string();
+        let error = files.look().await.unwrap_err().to_string();
         assert!(error.contains("the certificate and key cannot be used"), "{error}");
-        assert!(!files.look().unwrap());
+        assert!(!files.look().await.unwrap());
         std::fs::write(&key, new_key).unwrap();
-        assert!(files.look().unwrap());
-        assert!(!files.look().unwrap());
+        assert!(files.look().await.unwrap());
+        assert!(!files.look().await.unwrap());
         std::fs::remove_file(&key).unwrap();
-        assert!(files.look().unwrap_err().to_string().starts_with("cannot read "));
+        assert!(files.look().await.unwrap_err().to_string().starts_with("cannot read "));
     }
 }

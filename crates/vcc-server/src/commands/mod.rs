@@ -134,6 +134,9 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
                 }),
         }
     });
+    // What had to be done has been awaited. What goes on may never end: the reading of a file on a mount
+    // that is gone, the name of a host that no resolver answers for.
+    runtime.shutdown_background();
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
