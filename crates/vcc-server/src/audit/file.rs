@@ -13,8 +13,8 @@ const PIPE_AT_ONCE: usize = 4_096;
 
 /// Where lines are written to.
 pub(super) trait Target: Sized {
-    /// Opens a file to append to it, making it where there is none. A pipe does not tell whether its
-    /// last line has an end, so that is said: `is_cut`.
+    /// Opens a file to append to it, making it where there is none. A pipe, or a file that cannot be
+    /// read, does not tell whether its last line has an end, so that is said: `is_cut`.
     fn open(path: &Path, is_cut: bool) -> io::Result<Self>;
 
     /// How many bytes are handed over at one go, unless one line has more.
@@ -45,7 +45,11 @@ impl Target for LogFile {
         let metadata = file.metadata()?;
         let is_regular = metadata.is_file();
         // What cannot be read can be written all the same.
-        let is_cut = if is_regular { ends_within_a_line(path).unwrap_or_default() } else { is_cut };
+        let is_cut = match (is_regular, metadata.len()) {
+            (true, 0) => false,
+            (true, _) => ends_within_a_line(path).unwrap_or(is_cut),
+            (false, _) => is_cut,
+        };
         Ok(Self { file, is_regular, had_name: has_name(&metadata), is_cut })
     }
 
@@ -115,12 +119,9 @@ fn is_pipe(_: &std::fs::Metadata) -> bool {
     false
 }
 
-/// Whether the last line of a file has no end.
+/// Whether the last line of a file that has one has no end.
 fn ends_within_a_line(path: &Path) -> io::Result<bool> {
     let mut file = File::open(path)?;
-    if file.metadata()?.len() == 0 {
-        return Ok(false);
-    }
     file.seek(SeekFrom::End(-1))?;
     let mut last = [0];
     file.read_exact(&mut last)?;

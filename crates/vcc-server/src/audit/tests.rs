@@ -321,3 +321,29 @@ async fn a_file_that_ends_within_a_line_is_gone_on_with_on_the_next() {
         assert_eq!(text.lines().count(), line + 1, "{text}");
     }
 }
+
+/// A file that may be written and not read: it is known from what was written here that its last line has
+/// no end. One that is empty has no line.
+#[cfg(unix)]
+#[test]
+fn a_file_that_cannot_be_read_is_gone_on_with_on_the_next_line_too() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let directory = tempfile::tempdir().unwrap();
+    for (before, is_cut, after) in
+        [("{\"at\":", true, "{\"at\":\n{}\n"), ("{}\n", false, "{}\n{}\n"), ("", true, "{}\n")]
+    {
+        let path = directory.path().join("audit.jsonl");
+        std::fs::write(&path, before).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o200)).unwrap();
+        if std::fs::File::open(&path).is_ok() {
+            // Who may do everything reads it all the same.
+            return;
+        }
+        let mut file = super::file::LogFile::open(&path, is_cut).unwrap();
+        file.write(b"{}\n").unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), after);
+        std::fs::remove_file(&path).unwrap();
+    }
+}
