@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use vcc_query::ZoneData;
 
@@ -33,20 +33,25 @@ pub(crate) fn router(api: &Api) -> Router {
         .with_state(Admin { readiness, metrics, zones, audit })
 }
 
-async fn ready(State(admin): State<Admin>) -> impl IntoResponse {
+async fn ready(State(admin): State<Admin>) -> Response {
     // The audit log says in the log why.
     if admin.audit.as_ref().is_some_and(Audit::is_failing) {
-        return (StatusCode::SERVICE_UNAVAILABLE, "the audit log cannot be written\n".to_owned());
+        return not_ready("the audit log cannot be written\n".to_owned());
     }
     match admin.readiness.ask().await {
         // DATE-13
         Ok(()) => {
             let zones = admin.zones.version().unwrap_or("of unknown release");
-            (StatusCode::OK, format!("ready\nzone data {zones}\n"))
+            format!("ready\nzone data {zones}\n").into_response()
         }
         // For operators: it may name files and hosts, and no store says a password.
-        Err(reason) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {reason}\n")),
+        Err(reason) => not_ready(format!("not ready: {reason}\n")),
     }
+}
+
+/// STATUS-1: as every 503, with a time after which to ask again.
+fn not_ready(text: String) -> Response {
+    (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "1")], text).into_response()
 }
 
 async fn metered(State(admin): State<Admin>) -> impl IntoResponse {

@@ -248,8 +248,8 @@ impl Connections {
     /// Answers a request by what its head was found to be.
     async fn answer(&self, request: Request<Incoming>, verdict: Option<Verdict>) -> Response<Body> {
         let (mut response, is_last) = match verdict {
-            Some(Verdict::Serve) => (route(&self.router, request).await, false),
-            Some(Verdict::ServeLast) => (route(&self.router, request).await, true),
+            Some(Verdict::Serve) => (self.route(request).await, false),
+            Some(Verdict::ServeLast) => (self.route(request).await, true),
             Some(Verdict::Refuse(refusal)) => (self.refuse(refusal), true),
             // The stack sees a request where none was given to it: nobody knows whose it is.
             None => (self.refuse(Refusal::request_line()), true),
@@ -257,6 +257,14 @@ impl Connections {
         if is_last {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
+        response
+    }
+
+    async fn route(&self, request: Request<Incoming>) -> Response<Body> {
+        if request.version() == Version::HTTP_11 && !names_host(request.headers()) {
+            return self.refuse(Refusal::host());
+        }
+        let Ok(response) = self.router.clone().oneshot(request.map(Body::new)).await;
         response
     }
 
@@ -363,14 +371,6 @@ impl HttpBody for Answer {
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
     }
-}
-
-async fn route(router: &Router, request: Request<Incoming>) -> Response<Body> {
-    if request.version() == Version::HTTP_11 && !names_host(request.headers()) {
-        return Refusal::host().into_response();
-    }
-    let Ok(response) = router.clone().oneshot(request.map(Body::new)).await;
-    response
 }
 
 /// RFC 9112: a request of HTTP/1.1 names its host, once.

@@ -42,6 +42,28 @@ async fn operators_have_a_listener_of_their_own() {
     server.shutdown().await;
 }
 
+/// RFC 9112: as every request that is refused before it reaches the API.
+#[tokio::test]
+async fn a_request_without_a_host_is_counted() {
+    let builder = Server::builder(store().await).admin("127.0.0.1:0".parse().unwrap());
+    let server = builder.start("127.0.0.1:0").await.unwrap();
+    let (address, admin) = (server.local_addr(), server.admin_addr().unwrap());
+    let asked = tokio::task::spawn_blocking(move || {
+        let mut stream = TcpStream::connect(address).unwrap();
+        // The first does not end the connection.
+        stream.write_all(b"GET / HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\n").unwrap();
+        stream.write_all(b"Connection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    });
+    let answer = asked.await.unwrap();
+    assert_eq!(answer.matches("Host: expected the name of the server, once.\n").count(), 2);
+    let metrics = ask(admin, "/metrics").await;
+    assert!(metrics.contains("\nvcc_requests_total{status=\"400\"} 2\n"), "{metrics}");
+    server.shutdown().await;
+}
+
 #[tokio::test]
 async fn the_audit_log_has_names_and_values_on_request() {
     let folder = tempfile::tempdir().unwrap();

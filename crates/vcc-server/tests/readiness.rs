@@ -79,7 +79,8 @@ impl Serving {
     fn is_red(&self, after: &str, reason: &str) {
         wait_until(after, || match ask(self.admin, "/readyz") {
             red if red.starts_with("HTTP/1.1 503") => {
-                let (_, body) = red.split_once("\r\n\r\nnot ready: ").unwrap();
+                let (head, body) = red.split_once("\r\n\r\nnot ready: ").unwrap();
+                assert!(head.contains("\r\nretry-after: 1\r\n"), "{after}: {head}");
                 assert!(body.contains(reason) && body.lines().count() == 1, "{after}: {body}");
                 assert!(!body.contains("sesame"), "{after}: {body}");
                 Ok(())

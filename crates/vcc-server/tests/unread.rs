@@ -248,7 +248,9 @@ fn an_audit_that_nobody_reads_keeps_no_answer_waiting() {
     until("/readyz is red", || !server.is_ready());
     let log = || std::fs::read_to_string(server.folder.path("log")).unwrap();
     until("the log is loud", || log().contains("ERROR the audit log cannot be written: "));
-    assert!(server.operators("/readyz").ends_with("\r\n\r\nthe audit log cannot be written\n"));
+    let red = server.operators("/readyz");
+    assert!(red.ends_with("\r\n\r\nthe audit log cannot be written\n"), "{red}");
+    assert!(red.contains("\r\nretry-after: 1\r\n"), "{red}");
     assert_eq!(server.metric("vcc_audit_failing"), 1);
     assert!(server.metric("vcc_audit_lines_waiting") > 0);
     assert_eq!(server.metric("vcc_audit_lines_dropped_total"), 0);
