@@ -196,7 +196,7 @@ impl Connections {
     {
         let (verdicts, backoff) = (Verdicts::default(), Backoff::default());
         let caller = seat.caller();
-        let mut requests = Requests::new(io, verdicts.clone(), cut, seat);
+        let mut requests = Requests::new(io, verdicts.clone(), cut.clone(), seat);
         let is_there = {
             let mut first = pin!(tokio::time::timeout(self.limits.headers, requests.first()));
             tokio::select! {
@@ -216,9 +216,13 @@ impl Connections {
             request.extensions_mut().insert(caller.clone());
             request.extensions_mut().insert(backoff.clone());
             let (verdict, answering) = verdicts.next().unzip();
-            let answer = self.answer(request, verdict);
+            let is_old = request.version() == Version::HTTP_10;
+            let (answer, cut) = (self.answer(request, verdict), cut.clone());
             async move {
                 let response = answer.await;
+                if is_old && response.body().size_hint().exact().is_none() {
+                    cut.is_the_end_of_the_answer();
+                }
                 Ok::<_, Infallible>(response.map(|body| Answer { body, _answering: answering }))
             }
         });

@@ -10,6 +10,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
 /// A connection that fails once a write has waited for so long. What does not come is watched by the
@@ -25,20 +26,58 @@ pub(crate) struct Stall<Io> {
     /// How much came after the last answer.
     late: usize,
     lingering: Option<Pin<Box<Sleep>>>,
+    /// Whether the connection is reset where it is dropped now.
+    resets: bool,
 }
 
 /// Said of a connection on which the last request was answered before all of it was read.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Cut(Arc<AtomicBool>);
+pub(crate) struct Cut(Arc<Said>);
+
+#[derive(Debug, Default)]
+struct Said {
+    is_cut: AtomicBool,
+    /// Whether the end of the answer is that of the connection.
+    is_unmarked: AtomicBool,
+}
 
 impl Cut {
     pub(crate) fn set(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.0.is_cut.store(true, Ordering::Relaxed);
     }
 
     fn is_set(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.0.is_cut.load(Ordering::Relaxed)
     }
+
+    /// The last answer has neither a length nor chunks, as one of HTTP/1.0: a client takes what it has
+    /// got at the end of the connection for the whole. An end that comes before is a reset.
+    pub(crate) fn is_the_end_of_the_answer(&self) {
+        self.0.is_unmarked.store(true, Ordering::Relaxed);
+    }
+}
+
+/// A connection that may be reset.
+pub(crate) trait Reset {
+    /// Whether it is reset where it is dropped from now on, also by the end of the process.
+    fn reset_when_dropped(&self, resets: bool);
+}
+
+impl Reset for TcpStream {
+    fn reset_when_dropped(&self, resets: bool) {
+        // One that fails has ended by itself.
+        let _ = if resets { self.set_zero_linger() } else { unset_linger(self) };
+    }
+}
+
+#[expect(deprecated, reason = "a time to linger for would block; none does not")]
+fn unset_linger(stream: &TcpStream) -> io::Result<()> {
+    stream.set_linger(None)
+}
+
+#[cfg(test)]
+impl Reset for tokio::io::DuplexStream {
+    fn reset_when_dropped(&self, _: bool) {}
 }
 
 /// How much, in bytes, and how long a client may go on once it has been answered for the last time:
@@ -50,7 +89,8 @@ const LINGER: Duration = Duration::from_secs(1);
 impl<Io> Stall<Io> {
     pub(crate) fn new(io: Io, limit: Duration) -> Self {
         let cut = Cut::default();
-        Self { io, limit, writing: None, shut: false, cut, late: 0, lingering: None }
+        let (writing, lingering) = (None, None);
+        Self { io, limit, writing, shut: false, cut, late: 0, lingering, resets: false }
     }
 
     pub(crate) fn cut(&self) -> Cut {
@@ -91,12 +131,13 @@ impl<Io: AsyncRead + Unpin> AsyncRead for Stall<Io> {
     }
 }
 
-impl<Io: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Stall<Io> {
+impl<Io: AsyncRead + AsyncWrite + Reset + Unpin> AsyncWrite for Stall<Io> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        self.begin();
         let outcome = Pin::new(&mut self.io).poll_write(context, bytes);
         self.watch(context, outcome)
     }
@@ -108,6 +149,10 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Stall<Io> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         if !self.shut {
+            // All was written.
+            if std::mem::take(&mut self.resets) {
+                self.io.reset_when_dropped(false);
+            }
             let outcome = Pin::new(&mut self.io).poll_shutdown(context);
             ready!(self.watch(context, outcome))?;
             self.shut = true;
@@ -120,12 +165,23 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Stall<Io> {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        self.begin();
         let outcome = Pin::new(&mut self.io).poll_write_vectored(context, slices);
         self.watch(context, outcome)
     }
 
     fn is_write_vectored(&self) -> bool {
         self.io.is_write_vectored()
+    }
+}
+
+impl<Io: Reset> Stall<Io> {
+    /// Before something is written.
+    fn begin(&mut self) {
+        if !self.resets && self.cut.0.is_unmarked.load(Ordering::Relaxed) {
+            self.io.reset_when_dropped(true);
+            self.resets = true;
+        }
     }
 }
 

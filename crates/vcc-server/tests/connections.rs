@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use axum::body::{Body, Bytes};
 use axum::routing::get;
 use common::{FILES, TOKEN, basic, store};
 use rustls::pki_types::pem::PemObject as _;
@@ -369,6 +370,41 @@ async fn who_never_proves_a_tenant_keeps_nobody_out() {
         assert_eq!(way.metric(CLOSED), ROOM as u64 - 1);
         for stream in new.iter_mut().chain([&mut proven]) {
             assert_eq!(answer(stream, FILES, TOKEN).unwrap(), 200);
+        }
+    })
+    .await;
+    server.shutdown().await;
+}
+
+/// Nothing but the end of the connection marks that of a long answer of HTTP/1.0: one that breaks off does
+/// not look whole.
+#[tokio::test]
+async fn an_answer_without_a_length_that_breaks_off_is_reset() {
+    const PIECES: usize = 20;
+    let long = |breaks_off: bool| {
+        let pieces = (0..PIECES).map(|_| Ok(Bytes::from(vec![b'x'; 50_000])));
+        let end = breaks_off.then(|| Err(io::Error::other("the store is gone")));
+        std::future::ready(Body::from_stream(futures_util::stream::iter(pieces.chain(end))))
+    };
+    let (whole, short) = (move || long(false), move || long(true));
+    let builder = Server::builder(store().await);
+    let builder =
+        builder.wrap(move |api| api.route("/whole", get(whole)).route("/short", get(short)));
+    let server = builder.start("127.0.0.1:0").await.unwrap();
+    let way = Way { address: server.local_addr(), admin: server.local_addr(), config: None };
+    blocking(move || {
+        for (target, is_whole) in [("/whole", true), ("/short", false), ("/whole", true)] {
+            let mut stream = way.connect();
+            write!(stream, "GET {target} HTTP/1.0\r\n\r\n").unwrap();
+            let (status, head) = head(&mut stream).unwrap();
+            assert!(status == 200 && !head.contains("content-length"), "{head}");
+            let mut body = Vec::new();
+            let ended = stream.read_to_end(&mut body).map_err(|error| error.kind());
+            if is_whole {
+                assert_eq!(ended, Ok(PIECES * 50_000));
+            } else {
+                assert_eq!(ended, Err(io::ErrorKind::ConnectionReset));
+            }
         }
     })
     .await;
