@@ -373,8 +373,8 @@ fn a_tenant_with_a_zone_that_is_not_known_is_in_trouble_alone() {
     let token = folder.run(&["token", "new", "acme"]).stdout;
     let zoneinfo = Zoneinfo::of("2099z");
     let add = ["tenant", "add", "office", "--tz", "Company/Office", "--zone-data"];
-    assert_eq!(folder.run(&[&add[..], &[&zoneinfo.text()]].concat()).code, 0);
-    let theirs = folder.run(&["token", "new", "office", "--zone-data", &zoneinfo.text()]).stdout;
+    assert_eq!(folder.run(&[&add[..], &[zoneinfo.text()]].concat()).code, 0);
+    let theirs = folder.run(&["token", "new", "office", "--zone-data", zoneinfo.text()]).stdout;
     let serve = ["serve", "--listen", "127.0.0.1:0", "--insecure-http", "--store", &folder.store];
     let server = Serving::start(&serve);
     let get = |tenant, token: &str| server.get("/api/recordings/files", tenant, token.trim());

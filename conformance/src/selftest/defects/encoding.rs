@@ -461,14 +461,6 @@ pub(super) const ENCODING: Family = Family {
             }),
         ),
         defect(
-            "long-headers-taken",
-            &["REQ-13b"],
-            "that reads headers of any length",
-            Ask(|asked, _| {
-                asked.headers.remove("x-long");
-            }),
-        ),
-        defect(
             "long-queries-500",
             &["REQ-13b", "STATUS-1a"],
             "that answers 500 to a long query",

@@ -117,6 +117,33 @@ pub(super) const TARGETS: Family = Family {
             }),
         ),
         defect(
+            "long-headers-taken",
+            &["REQ-13b"],
+            "that reads headers of any length",
+            Sent(|request, _| {
+                let line = |at: usize| request[at..].starts_with(b"\r\nX-Long: ");
+                let Some(from) = (0..request.len()).find(|at| line(*at)) else { return };
+                let length = request[from + 2..].iter().position(|byte| *byte == b'\r');
+                if let Some(length) = length {
+                    request.drain(from..from + 2 + length);
+                }
+            }),
+        ),
+        defect(
+            "long-queries-dropped",
+            &["REQ-13b"],
+            "that leaves out a query that is too long for it",
+            Sent(|request, _| {
+                let Some((from, until)) = target(request) else { return };
+                let query = request[from..until].iter().position(|byte| *byte == b'?');
+                if let Some(query) = query
+                    && until - from > 16_000
+                {
+                    request.drain(from + query..until);
+                }
+            }),
+        ),
+        defect(
             "paths-not-decoded",
             &["REQ-2b"],
             "that compares paths as they are written",
