@@ -20,6 +20,7 @@ use crate::body::NoBody;
 use crate::limits::Gate;
 use crate::metrics::Running;
 use crate::refusal::Refusal;
+use crate::request_head::LONGEST_TARGET;
 use crate::room::Caller;
 use crate::sign_ins::SignIns;
 use crate::unproven::{Backoff, Place, Unproven};
@@ -67,9 +68,6 @@ pub struct Api {
     sign_ins: SignIns,
     unproven: Arc<Unproven>,
 }
-
-/// The longest target that is read, in bytes (REQ-13).
-const LONGEST_TARGET: usize = 16 * 1024;
 
 /// The longest headers that are read, in bytes (REQ-13).
 const LONGEST_HEADERS: usize = 32 * 1024;

@@ -14,8 +14,9 @@ use httparse::{EMPTY_HEADER, Header, Status};
 
 use crate::refusal::Refusal;
 
-/// The longest target, encoded, in bytes: as long as the API reads one (REQ-13).
-const LONGEST_TARGET: usize = 16 * 1024;
+/// The longest target that is read, encoded, in bytes (REQ-13). The API, which is also served without a
+/// socket, has the same limit.
+pub(crate) const LONGEST_TARGET: usize = 16 * 1024;
 
 /// The longest request line as it comes, in bytes: a target, a method and a version.
 const LONGEST_LINE: usize = LONGEST_TARGET + 64;
