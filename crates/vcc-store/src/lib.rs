@@ -55,6 +55,7 @@ mod store;
 mod tenant_name;
 mod token;
 mod upgrade;
+mod waiting;
 
 pub use error::{StoreError, StoreErrorKind};
 #[cfg(feature = "postgres")]
@@ -62,7 +63,7 @@ pub use postgres::Postgres;
 pub use record::{Refusal, RefusalKind, StoredRecord};
 pub use rest::Rest;
 #[cfg(feature = "sqlite")]
-pub use sqlite::{BulkLoad, BulkLoaded, Sqlite};
+pub use sqlite::{BulkLoad, BulkLoaded, Sqlite, SqliteBuilder};
 pub use store::{
     Batch, Checkpoint, Credentials, Decide, Deletion, Imported, OnConflict, Overview, Page, Store,
     Tenant, TenantId, TokenInfo,
@@ -70,3 +71,4 @@ pub use store::{
 pub use tenant_name::NameProblem;
 pub use token::{KnownToken, Token, TokenHash};
 pub use upgrade::Upgrade;
+pub use waiting::Waiting;

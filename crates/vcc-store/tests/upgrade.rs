@@ -322,10 +322,12 @@ fn a_file_that_another_program_goes_on_writing_is_not_upgraded() {
     fixture::unpack(1, &path);
     let writer = rusqlite::Connection::open(&path).unwrap();
     writer.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let error = Sqlite::open(&path).err().unwrap();
+    let shortly = Sqlite::builder().wait(std::time::Duration::from_millis(100));
+    let error = shortly.open(&path).err().unwrap();
     assert_eq!(error.kind(), StoreErrorKind::Unavailable);
     let said = format!(
-        "{}: cannot upgrade the store from schema version 1 to 2: another process keeps it locked",
+        "{}: cannot upgrade the store from schema version 1 to 2: another writer has held it for \
+         0.1 s",
         path.display()
     );
     assert_eq!(error.to_string(), said);

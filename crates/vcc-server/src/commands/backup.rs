@@ -7,7 +7,7 @@ use vcc_store::Sqlite;
 
 use super::failure::Failure;
 use super::note;
-use super::store::{StoreArgs, told};
+use super::store::{StoreArgs, sqlite, told};
 
 #[derive(clap::Args)]
 pub(super) struct Backup {
@@ -26,7 +26,7 @@ pub(super) struct Restore {
 }
 
 pub(super) async fn backup(args: Backup) -> Result<(), Failure> {
-    told(Arc::new(Sqlite::open(file(&args.store)?)?)).backup(&args.file).await?;
+    told(Arc::new(sqlite(args.store.wait()).open(file(&args.store)?)?)).backup(&args.file).await?;
     note(format_args!("wrote {}", args.file.display()));
     Ok(())
 }

@@ -90,12 +90,21 @@ impl From<StoreError> for Failure {
 const CREDENTIALS: &str = "they stand in the URL: postgres://USER:PASSWORD@HOST/DATABASE";
 
 /// What helps against what a database says, by words of it.
-const HINTS: [(&str, &str); 18] = [
+const HINTS: [(&str, &str); 20] = [
     ("not a SQLite database", "--store names a store; `vcc-server import` reads other files"),
     ("a database of another program", "name another: `vcc-server tenant add` makes a store"),
     ("is one of another program", "make an empty one: createdb NAME"),
     ("is empty, and no store", "`vcc-server tenant add` makes it one"),
     ("is a folder, and no store", "name a file in it"),
+    (
+        "another writer h",
+        "an import, a purge or another program that has the store open: end it, or wait for longer \
+         with --wait SECONDS",
+    ),
+    (
+        "of the log from being written back",
+        "a copy, or another program that reads from the store: end it, and try again",
+    ),
     ("another process keeps it locked", "end that process, or try again when it is done"),
     ("is read-only", "run this as a user that may write both"),
     ("cannot be written", "run this as a user that may write it"),

@@ -158,5 +158,7 @@ fn say(line: impl std::fmt::Display) {
 
 /// Writes a line to stderr.
 fn note(line: impl std::fmt::Display) {
-    let _ = writeln!(stderr().lock(), "{line}");
+    import::above(|| {
+        let _ = writeln!(stderr().lock(), "{line}");
+    });
 }

@@ -74,7 +74,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let files = descriptors::raise_limit();
     let zones = ZoneArgs::named(settings.zone_data.clone()).read()?;
     let url = read_url(url, &origin)?;
-    let store = url.open(&zones).await?;
+    let store = url.open(&zones, vcc_store::Sqlite::WAIT).await?;
     let tenant = match store.tenants().await {
         Ok(tenants) => tenants.into_iter().next().map(|tenant| tenant.name),
         // The others are served.

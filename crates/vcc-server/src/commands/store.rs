@@ -2,10 +2,11 @@ use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use vcc_query::Zone;
 use vcc_server::Zones;
-use vcc_store::{Postgres, Sqlite, Store, StoreError, StoreErrorKind, Tenant};
+use vcc_store::{Postgres, Sqlite, SqliteBuilder, Store, StoreError, StoreErrorKind, Tenant};
 
 use super::failure::Failure;
 use super::note;
@@ -27,8 +28,16 @@ pub(super) struct StoreArgs {
     /// A file with the settings of `serve`: its `store` is used where --store and VCC_STORE name none
     #[arg(long, value_name = "FILE", env = "VCC_CONFIG")]
     config: Option<PathBuf>,
+    /// How many seconds what writes waits for another program that writes; 0 is not at all
+    #[arg(long, value_name = "SECONDS", default_value_t = Sqlite::WAIT.as_secs(), value_parser = seconds)]
+    wait: u64,
     #[command(flatten)]
     zones: ZoneArgs,
+}
+
+fn seconds(text: &str) -> Result<u64, String> {
+    let expected = || "expected a number of seconds from 0 to 86400".to_owned();
+    text.parse().ok().filter(|seconds| *seconds <= 86_400).ok_or_else(expected)
 }
 
 /// The text that names a store.
@@ -95,12 +104,16 @@ pub(super) fn no_store() -> Failure {
 }
 
 impl StoreUrl {
-    /// Opens a store that exists.
-    pub(super) async fn open(&self, zones: &Arc<Zones>) -> Result<Arc<dyn Store>, Failure> {
+    /// Opens a store that exists. What writes to it waits for others for so long.
+    pub(super) async fn open(
+        &self,
+        zones: &Arc<Zones>,
+        wait: Duration,
+    ) -> Result<Arc<dyn Store>, Failure> {
         let zones = zones.clone();
         let opened: Result<Arc<dyn Store>, StoreError> = match self {
             Self::Sqlite(path) => {
-                Sqlite::open(path).map(|store| Arc::new(store.with_zones(zones)) as _)
+                sqlite(wait).zones(zones).open(path).map(|store| Arc::new(store) as _)
             }
             Self::Memory => Sqlite::in_memory().map(|store| Arc::new(store.with_zones(zones)) as _),
             Self::Postgres(url) => {
@@ -158,7 +171,12 @@ impl StoreArgs {
 
     /// Opens a store that exists.
     pub(super) async fn open(&self) -> Result<Arc<dyn Store>, Failure> {
-        self.url()?.open(&self.zones()?).await
+        self.url()?.open(&self.zones()?, self.wait()).await
+    }
+
+    /// How long what writes waits for others.
+    pub(super) fn wait(&self) -> Duration {
+        Duration::from_secs(self.wait)
     }
 
     /// The file of a store that is one; `None` for a store on a server.
@@ -173,11 +191,16 @@ impl StoreArgs {
     pub(super) async fn create(&self) -> Result<Arc<dyn Store>, Failure> {
         match self.url()? {
             StoreUrl::Sqlite(path) => {
-                Ok(told(Arc::new(Sqlite::create(path)?.with_zones(self.zones()?))))
+                Ok(told(Arc::new(sqlite(self.wait()).zones(self.zones()?).create(path)?)))
             }
-            url => url.open(&self.zones()?).await,
+            url => url.open(&self.zones()?, self.wait()).await,
         }
     }
+}
+
+/// A store in a file, of which it is said what is waited for.
+pub(super) fn sqlite(wait: Duration) -> SqliteBuilder {
+    Sqlite::builder().wait(wait).on_waiting(|waiting| note(format_args!("{waiting} …")))
 }
 
 /// A store, after saying what opening it has changed in it.

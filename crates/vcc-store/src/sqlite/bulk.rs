@@ -8,8 +8,8 @@ use vcc_types::Field;
 use super::error;
 use super::import::{bind, read};
 use super::page::rows;
-use super::pool::Pool;
 use super::tenants::no_such_tenant;
+use super::writer::Writer;
 use crate::counts::LEVELS;
 use crate::plan::Plan;
 use crate::{Deletion, OnConflict, Sqlite, StoreError, StoreErrorKind, StoredRecord, TenantId};
@@ -69,7 +69,7 @@ const COUNT_COARSER: &str = "INSERT INTO counts (tenant, level, bucket, records)
 /// # }).unwrap();
 /// ```
 pub struct BulkLoad {
-    writer: Pool,
+    writer: Writer,
     tenant: TenantId,
     source: String,
     done: u64,
@@ -124,7 +124,7 @@ impl Sqlite {
     pub async fn bulk(&self, tenant: TenantId, source: &str) -> Result<BulkLoad, StoreError> {
         let writer = self.writer.clone();
         let name = source.to_owned();
-        let done = writer.run(None, move |connection| begin(connection, tenant, &name)).await?;
+        let done = writer.run(move |connection| begin(connection, tenant, &name)).await?;
         Ok(BulkLoad { writer, tenant, source: source.to_owned(), done })
     }
 }
@@ -156,7 +156,7 @@ impl BulkLoad {
             insert(&transaction, tenant, &records).map_err(&failed)?;
             transaction.commit().map_err(failed)
         };
-        self.writer.run(None, work).await?;
+        self.writer.run_batch(work).await?;
         self.done = done;
         Ok(())
     }
@@ -184,7 +184,7 @@ impl BulkLoad {
             transaction.commit().map_err(failed)?;
             Ok(loaded)
         };
-        writer.run(None, work).await
+        writer.run_batch(work).await
     }
 }
 

@@ -29,11 +29,17 @@ pub(super) fn error(doing: &'static str) -> impl Fn(Error) -> StoreError {
 
 /// Whether SQLite found the file damaged. That does not pass.
 pub(super) fn is_damage(error: &StoreError) -> bool {
-    let reason = std::error::Error::source(error).and_then(<dyn std::error::Error>::downcast_ref);
-    reason.is_some_and(|Reason(error)| {
-        let code = error.sqlite_error_code();
-        matches!(code, Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
-    })
+    matches!(code(error), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
+}
+
+/// Whether SQLite found the file locked.
+pub(super) fn is_busy(error: &StoreError) -> bool {
+    matches!(code(error), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+}
+
+fn code(error: &StoreError) -> Option<ErrorCode> {
+    let reason = std::error::Error::source(error)?.downcast_ref::<Reason>()?;
+    reason.0.sqlite_error_code()
 }
 
 /// Why a file cannot be opened. SQLite does not tell what the system said, so it is asked again.

@@ -1,6 +1,7 @@
 //! The store inside the program: SQLite, compiled in, in a file or in memory.
 
 mod backup;
+mod builder;
 mod bulk;
 mod delete;
 mod error;
@@ -8,13 +9,17 @@ mod error;
 mod explain;
 mod gather;
 mod import;
+mod line;
+mod log;
 mod migrate;
 mod page;
+mod patience;
 mod pool;
 mod ready;
 mod scans;
 mod tenants;
 mod walk;
+mod writer;
 
 use std::cell::Cell;
 use std::path::Path;
@@ -24,16 +29,21 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use rusqlite::Connection;
-use vcc_query::{BuiltIn, Selection, Zone, ZoneData};
+use vcc_query::{Selection, Zone, ZoneData};
 
+pub use self::builder::SqliteBuilder;
 pub use self::bulk::{BulkLoad, BulkLoaded};
 use self::error::error;
+use self::log::Log;
 use self::migrate::migrate;
 use self::page::Snapshot;
+use self::patience::Patience;
 use self::pool::{Brief, Location, Pool};
 use self::ready::Opened;
 use self::scans::Scans;
+use self::writer::Writer;
 use crate::store::{NO_TOKEN, Zones, anything, is_read, one_by_one};
+use crate::waiting::Teller;
 use crate::{
     Batch, Credentials, Decide, Deletion, Imported, Overview, Page, Rest, Store, StoreError,
     StoreErrorKind, Tenant, TenantId, TokenHash, TokenInfo, Upgrade,
@@ -67,7 +77,7 @@ use crate::{
 pub struct Sqlite {
     readers: Pool,
     scans: Scans,
-    writer: Pool,
+    writer: Writer,
     deadline: Duration,
     upgraded: Option<Upgrade>,
     zones: Zones,
@@ -97,13 +107,16 @@ impl Sqlite {
     /// SQLite gives no memory.
     pub fn in_memory() -> Result<Self, StoreError> {
         let location = Location { path: None, create: true, read_only: false };
-        let writer = Pool::open_with(&location, 1, |connection| {
+        let pool = Pool::open_with(&location, 1, |connection| {
             migrate(connection, ":memory:", true).map(drop)
         })?;
-        let (readers, scans) = (writer.clone(), Scans::new(writer.clone(), 1));
-        let zones = Arc::new(BuiltIn);
+        let (readers, scans) = (pool.clone(), Scans::new(pool.clone(), 1));
+        let builder = Self::builder();
+        let (patience, log) = sharing(&location, ":memory:", &builder);
+        let writer = Writer::new(pool, patience, log);
+        let SqliteBuilder { deadline, zones, .. } = builder;
         let opened = Arc::new(Opened::new(&location));
-        Ok(Self { readers, scans, writer, deadline: Self::DEADLINE, upgraded: None, zones, opened })
+        Ok(Self { readers, scans, writer, deadline, upgraded: None, zones, opened })
     }
 
     /// Opens the store in a file, and brings its schema up to date: [`Store::upgraded`] says whether
@@ -114,7 +127,7 @@ impl Sqlite {
     /// There is no such file, it cannot be read or written, or it is no store of this program or
     /// one of a later version.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
-        Self::open_with(path.as_ref(), false)
+        Self::builder().open(path)
     }
 
     /// [`open`](Self::open), making the file where there is none.
@@ -123,7 +136,7 @@ impl Sqlite {
     ///
     /// As [`open`](Self::open), but for a missing file.
     pub fn create(path: impl AsRef<Path>) -> Result<Self, StoreError> {
-        Self::open_with(path.as_ref(), true)
+        Self::builder().create(path)
     }
 
     /// Sets how long a read may take.
@@ -153,10 +166,10 @@ impl Sqlite {
             let message = format!("{} exists already", path.display());
             return Err(StoreError::new(StoreErrorKind::Exists, message));
         }
-        self.writer.run(None, move |connection| backup::write(connection, &path)).await
+        self.writer.copy(move |connection| backup::write(connection, &path)).await
     }
 
-    fn open_with(path: &Path, create: bool) -> Result<Self, StoreError> {
+    fn open_with(path: &Path, create: bool, how: SqliteBuilder) -> Result<Self, StoreError> {
         let name = path.display().to_string();
         if !create && !path.exists() {
             let message = format!("there is no store at {name}");
@@ -168,7 +181,12 @@ impl Sqlite {
         }
         let mut location = Location { path: Some(path.to_owned()), create, read_only: false };
         let upgraded = Cell::new(None);
-        let writer = Pool::open_with(&location, 1, |connection| {
+        let (patience, log) = sharing(&location, &name, &how);
+        let open = |connection: &mut Connection| {
+            let patience = patience.clone();
+            connection
+                .busy_handler(Some(move |_| patience.again()))
+                .map_err(error("cannot open the store"))?;
             // Of a new file; one that is there keeps its own.
             connection
                 .pragma_update(None, "page_size", PAGE_SIZE)
@@ -183,16 +201,28 @@ impl Sqlite {
                 .and_then(|()| {
                     connection.pragma_update(None, "wal_autocheckpoint", (128 << 20) / PAGE_SIZE)
                 })
+                // What it was larger is given back when it begins anew.
+                .and_then(|()| connection.pragma_update(None, "journal_size_limit", 128 << 20))
                 .map_err(error("cannot open the store"))
-        })?;
+        };
+        let writer =
+            Pool::open_with(&location, 1, |connection| patience.during(|| open(connection)))?;
+        let writer = Writer::new(writer, patience, log);
         location.read_only = true;
         location.create = false;
         let readers = Pool::open_with(&location, readers(), |_| Ok(()))?;
         let scans = Scans::new(Pool::open_with(&location, SCANS, |_| Ok(()))?, SCANS / 2);
-        let (upgraded, zones) = (upgraded.into_inner(), Arc::new(BuiltIn));
-        let opened = Arc::new(Opened::new(&location));
-        Ok(Self { readers, scans, writer, deadline: Self::DEADLINE, upgraded, zones, opened })
+        let SqliteBuilder { deadline, zones, .. } = how;
+        let (upgraded, opened) = (upgraded.into_inner(), Arc::new(Opened::new(&location)));
+        Ok(Self { readers, scans, writer, deadline, upgraded, zones, opened })
     }
+}
+
+/// How a store's writer gets on with others.
+fn sharing(location: &Location, name: &str, how: &SqliteBuilder) -> (Arc<Patience>, Log) {
+    let teller = || Teller::new(how.on_waiting.clone());
+    let patience = Patience::new(how.wait, teller(), name.to_owned(), location.log());
+    (Arc::new(patience), Log::new(location.log(), name.to_owned(), how.log, teller()))
 }
 
 #[async_trait]
@@ -296,7 +326,7 @@ impl Store for Sqlite {
                 .with_source(joined)
         })??;
         // What one record does not show, others may have: a damaged file does not mend itself.
-        for pool in [&self.readers, self.scans.pool(), &self.writer] {
+        for pool in [&self.readers, self.scans.pool(), self.writer.pool()] {
             if let Some(damage) = pool.damage() {
                 let message = format!("an earlier call has found damage: {damage}");
                 return Err(StoreError::new(StoreErrorKind::Internal, message));
@@ -316,7 +346,7 @@ impl Store for Sqlite {
 
     async fn import(&self, tenant: TenantId, batch: Batch) -> Result<Imported, StoreError> {
         let work = move |connection: &mut Connection| import::import(connection, tenant, &batch);
-        self.writer.run(None, work).await
+        self.writer.run_batch(work).await
     }
 
     async fn checkpoint(&self, tenant: TenantId, source: &str) -> Result<u64, StoreError> {
@@ -337,7 +367,7 @@ impl Store for Sqlite {
             let deletion = deletion.clone();
             let step =
                 move |connection: &mut Connection| delete::step(connection, tenant, &deletion);
-            match self.writer.run(None, step).await? {
+            match self.writer.run_batch(step).await? {
                 0 => return Ok(deleted),
                 records => deleted += records,
             }
@@ -352,13 +382,13 @@ impl Store for Sqlite {
     ) -> Result<Tenant, StoreError> {
         let name = name.to_owned();
         let work = move |connection: &mut Connection| tenants::add(connection, &name, zone, now);
-        self.writer.run(None, work).await
+        self.writer.run(work).await
     }
 
     async fn set_zone(&self, tenant: &str, zone: Zone) -> Result<Tenant, StoreError> {
         let name = tenant.to_owned();
         let work = move |connection: &mut Connection| tenants::set_zone(connection, &name, zone);
-        self.writer.run(None, work).await
+        self.writer.run(work).await
     }
 
     async fn tenants(&self) -> Result<Vec<Tenant>, StoreError> {
@@ -383,7 +413,7 @@ impl Store for Sqlite {
     }
 
     async fn remove_tenant(&self, tenant: TenantId) -> Result<u64, StoreError> {
-        self.writer.run(None, move |connection| tenants::remove(connection, tenant)).await
+        self.writer.run_batch(move |connection| tenants::remove(connection, tenant)).await
     }
 
     async fn add_token(
@@ -397,7 +427,7 @@ impl Store for Sqlite {
         let work = move |connection: &mut Connection| {
             tenants::add_token(connection, tenant, hash, &label, now)
         };
-        self.writer.run(None, work).await
+        self.writer.run(work).await
     }
 
     async fn tokens(&self, tenant: TenantId) -> Result<Vec<TokenInfo>, StoreError> {
@@ -407,7 +437,7 @@ impl Store for Sqlite {
 
     async fn revoke_token(&self, tenant: TenantId, token: i64) -> Result<(), StoreError> {
         let work = move |connection: &mut Connection| tenants::revoke(connection, tenant, token);
-        self.writer.run(None, work).await
+        self.writer.run(work).await
     }
 }
 

@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -55,6 +55,10 @@ struct Watch {
     brief: AtomicU32,
     /// Whether it was.
     cut: AtomicBool,
+    /// When a read is old, in milliseconds after the pool's epoch, and how large the log may be then; 0
+    /// is never.
+    old: AtomicU64,
+    log: AtomicU64,
 }
 
 /// How many steps of SQLite's machine pass between two looks at the watch: some tens of
@@ -70,6 +74,18 @@ const SLOW: Duration = Duration::from_millis(50);
 
 /// How long nothing is run where it was asked, after something was slow.
 const PAUSE: Duration = Duration::from_millis(200);
+
+/// How long a read may see one moment of the database. What has been written since cannot be written
+/// back from the log before it ends.
+pub(super) const SNAPSHOT: Duration = Duration::from_secs(600);
+
+/// Why a read was ended that was older.
+fn too_old() -> String {
+    format!(
+        "it has read for {} minutes, and a longer read would keep the log from being written back",
+        SNAPSHOT.as_secs() / 60
+    )
+}
 
 /// What became of work that should be brief.
 pub(super) enum Brief<T> {
@@ -91,6 +107,16 @@ pub(super) struct Location {
 }
 
 impl Location {
+    /// The log beside the file, where it is or will be.
+    pub(super) fn log(&self) -> Option<PathBuf> {
+        let path = self.path.as_deref()?;
+        // It stands beside the file, not beside a link to it.
+        let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let mut name = real.into_os_string();
+        name.push("-wal");
+        Some(PathBuf::from(name))
+    }
+
     fn open(&self) -> Result<Connection, rusqlite::Error> {
         let mut flags = OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_EXRESCODE;
         flags |= match (self.read_only, self.create) {
@@ -133,19 +159,61 @@ impl Pool {
     }
 
     /// Runs `work` on a connection, on a thread where it may block. What takes longer than
-    /// `limit` is stopped.
+    /// `limit` is stopped, and so is what reads for longer than [`SNAPSHOT`].
     pub(super) async fn run<T: Send + 'static>(
         &self,
         limit: Option<Duration>,
         work: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
+        self.run_capped(limit, SNAPSHOT, work).await
+    }
+
+    async fn run_capped<T: Send + 'static>(
+        &self,
+        limit: Option<Duration>,
+        cap: Duration,
+        work: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let is_capped = limit.is_some_and(|limit| limit > cap);
         self.on_a_thread(move |lease| {
-            lease.limit(limit);
+            lease.limit(limit.map(|limit| limit.min(cap)));
             let result = work(&mut lease.guarded()?.connection);
             lease.limit(None);
-            result
+            match result {
+                Err(error) if is_capped && error.kind() == StoreErrorKind::Deadline => {
+                    Err(error.with_source(too_old()))
+                }
+                result => result,
+            }
         })
         .await
+    }
+
+    /// Runs `work`, which reads, on a connection, on a thread where it may block. After so long it is
+    /// stopped, if the log has more than so many bytes by then, or as soon as it has.
+    pub(super) async fn run_while_fits<T: Send + 'static>(
+        &self,
+        limit: Duration,
+        bytes: u64,
+        work: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.on_a_thread(move |lease| {
+            lease.limit_log(Some((limit, bytes)));
+            let result = work(&mut lease.guarded()?.connection);
+            lease.limit_log(None);
+            result.map_err(|error| match error.kind() {
+                StoreErrorKind::Deadline => error.with_source(too_old()),
+                _ => error,
+            })
+        })
+        .await
+    }
+
+    /// Runs `work` on a connection that nobody uses, if there is one, here and now.
+    pub(super) fn at_last(&self, work: impl FnOnce(&mut Connection)) {
+        if let Some(guarded) = &mut Lease::take(&self.inner).guarded {
+            work(&mut guarded.connection);
+        }
     }
 
     /// Runs `work` here and now, where it must not block for long: a hop to another thread and back
@@ -225,13 +293,13 @@ fn connect(location: &Location, epoch: Instant) -> Result<Guarded, rusqlite::Err
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     gather::register(&connection)?;
     let watch = Arc::new(Watch::default());
-    let watched = watch.clone();
-    connection.progress_handler(STEPS, Some(move || watched.is_over(epoch)))?;
+    let (watched, log) = (watch.clone(), location.log());
+    connection.progress_handler(STEPS, Some(move || watched.is_over(epoch, log.as_deref())))?;
     Ok(Guarded { connection, watch })
 }
 
 impl Watch {
-    fn is_over(&self, epoch: Instant) -> bool {
+    fn is_over(&self, epoch: Instant, log: Option<&Path>) -> bool {
         match self.brief.load(Ordering::Relaxed) {
             0 => {}
             1 => {
@@ -243,10 +311,15 @@ impl Watch {
                 return false;
             }
         }
-        match self.deadline.load(Ordering::Relaxed) {
+        let is_past = |at: &AtomicU64| match at.load(Ordering::Relaxed) {
             0 => false,
-            deadline => millis(epoch.elapsed()) > deadline,
-        }
+            at => millis(epoch.elapsed()) > at,
+        };
+        is_past(&self.deadline)
+            || is_past(&self.old)
+                && log
+                    .and_then(|log| log.metadata().ok())
+                    .is_some_and(|about| about.len() > self.log.load(Ordering::Relaxed))
     }
 }
 
@@ -285,6 +358,15 @@ impl<'a> Lease<'a> {
             let deadline =
                 limit.map_or(0, |limit| millis(self.pool.epoch.elapsed() + limit).max(1));
             guarded.watch.deadline.store(deadline, Ordering::Relaxed);
+        }
+    }
+
+    fn limit_log(&self, limit: Option<(Duration, u64)>) {
+        if let Some(guarded) = &self.guarded {
+            let (after, bytes) = limit.unwrap_or_default();
+            let old = limit.map_or(0, |_| millis(self.pool.epoch.elapsed() + after).max(1));
+            guarded.watch.log.store(bytes, Ordering::Relaxed);
+            guarded.watch.old.store(old, Ordering::Relaxed);
         }
     }
 
@@ -356,6 +438,31 @@ mod tests {
         let limit = Some(Duration::from_millis(1));
         let late = pool.run(limit, |reader| count(reader, 1_000_000_000)).await.unwrap_err();
         assert_eq!(late.kind(), StoreErrorKind::Deadline);
+    }
+
+    #[tokio::test]
+    async fn a_read_that_is_too_old_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s.db");
+        std::fs::write(folder.path().join("s.db-wal"), "").unwrap();
+        let location = Location { path: Some(path.clone()), create: true, read_only: false };
+        let pool = Pool::open_with(&location, 1, |_| Ok(())).unwrap();
+        let long = |reader: &mut Connection| count(reader, 1_000_000_000);
+        let said = "cannot count: it has read for 10 minutes, and a longer read would keep the log \
+                    from being written back";
+        let moment = Duration::from_millis(1);
+        let capped = pool.run_capped(Some(Duration::from_secs(60)), moment, long);
+        assert_eq!(capped.await.unwrap_err().to_string(), format!("{}: {said}", path.display()));
+        // A deadline that was set is another.
+        let late = pool.run_capped(Some(moment), Duration::from_secs(60), long).await.unwrap_err();
+        assert!(!late.to_string().contains("minutes"), "{late}");
+        // A copy may take as long as it likes while the log is short.
+        let copied = pool.run_while_fits(moment, 4, |reader| count(reader, 5_000_000)).await;
+        assert_eq!(copied.unwrap(), 5_000_000);
+        std::fs::write(folder.path().join("s.db-wal"), "a log").unwrap();
+        let copied = pool.run_while_fits(moment, 4, long).await.unwrap_err();
+        assert_eq!(copied.to_string(), format!("{}: {said}", path.display()));
+        assert_eq!(copied.kind(), StoreErrorKind::Deadline);
     }
 
     #[tokio::test]

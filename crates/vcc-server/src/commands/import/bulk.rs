@@ -1,7 +1,6 @@
 //! `--bulk`: the first load of a store in a file, with its indexes built at the end.
 
 use std::future::Future;
-use std::path::Path;
 use std::pin::pin;
 use std::time::Instant;
 
@@ -13,13 +12,12 @@ use crate::commands::failure::Failure;
 
 /// Begins the load of a source, or goes on with it.
 pub(super) async fn begin(
-    path: &Path,
+    store: &Sqlite,
     tenant: TenantId,
     source: Option<&str>,
 ) -> Result<BulkLoad, Failure> {
     // What cannot be read twice is loaded from its beginning every time.
     let once = format!("stdin of process {}", std::process::id());
-    let store = Sqlite::open(path)?;
     store.bulk(tenant, source.unwrap_or(&once)).await.map_err(|error| {
         let refused = error.kind() == vcc_store::StoreErrorKind::Refused;
         let failure = Failure::from(error);

@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 use vcc_query::Zone;
 use vcc_store::{Batch, BulkLoad, Checkpoint, OnConflict, Store, StoredRecord, TenantId};
 
+pub(super) use self::progress::above;
 use self::progress::{Progress, Tally};
 use self::rejects::Rejects;
 use self::source::{Batches, Event, Source};
@@ -79,7 +80,8 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let identity = source.identity(args.format, zone, on_conflict)?;
     let target = if args.bulk {
         let path = args.store.path()?.ok_or_else(|| Failure::usage("--bulk is for SQLite"))?;
-        Target::Bulk(bulk::begin(&path, tenant.id, identity.as_deref()).await?)
+        let store = store::sqlite(args.store.wait()).open(path)?;
+        Target::Bulk(bulk::begin(&store, tenant.id, identity.as_deref()).await?)
     } else {
         Target::Store(&*store)
     };

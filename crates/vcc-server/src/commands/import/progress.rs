@@ -1,4 +1,5 @@
 use std::fmt::{Arguments, Write as _};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -6,6 +7,18 @@ use vcc_store::{BulkLoaded, Imported};
 
 use super::source::Deviations;
 use crate::commands::words::{counted, grouped};
+
+/// The bar that is shown now, if one is: what is said meanwhile belongs above it.
+static SHOWN: Mutex<Option<ProgressBar>> = Mutex::new(None);
+
+/// Writes to the terminal, above the bar if one is shown.
+pub(crate) fn above(write: impl FnOnce()) {
+    let shown = SHOWN.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    match shown {
+        Some(bar) => bar.suspend(write),
+        None => write(),
+    }
+}
 
 /// A bar on a terminal, nothing elsewhere.
 #[derive(Clone)]
@@ -23,6 +36,7 @@ impl Progress {
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
+        *SHOWN.lock().unwrap_or_else(PoisonError::into_inner) = Some(bar.clone());
         Self(bar)
     }
 
@@ -43,10 +57,11 @@ impl Progress {
 
     /// Writes a line above the bar.
     pub(super) fn note(&self, line: Arguments<'_>) {
-        self.0.suspend(|| crate::commands::note(line));
+        crate::commands::note(line);
     }
 
     pub(super) fn finish(&self) {
+        *SHOWN.lock().unwrap_or_else(PoisonError::into_inner) = None;
         self.0.finish_and_clear();
     }
 }

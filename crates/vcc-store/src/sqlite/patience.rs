@@ -1,0 +1,221 @@
+//! How a writer waits for others.
+
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::error::is_busy;
+use super::line::Line;
+use crate::StoreError;
+use crate::waiting::{Held, Teller, Waiting};
+
+/// How often who stands in line looks whether the store is free, and how often those do who do not: who
+/// is in line comes first.
+const FIRST: Duration = Duration::from_millis(1);
+const OTHERS: Duration = Duration::from_millis(5);
+
+/// How long others are let go first. In line may stand a process that has been stopped, or one that
+/// waits for a third.
+const COURTESY: Duration = Duration::from_secs(2);
+
+/// The patience of the connection that writes.
+pub(super) struct Patience {
+    /// How long one write waits for others.
+    wait: Duration,
+    teller: Teller,
+    store: String,
+    log: Option<PathBuf>,
+    line: OnceLock<Line>,
+    /// The write that is going on.
+    turn: Mutex<Option<Turn>>,
+}
+
+#[derive(Clone, Copy)]
+struct Turn {
+    began: Instant,
+    is_in_line: bool,
+}
+
+impl Patience {
+    /// For a store of this name and log.
+    pub(super) fn new(wait: Duration, teller: Teller, store: String, log: Option<PathBuf>) -> Self {
+        let (line, turn) = (OnceLock::new(), Mutex::new(None));
+        Self { wait, teller, store, log, line, turn }
+    }
+
+    /// Does what waits for others, and says so where that was in vain.
+    pub(super) fn during<T>(
+        &self,
+        work: impl FnOnce() -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let _end = self.begin();
+        self.let_others();
+        work().map_err(|error| match is_busy(&error) {
+            true => error.with_source(Held(self.wait)),
+            false => error,
+        })
+    }
+
+    /// Whether what found the store locked is to be tried again; SQLite asks. Without a write that is
+    /// going on there is no patience.
+    pub(super) fn again(&self) -> bool {
+        let Some(Turn { began, is_in_line }) = *self.turn() else { return false };
+        let waited = began.elapsed();
+        if waited >= self.wait {
+            return false;
+        }
+        let is_in_line = is_in_line || self.line().is_some_and(Line::stand);
+        *self.turn() = Some(Turn { began, is_in_line });
+        self.tell(waited);
+        let pause = if is_in_line { FIRST } else { OTHERS };
+        std::thread::sleep(pause.min(self.wait - waited));
+        true
+    }
+
+    /// Lets those go first who stand in line.
+    fn let_others(&self) {
+        let Some(line) = self.line() else { return };
+        let began = Instant::now();
+        while !line.is_free() {
+            let waited = began.elapsed();
+            if waited >= self.wait.min(COURTESY) {
+                return;
+            }
+            self.tell(waited);
+            std::thread::sleep(OTHERS);
+        }
+    }
+
+    fn tell(&self, waited: Duration) {
+        self.teller.tell(waited, || Waiting::writer(&self.store, self.wait));
+    }
+
+    fn begin(&self) -> End<'_> {
+        *self.turn() = Some(Turn { began: Instant::now(), is_in_line: false });
+        End(self)
+    }
+
+    fn turn(&self) -> MutexGuard<'_, Option<Turn>> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The line, as soon as there is a log.
+    fn line(&self) -> Option<&Line> {
+        match self.line.get() {
+            Some(line) => Some(line),
+            None => {
+                let line = Line::at(self.log.as_deref()?)?;
+                Some(self.line.get_or_init(|| line))
+            }
+        }
+    }
+}
+
+/// Ends a write, also in a panic.
+struct End<'a>(&'a Patience);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        let turn = self.0.turn().take();
+        if turn.is_some_and(|turn| turn.is_in_line)
+            && let Some(line) = self.0.line()
+        {
+            line.leave();
+        }
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+    use crate::sqlite::error;
+    use crate::{Sqlite, Store as _, StoreErrorKind};
+
+    fn begin(connection: &rusqlite::Connection) -> Result<(), StoreError> {
+        connection.execute_batch("BEGIN IMMEDIATE").map_err(error("cannot write"))
+    }
+
+    fn commit(connection: &rusqlite::Connection) -> Result<(), StoreError> {
+        connection.execute_batch("COMMIT").map_err(error("cannot write"))
+    }
+
+    /// Who begins the next batch at once does not keep out who has been waiting.
+    #[tokio::test]
+    async fn who_stands_in_line_comes_before_the_next_batch() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s.db");
+        let [import, revoke] = [(); 2].map(|()| Sqlite::create(&path).unwrap());
+        let line = Line::at(&folder.path().join("s.db-wal")).unwrap();
+        let order = Arc::new(Mutex::new(Vec::new()));
+        let (began, wait) = std::sync::mpsc::channel();
+        let into = order.clone();
+        let importing = async {
+            let first = into.clone();
+            let batch = move |connection: &mut rusqlite::Connection| {
+                begin(connection)?;
+                began.send(()).unwrap();
+                while line.is_free() {
+                    std::thread::yield_now();
+                }
+                first.lock().unwrap().push("batch");
+                commit(connection)
+            };
+            import.writer.run_batch(batch).await.unwrap();
+            let next = move |connection: &mut rusqlite::Connection| {
+                begin(connection)?;
+                into.lock().unwrap().push("next batch");
+                commit(connection)
+            };
+            import.writer.run_batch(next).await.unwrap();
+        };
+        let into = order.clone();
+        let revoking = async {
+            let small = move |connection: &mut rusqlite::Connection| {
+                wait.recv().unwrap();
+                begin(connection)?;
+                into.lock().unwrap().push("revoked");
+                commit(connection)
+            };
+            revoke.writer.run(small).await.unwrap();
+        };
+        tokio::join!(importing, revoking);
+        assert_eq!(*order.lock().unwrap(), ["batch", "revoked", "next batch"]);
+    }
+
+    /// A process that was stopped while it waited does not stop the others.
+    #[tokio::test]
+    async fn who_never_leaves_the_line_is_passed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s.db");
+        let wait = Duration::from_millis(10);
+        let store = Sqlite::builder().wait(wait).create(&path).unwrap();
+        let now = chrono::DateTime::UNIX_EPOCH;
+        store.add_tenant("acme", vcc_query::Zone::UTC, now).await.unwrap();
+        let line = Line::at(&folder.path().join("s.db-wal")).unwrap();
+        assert!(line.stand());
+        store.set_zone("acme", vcc_query::Zone::UTC).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn patience_has_an_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s.db");
+        let name = path.display();
+        drop(Sqlite::create(&path).unwrap());
+        let holder = rusqlite::Connection::open(&path).unwrap();
+        begin(&holder).unwrap();
+        for (wait, said) in [
+            (Duration::ZERO, "another writer holds it"),
+            (Duration::from_millis(20), "another writer has held it for 0.02 s"),
+        ] {
+            let store = Sqlite::builder().wait(wait).open(&path).unwrap();
+            let error = store.set_zone("acme", vcc_query::Zone::UTC).await.unwrap_err();
+            assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+            let said = format!("{name}: cannot set the zone of a tenant: {said}");
+            assert_eq!(error.to_string(), said);
+        }
+        commit(&holder).unwrap();
+    }
+}

@@ -1,0 +1,100 @@
+//! The connection that writes.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+
+use super::log::Log;
+use super::patience::Patience;
+use super::pool::{Pool, SNAPSHOT};
+use crate::StoreError;
+
+/// How often a writer that waits for readers looks whether it may go on.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// The connection that writes, with how it gets on with other writers and with readers.
+#[derive(Clone)]
+pub(super) struct Writer {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    pool: Pool,
+    patience: Arc<Patience>,
+    log: Log,
+    has_written_much: AtomicBool,
+}
+
+impl Writer {
+    pub(super) fn new(pool: Pool, patience: Arc<Patience>, log: Log) -> Self {
+        let has_written_much = AtomicBool::new(false);
+        Self { inner: Arc::new(Inner { pool, patience, log, has_written_much }) }
+    }
+
+    pub(super) fn pool(&self) -> &Pool {
+        &self.inner.pool
+    }
+
+    /// Does what is small, such as to revoke a token: it waits for another writer, and for nobody else.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let patience = self.inner.patience.clone();
+        self.inner.pool.run(None, move |connection| patience.during(|| work(connection))).await
+    }
+
+    /// Does a part of what may be large: it waits also for readers, where the log would grow too large.
+    pub(super) async fn run_batch<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        if self.inner.log.may_be_full() {
+            self.make_room().await?;
+        }
+        let inner = self.inner.clone();
+        let batch = move |connection: &mut Connection| {
+            inner.has_written_much.store(true, Ordering::Relaxed);
+            let before = inner.log.bytes(connection);
+            let done = inner.patience.during(|| work(connection));
+            inner.log.has_grown(before, inner.log.bytes(connection));
+            done
+        };
+        self.inner.pool.run(None, batch).await
+    }
+
+    /// Reads all of the store at one moment. That may take long; but not while others write so much
+    /// that the log would grow too large.
+    pub(super) async fn copy<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.inner.pool.run_while_fits(SNAPSHOT, self.inner.log.limit(), work).await
+    }
+
+    /// Waits until the log has room. Meanwhile others have the connection.
+    async fn make_room(&self) -> Result<(), StoreError> {
+        let began = Instant::now();
+        loop {
+            let inner = self.inner.clone();
+            let look =
+                move |connection: &mut Connection| inner.log.must_wait(connection, began.elapsed());
+            if !self.inner.pool.run(None, look).await? {
+                return Ok(());
+            }
+            // There may be no clock in the runtime.
+            let _ = tokio::task::spawn_blocking(|| std::thread::sleep(LOOK)).await;
+        }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if self.has_written_much.load(Ordering::Relaxed) {
+            // Others may have the store open for as long as they run.
+            self.pool.at_last(|connection| self.log.shrink(connection));
+        }
+    }
+}
