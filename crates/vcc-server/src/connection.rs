@@ -17,7 +17,7 @@ use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, Request, Response, Version};
 use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
-use hyper::service::service_fn;
+use hyper::service::{HttpService, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -25,6 +25,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 use tower::ServiceExt as _;
 
+use crate::encrypted::Encrypted;
 use crate::refusal::Refusal;
 use crate::requests::{Answering, Requests, Verdict, Verdicts};
 use crate::room::{Room, Seat};
@@ -175,7 +176,7 @@ impl Connections {
             );
             return self.say(stream, SPEAK_HTTPS, 400).await;
         }
-        let handshake = tokio::time::timeout(self.limits.headers, tls.acceptor().accept(stream));
+        let handshake = tokio::time::timeout(self.limits.headers, Encrypted::accept(tls, stream));
         let handshake = tokio::select! {
             handshake = handshake => handshake,
             () = stop.asked() => return,
@@ -197,55 +198,52 @@ impl Connections {
         let (verdicts, backoff) = (Verdicts::default(), Backoff::default());
         let caller = seat.caller();
         let mut requests = Requests::new(io, verdicts.clone(), cut.clone(), seat);
-        let is_there = {
-            let mut first = pin!(tokio::time::timeout(self.limits.headers, requests.first()));
-            tokio::select! {
-                // What has come already is read before the connection ends.
-                biased;
-                first = &mut first => matches!(first, Ok(Ok(()))),
-                () = stop.asked() => verdicts.is_begun() && matches!(first.await, Ok(Ok(()))),
+        // The stack is there for whole requests alone: without one it is put away, with its buffers.
+        loop {
+            let deadline = requests.since() + self.limits.headers;
+            let is_there = {
+                let mut first = pin!(tokio::time::timeout_at(deadline, requests.first()));
+                tokio::select! {
+                    // What has come already is read before the connection ends.
+                    biased;
+                    first = &mut first => matches!(first, Ok(Ok(()))),
+                    () = stop.asked() => verdicts.is_begun() && matches!(first.await, Ok(Ok(()))),
+                }
+            };
+            if !is_there {
+                return;
             }
-        };
-        if !is_there {
-            return;
+            let service = service_fn(|mut request: Request<Incoming>| {
+                if let Some(peer) = self.peer {
+                    request.extensions_mut().insert(ConnectInfo(peer));
+                }
+                request.extensions_mut().insert(caller.clone());
+                request.extensions_mut().insert(backoff.clone());
+                let (verdict, answering) = verdicts.next().unzip();
+                let is_old = request.version() == Version::HTTP_10;
+                let (answer, cut) = (self.answer(request, verdict), cut.clone());
+                async move {
+                    let response = answer.await;
+                    if is_old && response.body().size_hint().exact().is_none() {
+                        cut.is_the_end_of_the_answer();
+                    }
+                    Ok::<_, Infallible>(response.map(|body| Answer { body, _answering: answering }))
+                }
+            });
+            let io = TokioIo::new(&mut requests);
+            let connection = Box::pin(self.http.serve_connection(io, service));
+            if let Err(error) = converse(connection, &verdicts, &mut stop).await {
+                tracing::debug!(%error, "a connection ended early");
+                return;
+            }
+            if !requests.is_put_away() {
+                break;
+            }
         }
-        let service = service_fn(|mut request: Request<Incoming>| {
-            if let Some(peer) = self.peer {
-                request.extensions_mut().insert(ConnectInfo(peer));
-            }
-            request.extensions_mut().insert(caller.clone());
-            request.extensions_mut().insert(backoff.clone());
-            let (verdict, answering) = verdicts.next().unzip();
-            let is_old = request.version() == Version::HTTP_10;
-            let (answer, cut) = (self.answer(request, verdict), cut.clone());
-            async move {
-                let response = answer.await;
-                if is_old && response.body().size_hint().exact().is_none() {
-                    cut.is_the_end_of_the_answer();
-                }
-                Ok::<_, Infallible>(response.map(|body| Answer { body, _answering: answering }))
-            }
-        });
-        let mut connection = pin!(self.http.serve_connection(TokioIo::new(requests), service));
-        let mut stopping = pin!(stop.asked());
-        let (mut is_asked, mut is_closing) = (false, false);
-        let ended = poll_fn(|context| {
-            loop {
-                if let Poll::Ready(ended) = connection.as_mut().poll(context) {
-                    return Poll::Ready(ended);
-                }
-                is_asked = is_asked || stopping.as_mut().poll(context).is_ready();
-                // A request that has come in part is waited for: the stack knows nothing of it, and
-                // would close.
-                if !is_asked || is_closing || verdicts.is_begun() {
-                    return Poll::Pending;
-                }
-                connection.as_mut().graceful_shutdown();
-                is_closing = true;
-            }
-        });
-        if let Err(error) = ended.await {
-            tracing::debug!(%error, "a connection ended early");
+        // The stack leaves that to somebody else after CONNECT.
+        if !requests.is_shut() {
+            cut.set();
+            let _ = requests.shutdown().await;
         }
     }
 
@@ -327,11 +325,43 @@ impl Connections {
         // The request is not read, but for its beginning.
         stream.cut().set();
         let Some(tls) = &self.tls else { return self.say(stream, BUSY, 503).await };
-        let Ok(mut stream) = tls.acceptor().accept(stream).await else { return };
+        let Ok(mut stream) = Encrypted::accept(tls, stream).await else { return };
         let mut begin = [0; 1024];
         let _ = tokio::time::timeout(ASKING, stream.read(&mut begin)).await;
         self.say(stream, BUSY, 503).await;
     }
+}
+
+/// Lets the stack answer requests until it is done with the connection, which ends after the requests that
+/// have come once the server is to stop.
+async fn converse<Io, Service>(
+    mut connection: Pin<Box<http1::Connection<Io, Service>>>,
+    verdicts: &Verdicts,
+    stop: &mut Stop,
+) -> hyper::Result<()>
+where
+    Io: hyper::rt::Read + hyper::rt::Write + Unpin,
+    Service: HttpService<Incoming, ResBody = Answer>,
+    Service::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let mut stopping = pin!(stop.asked());
+    let (mut is_asked, mut is_closing) = (false, false);
+    poll_fn(|context| {
+        loop {
+            if let Poll::Ready(ended) = connection.as_mut().poll(context) {
+                return Poll::Ready(ended);
+            }
+            is_asked = is_asked || stopping.as_mut().poll(context).is_ready();
+            // A request that has come in part is waited for: the stack knows nothing of it, and
+            // would close.
+            if !is_asked || is_closing || verdicts.is_begun() {
+                return Poll::Pending;
+            }
+            connection.as_mut().graceful_shutdown();
+            is_closing = true;
+        }
+    })
+    .await
 }
 
 /// Waits for the first byte. The connection is idle once it is known that none is there yet: the system

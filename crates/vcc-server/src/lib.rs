@@ -17,6 +17,7 @@ mod auth;
 mod body;
 mod clock;
 mod connection;
+mod encrypted;
 mod gzip;
 mod limits;
 mod metrics;
@@ -32,6 +33,7 @@ mod sign_ins;
 mod stall;
 mod starts;
 mod tls;
+mod tls_records;
 mod unproven;
 mod zones;
 

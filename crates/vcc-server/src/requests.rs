@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::Instant;
 
 use crate::refusal::Refusal;
 use crate::request_head::{Begun, Head, LONGEST_HEAD};
@@ -32,7 +33,15 @@ pub(crate) struct Requests<Io> {
     seat: Seat,
     /// Whether something written may still wait for the client.
     is_writing: bool,
+    /// Since when the next request is waited for.
+    since: Instant,
+    /// Whether the stack was told that nothing comes, so that it goes while a head is waited for.
+    is_put_away: bool,
+    is_shut: bool,
 }
+
+/// Of a head that is not whole yet, so many bytes are waited for without the stack: its buffers are larger.
+const PUT_AWAY: usize = 2 * 1024;
 
 /// A head of so many bytes, as the stack reads it, is the last one of its connection: the stack keeps
 /// the buffers that it took for it.
@@ -113,7 +122,25 @@ impl<Io> Requests<Io> {
             cut,
             seat,
             is_writing: false,
+            since: Instant::now(),
+            is_put_away: false,
+            is_shut: false,
         }
+    }
+
+    /// Since when the next request is waited for.
+    pub(crate) fn since(&self) -> Instant {
+        self.since
+    }
+
+    /// Whether the stack ended only so that it takes no memory until there is a request again.
+    pub(crate) fn is_put_away(&self) -> bool {
+        self.is_put_away
+    }
+
+    /// Whether the client was told that nothing else is sent.
+    pub(crate) fn is_shut(&self) -> bool {
+        self.is_shut
     }
 
     /// Makes the next head ready, if it has come, or what is given in its place.
@@ -162,6 +189,7 @@ impl<Io> Requests<Io> {
     where
         Io: AsyncRead + Unpin,
     {
+        self.is_put_away = false;
         let next = poll_fn(|context| {
             let mut through = [const { MaybeUninit::uninit() }; 4 * 1024];
             self.poll_next(context, &mut ReadBuf::uninit(&mut through))
@@ -202,7 +230,8 @@ impl<Io> Requests<Io> {
         }
     }
 
-    /// Takes in what comes, up to the longest head. The memory grows with it, and not beyond that.
+    /// Takes in what comes, up to the longest head. The memory grows with it, in few steps, and not beyond
+    /// that.
     fn fill(
         &mut self,
         context: &mut Context<'_>,
@@ -216,7 +245,7 @@ impl<Io> Requests<Io> {
         let came = through.filled();
         let (length, capacity) = (self.came.len() + came.len(), self.came.capacity());
         if length > capacity {
-            let grown = (2 * capacity).clamp(length, LONGEST_HEAD);
+            let grown = if length > PUT_AWAY { LONGEST_HEAD } else { (2 * capacity).max(length) };
             self.came.reserve_exact(grown - self.came.len());
         }
         self.came.extend_from_slice(came);
@@ -225,12 +254,17 @@ impl<Io> Requests<Io> {
 
     /// The connection is idle once all that came as a whole is answered, and the answers are gone.
     fn settle(&mut self) {
+        if !self.seat.is_idle() && self.rests() {
+            self.seat.idle();
+        }
+    }
+
+    /// Whether all that came as a whole is answered, and the answers are gone.
+    fn rests(&self) -> bool {
         let has_more = !self.next.is_empty()
             || self.state == State::Head && !self.begun.has_seen(&self.came)
             || self.verdicts.0.unanswered.load(Ordering::Relaxed) > 0;
-        if !self.seat.is_idle() && !self.is_writing && !has_more {
-            self.seat.idle();
-        }
+        !self.is_writing && !has_more
     }
 
     fn take_next(&mut self, into: &mut ReadBuf<'_>) {
@@ -254,7 +288,12 @@ impl<Io: AsyncRead + Unpin> AsyncRead for Requests<Io> {
         if into.remaining() == 0 {
             return Poll::Ready(Ok(()));
         }
-        ready!(this.poll_next(context, into))?;
+        let next = this.poll_next(context, into);
+        if next.is_pending() && this.came.len() >= PUT_AWAY && this.rests() {
+            this.is_put_away = true;
+            return Poll::Ready(Ok(()));
+        }
+        ready!(next)?;
         if !this.next.is_empty() {
             if !this.seat.busy() {
                 return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
@@ -279,12 +318,18 @@ impl<Io: AsyncWrite + Unpin> AsyncWrite for Requests<Io> {
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(Pin::new(&mut self.io).poll_flush(context))?;
-        self.is_writing = false;
+        if std::mem::take(&mut self.is_writing) {
+            self.since = Instant::now();
+        }
         self.settle();
         Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.is_put_away {
+            return Poll::Ready(Ok(()));
+        }
+        self.is_shut = true;
         if !self.came.is_empty() {
             self.cut.set();
         }
@@ -328,6 +373,7 @@ mod tests {
         let mut small = [0; 7];
         loop {
             match requests.read(&mut small).await.unwrap() {
+                0 if requests.is_put_away() => requests.first().await.unwrap(),
                 0 => break,
                 read => output.extend_from_slice(&small[..read]),
             }
@@ -402,10 +448,25 @@ mod tests {
         for sent in 0..LONGEST_HEAD - 1 {
             client.write_all(&begun.as_bytes()[sent..=sent]).await.unwrap();
             let mut into = [0; 1_000];
-            tokio::select! {
-                biased;
-                read = requests.read(&mut into) => panic!("read {read:?}"),
-                () = std::future::ready(()) => {}
+            if !requests.is_put_away() {
+                tokio::select! {
+                    biased;
+                    read = requests.read(&mut into) => {
+                        assert!(matches!(read, Ok(0)) && requests.is_put_away(), "{read:?}");
+                        assert_eq!(sent + 1, PUT_AWAY);
+                        // The stack ends, which is not the end of the connection.
+                        requests.shutdown().await.unwrap();
+                        assert!(!requests.is_shut());
+                    }
+                    () = std::future::ready(()) => {}
+                }
+            } else {
+                tokio::select! {
+                    biased;
+                    first = requests.first() => panic!("{first:?}"),
+                    () = std::future::ready(()) => {}
+                }
+                requests.is_put_away = true;
             }
             let kept = requests.came.capacity() + requests.next.capacity();
             assert!(kept <= LONGEST_HEAD && requests.came.len() == sent + 1, "{kept}");
