@@ -79,7 +79,10 @@ impl Begun {
                         None => request_line(&bytes[request.clone()])?,
                     };
                     head.extend_from_slice(&bytes[*headers..=end]);
-                    let (has_body, is_last) = judge(&head)?;
+                    let Judged { has_body, is_last, upgrades } = judge(&head)?;
+                    if upgrades {
+                        head = without_upgrade(&head);
+                    }
                     return Ok(Some(Head { length: end + 1, bytes: head, has_body, is_last }));
                 }
                 Some(_) => {}
@@ -149,9 +152,28 @@ fn encode(into: &mut Vec<u8>, byte: u8) {
     into.extend([b'%', DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
 }
 
-/// Refuses what the stack would refuse, and says whether a body follows, and whether the client says
-/// that nothing else does.
-fn judge(head: &[u8]) -> Result<(bool, bool), Refusal> {
+/// What a head says of what comes after it.
+struct Judged {
+    has_body: bool,
+    is_last: bool,
+    /// Whether the client would speak another protocol.
+    upgrades: bool,
+}
+
+/// RFC 9110, 7.8: a server may go on in HTTP. The stack would leave the connection to somebody who speaks
+/// the other protocol.
+fn without_upgrade(head: &[u8]) -> Vec<u8> {
+    let is_upgrade =
+        |line: &&[u8]| line.get(..8).is_some_and(|name| name.eq_ignore_ascii_case(b"upgrade:"));
+    head.split_inclusive(|byte| *byte == b'\n')
+        .filter(|line| !is_upgrade(line))
+        .flatten()
+        .copied()
+        .collect()
+}
+
+/// Refuses what the stack would refuse, and says what comes after.
+fn judge(head: &[u8]) -> Result<Judged, Refusal> {
     let mut headers = [EMPTY_HEADER; MOST_HEADERS];
     let mut request = httparse::Request::new(&mut headers);
     let outcome = request.parse(head);
@@ -165,7 +187,9 @@ fn judge(head: &[u8]) -> Result<(bool, bool), Refusal> {
         _ => return Err(Refusal::header_line()),
     }
     Uri::try_from(target).map_err(|_| Refusal::target())?;
-    Ok((body(version, request.headers)?, is_last(version, request.headers)))
+    let upgrades = request.headers.iter().any(|header| header.name.eq_ignore_ascii_case("upgrade"));
+    let has_body = body(version, request.headers)?;
+    Ok(Judged { has_body, is_last: is_last(version, request.headers), upgrades })
 }
 
 /// RFC 9112, 9.3: HTTP/1.0 ends with its answer, as a rule.
@@ -250,6 +274,15 @@ mod tests {
             let outcome = read(format!("{written}{headers}").as_bytes());
             assert_eq!(outcome, Ok((format!("{expected}{headers}"), false)), "{written}");
         }
+    }
+
+    #[test]
+    fn another_protocol_is_not_spoken_of() {
+        let head = "GET /upgrade: HTTP/1.1\r\nuPGRADE:h2c\r\nX: upgrade: y\r\nUpgrade: a, b\r\n\
+                    Upgrade-Insecure-Requests: 1\r\n\r\n";
+        let expected =
+            "GET /upgrade: HTTP/1.1\r\nX: upgrade: y\r\nUpgrade-Insecure-Requests: 1\r\n\r\n";
+        assert_eq!(read(head.as_bytes()), Ok((expected.to_owned(), false)));
     }
 
     #[test]
