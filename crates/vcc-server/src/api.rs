@@ -118,12 +118,12 @@ impl Api {
     pub fn new(store: Arc<dyn Store>) -> Self {
         let (limits, metrics) = (Limits::default(), Arc::<Metrics>::default());
         Self {
-            store,
             clock: Clock::system(),
             dialect: Dialect::default(),
             zones: Arc::new(BuiltIn),
             gate: Gate::new(&limits, metrics.pending()),
-            unproven: Arc::new(Unproven::new(&limits)),
+            unproven: Arc::new(Unproven::new(&limits, store.readers())),
+            store,
             limits,
             metrics,
             audit: None,
@@ -159,7 +159,7 @@ impl Api {
     #[must_use]
     pub fn with_limits(mut self, limits: Limits) -> Self {
         self.gate = Gate::new(&limits, self.metrics.pending());
-        self.unproven = Arc::new(Unproven::new(&limits));
+        self.unproven = Arc::new(Unproven::new(&limits, self.store.readers()));
         self.limits = limits;
         self
     }

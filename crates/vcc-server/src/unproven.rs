@@ -13,8 +13,8 @@ use vcc_store::TokenHash;
 
 use crate::Limits;
 
-/// How many unproven requests are at the store at the same time, so that those of proven tenants find
-/// readers and connections there.
+/// How many unproven requests are at the store at the same time at most, and no more than half of what it
+/// reads beside each other, so that those of proven tenants find readers and connections there.
 const TURNS: usize = 8;
 
 /// How long a pause may be made up for: so much of a second's turns may be taken at once.
@@ -63,12 +63,13 @@ struct Proven {
 }
 
 impl Unproven {
-    pub(crate) fn new(limits: &Limits) -> Self {
+    /// For a store that does so many reads beside each other.
+    pub(crate) fn new(limits: &Limits, readers: usize) -> Self {
         let now = Instant::now();
         let places = Places { most: limits.unproven, taken: 0, peers: HashMap::new() };
         Self {
             places: Mutex::new(places),
-            turns: Semaphore::new(TURNS),
+            turns: Semaphore::new((readers / 2).clamp(1, TURNS)),
             next: tokio::sync::Mutex::new(now.checked_sub(BURST).unwrap_or(now)),
             interval: Duration::from_secs(1) / limits.unproven_rate.max(1),
             proven: Mutex::default(),
@@ -203,8 +204,13 @@ impl Backoff {
 mod tests {
     use super::*;
 
+    fn at_store_of(readers: usize, places: usize, rate: u32) -> Unproven {
+        let limits = Limits { unproven: places, unproven_rate: rate, ..Limits::default() };
+        Unproven::new(&limits, readers)
+    }
+
     fn unproven(places: usize, rate: u32) -> Unproven {
-        Unproven::new(&Limits { unproven: places, unproven_rate: rate, ..Limits::default() })
+        at_store_of(100, places, rate)
     }
 
     fn peer(number: u32) -> Option<IpAddr> {
@@ -265,16 +271,19 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn few_are_at_the_store_at_once() {
-        let unproven = unproven(100, 1_000_000);
-        let mut turns = Vec::new();
-        for _ in 0..TURNS {
-            turns.push(unproven.enter(None).unwrap().turn().await);
+        for (readers, most) in [(0, 1), (1, 1), (2, 1), (3, 1), (4, 2), (15, 7), (16, 8), (100, 8)]
+        {
+            let unproven = at_store_of(readers, 100, 1_000_000);
+            let mut turns = Vec::new();
+            for _ in 0..most {
+                turns.push(unproven.enter(None).unwrap().turn().await);
+            }
+            let mut next = Box::pin(unproven.enter(None).unwrap().turn());
+            let waits = tokio::time::timeout(Duration::from_secs(60), &mut next).await;
+            assert!(waits.is_err(), "{readers}");
+            turns.pop();
+            next.await;
         }
-        let mut next = Box::pin(unproven.enter(None).unwrap().turn());
-        let waits = tokio::time::timeout(Duration::from_secs(60), &mut next).await;
-        assert!(waits.is_err());
-        turns.pop();
-        next.await;
     }
 
     #[tokio::test]

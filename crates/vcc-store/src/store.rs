@@ -192,6 +192,25 @@ pub trait Store: Send + Sync + 'static {
         64
     }
 
+    /// How many reads the store does beside each other at most, while others wait for a place: by
+    /// default 16, as for SQLite, whose short reads hardly wait. A server leaves half of the places, or
+    /// more, to clients whose tokens it knows.
+    ///
+    /// ```
+    /// # #[cfg(feature = "sqlite")]
+    /// # fn main() -> Result<(), vcc_store::StoreError> {
+    /// use vcc_store::{Sqlite, Store as _};
+    ///
+    /// assert_eq!(Sqlite::in_memory()?.readers(), 16);
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "sqlite"))]
+    /// # fn main() {}
+    /// ```
+    fn readers(&self) -> usize {
+        16
+    }
+
     /// Adds records to a tenant in one transaction: all of them or, on an error, none.
     ///
     /// A record that has a transactionID or a filename is known by the two together (both empty:

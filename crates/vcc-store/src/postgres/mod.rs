@@ -308,6 +308,10 @@ impl Store for Postgres {
         is_read(answer.map(drop))
     }
 
+    fn readers(&self) -> usize {
+        self.readers.max_size()
+    }
+
     fn descriptors(&self) -> usize {
         // Those that replace others, and those by which statements are cancelled, come on top.
         let connections = self.readers.max_size() + self.writers.max_size();
