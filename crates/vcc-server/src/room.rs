@@ -16,6 +16,9 @@ use crate::Metrics;
 /// AUTH-6: one that is being answered and never proved a tenant is closed after [`GRACE`], before an idle
 /// one that did: wrong tokens keep a connection from being idle for as long as a client likes.
 ///
+/// Nor do connections that never proved a tenant close those that did until none is left, however fast they
+/// come: once they have three quarters of all, they close each other, or are turned away.
+///
 /// Idle is counted from what was done last as a whole: the connection was accepted, its handshake
 /// ended, an answer was sent. Bytes of a request that is not whole yet count for nothing, so that a
 /// client that sends them slowly keeps no place.
@@ -30,6 +33,8 @@ pub(crate) struct Room {
 #[derive(Default)]
 struct Seats {
     taken: usize,
+    /// Of these, those whose connection proved a tenant.
+    proven: usize,
     /// Of these, those whose connection was not looked at yet: it may hold a request.
     fresh: usize,
     /// Connections that were told to close and have not ended. Their seats are counted as those of
@@ -123,7 +128,7 @@ impl Room {
             seats.taken += 1;
         } else if seats.fresh > 0 || seats.closing >= MOST_CLOSING {
             return Found::Unknown;
-        } else if let Some(place) = seats.give_up(now) {
+        } else if let Some(place) = seats.give_up(self.size, now) {
             seats.closing += 1;
             place.close.notify_one();
             self.metrics.closed_for_room();
@@ -157,16 +162,22 @@ impl Room {
 
 impl Seats {
     /// The connection that is closed for a new one: an idle one without a tenant, one that is busy
-    /// without one for too long, an idle one with a tenant.
-    fn give_up(&mut self, now: Instant) -> Option<Arc<Place>> {
+    /// without one for too long, an idle one with a tenant unless those without have their share.
+    fn give_up(&mut self, size: usize, now: Instant) -> Option<Arc<Place>> {
         let is_unproven = |rank: &Rank| !rank.is_proven;
-        if !self.idle.keys().next().is_some_and(is_unproven)
-            && let Some(oldest) = self.busy.first_entry()
-            && now.duration_since(oldest.get().accepted) >= GRACE
-        {
-            return Some(oldest.remove());
+        if !self.idle.keys().next().is_some_and(is_unproven) {
+            if let Some(oldest) = self.busy.first_entry()
+                && now.duration_since(oldest.get().accepted) >= GRACE
+            {
+                return Some(oldest.remove());
+            }
+            if self.taken - self.proven >= size - size / 4 {
+                return None;
+            }
         }
-        self.idle.pop_first().map(|(_, place)| place)
+        let (rank, place) = self.idle.pop_first()?;
+        self.proven -= usize::from(rank.is_proven);
+        Some(place)
     }
 
     /// Whether a connection in this state still has its seat, which is taken out of what it was
@@ -252,6 +263,7 @@ impl Drop for Seat {
         let mut seats = self.room.seats();
         if seats.take(self.state, &self.place) {
             seats.taken -= 1;
+            seats.proven -= usize::from(self.place.is_proven.load(Ordering::Relaxed));
         } else {
             seats.closing -= 1;
         }
@@ -270,6 +282,7 @@ impl Caller {
         // One that was told to close stays one without a tenant: its seat is another's.
         if seats.busy.remove(&self.place.turn).is_some() {
             self.place.is_proven.store(true, Ordering::Relaxed);
+            seats.proven += 1;
         }
     }
 }
@@ -315,6 +328,7 @@ mod tests {
         for expected in [3, 4, 1, 0] {
             let Found::Seat(mut new) = room.find() else { panic!("no seat for {expected}") };
             assert!(new.busy());
+            new.caller().proved();
             entered.push(new);
             let closing: Vec<_> = (0..5).map(|seat| is_closing(&seats[seat])).collect();
             assert!(closing[expected], "{expected}: {closing:?}");
@@ -329,7 +343,8 @@ mod tests {
         assert!(matches!(room.find(), Found::Seat(_)));
         drop(entered);
         let seats = room.seats();
-        assert_eq!((seats.taken, seats.fresh, seats.idle.len(), seats.busy.len()), (0, 0, 0, 0));
+        let counts = [seats.taken, seats.proven, seats.fresh, seats.idle.len(), seats.busy.len()];
+        assert_eq!(counts, [0; 5]);
     }
 
     /// AUTH-6
@@ -377,6 +392,45 @@ mod tests {
         assert_eq!(count(&room), (4, 0));
         drop(entered);
         room.empty().await;
+    }
+
+    /// AUTH-6: new connections with wrong tokens close each other, not all that proved a tenant.
+    #[tokio::test(start_paused = true)]
+    async fn a_flood_leaves_a_quarter_to_those_with_a_tenant() {
+        for (size, stay) in [(1, 0), (3, 0), (4, 1), (8, 2), (100, 25)] {
+            let room = Room::new(size, Arc::default());
+            let mut proven: Vec<_> = (0..size).map(|_| seat(&room)).collect();
+            for seat in &mut proven {
+                assert!(seat.busy());
+                seat.caller().proved();
+                seat.idle();
+            }
+            let flood = || {
+                let Found::Seat(mut seat) = room.find() else { return None };
+                assert!(seat.busy());
+                Some(seat)
+            };
+            let mut old = Vec::new();
+            // Connections that were told to close end at once here.
+            while let Some(new) = flood() {
+                old.push(new);
+                proven.retain(|seat| !is_closing(seat));
+            }
+            assert_eq!((old.len(), proven.len()), (size - stay, stay));
+            for _ in 0..2 {
+                tokio::time::advance(GRACE).await;
+                let mut new = Vec::new();
+                while let Some(seat) = flood() {
+                    new.push(seat);
+                    old.retain(|seat| !is_closing(seat));
+                }
+                assert_eq!((old.len(), new.len()), (0, size - stay));
+                assert!(!proven.iter().any(is_closing));
+                old = new;
+            }
+            drop((old, proven));
+            room.empty().await;
+        }
     }
 
     #[tokio::test(start_paused = true)]
