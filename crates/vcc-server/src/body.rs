@@ -15,7 +15,7 @@ use flate2::write::GzEncoder;
 use hyper::body::Frame;
 use vcc_format::WriteError;
 use vcc_query::{Format, Selection};
-use vcc_store::{Page, Rest, Store, StoreError, StoredRecord, TenantId};
+use vcc_store::{Page, Rest, Store, StoreError, StoreErrorKind, StoredRecord, TenantId};
 use vcc_types::Dialect;
 
 use crate::gzip;
@@ -200,6 +200,17 @@ impl Long {
     }
 }
 
+/// An answer that has begun breaks off where the store is busy, or records of it were deleted meanwhile: that
+/// is no fault of this server, and its client sees it.
+fn log_broken_off(error: &BoxError) {
+    match error.downcast_ref().map(StoreError::kind) {
+        Some(StoreErrorKind::Unavailable | StoreErrorKind::Deadline | StoreErrorKind::Refused) => {
+            tracing::warn!(%error, "an answer broke off, and its client has to ask again");
+        }
+        _ => tracing::error!(%error, "an answer broke off"),
+    }
+}
+
 impl HttpBody for Long {
     type Data = Bytes;
     type Error = BoxError;
@@ -211,7 +222,7 @@ impl HttpBody for Long {
         let this = self.get_mut();
         let next = ready!(this.poll(context));
         if let Err(error) = &next {
-            tracing::error!(%error, "cannot give the rest of an answer");
+            log_broken_off(error);
             // Nobody takes what there is for a whole document.
             this.pieces.stop();
             this.gzip = None;

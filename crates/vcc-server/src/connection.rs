@@ -104,7 +104,9 @@ impl Connections {
     }
 
     /// Accepts connections until it is told to stop, and waits for those that are busy then.
+    /// When this is done none of them is open: nothing is sent once the audit log has ended.
     pub(crate) async fn accept(self, listener: TcpListener, mut stop: Stop) {
+        let (end, ended) = watch::channel(false);
         loop {
             let (stream, peer) = tokio::select! {
                 accepted = listener.accept() => match accepted {
@@ -122,7 +124,7 @@ impl Connections {
             match self.room.enter().await {
                 Some(seat) => {
                     let one = Self { peer: Some(peer), ..self.clone() };
-                    tokio::spawn(one.serve(stream, seat, stop.clone()));
+                    tokio::spawn(one.serve(stream, seat, stop.clone(), Stop(ended.clone())));
                 }
                 None => {
                     tokio::spawn(self.clone().turn_away(stream));
@@ -132,14 +134,17 @@ impl Connections {
         drop(listener);
         if tokio::time::timeout(self.limits.grace, self.room.empty()).await.is_err() {
             tracing::warn!("requests were still running when the time for the shutdown was over");
+            end.send_replace(true);
+            self.room.empty().await;
         }
     }
 
-    async fn serve(self, stream: TcpStream, seat: Seat, stop: Stop) {
+    async fn serve(self, stream: TcpStream, seat: Seat, stop: Stop, mut end: Stop) {
         let _open = self.metrics.connection();
         tokio::select! {
             biased;
             () = seat.closed() => tracing::debug!("a connection was closed for a new one"),
+            () = end.asked() => {}
             () = self.attend(stream, seat, stop) => {}
         }
     }
@@ -211,7 +216,7 @@ impl Connections {
                 }
             };
             if !is_there {
-                return;
+                break;
             }
             let service = service_fn(|mut request: Request<Incoming>| {
                 if let Some(peer) = self.peer {
@@ -234,15 +239,18 @@ impl Connections {
             let connection = Box::pin(self.http.serve_connection(io, service));
             if let Err(error) = converse(connection, &verdicts, &mut stop).await {
                 tracing::debug!(%error, "a connection ended early");
-                return;
+                // One whose answer breaks off must not take what it has for the whole.
+                if !error.is_timeout() {
+                    return;
+                }
+                break;
             }
             if !requests.is_put_away() {
                 break;
             }
         }
-        // The stack leaves that to somebody else after CONNECT.
-        if !requests.is_shut() {
-            cut.set();
+        // The stack does not say goodbye to a client that was idle for too long, nor after CONNECT.
+        if requests.rests() && !requests.is_shut() && !verdicts.is_begun() {
             let _ = requests.shutdown().await;
         }
     }
@@ -415,7 +423,7 @@ fn names_host(headers: &HeaderMap) -> bool {
     authority.is_some_and(|authority| !authority.as_str().contains('@')) && hosts.next().is_none()
 }
 
-/// Completes once a server is to stop.
+/// Completes once a server is to stop, or to end what it still does.
 #[derive(Clone)]
 pub(crate) struct Stop(pub(crate) watch::Receiver<bool>);
 

@@ -260,7 +260,7 @@ impl<Io> Requests<Io> {
     }
 
     /// Whether all that came as a whole is answered, and the answers are gone.
-    fn rests(&self) -> bool {
+    pub(crate) fn rests(&self) -> bool {
         let has_more = !self.next.is_empty()
             || self.state == State::Head && !self.begun.has_seen(&self.came)
             || self.verdicts.0.unanswered.load(Ordering::Relaxed) > 0;
@@ -330,7 +330,7 @@ impl<Io: AsyncWrite + Unpin> AsyncWrite for Requests<Io> {
             return Poll::Ready(Ok(()));
         }
         self.is_shut = true;
-        if !self.came.is_empty() {
+        if !self.came.is_empty() && self.begun.is_any(&self.came) {
             self.cut.set();
         }
         self.settle();

@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 use tower::ServiceExt as _;
 use tracing_subscriber::fmt::MakeWriter;
 use vcc_query::{Selection, Zone};
-use vcc_server::{Api, Limits, Server};
+use vcc_server::{Api, Audit, AuditFailure, Limits, Server};
 use vcc_store::{
     Batch, Credentials, Deletion, Imported, Page, Rest, Sqlite, Store, StoreError, StoreErrorKind,
     StoredRecord, Tenant, TenantId, TokenHash, TokenInfo,
@@ -85,6 +85,7 @@ impl Store for Gated {
             1 => failure(StoreErrorKind::Unavailable),
             2 => failure(StoreErrorKind::Deadline),
             3 => failure(StoreErrorKind::Internal),
+            4 => failure(StoreErrorKind::Refused),
             _ => self.inner.begin(tenant, selection).await,
         }
     }
@@ -224,6 +225,59 @@ async fn what_is_too_much_is_turned_away_at_once() {
     }
 }
 
+/// STATUS-1: whatever makes an answer a 503, it says when to ask again. Those of connections for which there
+/// is no room are in tests/connections.rs.
+#[tokio::test(start_paused = true)]
+async fn every_503_says_when_to_ask_again() {
+    type Limit = fn(&mut Limits);
+    let no: Limit = |_| {};
+    let full = || Audit::append("/dev/full").unwrap().with_failure(AuditFailure::Refuse);
+    let refuse = cfg!(target_os = "linux").then_some(full);
+    for (way, limit, failing, token, audit) in [
+        ("requests", (|limits| limits.requests = 0) as Limit, 0, common::TOKEN, None),
+        ("no credentials", |limits| limits.requests = 0, 0, "", None),
+        ("requests of a tenant", |limits| limits.requests_per_tenant = 0, 0, common::TOKEN, None),
+        ("unproven requests", |limits| limits.unproven = 0, 0, common::TOKEN, None),
+        ("wrong tokens", |limits| limits.unproven = 0, 0, "wrong", None),
+        ("a store that is away", no, 1, common::TOKEN, None),
+        ("a store that is late", no, 2, common::TOKEN, None),
+        ("a store that refuses", no, 4, common::TOKEN, None),
+        ("the deadline", |limits| limits.deadline = Duration::ZERO, 5, common::TOKEN, None),
+        ("bytes that wait", |limits| limits.pending = 0, 6, common::TOKEN, None),
+        ("the audit log", no, 0, common::TOKEN, refuse),
+    ] {
+        let store = Gated::new(if failing == 5 { 0 } else { Semaphore::MAX_PERMITS }).await;
+        store.failing.store(if failing > 4 { 0 } else { failing }, Ordering::Relaxed);
+        let mut limits = Limits::default();
+        limit(&mut limits);
+        let mut api = Api::new(store).with_limits(limits);
+        match audit {
+            Some(audit) => api = api.with_audit(audit()),
+            None if way == "the audit log" => continue,
+            None => {}
+        }
+        let mut request = axum::http::Request::get(FILES);
+        if !token.is_empty() {
+            request = request.header(header::AUTHORIZATION, common::basic("acme", token));
+        }
+        let router = api.router();
+        let send = || router.clone().oneshot(request.body(Body::empty()).unwrap());
+        // One answer that nothing stands beside is sent however long it is: another one waits.
+        let beside = if failing == 6 { Some(get_unread(&router).await) } else { None };
+        let answer = send().await.unwrap();
+        let said = answer.headers().get(header::RETRY_AFTER).map(|value| value.to_str().unwrap());
+        assert_eq!((answer.status().as_u16(), said), (503, Some("1")), "{way}");
+        drop(beside);
+    }
+}
+
+/// An answer that nobody takes.
+async fn get_unread(router: &Router) -> axum::http::Response<Body> {
+    let request = axum::http::Request::get(FILES)
+        .header(header::AUTHORIZATION, common::basic("acme", common::TOKEN));
+    router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
+}
+
 #[tokio::test]
 async fn a_flood_of_one_tenant_leaves_room_for_another() {
     let store = Gated::new(0).await;
@@ -267,8 +321,16 @@ async fn a_page_whose_rest_cannot_be_read_does_not_end_as_a_document() {
     let api = Api::new(store.clone());
     let metrics = api.metrics();
     let router = api.router();
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).with_ansi(false).finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let broken =
+        " WARN vcc_server::body: an answer broke off, and its client has to ask again error=";
+    let missing = "records of the page were deleted or changed while it was read in pieces: ask for it again\n";
     // In the second turn the store goes on, but without one of the records.
-    for (failing, deleted) in [(0, false), (0, true), (1, false)] {
+    for (failing, deleted, said) in
+        [(0, false, None), (0, true, Some(missing)), (1, false, Some("secret internals\n"))]
+    {
         let request = axum::http::Request::get(format!("{FILES}?caseID=long"))
             .header(header::AUTHORIZATION, common::basic("acme", common::TOKEN))
             .body(Body::empty())
@@ -297,6 +359,14 @@ async fn a_page_whose_rest_cannot_be_read_does_not_end_as_a_document() {
         assert!(if whole { sent == 20 } else { (2..11).contains(&sent) }, "{sent}");
         drop(body);
         assert!(metrics.render().contains("\nvcc_pending_bytes 0\n"));
+        let logged = std::mem::take(&mut *log.0.lock().unwrap());
+        let logged = String::from_utf8(logged).unwrap();
+        let lines: Vec<_> =
+            logged.split_inclusive('\n').filter(|line| !line.contains(" INFO ")).collect();
+        assert_eq!(lines.len(), said.iter().count(), "{logged}");
+        if let Some(said) = said {
+            assert!(lines[0].ends_with(&format!("{broken}{said}")), "{logged}");
+        }
     }
 }
 
@@ -357,6 +427,30 @@ async fn a_shutdown_finishes_what_runs() {
     shutdown.await.unwrap();
     let answer = asked.await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("</recordings>\n"), "{answer}");
+}
+
+/// When the time for a shutdown is over, what is still being answered is not answered: the audit log ends
+/// then, and its line would be missing.
+#[tokio::test]
+async fn nothing_is_answered_after_a_shutdown() {
+    let store = Gated::new(0).await;
+    let mut limits = Limits::default();
+    limits.grace = Duration::ZERO;
+    let server = Server::builder(store.clone()).limits(limits).start("127.0.0.1:0").await.unwrap();
+    let address = server.local_addr();
+    let asked = tokio::task::spawn_blocking(move || {
+        let mut stream = TcpStream::connect(address).unwrap();
+        let authorization = common::basic("acme", common::TOKEN);
+        write!(stream, "GET {FILES} HTTP/1.1\r\nHost: x\r\nAuthorization: {authorization}\r\n\r\n")
+            .unwrap();
+        let mut answer = String::new();
+        let _ = stream.read_to_string(&mut answer);
+        answer
+    });
+    store.entered.acquire().await.unwrap().forget();
+    server.shutdown().await;
+    store.through.add_permits(1);
+    assert_eq!(asked.await.unwrap(), "");
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
-use vcc_server::{Server, Tls};
+use vcc_server::{Limits, Server, Tls};
 
 fn localhost() -> (Tls, String) {
     Tls::self_signed(&["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap()
@@ -75,6 +75,45 @@ async fn http_1_1_alone_is_spoken() {
     let alert = rustls::AlertDescription::NoApplicationProtocol;
     let error = error.into_inner().and_then(|error| error.downcast::<rustls::Error>().ok());
     assert_eq!(error.as_deref(), Some(&rustls::Error::AlertReceived(alert)));
+    server.shutdown().await;
+}
+
+/// RFC 9110, 7.8: a client that would speak another protocol is answered as any other, and a connection that
+/// ends ends with a close_notify.
+#[tokio::test]
+async fn other_protocols_are_not_spoken() {
+    let (tls, certificate) = localhost();
+    let mut limits = Limits::default();
+    limits.headers = Duration::from_secs(2);
+    let builder = Server::builder(store().await).tls(tls).limits(limits);
+    let server = builder.start("127.0.0.1:0").await.unwrap();
+    let authorization = basic("acme", TOKEN);
+    let request = |method: &str, target: &str, headers: &str| {
+        format!(
+            "{method} {target} HTTP/1.1\r\nHost: x\r\nAuthorization: {authorization}\r\n{headers}\r\n"
+        )
+    };
+    let upgrade =
+        "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n";
+    let last = request("GET", FILES, "Connection: close\r\n");
+    let with_body = format!("{upgrade}Content-Length: 5\r\n");
+    for (name, bytes, statuses) in [
+        ("upgrade", request("GET", FILES, upgrade) + &last, &["200", "200"][..]),
+        ("websocket", request("GET", "/x", "Upgrade: websocket\r\n") + &last, &["404", "200"]),
+        ("with a body", request("POST", FILES, &with_body) + "hello", &["405"]),
+        ("connect", request("CONNECT", "x:443", "") + &last, &["404", "200"]),
+        ("nothing else", request("GET", FILES, ""), &["200"]),
+        ("nothing", String::new(), &[]),
+    ] {
+        let mut stream = connect(server.local_addr(), &certificate, &[]).await.unwrap();
+        stream.write_all(bytes.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        // Without a close_notify this fails.
+        stream.read_to_end(&mut answer).await.unwrap_or_else(|error| panic!("{name}: {error}"));
+        let text = String::from_utf8(answer).unwrap();
+        let found: Vec<_> = text.split("HTTP/1.1 ").skip(1).map(|answer| &answer[..3]).collect();
+        assert_eq!(found, statuses, "{name}: {text}");
+    }
     server.shutdown().await;
 }
 
