@@ -59,7 +59,7 @@ mod waiting;
 
 pub use error::{StoreError, StoreErrorKind};
 #[cfg(feature = "postgres")]
-pub use postgres::Postgres;
+pub use postgres::{Postgres, PostgresBuilder};
 pub use record::{Refusal, RefusalKind, StoredRecord};
 pub use rest::Rest;
 #[cfg(feature = "sqlite")]

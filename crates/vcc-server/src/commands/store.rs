@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use vcc_query::Zone;
 use vcc_server::Zones;
-use vcc_store::{Postgres, Sqlite, SqliteBuilder, Store, StoreError, StoreErrorKind, Tenant};
+use vcc_store::{
+    Postgres, Sqlite, SqliteBuilder, Store, StoreError, StoreErrorKind, Tenant, Waiting,
+};
 
 use super::failure::Failure;
 use super::note;
@@ -117,7 +119,8 @@ impl StoreUrl {
             }
             Self::Memory => Sqlite::in_memory().map(|store| Arc::new(store.with_zones(zones)) as _),
             Self::Postgres(url) => {
-                Postgres::open(url).await.map(|store| Arc::new(store.with_zones(zones)) as _)
+                let how = Postgres::builder().wait(wait).on_waiting(tell).zones(zones);
+                how.open(url).await.map(|store| Arc::new(store) as _)
             }
         };
         opened.map(told).map_err(|error| match (self, error.kind()) {
@@ -200,7 +203,11 @@ impl StoreArgs {
 
 /// A store in a file, of which it is said what is waited for.
 pub(super) fn sqlite(wait: Duration) -> SqliteBuilder {
-    Sqlite::builder().wait(wait).on_waiting(|waiting| note(format_args!("{waiting} …")))
+    Sqlite::builder().wait(wait).on_waiting(tell)
+}
+
+fn tell(waiting: &Waiting) {
+    note(format_args!("{waiting} …"));
 }
 
 /// A store, after saying what opening it has changed in it.

@@ -48,6 +48,12 @@ impl fmt::Display for Reason {
 
 impl std::error::Error for Reason {}
 
+/// Whether another transaction held what was asked for, for too long.
+pub(super) fn is_held(error: &StoreError) -> bool {
+    let reason = error.source().and_then(<dyn std::error::Error>::downcast_ref::<Reason>);
+    reason.is_some_and(|reason| reason.0.code() == Some(&SqlState::LOCK_NOT_AVAILABLE))
+}
+
 /// Whether the same statement may succeed on another connection, or on this one later.
 pub(super) fn is_passing(error: &Error) -> bool {
     kind(error) == StoreErrorKind::Unavailable

@@ -288,6 +288,8 @@ impl Hosts {
             prepared: Prepared::default(),
             host,
             born: Instant::now(),
+            pid: 0,
+            wait: Duration::ZERO,
             is_makeshift: false,
             is_left: AtomicBool::new(false),
         })

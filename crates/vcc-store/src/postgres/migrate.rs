@@ -58,7 +58,8 @@ pub(super) async fn migrate(session: &mut Session) -> Result<Option<Upgrade>, St
         return Ok(None);
     }
     drop(transaction);
-    upgrade(session, ATTEMPTS).await
+    let attempts = session.wait.as_millis() / (ATTEMPT + PAUSE).as_millis();
+    upgrade(session, u32::try_from(attempts).unwrap_or(u32::MAX).max(1)).await
 }
 
 /// From version 1 to 2, in three transactions: none holds what a running program of version 1 waits
@@ -122,7 +123,8 @@ async fn add(
 ) -> Result<(), Error> {
     for attempt in 1..=attempts {
         let transaction = locked(client, prepared).await?;
-        transaction.batch_execute("SET LOCAL lock_timeout = '100ms'").await?;
+        let shortly = format!("SET LOCAL lock_timeout = {}", ATTEMPT.as_millis());
+        transaction.batch_execute(&shortly).await?;
         match transaction.batch_execute(SCHEMA_2).await {
             Ok(()) => return transaction.commit().await,
             Err(error)
@@ -137,9 +139,9 @@ async fn add(
     Ok(())
 }
 
-/// How often that is tried, which takes about a minute, and how long those who waited behind an attempt
-/// have until the next: most of the time, nobody waits.
-const ATTEMPTS: u32 = 40;
+/// How long each attempt takes, and how long those who waited behind it have until the next: most of the
+/// time, nobody waits.
+const ATTEMPT: Duration = Duration::from_millis(100);
 const PAUSE: Duration = Duration::from_millis(1_500);
 
 /// A transaction in which nobody else changes the schema or adds a tenant.

@@ -1,5 +1,6 @@
 //! The store on a server of its own, or on several: PostgreSQL.
 
+mod builder;
 mod deep;
 mod delete;
 mod error;
@@ -7,6 +8,7 @@ mod error;
 mod explain;
 mod hosts;
 mod import;
+mod locks;
 mod migrate;
 mod page;
 mod password_file;
@@ -26,14 +28,18 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use vcc_query::{BuiltIn, Selection, Zone, ZoneData};
+use vcc_query::{Selection, Zone, ZoneData};
 
+pub use self::builder::PostgresBuilder;
 use self::hosts::{Hosts, Purpose};
+use self::locks::Asked;
 use self::pool::{Lease, Pool};
+use self::session::Session;
 use self::settings::Settings;
 use crate::plan::Plan;
 use crate::rest::{in_order, whole};
 use crate::store::{NO_TOKEN, Zones, anything, is_read};
+use crate::waiting::Teller;
 use crate::{
     Batch, Credentials, Deletion, Imported, Overview, Page, Rest, Store, StoreError,
     StoreErrorKind, StoredRecord, Tenant, TenantId, TokenHash, TokenInfo, Upgrade,
@@ -107,6 +113,8 @@ pub struct Postgres {
     upgraded: Option<Upgrade>,
     long: LongTexts,
     zones: Zones,
+    wait: Duration,
+    teller: Teller,
 }
 
 /// The tenants whose pages were too long to be read at one go, so that they are asked for with care.
@@ -158,14 +166,19 @@ impl Postgres {
     ///
     /// As [`open`](Self::open).
     pub async fn open_with(url: &str, deadline: Duration) -> Result<Self, StoreError> {
+        Self::builder().deadline(deadline).open(url).await
+    }
+
+    async fn connect(url: &str, how: PostgresBuilder) -> Result<Self, StoreError> {
+        let PostgresBuilder { deadline, zones, wait, on_waiting } = how;
         let mut settings = Settings::parse(url)?;
         settings.complete()?;
         let connections = settings.connections;
         let hosts = Arc::new(Hosts::new(settings)?);
-        let readers = Pool::new(hosts.clone(), Purpose::Read, connections, deadline)?;
-        let writers = Pool::new(hosts, Purpose::Write, WRITERS, deadline)?;
-        let (long, zones) = (LongTexts::default(), Arc::new(BuiltIn));
-        let mut store = Self { readers, writers, upgraded: None, long, zones };
+        let readers = Pool::new(hosts.clone(), Purpose::Read, connections, deadline, wait)?;
+        let writers = Pool::new(hosts, Purpose::Write, WRITERS, deadline, wait)?;
+        let (long, teller) = (LongTexts::default(), Teller::new(on_waiting));
+        let mut store = Self { readers, writers, upgraded: None, long, zones, wait, teller };
         let current = match store.readers.get().await {
             Ok(lease) => {
                 let current = migrate::is_current(&lease).await;
@@ -176,7 +189,7 @@ impl Postgres {
         };
         if !current {
             let mut lease = store.writers.get().await?;
-            let migrated = migrate::migrate(&mut lease).await;
+            let migrated = store.told(Asked::of(&lease), migrate::migrate(&mut lease)).await;
             store.upgraded = Self::settle(lease, migrated)?;
         }
         Ok(store)
@@ -320,7 +333,7 @@ impl Store for Postgres {
 
     async fn import(&self, tenant: TenantId, batch: Batch) -> Result<Imported, StoreError> {
         let mut lease = self.writers.get().await?;
-        let result = import::import(&mut lease, tenant, &batch).await;
+        let result = self.told(Asked::of(&lease), import::import(&mut lease, tenant, &batch)).await;
         Self::settle(lease, result)
     }
 
@@ -349,7 +362,8 @@ impl Store for Postgres {
         let mut deleted = 0;
         loop {
             let mut lease = self.writers.get().await?;
-            let step = delete::step(&mut lease, tenant, deletion).await;
+            let step =
+                self.told(Asked::of(&lease), delete::step(&mut lease, tenant, deletion)).await;
             match Self::settle(lease, step)? {
                 0 => return Ok(deleted),
                 records => deleted += records,
@@ -364,13 +378,13 @@ impl Store for Postgres {
         now: DateTime<Utc>,
     ) -> Result<Tenant, StoreError> {
         let mut lease = self.writers.get().await?;
-        let result = tenants::add(&mut lease, name, zone, now).await;
+        let result = self.told(Asked::of(&lease), tenants::add(&mut lease, name, zone, now)).await;
         Self::settle(lease, result)
     }
 
     async fn set_zone(&self, tenant: &str, zone: Zone) -> Result<Tenant, StoreError> {
         let lease = self.writers.get().await?;
-        let result = tenants::set_zone(&lease, tenant, zone).await;
+        let result = self.told(Asked::of(&lease), tenants::set_zone(&lease, tenant, zone)).await;
         Self::settle(lease, result)
     }
 
@@ -401,7 +415,7 @@ impl Store for Postgres {
 
     async fn remove_tenant(&self, tenant: TenantId) -> Result<u64, StoreError> {
         let mut lease = self.writers.get().await?;
-        let result = tenants::remove(&mut lease, tenant).await;
+        let result = self.told(Asked::of(&lease), tenants::remove(&mut lease, tenant)).await;
         Self::settle(lease, result)
     }
 
@@ -413,7 +427,9 @@ impl Store for Postgres {
         now: DateTime<Utc>,
     ) -> Result<TokenInfo, StoreError> {
         let mut lease = self.writers.get().await?;
-        let result = tenants::add_token(&mut lease, tenant, hash, label, now).await;
+        let result = self
+            .told(Asked::of(&lease), tenants::add_token(&mut lease, tenant, hash, label, now))
+            .await;
         Self::settle(lease, result)
     }
 
@@ -427,7 +443,7 @@ impl Store for Postgres {
 
     async fn revoke_token(&self, tenant: TenantId, token: i64) -> Result<(), StoreError> {
         let lease = self.writers.get().await?;
-        let result = tenants::revoke(&lease, tenant, token).await;
+        let result = self.told(Asked::of(&lease), tenants::revoke(&lease, tenant, token)).await;
         Self::settle(lease, result)
     }
 }

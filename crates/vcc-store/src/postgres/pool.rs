@@ -10,10 +10,11 @@ use deadpool::managed::{Manager, Metrics, Object, PoolError, RecycleError, Recyc
 use tokio::time::{Instant, timeout_at};
 use tokio_postgres::Error;
 
-use super::error::{Reason, error, is_passing, kind};
+use super::error::{Reason, error, is_held, is_passing, kind};
 use super::hosts::{Hosts, NoSession, Purpose};
 use super::session::Session;
 use super::statements::SET_UP;
+use crate::waiting::Held;
 use crate::{StoreError, StoreErrorKind};
 
 /// Connections for one purpose.
@@ -43,6 +44,10 @@ impl Lease {
 
     /// Names the host in an error that it answered.
     pub(super) fn at(&self, error: StoreError) -> StoreError {
+        let error = match is_held(&error) {
+            true => error.with_source(Held(self.wait)),
+            false => error,
+        };
         error.at(self.hosts.name(self.host))
     }
 
@@ -83,8 +88,9 @@ impl Pool {
         purpose: Purpose,
         size: usize,
         deadline: Duration,
+        wait: Duration,
     ) -> Result<Self, StoreError> {
-        let manager = Sessions { hosts: hosts.clone(), purpose, deadline };
+        let manager = Sessions { hosts: hosts.clone(), purpose, deadline, wait };
         let pool = deadpool::managed::Pool::builder(manager)
             .max_size(size)
             .runtime(Runtime::Tokio1)
@@ -101,6 +107,11 @@ impl Pool {
     /// How many connections there may be.
     pub(super) fn max_size(&self) -> usize {
         self.pool.status().max_size
+    }
+
+    /// A host by its name and its port.
+    pub(super) fn host(&self, host: usize) -> String {
+        self.hosts.name(host)
     }
 
     /// A connection.
@@ -207,6 +218,7 @@ pub(super) struct Sessions {
     hosts: Arc<Hosts>,
     purpose: Purpose,
     deadline: Duration,
+    wait: Duration,
 }
 
 /// How long all servers together may take to give a connection.
@@ -223,14 +235,23 @@ impl Manager for Sessions {
     type Error = NoSession;
 
     async fn create(&self) -> Result<Session, NoSession> {
-        let session = self.hosts.connect(self.purpose).await?;
+        let mut session = self.hosts.connect(self.purpose).await?;
         let (set, deadline) = match self.purpose {
             Purpose::Read => (READ, self.deadline.as_millis().to_string()),
             Purpose::Write => (WRITE, "0".to_owned()),
         };
-        let failed = |error| NoSession::Failed(session.host, error);
+        let host = session.host;
+        let failed = |error| NoSession::Failed(host, error);
         session.client.batch_execute(set).await.map_err(failed)?;
-        session.query(SET_UP, &[&deadline]).await.map_err(failed)?;
+        let rows = session.query(SET_UP, &[&deadline]).await.map_err(failed)?;
+        let pid = rows.first().map_or(Ok(0), |row| row.try_get(2));
+        session.pid = pid.map_err(failed)?;
+        if self.purpose == Purpose::Write {
+            session.wait = self.wait;
+            // Zero would be no limit.
+            let wait = format!("SET lock_timeout = {}", self.wait.as_millis().max(1));
+            session.client.batch_execute(&wait).await.map_err(failed)?;
+        }
         Ok(session)
     }
 

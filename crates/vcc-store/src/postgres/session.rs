@@ -1,6 +1,6 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Error, GenericClient, Row, RowStream};
@@ -15,6 +15,10 @@ pub(super) struct Session {
     /// Its host, by position.
     pub(super) host: usize,
     pub(super) born: Instant,
+    /// The server's number of the connection.
+    pub(super) pid: i32,
+    /// How long what it is asked waits for a lock.
+    pub(super) wait: Duration,
     /// Whether another host would be better, so that it is not kept for long.
     pub(super) is_makeshift: bool,
     /// Whether the rows of a statement were not read to their end, so that others would wait for them.

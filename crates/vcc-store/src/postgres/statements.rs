@@ -52,7 +52,11 @@ statements! {
         "sets up a connection",
         "SELECT set_config('statement_timeout', $1, FALSE), set_config('plan_cache_mode',
          CASE WHEN EXISTS (SELECT FROM pg_extension WHERE extname = 'citus')
-         THEN 'auto' ELSE 'force_generic_plan' END, FALSE)",
+         THEN 'auto' ELSE 'force_generic_plan' END, FALSE), pg_backend_pid()",
+    );
+    WAITS = everyone(
+        "asks whether a connection waits for a lock",
+        "SELECT EXISTS (SELECT FROM pg_locks WHERE pid = $1 AND NOT granted)",
     );
     LOCK_SCHEMA = everyone(
         "lets one server at a time change the schema, or add a tenant",
@@ -260,6 +264,7 @@ mod tests {
             [
                 "STANDING",
                 "SET_UP",
+                "WAITS",
                 "LOCK_SCHEMA",
                 "SCHEMA",
                 "SCHEMA_VERSION",

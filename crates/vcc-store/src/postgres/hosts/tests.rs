@@ -131,7 +131,7 @@ fn assert_healthy(hosts: &Hosts) {
 async fn a_server_is_not_to_blame_for_what_is_left() {
     let Some(url) = database() else { return };
     let hosts = hosts(&twice(&url));
-    let pool = Pool::new(hosts.clone(), Purpose::Read, 1, PATIENCE).unwrap();
+    let pool = Pool::new(hosts.clone(), Purpose::Read, 1, PATIENCE, PATIENCE).unwrap();
     let holder = hosts.open(0).await.unwrap();
     holder.client.batch_execute("BEGIN; SELECT pg_advisory_xact_lock(1)").await.unwrap();
     ask(&pool).await;
@@ -154,7 +154,8 @@ async fn a_server_is_not_to_blame_for_what_is_left() {
 async fn a_server_is_not_to_blame_for_a_read_that_is_late() {
     let Some(url) = database() else { return };
     let hosts = hosts(&twice(&url));
-    let pool = Pool::new(hosts.clone(), Purpose::Read, 1, Duration::from_secs(2)).unwrap();
+    let pool =
+        Pool::new(hosts.clone(), Purpose::Read, 1, Duration::from_secs(2), PATIENCE).unwrap();
     ask(&pool).await;
     let never: Result<(), _> =
         pool.read("cannot wait", &(), |_, ()| Box::pin(std::future::pending())).await;
