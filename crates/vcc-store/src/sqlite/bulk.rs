@@ -1,6 +1,7 @@
 //! A first load. The records go, batch by batch, into a table of their own that has no indexes and
-//! that no query sees. At the end one transaction puts that table in the place of the empty one,
-//! builds the indexes, finds the records that have the same keys, and counts.
+//! that no query sees. At the end its indexes are built, each in a transaction of its own, so that others
+//! write in between and the log is written back; the records that have the same keys are found; and one
+//! transaction puts the table in the place of the empty one, and counts.
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior};
 use vcc_types::Field;
@@ -24,17 +25,17 @@ const ADVANCE: &str =
     "UPDATE load SET records = ?4 WHERE tenant = ?1 AND source = ?2 AND records = ?3";
 
 /// The next keys, from some on, that more than one record has.
-const TWINS: &str = "SELECT transaction_id, filename FROM recordings \
-    INDEXED BY recordings_transaction WHERE tenant = $1 AND (transaction_id, filename) > ($2, $3) \
+const TWINS: &str = "SELECT transaction_id, filename FROM staged \
+    INDEXED BY staged_transaction WHERE tenant = $1 AND (transaction_id, filename) > ($2, $3) \
     GROUP BY transaction_id, filename HAVING count(*) > 1 ORDER BY 1, 2 LIMIT 1000";
 
 /// The next record with a key.
 const TWIN: &str = "SELECT start, agent_id, phone_number, channel, case_id, duration, filename, \
     queue_id, queue_name, account_number, transaction_id, ext_var1, ext_var2, out_dial_code, \
-    wrap_up_code, id FROM recordings INDEXED BY recordings_transaction \
+    wrap_up_code, id FROM staged INDEXED BY staged_transaction \
     WHERE tenant = $1 AND transaction_id = $2 AND filename = $3 AND id > $4 ORDER BY id LIMIT 1";
 
-const DELETE: &str = "DELETE FROM recordings WHERE tenant = $1 AND id = $2";
+const DELETE: &str = "DELETE FROM staged WHERE tenant = $1 AND id = $2";
 
 // The floor of a division, also before 1970.
 const COUNT_FINEST: &str = "INSERT INTO counts (tenant, level, bucket, records) \
@@ -162,29 +163,62 @@ impl BulkLoad {
     }
 
     /// Ends the load: what was loaded is the store's, with its indexes. `left_out` is given each
-    /// record that is left out, with its number. Until the end other writers have to wait.
+    /// record that is left out, with its number. While an index is built other writers have to wait.
     ///
     /// # Errors
     ///
     /// [`Refused`](StoreErrorKind::Refused) where recordings have come in another way meanwhile;
-    /// and those of every write. What was loaded stays.
+    /// and those of every write. What was loaded stays, but for the records that were left out.
     pub async fn finish(
         self,
         on_conflict: OnConflict,
         mut left_out: impl FnMut(u64, &StoredRecord) + Send + 'static,
     ) -> Result<BulkLoaded, StoreError> {
-        let Self { writer, tenant, source, done } = self;
-        let work = move |connection: &mut Connection| {
+        let tenant = self.tenant;
+        let indexes = self.step(|transaction| schema(transaction, "index", "recordings")).await?;
+        // Twins are found by the index of keys, and go before the other indexes have them.
+        let (keys, others): (Vec<_>, Vec<_>) =
+            indexes.iter().partition(|index| index.contains("recordings_transaction"));
+        for index in keys {
+            self.index(index).await?;
+        }
+        let settle = move |transaction: &Transaction<'_>| {
+            let mut loaded = BulkLoaded::default();
+            let (left_out, loaded_so_far) = (&mut left_out, &mut loaded);
+            Twins { transaction, tenant, on_conflict, left_out, loaded: loaded_so_far }.settle()?;
+            Ok(loaded)
+        };
+        let mut loaded = self.step(settle).await?;
+        for index in others {
+            self.index(index).await?;
+        }
+        loaded.added = self.step(move |transaction| put(transaction, tenant, &indexes)).await?;
+        Ok(loaded)
+    }
+
+    /// Builds an index of the store for what was loaded.
+    async fn index(&self, index: &str) -> Result<(), StoreError> {
+        // A load that was broken off may have it.
+        let index = staged(index).replacen("CREATE INDEX", "CREATE INDEX IF NOT EXISTS", 1);
+        self.step(move |transaction| transaction.execute_batch(&index)).await
+    }
+
+    /// Does a part of what ends the load, in one transaction.
+    async fn step<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (tenant, source, done) = (self.tenant, self.source.clone(), self.done);
+        let step = move |connection: &mut Connection| {
             let failed = error("cannot end the load");
             let transaction = immediate(connection).map_err(&failed)?;
             advance(&transaction, tenant, &source, done, done)?;
             refuse_recordings(&transaction)?;
-            let loaded = settle(&transaction, tenant, on_conflict, &mut left_out);
-            let loaded = loaded.map_err(&failed)?;
+            let outcome = work(&transaction).map_err(&failed)?;
             transaction.commit().map_err(failed)?;
-            Ok(loaded)
+            Ok(outcome)
         };
-        writer.run_batch(work).await
+        self.writer.run_batch(step).await
     }
 }
 
@@ -332,38 +366,50 @@ fn insert(
     Ok(())
 }
 
-/// Makes the staged records the store's.
-fn settle(
+/// The statement that makes an index of the store for what is loaded.
+fn staged(index: &str) -> String {
+    // In its name, and in that of its table.
+    index.replacen("recordings", "staged", 2)
+}
+
+/// The name of an index, by the statement that made it.
+fn name(index: &str) -> &str {
+    index.split_whitespace().nth(2).unwrap_or_default()
+}
+
+/// Makes the staged records the store's, and says how many there are.
+fn put(
     transaction: &Transaction<'_>,
     tenant: TenantId,
-    on_conflict: OnConflict,
-    left_out: &mut dyn FnMut(u64, &StoredRecord),
-) -> rusqlite::Result<BulkLoaded> {
-    let indexes = schema(transaction, "index", "recordings")?;
+    indexes: &[String],
+) -> rusqlite::Result<u64> {
     transaction.execute_batch(
         "DROP TABLE recordings; ALTER TABLE staged RENAME TO recordings; DROP TABLE load",
     )?;
-    // Twins are found by the index of keys, and go before the other indexes have them.
-    let (keys, others): (Vec<_>, Vec<_>) =
-        indexes.iter().partition(|index| index.contains("recordings_transaction"));
-    for index in keys {
-        transaction.execute_batch(index)?;
-    }
-    let mut loaded = BulkLoaded::default();
-    Twins { transaction, tenant, on_conflict, left_out, loaded: &mut loaded }.settle()?;
-    for index in others {
-        transaction.execute_batch(index)?;
-    }
+    rename(transaction, indexes)?;
     transaction.execute(COUNT_FINEST, [tenant.0])?;
     for levels in LEVELS.windows(2) {
         transaction.execute(COUNT_COARSER, (tenant.0, levels[0], levels[1]))?;
     }
-    loaded.added = transaction.query_row(
+    transaction.query_row(
         "SELECT coalesce(sum(records), 0) FROM counts WHERE tenant = $1 AND level = $2",
         (tenant.0, LEVELS[LEVELS.len() - 1]),
         |row| row.get::<_, i64>(0).map(i64::cast_unsigned),
-    )?;
-    Ok(loaded)
+    )
+}
+
+/// Gives the indexes of what was loaded the names that statements know. SQLite has no statement for it
+/// but this one, which it documents, and which is safe where the text goes on meaning the same: the
+/// tables before it have made every connection read the schema again.
+fn rename(transaction: &Transaction<'_>, indexes: &[String]) -> rusqlite::Result<()> {
+    transaction.pragma_update(None, "writable_schema", true)?;
+    let renamed = indexes.iter().try_for_each(|index| {
+        let sql = "UPDATE sqlite_schema SET name = ?1, sql = ?2 WHERE type = 'index' AND name = ?3";
+        transaction.execute(sql, (name(index), index, name(&staged(index)))).map(drop)
+    });
+    // It also reads the schema anew.
+    transaction.pragma_update(None, "writable_schema", "RESET")?;
+    renamed
 }
 
 /// The records that have keys which an earlier one has: what an import would have done with them,
@@ -423,8 +469,77 @@ impl Twins<'_> {
             last = id;
         }
         if replaced {
-            super::import::update(self.transaction, self.tenant, first, &known)?;
+            delete.execute((self.tenant.0, first))?;
+            insert(self.transaction, self.tenant, &[(first.cast_unsigned(), known)])?;
         }
         Ok(())
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use crate::Store as _;
+    use crate::sqlite::line::Line;
+    use crate::store::anything;
+
+    const KEY: &str = "recordings_transaction";
+
+    /// It need not wait for the other indexes, nor for the end.
+    #[tokio::test]
+    async fn a_token_is_revoked_between_the_indexes_of_a_load() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s.db");
+        let [store, other] = [(); 2].map(|()| Sqlite::create(&path).unwrap());
+        let now = chrono::DateTime::UNIX_EPOCH;
+        let acme = store.add_tenant("acme", vcc_query::Zone::UTC, now).await.unwrap().id;
+        let token = crate::TokenHash::of(b"secret");
+        let token = store.add_token(acme, token, "", now).await.unwrap();
+        let record = |agent: &str| {
+            let recording = vcc_types::Recording::new()
+                .with(Field::TransactionId, "t1")
+                .with(Field::AgentId, agent);
+            StoredRecord::with_start(&recording, now).unwrap()
+        };
+        let mut load = store.bulk(acme, "calls.csv").await.unwrap();
+        load.load(vec![(1, record("bill")), (2, record("mary"))], 2).await.unwrap();
+        let line = Line::at(&folder.path().join("s.db-wal")).unwrap();
+        // Broken off after its first index, it goes on.
+        let key = store.writer.run(|connection| {
+            let indexes = schema(connection, "index", "recordings");
+            Ok(indexes.map_err(error("cannot read"))?.into_iter().find(|index| name(index) == KEY))
+        });
+        load.index(&key.await.unwrap().unwrap()).await.unwrap();
+        drop(load);
+        let load = store.bulk(acme, "calls.csv").await.unwrap();
+        assert_eq!(other.page(acme, &anything()).await.unwrap().records.len(), 0);
+        let (begin, begun) = tokio::sync::oneshot::channel();
+        let mut begin = Some(begin);
+        // It is left out when the first index is there, and the others are not.
+        let finishing = load.finish(OnConflict::Reject, move |_, _| {
+            begin.take().unwrap().send(()).unwrap();
+            while line.is_free() {
+                std::thread::yield_now();
+            }
+        });
+        let revoking = async {
+            begun.await.unwrap();
+            let revoke = move |connection: &mut Connection| {
+                let failed = error("cannot revoke a token");
+                let transaction = immediate(connection).map_err(&failed)?;
+                let is_loading = is_staged(&transaction).map_err(&failed)?;
+                transaction.commit().map_err(&failed)?;
+                super::super::tenants::revoke(connection, acme, token.id)?;
+                Ok(is_loading)
+            };
+            other.writer.run(revoke).await.unwrap()
+        };
+        let (loaded, is_loading) = tokio::join!(finishing, revoking);
+        assert_eq!((loaded.unwrap().added, is_loading), (1, true));
+        // Also with statements that were prepared before.
+        assert_eq!(other.page(acme, &anything()).await.unwrap().records, [record("bill")]);
+        let sound = rusqlite::Connection::open(&path).unwrap();
+        let sound = sound.query_row("PRAGMA integrity_check", [], |row| row.get::<_, String>(0));
+        assert_eq!(sound.unwrap(), "ok");
     }
 }

@@ -282,7 +282,7 @@ fn bind_values(
 }
 
 /// Puts a record in the place of another.
-pub(super) fn update(
+fn update(
     transaction: &Transaction<'_>,
     tenant: TenantId,
     id: i64,
