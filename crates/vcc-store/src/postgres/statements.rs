@@ -382,6 +382,7 @@ mod tests {
         let known = [
             "SELECT count(*) FROM sqlite_schema",
             "SELECT sql FROM sqlite_schema",
+            "UPDATE sqlite_schema SET name",
             "SELECT 1 FROM recordings LIMIT 1",
             "SELECT 1 FROM tenants LIMIT 1",
             "SELECT name FROM tenants WHERE name = $1",

@@ -122,14 +122,35 @@ impl Log {
         Ok((!self.fits(bytes)).then_some(bytes))
     }
 
+    /// Writes back what can be written back, if there is much: half of what the log may have after a
+    /// batch, and only what no batch leaves after anything else, which nobody should wait for.
+    pub(super) fn write_back(&self, connection: &Connection, is_batch: bool) {
+        let much = if is_batch { self.limits.bytes / 2 } else { 4 * self.limits.bytes };
+        if self.bytes(connection).is_some_and(|bytes| bytes >= much) {
+            // What fails here is done by the next.
+            let _ = checkpoint(connection, "PASSIVE");
+        }
+    }
+
     /// How many bytes the log has in use.
-    pub(super) fn bytes(&self, connection: &Connection) -> Option<u64> {
+    fn bytes(&self, connection: &Connection) -> Option<u64> {
         self.path.as_ref()?;
         Some(checkpoint(connection, "NOOP").ok()?.state?.0)
     }
 
-    /// Notes what a batch has written, by what the log had before and has after it.
-    pub(super) fn has_grown(&self, before: Option<u64>, after: Option<u64>) {
+    /// Writes a batch, and notes how much that was.
+    pub(super) fn watch<T>(
+        &self,
+        connection: &mut Connection,
+        batch: impl FnOnce(&mut Connection) -> T,
+    ) -> T {
+        let before = self.bytes(connection);
+        let written = batch(connection);
+        self.has_grown(before, self.bytes(connection));
+        written
+    }
+
+    fn has_grown(&self, before: Option<u64>, after: Option<u64>) {
         let (Some(before), Some(after)) = (before, after) else { return };
         // It may have begun anew.
         let by = after.checked_sub(before).unwrap_or(after);

@@ -52,7 +52,8 @@ use crate::{
 /// A store in one SQLite database.
 ///
 /// A file is kept in WAL mode: readers do not wait for an import, nor an import for readers, also
-/// from another process. In memory there is one connection, for a database in memory belongs to
+/// from another process, as long as the log beside the file has no more than 256 MiB. Writers wait for
+/// each other: see [`builder`](Self::builder). In memory there is one connection, for a database in memory belongs to
 /// its connection.
 ///
 /// ```
@@ -196,11 +197,10 @@ impl Sqlite {
                 .pragma_update(None, "journal_mode", "WAL")
                 .and_then(|()| connection.pragma_update(None, "synchronous", "NORMAL"))
                 // An import touches pages all over the indexes: they are kept in memory, and go to
-                // the file in larger pieces: 64 MiB, and a log of 128 MiB.
+                // the file in larger pieces.
                 .and_then(|()| connection.pragma_update(None, "cache_size", -65_536))
-                .and_then(|()| {
-                    connection.pragma_update(None, "wal_autocheckpoint", (128 << 20) / PAGE_SIZE)
-                })
+                // It is written back by those who have written much: who revokes a token is not kept.
+                .and_then(|()| connection.pragma_update(None, "wal_autocheckpoint", 0))
                 // What it was larger is given back when it begins anew.
                 .and_then(|()| connection.pragma_update(None, "journal_size_limit", 128 << 20))
                 .map_err(error("cannot open the store"))

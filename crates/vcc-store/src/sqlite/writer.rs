@@ -42,8 +42,13 @@ impl Writer {
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let patience = self.inner.patience.clone();
-        self.inner.pool.run(None, move |connection| patience.during(|| work(connection))).await
+        let inner = self.inner.clone();
+        let small = move |connection: &mut Connection| {
+            let done = inner.patience.during(|| work(connection));
+            inner.log.write_back(connection, false);
+            done
+        };
+        self.inner.pool.run(None, small).await
     }
 
     /// Does a part of what may be large: it waits also for readers, where the log would grow too large.
@@ -57,9 +62,10 @@ impl Writer {
         let inner = self.inner.clone();
         let batch = move |connection: &mut Connection| {
             inner.has_written_much.store(true, Ordering::Relaxed);
-            let before = inner.log.bytes(connection);
-            let done = inner.patience.during(|| work(connection));
-            inner.log.has_grown(before, inner.log.bytes(connection));
+            let done = inner
+                .log
+                .watch(connection, |connection| inner.patience.during(|| work(connection)));
+            inner.log.write_back(connection, true);
             done
         };
         self.inner.pool.run(None, batch).await

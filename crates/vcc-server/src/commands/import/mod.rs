@@ -47,7 +47,7 @@ pub(super) struct Args {
     batch: u32,
     /// The first load of a SQLite store that holds no recordings: faster, for the indexes are built
     /// once, at the end. Until then no query sees the records. Broken off, it goes on when the same
-    /// file is loaded again. While the indexes are built, other writers have to wait
+    /// file is loaded again. While an index is built, other writers have to wait
     #[arg(long)]
     bulk: bool,
     #[command(flatten)]
