@@ -40,6 +40,7 @@
 
 mod counts;
 mod error;
+mod index;
 mod label;
 mod plan;
 #[cfg(feature = "postgres")]

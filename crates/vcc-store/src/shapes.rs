@@ -5,7 +5,7 @@ use vcc_query::{Edge, Filter, Near, Selection, Wanted, Window};
 use vcc_types::{Field, Order};
 
 use crate::StoredRecord;
-use crate::plan::Index;
+use crate::index::Index;
 
 /// A selection, and how it must be answered.
 pub(crate) struct Shape {
@@ -59,14 +59,14 @@ pub(crate) fn shapes() -> Vec<Shape> {
     for field in StoredRecord::text_fields() {
         let filters = &[filter(field)];
         let (index, alone, with_start): (_, &[&str], &[&str]) = match field {
-            Field::AgentId => (Index::Agent, &["agent_id"], &["agent_id", "start"]),
-            Field::PhoneNumber => (Index::Phone, &["phone_number"], &["phone_number", "start"]),
-            Field::TransactionId => (Index::Transaction, &["transaction_id"], &["transaction_id"]),
+            Field::AgentId => (Index::Of(field), &["agent_id"], &["agent_id", "start"]),
+            Field::PhoneNumber => (Index::Of(field), &["phone_number"], &["phone_number", "start"]),
+            Field::TransactionId => (Index::Of(field), &["transaction_id"], &["transaction_id"]),
             // The tenant's rows by start, until the page is full or the deadline has come.
             _ => (Index::Start, &[], &["start"]),
         };
         let by_finish = match index {
-            Index::Transaction => (index, alone),
+            Index::Of(Field::TransactionId) => (index, alone),
             _ => (Index::Finish, &["finish"][..]),
         };
         add(None, None, filters, index, alone);
@@ -76,4 +76,47 @@ pub(crate) fn shapes() -> Vec<Shape> {
         add(window, near(Edge::Finish), filters, by_finish.0, by_finish.1);
     }
     shapes
+}
+
+/// Deep pages of one field, alone and in a window, in both orders.
+pub(crate) fn deep(field: Field) -> Vec<Shape> {
+    let from = DateTime::from_timestamp(1_700_900_000, 0).unwrap();
+    let window = Window { from, until: from + chrono::TimeDelta::days(30) };
+    let mut shapes = Vec::new();
+    for (window, found_by) in [(None, by(field, false)), (Some(window), by(field, true))] {
+        for order in [Order::StartAscending, Order::StartDescending] {
+            let filters = vec![filter(field)];
+            let selection = Selection { window, filters, order, first: 1_001, ..everything() };
+            shapes.push(Shape { selection, index: Index::Of(field), found_by });
+        }
+    }
+    shapes
+}
+
+/// The columns of a field's own index.
+fn by(field: Field, window: bool) -> &'static [&'static str] {
+    macro_rules! by {
+        ($($field:ident $column:literal)+) => {
+            match (field, window) {
+                $((Field::$field, false) => &[$column],
+                (Field::$field, true) => &[$column, "start"],)+
+                _ => &[],
+            }
+        };
+    }
+    by! {
+        AgentId "agent_id"
+        PhoneNumber "phone_number"
+        Channel "channel"
+        CaseId "case_id"
+        Duration "seconds"
+        Filename "filename"
+        QueueId "queue_id"
+        QueueName "queue_name"
+        AccountNumber "account_number"
+        ExtVar1 "ext_var1"
+        ExtVar2 "ext_var2"
+        OutDialCode "out_dial_code"
+        WrapUpCode "wrap_up_code"
+    }
 }

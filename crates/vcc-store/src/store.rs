@@ -247,6 +247,51 @@ pub trait Store: Send + Sync + 'static {
     /// As [`page`](Self::page).
     async fn delete(&self, tenant: TenantId, deletion: &Deletion) -> Result<u64, StoreError>;
 
+    /// The fields that have been given an index by [`set_index`](Self::set_index), in the documented
+    /// order. The agentID, the phoneNumber and the transactionID have one in every store.
+    ///
+    /// # Errors
+    ///
+    /// As [`page`](Self::page).
+    async fn indexes(&self) -> Result<Vec<Field>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    /// Gives a field an index, for all tenants, or takes it away. Answers stay the same: a selection of
+    /// a field without an index reads the recordings of its window one by one, in the order of the list,
+    /// until the page is full or the deadline has come. Says whether anything has changed.
+    ///
+    /// It reads all recordings, and takes as long. Pages are answered meanwhile, by this instance and
+    /// others, and they read the index as soon as it is there. SQLite lets nobody else write until then;
+    /// PostgreSQL does, and waits for the transactions that had begun. Every import and deletion has one
+    /// more index to write from then on.
+    ///
+    /// ```
+    /// # #[cfg(feature = "sqlite")]
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// use vcc_store::{Sqlite, Store as _, StoreErrorKind};
+    /// use vcc_types::Field;
+    ///
+    /// let store = Sqlite::in_memory()?;
+    /// assert!(store.set_index(Field::QueueId, true).await?);
+    /// assert!(!store.set_index(Field::QueueId, true).await?);
+    /// assert_eq!(store.indexes().await?, [Field::QueueId]);
+    /// // What every store has is neither given nor taken away.
+    /// let error = store.set_index(Field::AgentId, false).await.unwrap_err();
+    /// assert_eq!(error.kind(), StoreErrorKind::Refused);
+    /// # Ok::<(), vcc_store::StoreError>(())
+    /// # }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`page`](Self::page), and [`Refused`](crate::StoreErrorKind::Refused) for a field that has an
+    /// index in every store, or by a store that gives none.
+    async fn set_index(&self, _field: Field, _wanted: bool) -> Result<bool, StoreError> {
+        let message = "the store gives fields no indexes";
+        Err(StoreError::new(StoreErrorKind::Refused, message))
+    }
+
     /// Adds a tenant.
     ///
     /// # Errors

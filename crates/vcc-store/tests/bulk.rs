@@ -4,12 +4,13 @@ mod common;
 
 use chrono::DateTime;
 use proptest::prelude::*;
+use vcc_query::{Filter, Selection, Wanted};
 use vcc_store::{
     Batch, BulkLoaded, Deletion, OnConflict, Sqlite, Store, StoreErrorKind, StoredRecord, Tenant,
 };
 use vcc_types::{Field, Recording};
 
-use common::{everything, record, wrong_counts};
+use common::{TEXTS, everything, record, wrong_counts};
 
 async fn acme(store: &Sqlite) -> Tenant {
     store.add_tenant("acme", "UTC".parse().unwrap(), DateTime::UNIX_EPOCH).await.unwrap()
@@ -41,7 +42,10 @@ async fn compare(records: Vec<StoredRecord>, on_conflict: OnConflict, pieces: us
     let path = folder.path().join("recordings.db");
     let store = Sqlite::create(&path).unwrap();
     assert_eq!(acme(&store).await.id, tenant);
+    store.set_index(Field::QueueName, true).await.unwrap();
     let mut load = store.bulk(tenant, "file").await.unwrap();
+    // Also one that comes in the middle.
+    store.set_index(Field::Channel, true).await.unwrap();
     for piece in numbered(records.clone()).chunks(pieces) {
         load.load(piece.to_vec(), piece.last().unwrap().0).await.unwrap();
     }
@@ -66,7 +70,15 @@ async fn compare(records: Vec<StoredRecord>, on_conflict: OnConflict, pieces: us
     assert_eq!(left_out, conflicts);
 
     for first in [1, 51, 201] {
-        let selection = vcc_query::Selection { first, ..everything() };
+        let selection = Selection { first, ..everything() };
+        let page = store.page(tenant, &selection).await.unwrap();
+        assert_eq!(page.records, imports.page(tenant, &selection).await.unwrap().records);
+    }
+    let given = store.indexes().await.unwrap();
+    assert_eq!(given, [Field::Channel, Field::QueueName]);
+    for (field, text) in given.iter().flat_map(|field| TEXTS.map(|text| (*field, text))) {
+        let filters = vec![Filter { field, wanted: Wanted::Text(text.into()) }];
+        let selection = Selection { filters, ..everything() };
         let page = store.page(tenant, &selection).await.unwrap();
         assert_eq!(page.records, imports.page(tenant, &selection).await.unwrap().records);
     }

@@ -7,10 +7,11 @@ use vcc_types::Field;
 use super::postgres_server::{citus_database, database, psql};
 use super::session::Session;
 use super::{Postgres, delete};
-use crate::plan::{Index, Plan};
-use crate::shapes::shapes;
+use crate::index::{GIVEN, Index};
+use crate::plan::Plan;
+use crate::shapes::{deep, shapes};
 use crate::sql::{Sql, Value};
-use crate::{Deletion, TenantId};
+use crate::{Deletion, Store as _, TenantId};
 
 /// As many records of one tenant as make a choice, and as many of others.
 const ROWS: &str = "INSERT INTO recordings (tenant, start, finish, seconds, agent_id, phone_number,
@@ -39,8 +40,8 @@ fn find() -> Sql {
 fn deletions() -> [(Deletion, Index); 3] {
     [
         (Deletion::Before(DateTime::UNIX_EPOCH), Index::Start),
-        (Deletion::Field(Field::AgentId, "agent7".into()), Index::Agent),
-        (Deletion::Field(Field::PhoneNumber, "16507".into()), Index::Phone),
+        (Deletion::Field(Field::AgentId, "agent7".into()), Index::Of(Field::AgentId)),
+        (Deletion::Field(Field::PhoneNumber, "16507".into()), Index::Of(Field::PhoneNumber)),
     ]
 }
 
@@ -112,6 +113,35 @@ async fn an_index_answers_what_it_is_there_for() {
             if index == "recordings_start" {
                 assert!(!plan.contains("Sort"), "{plan}");
             }
+        }
+    }
+}
+
+/// Nothing before the page is read but entries of the index.
+#[tokio::test]
+async fn where_a_deep_page_of_a_field_begins_is_answered_from_its_index_alone() {
+    let Some(url) = database() else { return };
+    let store = filled(&url).await;
+    for field in GIVEN {
+        assert!(store.set_index(*field, true).await.unwrap());
+    }
+    psql(&url, "VACUUM ANALYZE recordings").unwrap();
+    let session = store.readers.get().await.unwrap();
+    let everywhere = [Field::AgentId, Field::PhoneNumber];
+    for shape in everywhere.iter().chain(GIVEN).flat_map(|field| deep(*field)) {
+        let plan = Plan::new(TenantId(1), &shape.selection).unwrap();
+        for guarded in [false, true] {
+            let plan = explain(&session, &plan.page_for_postgres(guarded)).await;
+            let index = shape.index.name();
+            let scans = |kind: &str| {
+                let kinds = plan.lines().filter(|line| line.contains(kind));
+                kinds.filter(|line| line.contains(index)).count()
+            };
+            assert_eq!(scans("Index Only Scan"), 2, "{index}\n{plan}");
+            assert_eq!(scans("Index Scan"), 1, "{index}\n{plan}");
+            assert_eq!(plan.matches(" on recordings").count(), 3, "{index}\n{plan}");
+            let sorts = plan.lines().filter(|line| line.contains("Sort  ("));
+            assert!(sorts.into_iter().all(|line| line.contains("Incremental Sort")), "{plan}");
         }
     }
 }

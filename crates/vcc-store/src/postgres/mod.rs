@@ -8,6 +8,7 @@ mod error;
 mod explain;
 mod hosts;
 mod import;
+mod index;
 mod locks;
 mod migrate;
 mod page;
@@ -29,6 +30,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use vcc_query::{Selection, Zone, ZoneData};
+use vcc_types::Field;
 
 pub use self::builder::PostgresBuilder;
 use self::hosts::{Hosts, Purpose};
@@ -369,6 +371,20 @@ impl Store for Postgres {
                 records => deleted += records,
             }
         }
+    }
+
+    async fn indexes(&self) -> Result<Vec<Field>, StoreError> {
+        // From the primary, as whoever asks is about to change them.
+        let read = self
+            .writers
+            .read("cannot list the indexes", &(), |session, ()| Box::pin(index::given(session)));
+        Ok(read.await?.fields().collect())
+    }
+
+    async fn set_index(&self, field: Field, wanted: bool) -> Result<bool, StoreError> {
+        let lease = self.writers.get().await?;
+        let result = index::set(&lease, field, wanted).await;
+        Self::settle(lease, result)
     }
 
     async fn add_tenant(

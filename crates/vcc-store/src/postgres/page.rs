@@ -3,6 +3,7 @@ use std::pin::pin;
 
 use futures_util::TryStreamExt as _;
 use tokio_postgres::{Error, Row, RowStream};
+use vcc_query::Wanted;
 use vcc_types::Field;
 
 use super::deep::Before;
@@ -12,7 +13,8 @@ use super::statements::{
     Statement,
 };
 use crate::counts::Direction;
-use crate::plan::{Index, Plan};
+use crate::index::{Index, SHORT as SHORT_TEXT, is_short};
+use crate::plan::{LOOK_BACK, Plan};
 use crate::record::Records;
 use crate::rest::{LIMIT, Left};
 use crate::sql::{COLUMNS, Sql};
@@ -182,7 +184,9 @@ impl Plan<'_> {
     pub(super) fn page_for_postgres(&self, guarded: bool) -> Sql {
         let mut sql = Sql::default();
         let index = self.index();
-        if matches!(index, Index::Finish | Index::Transaction) {
+        let found = matches!(index, Index::Finish | Index::Of(Field::TransactionId));
+        let leaps = self.is_deep_in().is_some();
+        if found {
             sql.push("WITH found AS MATERIALIZED (SELECT * FROM recordings WHERE tenant = ");
             sql.integer(self.tenant.0);
             match index {
@@ -190,29 +194,83 @@ impl Plan<'_> {
                 _ => self.field_condition(&mut sql, Field::TransactionId),
             }
             sql.push(") ");
+        } else if leaps {
+            self.place(&mut sql);
         }
         match guarded {
             true => sql.push(guarded!(from)).push("SELECT *"),
             false => sql.push("SELECT ").push(COLUMNS),
         };
-        sql.push(match index {
-            Index::Finish | Index::Transaction => " FROM found",
-            _ => " FROM recordings",
-        });
+        sql.push(if found { " FROM found" } else { " FROM recordings" });
         self.conditions(&mut sql);
+        if !found {
+            self.short_conditions(&mut sql);
+        }
+        if leaps {
+            sql.push(match self.direction {
+                Direction::Ascending => " AND start >= (SELECT start FROM place)",
+                Direction::Descending => " AND start <= (SELECT start FROM place)",
+            });
+        }
         self.order(&mut sql);
         // A constant where it can be one, so that the plan is made for a short list.
         match self.size {
             50 => sql.push(" LIMIT 51"),
             size => sql.push(" LIMIT ").integer(size as i64 + 1),
         };
-        if self.skip > 0 {
+        if leaps {
+            self.ties(&mut sql);
+        } else if self.skip > 0 {
             sql.push(" OFFSET ").integer(self.skip.cast_signed());
         }
         if guarded {
             sql.push(guarded!(to));
         }
         sql
+    }
+
+    /// `WITH` the place of a deep page by one field: when its first record starts, and how many of the
+    /// [`LOOK_BACK`] before it start then, too. An index of the field tells it without a look at the
+    /// records before; without one this takes as long as an `OFFSET`. Where the list ends before, there
+    /// is no place, and nothing is on the right side of NULL.
+    fn place(&self, sql: &mut Sql) {
+        sql.push("WITH edge AS MATERIALIZED (SELECT start FROM recordings");
+        self.conditions(sql);
+        self.short_conditions(sql);
+        self.order_by_start(sql);
+        sql.push(" LIMIT 51 OFFSET ").integer((self.skip - LOOK_BACK).cast_signed());
+        sql.push(match self.direction {
+            Direction::Ascending => "), last AS MATERIALIZED (SELECT max(start) AS start",
+            Direction::Descending => "), last AS MATERIALIZED (SELECT min(start) AS start",
+        });
+        sql.push(
+            " FROM edge HAVING count(*) = 51), place AS MATERIALIZED (SELECT last.start,
+            (SELECT count(*) - 1 FROM edge WHERE edge.start = last.start) AS ties FROM last) ",
+        );
+    }
+
+    /// `OFFSET`, from what starts at the place on. Where all that was looked at starts then, there may
+    /// be more of it: how many come before is known from how many do not.
+    fn ties(&self, sql: &mut Sql) {
+        sql.push(" OFFSET (SELECT CASE WHEN ties < 50 THEN ties ELSE ");
+        sql.integer(self.skip.cast_signed()).push(" - (SELECT count(*) FROM recordings");
+        self.conditions(sql);
+        self.short_conditions(sql);
+        sql.push(match self.direction {
+            Direction::Ascending => " AND start < (SELECT start FROM place)) END FROM place)",
+            Direction::Descending => " AND start > (SELECT start FROM place)) END FROM place)",
+        });
+    }
+
+    /// What an index says that a field may be given: that the texts of its entries are short. It follows
+    /// from the conditions, but PostgreSQL does not see it.
+    fn short_conditions(&self, sql: &mut Sql) {
+        for filter in self.filters {
+            let Wanted::Text(text) = &filter.wanted else { continue };
+            if let Some(condition) = is_short(filter.field).filter(|_| text.len() <= SHORT_TEXT) {
+                sql.push(" AND").push(condition);
+            }
+        }
     }
 }
 

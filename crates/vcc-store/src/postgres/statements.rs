@@ -62,6 +62,16 @@ statements! {
         "lets one server at a time change the schema, or add a tenant",
         "SELECT pg_advisory_xact_lock($1)",
     );
+    TRY_LOCK = everyone(
+        "lets one server at a time make or drop an index",
+        "SELECT pg_try_advisory_lock($1)",
+    );
+    UNLOCK = everyone("lets the next one", "SELECT pg_advisory_unlock($1)");
+    INDEXES = everyone(
+        "lists which indexes there are",
+        "SELECT name.relname::text FROM pg_index JOIN pg_class AS name ON name.oid = indexrelid
+         WHERE indrelid = 'recordings'::regclass AND indisvalid",
+    );
     SCHEMA = everyone(
         "looks for the tables, of this program's or another's",
         "SELECT to_regclass('vcc_schema') IS NOT NULL, to_regclass('recordings') IS NOT NULL
@@ -266,6 +276,9 @@ mod tests {
                 "SET_UP",
                 "WAITS",
                 "LOCK_SCHEMA",
+                "TRY_LOCK",
+                "UNLOCK",
+                "INDEXES",
                 "SCHEMA",
                 "SCHEMA_VERSION",
                 "SET_SCHEMA_VERSION",
@@ -294,7 +307,12 @@ mod tests {
             fields.iter().flat_map(|one| fields.iter().map(move |other| (*one, *other)))
         {
             for (window, near) in windows.iter().flat_map(|w| nears.iter().map(move |n| (*w, *n))) {
-                for (order, first) in [(Order::StartAscending, 1), (Order::StartDescending, 9)] {
+                for (order, first) in [
+                    (Order::StartAscending, 1),
+                    (Order::StartDescending, 9),
+                    (Order::StartAscending, 1_001),
+                    (Order::StartDescending, 1_001),
+                ] {
                     for wanted in ["", "x"] {
                         let filter = |field: Field| Filter {
                             field,
@@ -337,6 +355,11 @@ mod tests {
             for gathers in [true, false] {
                 assert_led_by_tenant(&plan.page_for_sqlite(gathers).text, true);
             }
+            #[cfg(feature = "sqlite")]
+            if plan.is_deep_in().is_some() {
+                assert_led_by_tenant(&plan.starts_for_sqlite().text, true);
+                assert_led_by_tenant(&plan.count_for_sqlite().text, true);
+            }
             pages += 1;
         }
         assert!(pages > 2_000, "{pages}");
@@ -370,6 +393,7 @@ mod tests {
             include_str!("../sqlite/mod.rs"),
             include_str!("../sqlite/bulk.rs"),
             include_str!("../sqlite/import.rs"),
+            include_str!("../sqlite/index.rs"),
             include_str!("../sqlite/delete.rs"),
             include_str!("../sqlite/migrate.rs"),
             include_str!("../sqlite/tenants.rs"),
@@ -383,6 +407,7 @@ mod tests {
             "SELECT count(*) FROM sqlite_schema",
             "SELECT sql FROM sqlite_schema",
             "UPDATE sqlite_schema SET name",
+            "SELECT name FROM sqlite_schema",
             "SELECT 1 FROM recordings LIMIT 1",
             "SELECT 1 FROM tenants LIMIT 1",
             "SELECT name FROM tenants WHERE name = $1",

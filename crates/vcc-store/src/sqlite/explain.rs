@@ -6,9 +6,10 @@ use vcc_types::Field;
 
 use super::import::{ANY, FIND};
 use super::tenants::{ALIKE, CREDENTIALS, HOLDINGS};
-use super::{gather, migrate};
+use super::{gather, index, migrate};
+use crate::index::{GIVEN, Given};
 use crate::plan::Plan;
-use crate::shapes::shapes;
+use crate::shapes::{deep, shapes};
 use crate::{Deletion, TenantId};
 
 const TENANT: TenantId = TenantId(1);
@@ -48,6 +49,7 @@ fn an_index_answers_what_it_is_there_for() {
     let connection = database();
     for shape in shapes() {
         let plan = Plan::new(TENANT, &shape.selection).unwrap();
+        assert!(plan.is_deep_in().is_none());
         let steps = explain(&connection, &plan.page_for_sqlite(true).text);
         let search = search(shape.index.name(), shape.found_by);
         assert_eq!(steps[0], search, "{:#?}", shape.selection);
@@ -59,6 +61,30 @@ fn an_index_answers_what_it_is_there_for() {
         let others = steps[1..].iter();
         assert!(others.into_iter().all(|step| step.starts_with(&sort)), "{steps:?}");
     }
+}
+
+/// Nothing before the page is read but entries of the index.
+#[test]
+fn where_a_deep_page_of_a_field_begins_is_answered_from_its_index_alone() {
+    let mut connection = database();
+    for field in GIVEN {
+        assert!(index::set(&mut connection, *field, true).unwrap());
+    }
+    let everywhere = [Field::AgentId, Field::PhoneNumber];
+    for shape in everywhere.iter().chain(GIVEN).flat_map(|field| deep(*field)) {
+        let mut plan = Plan::new(TENANT, &shape.selection).unwrap();
+        assert!(plan.asks_for_given() || everywhere.contains(&shape.selection.filters[0].field));
+        plan.given = index::given(&connection).unwrap();
+        let by = search(shape.index.name(), shape.found_by);
+        assert_eq!(explain(&connection, &plan.page_for_sqlite(true).text)[0], by);
+        let by = by.replace("USING INDEX", "USING COVERING INDEX");
+        assert_eq!(explain(&connection, &plan.starts_for_sqlite().text), [&*by]);
+        assert_eq!(explain(&connection, &plan.count_for_sqlite().text), [&*by]);
+    }
+    for field in GIVEN {
+        assert!(index::set(&mut connection, *field, false).unwrap());
+    }
+    assert_eq!(index::given(&connection).unwrap(), Given::default());
 }
 
 #[test]

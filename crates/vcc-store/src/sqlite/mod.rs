@@ -9,6 +9,7 @@ mod error;
 mod explain;
 mod gather;
 mod import;
+mod index;
 mod line;
 mod log;
 mod migrate;
@@ -30,6 +31,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 use vcc_query::{Selection, Zone, ZoneData};
+use vcc_types::Field;
 
 pub use self::builder::SqliteBuilder;
 pub use self::bulk::{BulkLoad, BulkLoaded};
@@ -372,6 +374,17 @@ impl Store for Sqlite {
                 records => deleted += records,
             }
         }
+    }
+
+    async fn indexes(&self) -> Result<Vec<Field>, StoreError> {
+        let work = |connection: &mut Connection| {
+            index::given(connection).map_err(error("cannot list the indexes"))
+        };
+        Ok(self.readers.run(Some(self.deadline), work).await?.fields().collect())
+    }
+
+    async fn set_index(&self, field: Field, wanted: bool) -> Result<bool, StoreError> {
+        self.writer.run(None, move |connection| index::set(connection, field, wanted)).await
     }
 
     async fn add_tenant(

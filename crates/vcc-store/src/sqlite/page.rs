@@ -7,9 +7,11 @@ use vcc_query::Selection;
 use super::error;
 use super::gather::{MOST, gathered};
 use super::import::read;
+use super::index::given;
 use super::walk::{Step, Walk};
 use crate::counts::{Direction, LEVELS, bucket, instants};
-use crate::plan::Plan;
+use crate::index::Index;
+use crate::plan::{LOOK_BACK, Plan};
 use crate::rest::{Left, in_order, whole};
 use crate::sql::{Sql, Value};
 use crate::{Page, Rest, StoreError, TenantId};
@@ -22,7 +24,18 @@ pub(super) fn begin(
 ) -> Result<Page, StoreError> {
     let Some(mut plan) = Plan::new(tenant, selection) else { return Ok(Page::default()) };
     let failed = error("cannot read a page");
-    if plan.is_deep() && !approach(snapshot, tenant, &mut plan).map_err(&failed)? {
+    if plan.asks_for_given() {
+        // At the same moment, so that no statement names an index that has just gone.
+        plan.given = given(snapshot).map_err(&failed)?;
+    }
+    let reached = if plan.is_deep() {
+        approach(snapshot, tenant, &mut plan).map_err(&failed)?
+    } else if plan.is_deep_in().is_some_and(|field| plan.index() == Index::Of(field)) {
+        leap(snapshot, &mut plan).map_err(&failed)?
+    } else {
+        true
+    };
+    if !reached {
         return Ok(Page::default());
     }
     read_page(snapshot, &plan, selection).map_err(failed)
@@ -193,13 +206,46 @@ fn approach(
     }
 }
 
+/// Narrows a plan by one field to begin with what starts when the first record of its page does, out
+/// of the field's index alone; `false` where there are not that many records.
+///
+/// Nothing is remembered from one page to the next: what is stepped over is counted in the page's own
+/// snapshot, so whatever was written in between, the page is right.
+fn leap(connection: &Connection, plan: &mut Plan<'_>) -> rusqlite::Result<bool> {
+    let mut starts = Vec::with_capacity(LOOK_BACK as usize + 1);
+    rows(connection, &plan.starts_for_sqlite(), |row| {
+        starts.push(row.get::<_, i64>(0)?);
+        Ok(())
+    })?;
+    let Some(&start) = starts.get(LOOK_BACK as usize) else { return Ok(false) };
+    let ties = starts.iter().rev().skip(1).take_while(|other| **other == start).count() as u64;
+    let list = plan.start.clone();
+    let (before, from) = match plan.direction {
+        Direction::Ascending => (list.start..start, start..list.end),
+        Direction::Descending => (start + 1..list.end, list.start..start + 1),
+    };
+    if ties == LOOK_BACK {
+        // There may be more of them. How many come before is known from how many do not.
+        plan.start = before;
+        plan.skip -= counted(connection, &plan.count_for_sqlite())?;
+    } else {
+        plan.skip = ties;
+    }
+    plan.start = from;
+    Ok(true)
+}
+
 fn count(
     connection: &Connection,
     tenant: TenantId,
     start: std::ops::Range<i64>,
 ) -> rusqlite::Result<u64> {
+    counted(connection, &Plan::count(tenant, start))
+}
+
+fn counted(connection: &Connection, sql: &Sql) -> rusqlite::Result<u64> {
     let mut count = 0_i64;
-    rows(connection, &Plan::count(tenant, start), |row| {
+    rows(connection, sql, |row| {
         count = row.get(0)?;
         Ok(())
     })?;

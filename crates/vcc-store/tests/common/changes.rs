@@ -2,7 +2,7 @@
 
 use chrono::DateTime;
 use proptest::prelude::*;
-use vcc_store::{Batch, Deletion, OnConflict, Store, StoredRecord};
+use vcc_store::{Batch, Deletion, OnConflict, Store, StoredRecord, TenantId};
 use vcc_types::{Field, Row as _};
 
 use super::{everything, expected, micros, record};
@@ -26,7 +26,7 @@ pub(crate) fn change() -> impl Strategy<Value = Change> {
 }
 
 /// What a change does to a list of records.
-fn apply(rows: &mut Vec<StoredRecord>, change: &Change) {
+pub(crate) fn apply(rows: &mut Vec<StoredRecord>, change: &Change) {
     match change {
         Change::Import(records, conflict) => {
             let key = |record: &StoredRecord| {
@@ -52,27 +52,32 @@ fn apply(rows: &mut Vec<StoredRecord>, change: &Change) {
     }
 }
 
+/// Makes a change to a tenant's records.
+pub(crate) async fn carry_out(store: &dyn Store, tenant: TenantId, change: &Change) {
+    match change {
+        Change::Import(records, on_conflict) => {
+            let (records, on_conflict) = (records.clone(), *on_conflict);
+            let batch = Batch { records, on_conflict, checkpoint: None };
+            store.import(tenant, batch).await.unwrap();
+        }
+        Change::Purge(before) => {
+            let before = DateTime::from_timestamp_micros(*before).unwrap();
+            store.delete(tenant, &Deletion::Before(before)).await.unwrap();
+        }
+        Change::Erase(agent) => {
+            let agent = Deletion::Field(Field::AgentId, (*agent).to_owned());
+            store.delete(tenant, &agent).await.unwrap();
+        }
+    }
+}
+
 /// Makes changes to a new tenant's records, and checks what is there afterwards.
 pub(crate) async fn make(store: &dyn Store, tenant: &str, changes: &[Change]) {
     let zone = "UTC".parse().unwrap();
     let tenant = store.add_tenant(tenant, zone, DateTime::UNIX_EPOCH).await.unwrap();
     let mut rows = Vec::new();
     for change in changes {
-        match change {
-            Change::Import(records, on_conflict) => {
-                let (records, on_conflict) = (records.clone(), *on_conflict);
-                let batch = Batch { records, on_conflict, checkpoint: None };
-                store.import(tenant.id, batch).await.unwrap();
-            }
-            Change::Purge(before) => {
-                let before = DateTime::from_timestamp_micros(*before).unwrap();
-                store.delete(tenant.id, &Deletion::Before(before)).await.unwrap();
-            }
-            Change::Erase(agent) => {
-                let agent = Deletion::Field(Field::AgentId, (*agent).to_owned());
-                store.delete(tenant.id, &agent).await.unwrap();
-            }
-        }
+        carry_out(store, tenant.id, change).await;
         apply(&mut rows, change);
     }
     let page = store.page(tenant.id, &everything()).await.unwrap();

@@ -3,6 +3,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{Config, TestRunner};
 use vcc_store::{Batch, OnConflict, Store};
+use vcc_types::Field;
 
 use super::{expected, load, record, selection};
 
@@ -13,6 +14,13 @@ pub(crate) async fn differs(store: &dyn Store, sets: u32, selections: u32) {
     let other = store.add_tenant("other", zone, now).await.unwrap();
     let mut runner = TestRunner::new(Config { failure_persistence: None, ..Config::default() });
     for set in 0..sets {
+        if set == sets / 2 {
+            // The second half with an index for whatever can have one.
+            for field in Field::ALL {
+                let _ = store.set_index(field, true).await;
+            }
+            assert_eq!(store.indexes().await.unwrap().len(), Field::COUNT - 4);
+        }
         let tenant = store.add_tenant(&format!("set-{set}"), zone, now).await.unwrap();
         let size = [0, 1, 60, 700][set as usize % 4];
         let records =

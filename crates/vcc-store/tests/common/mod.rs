@@ -8,6 +8,7 @@ pub(crate) mod fixture;
 pub(crate) mod laws;
 pub(crate) mod oracle;
 pub(crate) mod pieces;
+pub(crate) mod walks;
 
 use std::path::Path;
 

@@ -1,0 +1,55 @@
+//! The indexes that fields are given.
+
+use tokio_postgres::Error;
+use vcc_types::Field;
+
+use super::error::error;
+use super::session::Session;
+use super::statements as s;
+use crate::index::{Given, in_postgres, refused};
+use crate::{StoreError, StoreErrorKind};
+
+/// Whoever holds it makes or drops an index. It is another than that of the schema: who waits for a lock
+/// is waited for in turn by what makes an index beside those who write.
+const LOCK: i64 = super::migrate::LOCK + 1;
+
+/// The fields that have been given an index. One that is still being made is none yet.
+pub(super) async fn given(session: &Session) -> Result<Given, Error> {
+    let rows = session.query(s::INDEXES, &[]).await?;
+    let names = rows.iter().map(|row| row.try_get(0)).collect::<Result<Vec<&str>, Error>>()?;
+    Ok(Given::named(names))
+}
+
+/// Gives a field an index, or takes it away; `false` where that was so already.
+pub(super) async fn set(session: &Session, field: Field, wanted: bool) -> Result<bool, StoreError> {
+    let statements = in_postgres(field).ok_or_else(|| refused(field))?;
+    let doing = if wanted { "cannot make an index" } else { "cannot drop an index" };
+    let failed = error(doing);
+    let rows = session.query(s::TRY_LOCK, &[&LOCK]).await.map_err(&failed)?;
+    if !rows.first().is_some_and(|row| row.try_get(0).unwrap_or(false)) {
+        let held = "another makes or drops one: try again later";
+        return Err(StoreError::new(StoreErrorKind::Unavailable, doing).with_source(held));
+    }
+    let changed = change(session, field, wanted, statements).await;
+    // A connection that has failed is closed, and holds nothing any more.
+    let unlocked = session.query(s::UNLOCK, &[&LOCK]).await;
+    changed.and_then(|changed| unlocked.map(|_| changed)).map_err(failed)
+}
+
+async fn change(
+    session: &Session,
+    field: Field,
+    wanted: bool,
+    [make, drop]: [&'static str; 2],
+) -> Result<bool, Error> {
+    let was = given(session).await?.has(field);
+    if wanted && was {
+        return Ok(false);
+    }
+    // Also what is left of one that was broken off: it slows writes down, and answers nothing.
+    session.client.batch_execute(drop).await?;
+    if wanted {
+        session.client.batch_execute(make).await?;
+    }
+    Ok(wanted || was)
+}

@@ -1,0 +1,39 @@
+//! The indexes that fields are given.
+
+use rusqlite::Connection;
+use vcc_types::Field;
+
+use super::error;
+use crate::StoreError;
+use crate::index::{Given, in_sqlite, refused};
+
+/// The fields that have been given an index. The schema is in memory, and short.
+pub(super) fn given(connection: &Connection) -> rusqlite::Result<Given> {
+    let sql = "SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'recordings'";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query([])?;
+    let mut names = Vec::new();
+    while let Some(row) = rows.next()? {
+        names.push(row.get::<_, String>(0)?);
+    }
+    Ok(Given::named(names.iter().map(String::as_str)))
+}
+
+/// Gives a field an index, or takes it away; `false` where that was so already.
+pub(super) fn set(
+    connection: &mut Connection,
+    field: Field,
+    wanted: bool,
+) -> Result<bool, StoreError> {
+    let [make, drop] = in_sqlite(field).ok_or_else(|| refused(field))?;
+    let failed = error(if wanted { "cannot make an index" } else { "cannot drop an index" });
+    let transaction = connection
+        .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
+        .map_err(&failed)?;
+    if given(&transaction).map_err(&failed)?.has(field) == wanted {
+        return Ok(false);
+    }
+    transaction.execute_batch(if wanted { make } else { drop }).map_err(&failed)?;
+    transaction.commit().map_err(failed)?;
+    Ok(true)
+}
