@@ -350,6 +350,37 @@ fn records_are_purged_erased_backed_up_and_restored() {
 }
 
 #[test]
+fn a_field_is_given_an_index_while_it_is_served() {
+    let folder = Folder::new();
+    let token = folder.run(&["token", "new", "acme"]);
+    let lines: String = (0..300)
+        .map(|call| format!("2007-12-19T19:16:36Z,bill,{call},a.wav,{}\n", call % 3))
+        .collect();
+    let file = folder.write("a.csv", &format!("{HEADER}{lines}"));
+    assert_eq!(folder.import(&[&file]).code, 0);
+    let arguments =
+        ["serve", "--listen", "127.0.0.1:0", "--insecure-http", "--store", &folder.store];
+    let server = Serving::start(&arguments);
+    let get =
+        || server.get("/api/recordings/files.csv?duration=1&n=51", "acme", token.stdout.trim());
+    let before = get();
+    assert_eq!(before.matches(",bill,").count(), 50, "{before}");
+    let body = |answer: &str| answer.split_once("\r\n\r\n").unwrap().1.to_owned();
+    for (option, said) in [
+        ("--index", "made the index by duration\n"),
+        ("--drop-index", "dropped the index by duration\n"),
+    ] {
+        let ran = folder.run(&["fields", option, "duration"]);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        assert!(ran.stderr.ends_with(said), "{}", ran.stderr);
+        assert_eq!(body(&get()), body(&before), "{option}");
+        let listed = folder.run(&["fields"]).stdout;
+        let is_there = listed.contains("duration       an index, given by --index\n");
+        assert_eq!(is_there, option == "--index", "{listed}");
+    }
+}
+
+#[test]
 fn a_backup_that_is_cut_off_is_none() {
     let folder = Folder::new();
     let rows = (0..40_000).map(|n| format!("2007-12-19T19:16:36Z,bill,{n},a.wav,27\n"));

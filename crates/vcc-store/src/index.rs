@@ -31,8 +31,16 @@ macro_rules! given {
             }
         }
 
-        /// The fields that may be given an index, in the documented order.
-        pub(crate) const GIVEN: &[Field] = &[$(Field::$field),+];
+        /// The fields that [`Store::set_index`](crate::Store::set_index) may give an index, in the
+        /// documented order. The others have one in every store.
+        ///
+        /// ```
+        /// use vcc_types::Field;
+        ///
+        /// assert!(vcc_store::INDEXABLE.contains(&Field::CaseId));
+        /// assert!(!vcc_store::INDEXABLE.contains(&Field::AgentId));
+        /// ```
+        pub const INDEXABLE: &[Field] = &[$(Field::$field),+];
 
         /// What makes and what drops the index of a field in SQLite; `None` for a field that is given
         /// none.
@@ -112,20 +120,20 @@ impl Given {
     pub(crate) fn named<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
         let mut given = Self::default();
         for name in names {
-            let field = GIVEN.iter().find(|field| Index::Of(**field).name() == name);
+            let field = INDEXABLE.iter().find(|field| Index::Of(**field).name() == name);
             given.0 |= field.map_or(0, |field| 1 << field.index());
         }
         given
     }
 
     pub(crate) fn fields(self) -> impl Iterator<Item = Field> {
-        GIVEN.iter().copied().filter(move |field| self.has(*field))
+        INDEXABLE.iter().copied().filter(move |field| self.has(*field))
     }
 }
 
 /// Says why a field is not given an index.
 pub(crate) fn refused(field: Field) -> StoreError {
-    let names: Vec<_> = GIVEN.iter().map(|field| field.wire_name()).collect();
+    let names: Vec<_> = INDEXABLE.iter().map(|field| field.wire_name()).collect();
     let message =
         format!("{field} has an index in every store: expected one of {}", names.join(", "));
     StoreError::new(StoreErrorKind::Refused, message)
@@ -143,25 +151,25 @@ mod tests {
             let name = Index::Of(field).name();
             let everywhere = ["start", "agent", "phone", "transaction"];
             let is_everywhere = everywhere.iter().any(|end| name == format!("recordings_{end}"));
-            assert_eq!(GIVEN.contains(&field), !is_everywhere, "{field}");
+            assert_eq!(INDEXABLE.contains(&field), !is_everywhere, "{field}");
             let on = format!("{name} ON recordings (tenant, {column}, start)");
             #[cfg(feature = "sqlite")]
             assert_eq!(
                 in_sqlite(field).map(|[make, drop]| [make.to_owned(), drop.to_owned()]),
-                GIVEN.contains(&field).then(|| [
+                INDEXABLE.contains(&field).then(|| [
                     format!("CREATE INDEX IF NOT EXISTS {on}"),
                     format!("DROP INDEX IF EXISTS {name}"),
                 ])
             );
             #[cfg(feature = "postgres")]
             {
-                let is_text = GIVEN.contains(&field) && field != Field::Duration;
+                let is_text = INDEXABLE.contains(&field) && field != Field::Duration;
                 let condition = is_text.then(|| format!(" octet_length({column}) <= {SHORT}"));
                 assert_eq!(is_short(field), condition.as_deref(), "{field}");
                 let only = condition.map(|only| format!(" WHERE{only}")).unwrap_or_default();
                 assert_eq!(
                     in_postgres(field).map(|[make, drop]| [make.to_owned(), drop.to_owned()]),
-                    GIVEN.contains(&field).then(|| [
+                    INDEXABLE.contains(&field).then(|| [
                         format!("CREATE INDEX CONCURRENTLY IF NOT EXISTS {on}{only}"),
                         format!("DROP INDEX CONCURRENTLY IF EXISTS {name}"),
                     ])

@@ -59,6 +59,7 @@ mod upgrade;
 mod waiting;
 
 pub use error::{StoreError, StoreErrorKind};
+pub use index::INDEXABLE;
 #[cfg(feature = "postgres")]
 pub use postgres::{Postgres, PostgresBuilder};
 pub use record::{Refusal, RefusalKind, StoredRecord};

@@ -7,7 +7,7 @@ use vcc_query::{Edge, Filter, Selection, Wanted};
 use vcc_types::{Field, Order, Recording};
 
 use crate::counts::Direction;
-use crate::index::{GIVEN, Given, Index};
+use crate::index::{Given, INDEXABLE, Index};
 #[cfg(feature = "sqlite")]
 use crate::sql::{BYTES, COLUMNS};
 use crate::sql::{Sql, column};
@@ -115,7 +115,7 @@ impl<'a> Plan<'a> {
 
     /// Whether an index is of use that only some stores have.
     pub(crate) fn asks_for_given(&self) -> bool {
-        self.finish.is_none() && GIVEN.iter().any(|field| self.is_found_by(*field))
+        self.finish.is_none() && INDEXABLE.iter().any(|field| self.is_found_by(*field))
     }
 
     /// Whether the index of a field finds what is asked.

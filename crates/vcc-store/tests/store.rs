@@ -198,6 +198,54 @@ async fn a_read_that_is_cut_leaves_its_connection_as_it_was() {
     assert_eq!(store.page(acme, &common::everything()).await.unwrap().records.len(), 50);
 }
 
+/// A field without an index is looked for in one recording after another, until the deadline; pages of
+/// that tenant and of others are answered meanwhile. With an index there is nothing to be cut.
+#[tokio::test]
+async fn a_scan_ends_at_its_deadline_and_an_index_ends_the_scan() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("recordings.db");
+    let store = Sqlite::create(&path).unwrap().with_deadline(std::time::Duration::ZERO);
+    let store = Arc::new(store);
+    let mut tenants = Vec::new();
+    for name in ["acme", "globex"] {
+        let tenant = store.add_tenant(name, "UTC".parse().unwrap(), NOW).await.unwrap().id;
+        let record = |number: u32| {
+            let recording = Recording::new()
+                .with(Field::TransactionId, &number.to_string())
+                .with(Field::QueueId, "7");
+            StoredRecord::with_start(&recording, NOW + chrono::TimeDelta::seconds(number.into()))
+        };
+        let records: Vec<_> = (0..20_000).map(|number| record(number).unwrap()).collect();
+        store.import(tenant, records.into()).await.unwrap();
+        tenants.push(tenant);
+    }
+    let of_queue = |queue: &str| {
+        let wanted = Wanted::Text(queue.into());
+        let filters = vec![Filter { field: Field::QueueId, wanted }];
+        Selection { filters, ..common::everything() }
+    };
+    let scans: Vec<_> = (0..12)
+        .map(|_| {
+            let (store, selection, acme) = (store.clone(), of_queue("8"), tenants[0]);
+            tokio::spawn(async move { store.page(acme, &selection).await })
+        })
+        .collect();
+    for tenant in &tenants {
+        let page = store.page(*tenant, &common::everything()).await.unwrap();
+        assert_eq!(page.records.len(), 50);
+        // What is found soon is found without an index.
+        assert_eq!(store.page(*tenant, &of_queue("7")).await.unwrap().records.len(), 50);
+    }
+    for scan in scans {
+        assert_eq!(scan.await.unwrap().unwrap_err().kind(), StoreErrorKind::Deadline);
+    }
+    assert!(store.set_index(Field::QueueId, true).await.unwrap());
+    assert!(store.page(tenants[0], &of_queue("8")).await.unwrap().records.is_empty());
+    assert!(store.set_index(Field::QueueId, false).await.unwrap());
+    let cut = store.page(tenants[0], &of_queue("8")).await.unwrap_err();
+    assert_eq!(cut.kind(), StoreErrorKind::Deadline);
+}
+
 #[tokio::test]
 async fn long_texts_are_read_too() {
     let store = Sqlite::in_memory().unwrap();

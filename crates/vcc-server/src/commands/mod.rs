@@ -6,6 +6,7 @@ mod certificate;
 mod demo;
 mod descriptors;
 mod failure;
+mod fields;
 mod hangup;
 mod import;
 mod listen;
@@ -63,6 +64,8 @@ enum Command {
     Purge(records::Purge),
     /// Delete the recordings of a phone number or an agent
     Erase(records::Erase),
+    /// List which fields have an index, give one to a field or take it away
+    Fields(fields::Args),
     /// Copy a store in a file to another file, while it is used
     Backup(backup::Backup),
     /// Make a store from a backup
@@ -119,6 +122,7 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             Command::Import(args) => import::run(args).await,
             Command::Purge(args) => records::purge(args).await,
             Command::Erase(args) => records::erase(args).await,
+            Command::Fields(args) => fields::run(args).await,
             Command::Backup(args) => backup::backup(args).await,
             Command::Restore(args) => backup::restore(args).await,
             Command::Completions { shell } => print(|into| {

@@ -1,6 +1,8 @@
 //! The pages as somebody would read them who has the tables and no store: the same statement,
 //! prepared once, on one connection, every column read.
 
+#![allow(dead_code, reason = "each benchmark takes what it needs")]
+
 use std::hint::black_box;
 use std::path::Path;
 
@@ -27,6 +29,12 @@ const DESCENDING: &str =
     select!(" ORDER BY start DESC, transaction_id DESC, filename DESC, id DESC LIMIT 51 OFFSET $4");
 const OF_AGENT: &str =
     select!(" AND agent_id = $5 ORDER BY start, transaction_id, filename, id LIMIT 51 OFFSET $4");
+
+/// All recordings of an agent, in the order of the list.
+const LIST: &str = "SELECT start, agent_id, phone_number, channel, case_id, duration, filename,
+    queue_id, queue_name, account_number, transaction_id, ext_var1, ext_var2, out_dial_code,
+    wrap_up_code FROM recordings WHERE tenant = $1 AND agent_id = $2
+    ORDER BY start, transaction_id, filename, id";
 
 /// What is looked for.
 pub(crate) struct Lookup<'a> {
@@ -93,6 +101,24 @@ impl BareSqlite {
     }
 }
 
+impl BareSqlite {
+    /// Reads all recordings of an agent once, in the order of the list.
+    pub(crate) fn list(&self, tenant: TenantId, agent: &str) -> usize {
+        let text = LIST.replace("FROM recordings", "FROM recordings INDEXED BY recordings_agent");
+        let mut statement = self.0.prepare_cached(&text).unwrap();
+        let mut rows = statement.query((tenant.0, agent)).unwrap();
+        let mut count = 0;
+        while let Some(row) = rows.next().unwrap() {
+            black_box(row.get::<_, i64>(0).unwrap());
+            for column in 1..15 {
+                black_box(row.get_ref(column).unwrap().as_str().unwrap());
+            }
+            count += 1;
+        }
+        count
+    }
+}
+
 pub(crate) struct BarePostgres {
     client: Client,
     statements: Vec<Statement>,
@@ -107,6 +133,18 @@ impl BarePostgres {
             statements.push(client.prepare(text).await.unwrap());
         }
         Self { client, statements }
+    }
+
+    /// Reads all recordings of an agent once, in the order of the list.
+    pub(crate) async fn list(&self, tenant: TenantId, agent: &str) -> usize {
+        let rows = self.client.query(LIST, &[&tenant.0, &agent]).await.unwrap();
+        for row in &rows {
+            black_box(row.get::<_, i64>(0));
+            for column in 1..15 {
+                black_box(row.get::<_, &str>(column));
+            }
+        }
+        rows.len()
     }
 
     pub(crate) async fn page(&self, lookup: &Lookup<'_>) -> usize {

@@ -60,6 +60,11 @@ pub fn recording(number: u64) -> Recording {
     .fold(Recording::new(), |recording, (field, text)| recording.with(*field, text))
 }
 
+/// [`recording`] with as many agents as are wanted.
+pub fn recording_of(number: u64, agents: u64) -> Recording {
+    recording(number).with(Field::AgentId, &agent(mixed(!number) % agents))
+}
+
 /// The name of an agent by its number.
 pub fn agent(number: u64) -> String {
     format!("agent{number:03}")

@@ -7,7 +7,7 @@ use vcc_types::Field;
 use super::import::{ANY, FIND};
 use super::tenants::{ALIKE, CREDENTIALS, HOLDINGS};
 use super::{gather, index, migrate};
-use crate::index::{GIVEN, Given};
+use crate::index::{Given, INDEXABLE};
 use crate::plan::Plan;
 use crate::shapes::{deep, shapes};
 use crate::{Deletion, TenantId};
@@ -67,11 +67,11 @@ fn an_index_answers_what_it_is_there_for() {
 #[test]
 fn where_a_deep_page_of_a_field_begins_is_answered_from_its_index_alone() {
     let mut connection = database();
-    for field in GIVEN {
+    for field in INDEXABLE {
         assert!(index::set(&mut connection, *field, true).unwrap());
     }
     let everywhere = [Field::AgentId, Field::PhoneNumber];
-    for shape in everywhere.iter().chain(GIVEN).flat_map(|field| deep(*field)) {
+    for shape in everywhere.iter().chain(INDEXABLE).flat_map(|field| deep(*field)) {
         let mut plan = Plan::new(TENANT, &shape.selection).unwrap();
         assert!(plan.asks_for_given() || everywhere.contains(&shape.selection.filters[0].field));
         plan.given = index::given(&connection).unwrap();
@@ -81,7 +81,7 @@ fn where_a_deep_page_of_a_field_begins_is_answered_from_its_index_alone() {
         assert_eq!(explain(&connection, &plan.starts_for_sqlite().text), [&*by]);
         assert_eq!(explain(&connection, &plan.count_for_sqlite().text), [&*by]);
     }
-    for field in GIVEN {
+    for field in INDEXABLE {
         assert!(index::set(&mut connection, *field, false).unwrap());
     }
     assert_eq!(index::given(&connection).unwrap(), Given::default());
