@@ -239,7 +239,7 @@ async fn on_citus_one_node_answers_from_an_index() {
     let store = filled(&url).await;
     let reader = store.readers.get().await.unwrap();
     let mut plans = Vec::new();
-    for shape in shapes() {
+    for shape in shapes().into_iter().chain(deep(Field::AgentId)) {
         let plan = Plan::new(TenantId(1), &shape.selection).unwrap();
         for guarded in [false, true] {
             plans.push(explain(&reader, &plan.page_for_postgres(guarded)).await);
