@@ -177,6 +177,13 @@ impl StoreArgs {
         self.url()?.open(&self.zones()?, self.wait()).await
     }
 
+    /// [`open`](Self::open), and whether the store is a file.
+    pub(super) async fn open_of_a_kind(&self) -> Result<(Arc<dyn Store>, bool), Failure> {
+        let url = self.url()?;
+        let is_file = matches!(url, StoreUrl::Sqlite(_));
+        Ok((url.open(&self.zones()?, self.wait()).await?, is_file))
+    }
+
     /// How long what writes waits for others.
     pub(super) fn wait(&self) -> Duration {
         Duration::from_secs(self.wait)

@@ -384,7 +384,7 @@ impl Store for Sqlite {
     }
 
     async fn set_index(&self, field: Field, wanted: bool) -> Result<bool, StoreError> {
-        self.writer.run(None, move |connection| index::set(connection, field, wanted)).await
+        self.writer.run_batch(move |connection| index::set(connection, field, wanted)).await
     }
 
     async fn add_tenant(
