@@ -113,6 +113,14 @@ impl<'a> Plan<'a> {
         (self.skip >= DEEP && alone && field != Field::TransactionId).then_some(field)
     }
 
+    /// Leaves out of a list what comes before those records that start then.
+    pub(crate) fn begin_at(&mut self, start: i64) {
+        match self.direction {
+            Direction::Ascending => self.start.start = start,
+            Direction::Descending => self.start.end = start + 1,
+        }
+    }
+
     /// Whether an index is of use that only some stores have.
     pub(crate) fn asks_for_given(&self) -> bool {
         self.finish.is_none() && INDEXABLE.iter().any(|field| self.is_found_by(*field))

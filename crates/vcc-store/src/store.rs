@@ -12,7 +12,7 @@ use crate::{KnownToken, Rest, StoreError, StoreErrorKind, StoredRecord, TokenHas
 ///
 /// Every engine gives the same answers: the records of a page are those, in that order, that
 /// [`Selection::page`] picks from the tenant's records. A store holds no state beside the engine's
-/// own, so any number of servers may share one.
+/// own that an answer needs, so any number of servers may share one.
 ///
 /// The trait is object-safe, so that a store can be wrapped: by a cache, or by a test that breaks
 /// something on purpose.

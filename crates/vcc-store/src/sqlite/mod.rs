@@ -15,6 +15,7 @@ mod log;
 mod migrate;
 mod page;
 mod patience;
+mod places;
 mod pool;
 mod ready;
 mod scans;

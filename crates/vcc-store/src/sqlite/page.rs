@@ -8,6 +8,7 @@ use super::error;
 use super::gather::{MOST, gathered};
 use super::import::read;
 use super::index::given;
+use super::places::{self, List, Place};
 use super::walk::{Step, Walk};
 use crate::counts::{Direction, LEVELS, bucket, instants};
 use crate::index::Index;
@@ -31,7 +32,7 @@ pub(super) fn begin(
     let reached = if plan.is_deep() {
         approach(snapshot, tenant, &mut plan).map_err(&failed)?
     } else if plan.is_deep_in().is_some_and(|field| plan.index() == Index::Of(field)) {
-        leap(snapshot, &mut plan).map_err(&failed)?
+        go_on(snapshot, &mut plan).map_err(&failed)?
     } else {
         true
     };
@@ -206,33 +207,50 @@ fn approach(
     }
 }
 
+/// [`leap`] from the last place in the list that is remembered, and remembers this one.
+fn go_on(connection: &Connection, plan: &mut Plan<'_>) -> rusqlite::Result<bool> {
+    let (list, skip) = (List::of(plan), plan.skip);
+    let Some((list, places)) = list.zip(places::of(connection)?) else {
+        return leap(connection, plan).map(|place| place.is_some());
+    };
+    let known = places::lock(&places).take(&list, skip);
+    if let Some(Place { before, start }) = known {
+        plan.begin_at(start);
+        plan.skip -= before;
+    }
+    let place = match known {
+        Some(place) if plan.skip < LOOK_BACK => Some(place.start),
+        _ => leap(connection, plan)?,
+    };
+    let Some(start) = place else { return Ok(false) };
+    places::lock(&places).add(list, Place { before: skip - plan.skip, start });
+    Ok(true)
+}
+
 /// Narrows a plan by one field to begin with what starts when the first record of its page does, out
-/// of the field's index alone; `false` where there are not that many records.
-///
-/// Nothing is remembered from one page to the next: what is stepped over is counted in the page's own
-/// snapshot, so whatever was written in between, the page is right.
-fn leap(connection: &Connection, plan: &mut Plan<'_>) -> rusqlite::Result<bool> {
+/// of the field's index alone, and says when that is; `None` where there are not that many records.
+fn leap(connection: &Connection, plan: &mut Plan<'_>) -> rusqlite::Result<Option<i64>> {
     let mut starts = Vec::with_capacity(LOOK_BACK as usize + 1);
     rows(connection, &plan.starts_for_sqlite(), |row| {
         starts.push(row.get::<_, i64>(0)?);
         Ok(())
     })?;
-    let Some(&start) = starts.get(LOOK_BACK as usize) else { return Ok(false) };
+    let Some(&start) = starts.get(LOOK_BACK as usize) else { return Ok(None) };
     let ties = starts.iter().rev().skip(1).take_while(|other| **other == start).count() as u64;
-    let list = plan.start.clone();
-    let (before, from) = match plan.direction {
-        Direction::Ascending => (list.start..start, start..list.end),
-        Direction::Descending => (start + 1..list.end, list.start..start + 1),
-    };
     if ties == LOOK_BACK {
         // There may be more of them. How many come before is known from how many do not.
-        plan.start = before;
+        let list = plan.start.clone();
+        plan.start = match plan.direction {
+            Direction::Ascending => list.start..start,
+            Direction::Descending => start + 1..list.end,
+        };
         plan.skip -= counted(connection, &plan.count_for_sqlite())?;
+        plan.start = list;
     } else {
         plan.skip = ties;
     }
-    plan.start = from;
-    Ok(true)
+    plan.begin_at(start);
+    Ok(Some(start))
 }
 
 fn count(
@@ -274,9 +292,98 @@ pub(super) fn rows(
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use chrono::DateTime;
     use rusqlite::ErrorCode;
+    use vcc_query::{Filter, Wanted};
+    use vcc_types::{Field, Order, Recording};
 
     use super::*;
+    use crate::sqlite::pool::{Location, read_afresh};
+    use crate::{Deletion, Sqlite, Store as _, StoredRecord};
+
+    /// A walk goes on where its last page began, until something is written, of whichever tenant and by
+    /// whichever connection; and then what comes before a page is counted again.
+    #[tokio::test]
+    async fn a_walk_goes_on_as_long_as_nothing_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("recordings.db");
+        let store = Sqlite::create(&path).unwrap();
+        let zone = "UTC".parse().unwrap();
+        let tenant = store.add_tenant("acme", zone, DateTime::UNIX_EPOCH).await.unwrap().id;
+        let other = store.add_tenant("globex", zone, DateTime::UNIX_EPOCH).await.unwrap().id;
+        let record = |second| {
+            let start = DateTime::from_timestamp(second, 0).unwrap();
+            let recording = Recording::new().with(Field::AgentId, "bill");
+            StoredRecord::with_start(&recording, start).unwrap()
+        };
+        store.import(tenant, (0..9_000).map(record).collect::<Vec<_>>().into()).await.unwrap();
+        let location = Location { path: Some(path), create: false, read_only: true };
+        let steps = Arc::new(AtomicU32::new(0));
+        let counted = steps.clone();
+        // So many hundred steps of SQLite's machine, and the start of the page's first record.
+        let page = move |reader: &mut Connection, first, order| {
+            let snapshot = Snapshot::new(reader).unwrap();
+            let wanted = Wanted::Text("bill".into());
+            let filters = vec![Filter { field: Field::AgentId, wanted }];
+            let selection = Selection { filters, first, order, ..crate::store::anything() };
+            steps.store(0, Ordering::Relaxed);
+            let page = begin(&snapshot, tenant, &selection).unwrap();
+            let start = page.records[0].start_micros() / 1_000_000;
+            (steps.load(Ordering::Relaxed), start)
+        };
+        let runtime = tokio::runtime::Handle::current();
+        let walked = tokio::task::spawn_blocking(move || {
+            read_afresh(&location, |reader| {
+                let count = move || {
+                    counted.fetch_add(1, Ordering::Relaxed);
+                    false
+                };
+                reader.progress_handler(100, Some(count)).unwrap();
+                for (order, from, shift) in
+                    [(Order::StartAscending, 0, 1), (Order::StartDescending, 8_999, -1)]
+                {
+                    let begins = |at: i64| from + shift * at;
+                    let (long, start) = page(reader, 8_001, order);
+                    assert!(long > 100 && start == begins(8_000), "{long} {start}");
+                    for first in [8_001, 8_051, 8_052, 8_101] {
+                        let (short, start) = page(reader, first, order);
+                        assert!(short < 25, "{short}");
+                        assert_eq!(start, begins(first as i64 - 1));
+                    }
+                }
+                // Before it in the one order, and after it in the other.
+                let changes: [(&dyn Fn(), i64); 3] = [
+                    (
+                        &|| drop(runtime.block_on(store.import(other, vec![record(7)].into()))),
+                        8_000,
+                    ),
+                    (
+                        &|| drop(runtime.block_on(store.import(tenant, vec![record(7)].into()))),
+                        7_999,
+                    ),
+                    (
+                        &|| {
+                            let seven = DateTime::from_timestamp(8, 0).unwrap();
+                            let before = Deletion::Before(seven);
+                            assert_eq!(runtime.block_on(store.delete(tenant, &before)).unwrap(), 9);
+                        },
+                        8_008,
+                    ),
+                ];
+                for (change, expected) in changes {
+                    page(reader, 8_001, Order::StartAscending);
+                    change();
+                    let (long, start) = page(reader, 8_001, Order::StartAscending);
+                    assert!(long > 100 && start == expected, "{long} {start} {expected}");
+                }
+                Ok(())
+            })
+        });
+        walked.await.unwrap().unwrap();
+    }
 
     #[test]
     fn a_snapshot_that_is_interrupted_as_it_begins_leaves_none_open() {

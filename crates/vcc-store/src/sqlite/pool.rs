@@ -8,7 +8,7 @@ use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Semaphore;
 
 use super::error::{cannot_open, error, is_damage};
-use super::gather;
+use super::{gather, places};
 use crate::{StoreError, StoreErrorKind};
 
 /// A few connections to one database, each used by one thread at a time.
@@ -292,6 +292,7 @@ fn connect(location: &Location, epoch: Instant) -> Result<Guarded, rusqlite::Err
     // values that are bound to it, which takes as long as to read a page.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     gather::register(&connection)?;
+    places::register(&connection)?;
     let watch = Arc::new(Watch::default());
     let (watched, log) = (watch.clone(), location.log());
     connection.progress_handler(STEPS, Some(move || watched.is_over(epoch, log.as_deref())))?;
