@@ -279,19 +279,27 @@ fn ingest(runtime: &Runtime) {
                 if turn == 1 {
                     runtime.block_on(store.set_index(field, true)).unwrap();
                 }
-                let started = Instant::now();
+                let before = processor_time();
                 runtime.block_on(fill(&store, "large", COUNT));
-                times[turn].push(started.elapsed().as_secs_f64());
+                times[turn].push(processor_time() - before);
             }
         }
         let [without, with] = times.map(|times| median(&times));
         say(format_args!(
-            "SQLite: an import of {COUNT}: {:.0} a second, {:.0} with an index by {field} ({:.1} % fewer)",
-            COUNT as f64 / without,
-            COUNT as f64 / with,
-            (1.0 - without / with) * 100.0
+            "SQLite: an import of {COUNT}, the records made: {without:.2} s of the processor, {with:.2} s with \
+             an index by {field} ({:.1} % more)",
+            (with / without - 1.0) * 100.0
         ));
     }
+}
+
+/// How many seconds this process has run. Others that run beside it change that less than the time on
+/// the clock.
+fn processor_time() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
+    // After the name of the program: the 12th and the 13th, in hundredths.
+    let fields: Vec<_> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+    fields[11..13].iter().map(|ticks| ticks.parse::<f64>().unwrap()).sum::<f64>() / 100.0
 }
 
 /// How many microseconds it takes, and what it gives.

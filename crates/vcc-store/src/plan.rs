@@ -160,7 +160,7 @@ impl<'a> Plan<'a> {
             true => sql.push("SELECT gather(").push(COLUMNS).push(")"),
             false => sql.push("SELECT id, start, ").push(BYTES),
         };
-        self.from_index(&mut sql);
+        self.index_and_conditions(&mut sql);
         self.order(&mut sql);
         sql.push(" LIMIT ").integer(self.size as i64 + 1);
         if self.skip > 0 {
@@ -171,7 +171,7 @@ impl<'a> Plan<'a> {
 
     /// `FROM` the index of the plan, and the conditions.
     #[cfg(feature = "sqlite")]
-    fn from_index(&self, sql: &mut Sql) {
+    fn index_and_conditions(&self, sql: &mut Sql) {
         sql.push(" FROM recordings INDEXED BY ").push(self.index().name());
         self.conditions(sql);
     }
@@ -182,7 +182,7 @@ impl<'a> Plan<'a> {
     pub(crate) fn starts_for_sqlite(&self) -> Sql {
         let mut sql = Sql::default();
         sql.push("SELECT start");
-        self.from_index(&mut sql);
+        self.index_and_conditions(&mut sql);
         self.order_by_start(&mut sql);
         sql.push(" LIMIT ").integer(LOOK_BACK.cast_signed() + 1);
         sql.push(" OFFSET ").integer((self.skip - LOOK_BACK).cast_signed());
@@ -194,7 +194,7 @@ impl<'a> Plan<'a> {
     pub(crate) fn count_for_sqlite(&self) -> Sql {
         let mut sql = Sql::default();
         sql.push("SELECT count(*)");
-        self.from_index(&mut sql);
+        self.index_and_conditions(&mut sql);
         sql
     }
 
