@@ -46,6 +46,7 @@ mod plan;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod record;
+mod remains;
 mod rest;
 #[cfg(test)]
 mod shapes;
@@ -63,6 +64,7 @@ pub use index::INDEXABLE;
 #[cfg(feature = "postgres")]
 pub use postgres::{Postgres, PostgresBuilder};
 pub use record::{Refusal, RefusalKind, StoredRecord};
+pub use remains::{Reach, Remains, Vacuum, VacuumNeeds, Vacuumed};
 pub use rest::Rest;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{BulkLoad, BulkLoaded, Sqlite, SqliteBuilder};

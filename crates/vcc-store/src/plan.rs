@@ -242,10 +242,43 @@ impl<'a> Plan<'a> {
     pub(crate) fn doomed_for_sqlite(tenant: TenantId, deletion: &Deletion, limit: i64) -> Sql {
         let mut sql = Sql::default();
         sql.push("SELECT id, start FROM recordings");
-        if matches!(deletion, Deletion::Before(_)) {
+        if matches!(deletion, Deletion::Before(_) | Deletion::All) {
             sql.push(" INDEXED BY recordings_start");
         }
         Self::doomed(&mut sql, tenant, deletion, limit);
+        sql
+    }
+
+    /// The statement that says how many records are to be deleted, and when the first and the last of
+    /// them start: from the index alone where there is one.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn reach_for_sqlite(tenant: TenantId, deletion: &Deletion) -> Sql {
+        let mut sql = Sql::default();
+        sql.push(REACH).push(" FROM recordings").push(match deletion {
+            Deletion::Before(_) | Deletion::All => " INDEXED BY recordings_start",
+            Deletion::Field(Field::PhoneNumber, _) => " INDEXED BY recordings_phone",
+            Deletion::Field(Field::AgentId, _) => " INDEXED BY recordings_agent",
+            Deletion::Field(..) => "",
+        });
+        Self::condemned(&mut sql, tenant, deletion);
+        sql
+    }
+
+    /// The same of a bulk load that has not ended.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn reach_staged(tenant: TenantId, deletion: &Deletion) -> Sql {
+        let mut sql = Sql::default();
+        sql.push(REACH).push(" FROM staged");
+        Self::condemned(&mut sql, tenant, deletion);
+        sql
+    }
+
+    /// The same for PostgreSQL.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn reach_for_postgres(tenant: TenantId, deletion: &Deletion) -> Sql {
+        let mut sql = Sql::default();
+        sql.push(REACH).push(" FROM recordings");
+        Self::condemned(&mut sql, tenant, deletion);
         sql
     }
 
@@ -261,7 +294,7 @@ impl<'a> Plan<'a> {
     /// Which records are to be deleted next, from `WHERE` on.
     pub(crate) fn doomed(sql: &mut Sql, tenant: TenantId, deletion: &Deletion, limit: i64) {
         Self::condemned(sql, tenant, deletion);
-        if matches!(deletion, Deletion::Before(_)) {
+        if matches!(deletion, Deletion::Before(_) | Deletion::All) {
             sql.push(" ORDER BY start");
         }
         sql.push(" LIMIT ").integer(limit);
@@ -274,6 +307,7 @@ impl<'a> Plan<'a> {
             Deletion::Before(instant) => {
                 sql.push(" AND start < ").integer(ceil(*instant));
             }
+            Deletion::All => {}
             Deletion::Field(Field::StartDate, _) => {
                 sql.push(" AND start IS NULL");
             }
@@ -334,6 +368,9 @@ impl<'a> Plan<'a> {
         });
     }
 }
+
+/// How many records there are, and the first and the last start of them.
+const REACH: &str = "SELECT count(*), min(start), max(start)";
 
 fn filter_condition(sql: &mut Sql, filter: &Filter) {
     match &filter.wanted {

@@ -6,7 +6,10 @@ use vcc_query::{Selection, Zone, ZoneData};
 use vcc_types::{Field, Order};
 
 use crate::tenant_name::{self, NameProblem};
-use crate::{KnownToken, Rest, StoreError, StoreErrorKind, StoredRecord, TokenHash, Upgrade};
+use crate::{
+    KnownToken, Reach, Remains, Rest, StoreError, StoreErrorKind, StoredRecord, TokenHash, Upgrade,
+    Vacuum, VacuumNeeds, Vacuumed,
+};
 
 /// Where recordings, tenants and tokens live.
 ///
@@ -239,8 +242,21 @@ pub trait Store: Send + Sync + 'static {
     /// As [`page`](Self::page).
     async fn count(&self, tenant: TenantId) -> Result<u64, StoreError>;
 
+    /// How many records a deletion would delete, of how many, and when they start.
+    ///
+    /// # Errors
+    ///
+    /// As [`page`](Self::page); [`Refused`](crate::StoreErrorKind::Refused) by a store that does not
+    /// say.
+    async fn reach(&self, _tenant: TenantId, _deletion: &Deletion) -> Result<Reach, StoreError> {
+        let message = "the store does not say what a deletion reaches";
+        Err(StoreError::new(StoreErrorKind::Refused, message))
+    }
+
     /// Deletes records of a tenant, and says how many there were. It works in steps of some
-    /// thousands, so that it blocks nobody for long; broken off, it has deleted some.
+    /// thousands, so that it blocks nobody for long; broken off, it has deleted some. What it says is
+    /// deleted stays so, also after a loss of power. In the files there are copies of it until
+    /// [`vacuum`](Self::vacuum).
     ///
     /// # Errors
     ///
@@ -290,6 +306,42 @@ pub trait Store: Send + Sync + 'static {
     async fn set_index(&self, _field: Field, _wanted: bool) -> Result<bool, StoreError> {
         let message = "the store gives fields no indexes";
         Err(StoreError::new(StoreErrorKind::Refused, message))
+    }
+
+    /// What is deleted, replaced, revoked or removed, and has copies in the files of the store until
+    /// [`vacuum`](Self::vacuum). A store that keeps no such files, or leaves that to its server, knows
+    /// of nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`page`](Self::page).
+    async fn remains(&self) -> Result<Remains, StoreError> {
+        Ok(Remains::default())
+    }
+
+    /// What [`vacuum`](Self::vacuum) takes; `None` where it writes no file.
+    ///
+    /// # Errors
+    ///
+    /// As [`page`](Self::page).
+    async fn vacuum_needs(&self) -> Result<Option<VacuumNeeds>, StoreError> {
+        Ok(None)
+    }
+
+    /// Rewrites the store, so that nothing is in its files but what it holds. Those who read go on
+    /// meanwhile; those who write have to wait. Broken off, it has done nothing, and can be repeated.
+    ///
+    /// SQLite: the file is written anew, in one transaction, and its log is emptied; both are on the
+    /// disk then. PostgreSQL: the room of deleted rows is freed for others, which take the place of
+    /// their bytes in time; with [`Vacuum::full`] the tables are written anew. Its log, and what was
+    /// archived and sent to standbys, is beyond this.
+    ///
+    /// # Errors
+    ///
+    /// As [`page`](Self::page); [`Unavailable`](crate::StoreErrorKind::Unavailable) too where others
+    /// write for longer than is waited, or a disk is full.
+    async fn vacuum(&self, _vacuum: Vacuum) -> Result<Vacuumed, StoreError> {
+        Ok(Vacuumed::NO_FILES)
     }
 
     /// Adds a tenant.
@@ -357,7 +409,8 @@ pub trait Store: Send + Sync + 'static {
         None
     }
 
-    /// Removes a tenant with its tokens and its records, and says how many records there were.
+    /// Removes a tenant with its tokens and its records, and says how many records there were. It
+    /// stays removed, also after a loss of power; [`delete`](Self::delete) says what is in the files.
     ///
     /// # Errors
     ///
@@ -387,7 +440,7 @@ pub trait Store: Send + Sync + 'static {
     async fn tokens(&self, tenant: TenantId) -> Result<Vec<TokenInfo>, StoreError>;
 
     /// Makes one token of a tenant invalid, from the next request on; where copies answer reads, as
-    /// soon as they have heard of it.
+    /// soon as they have heard of it. It stays revoked, also after a loss of power.
     ///
     /// # Errors
     ///
@@ -796,6 +849,8 @@ impl Checkpoint {
 pub enum Deletion {
     /// Those that started before an instant.
     Before(DateTime<Utc>),
+    /// All of them.
+    All,
     /// Those in which a field holds just this text. The start has none: nothing is deleted.
     Field(Field, String),
 }

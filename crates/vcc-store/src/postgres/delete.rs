@@ -7,7 +7,7 @@ use super::statements as s;
 use crate::counts::bucket;
 use crate::plan::Plan;
 use crate::sql::Sql;
-use crate::{Deletion, StoreError, TenantId};
+use crate::{Deletion, Reach, StoreError, TenantId};
 
 /// How many records go in one transaction.
 const STEP: i64 = 5_000;
@@ -47,6 +47,23 @@ pub(super) fn statement(tenant: TenantId, deletion: &Deletion, limit: i64) -> Sq
     Plan::doomed(&mut sql, tenant, deletion, limit);
     sql.push(") RETURNING start");
     sql
+}
+
+/// What a deletion would delete.
+pub(super) async fn reach(
+    session: &Session,
+    tenant: TenantId,
+    deletion: &Deletion,
+) -> Result<Reach, tokio_postgres::Error> {
+    let of = count(session, tenant).await?;
+    // No record holds it (OUT-6), and PostgreSQL does not read it.
+    if matches!(deletion, Deletion::Field(_, text) if text.contains('\0')) {
+        return Ok(Reach::new(0, of, None, None));
+    }
+    let sql = Plan::reach_for_postgres(tenant, deletion);
+    let rows = session.prepared.query_built(&session.client, &sql).await?;
+    let Some(row) = rows.first() else { return Ok(Reach::default()) };
+    Ok(Reach::new(row.try_get(0)?, of, row.try_get(1)?, row.try_get(2)?))
 }
 
 /// How many records there are, by the coarsest counts.

@@ -22,6 +22,7 @@ mod settings;
 mod statements;
 mod tenants;
 mod tls;
+mod vacuum;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -43,8 +44,9 @@ use crate::rest::{in_order, whole};
 use crate::store::{NO_TOKEN, Zones, anything, is_read};
 use crate::waiting::Teller;
 use crate::{
-    Batch, Credentials, Deletion, Imported, Overview, Page, Rest, Store, StoreError,
-    StoreErrorKind, StoredRecord, Tenant, TenantId, TokenHash, TokenInfo, Upgrade,
+    Batch, Credentials, Deletion, Imported, Overview, Page, Reach, Rest, Store, StoreError,
+    StoreErrorKind, StoredRecord, Tenant, TenantId, TokenHash, TokenInfo, Upgrade, Vacuum,
+    Vacuumed,
 };
 
 /// A store in a PostgreSQL database, on one server or on a primary with hot standbys.
@@ -358,6 +360,19 @@ impl Store for Postgres {
             |session, tenant| Box::pin(delete::count(session, *tenant)),
         );
         read.await
+    }
+
+    async fn reach(&self, tenant: TenantId, deletion: &Deletion) -> Result<Reach, StoreError> {
+        // From the primary, and as long as it takes: whoever deletes reads as much again.
+        let lease = self.writers.get().await?;
+        let reach = delete::reach(&lease, tenant, deletion).await;
+        Self::settle(lease, reach.map_err(error::error("cannot count what would be deleted")))
+    }
+
+    async fn vacuum(&self, vacuum: Vacuum) -> Result<Vacuumed, StoreError> {
+        let lease = self.writers.get().await?;
+        let vacuumed = vacuum::vacuum(&lease, vacuum).await;
+        Self::settle(lease, vacuumed)
     }
 
     async fn delete(&self, tenant: TenantId, deletion: &Deletion) -> Result<u64, StoreError> {

@@ -86,6 +86,24 @@ statements! {
         "asks whether the tables can be distributed",
         "SELECT EXISTS (SELECT FROM pg_proc WHERE proname = 'create_distributed_table')",
     );
+    OTHERS_TABLES = everyone(
+        "asks which tables this role may not vacuum",
+        "SELECT relname::text FROM pg_class WHERE oid IN ('recordings'::regclass,
+         'counts'::regclass, 'imports'::regclass, 'tokens'::regclass, 'tenants'::regclass)
+         AND NOT pg_has_role(relowner, 'USAGE')",
+    );
+    LOCK_TIMEOUT = everyone(
+        "sets how long a connection waits for a lock",
+        "SELECT set_config('lock_timeout', $1, FALSE)",
+    );
+    VACUUM = everyone(
+        "frees the room of everybody's deleted rows",
+        "VACUUM recordings, counts, imports, tokens, tenants",
+    );
+    VACUUM_FULL = everyone(
+        "writes everybody's rows anew",
+        "VACUUM (FULL) recordings, counts, imports, tokens, tenants",
+    );
     READY = everyone("finds a tenant to read a record of", "SELECT name FROM tenants LIMIT 1");
     // Its own, that with its key, and those without a key, which are few.
     ALIKE = everyone(
@@ -283,6 +301,10 @@ mod tests {
                 "SCHEMA_VERSION",
                 "SET_SCHEMA_VERSION",
                 "CITUS",
+                "OTHERS_TABLES",
+                "LOCK_TIMEOUT",
+                "VACUUM",
+                "VACUUM_FULL",
                 "READY",
                 "ALIKE",
                 "ADD_TENANT",
@@ -365,10 +387,17 @@ mod tests {
         assert!(pages > 2_000, "{pages}");
         let instant = Deletion::Before(DateTime::UNIX_EPOCH);
         let field = |field| Deletion::Field(field, "x".into());
-        for deletion in Field::ALL.into_iter().map(field).chain([instant]) {
+        for deletion in Field::ALL.into_iter().map(field).chain([instant, Deletion::All]) {
             assert_led_by_tenant(&delete::statement(TenantId(7), &deletion, 1).text, false);
+            assert_led_by_tenant(&Plan::reach_for_postgres(TenantId(7), &deletion).text, true);
             #[cfg(feature = "sqlite")]
-            assert_led_by_tenant(&Plan::doomed_for_sqlite(TenantId(7), &deletion, 1).text, true);
+            for sql in [
+                Plan::doomed_for_sqlite(TenantId(7), &deletion, 1),
+                Plan::reach_for_sqlite(TenantId(7), &deletion),
+                Plan::reach_staged(TenantId(7), &deletion),
+            ] {
+                assert_led_by_tenant(&sql.text, true);
+            }
         }
     }
 
@@ -400,6 +429,7 @@ mod tests {
             include_str!("../sqlite/gather.rs"),
             include_str!("../sqlite/page.rs"),
             include_str!("../sqlite/pool.rs"),
+            include_str!("../sqlite/remains.rs"),
             include_str!("../sqlite/scans.rs"),
         );
         // The tables of who there is, and SQLite's own; whether a store is empty; what is built.
@@ -410,6 +440,12 @@ mod tests {
             "SELECT name FROM sqlite_schema",
             "SELECT 1 FROM recordings LIMIT 1",
             "SELECT 1 FROM tenants LIMIT 1",
+            "SELECT count(*) FROM staged",
+            // Numbers alone: how much is to be rewritten.
+            "INSERT INTO remains",
+            "UPDATE remains",
+            "SELECT mark, deleted, replaced, tokens, tenants FROM remains",
+            "SELECT 1 FROM sqlite_schema",
             "SELECT name FROM tenants WHERE name = $1",
             "INSERT INTO tenants (name, zone, created, folded)",
             "UPDATE tenants SET zone = ?2 WHERE name = ?1",

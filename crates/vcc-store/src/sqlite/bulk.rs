@@ -6,14 +6,16 @@
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior};
 use vcc_types::Field;
 
-use super::error;
 use super::import::{bind, read};
 use super::page::rows;
 use super::tenants::no_such_tenant;
 use super::writer::Writer;
+use super::{error, remains};
 use crate::counts::LEVELS;
 use crate::plan::Plan;
-use crate::{Deletion, OnConflict, Sqlite, StoreError, StoreErrorKind, StoredRecord, TenantId};
+use crate::{
+    Deletion, OnConflict, Remains, Sqlite, StoreError, StoreErrorKind, StoredRecord, TenantId,
+};
 
 const INSERT: &str = "INSERT INTO staged (tenant, start, finish, seconds, agent_id, phone_number, \
     channel, case_id, duration, filename, queue_id, queue_name, account_number, transaction_id, \
@@ -23,6 +25,9 @@ const INSERT: &str = "INSERT INTO staged (tenant, start, finish, seconds, agent_
 // Numbered by `?`: SQLite numbers `$1` by where it stands first.
 const ADVANCE: &str =
     "UPDATE load SET records = ?4 WHERE tenant = ?1 AND source = ?2 AND records = ?3";
+
+/// How many records a load has taken so far.
+const STAGED: &str = "SELECT count(*) FROM staged";
 
 /// The next keys, from some on, that more than one record has.
 const TWINS: &str = "SELECT transaction_id, filename FROM staged \
@@ -186,6 +191,8 @@ impl BulkLoad {
             let mut loaded = BulkLoaded::default();
             let (left_out, loaded_so_far) = (&mut left_out, &mut loaded);
             Twins { transaction, tenant, on_conflict, left_out, loaded: loaded_so_far }.settle()?;
+            let BulkLoaded { conflicts: deleted, updated: replaced, .. } = loaded;
+            remains::add(transaction, Remains { deleted, replaced, ..Remains::default() })?;
             Ok(loaded)
         };
         let mut loaded = self.step(settle).await?;
@@ -265,7 +272,8 @@ fn resumed(transaction: &Transaction<'_>, tenant: TenantId, source: &str) -> rus
         if let Some(done) = done {
             return Ok(done.cast_unsigned());
         }
-        drop_staged(transaction)?;
+        let deleted = drop_staged(transaction)?;
+        remains::add(transaction, Remains { deleted, ..Remains::default() })?;
     }
     // The same columns, whatever the version of the schema.
     let recordings = schema(transaction, "table", "recordings")?.concat();
@@ -282,26 +290,29 @@ fn resumed(transaction: &Transaction<'_>, tenant: TenantId, source: &str) -> rus
 }
 
 /// Whether there is a load that has begun and not ended.
-fn is_staged(connection: &Connection) -> rusqlite::Result<bool> {
+pub(super) fn is_staged(connection: &Connection) -> rusqlite::Result<bool> {
     Ok(!schema(connection, "table", "load")?.is_empty())
 }
 
-fn drop_staged(connection: &Connection) -> rusqlite::Result<()> {
-    connection.execute_batch("DROP TABLE staged; DROP TABLE load")
+/// Forgets the load, and says how many records it had.
+fn drop_staged(connection: &Connection) -> rusqlite::Result<u64> {
+    let records: i64 = connection.query_row(STAGED, [], |row| row.get(0))?;
+    connection.execute_batch("DROP TABLE staged; DROP TABLE load")?;
+    Ok(records.cast_unsigned())
 }
 
-/// Forgets a load of a tenant that goes.
-pub(super) fn forget(transaction: &Transaction<'_>, tenant: TenantId) -> rusqlite::Result<()> {
+/// Forgets a load of a tenant that goes, and says how many records it had.
+pub(super) fn forget(transaction: &Transaction<'_>, tenant: TenantId) -> rusqlite::Result<u64> {
     if is_staged(transaction)? {
         let theirs = "SELECT 1 FROM load WHERE tenant = $1";
         if transaction.prepare(theirs)?.exists([tenant.0])? {
-            drop_staged(transaction)?;
+            return drop_staged(transaction);
         }
     }
-    Ok(())
+    Ok(0)
 }
 
-/// Deletes records of a load that has not ended: what is erased is nowhere in the file.
+/// Deletes records of a load that has not ended: what is erased is in no table.
 pub(super) fn delete(
     transaction: &Transaction<'_>,
     tenant: TenantId,

@@ -2,11 +2,11 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::page::rows;
-use super::{bulk, error, import};
+use super::page::{Snapshot, rows};
+use super::{bulk, error, import, remains};
 use crate::counts::{LEVELS, bucket};
 use crate::plan::Plan;
-use crate::{Deletion, StoreError, TenantId};
+use crate::{Deletion, Reach, Remains, StoreError, TenantId};
 
 /// How many records go in one transaction.
 const STEP: i64 = 5_000;
@@ -36,7 +36,9 @@ fn delete(
         Ok(())
     })?;
     if doomed.is_empty() {
-        return bulk::delete(transaction, tenant, deletion);
+        let deleted = bulk::delete(transaction, tenant, deletion)?;
+        remains::add(transaction, Remains { deleted, ..Remains::default() })?;
+        return Ok(deleted);
     }
     let mut delete =
         transaction.prepare_cached("DELETE FROM recordings WHERE tenant = $1 AND id = $2")?;
@@ -46,11 +48,44 @@ fn delete(
         *moved.entry(bucket(0, *start)).or_default() -= 1;
     }
     import::count(transaction, tenant, &moved)?;
-    Ok(doomed.len() as u64)
+    let deleted = doomed.len() as u64;
+    remains::add(transaction, Remains { deleted, ..Remains::default() })?;
+    Ok(deleted)
+}
+
+/// What a deletion would delete.
+pub(super) fn reach(
+    connection: &mut Connection,
+    tenant: TenantId,
+    deletion: &Deletion,
+) -> Result<Reach, StoreError> {
+    let failed = error("cannot count what would be deleted");
+    let of = |connection: &mut Connection| {
+        let snapshot = Snapshot::new(connection)?;
+        let read = |sql, of| {
+            let mut reach = Reach::default();
+            rows(&snapshot, &sql, |row| {
+                reach = Reach::new(row.get(0)?, of, row.get(1)?, row.get(2)?);
+                Ok(())
+            })?;
+            Ok::<_, rusqlite::Error>(reach)
+        };
+        let reach = read(Plan::reach_for_sqlite(tenant, deletion), counted(&snapshot, tenant)?)?;
+        if !bulk::is_staged(&snapshot)? {
+            return Ok(reach);
+        }
+        let all = read(Plan::reach_staged(tenant, &Deletion::All), 0)?.records;
+        Ok(reach.and(read(Plan::reach_staged(tenant, deletion), all)?))
+    };
+    of(connection).map_err(failed)
 }
 
 /// How many records there are, by the coarsest counts.
 pub(super) fn count(connection: &mut Connection, tenant: TenantId) -> Result<u64, StoreError> {
+    counted(connection, tenant).map_err(error("cannot count the records of a tenant"))
+}
+
+fn counted(connection: &Connection, tenant: TenantId) -> rusqlite::Result<u64> {
     connection
         .query_row(
             "SELECT coalesce(sum(records), 0) FROM counts WHERE tenant = $1 AND level = $2",
@@ -58,5 +93,4 @@ pub(super) fn count(connection: &mut Connection, tenant: TenantId) -> Result<u64
             |row| row.get::<_, i64>(0),
         )
         .map(i64::cast_unsigned)
-        .map_err(error("cannot count the records of a tenant"))
 }

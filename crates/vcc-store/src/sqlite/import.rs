@@ -9,10 +9,10 @@ use rusqlite::{
 use rusqlite::{TransactionBehavior, params};
 use vcc_types::{Field, Row as _};
 
-use super::error;
 use super::tenants::no_such_tenant;
+use super::{error, remains};
 use crate::counts::{bucket, changes};
-use crate::{Batch, Checkpoint, Imported, OnConflict, StoreError, StoredRecord, TenantId};
+use crate::{Batch, Checkpoint, Imported, OnConflict, Remains, StoreError, StoredRecord, TenantId};
 
 pub(super) const FIND: &str = "SELECT start, agent_id, phone_number, channel, case_id, duration, filename, \
     queue_id, queue_name, account_number, transaction_id, ext_var1, ext_var2, out_dial_code, \
@@ -97,6 +97,8 @@ pub(super) fn import(
     if let Some(checkpoint) = &batch.checkpoint {
         keep(&transaction, tenant, checkpoint).map_err(&failed)?;
     }
+    let replaced = Remains { replaced: imported.updated, ..Remains::default() };
+    remains::add(&transaction, replaced).map_err(&failed)?;
     transaction.commit().map_err(failed)?;
     Ok(imported)
 }

@@ -18,13 +18,16 @@ mod patience;
 mod places;
 mod pool;
 mod ready;
+mod remains;
 mod scans;
+mod synced;
 mod tenants;
+mod vacuum;
 mod walk;
 mod writer;
 
 use std::cell::Cell;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -44,12 +47,14 @@ use self::patience::Patience;
 use self::pool::{Brief, Location, Pool};
 use self::ready::Opened;
 use self::scans::Scans;
+use self::synced::{SYNCHRONOUS, synced};
 use self::writer::Writer;
 use crate::store::{NO_TOKEN, Zones, anything, is_read, one_by_one};
 use crate::waiting::Teller;
 use crate::{
-    Batch, Credentials, Decide, Deletion, Imported, Overview, Page, Rest, Store, StoreError,
-    StoreErrorKind, Tenant, TenantId, TokenHash, TokenInfo, Upgrade,
+    Batch, Credentials, Decide, Deletion, Imported, Overview, Page, Reach, Remains, Rest, Store,
+    StoreError, StoreErrorKind, Tenant, TenantId, TokenHash, TokenInfo, Upgrade, Vacuum,
+    VacuumNeeds, Vacuumed,
 };
 
 /// A store in one SQLite database.
@@ -86,6 +91,8 @@ pub struct Sqlite {
     upgraded: Option<Upgrade>,
     zones: Zones,
     opened: Arc<Opened>,
+    /// `None` in memory.
+    file: Option<PathBuf>,
 }
 
 /// Bytes to a page of a new file: an import is some percent faster than with 4,096.
@@ -120,7 +127,8 @@ impl Sqlite {
         let writer = Writer::new(pool, patience, log);
         let SqliteBuilder { deadline, zones, .. } = builder;
         let opened = Arc::new(Opened::new(&location));
-        Ok(Self { readers, scans, writer, deadline, upgraded: None, zones, opened })
+        let (upgraded, file) = (None, None);
+        Ok(Self { readers, scans, writer, deadline, upgraded, zones, opened, file })
     }
 
     /// Opens the store in a file, and brings its schema up to date: [`Store::upgraded`] says whether
@@ -198,7 +206,7 @@ impl Sqlite {
             upgraded.set(migrate(connection, &name, create)?);
             connection
                 .pragma_update(None, "journal_mode", "WAL")
-                .and_then(|()| connection.pragma_update(None, "synchronous", "NORMAL"))
+                .and_then(|()| connection.pragma_update(None, "synchronous", SYNCHRONOUS))
                 // An import touches pages all over the indexes: they are kept in memory, and go to
                 // the file in larger pieces.
                 .and_then(|()| connection.pragma_update(None, "cache_size", -65_536))
@@ -217,7 +225,8 @@ impl Sqlite {
         let scans = Scans::new(Pool::open_with(&location, SCANS, |_| Ok(()))?, SCANS / 2);
         let SqliteBuilder { deadline, zones, .. } = how;
         let (upgraded, opened) = (upgraded.into_inner(), Arc::new(Opened::new(&location)));
-        Ok(Self { readers, scans, writer, deadline, upgraded, zones, opened })
+        let file = location.path;
+        Ok(Self { readers, scans, writer, deadline, upgraded, zones, opened, file })
     }
 }
 
@@ -364,12 +373,46 @@ impl Store for Sqlite {
         self.readers.run(Some(self.deadline), work).await
     }
 
+    async fn reach(&self, tenant: TenantId, deletion: &Deletion) -> Result<Reach, StoreError> {
+        let deletion = deletion.clone();
+        let work = move |connection: &mut Connection| delete::reach(connection, tenant, &deletion);
+        // As long as it takes: whoever deletes reads as much again.
+        self.scans.pool().run(None, work).await
+    }
+
+    async fn remains(&self) -> Result<Remains, StoreError> {
+        if self.file.is_none() {
+            return Ok(Remains::default());
+        }
+        let work = |connection: &mut Connection| {
+            remains::read(connection).map_err(error("cannot read what is to be rewritten"))
+        };
+        self.readers.run(Some(self.deadline), work).await
+    }
+
+    async fn vacuum_needs(&self) -> Result<Option<VacuumNeeds>, StoreError> {
+        let Some(file) = self.file.clone() else { return Ok(None) };
+        let work = move |connection: &mut Connection| vacuum::needs(connection, &file);
+        self.readers.run(Some(self.deadline), work).await
+    }
+
+    async fn vacuum(&self, _: Vacuum) -> Result<Vacuumed, StoreError> {
+        let Some(file) = self.file.clone() else { return Ok(Vacuumed::NO_FILES) };
+        let rewritten = self.writer.run(|connection| synced(connection, vacuum::rewrite)).await?;
+        // It waits for others anew, however long the rewrite took.
+        let end = move |connection: &mut Connection| {
+            synced(connection, |connection| vacuum::empty_log(connection, &file, &rewritten))
+        };
+        self.writer.run(end).await
+    }
+
     async fn delete(&self, tenant: TenantId, deletion: &Deletion) -> Result<u64, StoreError> {
         let mut deleted = 0;
         loop {
             let deletion = deletion.clone();
-            let step =
-                move |connection: &mut Connection| delete::step(connection, tenant, &deletion);
+            let step = move |connection: &mut Connection| {
+                synced(connection, |connection| delete::step(connection, tenant, &deletion))
+            };
             match self.writer.run_batch(step).await? {
                 0 => return Ok(deleted),
                 records => deleted += records,
@@ -427,7 +470,10 @@ impl Store for Sqlite {
     }
 
     async fn remove_tenant(&self, tenant: TenantId) -> Result<u64, StoreError> {
-        self.writer.run_batch(move |connection| tenants::remove(connection, tenant)).await
+        let work = move |connection: &mut Connection| {
+            synced(connection, |connection| tenants::remove(connection, tenant))
+        };
+        self.writer.run_batch(work).await
     }
 
     async fn add_token(
@@ -450,7 +496,9 @@ impl Store for Sqlite {
     }
 
     async fn revoke_token(&self, tenant: TenantId, token: i64) -> Result<(), StoreError> {
-        let work = move |connection: &mut Connection| tenants::revoke(connection, tenant, token);
+        let work = move |connection: &mut Connection| {
+            synced(connection, |connection| tenants::revoke(connection, tenant, token))
+        };
         self.writer.run(work).await
     }
 }

@@ -4,13 +4,14 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension as _, Row, TransactionBehavior};
 use vcc_query::{Zone, ZoneData};
 
-use super::{bulk, error};
+use super::{bulk, error, remains};
 use crate::counts::LEVELS;
 use crate::label;
 use crate::store::read_tenant;
 use crate::tenant_name::{self, refused};
 use crate::{
-    Credentials, KnownToken, StoreError, StoreErrorKind, Tenant, TenantId, TokenHash, TokenInfo,
+    Credentials, KnownToken, Remains, StoreError, StoreErrorKind, Tenant, TenantId, TokenHash,
+    TokenInfo,
 };
 
 /// AUTH-3, AUTH-5: for an unknown name the same is read and decoded as for a known one, of the tenant
@@ -140,22 +141,32 @@ pub(super) fn credentials(
 
 pub(super) fn remove(connection: &mut Connection, tenant: TenantId) -> Result<u64, StoreError> {
     let failed = error("cannot remove a tenant");
-    let transaction = connection.transaction().map_err(&failed)?;
+    let transaction =
+        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
     let records = transaction
         .execute("DELETE FROM recordings WHERE tenant = $1", [tenant.0])
         .map_err(&failed)?;
     transaction.execute("DELETE FROM counts WHERE tenant = $1", [tenant.0]).map_err(&failed)?;
     transaction.execute("DELETE FROM imports WHERE tenant = $1", [tenant.0]).map_err(&failed)?;
-    // The tokens go with it.
+    let tokens =
+        transaction.execute("DELETE FROM tokens WHERE tenant = $1", [tenant.0]).map_err(&failed)?;
     let tenants = transaction
         .execute("DELETE FROM tenants WHERE tenant = $1", [tenant.0])
         .map_err(&failed)?;
     if tenants == 0 {
         return Err(no_such_tenant());
     }
-    bulk::forget(&transaction, tenant).map_err(&failed)?;
+    let staged = bulk::forget(&transaction, tenant).map_err(&failed)?;
+    let records = records as u64;
+    let left = Remains {
+        deleted: records + staged,
+        tokens: tokens as u64,
+        tenants: 1,
+        ..Remains::default()
+    };
+    remains::add(&transaction, left).map_err(&failed)?;
     transaction.commit().map_err(failed)?;
-    Ok(records as u64)
+    Ok(records)
 }
 
 pub(super) fn add_token(
@@ -210,14 +221,18 @@ pub(super) fn revoke(
     tenant: TenantId,
     token: i64,
 ) -> Result<(), StoreError> {
-    let revoked = connection
+    let failed = error("cannot revoke a token");
+    let transaction =
+        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
+    let revoked = transaction
         .execute("DELETE FROM tokens WHERE tenant = $1 AND token = $2", [tenant.0, token])
-        .map_err(error("cannot revoke a token"))?;
+        .map_err(&failed)?;
     if revoked == 0 {
         let message = format!("the tenant has no token {token}");
         return Err(StoreError::new(StoreErrorKind::NotFound, message));
     }
-    Ok(())
+    remains::add(&transaction, Remains { tokens: 1, ..Remains::default() }).map_err(&failed)?;
+    transaction.commit().map_err(failed)
 }
 
 type TenantColumns = (i64, String, String);

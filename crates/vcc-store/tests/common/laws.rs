@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use vcc_query::{BuiltIn, Filter, Selection, Stretch, Wanted, Window, Zone, ZoneData, ZoneRules};
 use vcc_store::{
     Batch, Checkpoint, Credentials, Deletion, Imported, OnConflict, Store, StoreErrorKind,
-    StoredRecord, Tenant, Token, TokenHash,
+    StoredRecord, Tenant, Token, TokenHash, Vacuum,
 };
 use vcc_types::{Field, Order, Recording, Row as _};
 
@@ -486,14 +486,45 @@ pub(crate) async fn deletions_take_what_they_say(store: &dyn Store) {
     store.import(acme.id, vec![record("x", "", "Bill")].into()).await.unwrap();
     let start = many[0].start().unwrap();
     for (deletion, deleted) in [
+        (Deletion::Field(Field::CaseId, "x".into()), 0),
         (Deletion::Before(start), 0),
         (Deletion::Field(Field::AgentId, "bil%".into()), 0),
         (Deletion::Field(Field::StartDate, String::new()), 0),
         (Deletion::Field(Field::AgentId, "bill".into()), 6_000),
         (Deletion::Before(start + chrono::TimeDelta::microseconds(1)), 1),
+        (Deletion::All, 0),
     ] {
+        let reach = store.reach(acme.id, &deletion).await.unwrap();
+        let (of, starts) = (store.count(acme.id).await.unwrap(), (deleted > 0).then_some(start));
+        assert_eq!((reach.records, reach.of), (deleted, of), "{deletion:?}");
+        assert_eq!(reach.starts, starts.zip(starts), "{deletion:?}");
         assert_eq!(store.delete(acme.id, &deletion).await.unwrap(), deleted, "{deletion:?}");
     }
+    assert_eq!(store.count(acme.id).await.unwrap(), 0);
+    assert_eq!(store.count(other.id).await.unwrap(), 10);
+
+    let instant = |seconds| start + chrono::TimeDelta::seconds(seconds);
+    let spread = [("a", 5), ("b", 9), ("a", 7), ("a", -3), ("b", -9)].map(|(agent, seconds)| {
+        let recording = Recording::new().with(Field::AgentId, agent);
+        StoredRecord::with_start(&recording, instant(seconds)).unwrap()
+    });
+    store.import(acme.id, spread.to_vec().into()).await.unwrap();
+    for (deletion, records, first, last) in [
+        (Deletion::Field(Field::AgentId, "a".into()), 3, -3, 7),
+        (Deletion::Before(start), 2, -9, -3),
+        (Deletion::All, 5, -9, 9),
+    ] {
+        let reach = store.reach(acme.id, &deletion).await.unwrap();
+        assert_eq!((reach.records, reach.of), (records, 5), "{deletion:?}");
+        assert_eq!(reach.starts, Some((instant(first), instant(last))), "{deletion:?}");
+    }
+    // What is vacuumed is what it was.
+    for full in [false, true] {
+        assert!(store.vacuum(Vacuum { full, ..Vacuum::default() }).await.unwrap().log_is_clean);
+        assert_eq!(store.count(acme.id).await.unwrap(), 5);
+        assert_eq!(store.count(other.id).await.unwrap(), 10);
+    }
+    assert_eq!(store.delete(acme.id, &Deletion::All).await.unwrap(), 5);
     assert_eq!(store.count(acme.id).await.unwrap(), 0);
     assert_eq!(store.count(other.id).await.unwrap(), 10);
 }

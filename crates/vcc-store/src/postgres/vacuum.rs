@@ -1,0 +1,29 @@
+//! What a command can do for the bytes of deleted rows. A server keeps them in its pages until other rows
+//! take their place, and in its log as long as that is kept.
+
+use super::error::error;
+use super::session::Session;
+use super::statements as s;
+use crate::{StoreError, StoreErrorKind, Vacuum, Vacuumed};
+
+/// Has the tables vacuumed, or written anew.
+pub(super) async fn vacuum(session: &Session, vacuum: Vacuum) -> Result<Vacuumed, StoreError> {
+    let failed = error("cannot vacuum the store");
+    // The server passes over what belongs to others, and calls it done.
+    let rows = session.query(s::OTHERS_TABLES, &[]).await.map_err(&failed)?;
+    if let Some(row) = rows.first() {
+        let table: String = row.try_get(0).map_err(&failed)?;
+        let why = format!("the table {table} belongs to another role, which alone may do that");
+        return Err(
+            StoreError::new(StoreErrorKind::Refused, "cannot vacuum the store").with_source(why)
+        );
+    }
+    // 0 would be without an end.
+    let wait = vacuum.wait.as_millis().clamp(1, i32::MAX as u128).to_string();
+    session.query(s::LOCK_TIMEOUT, &[&wait]).await.map_err(&failed)?;
+    let statement = if vacuum.full { s::VACUUM_FULL } else { s::VACUUM };
+    let vacuumed = session.client.batch_execute(statement.text).await;
+    let reset = session.query(s::LOCK_TIMEOUT, &[&"0"]).await;
+    vacuumed.and(reset.map(drop)).map_err(failed)?;
+    Ok(Vacuumed::NO_FILES)
+}

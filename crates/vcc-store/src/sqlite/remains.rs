@@ -1,0 +1,95 @@
+//! What is deleted and has copies in the file until it is rewritten: a table that is there as long as
+//! something is, so that nobody else, of whichever version, has to know of it.
+
+use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior};
+
+use super::error;
+use crate::{Remains, StoreError};
+
+// What a rewrite has read is told from what came after it by the mark, which no two have in common.
+const MAKE: &str = "CREATE TABLE IF NOT EXISTS remains (mark BLOB NOT NULL, \
+    deleted INTEGER NOT NULL, replaced INTEGER NOT NULL, tokens INTEGER NOT NULL, \
+    tenants INTEGER NOT NULL) STRICT";
+const BEGIN: &str = "INSERT INTO remains (mark, deleted, replaced, tokens, tenants) \
+    SELECT x'', 0, 0, 0, 0 WHERE NOT EXISTS (SELECT 1 FROM remains)";
+const ADD: &str = "UPDATE remains SET mark = randomblob(16), deleted = deleted + ?1, \
+    replaced = replaced + ?2, tokens = tokens + ?3, tenants = tenants + ?4";
+
+/// Notes what the transaction leaves in the file.
+pub(super) fn add(transaction: &Transaction<'_>, more: Remains) -> rusqlite::Result<()> {
+    if more.is_empty() {
+        return Ok(());
+    }
+    if !exist(transaction)? {
+        transaction.execute_batch(MAKE)?;
+        transaction.execute(BEGIN, [])?;
+    }
+    let Remains { deleted, replaced, tokens, tenants } = more;
+    let counts = [deleted, replaced, tokens, tenants].map(u64::cast_signed);
+    transaction.prepare_cached(ADD)?.execute(counts).map(drop)
+}
+
+/// What there is.
+pub(super) fn read(connection: &Connection) -> rusqlite::Result<Remains> {
+    Ok(marked(connection)?.map_or_else(Remains::default, |(_, remains)| remains))
+}
+
+/// What there is, with its mark.
+pub(super) fn marked(connection: &Connection) -> rusqlite::Result<Option<(Vec<u8>, Remains)>> {
+    if !exist(connection)? {
+        return Ok(None);
+    }
+    let sql = "SELECT mark, deleted, replaced, tokens, tenants FROM remains";
+    let row = connection.query_row(sql, [], |row| {
+        let count = |at| row.get::<_, i64>(at).map(i64::cast_unsigned);
+        let (deleted, replaced, tokens, tenants) = (count(1)?, count(2)?, count(3)?, count(4)?);
+        Ok((row.get(0)?, Remains { deleted, replaced, tokens, tenants }))
+    });
+    row.optional()
+}
+
+/// Forgets what had this mark. What was deleted since has another.
+pub(super) fn forget(connection: &mut Connection, mark: &[u8]) -> Result<(), StoreError> {
+    let failed = error("cannot note that the store is rewritten");
+    let transaction =
+        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
+    if marked(&transaction).map_err(&failed)?.is_some_and(|(now, _)| now == mark) {
+        transaction.execute_batch("DROP TABLE remains").map_err(&failed)?;
+    }
+    transaction.commit().map_err(failed)
+}
+
+fn exist(connection: &Connection) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'remains'")?
+        .exists([])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_deleted_since_is_not_forgotten() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        let more = |connection: &mut Connection, deleted| {
+            let transaction = connection.transaction().unwrap();
+            add(&transaction, Remains { deleted, ..Remains::default() }).unwrap();
+            transaction.commit().unwrap();
+        };
+        more(&mut connection, 0);
+        assert_eq!(marked(&connection).unwrap(), None);
+        more(&mut connection, 2);
+        let (mark, _) = marked(&connection).unwrap().unwrap();
+        more(&mut connection, 3);
+        forget(&mut connection, &mark).unwrap();
+        assert_eq!(read(&connection).unwrap().deleted, 5);
+        let (mark, _) = marked(&connection).unwrap().unwrap();
+        forget(&mut connection, &mark).unwrap();
+        assert_eq!(read(&connection).unwrap(), Remains::default());
+        // Another rewrite has forgotten it before, and it has begun anew.
+        more(&mut connection, 1);
+        forget(&mut connection, &mark).unwrap();
+        assert_eq!(read(&connection).unwrap().deleted, 1);
+    }
+}
