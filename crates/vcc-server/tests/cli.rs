@@ -254,7 +254,7 @@ fn what_cannot_be_done_is_said() {
             "the tenant name \"ACME\" looks like that of the tenant \"acme\": expected a name that",
         ),
         (&["token", "new", "nobody", "--store", &folder.store], 1, "no tenant \"nobody\""),
-        (&["tenant", "remove", "acme", "--store", &folder.store], 1, "nothing was removed"),
+        (&["tenant", "remove", "acme", "--store", &folder.store], 2, "this would remove acme"),
         (&["import", "--tenant", "acme", "none.csv", "--store", &folder.store], 1, "none.csv"),
         (
             &[
@@ -328,7 +328,7 @@ fn records_are_purged_erased_backed_up_and_restored() {
         (&["erase", "--phone-number", "4"], "deleted 1 recording"),
         (&["erase", "--phone-number", "%"], "deleted 0 recordings"),
     ] {
-        let ran = folder.run(&[arguments, &tenant].concat());
+        let ran = folder.run(&[arguments, &tenant, &["--yes"]].concat());
         assert_eq!(ran.code, 0, "{}", ran.stderr);
         assert!(ran.stderr.contains(said), "{arguments:?}: {}", ran.stderr);
     }

@@ -8,8 +8,8 @@ mod postgres_server;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{Config, TestRunner};
-use vcc_store::{Postgres, Store, StoreErrorKind, TokenHash};
-use vcc_types::Field;
+use vcc_store::{Deletion, Postgres, Store, StoreErrorKind, StoredRecord, TokenHash, Vacuum};
+use vcc_types::{Field, Recording};
 
 use common::changes::{change, make};
 use common::differential::differs;
@@ -242,4 +242,59 @@ async fn what_keeps_it_from_connecting_is_said_once_with_the_host() {
     let said = error(&url("postgres:sesame", "postgres")).await;
     assert!(said.starts_with(&format!("{host}: cannot connect: Connection refused")), "{said}");
     assert_eq!(said.matches("refused").count(), 1);
+}
+
+#[tokio::test]
+async fn a_store_that_is_written_anew_has_nothing_of_what_was_deleted_in_its_tables() {
+    let Some(server) = postgres_server::Server::start("") else { return };
+    let host = format!("127.0.0.1:{}", server.port);
+    let url = format!("postgres://postgres:sesame@{host}/postgres");
+    let store = Postgres::open(&url).await.unwrap();
+    let utc = "UTC".parse().unwrap();
+    let acme = store.add_tenant("acme", utc, chrono::DateTime::UNIX_EPOCH).await.unwrap().id;
+    let record = |agent: &str| {
+        let recording = Recording::new().with(Field::AgentId, agent);
+        StoredRecord::with_start(&recording, chrono::DateTime::UNIX_EPOCH).unwrap()
+    };
+    let records = (0..2_000).map(|at| record(if at % 10 == 0 { "ghost-agent" } else { "bill" }));
+    store.import(acme, records.collect::<Vec<_>>().into()).await.unwrap();
+    let copies = |text: &str| {
+        psql(&url, "CHECKPOINT").unwrap();
+        let files = "SELECT count(*) FROM pg_class WHERE relname ~ '^recordings'
+            AND relkind IN ('r', 'i') AND position($$TEXT$$::bytea IN
+            pg_read_binary_file(pg_relation_filepath(oid))) > 0";
+        psql(&url, &files.replace("TEXT", text)).unwrap()
+    };
+    assert_eq!(copies("ghost-agent"), "2");
+    let ghost = Deletion::Field(Field::AgentId, "ghost-agent".into());
+    assert_eq!(store.delete(acme, &ghost).await.unwrap(), 200);
+    assert!(store.vacuum(Vacuum::default()).await.unwrap().log_is_clean);
+    let dead = "SELECT count(*) FROM pg_stat_all_tables WHERE relname = 'recordings'
+        AND last_vacuum IS NULL";
+    assert_eq!(psql(&url, dead).unwrap(), "0");
+    let full = Vacuum { full: true, ..Vacuum::default() };
+    store.vacuum(full).await.unwrap();
+    assert_eq!((copies("ghost-agent"), copies("bill")), ("0".to_owned(), "2".to_owned()));
+    assert_eq!(store.count(acme).await.unwrap(), 1_800);
+
+    // Who uses a table is waited for; one that belongs to another is not passed over.
+    let (holder, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    holder.batch_execute("BEGIN; LOCK recordings IN ACCESS SHARE MODE").await.unwrap();
+    let hasty = Vacuum { wait: std::time::Duration::ZERO, ..full };
+    let error = store.vacuum(hasty).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+    let said = "cannot vacuum the store: canceling statement due to lock timeout";
+    assert_eq!(error.to_string(), format!("{host}: {said}"));
+    holder.batch_execute("COMMIT").await.unwrap();
+    store.vacuum(full).await.unwrap();
+    let other = "CREATE ROLE other LOGIN; GRANT ALL ON ALL TABLES IN SCHEMA public TO other";
+    psql(&url, other).unwrap();
+    let other = Postgres::open(&format!("postgres://other@{host}/postgres")).await.unwrap();
+    let error = other.vacuum(Vacuum::default()).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Refused);
+    let (said, why) =
+        ("cannot vacuum the store: the table ", "belongs to another role, which alone");
+    let text = error.to_string();
+    assert!(text.starts_with(&format!("{host}: {said}")) && text.contains(why), "{text}");
 }

@@ -1,5 +1,6 @@
 //! The commands: each in its own file, all ending in an exit code.
 
+mod ask;
 mod background;
 mod backup;
 mod certificate;
@@ -13,6 +14,7 @@ mod listen;
 mod origins;
 mod password;
 mod records;
+mod rewrite;
 mod serve;
 mod settings;
 mod stopping;
@@ -21,6 +23,7 @@ mod tenant;
 mod tenant_list;
 mod tenant_zone;
 mod token;
+mod vacuum;
 mod words;
 mod zones;
 
@@ -66,6 +69,8 @@ enum Command {
     Erase(records::Erase),
     /// List which fields have an index, give one to a field or take it away
     Fields(fields::Args),
+    /// Rewrite a store, so that nothing that was deleted has copies in its files
+    Vacuum(vacuum::Args),
     /// Copy a store in a file to another file, while it is used
     Backup(backup::Backup),
     /// Make a store from a backup
@@ -87,7 +92,7 @@ const EXIT_CODES: &str = "Exit codes:
   0  done
   1  failed
   2  usage: an unknown flag, or a value that cannot be read
-  3  done in part: an import left records out";
+  3  done in part: an import left records out, or a deletion left copies in the files";
 
 /// DATE-13: zone data has a version.
 static VERSION: LazyLock<String> =
@@ -123,6 +128,7 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             Command::Purge(args) => records::purge(args).await,
             Command::Erase(args) => records::erase(args).await,
             Command::Fields(args) => fields::run(args).await,
+            Command::Vacuum(args) => vacuum::run(args).await,
             Command::Backup(args) => backup::backup(args).await,
             Command::Restore(args) => backup::restore(args).await,
             Command::Completions { shell } => print(|into| {

@@ -1,16 +1,29 @@
 //! What ends a record's life: `purge` and `erase`.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use clap::ArgGroup;
 use vcc_query::{Context, Query};
 use vcc_server::Clock;
-use vcc_store::Deletion;
+use vcc_store::{Deletion, Store, Tenant};
 use vcc_types::{Dialect, Field};
 
+use super::ask::{Answer, AskArgs, Question, What};
 use super::failure::Failure;
 use super::note;
+use super::rewrite::{Rewrite, RewriteArgs};
 use super::store::{self, StoreArgs};
 use super::words::counted;
+
+/// How a deletion begins, and what follows it.
+#[derive(clap::Args)]
+pub(super) struct Ends {
+    #[command(flatten)]
+    pub(super) ask: AskArgs,
+    #[command(flatten)]
+    pub(super) rewrite: RewriteArgs,
+}
 
 #[derive(clap::Args)]
 pub(super) struct Purge {
@@ -20,6 +33,8 @@ pub(super) struct Purge {
     /// Delete what started before this date, as a query writes dates: 2024-01-01, today-365d
     #[arg(long, value_name = "DATE")]
     before: String,
+    #[command(flatten)]
+    ends: Ends,
     #[command(flatten)]
     store: StoreArgs,
 }
@@ -39,19 +54,24 @@ pub(super) struct Erase {
     #[arg(long, value_name = "AGENT")]
     agent: Option<String>,
     #[command(flatten)]
+    ends: Ends,
+    #[command(flatten)]
     store: StoreArgs,
 }
 
 pub(super) async fn purge(args: Purge) -> Result<(), Failure> {
     let store = args.store.open().await?;
     let tenant = store::tenant(&*store, &args.tenant).await?;
-    let context =
-        Context { now: Clock::system().now(), tenant_tz: tenant.zone, dialect: Dialect::default() };
+    let now = Clock::system().now();
+    let context = Context { now, tenant_tz: tenant.zone, dialect: Dialect::default() };
     let before = instant(&args.before, &context)?;
-    let deleted = store.delete(tenant.id, &Deletion::Before(before)).await?;
-    let deleted = counted(deleted, "recording");
-    note(format_args!("deleted {deleted} that started before {before}"));
-    Ok(())
+    let what = if before > now { What::BeforeFuture(&args.before) } else { What::Recordings };
+    let deletion = Deletion::Before(before);
+    let deleted =
+        delete(&*store, &tenant, &deletion, what, (&args.ends, args.store.wait())).await?;
+    let Some((deleted, rewrite)) = deleted else { return Ok(()) };
+    note(format_args!("deleted {} that started before {before}", counted(deleted, "recording")));
+    rewrite.run(deleted > 0, "purged").await
 }
 
 pub(super) async fn erase(args: Erase) -> Result<(), Failure> {
@@ -64,9 +84,30 @@ pub(super) async fn erase(args: Erase) -> Result<(), Failure> {
     if value.is_empty() {
         return Err(Failure::usage("an empty value would delete what belongs to nobody"));
     }
-    let deleted = store.delete(tenant.id, &Deletion::Field(field, value)).await?;
+    let deletion = Deletion::Field(field, value);
+    let deleted =
+        delete(&*store, &tenant, &deletion, What::Recordings, (&args.ends, args.store.wait()))
+            .await?;
+    let Some((deleted, rewrite)) = deleted else { return Ok(()) };
     note(format_args!("deleted {}", counted(deleted, "recording")));
-    Ok(())
+    rewrite.run(deleted > 0, "erased").await
+}
+
+/// Deletes what it may, and gives how much that was, with what follows; `None` where it was only to be
+/// said.
+async fn delete<'a>(
+    store: &'a dyn Store,
+    tenant: &Tenant,
+    deletion: &Deletion,
+    what: What<'_>,
+    (ends, wait): (&Ends, Duration),
+) -> Result<Option<(u64, Rewrite<'a>)>, Failure> {
+    let reach = store.reach(tenant.id, deletion).await?;
+    let rewrite = ends.rewrite.of(store, wait).await?;
+    if ends.ask.ask(&Question { tenant, reach, what, then: rewrite.told() })? == Answer::Leave {
+        return Ok(None);
+    }
+    Ok(Some((store.delete(tenant.id, deletion).await?, rewrite)))
 }
 
 /// A date as a query would read it: the start of the range that begins there.

@@ -1,12 +1,15 @@
-use std::io::{IsTerminal as _, Write as _};
+use std::time::Duration;
 
 use clap::Subcommand;
 use vcc_server::Clock;
+use vcc_store::{Deletion, Store};
 
+use super::ask::{Answer, Question, What};
 use super::failure::Failure;
+use super::records::Ends;
 use super::store::{self, StoreArgs};
 use super::words::counted;
-use super::{note, tenant_list, tenant_zone};
+use super::{note, rewrite, tenant_list, tenant_zone};
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -43,9 +46,8 @@ pub(super) enum Command {
     Remove {
         /// The tenant's name
         name: String,
-        /// Do not ask
-        #[arg(long)]
-        yes: bool,
+        #[command(flatten)]
+        ends: Ends,
         #[command(flatten)]
         store: StoreArgs,
     },
@@ -66,38 +68,36 @@ pub(super) async fn run(command: Command) -> Result<(), Failure> {
             tenant_zone::set(&*store.open().await?, &name, zone, dry_run).await?;
         }
         Command::List { store } => {
-            tenant_list::list(&*store.open().await?).await?;
-        }
-        Command::Remove { name, yes, store } => {
             let store = store.open().await?;
-            let tenant = store::tenant(&*store, &name).await?;
-            if !yes {
-                confirm(&name, store.count(tenant.id).await?)?;
-            }
-            let records = store.remove_tenant(tenant.id).await?;
-            let records = counted(records, "recording");
-            note(format_args!("removed tenant {name} and its {records}"));
+            tenant_list::list(&*store).await?;
+            rewrite::say_remains(&*store).await?;
+        }
+        Command::Remove { name, ends, store } => {
+            remove(&*store.open().await?, &name, &ends, store.wait()).await?;
         }
     }
     Ok(())
 }
 
-/// Has the name typed again: what follows cannot be undone.
-fn confirm(name: &str, records: u64) -> Result<(), Failure> {
-    let refused = || Failure::new("nothing was removed").hint("--yes removes without asking");
-    if !std::io::stdin().is_terminal() {
-        return Err(refused());
+/// Removes a tenant with all that it has.
+async fn remove(store: &dyn Store, name: &str, ends: &Ends, wait: Duration) -> Result<(), Failure> {
+    let tenant = match store::tenant(store, name).await {
+        Ok(tenant) => tenant,
+        Err(failure) => {
+            // It may have been removed by a command that was ended before the rewrite.
+            rewrite::say_remains(store).await?;
+            return Err(failure);
+        }
+    };
+    let reach = store.reach(tenant.id, &Deletion::All).await?;
+    let rewrite = ends.rewrite.of(store, wait).await?;
+    let tokens = store.tokens(tenant.id).await?.len() as u64;
+    let question =
+        Question { tenant: &tenant, reach, what: What::Tenant { tokens }, then: rewrite.told() };
+    if ends.ask.ask(&question)? == Answer::Leave {
+        return Ok(());
     }
-    let mut stderr = anstream::stderr();
-    let _ = write!(
-        stderr,
-        "This removes {name} and its {}. Type its name to go on: ",
-        counted(records, "recording")
-    );
-    let _ = stderr.flush();
-    let mut typed = String::new();
-    match std::io::stdin().read_line(&mut typed) {
-        Ok(_) if typed.trim_end_matches(['\r', '\n']) == name => Ok(()),
-        _ => Err(refused()),
-    }
+    let records = store.remove_tenant(tenant.id).await?;
+    note(format_args!("removed tenant {name} and its {}", counted(records, "recording")));
+    rewrite.run(true, "removed").await
 }

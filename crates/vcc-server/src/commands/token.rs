@@ -9,7 +9,7 @@ use vcc_types::TokenForm;
 use super::failure::Failure;
 use super::store::{self, StoreArgs};
 use super::words::whole;
-use super::{note, say};
+use super::{note, rewrite, say};
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -67,6 +67,7 @@ pub(super) async fn run(command: Command) -> Result<(), Failure> {
             }
             if replace {
                 revoke_before(&*store, tenant.id, made.id).await?;
+                rewrite::say_remains(&*store).await?;
             }
         }
         Command::List { tenant, store } => {
@@ -83,6 +84,7 @@ pub(super) async fn run(command: Command) -> Result<(), Failure> {
             let tenant = store::tenant(&*store, &tenant).await?;
             store.revoke_token(tenant.id, number).await?;
             note(format_args!("revoked token {number} of {}", tenant.name));
+            rewrite::say_remains(&*store).await?;
         }
     }
     Ok(())

@@ -22,6 +22,22 @@ pub(super) fn grouped(number: u64) -> String {
     grouped
 }
 
+/// A size on a disk: `999 bytes`, `1.2 MB`, `12 GB`. A kilobyte is 1,000 bytes.
+pub(super) fn bytes(number: u64) -> String {
+    let mut size = number as f64;
+    let mut units = ["KB", "MB", "GB", "TB"].into_iter();
+    let Some(mut unit) = units.next().filter(|_| number >= 1_000) else {
+        return counted(number, "byte");
+    };
+    size /= 1_000.0;
+    // What would be rounded to a thousand is one of the next.
+    while size >= 999.5 {
+        let Some(next) = units.next() else { break };
+        (size, unit) = (size / 1_000.0, next);
+    }
+    if size < 9.95 { format!("{size:.1} {unit}") } else { format!("{size:.0} {unit}") }
+}
+
 /// Reads a whole number, and says that it is one that is expected.
 pub(super) fn whole<T: FromStr>(text: &str) -> Result<T, String> {
     text.parse().map_err(|_| "expected a whole number".to_owned())
@@ -46,6 +62,24 @@ mod tests {
             [(0, "0"), (999, "999"), (1_000, "1,000"), (12_345, "12,345"), (1_234_567, "1,234,567")]
         {
             assert_eq!(grouped(number), text);
+        }
+    }
+
+    #[test]
+    fn sizes_have_units() {
+        for (number, text) in [
+            (0, "0 bytes"),
+            (1, "1 byte"),
+            (999, "999 bytes"),
+            (1_000, "1.0 KB"),
+            (9_949, "9.9 KB"),
+            (9_950, "10 KB"),
+            (999_499, "999 KB"),
+            (999_500, "1.0 MB"),
+            (1_234_567_890, "1.2 GB"),
+            (50_000_000_000_000_000, "50000 TB"),
+        ] {
+            assert_eq!(bytes(number), text);
         }
     }
 

@@ -18,9 +18,9 @@ use self::progress::{Progress, Tally};
 use self::rejects::Rejects;
 use self::source::{Batches, Event, Source};
 use super::failure::Failure;
-use super::note;
 use super::store::{self, StoreArgs};
 use super::words::{counted, grouped, whole};
+use super::{note, rewrite};
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -108,6 +108,9 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     // Where nothing was read, why is all there is to say.
     if outcome.is_ok() || import.tally.records() > 0 || import.done > 0 {
         note(import.tally.summary(started.elapsed()));
+    }
+    if import.tally.leaves_copies() {
+        rewrite::say_remains(&*store).await?;
     }
     outcome?;
     match import.tally.left_out() {

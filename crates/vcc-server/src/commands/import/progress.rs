@@ -110,6 +110,11 @@ impl Tally {
         self.conflicts + self.refused
     }
 
+    /// Whether something is in the file now that the store does not hold.
+    pub(super) fn leaves_copies(&self) -> bool {
+        self.updated > 0 || self.indexed.is_some() && self.conflicts > 0
+    }
+
     /// What is said at the end.
     pub(super) fn summary(&self, took: Duration) -> String {
         let read = took.saturating_sub(self.indexed.unwrap_or_default());

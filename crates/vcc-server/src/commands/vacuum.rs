@@ -1,0 +1,35 @@
+//! `vacuum`: the rewrite of a store that a deletion has left to be done, or that was never done.
+
+use vcc_store::Vacuum;
+
+use super::failure::Failure;
+use super::note;
+use super::rewrite;
+use super::store::StoreArgs;
+
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// Of a store in PostgreSQL, write the tables anew: until that is done nobody can read or write
+    /// them. A store in a file is always written anew, and can be read meanwhile
+    #[arg(long)]
+    full: bool,
+    #[command(flatten)]
+    store: StoreArgs,
+}
+
+pub(super) async fn run(args: Args) -> Result<(), Failure> {
+    let store = args.store.open().await?;
+    let needs = store.vacuum_needs().await?;
+    if let Some(needs) = &needs {
+        rewrite::has_room(needs).map_err(|short| Failure::new(short).hint(rewrite::MORE_ROOM))?;
+        let remains = store.remains().await?;
+        if !remains.is_empty() {
+            note(format_args!("still in the file, though in no answer: {remains}"));
+        }
+        note(rewrite::told(needs));
+    }
+    let vacuum = Vacuum { wait: args.store.wait(), full: args.full };
+    rewrite::vacuum(&*store, vacuum, None).await?;
+    note(rewrite::BEYOND);
+    Ok(())
+}
