@@ -3,12 +3,13 @@
 mod common;
 
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use vcc_store::{
     Batch, Deletion, OnConflict, Remains, Sqlite, Store, StoreErrorKind, StoredRecord, TenantId,
-    TokenHash, Vacuum,
+    TokenHash, Vacuum, Waiting,
 };
 use vcc_types::{Field, Recording};
 
@@ -213,8 +214,7 @@ async fn nothing_that_was_deleted_is_in_a_file_that_was_rewritten() {
 async fn a_log_that_is_read_stays_until_it_is_not() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("recordings.db");
-    let hasty = Sqlite::builder().wait(Duration::ZERO);
-    let store = hasty.create(&path).unwrap();
+    let store = Sqlite::builder().wait(Duration::ZERO).create(&path).unwrap();
     let acme = store.add_tenant("acme", "UTC".parse().unwrap(), NOW).await.unwrap();
     store.import(acme.id, records().into()).await.unwrap();
     let reader = rusqlite::Connection::open(&path).unwrap();
@@ -227,6 +227,18 @@ async fn a_log_that_is_read_stays_until_it_is_not() {
     let seen: i64 =
         reader.query_row("SELECT count(*) FROM recordings", [], |row| row.get(0)).unwrap();
     assert_eq!(seen, i64::from(STAY + GO));
+
+    // Who waits is told for whom.
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let into = told.clone();
+    let patient = Sqlite::builder()
+        .wait(Duration::from_secs(2))
+        .on_waiting(move |waiting| into.lock().unwrap().push(waiting.clone()))
+        .open(&path)
+        .unwrap();
+    assert!(!patient.vacuum(Vacuum::default()).await.unwrap().log_is_clean);
+    assert!(matches!(told.lock().unwrap()[..], [Waiting::Reader { log: 1.., .. }]), "{told:?}");
+    drop(patient);
 
     reader.execute_batch("COMMIT").unwrap();
     assert!(store.vacuum(Vacuum::default()).await.unwrap().log_is_clean);

@@ -105,7 +105,12 @@ fn counts_imports_and_deletions_are_answered_from_an_index() {
             Deletion::Field(Field::PhoneNumber, "1".into()),
             "recordings_phone (tenant=? AND phone_number=?)",
         ),
+        (Deletion::All, "recordings_start (tenant=?)"),
     ] {
+        // However many they are, no record is read to count them.
+        let steps = explain(&connection, &Plan::reach_for_sqlite(TENANT, &deletion).text);
+        let covering = format!("SEARCH recordings USING COVERING INDEX {index}");
+        assert_eq!(steps, [covering], "{deletion:?}");
         let steps = explain(&connection, &Plan::doomed_for_sqlite(TENANT, &deletion, 9).text);
         assert!(steps.len() == 1 && steps[0].ends_with(index), "{deletion:?}: {steps:?}");
     }

@@ -403,7 +403,7 @@ impl Store for Sqlite {
         let end = move |connection: &mut Connection| {
             synced(connection, |connection| vacuum::empty_log(connection, &file, &rewritten))
         };
-        self.writer.run(end).await
+        self.writer.run_after_reads(end).await
     }
 
     async fn delete(&self, tenant: TenantId, deletion: &Deletion) -> Result<u64, StoreError> {

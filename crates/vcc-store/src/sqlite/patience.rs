@@ -34,6 +34,8 @@ pub(super) struct Patience {
 struct Turn {
     began: Instant,
     is_in_line: bool,
+    /// Whether it is those who read from the log that are waited for.
+    for_readers: bool,
 }
 
 impl Patience {
@@ -48,7 +50,23 @@ impl Patience {
         &self,
         work: impl FnOnce() -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let _end = self.begin();
+        self.during_turn(false, work)
+    }
+
+    /// [`during`](Self::during) for what waits for those who read from the log.
+    pub(super) fn during_reads<T>(
+        &self,
+        work: impl FnOnce() -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.during_turn(true, work)
+    }
+
+    fn during_turn<T>(
+        &self,
+        for_readers: bool,
+        work: impl FnOnce() -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let _end = self.begin(for_readers);
         self.let_others();
         work().map_err(|error| match is_busy(&error) {
             true => error.with_source(Held(self.wait)),
@@ -59,14 +77,14 @@ impl Patience {
     /// Whether what found the store locked is to be tried again; SQLite asks. Without a write that is
     /// going on there is no patience.
     pub(super) fn again(&self) -> bool {
-        let Some(Turn { began, is_in_line }) = *self.turn() else { return false };
+        let Some(Turn { began, is_in_line, for_readers }) = *self.turn() else { return false };
         let waited = began.elapsed();
         if waited >= self.wait {
             return false;
         }
         let is_in_line = is_in_line || self.line().is_some_and(Line::stand);
-        *self.turn() = Some(Turn { began, is_in_line });
-        self.tell(waited);
+        *self.turn() = Some(Turn { began, is_in_line, for_readers });
+        self.tell(waited, for_readers);
         let pause = if is_in_line { FIRST } else { OTHERS };
         std::thread::sleep(pause.min(self.wait - waited));
         true
@@ -81,17 +99,25 @@ impl Patience {
             if waited >= self.wait.min(COURTESY) {
                 return;
             }
-            self.tell(waited);
+            self.tell(waited, false);
             std::thread::sleep(OTHERS);
         }
     }
 
-    fn tell(&self, waited: Duration) {
-        self.teller.tell(waited, || Waiting::writer(&self.store, self.wait));
+    fn tell(&self, waited: Duration, for_readers: bool) {
+        self.teller.tell(waited, || match for_readers {
+            false => Waiting::writer(&self.store, self.wait),
+            true => {
+                let about = self.log.as_ref().and_then(|log| log.metadata().ok());
+                let log = about.map_or(0, |about| about.len());
+                Waiting::Reader { store: self.store.clone(), log, limit: self.wait }
+            }
+        });
     }
 
-    fn begin(&self) -> End<'_> {
-        *self.turn() = Some(Turn { began: Instant::now(), is_in_line: false });
+    fn begin(&self, for_readers: bool) -> End<'_> {
+        let (began, is_in_line) = (Instant::now(), false);
+        *self.turn() = Some(Turn { began, is_in_line, for_readers });
         End(self)
     }
 

@@ -51,6 +51,16 @@ impl Writer {
         self.inner.pool.run(None, small).await
     }
 
+    /// Does what waits for those who read from the log.
+    pub(super) async fn run_after_reads<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let patience = self.inner.patience.clone();
+        let after = move |connection: &mut Connection| patience.during_reads(|| work(connection));
+        self.inner.pool.run(None, after).await
+    }
+
     /// Does a part of what may be large: it waits also for readers, where the log would grow too large.
     pub(super) async fn run_batch<T: Send + 'static>(
         &self,
