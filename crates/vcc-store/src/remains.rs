@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
@@ -125,30 +124,19 @@ impl fmt::Display for Remains {
     }
 }
 
-/// How a store is rewritten by [`vacuum`](crate::Store::vacuum).
+/// How a store is rewritten by [`vacuum`](crate::Store::vacuum). It waits for others as every write does.
 ///
 /// ```
 /// use vcc_store::Vacuum;
 ///
-/// let anew = Vacuum { full: true, ..Vacuum::default() };
-/// assert_eq!(anew.wait.as_secs(), 60);
+/// // By default nobody is kept out.
+/// assert_eq!(Vacuum::default(), Vacuum { full: false });
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Vacuum {
     /// Whether PostgreSQL writes the tables anew, for which nobody else may use them meanwhile. A
     /// store in SQLite is always written anew.
     pub full: bool,
-    /// How long PostgreSQL waits for those who use a table. A store in SQLite waits as long as it was
-    /// built to (`SqliteBuilder::wait`): for those who write, and then for those who read from
-    /// the log.
-    pub wait: Duration,
-}
-
-impl Default for Vacuum {
-    /// It waits a minute for others, and keeps nobody out.
-    fn default() -> Self {
-        Self { wait: Duration::from_secs(60), full: false }
-    }
 }
 
 /// What became of the files of a store that was rewritten.

@@ -90,7 +90,7 @@ impl From<StoreError> for Failure {
 const CREDENTIALS: &str = "they stand in the URL: postgres://USER:PASSWORD@HOST/DATABASE";
 
 /// What helps against what a database says, by words of it.
-const HINTS: [(&str, &str); 22] = [
+const HINTS: [(&str, &str); 21] = [
     ("not a SQLite database", "--store names a store; `vcc-server import` reads other files"),
     ("a database of another program", "name another: `vcc-server tenant add` makes a store"),
     ("is one of another program", "make an empty one: createdb NAME"),
@@ -105,7 +105,6 @@ const HINTS: [(&str, &str); 22] = [
         "of the log from being written back",
         "a copy, or another program that reads from the store: end it, and try again",
     ),
-    ("lock timeout", "somebody uses the tables: wait for longer with --wait SECONDS"),
     ("belongs to another role", "run this as the role that owns the tables"),
     ("another process keeps it locked", "end that process, or try again when it is done"),
     ("is read-only", "run this as a user that may write both"),

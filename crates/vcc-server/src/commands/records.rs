@@ -1,7 +1,5 @@
 //! What ends a record's life: `purge` and `erase`.
 
-use std::time::Duration;
-
 use chrono::{DateTime, Utc};
 use clap::ArgGroup;
 use vcc_query::{Context, Query};
@@ -67,8 +65,7 @@ pub(super) async fn purge(args: Purge) -> Result<(), Failure> {
     let before = instant(&args.before, &context)?;
     let what = if before > now { What::BeforeFuture(&args.before) } else { What::Recordings };
     let deletion = Deletion::Before(before);
-    let deleted =
-        delete(&*store, &tenant, &deletion, what, (&args.ends, args.store.wait())).await?;
+    let deleted = delete(&*store, &tenant, &deletion, what, &args.ends).await?;
     let Some((deleted, rewrite)) = deleted else { return Ok(()) };
     note(format_args!("deleted {} that started before {before}", counted(deleted, "recording")));
     rewrite.run(deleted > 0, "purged").await
@@ -85,9 +82,7 @@ pub(super) async fn erase(args: Erase) -> Result<(), Failure> {
         return Err(Failure::usage("an empty value would delete what belongs to nobody"));
     }
     let deletion = Deletion::Field(field, value);
-    let deleted =
-        delete(&*store, &tenant, &deletion, What::Recordings, (&args.ends, args.store.wait()))
-            .await?;
+    let deleted = delete(&*store, &tenant, &deletion, What::Recordings, &args.ends).await?;
     let Some((deleted, rewrite)) = deleted else { return Ok(()) };
     note(format_args!("deleted {}", counted(deleted, "recording")));
     rewrite.run(deleted > 0, "erased").await
@@ -100,10 +95,10 @@ async fn delete<'a>(
     tenant: &Tenant,
     deletion: &Deletion,
     what: What<'_>,
-    (ends, wait): (&Ends, Duration),
+    ends: &Ends,
 ) -> Result<Option<(u64, Rewrite<'a>)>, Failure> {
     let reach = store.reach(tenant.id, deletion).await?;
-    let rewrite = ends.rewrite.of(store, wait).await?;
+    let rewrite = ends.rewrite.of(store).await?;
     if ends.ask.ask(&Question { tenant, reach, what, then: rewrite.told() })? == Answer::Leave {
         return Ok(None);
     }

@@ -1,7 +1,6 @@
 //! What follows a deletion: the rewrite of the store, so that no file has copies of what was deleted.
 
 use std::path::Path;
-use std::time::Duration;
 
 use vcc_store::{Store, Vacuum, VacuumNeeds};
 
@@ -36,17 +35,12 @@ const SPEED: u64 = 50_000_000;
 pub(super) struct Rewrite<'a> {
     store: &'a dyn Store,
     defer: bool,
-    wait: Duration,
     needs: Option<VacuumNeeds>,
 }
 
 impl RewriteArgs {
-    /// Sees to it that there is room for the rewrite, which waits for others for so long.
-    pub(super) async fn of<'a>(
-        &self,
-        store: &'a dyn Store,
-        wait: Duration,
-    ) -> Result<Rewrite<'a>, Failure> {
+    /// Sees to it that there is room for the rewrite.
+    pub(super) async fn of<'a>(&self, store: &'a dyn Store) -> Result<Rewrite<'a>, Failure> {
         let needs = store.vacuum_needs().await?;
         if let Some(needs) = needs.as_ref().filter(|_| !self.defer) {
             has_room(needs).map_err(|short| {
@@ -55,7 +49,7 @@ impl RewriteArgs {
                 ))
             })?;
         }
-        Ok(Rewrite { store, defer: self.defer, wait, needs })
+        Ok(Rewrite { store, defer: self.defer, needs })
     }
 }
 
@@ -82,8 +76,7 @@ impl Rewrite<'_> {
                 None => format!("{done} from the answers; `vcc-server vacuum` is left to be done"),
             });
         } else {
-            let how = Vacuum { wait: self.wait, full: false };
-            vacuum(self.store, how, Some(done)).await?;
+            vacuum(self.store, Vacuum { full: false }, Some(done)).await?;
         }
         note(BEYOND);
         Ok(())

@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use clap::Subcommand;
 use vcc_server::Clock;
 use vcc_store::{Deletion, Store};
@@ -73,14 +71,14 @@ pub(super) async fn run(command: Command) -> Result<(), Failure> {
             rewrite::say_remains(&*store).await?;
         }
         Command::Remove { name, ends, store } => {
-            remove(&*store.open().await?, &name, &ends, store.wait()).await?;
+            remove(&*store.open().await?, &name, &ends).await?;
         }
     }
     Ok(())
 }
 
 /// Removes a tenant with all that it has.
-async fn remove(store: &dyn Store, name: &str, ends: &Ends, wait: Duration) -> Result<(), Failure> {
+async fn remove(store: &dyn Store, name: &str, ends: &Ends) -> Result<(), Failure> {
     let tenant = match store::tenant(store, name).await {
         Ok(tenant) => tenant,
         Err(failure) => {
@@ -90,7 +88,7 @@ async fn remove(store: &dyn Store, name: &str, ends: &Ends, wait: Duration) -> R
         }
     };
     let reach = store.reach(tenant.id, &Deletion::All).await?;
-    let rewrite = ends.rewrite.of(store, wait).await?;
+    let rewrite = ends.rewrite.of(store).await?;
     let tokens = store.tokens(tenant.id).await?.len() as u64;
     let question =
         Question { tenant: &tenant, reach, what: What::Tenant { tokens }, then: rewrite.told() };

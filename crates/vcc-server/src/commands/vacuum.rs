@@ -28,8 +28,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         }
         note(rewrite::told(needs));
     }
-    let vacuum = Vacuum { wait: args.store.wait(), full: args.full };
-    rewrite::vacuum(&*store, vacuum, None).await?;
+    rewrite::vacuum(&*store, Vacuum { full: args.full }, None).await?;
     note(rewrite::BEYOND);
     Ok(())
 }

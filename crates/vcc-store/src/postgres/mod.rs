@@ -371,7 +371,7 @@ impl Store for Postgres {
 
     async fn vacuum(&self, vacuum: Vacuum) -> Result<Vacuumed, StoreError> {
         let lease = self.writers.get().await?;
-        let vacuumed = vacuum::vacuum(&lease, vacuum).await;
+        let vacuumed = self.told(Asked::of(&lease), vacuum::vacuum(&lease, vacuum)).await;
         Self::settle(lease, vacuumed)
     }
 

@@ -92,10 +92,6 @@ statements! {
          'counts'::regclass, 'imports'::regclass, 'tokens'::regclass, 'tenants'::regclass)
          AND NOT pg_has_role(relowner, 'USAGE')",
     );
-    LOCK_TIMEOUT = everyone(
-        "sets how long a connection waits for a lock",
-        "SELECT set_config('lock_timeout', $1, FALSE)",
-    );
     VACUUM = everyone(
         "frees the room of everybody's deleted rows",
         "VACUUM recordings, counts, imports, tokens, tenants",
@@ -302,7 +298,6 @@ mod tests {
                 "SET_SCHEMA_VERSION",
                 "CITUS",
                 "OTHERS_TABLES",
-                "LOCK_TIMEOUT",
                 "VACUUM",
                 "VACUUM_FULL",
                 "READY",

@@ -18,12 +18,7 @@ pub(super) async fn vacuum(session: &Session, vacuum: Vacuum) -> Result<Vacuumed
             StoreError::new(StoreErrorKind::Refused, "cannot vacuum the store").with_source(why)
         );
     }
-    // 0 would be without an end.
-    let wait = vacuum.wait.as_millis().clamp(1, i32::MAX as u128).to_string();
-    session.query(s::LOCK_TIMEOUT, &[&wait]).await.map_err(&failed)?;
     let statement = if vacuum.full { s::VACUUM_FULL } else { s::VACUUM };
-    let vacuumed = session.client.batch_execute(statement.text).await;
-    let reset = session.query(s::LOCK_TIMEOUT, &[&"0"]).await;
-    vacuumed.and(reset.map(drop)).map_err(failed)?;
+    session.client.batch_execute(statement.text).await.map_err(failed)?;
     Ok(Vacuumed::NO_FILES)
 }
