@@ -167,46 +167,56 @@ mod tests {
         connection.execute_batch("COMMIT").map_err(error("cannot write"))
     }
 
+    /// A connection with its patience, as a process has it.
+    fn patient(path: &std::path::Path) -> (rusqlite::Connection, Arc<Patience>) {
+        let teller = Teller::new(Arc::new(|_| ()));
+        let log = path.with_file_name("s.db-wal");
+        let patience = Patience::new(Sqlite::WAIT, teller, "s.db".to_owned(), Some(log));
+        let patience = Arc::new(patience);
+        let mut connection = rusqlite::Connection::open(path).unwrap();
+        let asked = patience.clone();
+        connection.busy_handler(Some(move |_| asked.again())).unwrap();
+        (connection, patience)
+    }
+
     /// Who begins the next batch at once does not keep out who has been waiting.
-    #[tokio::test]
-    async fn who_stands_in_line_comes_before_the_next_batch() {
+    #[test]
+    fn who_stands_in_line_comes_before_the_next_batch() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("s.db");
-        let [import, revoke] = [(); 2].map(|()| Sqlite::create(&path).unwrap());
-        let line = Line::at(&folder.path().join("s.db-wal")).unwrap();
+        let _open = Sqlite::create(&path).unwrap();
         let order = Arc::new(Mutex::new(Vec::new()));
-        let (began, wait) = std::sync::mpsc::channel();
-        let into = order.clone();
-        let importing = async {
-            let first = into.clone();
-            let batch = move |connection: &mut rusqlite::Connection| {
-                begin(connection)?;
-                began.send(()).unwrap();
+        let (say, began) = std::sync::mpsc::channel();
+        let (of, into) = (path.clone(), order.clone());
+        let importing = std::thread::spawn(move || {
+            let (connection, patience) = patient(&of);
+            let first = || {
+                begin(&connection)?;
+                say.send(()).unwrap();
+                let line = Line::at(&of.with_file_name("s.db-wal")).unwrap();
                 while line.is_free() {
                     std::thread::yield_now();
                 }
-                first.lock().unwrap().push("batch");
-                commit(connection)
+                into.lock().unwrap().push("batch");
+                commit(&connection)
             };
-            import.writer.run_batch(batch).await.unwrap();
-            let next = move |connection: &mut rusqlite::Connection| {
-                begin(connection)?;
+            patience.during(first).unwrap();
+            let next = || {
+                begin(&connection)?;
                 into.lock().unwrap().push("next batch");
-                commit(connection)
+                commit(&connection)
             };
-            import.writer.run_batch(next).await.unwrap();
+            patience.during(next).unwrap();
+        });
+        began.recv().unwrap();
+        let (connection, patience) = patient(&path);
+        let small = || {
+            begin(&connection)?;
+            order.lock().unwrap().push("revoked");
+            commit(&connection)
         };
-        let into = order.clone();
-        let revoking = async {
-            let small = move |connection: &mut rusqlite::Connection| {
-                wait.recv().unwrap();
-                begin(connection)?;
-                into.lock().unwrap().push("revoked");
-                commit(connection)
-            };
-            revoke.writer.run(small).await.unwrap();
-        };
-        tokio::join!(importing, revoking);
+        patience.during(small).unwrap();
+        importing.join().unwrap();
         assert_eq!(*order.lock().unwrap(), ["batch", "revoked", "next batch"]);
     }
 
