@@ -398,7 +398,7 @@ impl Store for Postgres {
 
     async fn set_index(&self, field: Field, wanted: bool) -> Result<bool, StoreError> {
         let lease = self.writers.get().await?;
-        let result = index::set(&lease, field, wanted).await;
+        let result = self.told(Asked::of(&lease), index::set(&lease, field, wanted)).await;
         Self::settle(lease, result)
     }
 
