@@ -149,7 +149,7 @@ struct Engine {
 const SQLITE: Engine = Engine { entry: 22.0, meanwhile: "nobody else can write until it is made" };
 const POSTGRES: Engine = Engine { entry: 40.0, meanwhile: "others write while it is made" };
 /// By how many percent an import takes longer for one more index: of few values, and of many.
-const SLOWER: &str = "10 to 35";
+const SLOWER: &str = "10 to 40";
 
 impl Engine {
     fn cost(&self, field: Field, sample: &Sample) -> String {
@@ -177,14 +177,14 @@ mod tests {
         assert_eq!(
             SQLITE.cost(Field::CaseId, &sample),
             "an index by caseID takes some 270 MB on the disk (27 bytes for each of 10,000,000 \
-             recordings), up to twice that as recordings are added, and imports take 10 to 35 % longer; \
+             recordings), up to twice that as recordings are added, and imports take 10 to 40 % longer; \
              nobody else can write until it is made"
         );
         let none = Sample { recordings: 0, length: 0.0 };
         assert_eq!(
             POSTGRES.cost(Field::Duration, &none),
             "an index by duration takes some 0 MB on the disk (42 bytes for each of 0 recordings), up \
-             to twice that as recordings are added, and imports take 10 to 35 % longer; others write \
+             to twice that as recordings are added, and imports take 10 to 40 % longer; others write \
              while it is made"
         );
     }
