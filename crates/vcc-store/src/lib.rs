@@ -67,7 +67,7 @@ pub use record::{Refusal, RefusalKind, StoredRecord};
 pub use remains::{Reach, Remains, Vacuum, VacuumNeeds, Vacuumed};
 pub use rest::Rest;
 #[cfg(feature = "sqlite")]
-pub use sqlite::{BulkLoad, BulkLoaded, Sqlite, SqliteBuilder};
+pub use sqlite::{BulkLoad, BulkLoaded, FollowedSqlite, Sqlite, SqliteBuilder};
 pub use store::{
     Batch, Checkpoint, Credentials, Decide, Deletion, Imported, OnConflict, Overview, Page, Store,
     Tenant, TenantId, TokenInfo,

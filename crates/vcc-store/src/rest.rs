@@ -48,6 +48,9 @@ pub struct Rest {
     left: VecDeque<Left>,
     /// Whether there is a record after the page.
     more: bool,
+    /// In which of the files that a store has had the page began.
+    #[cfg(feature = "sqlite")]
+    file: u64,
 }
 
 /// A record that has not been read yet.
@@ -62,7 +65,12 @@ pub(crate) struct Left {
 impl Rest {
     /// A page of which nothing has been read, or not what it holds.
     pub(crate) fn new(left: impl Into<VecDeque<Left>>, more: bool) -> Self {
-        Self { left: left.into(), more }
+        Self {
+            left: left.into(),
+            more,
+            #[cfg(feature = "sqlite")]
+            file: 0,
+        }
     }
 
     /// How many records are left.
@@ -85,6 +93,16 @@ impl Rest {
             longest = longest.max(rest.next(1).iter().map(|left| left.bytes).sum());
         }
         longest
+    }
+
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn file(&self) -> u64 {
+        self.file
+    }
+
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn set_file(&mut self, file: u64) {
+        self.file = file;
     }
 
     pub(crate) fn more(&self) -> bool {

@@ -1,58 +1,260 @@
-//! A copy of the store. It is written beside its place and then put there, so that whoever finds it finds
-//! all of it.
+//! A copy of the store, and a store out of a copy. Either has its name once it is whole and was checked.
 
-use std::ffi::OsString;
-use std::fs::File;
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use rusqlite::Connection;
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, OpenFlags};
 
-use super::error;
+use super::error::{cannot_make, cannot_open, error};
+use super::files::{self, Seen};
+use super::migrate::{self, migrate};
+use super::place::{Place, Taken};
+use super::pool::Location;
+use super::{PAGE_SIZE, Sqlite, on_a_thread};
 use crate::{StoreError, StoreErrorKind};
+
+impl Sqlite {
+    /// Makes a store at a path where nothing is out of a copy that [`backup`](Self::backup) has
+    /// written. The copy is read and nothing else: it may be on a medium that cannot be written.
+    ///
+    /// The store has its name once it is whole, was checked (`PRAGMA integrity_check`, and the number
+    /// of rows of each table beside that of the copy), and is on the disk; see
+    /// [`backup`](Self::backup).
+    ///
+    /// ```
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// use vcc_store::{Sqlite, Store as _, StoreErrorKind};
+    /// # let now = chrono::DateTime::from_timestamp(1_198_120_596, 0).unwrap();
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let (copy, path) = (folder.path().join("copy.db"), folder.path().join("calls.db"));
+    /// let store = Sqlite::in_memory()?;
+    /// store.add_tenant("acme", vcc_query::Zone::UTC, now).await?;
+    /// store.backup(&copy).await?;
+    ///
+    /// // What is left of another store would be read as a part of this one.
+    /// let log = folder.path().join("calls.db-wal");
+    /// std::fs::write(&log, "of a store that is gone")?;
+    /// let error = Sqlite::restore(&copy, &path).await.unwrap_err();
+    /// assert_eq!(error.kind(), StoreErrorKind::Refused);
+    /// std::fs::remove_file(log)?;
+    /// Sqlite::restore(&copy, &path).await?;
+    /// assert_eq!(Sqlite::open(&path)?.tenants().await?[0].name, "acme");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`backup`](Self::backup); [`NotFound`](StoreErrorKind::NotFound) without a copy;
+    /// [`Refused`](StoreErrorKind::Refused) for one that is no store, or beside which a log or a journal
+    /// stands that holds something; and [`Internal`](StoreErrorKind::Internal) for one that is damaged.
+    pub async fn restore(copy: impl AsRef<Path>, path: impl AsRef<Path>) -> Result<(), StoreError> {
+        let (copy, path) = (copy.as_ref().to_owned(), path.as_ref().to_owned());
+        on_a_thread(move || restore(&copy, &path)).await
+    }
+}
 
 /// Writes a copy to a path where nothing is.
 pub(super) fn write(connection: &Connection, path: &Path) -> Result<(), StoreError> {
-    let unfinished = Unfinished::beside(path);
-    let failed = |error: io::Error| {
+    let failed = cannot_write(path);
+    let place = Place::take(path, Taken::Refuse, &failed)?;
+    copy(connection, place.partial()).map_err(|error| error.at(path.display()))?;
+    check(place.partial(), Check::Pages).map_err(|error| error.at(path.display()))?;
+    place.give(&failed)
+}
+
+/// Makes a store out of a copy, which is read and nothing else.
+pub(super) fn restore(copy_at: &Path, path: &Path) -> Result<(), StoreError> {
+    let failed = cannot_write(path);
+    let source = Source::open(copy_at)?;
+    let place = Place::take(path, Taken::Refuse, &failed)?;
+    copy(&source.connection, place.partial()).map_err(|error| error.at(path.display()))?;
+    let counts = counts(&source.connection)
+        .map_err(error("cannot read the backup"))
+        .map_err(|error| error.at(copy_at.display()))?;
+    source.is_unchanged()?;
+    check(place.partial(), Check::All(&counts)).map_err(|error| error.at(path.display()))?;
+    place.give(&failed)
+}
+
+/// Makes a store where no file is, so that it has its name once it is one.
+pub(super) fn make(path: &Path) -> Result<(), StoreError> {
+    if path.exists() {
+        return Ok(());
+    }
+    let failed = |error| cannot_make(path, error);
+    let made = Place::take(&files::real(path), Taken::Wait, &failed).and_then(|place| {
+        let doing = error("cannot make the store");
+        let mut connection = writable(place.partial()).map_err(&doing)?;
+        connection
+            .pragma_update(None, "page_size", PAGE_SIZE)
+            // It is synced as a whole, and is nothing before.
+            .and_then(|()| connection.pragma_update(None, "synchronous", "OFF"))
+            .and_then(|()| connection.pragma_update(None, "journal_mode", "MEMORY"))
+            .map_err(&doing)?;
+        migrate(&mut connection, &path.display().to_string(), true)?;
+        connection.close().map_err(|(_, error)| doing(error))?;
+        place.give(&failed)
+    });
+    match made {
+        // Another process has made it.
+        Err(error) if error.kind() == StoreErrorKind::Exists => Ok(()),
+        made => made.map_err(|error| error.at(path.display())),
+    }
+}
+
+fn cannot_write(path: &Path) -> impl Fn(io::Error) -> StoreError {
+    move |error| {
         StoreError::new(StoreErrorKind::Unavailable, "cannot write the copy")
             .with_source(error)
             .at(path.display())
-    };
-    // Made here, so that the system says why it cannot be: SQLite would not.
-    File::create_new(&unfinished.0).map_err(failed)?;
+    }
+}
+
+/// Copies what a connection reads, of one moment, into an empty file: no page of it is free, so that
+/// nothing stands in the copy that was deleted from the store.
+fn copy(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    // A name that begins with `file:` would be a URL.
+    let path = std::path::absolute(path).map_err(cannot_write(path))?;
     connection
-        .execute("VACUUM INTO $1", [unfinished.0.display().to_string()])
-        .map_err(error("cannot copy the store"))?;
-    put(&unfinished.0, path).map_err(failed)
+        .execute("VACUUM INTO $1", [text(&path)])
+        .map_err(error("cannot copy the store"))
+        .map(drop)
 }
 
-fn put(unfinished: &Path, path: &Path) -> io::Result<()> {
-    File::open(unfinished)?.sync_all()?;
-    std::fs::rename(unfinished, path)?;
-    // The name is in the directory, where directories can be opened.
-    match path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        Some(folder) if cfg!(unix) => File::open(folder)?.sync_all(),
-        _ => Ok(()),
+/// A path as SQLite takes it, whatever its bytes are.
+#[cfg(unix)]
+fn text(path: &Path) -> ToSqlOutput<'_> {
+    use std::os::unix::ffi::OsStrExt as _;
+
+    ToSqlOutput::Borrowed(ValueRef::Text(path.as_os_str().as_bytes()))
+}
+
+#[cfg(not(unix))]
+fn text(path: &Path) -> ToSqlOutput<'_> {
+    ToSqlOutput::from(path.display().to_string())
+}
+
+fn writable(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_EXRESCODE;
+    Connection::open_with_flags(path, flags)
+}
+
+/// Opens a file that nobody writes, so that nothing is written beside it either.
+fn readable(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_EXRESCODE;
+    match files::alone(path) {
+        Some(url) => Connection::open_with_flags(url, flags | OpenFlags::SQLITE_OPEN_URI),
+        None => Connection::open_with_flags(path, flags),
     }
 }
 
-/// A copy that is not whole yet, and goes when this is dropped.
-struct Unfinished(PathBuf);
-
-impl Unfinished {
-    fn beside(path: &Path) -> Self {
-        let mut name = path.file_name().map_or_else(OsString::new, ToOwned::to_owned);
-        name.push(format!(".{}.partial", std::process::id()));
-        Self(path.with_file_name(name))
-    }
+/// How much of a copy is looked at before it has its name.
+enum Check<'a> {
+    /// That each page is one, in the time that reading them takes.
+    Pages,
+    /// That each index has what its table has, and that there are as many rows as in the backup.
+    All(&'a BTreeMap<String, u64>),
 }
 
-impl Drop for Unfinished {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
-        let mut journal = self.0.clone().into_os_string();
-        journal.push("-journal");
-        let _ = std::fs::remove_file(journal);
+fn check(path: &Path, check: Check<'_>) -> Result<(), StoreError> {
+    let doing = error("cannot check the copy");
+    let connection = readable(path).map_err(&doing)?;
+    let pragma = match check {
+        Check::Pages => "PRAGMA quick_check(1)",
+        Check::All(_) => "PRAGMA integrity_check(1)",
+    };
+    let found: String = connection.query_row(pragma, [], |row| row.get(0)).map_err(&doing)?;
+    let wrong = |what: String| Err(StoreError::new(StoreErrorKind::Internal, what));
+    if found != "ok" {
+        return wrong(format!("the copy is damaged: {found}"));
+    }
+    if let Check::All(expected) = check {
+        let copied = counts(&connection).map_err(&doing)?;
+        if copied != *expected {
+            return wrong(format!(
+                "the copy has other rows than the backup: {copied:?} for {expected:?}"
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// How many rows each table has.
+fn counts(connection: &Connection) -> rusqlite::Result<BTreeMap<String, u64>> {
+    let tables = connection
+        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table'")?
+        .query_map([], |row| row.get::<_, String>(0))?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    let count = |table: String| {
+        // A name cannot be bound.
+        let sql = format!("SELECT count(*) FROM \"{}\"", table.replace('"', "\"\""));
+        let rows = connection.query_row(&sql, [], |row| row.get::<_, i64>(0))?;
+        Ok((table, rows.cast_unsigned()))
+    };
+    tables.into_iter().map(count).collect()
+}
+
+/// A copy that is read, as `backup` has written it: one file, which nobody writes.
+struct Source {
+    path: PathBuf,
+    connection: Connection,
+    was: Seen,
+}
+
+impl Source {
+    fn open(path: &Path) -> Result<Self, StoreError> {
+        let name = path.display();
+        let refused = |message| Err(StoreError::new(StoreErrorKind::Refused, message));
+        let cannot = |error: io::Error| {
+            StoreError::new(StoreErrorKind::Unavailable, "cannot open the store")
+                .with_source(error)
+                .at(path.display())
+        };
+        let real = files::real(path);
+        match real.metadata() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let message = format!("there is no store at {name}");
+                return Err(StoreError::new(StoreErrorKind::NotFound, message));
+            }
+            found => found.map_err(cannot)?,
+        };
+        if real.is_dir() {
+            return refused(format!("{name} is a folder, and no store"));
+        }
+        // To read them would be to write: into the backup, or beside it.
+        if let [beside, ..] = &files::filled(&real).map_err(cannot)?[..] {
+            return refused(format!(
+                "{name} is not alone: {} holds a part of it, so it is in use, or was not written by \
+                 `backup`",
+                beside.display()
+            ));
+        }
+        let was = Seen::of(&real);
+        let location =
+            Location { path: Some(real.clone()), create: false, read_only: true, is_alone: true };
+        let connection = readable(&real)
+            .map_err(|error| cannot_open(&location, error))
+            .and_then(|connection| {
+                migrate::version(&connection, &name.to_string(), false).map(|_| connection)
+            })
+            .map_err(|error| error.at(path.display()))?;
+        Ok(Self { path: real, connection, was })
+    }
+
+    /// Whether what was read is what is there: nothing keeps others from writing.
+    fn is_unchanged(&self) -> Result<(), StoreError> {
+        if Seen::of(&self.path) == self.was {
+            return Ok(());
+        }
+        let message = format!("{} was written to while it was read", self.path.display());
+        Err(StoreError::new(StoreErrorKind::Unavailable, message))
     }
 }

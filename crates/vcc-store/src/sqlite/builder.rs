@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use vcc_query::{BuiltIn, ZoneData};
 
+use super::backup;
 use super::log::LogLimits;
 use crate::store::Zones;
 use crate::waiting::{OnWaiting, Waiting};
@@ -97,12 +98,22 @@ impl SqliteBuilder {
         Sqlite::open_with(path.as_ref(), false, self)
     }
 
+    /// Opens a store to be read where it cannot be written, as [`Sqlite::open_to_read`] does.
+    ///
+    /// # Errors
+    ///
+    /// As [`Sqlite::open_to_read`].
+    pub fn open_to_read(self, path: impl AsRef<Path>) -> Result<Sqlite, StoreError> {
+        Sqlite::read_with(path.as_ref(), self)
+    }
+
     /// Opens a store, or makes it, as [`Sqlite::create`] does.
     ///
     /// # Errors
     ///
     /// As [`Sqlite::create`].
     pub fn create(self, path: impl AsRef<Path>) -> Result<Sqlite, StoreError> {
+        backup::make(path.as_ref())?;
         Sqlite::open_with(path.as_ref(), true, self)
     }
 }

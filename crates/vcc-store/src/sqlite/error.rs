@@ -20,7 +20,7 @@ pub(super) fn error(doing: &'static str) -> impl Fn(Error) -> StoreError {
                 | ErrorCode::DiskFull
                 | ErrorCode::SystemIoFailure,
             ) => StoreErrorKind::Unavailable,
-            Some(ErrorCode::NotADatabase) => StoreErrorKind::Refused,
+            Some(ErrorCode::NotADatabase | ErrorCode::ReadOnly) => StoreErrorKind::Refused,
             _ => StoreErrorKind::Internal,
         };
         StoreError::new(kind, doing).with_source(Reason(error))
@@ -51,6 +51,15 @@ pub(super) fn cannot_open(location: &Location, failed: Error) -> StoreError {
         }
         _ => error(doing)(failed),
     }
+}
+
+/// Why a store cannot be made at a path.
+pub(super) fn cannot_make(path: &Path, failed: io::Error) -> StoreError {
+    let location =
+        Location { path: Some(path.to_owned()), create: true, read_only: false, is_alone: false };
+    StoreError::new(StoreErrorKind::Unavailable, "cannot open the store")
+        .with_source(why(&location).unwrap_or(failed))
+        .at(path.display())
 }
 
 fn why(location: &Location) -> Option<io::Error> {

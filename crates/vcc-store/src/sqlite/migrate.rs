@@ -58,6 +58,19 @@ pub(super) fn migrate(
     Ok((from > 0).then_some(upgrade))
 }
 
+/// Whether a database that cannot be written has this version's schema.
+pub(super) fn is_current(connection: &Connection, name: &str) -> Result<(), StoreError> {
+    let from = version(connection, name, false)?;
+    if from == MIGRATIONS.len() {
+        return Ok(());
+    }
+    let message = format!(
+        "{name} has schema version {from}, is read-only, and must be upgraded to {} to be read",
+        MIGRATIONS.len()
+    );
+    Err(StoreError::new(StoreErrorKind::Refused, message))
+}
+
 /// What is being done, where it fails: such as a file that may only be read.
 fn doing(from: usize) -> &'static str {
     match from {
@@ -67,7 +80,11 @@ fn doing(from: usize) -> &'static str {
 }
 
 /// The version of a database's schema; 0 is none yet.
-fn version(connection: &Connection, name: &str, create: bool) -> Result<usize, StoreError> {
+pub(super) fn version(
+    connection: &Connection,
+    name: &str,
+    create: bool,
+) -> Result<usize, StoreError> {
     let failed = error("cannot open the store");
     let number = |pragma: &str| {
         connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0)).map_err(&failed)

@@ -1,13 +1,18 @@
 //! The store inside the program: SQLite, compiled in, in a file or in memory.
 
+mod access;
 mod backup;
 mod builder;
 mod bulk;
+mod closed;
 mod delete;
 mod error;
 #[cfg(test)]
 mod explain;
+mod files;
+mod followed;
 mod gather;
+mod held;
 mod import;
 mod index;
 mod line;
@@ -15,6 +20,7 @@ mod log;
 mod migrate;
 mod page;
 mod patience;
+mod place;
 mod places;
 mod pool;
 mod ready;
@@ -37,11 +43,14 @@ use rusqlite::Connection;
 use vcc_query::{Selection, Zone, ZoneData};
 use vcc_types::Field;
 
+use self::access::Access;
 pub use self::builder::SqliteBuilder;
 pub use self::bulk::{BulkLoad, BulkLoaded};
 use self::error::error;
+pub use self::followed::FollowedSqlite;
+use self::held::Held;
 use self::log::Log;
-use self::migrate::migrate;
+use self::migrate::{is_current, migrate};
 use self::page::Snapshot;
 use self::patience::Patience;
 use self::pool::{Brief, Location, Pool};
@@ -93,6 +102,8 @@ pub struct Sqlite {
     opened: Arc<Opened>,
     /// `None` in memory.
     file: Option<PathBuf>,
+    /// Why it cannot be written.
+    read_only: Option<String>,
 }
 
 /// Bytes to a page of a new file: an import is some percent faster than with 4,096.
@@ -117,7 +128,7 @@ impl Sqlite {
     ///
     /// SQLite gives no memory.
     pub fn in_memory() -> Result<Self, StoreError> {
-        let location = Location { path: None, create: true, read_only: false };
+        let location = Location { path: None, create: true, read_only: false, is_alone: false };
         let pool = Pool::open_with(&location, 1, |connection| {
             migrate(connection, ":memory:", true).map(drop)
         })?;
@@ -126,9 +137,9 @@ impl Sqlite {
         let (patience, log) = sharing(&location, ":memory:", &builder);
         let writer = Writer::new(pool, patience, log);
         let SqliteBuilder { deadline, zones, .. } = builder;
-        let opened = Arc::new(Opened::new(&location));
-        let (upgraded, file) = (None, None);
-        Ok(Self { readers, scans, writer, deadline, upgraded, zones, opened, file })
+        let opened = Arc::new(Opened::new(&location, Held::nothing()));
+        let (upgraded, file, read_only) = (None, None, None);
+        Ok(Self { readers, scans, writer, deadline, upgraded, zones, opened, file, read_only })
     }
 
     /// Opens the store in a file, and brings its schema up to date: [`Store::upgraded`] says whether
@@ -151,6 +162,28 @@ impl Sqlite {
         Self::builder().create(path)
     }
 
+    /// [`open`](Self::open), or where the file, its folder or the file system cannot be written, opens the
+    /// store to be read: [`read_only`](Self::read_only) says why. Every call that writes is
+    /// [`Refused`](StoreErrorKind::Refused) then.
+    ///
+    /// A store that somebody else has open is read beside them. One that nobody has open is read as a
+    /// file that does not change: [`FollowedSqlite`] sees when it does, and opens it anew.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open), and [`Refused`](StoreErrorKind::Refused) for what cannot be read without
+    /// writing: a store of an earlier version, one with a journal of a write that was broken off, and
+    /// one with a log in a folder in which its index cannot be made.
+    pub fn open_to_read(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        Self::builder().open_to_read(path)
+    }
+
+    /// Why the store can be read and not written; `None` where it can be.
+    #[must_use]
+    pub fn read_only(&self) -> Option<&str> {
+        self.read_only.as_deref()
+    }
+
     /// Sets how long a read may take.
     #[must_use]
     pub fn with_deadline(mut self, deadline: Duration) -> Self {
@@ -167,17 +200,18 @@ impl Sqlite {
     }
 
     /// Copies the store to a file that does not exist yet, as it is at one moment, while it is used.
-    /// The file is there once it is whole and on the disk.
+    ///
+    /// The file has its name once it is whole, was checked, and is on the disk. Until then it is
+    /// `NAME.partial`, which is locked: of two copies to one name the second is refused, and what a
+    /// process that was killed has left there is removed. Its owner alone can read it.
     ///
     /// # Errors
     ///
-    /// The file exists, or cannot be written.
+    /// [`Exists`](StoreErrorKind::Exists) where the file exists, or is being made;
+    /// [`Refused`](StoreErrorKind::Refused) where a log or a journal is left of a store that had this
+    /// name; and those of every write.
     pub async fn backup(&self, path: impl AsRef<Path>) -> Result<(), StoreError> {
         let path = path.as_ref().to_owned();
-        if path.exists() {
-            let message = format!("{} exists already", path.display());
-            return Err(StoreError::new(StoreErrorKind::Exists, message));
-        }
         self.writer.copy(move |connection| backup::write(connection, &path)).await
     }
 
@@ -191,7 +225,12 @@ impl Sqlite {
             let message = format!("{name} is a folder, and no store");
             return Err(StoreError::new(StoreErrorKind::Refused, message));
         }
-        let mut location = Location { path: Some(path.to_owned()), create, read_only: false };
+        if path.is_file() {
+            access::to_write(path)?;
+        }
+        let mut location =
+            Location { path: Some(path.to_owned()), create, read_only: false, is_alone: false };
+        let held = Held::take(path)?;
         let upgraded = Cell::new(None);
         let (patience, log) = sharing(&location, &name, &how);
         let open = |connection: &mut Connection| {
@@ -224,9 +263,31 @@ impl Sqlite {
         let readers = Pool::open_with(&location, readers(), |_| Ok(()))?;
         let scans = Scans::new(Pool::open_with(&location, SCANS, |_| Ok(()))?, SCANS / 2);
         let SqliteBuilder { deadline, zones, .. } = how;
-        let (upgraded, opened) = (upgraded.into_inner(), Arc::new(Opened::new(&location)));
-        let file = location.path;
-        Ok(Self { readers, scans, writer, deadline, upgraded, zones, opened, file })
+        let (upgraded, opened) = (upgraded.into_inner(), Arc::new(Opened::new(&location, held)));
+        let (file, read_only) = (location.path, None);
+        Ok(Self { readers, scans, writer, deadline, upgraded, zones, opened, file, read_only })
+    }
+
+    fn read_with(path: &Path, how: SqliteBuilder) -> Result<Self, StoreError> {
+        if !path.is_file() {
+            return Self::open_with(path, false, how);
+        }
+        let Access::Read { is_alone, why } = access::of(path)? else {
+            return Self::open_with(path, false, how);
+        };
+        let (name, held) = (path.display().to_string(), Held::take(path)?);
+        let path = Some(path.to_owned());
+        let location = Location { path, create: false, read_only: true, is_alone };
+        let (patience, log) = sharing(&location, &name, &how);
+        // What is written fails there, and says why.
+        let writer = Pool::open_with(&location, 1, |connection| is_current(connection, &name))?;
+        let writer = Writer::new(writer, patience, log);
+        let readers = Pool::open_with(&location, readers(), |_| Ok(()))?;
+        let scans = Scans::new(Pool::open_with(&location, SCANS, |_| Ok(()))?, SCANS / 2);
+        let SqliteBuilder { deadline, zones, .. } = how;
+        let (opened, read_only) = (Arc::new(Opened::new(&location, held)), Some(why));
+        let (upgraded, file) = (None, location.path);
+        Ok(Self { readers, scans, writer, deadline, upgraded, zones, opened, file, read_only })
     }
 }
 
@@ -501,6 +562,16 @@ impl Store for Sqlite {
         };
         self.writer.run(work).await
     }
+}
+
+/// Runs what blocks, and has no connection yet, on a thread where it may.
+async fn on_a_thread<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|joined| {
+        Err(StoreError::new(StoreErrorKind::Internal, "a task of the store ended early")
+            .with_source(joined))
+    })
 }
 
 /// The beginning of a page out of a snapshot of its own.

@@ -8,6 +8,7 @@ use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Semaphore;
 
 use super::error::{cannot_open, error, is_damage};
+use super::files::{alone, beside, real};
 use super::{gather, places};
 use crate::{StoreError, StoreErrorKind};
 
@@ -104,6 +105,8 @@ pub(super) struct Location {
     pub(super) path: Option<PathBuf>,
     pub(super) create: bool,
     pub(super) read_only: bool,
+    /// Whether nobody writes it, so that it is read without its log and without locks.
+    pub(super) is_alone: bool,
 }
 
 impl Location {
@@ -111,10 +114,7 @@ impl Location {
     pub(super) fn log(&self) -> Option<PathBuf> {
         let path = self.path.as_deref()?;
         // It stands beside the file, not beside a link to it.
-        let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-        let mut name = real.into_os_string();
-        name.push("-wal");
-        Some(PathBuf::from(name))
+        Some(beside(&real(path), "-wal"))
     }
 
     fn open(&self) -> Result<Connection, rusqlite::Error> {
@@ -124,9 +124,11 @@ impl Location {
             (false, true) => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
             (false, false) => OpenFlags::SQLITE_OPEN_READ_WRITE,
         };
-        match &self.path {
-            Some(path) => Connection::open_with_flags(path, flags),
-            None => Connection::open_in_memory_with_flags(flags),
+        let alone = self.path.as_deref().filter(|_| self.is_alone).and_then(alone);
+        match (alone, &self.path) {
+            (Some(url), _) => Connection::open_with_flags(url, flags | OpenFlags::SQLITE_OPEN_URI),
+            (None, Some(path)) => Connection::open_with_flags(path, flags),
+            (None, None) => Connection::open_in_memory_with_flags(flags),
         }
     }
 }
@@ -406,7 +408,7 @@ mod tests {
     use super::*;
 
     fn pool() -> Pool {
-        let location = Location { path: None, create: true, read_only: false };
+        let location = Location { path: None, create: true, read_only: false, is_alone: false };
         Pool::open_with(&location, 1, |_| Ok(())).unwrap()
     }
 
@@ -446,7 +448,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("s.db");
         std::fs::write(folder.path().join("s.db-wal"), "").unwrap();
-        let location = Location { path: Some(path.clone()), create: true, read_only: false };
+        let location =
+            Location { path: Some(path.clone()), create: true, read_only: false, is_alone: false };
         let pool = Pool::open_with(&location, 1, |_| Ok(())).unwrap();
         let long = |reader: &mut Connection| count(reader, 1_000_000_000);
         let said = "cannot count: it has read for 10 minutes, and a longer read would keep the log \

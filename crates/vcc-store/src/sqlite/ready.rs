@@ -1,6 +1,5 @@
 //! Whether what the store's path names is still the file that is open, and can be read.
 
-use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,6 +8,8 @@ use tokio::sync::Semaphore;
 
 use super::begin;
 use super::error::error;
+use super::files::{self, Identity, Seen, alone, beside, identity, real};
+use super::held::Held;
 use super::migrate::APPLICATION_ID;
 use super::pool::{Location, read_afresh};
 use crate::store::anything;
@@ -20,34 +21,92 @@ pub(super) struct Opened {
     /// The database, its log and the index of its log. The latter two stay what they are as long as a
     /// connection is open: whoever removes them parts this process from those that come later.
     files: Vec<(PathBuf, Identity)>,
+    /// The database's own name, where `location` may be a link.
+    real: Option<PathBuf>,
+    /// What was there, where nobody is to write it.
+    seen: Option<Seen>,
     /// A disk that hangs holds one thread, however often it is asked.
     pub(super) one: Arc<Semaphore>,
+    _held: Held,
 }
 
-/// Device and number of a file, where the system has them.
-type Identity = Option<(u64, u64)>;
+/// What the path of a store names now.
+pub(super) enum Now {
+    /// The file that is open.
+    Same,
+    /// Another file.
+    Other,
+    /// The file that is open, which nobody was to write.
+    Written,
+    /// None.
+    Gone,
+}
 
 const NOT_READY: &str = "the store is not ready";
 
 impl Opened {
     /// To be called when a connection has read: the log is there by then.
-    pub(super) fn new(location: &Location) -> Self {
+    pub(super) fn new(location: &Location, held: Held) -> Self {
         let mut files = Vec::new();
-        if let Some(path) = &location.path {
-            // The log stands beside the file, not beside a link to it.
-            let real = path.canonicalize().unwrap_or_else(|_| path.clone());
-            let beside = |end: &str| {
-                let mut name = real.clone().into_os_string();
-                name.push(end);
-                PathBuf::from(name)
-            };
-            for file in [path.clone(), beside("-wal"), beside("-shm")] {
+        // The log stands beside the file, not beside a link to it.
+        let real = location.path.as_deref().map(real);
+        if let (Some(path), Some(real)) = (&location.path, &real) {
+            for file in [path.clone(), beside(real, "-wal"), beside(real, "-shm")] {
                 if let Ok(about) = file.metadata() {
                     files.push((file, identity(&about)));
                 }
             }
         }
-        Self { location: location.clone(), files, one: Arc::new(Semaphore::new(1)) }
+        let seen = real.as_deref().filter(|_| location.is_alone).map(Seen::of);
+        let (location, one) = (location.clone(), Arc::new(Semaphore::new(1)));
+        Self { location, files, real, seen, one, _held: held }
+    }
+
+    /// Whether it is this file that is open.
+    pub(super) fn is(&self, file: Identity) -> bool {
+        self.files.first().is_some_and(|(_, opened)| *opened == file)
+    }
+
+    /// Whether the path names the file that is open. What else keeps it from being looked at is not said
+    /// here: the next read meets it too.
+    pub(super) fn now(&self) -> Now {
+        let Some((file, opened)) = self.files.first() else { return Now::Same };
+        match file.metadata() {
+            Ok(about) if identity(&about) != *opened => Now::Other,
+            Ok(_) if self.was_written() => Now::Written,
+            Err(failed) if failed.kind() == std::io::ErrorKind::NotFound => Now::Gone,
+            _ => Now::Same,
+        }
+    }
+
+    fn was_written(&self) -> bool {
+        let (Some(seen), Some(real)) = (&self.seen, &self.real) else { return false };
+        Seen::of(real) != *seen
+    }
+
+    /// Removes the log of the file that is open, and the index of it, where another file has taken that
+    /// one's place: they would be read as a part of it. Says which.
+    pub(super) fn clear_beside(&self) -> Result<Vec<PathBuf>, StoreError> {
+        let mut removed = Vec::new();
+        let mut files = self.files.iter();
+        let (Some((_, opened)), Some(real)) = (files.next(), &self.real) else {
+            return Ok(removed);
+        };
+        // Where a link leads elsewhere now, they stay with their file.
+        if real.metadata().is_ok_and(|about| identity(&about) == *opened) {
+            return Ok(removed);
+        }
+        for (file, opened) in files {
+            if file.metadata().is_ok_and(|about| identity(&about) == *opened) {
+                files::remove(file).map_err(|error| {
+                    StoreError::new(StoreErrorKind::Unavailable, "cannot remove it")
+                        .with_source(error)
+                        .at(file.display())
+                })?;
+                removed.push(file.clone());
+            }
+        }
+        Ok(removed)
     }
 
     /// Looks at the files and reads a record, with nothing of them in memory. It gives the name of a
@@ -98,7 +157,7 @@ fn is_headed(path: &Path) -> Result<(), StoreError> {
         let message = format!("{} is empty, and was a store", path.display());
         return Err(StoreError::new(StoreErrorKind::Internal, message));
     }
-    let Some(url) = immutable(path) else { return Ok(()) };
+    let Some(url) = alone(path) else { return Ok(()) };
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
         | OpenFlags::SQLITE_OPEN_URI
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -117,39 +176,4 @@ fn is_headed(path: &Path) -> Result<(), StoreError> {
         }
         Err(failed) => Err(error(NOT_READY)(failed).at(path.display())),
     }
-}
-
-/// The URL by which SQLite reads a file alone, without its log and without locks.
-#[cfg(unix)]
-fn immutable(path: &Path) -> Option<String> {
-    use std::fmt::Write as _;
-    use std::os::unix::ffi::OsStrExt as _;
-
-    let mut url = "file:".to_owned();
-    for byte in path.as_os_str().as_bytes() {
-        if byte.is_ascii_alphanumeric() || b"/._-".contains(byte) {
-            url.push(char::from(*byte));
-        } else {
-            let _ = write!(url, "%{byte:02X}");
-        }
-    }
-    url.push_str("?immutable=1");
-    Some(url)
-}
-
-#[cfg(not(unix))]
-fn immutable(_: &Path) -> Option<String> {
-    None
-}
-
-#[cfg(unix)]
-fn identity(about: &Metadata) -> Identity {
-    use std::os::unix::fs::MetadataExt as _;
-
-    Some((about.dev(), about.ino()))
-}
-
-#[cfg(not(unix))]
-fn identity(_: &Metadata) -> Identity {
-    None
 }

@@ -62,7 +62,7 @@ mod tests {
 
     #[tokio::test]
     async fn one_tenant_has_half() {
-        let location = Location { path: None, create: true, read_only: false };
+        let location = Location { path: None, create: true, read_only: false, is_alone: false };
         let pool = Pool::open_with(&location, 4, |_| Ok(())).unwrap();
         let scans = Arc::new(Scans::new(pool, 2));
         let limit = Duration::from_secs(60);
