@@ -25,6 +25,8 @@ fn folder() -> TempDir {
     for (name, text) in [
         ("text.db", "This is a text, and it is longer than the head of a database is.".repeat(9)),
         ("empty.db", String::new()),
+        ("left.db-wal", "x".to_owned()),
+        ("used.db-wal", "x".to_owned()),
         ("a.csv", "startDate\n2007-12-19T19:16:36Z\n".to_owned()),
         ("typo.toml", "lisen = \"postgres://vcc:sesame@db\"\n".to_owned()),
         ("type.toml", "store = \"sqlite:rec.db\"\ndeadline = \"x\"\n".to_owned()),
@@ -36,7 +38,7 @@ fn folder() -> TempDir {
         std::fs::write(path(name), text).unwrap();
     }
     Connection::open(path("other.db")).unwrap().execute_batch("CREATE TABLE t (c)").unwrap();
-    for name in ["newer.db", "locked.db", "damaged.db"] {
+    for name in ["newer.db", "locked.db", "damaged.db", "used.db"] {
         std::fs::copy(path("rec.db"), path(name)).unwrap();
     }
     let newer = Connection::open(path("newer.db")).unwrap();
@@ -98,7 +100,10 @@ fn what_may_not_be_touched_is_said() {
     let program = path("vcc-server");
     std::fs::copy(env!("CARGO_BIN_EXE_vcc-server"), &program).unwrap();
     std::fs::copy(path("rec.db"), path("secret.db")).unwrap();
-    for (name, mode) in [("rec.db", 0o444), ("secret.db", 0o000), ("vcc-server", 0o755)] {
+    std::fs::copy(path("rec.db"), path("mine.db")).unwrap();
+    for (name, mode) in
+        [("rec.db", 0o444), ("mine.db", 0o666), ("secret.db", 0o000), ("vcc-server", 0o755)]
+    {
         std::fs::set_permissions(path(name), PermissionsExt::from_mode(mode)).unwrap();
     }
     std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o555)).unwrap();
@@ -108,9 +113,21 @@ fn what_may_not_be_touched_is_said() {
             "error: secret.db: cannot open the store: Permission denied (os error 13)\n \
              hint: run this as a user that may\n[1]\n",
         ),
+        // What only reads need not write.
+        ("tenant list --store sqlite:rec.db", "acme  UTC  0  0\n[0]\n"),
         (
-            "tenant list --store sqlite:rec.db",
-            "error: rec.db: cannot open the store: the file or its folder is read-only\n \
+            "tenant add b --tz UTC --store sqlite:rec.db",
+            "error: rec.db is read-only: this user may not write it\n \
+             hint: run this as a user that may write both\n[1]\n",
+        ),
+        (
+            "import --tenant acme a.csv --store sqlite:rec.db",
+            "error: rec.db is read-only: this user may not write it\n \
+             hint: run this as a user that may write both\n[1]\n",
+        ),
+        (
+            "tenant add b --tz UTC --store sqlite:mine.db",
+            "error: mine.db is read-only: this user may not write its folder\n \
              hint: run this as a user that may write both\n[1]\n",
         ),
         (

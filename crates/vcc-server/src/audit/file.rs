@@ -41,7 +41,7 @@ impl Target for LogFile {
     fn open(path: &Path, is_cut: bool) -> io::Result<Self> {
         let mut options = OpenOptions::new();
         options.append(true).create(true);
-        let file = without_waiting(&mut options).open(path)?;
+        let file = without_waiting(owned(&mut options)).open(path)?;
         let metadata = file.metadata()?;
         let is_regular = metadata.is_file();
         // What cannot be read can be written all the same.
@@ -78,6 +78,13 @@ pub(super) fn lacks_reader(error: &io::Error, path: &Path) -> bool {
     is_no_device(error) && std::fs::metadata(path).is_ok_and(|metadata| is_pipe(&metadata))
 }
 
+/// What is made is for its owner alone; what is there keeps its mode.
+#[cfg(unix)]
+fn owned(options: &mut OpenOptions) -> &mut OpenOptions {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    options.mode(0o600)
+}
+
 #[cfg(unix)]
 fn without_waiting(options: &mut OpenOptions) -> &mut OpenOptions {
     use std::os::unix::fs::OpenOptionsExt as _;
@@ -97,6 +104,11 @@ fn is_no_device(error: &io::Error) -> bool {
 #[cfg(unix)]
 fn is_pipe(metadata: &std::fs::Metadata) -> bool {
     std::os::unix::fs::FileTypeExt::is_fifo(&metadata.file_type())
+}
+
+#[cfg(not(unix))]
+fn owned(options: &mut OpenOptions) -> &mut OpenOptions {
+    options
 }
 
 #[cfg(not(unix))]

@@ -26,7 +26,8 @@ pub(super) struct Restore {
 }
 
 pub(super) async fn backup(args: Backup) -> Result<(), Failure> {
-    told(Arc::new(sqlite(args.store.wait()).open(file(&args.store)?)?)).backup(&args.file).await?;
+    let store = sqlite(args.store.wait()).open_to_read(file(&args.store)?)?;
+    told(Arc::new(store)).backup(&args.file).await?;
     note(format_args!("wrote {}", args.file.display()));
     Ok(())
 }
@@ -37,14 +38,17 @@ pub(super) async fn restore(args: Restore) -> Result<(), Failure> {
         return Err(Failure::new(format!("{} exists already", target.display()))
             .hint("a backup is restored where there is no store yet"));
     }
-    told(Arc::new(Sqlite::open(&args.file)?)).backup(&target).await?;
+    Sqlite::restore(&args.file, &target).await?;
+    // A backup of an earlier version is upgraded here, and not in its own file.
+    told(Arc::new(Sqlite::open(&target)?));
     note(format_args!("restored {}", target.display()));
     Ok(())
 }
 
-fn file(store: &StoreArgs) -> Result<PathBuf, Failure> {
+/// The file of a store that is one.
+pub(super) fn file(store: &StoreArgs) -> Result<PathBuf, Failure> {
     store.path()?.ok_or_else(|| {
-        Failure::usage("only a store in a file is copied")
+        Failure::usage("only a store in a file can be copied, renamed or removed so")
             .hint("PostgreSQL has pg_basebackup and pg_dump")
     })
 }

@@ -90,7 +90,7 @@ impl From<StoreError> for Failure {
 const CREDENTIALS: &str = "they stand in the URL: postgres://USER:PASSWORD@HOST/DATABASE";
 
 /// What helps against what a database says, by words of it.
-const HINTS: [(&str, &str); 21] = [
+const HINTS: [(&str, &str); 27] = [
     ("not a SQLite database", "--store names a store; `vcc-server import` reads other files"),
     ("a database of another program", "name another: `vcc-server tenant add` makes a store"),
     ("is one of another program", "make an empty one: createdb NAME"),
@@ -107,6 +107,15 @@ const HINTS: [(&str, &str); 21] = [
     ),
     ("belongs to another role", "run this as the role that owns the tables"),
     ("another process keeps it locked", "end that process, or try again when it is done"),
+    (
+        "left of a store that",
+        "put the file of that store back beside them, or remove them if nobody wants what they hold",
+    ),
+    ("another process is making", "wait until it is done, or name another file"),
+    ("is that of another file", "end that process: it reads a store that was replaced"),
+    ("is not alone", "`vcc-server backup` copies a store that is in use, or was"),
+    ("another process has", "end that process, or try again when it is done"),
+    ("file system that is read-only", "mount it so that it can be written, or name another store"),
     ("is read-only", "run this as a user that may write both"),
     ("cannot be written", "run this as a user that may write it"),
     ("Permission denied", "run this as a user that may"),

@@ -12,6 +12,7 @@ mod hangup;
 mod import;
 mod listen;
 mod origins;
+mod owner;
 mod password;
 mod records;
 mod rewrite;
@@ -19,6 +20,8 @@ mod serve;
 mod settings;
 mod stopping;
 mod store;
+mod store_file;
+mod store_text;
 mod tenant;
 mod tenant_list;
 mod tenant_zone;
@@ -75,6 +78,9 @@ enum Command {
     Backup(backup::Backup),
     /// Make a store from a backup
     Restore(backup::Restore),
+    /// Rename or remove a store in a file, with all that belongs to it
+    #[command(subcommand)]
+    Store(store_file::Command),
     /// Print what a shell completes this command by
     Completions {
         /// The shell
@@ -131,6 +137,7 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             Command::Vacuum(args) => vacuum::run(args).await,
             Command::Backup(args) => backup::backup(args).await,
             Command::Restore(args) => backup::restore(args).await,
+            Command::Store(command) => store_file::run(command).await,
             Command::Completions { shell } => print(|into| {
                 clap_complete::generate(shell, &mut Cli::command(), "vcc-server", into);
                 Ok(())

@@ -17,10 +17,11 @@ use super::failure::{Failure, cannot};
 use super::hangup::Hangup;
 use super::listen::Listen;
 use super::origins::Origins;
+use super::owner;
 use super::password;
 use super::settings::{LogFormat, LogLevel, OnAuditFailure, Origin, Settings};
 use super::stopping::Stopping;
-use super::store::{StoreUrl, no_store, read_url};
+use super::store::{StoreUrl, To, no_store, read_url};
 use super::words::shell_word;
 use super::zones::ZoneArgs;
 
@@ -74,7 +75,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let files = descriptors::raise_limit();
     let zones = ZoneArgs::named(settings.zone_data.clone()).read()?;
     let url = read_url(url, &origin)?;
-    let store = url.open(&zones, vcc_store::Sqlite::WAIT).await?;
+    let store = url.open(To::Serve, &zones, vcc_store::Sqlite::WAIT).await?;
     let tenant = match store.tenants().await {
         Ok(tenants) => tenants.into_iter().next().map(|tenant| tenant.name),
         // The others are served.
@@ -265,7 +266,7 @@ fn trust(output: &Output, certificate: &str, file: Option<&Path>) -> Result<Stri
         ));
         return Ok("--insecure".to_owned());
     };
-    std::fs::write(path, certificate).map_err(|error| cannot("write", path, &error))?;
+    owner::write(path, certificate).map_err(|error| cannot("write", path, &error))?;
     let name = path.display();
     output.note(format_args!("the certificate vouches for itself; clients trust it by {name}"));
     Ok(format!("--cacert {}", shell_word(&name.to_string())))

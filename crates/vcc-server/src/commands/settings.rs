@@ -11,6 +11,7 @@ use super::failure::{Failure, cannot};
 use super::listen::Listen;
 use super::origins::Origins;
 use super::password::without_password;
+use super::store_text::StoreText;
 use super::words::whole;
 
 /// What `serve` can be told: by a flag, else by the environment, else by the configuration file,
@@ -24,8 +25,9 @@ pub(super) struct Settings {
     pub(super) listen: Option<Listen>,
     /// Where the recordings are kept: `sqlite:PATH` or `postgres://USER:PASSWORD@HOST/DATABASE`
     // The URL may hold a password, which the help must not show.
-    #[arg(long, value_name = "URL", env = "VCC_STORE", hide_env_values = true)]
-    pub(super) store: Option<String>,
+    #[arg(long, value_name = "URL", env = "VCC_STORE", hide_env_values = true,
+          value_parser = StoreText::parser())]
+    pub(super) store: Option<StoreText>,
     /// The certificate and its chain, as PEM; read again when the file changes
     #[arg(long, value_name = "FILE", env = "VCC_TLS_CERT", help_heading = "Encryption")]
     pub(super) tls_cert: Option<PathBuf>,
@@ -303,7 +305,7 @@ impl Settings {
     pub(super) fn print(&self, origins: &Origins, file: &Origin<'_>) -> Result<String, Failure> {
         let failed = |error: toml::ser::Error| Failure::new(error.to_string());
         let store = self.store.as_deref().map(without_password);
-        let is_shown = store == self.store;
+        let is_shown = store.as_deref() == self.store.as_deref();
         let mut all = toml::Table::try_from(self).map_err(failed)?;
         if let Some(store) = store {
             all.insert("store".to_owned(), store.into());
@@ -387,7 +389,8 @@ mod tests {
             ("sqlite:a:b@c.db", "sqlite:a:b@c.db"),
         ] {
             let store = Some(url.to_owned());
-            let printed = print(&Settings { store, ..Settings::default() });
+            let printed =
+                print(&Settings { store: store.map(StoreText::from), ..Settings::default() });
             let hidden = if shown == url { "" } else { ", without its password" };
             let line = format!("store = \"{shown}\"  # default{hidden}");
             assert!(printed.lines().any(|other| other == line), "{line}\n{printed}");

@@ -7,7 +7,8 @@ use std::time::Duration;
 use vcc_query::Zone;
 use vcc_server::Zones;
 use vcc_store::{
-    Postgres, Sqlite, SqliteBuilder, Store, StoreError, StoreErrorKind, Tenant, Waiting,
+    FollowedSqlite, Postgres, Sqlite, SqliteBuilder, Store, StoreError, StoreErrorKind, Tenant,
+    Waiting,
 };
 
 use super::failure::Failure;
@@ -15,6 +16,7 @@ use super::note;
 use super::origins::Origins;
 use super::password;
 use super::settings::Settings;
+use super::store_text::StoreText;
 use super::zones::{self, ZoneArgs};
 
 /// Where the recordings are kept, as every command but `serve` is told: by `--store`, else by
@@ -25,8 +27,9 @@ pub(super) struct StoreArgs {
     origins: Origins,
     /// Where the recordings are kept: `sqlite:PATH` or `postgres://USER:PASSWORD@HOST/DATABASE`
     // The URL may hold a password, which the help must not show, nor an error: it is read later.
-    #[arg(long, value_name = "URL", env = "VCC_STORE", hide_env_values = true)]
-    store: Option<String>,
+    #[arg(long, value_name = "URL", env = "VCC_STORE", hide_env_values = true,
+          value_parser = StoreText::parser())]
+    store: Option<StoreText>,
     /// A file with the settings of `serve`: its `store` is used where --store and VCC_STORE name none
     #[arg(long, value_name = "FILE", env = "VCC_CONFIG")]
     config: Option<PathBuf>,
@@ -92,9 +95,26 @@ impl FromStr for StoreUrl {
     }
 }
 
+/// What a store is opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum To {
+    /// It is read, also one that cannot be written.
+    Read,
+    Write,
+    /// It is read as long as the process runs, also when another file takes the place of its own.
+    Serve,
+}
+
 /// Reads the URL of a store that something gave.
-pub(super) fn read_url(url: &str, origin: &dyn Display) -> Result<StoreUrl, Failure> {
-    url.parse().map_err(|error| Failure::usage(format!("{origin}: {error}")))
+pub(super) fn read_url(url: &StoreText, origin: &dyn Display) -> Result<StoreUrl, Failure> {
+    match url.parse().map_err(|error| Failure::usage(format!("{origin}: {error}")))? {
+        // What was looked at is what can be shown of it.
+        StoreUrl::Sqlite(shown) => {
+            let path = url.after("sqlite:").map_or(shown, PathBuf::from);
+            Ok(StoreUrl::Sqlite(path))
+        }
+        url => Ok(url),
+    }
 }
 
 /// Says how a store is named, where none is.
@@ -109,16 +129,27 @@ impl StoreUrl {
     /// Opens a store that exists. What writes to it waits for others for so long.
     pub(super) async fn open(
         &self,
+        to: To,
         zones: &Arc<Zones>,
         wait: Duration,
     ) -> Result<Arc<dyn Store>, Failure> {
         let zones = zones.clone();
-        let opened: Result<Arc<dyn Store>, StoreError> = match self {
-            Self::Sqlite(path) => {
+        let opened: Result<Arc<dyn Store>, StoreError> = match (self, to) {
+            (Self::Sqlite(path), To::Serve) => {
+                let how = sqlite(wait).zones(zones);
+                let open = move |path: &Path| how.clone().open_to_read(path);
+                FollowedSqlite::open(path, open).map(|store| Arc::new(store) as _)
+            }
+            (Self::Sqlite(path), To::Read) => {
+                sqlite(wait).zones(zones).open_to_read(path).map(|store| Arc::new(store) as _)
+            }
+            (Self::Sqlite(path), To::Write) => {
                 sqlite(wait).zones(zones).open(path).map(|store| Arc::new(store) as _)
             }
-            Self::Memory => Sqlite::in_memory().map(|store| Arc::new(store.with_zones(zones)) as _),
-            Self::Postgres(url) => {
+            (Self::Memory, _) => {
+                Sqlite::in_memory().map(|store| Arc::new(store.with_zones(zones)) as _)
+            }
+            (Self::Postgres(url), _) => {
                 let how = Postgres::builder().wait(wait).on_waiting(tell).zones(zones);
                 how.open(url).await.map(|store| Arc::new(store) as _)
             }
@@ -172,9 +203,14 @@ impl StoreArgs {
         Ok(url)
     }
 
-    /// Opens a store that exists.
+    /// Opens a store that exists, to write it.
     pub(super) async fn open(&self) -> Result<Arc<dyn Store>, Failure> {
-        self.url()?.open(&self.zones()?, self.wait()).await
+        self.url()?.open(To::Write, &self.zones()?, self.wait()).await
+    }
+
+    /// Opens a store that exists, to read it.
+    pub(super) async fn open_to_read(&self) -> Result<Arc<dyn Store>, Failure> {
+        self.url()?.open(To::Read, &self.zones()?, self.wait()).await
     }
 
     /// [`open`](Self::open), and whether the store is a file.
@@ -203,7 +239,7 @@ impl StoreArgs {
             StoreUrl::Sqlite(path) => {
                 Ok(told(Arc::new(sqlite(self.wait()).zones(self.zones()?).create(path)?)))
             }
-            url => url.open(&self.zones()?, self.wait()).await,
+            url => url.open(To::Write, &self.zones()?, self.wait()).await,
         }
     }
 }

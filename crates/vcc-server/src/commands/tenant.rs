@@ -66,7 +66,7 @@ pub(super) async fn run(command: Command) -> Result<(), Failure> {
             tenant_zone::set(&*store.open().await?, &name, zone, dry_run).await?;
         }
         Command::List { store } => {
-            let store = store.open().await?;
+            let store = store.open_to_read().await?;
             tenant_list::list(&*store).await?;
             rewrite::say_remains(&*store).await?;
         }

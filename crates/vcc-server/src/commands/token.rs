@@ -71,7 +71,7 @@ pub(super) async fn run(command: Command) -> Result<(), Failure> {
             }
         }
         Command::List { tenant, store } => {
-            let store = store.open().await?;
+            let store = store.open_to_read().await?;
             let tenant = store::tenant(&*store, &tenant).await?;
             for token in store.tokens(tenant.id).await? {
                 let created = token.created.to_rfc3339_opts(SecondsFormat::Secs, true);

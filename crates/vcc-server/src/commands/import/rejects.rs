@@ -6,6 +6,7 @@ use vcc_store::StoredRecord;
 use vcc_types::{Field, Recording, Row as _, StartDate};
 
 use crate::commands::failure::{Failure, cannot};
+use crate::commands::owner::owned;
 
 /// What is left out, as JSON lines: the record as it was, then its number and the reason. JSON can
 /// carry every character; once mended, the file can be imported as it is.
@@ -18,12 +19,9 @@ impl Rejects {
     /// A new file, or the one that an import which goes on has begun.
     pub(super) fn open(path: &Path, goes_on: bool) -> Result<Self, Failure> {
         let open = || {
-            let mut file = File::options()
-                .create(true)
-                .write(true)
-                .append(goes_on)
-                .truncate(!goes_on)
-                .open(path)?;
+            let mut options = File::options();
+            options.create(true).write(true).append(goes_on).truncate(!goes_on);
+            let mut file = owned(&mut options).open(path)?;
             // A line that a full disk cut off takes no other with it.
             if goes_on && is_cut_off(path)? {
                 file.write_all(b"\n")?;
