@@ -217,7 +217,7 @@ impl StoreArgs {
     pub(super) async fn open_of_a_kind(&self) -> Result<(Arc<dyn Store>, bool), Failure> {
         let url = self.url()?;
         let is_file = matches!(url, StoreUrl::Sqlite(_));
-        Ok((url.open(&self.zones()?, self.wait()).await?, is_file))
+        Ok((url.open(To::Write, &self.zones()?, self.wait()).await?, is_file))
     }
 
     /// How long what writes waits for others.

@@ -10,13 +10,15 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use tokio::sync::Semaphore;
 use vcc_query::{Selection, Zone};
+use vcc_types::Field;
 
 use super::Sqlite;
 use super::files::identity;
 use super::ready::Now;
 use crate::{
-    Batch, Credentials, Decide, Deletion, Imported, Overview, Page, Rest, Store, StoreError,
-    StoreErrorKind, Tenant, TenantId, TokenHash, TokenInfo, Upgrade,
+    Batch, Credentials, Decide, Deletion, Imported, Overview, Page, Reach, Remains, Rest, Store,
+    StoreError, StoreErrorKind, Tenant, TenantId, TokenHash, TokenInfo, Upgrade, Vacuum,
+    VacuumNeeds, Vacuumed,
 };
 
 /// A [`Sqlite`] that is opened anew when another file has taken the place of its own, as a server
@@ -327,6 +329,30 @@ impl Store for FollowedSqlite {
 
     async fn delete(&self, tenant: TenantId, deletion: &Deletion) -> Result<u64, StoreError> {
         self.store().await?.delete(tenant, deletion).await
+    }
+
+    async fn reach(&self, tenant: TenantId, deletion: &Deletion) -> Result<Reach, StoreError> {
+        self.store().await?.reach(tenant, deletion).await
+    }
+
+    async fn indexes(&self) -> Result<Vec<Field>, StoreError> {
+        self.store().await?.indexes().await
+    }
+
+    async fn set_index(&self, field: Field, wanted: bool) -> Result<bool, StoreError> {
+        self.store().await?.set_index(field, wanted).await
+    }
+
+    async fn remains(&self) -> Result<Remains, StoreError> {
+        self.store().await?.remains().await
+    }
+
+    async fn vacuum_needs(&self) -> Result<Option<VacuumNeeds>, StoreError> {
+        self.store().await?.vacuum_needs().await
+    }
+
+    async fn vacuum(&self, vacuum: Vacuum) -> Result<Vacuumed, StoreError> {
+        self.store().await?.vacuum(vacuum).await
     }
 
     async fn add_tenant(

@@ -320,7 +320,8 @@ mod tests {
             StoredRecord::with_start(&recording, start).unwrap()
         };
         store.import(tenant, (0..9_000).map(record).collect::<Vec<_>>().into()).await.unwrap();
-        let location = Location { path: Some(path), create: false, read_only: true };
+        let path = Some(path);
+        let location = Location { path, create: false, read_only: true, is_alone: false };
         let steps = Arc::new(AtomicU32::new(0));
         let counted = steps.clone();
         // So many hundred steps of SQLite's machine, and the start of the page's first record.
