@@ -130,7 +130,7 @@ mod tests {
         for seconds in [0.0, 0.9, 1.0, 1.1, 5.0] {
             teller.tell(Duration::from_secs_f64(seconds), || reader.clone());
         }
-        assert_eq!(*told.lock().unwrap(), [reader.clone()]);
+        assert_eq!(*told.lock().unwrap(), std::slice::from_ref(&reader));
         assert_eq!(
             reader.to_string(),
             "waiting for a long read of calls.db to end, for up to 610 s: its log has 268 MB, and \
