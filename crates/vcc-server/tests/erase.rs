@@ -345,6 +345,19 @@ fn beside_a_server_its_files_are_clean_too() {
 }
 
 #[test]
+fn of_those_who_rewrite_at_once_each_waits_for_the_others() {
+    let kept = Kept::filled(500);
+    assert_eq!(kept.run(&with(PHONE, &["--yes", "--defer"])).code, 0);
+    let rewriting: Vec<_> = (0..8).map(|_| kept.begin(&["vacuum"])).collect();
+    for child in rewriting {
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    assert_eq!(kept.copies(), [""; 0]);
+    assert_eq!(kept.run(&["tenant", "list"]).stderr, "");
+}
+
+#[test]
 fn beside_an_import_both_come_to_their_end() {
     let kept = Kept::filled(2_000);
     let rows = (0..40_000).map(|number| format!("2017-12-19T19:16:36Z,plain-agent,new-{number}\n"));

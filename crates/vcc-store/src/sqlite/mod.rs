@@ -461,8 +461,10 @@ impl Store for Sqlite {
         let Some(file) = self.file.clone() else { return Ok(Vacuumed::NO_FILES) };
         let rewritten = self.writer.run(|connection| synced(connection, vacuum::rewrite)).await?;
         // It waits for others anew, however long the rewrite took.
+        let wait = self.writer.wait();
         let end = move |connection: &mut Connection| {
-            synced(connection, |connection| vacuum::empty_log(connection, &file, &rewritten))
+            let work = |connection: &mut _| vacuum::empty_log(connection, &file, wait, &rewritten);
+            synced(connection, work)
         };
         self.writer.run_after_reads(end).await
     }

@@ -45,6 +45,10 @@ impl Patience {
         Self { wait, teller, store, log, line, turn }
     }
 
+    pub(super) fn wait(&self) -> Duration {
+        self.wait
+    }
+
     /// Does what waits for others, and says so where that was in vain.
     pub(super) fn during<T>(
         &self,

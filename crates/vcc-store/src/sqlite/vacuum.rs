@@ -8,12 +8,16 @@
 use std::fs::OpenOptions;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode};
 
 use super::error::error;
 use super::remains;
 use crate::{StoreError, StoreErrorKind, VacuumNeeds, Vacuumed};
+
+/// How often it is tried to empty the log.
+const LOOK: Duration = Duration::from_millis(5);
 
 /// What was rewritten.
 pub(super) struct Rewritten {
@@ -39,10 +43,19 @@ pub(super) fn rewrite(connection: &mut Connection) -> Result<Rewritten, StoreErr
 pub(super) fn empty_log(
     connection: &mut Connection,
     file: &Path,
+    wait: Duration,
     rewritten: &Rewritten,
 ) -> Result<Vacuumed, StoreError> {
     let Rewritten { mark, before, after } = rewritten;
-    let log_is_clean = !is_read(connection)?;
+    let began = Instant::now();
+    let log_is_clean = loop {
+        match is_read(connection)? {
+            false => break true,
+            true if began.elapsed() >= wait => break false,
+            // SQLite does not wait for one who writes the log back meanwhile.
+            true => std::thread::sleep(LOOK),
+        }
+    };
     if log_is_clean {
         sync_log(file)?;
         if let Some(mark) = mark {

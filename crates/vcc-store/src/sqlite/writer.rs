@@ -33,6 +33,11 @@ impl Writer {
         Self { inner: Arc::new(Inner { pool, patience, log, has_written_much }) }
     }
 
+    /// How long it waits for others.
+    pub(super) fn wait(&self) -> Duration {
+        self.inner.patience.wait()
+    }
+
     pub(super) fn pool(&self) -> &Pool {
         &self.inner.pool
     }
