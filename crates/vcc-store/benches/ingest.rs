@@ -1,9 +1,13 @@
-//! How fast `vcc-server import` takes a CSV file into SQLite, and how much memory that needs: the
-//! real program as a process of its own, from its start to its end. Builds it first.
+//! How fast `vcc-server import` takes a CSV file into SQLite and into PostgreSQL, and how much memory
+//! that needs: the real program as a process of its own, from its start to its end. Builds it first.
 //!
-//! `cargo bench -p vcc-store --bench ingest`
+//! `cargo bench -p vcc-store --bench ingest`, and with `-- postgres` or `-- sqlite` one of the two. `BASE`
+//! may name another build of the program, which then takes turns with this one on PostgreSQL.
 
+mod into_postgres;
 mod peak;
+#[path = "../tests/postgres_server/mod.rs"]
+mod postgres_server;
 mod subjects;
 
 use std::io::Write as _;
@@ -26,10 +30,24 @@ fn main() {
         write_csv(std::fs::File::create(&path).unwrap(), count).unwrap();
         (count, path)
     });
+    let asked = |name: &str| {
+        let names = ["sqlite", "postgres"];
+        let some = std::env::args().any(|argument| names.contains(&argument.as_str()));
+        !some || std::env::args().any(|argument| argument == name)
+    };
+    if asked("sqlite") {
+        into_sqlite(&program, rounds, [&small, &large]);
+    }
+    if asked("postgres") {
+        into_postgres::measure(&program, rounds, large.0, &large.1);
+    }
+}
+
+fn into_sqlite(program: &Path, rounds: usize, files: [&(u64, PathBuf); 2]) {
     let mut report = std::io::stdout().lock();
     for (title, options) in [("with all indexes", &[][..]), ("--bulk", &["--bulk"])] {
-        for (count, file) in [&small, &large] {
-            let mut runs: Vec<_> = (0..rounds).map(|_| import(&program, file, options)).collect();
+        for (count, file) in files {
+            let mut runs: Vec<_> = (0..rounds).map(|_| import(program, file, options)).collect();
             let rates: Vec<_> =
                 runs.iter().map(|run| *count as f64 / run.took.as_secs_f64()).collect();
             let peaks: Vec<_> = runs.iter().map(|run| run.peak).collect();
