@@ -1,5 +1,8 @@
 //! `import` as a process: killed in the middle, resumed, in bulk, with lines that cannot be read.
 
+#[path = "../../vcc-store/tests/postgres_server/mod.rs"]
+mod postgres_server;
+
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -80,6 +83,15 @@ fn keyless(count: usize) -> String {
     let rows =
         (0..count).map(|n| format!("2007-12-19T19:16:{:02}Z,agent{n},,,{}\n", n % 60, n % 9));
     HEADER.to_owned() + &rows.collect::<String>()
+}
+
+/// A store in PostgreSQL with a tenant `acme` in UTC, where there is a server.
+fn on_a_server() -> Option<(Folder, String)> {
+    let url = postgres_server::database()?;
+    let folder = Folder { folder: tempfile::tempdir().unwrap(), store: url.clone() };
+    let added = folder.command(&["tenant", "add", "acme", "--tz", "UTC"]).output().unwrap();
+    assert!(added.status.success(), "{}", said(&added));
+    Some((folder, url))
 }
 
 /// Kills an import as soon as `begun`, and imports the same file again.
@@ -362,4 +374,72 @@ fn a_bulk_load_says_that_its_reject_file_cannot_be_written() {
         assert!(said(&loaded).contains(line), "{line}: {}", said(&loaded));
     }
     assert_eq!(folder.count(), 1);
+}
+
+/// Also while its batches are in the store two at a time: none is lost, none comes twice, and the order
+/// is that of the file.
+#[test]
+fn an_import_into_postgresql_that_is_killed_goes_on() {
+    for (bulk, begun) in [
+        (&[][..], "SELECT EXISTS (SELECT FROM recordings)"),
+        (&["--bulk"], "SELECT to_regclass('staged') IS NOT NULL"),
+    ] {
+        let Some((folder, url)) = on_a_server() else { return };
+        let file = folder.write("a.csv", &keyless(20_000));
+        let options = [&["--batch", "150"], bulk].concat();
+        // Too late, if one comes to its end first.
+        let mut is_whole = false;
+        for _ in 0..3 {
+            let mut child = folder.import(&file, &options).stderr(Stdio::null()).spawn().unwrap();
+            while child.try_wait().unwrap().is_none()
+                && postgres_server::psql(&url, begun).unwrap() != "t"
+            {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            child.kill().unwrap();
+            is_whole = child.wait().unwrap().success();
+            if is_whole {
+                break;
+            }
+        }
+        if !is_whole {
+            let again = folder.import(&file, &options).output().unwrap();
+            assert!(again.status.success(), "{}", said(&again));
+        }
+        let whole = "SELECT count(*), count(DISTINCT agent_id),
+            (SELECT sum(records) FROM counts WHERE level = 10) FROM recordings";
+        assert_eq!(postgres_server::psql(&url, whole).unwrap(), "20000|20000|20000");
+        let order = "SELECT count(*) FROM (SELECT substr(agent_id, 6)::bigint
+            > lead(substr(agent_id, 6)::bigint) OVER (ORDER BY id) AS wrong FROM recordings) AS r
+            WHERE wrong";
+        assert_eq!(postgres_server::psql(&url, order).unwrap(), "0");
+    }
+}
+
+/// What is left out is noted before its batch is dealt with, whatever the store does meanwhile.
+#[test]
+fn rejects_of_an_import_into_postgresql_are_those_of_sqlite() {
+    let Some((folder, _)) = on_a_server() else { return };
+    let other = Folder::new();
+    let row = |number: usize| {
+        let (second, key) = (number % 60, number / 2 % 40);
+        format!("2007-12-19T19:16:{second:02}Z,agent{},{key},a.wav,27\n", number % 9)
+    };
+    let text = HEADER.to_owned() + &(0..400).map(row).collect::<String>();
+    for options in [&[][..], &["--update"]] {
+        let mut kept = Vec::new();
+        for folder in [&folder, &other] {
+            let file = folder.write("a.csv", &text);
+            let rejects = folder.path("rejects.jsonl");
+            let _ = std::fs::remove_file(&rejects);
+            let options = [&["--batch", "30", "--reject", rejects.to_str().unwrap()], options];
+            let imported = folder.import(&file, &options.concat()).output().unwrap();
+            let said = said(&imported);
+            let tally = said.split_once("/s): ").and_then(|(_, tally)| tally.lines().next());
+            let tally = tally.map(str::to_owned);
+            kept.push((std::fs::read_to_string(&rejects).unwrap(), imported.status.code(), tally));
+        }
+        assert!(kept[0].1 == Some(0) || kept[0].0.lines().count() > 100, "{:?}", kept[0].2);
+        assert!(kept[0] == kept[1], "{:?} {:?}", kept[0].2, kept[1].2);
+    }
 }

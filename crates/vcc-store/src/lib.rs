@@ -38,6 +38,7 @@
 //! * `sqlite` (default): [`Sqlite`], an engine compiled into the program.
 //! * `postgres` (default): [`Postgres`], on servers of its own.
 
+mod bulk;
 mod counts;
 mod error;
 mod index;
@@ -59,6 +60,7 @@ mod token;
 mod upgrade;
 mod waiting;
 
+pub use bulk::{BulkLoad, BulkLoaded};
 pub use error::{StoreError, StoreErrorKind};
 pub use index::INDEXABLE;
 #[cfg(feature = "postgres")]
@@ -67,7 +69,7 @@ pub use record::{Refusal, RefusalKind, StoredRecord};
 pub use remains::{Reach, Remains, Vacuum, VacuumNeeds, Vacuumed};
 pub use rest::Rest;
 #[cfg(feature = "sqlite")]
-pub use sqlite::{BulkLoad, BulkLoaded, FollowedSqlite, Sqlite, SqliteBuilder};
+pub use sqlite::{FollowedSqlite, Sqlite, SqliteBuilder};
 pub use store::{
     Batch, Checkpoint, Credentials, Decide, Deletion, Imported, OnConflict, Overview, Page, Store,
     Tenant, TenantId, TokenInfo,

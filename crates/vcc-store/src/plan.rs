@@ -283,7 +283,6 @@ impl<'a> Plan<'a> {
     }
 
     /// The statement that deletes such records of a bulk load that has not ended.
-    #[cfg(feature = "sqlite")]
     pub(crate) fn delete_staged(tenant: TenantId, deletion: &Deletion) -> Sql {
         let mut sql = Sql::default();
         sql.push("DELETE FROM staged");

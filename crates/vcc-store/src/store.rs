@@ -7,8 +7,8 @@ use vcc_types::{Field, Order};
 
 use crate::tenant_name::{self, NameProblem};
 use crate::{
-    KnownToken, Reach, Remains, Rest, StoreError, StoreErrorKind, StoredRecord, TokenHash, Upgrade,
-    Vacuum, VacuumNeeds, Vacuumed,
+    BulkLoad, KnownToken, Reach, Remains, Rest, StoreError, StoreErrorKind, StoredRecord,
+    TokenHash, Upgrade, Vacuum, VacuumNeeds, Vacuumed,
 };
 
 /// Where recordings, tenants and tokens live.
@@ -226,6 +226,43 @@ pub trait Store: Send + Sync + 'static {
     /// gone, and [`Refused`](crate::StoreErrorKind::Refused) where the import is not where its
     /// [`Checkpoint`] has it.
     async fn import(&self, tenant: TenantId, batch: Batch) -> Result<Imported, StoreError>;
+
+    /// How many batches of one import this store gains from being given at once, of which each has a
+    /// [`Checkpoint`] that follows the one before. They end in that order, with the same outcome as
+    /// one after another; where one fails, those after it are refused. The first of them must have
+    /// been polled first.
+    ///
+    /// ```
+    /// # #[cfg(feature = "sqlite")]
+    /// # fn main() -> Result<(), vcc_store::StoreError> {
+    /// use vcc_store::{Sqlite, Store as _};
+    ///
+    /// // A file has one writer.
+    /// assert_eq!(Sqlite::in_memory()?.batches_at_once(), 1);
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "sqlite"))]
+    /// # fn main() {}
+    /// ```
+    fn batches_at_once(&self) -> usize {
+        1
+    }
+
+    /// Begins the load of a source into a store that holds no recordings at all, of any tenant, or goes
+    /// on with it. A load of another source that was broken off is forgotten.
+    ///
+    /// Loading is faster than [`import`](Self::import), because the indexes are built once, at the
+    /// end. The result is the same.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`](crate::StoreErrorKind::Refused) where there are recordings, of whichever tenant, and
+    /// by a store that has no such load; [`NotFound`](crate::StoreErrorKind::NotFound) for the tenant;
+    /// and those of every write.
+    async fn bulk(&self, _tenant: TenantId, _source: &str) -> Result<BulkLoad, StoreError> {
+        let message = "the store has no bulk load";
+        Err(StoreError::new(StoreErrorKind::Refused, message))
+    }
 
     /// How many records of a source an import that was broken off has dealt with: the number in
     /// the last [`Checkpoint`] of that source, and 0 without one.

@@ -31,9 +31,17 @@ async fn filled(url: &str) -> Postgres {
 }
 
 /// What an import looks up.
-fn find() -> Sql {
-    let keys = vec![Value::Integer(1), Value::Text("{tx1}".into()), Value::Text("{R1.wav}".into())];
-    Sql { text: super::statements::FIND.text.into(), values: keys }
+fn lookups() -> [Sql; 3] {
+    use super::statements::{ANY_KNOWN, FIND, IN_RANGE};
+    let keys =
+        || vec![Value::Integer(1), Value::Text("{tx1}".into()), Value::Text("{R1.wav}".into())];
+    let range = vec![Value::Integer(1), Value::Text("tx1".into()), Value::Text("tx9".into())];
+    let and = |mut values: Vec<_>, more| {
+        values.push(Value::Integer(more));
+        values
+    };
+    [(FIND, keys()), (ANY_KNOWN, and(keys(), 1)), (IN_RANGE, and(range, 50_001))]
+        .map(|(statement, values)| Sql { text: statement.text.into(), values })
 }
 
 /// Deletions that an index answers.
@@ -151,8 +159,11 @@ async fn imports_and_deletions_are_answered_from_an_index() {
     let Some(url) = database() else { return };
     let store = filled(&url).await;
     let session = store.writers.get().await.unwrap();
-    let plan = explain(&session, &find()).await;
-    assert!(plan.contains("recordings_transaction") && !plan.contains("Seq Scan"), "{plan}");
+    for lookup in lookups() {
+        let plan = explain(&session, &lookup).await;
+        assert!(plan.contains("recordings_transaction") && !plan.contains("Seq Scan"), "{plan}");
+        assert!(plan.contains("transaction_id") && !plan.contains("Sort"), "{plan}");
+    }
     for (deletion, index) in deletions() {
         let plan = explain(&session, &delete::statement(TenantId(1), &deletion, 5_000)).await;
         assert!(plan.contains(index.name()) && !plan.contains("Seq Scan"), "{deletion:?}: {plan}");
@@ -221,14 +232,16 @@ async fn each_key_of_a_batch_is_looked_up_by_itself() {
         format!("'{{{}}}'", keys.join(","))
     };
     // The plan for these values, as the first batches get it.
-    let find = super::statements::FIND.text.replace("$1", "1");
-    let find = find.replace("$2", &list("tx", "")).replace("$3", &list("R", ".wav"));
-    let plan = psql(&url, &format!("EXPLAIN {find}")).unwrap();
-    let found_by = plan.lines().find(|line| line.contains("Index Cond:")).unwrap_or_default();
-    for part in ["tenant = 1", "transaction_id = ", "filename = "] {
-        assert!(found_by.contains(part), "{part}: {plan}");
+    for statement in [super::statements::FIND, super::statements::ANY_KNOWN] {
+        let find = statement.text.replace("$1", "1").replace("$4", "1");
+        let find = find.replace("$2", &list("tx", "")).replace("$3", &list("R", ".wav"));
+        let plan = psql(&url, &format!("EXPLAIN {find}")).unwrap();
+        let found_by = plan.lines().find(|line| line.contains("Index Cond:")).unwrap_or_default();
+        for part in ["tenant = 1", "transaction_id = ", "filename = "] {
+            assert!(found_by.contains(part), "{part}: {plan}");
+        }
+        assert!(plan.contains("recordings_transaction") && !plan.contains("Seq Scan"), "{plan}");
     }
-    assert!(plan.contains("recordings_transaction") && !plan.contains("Seq Scan"), "{plan}");
 }
 
 /// On a cluster each statement goes to the one node that holds the tenant, and is answered there
@@ -253,9 +266,11 @@ async fn on_citus_one_node_answers_from_an_index() {
         plans.push(plan);
     }
     let writer = store.writers.get().await.unwrap();
-    let plan = explain(&writer, &find()).await;
-    assert!(plan.contains("recordings_transaction"), "{plan}");
-    plans.push(plan);
+    for lookup in lookups() {
+        let plan = explain(&writer, &lookup).await;
+        assert!(plan.contains("recordings_transaction"), "{plan}");
+        plans.push(plan);
+    }
     for (deletion, _) in deletions() {
         plans.push(explain(&writer, &delete::statement(TenantId(1), &deletion, 5_000)).await);
     }

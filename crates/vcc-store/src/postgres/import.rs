@@ -1,57 +1,170 @@
+//! One batch, one transaction. What it costs is mostly the indexes, which a server's process keeps by
+//! itself: so a batch that follows another is written by a second one meanwhile.
+
 use std::collections::{BTreeMap, HashMap};
 use std::pin::pin;
+use std::time::Duration;
 
-use tokio_postgres::binary_copy::BinaryCopyInWriter;
-use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Error, Row, Transaction};
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Error, IsolationLevel, Row, Transaction};
 use vcc_types::{Field, Row as _};
 
+use super::copy::copy;
 use super::error::error;
 use super::page;
 use super::session::{Prepared, Session};
-use super::statements as s;
+use super::statements::{self as s, Statement};
 use super::tenants::no_such_tenant;
+use super::turns::Turn;
 use crate::counts::{bucket, changes};
-use crate::{Batch, Imported, OnConflict, StoreError, StoredRecord, TenantId};
+use crate::record::TEXTS;
+use crate::{Batch, Checkpoint, Imported, OnConflict, StoreError, StoredRecord, TenantId};
 
 pub(super) async fn import(
     session: &mut Session,
     tenant: TenantId,
     batch: &Batch,
+    mut turn: Turn,
+) -> Result<Imported, StoreError> {
+    // In the order of the turns, so that records that nothing else tells apart are listed in it too.
+    turn.to_number().await;
+    let numbers = numbers(session, batch.records.len());
+    let numbers = numbers.await.map_err(error("cannot import records"))?;
+    turn.is_numbered();
+    if let (Some(numbers), true) = (&numbers, turn.follows())
+        && let Some(imported) = ahead(session, tenant, batch, numbers, &turn).await?
+    {
+        return Ok(imported);
+    }
+    turn.to_end().await;
+    settled(session, tenant, batch, numbers.as_deref()).await
+}
+
+/// Numbers for so many records, ascending; `None` where this role gets none.
+async fn numbers(session: &Session, count: usize) -> Result<Option<Vec<i64>>, Error> {
+    if count == 0 {
+        return Ok(Some(Vec::new()));
+    }
+    let rows = session.query(s::NUMBERS, &[&(count as i64)]).await?;
+    rows.first().map_or(Ok(None), |row| row.try_get(0))
+}
+
+/// Imports a batch that is known to be settled in its turn: what is there does not change meanwhile.
+async fn settled(
+    session: &mut Session,
+    tenant: TenantId,
+    batch: &Batch,
+    numbers: Option<&[i64]>,
 ) -> Result<Imported, StoreError> {
     let failed = error("cannot import records");
     let Session { client, prepared, .. } = session;
-    let transaction = client.transaction().await.map_err(&failed)?;
-    // One import a tenant at a time: what is looked up must not change before it is written.
-    let known = prepared.query(&transaction, s::LOCK_TENANT, &[&tenant.0]).await;
-    if known.map_err(&failed)?.is_empty() {
-        return Err(no_such_tenant());
-    }
-    if let Some(checkpoint) = &batch.checkpoint {
-        let values: [&(dyn ToSql + Sync); 2] = [&tenant.0, &checkpoint.source];
-        let rows = prepared.query(&transaction, s::CHECKPOINT, &values).await;
-        let there = rows.and_then(|rows| dealt_with(&rows)).map_err(&failed)?;
-        checkpoint.follows(there)?;
-    }
-    let known = find(&transaction, prepared, tenant, &batch.records).await.map_err(&failed)?;
+    let transaction = begin(client).await.map_err(&failed)?;
+    lock(&transaction, prepared, tenant, batch.checkpoint.as_ref()).await?;
+    let keys = Keys::new(&batch.records);
+    let known = find(&transaction, prepared, tenant, &keys).await.map_err(&failed)?;
     let plan = Decided::new(batch, known);
     if batch.on_conflict == OnConflict::Undo && !plan.imported.conflicts.is_empty() {
         return Ok(Imported { conflicts: plan.imported.conflicts, ..Imported::default() });
     }
-    write(&transaction, prepared, tenant, &plan).await.map_err(&failed)?;
+    write(&transaction, prepared, tenant, &plan, numbers).await.map_err(&failed)?;
+    finish(transaction, prepared, tenant, batch, &plan.moved).await.map_err(failed)?;
+    Ok(plan.imported)
+}
+
+/// Imports a batch that follows one which has not ended. None of its records seems to be there, so they
+/// are written before it is its turn: the indexes are most of the work, and two servers' processes share
+/// it. When it is its turn, it is made sure that no record has come with one of its keys. `None`, and
+/// nothing done: something is known, and it has to be settled in its turn.
+async fn ahead(
+    session: &mut Session,
+    tenant: TenantId,
+    batch: &Batch,
+    numbers: &[i64],
+    turn: &Turn,
+) -> Result<Option<Imported>, StoreError> {
+    let plan = Decided::new(batch, Vec::new());
+    if batch.on_conflict == OnConflict::Undo && !plan.imported.conflicts.is_empty() {
+        return Ok(None);
+    }
+    let failed = error("cannot import records");
+    let Session { client, prepared, .. } = session;
+    let transaction = begin(client).await.map_err(&failed)?;
+    let keys = Keys::new(&batch.records);
+    if keys.are_there(&transaction, prepared, tenant, 0).await.map_err(&failed)? {
+        transaction.rollback().await.map_err(failed)?;
+        return Ok(None);
+    }
+    write(&transaction, prepared, tenant, &plan, Some(numbers)).await.map_err(&failed)?;
+    wait(&transaction, turn).await.map_err(&failed)?;
+    lock(&transaction, prepared, tenant, batch.checkpoint.as_ref()).await?;
+    let own = keys.among(&plan.added);
+    if keys.are_there(&transaction, prepared, tenant, own).await.map_err(&failed)? {
+        transaction.rollback().await.map_err(failed)?;
+        return Ok(None);
+    }
+    finish(transaction, prepared, tenant, batch, &plan.moved).await.map_err(failed)?;
+    Ok(Some(plan.imported))
+}
+
+/// Begins a transaction in which each statement sees what was committed before it, whatever the
+/// database has for a default: what is there is looked up behind a lock that was waited for.
+pub(super) async fn begin(client: &mut Client) -> Result<Transaction<'_>, Error> {
+    client.build_transaction().isolation_level(IsolationLevel::ReadCommitted).start().await
+}
+
+/// One import a tenant at a time: what is looked up from now on does not change before the transaction
+/// ends.
+async fn lock(
+    transaction: &Transaction<'_>,
+    prepared: &Prepared,
+    tenant: TenantId,
+    checkpoint: Option<&Checkpoint>,
+) -> Result<(), StoreError> {
+    let failed = error("cannot import records");
+    let known = prepared.query(transaction, s::LOCK_TENANT, &[&tenant.0]).await;
+    if known.map_err(&failed)?.is_empty() {
+        return Err(no_such_tenant());
+    }
+    if let Some(checkpoint) = checkpoint {
+        let values: [&(dyn ToSql + Sync); 2] = [&tenant.0, &checkpoint.source];
+        let rows = prepared.query(transaction, s::CHECKPOINT, &values).await;
+        let there = rows.and_then(|rows| dealt_with(&rows)).map_err(failed)?;
+        checkpoint.follows(there)?;
+    }
+    Ok(())
+}
+
+/// Waits for the turn. The server ends a transaction in which nothing is asked for a minute.
+async fn wait(transaction: &Transaction<'_>, turn: &Turn) -> Result<(), Error> {
+    let mut end = pin!(turn.to_end());
+    while tokio::time::timeout(ALIVE, &mut end).await.is_err() {
+        transaction.batch_execute("").await?;
+    }
+    Ok(())
+}
+
+const ALIVE: Duration = Duration::from_secs(15);
+
+/// What ends a batch: its counts and its checkpoint.
+async fn finish(
+    transaction: Transaction<'_>,
+    prepared: &Prepared,
+    tenant: TenantId,
+    batch: &Batch,
+    moved: &BTreeMap<i64, i64>,
+) -> Result<(), Error> {
+    count(&transaction, prepared, tenant, moved).await?;
     if let Some(checkpoint) = &batch.checkpoint {
         let (source, records) = (&checkpoint.source, checkpoint.records.cast_signed());
-        let kept = if records == 0 {
+        if records == 0 {
             let values: [&(dyn ToSql + Sync); 2] = [&tenant.0, source];
-            prepared.execute(&transaction, s::FORGET_CHECKPOINT, &values).await
+            prepared.execute(&transaction, s::FORGET_CHECKPOINT, &values).await?;
         } else {
             let values: [&(dyn ToSql + Sync); 3] = [&tenant.0, source, &records];
-            prepared.execute(&transaction, s::KEEP_CHECKPOINT, &values).await
-        };
-        kept.map_err(&failed)?;
+            prepared.execute(&transaction, s::KEEP_CHECKPOINT, &values).await?;
+        }
     }
-    transaction.commit().await.map_err(failed)?;
-    Ok(plan.imported)
+    transaction.commit().await
 }
 
 pub(super) async fn checkpoint(
@@ -69,11 +182,69 @@ fn dealt_with(rows: &[Row]) -> Result<u64, Error> {
 }
 
 /// The transactionID and the filename, by which a record is known again; `None` if both are empty.
-type Key<'a> = (&'a str, &'a str);
+pub(super) type Key<'a> = (&'a str, &'a str);
 
-fn key(record: &StoredRecord) -> Option<Key<'_>> {
+pub(super) fn key(record: &StoredRecord) -> Option<Key<'_>> {
     let key = (record.text(Field::TransactionId), record.text(Field::Filename));
     (key != ("", "")).then_some(key)
+}
+
+/// The keys of a batch.
+struct Keys<'a> {
+    transactions: Vec<&'a str>,
+    filenames: Vec<&'a str>,
+    /// The least and the greatest transactionID.
+    range: Option<(&'a str, &'a str)>,
+}
+
+impl<'a> Keys<'a> {
+    fn new(records: &'a [StoredRecord]) -> Self {
+        let (transactions, filenames): (Vec<_>, Vec<_>) = records.iter().filter_map(key).unzip();
+        let first = transactions.iter().min();
+        let range = first.zip(transactions.iter().max()).map(|(first, last)| (*first, *last));
+        Self { transactions, filenames, range }
+    }
+
+    /// How many of some records of the batch have a transactionID in its range, also without a key.
+    fn among(&self, records: &[&StoredRecord]) -> usize {
+        let Some((first, last)) = self.range else { return 0 };
+        let transactions = records.iter().map(|record| record.text(Field::TransactionId));
+        transactions.filter(|transaction| (first..=last).contains(transaction)).count()
+    }
+
+    /// Whether more records have a transactionID in the range than so many: mostly none of a batch is
+    /// known, which one question then settles for all of them. No more are looked at than it takes.
+    async fn is_range_taken(
+        &self,
+        transaction: &Transaction<'_>,
+        prepared: &Prepared,
+        tenant: TenantId,
+        own: usize,
+    ) -> Result<bool, Error> {
+        let Some((first, last)) = self.range else { return Ok(false) };
+        let values: [&(dyn ToSql + Sync); 4] = [&tenant.0, &first, &last, &(own as i64 + 1)];
+        let rows = prepared.query(transaction, s::IN_RANGE, &values).await?;
+        let count: Option<i64> = rows.first().map(|row| row.try_get(0)).transpose()?;
+        Ok(count.unwrap_or_default() > own as i64)
+    }
+
+    /// Whether any record has a key, besides the batch's own: so many of those have a transactionID in
+    /// the range, and no two the same key.
+    async fn are_there(
+        &self,
+        transaction: &Transaction<'_>,
+        prepared: &Prepared,
+        tenant: TenantId,
+        own: usize,
+    ) -> Result<bool, Error> {
+        if !self.is_range_taken(transaction, prepared, tenant, own).await? {
+            return Ok(false);
+        }
+        let each = i64::from(own > 0);
+        let values: [&(dyn ToSql + Sync); 4] =
+            [&tenant.0, &self.transactions, &self.filenames, &each];
+        Ok(!prepared.query(transaction, s::ANY_KNOWN, &values).await?.is_empty())
+    }
 }
 
 /// The records that are there with keys of a batch, with their numbers, the first of each key last.
@@ -81,11 +252,13 @@ async fn find(
     transaction: &Transaction<'_>,
     prepared: &Prepared,
     tenant: TenantId,
-    records: &[StoredRecord],
+    keys: &Keys<'_>,
 ) -> Result<Vec<(i64, StoredRecord)>, Error> {
-    let (transactions, filenames): (Vec<_>, Vec<_>) = records.iter().filter_map(key).unzip();
-    let rows =
-        prepared.query(transaction, s::FIND, &[&tenant.0, &transactions, &filenames]).await?;
+    if !keys.is_range_taken(transaction, prepared, tenant, 0).await? {
+        return Ok(Vec::new());
+    }
+    let values: [&(dyn ToSql + Sync); 3] = [&tenant.0, &keys.transactions, &keys.filenames];
+    let rows = prepared.query(transaction, s::FIND, &values).await?;
     let mut found = rows
         .iter()
         .map(|row| Ok((row.try_get(Field::COUNT)?, page::record(row)?)))
@@ -167,31 +340,62 @@ impl<'a> Decided<'a> {
     }
 }
 
+/// Writes what was decided, with these numbers for what is new, or those that the server gives.
 async fn write(
     transaction: &Transaction<'_>,
     prepared: &Prepared,
     tenant: TenantId,
     decided: &Decided<'_>,
+    numbers: Option<&[i64]>,
 ) -> Result<(), Error> {
     if !decided.added.is_empty() {
-        let copy = prepared.get(transaction, s::COPY.text).await?;
-        let mut types = [const { Type::TEXT }; TEXTS + 4];
-        types[..4].fill(Type::INT8);
-        let mut writer = pin!(BinaryCopyInWriter::new(transaction.copy_in(&copy).await?, &types));
-        for record in &decided.added {
-            let columns = Columns::new(tenant, record);
-            writer.as_mut().write(&columns.values()).await?;
-        }
-        writer.finish().await?;
+        let statement = if numbers.is_some() { s::COPY } else { s::COPY_WITHOUT_NUMBERS };
+        copy(transaction, prepared, statement, tenant, numbers, &decided.added).await?;
     }
-    for (id, record) in &decided.replaced {
-        let columns = Columns::new(tenant, record);
-        let mut values = columns.values().to_vec();
-        values.push(id);
-        prepared.execute(transaction, s::UPDATE, &values).await?;
-    }
-    count(transaction, prepared, tenant, &decided.moved).await
+    let replaced: Vec<_> = decided.replaced.iter().map(|(id, record)| (*id, *record)).collect();
+    update(transaction, prepared, s::UPDATE, tenant, &replaced).await
 }
+
+/// Puts records in the places of others, many at a time.
+pub(super) async fn update(
+    transaction: &Transaction<'_>,
+    prepared: &Prepared,
+    statement: Statement,
+    tenant: TenantId,
+    mut records: &[(i64, &StoredRecord)],
+) -> Result<(), Error> {
+    while !records.is_empty() {
+        // So many as have texts of a bounded length.
+        let mut bytes = 0;
+        let count = records.iter().take(TOGETHER).take_while(|(_, record)| {
+            let fits = bytes == 0 || bytes + record.joined().len() <= LONGEST;
+            bytes += record.joined().len().max(1);
+            fits
+        });
+        let (now, later) = records.split_at(count.count());
+        let ids: Vec<_> = now.iter().map(|(id, _)| *id).collect();
+        let starts: Vec<_> = now.iter().map(|(_, record)| record.start_micros()).collect();
+        let finishes: Vec<_> = now.iter().map(|(_, record)| record.finish_micros()).collect();
+        let seconds: Vec<_> =
+            now.iter().map(|(_, record)| record.duration().map(u64::cast_signed)).collect();
+        let mut texts = [const { Vec::new() }; TEXTS];
+        for (_, record) in now {
+            for (column, text) in texts.iter_mut().zip(record.texts()) {
+                column.push(text);
+            }
+        }
+        let mut values: Vec<&(dyn ToSql + Sync)> =
+            vec![&tenant.0, &ids, &starts, &finishes, &seconds];
+        values.extend(texts.iter().map(|column| column as &(dyn ToSql + Sync)));
+        prepared.execute(transaction, statement, &values).await?;
+        records = later;
+    }
+    Ok(())
+}
+
+/// How many records one statement replaces, and how much text it carries unless one record has more.
+const TOGETHER: usize = 2_000;
+const LONGEST: usize = 1 << 22;
 
 /// Adds to the counts of every level what has changed in the finest buckets.
 pub(super) async fn count(
@@ -213,42 +417,4 @@ pub(super) async fn count(
         prepared.execute(transaction, s::DROP_EMPTY_COUNTS, &values[..3]).await?;
     }
     Ok(())
-}
-
-/// What is written of a record.
-struct Columns<'a> {
-    tenant: i64,
-    start: i64,
-    finish: Option<i64>,
-    seconds: Option<i64>,
-    texts: [&'a str; TEXTS],
-}
-
-const TEXTS: usize = Field::COUNT - 1;
-
-impl<'a> Columns<'a> {
-    fn new(tenant: TenantId, record: &'a StoredRecord) -> Self {
-        let mut texts = [""; TEXTS];
-        for (text, field) in texts.iter_mut().zip(StoredRecord::text_fields()) {
-            *text = record.text(field);
-        }
-        Self {
-            tenant: tenant.0,
-            start: record.start_micros(),
-            finish: record.finish_micros(),
-            seconds: record.duration().map(u64::cast_signed),
-            texts,
-        }
-    }
-
-    fn values(&self) -> [&(dyn ToSql + Sync); TEXTS + 4] {
-        let mut values: [&(dyn ToSql + Sync); TEXTS + 4] = [&self.tenant; TEXTS + 4];
-        values[1] = &self.start;
-        values[2] = &self.finish;
-        values[3] = &self.seconds;
-        for (value, text) in values[4..].iter_mut().zip(&self.texts) {
-            *value = text;
-        }
-        values
-    }
 }

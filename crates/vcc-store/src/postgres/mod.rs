@@ -1,6 +1,8 @@
 //! The store on a server of its own, or on several: PostgreSQL.
 
 mod builder;
+mod bulk;
+mod copy;
 mod deep;
 mod delete;
 mod error;
@@ -22,6 +24,7 @@ mod settings;
 mod statements;
 mod tenants;
 mod tls;
+mod turns;
 mod vacuum;
 
 use std::collections::{HashMap, HashSet};
@@ -36,17 +39,18 @@ use vcc_types::Field;
 pub use self::builder::PostgresBuilder;
 use self::hosts::{Hosts, Purpose};
 use self::locks::Asked;
-use self::pool::{Lease, Pool};
+use self::pool::Pool;
 use self::session::Session;
 use self::settings::Settings;
+use self::turns::Turns;
 use crate::plan::Plan;
 use crate::rest::{in_order, whole};
 use crate::store::{NO_TOKEN, Zones, anything, is_read};
 use crate::waiting::Teller;
 use crate::{
-    Batch, Credentials, Deletion, Imported, Overview, Page, Reach, Rest, Store, StoreError,
-    StoreErrorKind, StoredRecord, Tenant, TenantId, TokenHash, TokenInfo, Upgrade, Vacuum,
-    Vacuumed,
+    Batch, BulkLoad, Credentials, Deletion, Imported, Overview, Page, Reach, Rest, Store,
+    StoreError, StoreErrorKind, StoredRecord, Tenant, TenantId, TokenHash, TokenInfo, Upgrade,
+    Vacuum, Vacuumed,
 };
 
 /// A store in a PostgreSQL database, on one server or on a primary with hot standbys.
@@ -116,6 +120,7 @@ pub struct Postgres {
     writers: Pool,
     upgraded: Option<Upgrade>,
     long: LongTexts,
+    turns: Turns,
     zones: Zones,
     wait: Duration,
     teller: Teller,
@@ -182,11 +187,12 @@ impl Postgres {
         let readers = Pool::new(hosts.clone(), Purpose::Read, connections, deadline, wait)?;
         let writers = Pool::new(hosts, Purpose::Write, WRITERS, deadline, wait)?;
         let (long, teller) = (LongTexts::default(), Teller::new(on_waiting));
-        let mut store = Self { readers, writers, upgraded: None, long, zones, wait, teller };
+        let turns = Turns::default();
+        let mut store = Self { readers, writers, upgraded: None, long, turns, zones, wait, teller };
         let current = match store.readers.get().await {
             Ok(lease) => {
                 let current = migrate::is_current(&lease).await;
-                Self::settle(lease, current)?
+                lease.settle(current)?
             }
             Err(error) if error.kind() == StoreErrorKind::Unavailable => false,
             Err(error) => return Err(error),
@@ -194,7 +200,7 @@ impl Postgres {
         if !current {
             let mut lease = store.writers.get().await?;
             let migrated = store.told(Asked::of(&lease), migrate::migrate(&mut lease)).await;
-            store.upgraded = Self::settle(lease, migrated)?;
+            store.upgraded = lease.settle(migrated)?;
         }
         Ok(store)
     }
@@ -234,18 +240,6 @@ impl Postgres {
             Box::pin(page::pick(session, tenant, ids))
         });
         read.await
-    }
-
-    /// Gives the connection of a write back, or closes it if that failed and what was asked is not
-    /// to blame.
-    fn settle<T>(lease: Lease, result: Result<T, StoreError>) -> Result<T, StoreError> {
-        let result = result.map_err(|error| lease.at(error));
-        if result.as_ref().is_err_and(|error| error.kind() == StoreErrorKind::Unavailable) {
-            lease.close();
-        } else {
-            lease.give_back();
-        }
-        result
     }
 }
 
@@ -335,10 +329,21 @@ impl Store for Postgres {
         connections.saturating_mul(2).saturating_add(16)
     }
 
+    fn batches_at_once(&self) -> usize {
+        // More than two keep the server busy with waiting for one another.
+        2
+    }
+
     async fn import(&self, tenant: TenantId, batch: Batch) -> Result<Imported, StoreError> {
+        let turn = self.turns.begin(tenant, batch.checkpoint.as_ref());
         let mut lease = self.writers.get().await?;
-        let result = self.told(Asked::of(&lease), import::import(&mut lease, tenant, &batch)).await;
-        Self::settle(lease, result)
+        let asked = Asked::of(&lease);
+        let result = self.told(asked, import::import(&mut lease, tenant, &batch, turn)).await;
+        lease.settle(result)
+    }
+
+    async fn bulk(&self, tenant: TenantId, source: &str) -> Result<BulkLoad, StoreError> {
+        bulk::bulk(self.writers.clone(), tenant, source).await
     }
 
     async fn checkpoint(&self, tenant: TenantId, source: &str) -> Result<u64, StoreError> {
@@ -366,22 +371,24 @@ impl Store for Postgres {
         // From the primary, and as long as it takes: whoever deletes reads as much again.
         let lease = self.writers.get().await?;
         let reach = delete::reach(&lease, tenant, deletion).await;
-        Self::settle(lease, reach.map_err(error::error("cannot count what would be deleted")))
+        lease.settle(reach.map_err(error::error("cannot count what would be deleted")))
     }
 
     async fn vacuum(&self, vacuum: Vacuum) -> Result<Vacuumed, StoreError> {
         let lease = self.writers.get().await?;
         let vacuumed = self.told(Asked::of(&lease), vacuum::vacuum(&lease, vacuum)).await;
-        Self::settle(lease, vacuumed)
+        lease.settle(vacuumed)
     }
 
     async fn delete(&self, tenant: TenantId, deletion: &Deletion) -> Result<u64, StoreError> {
-        let mut deleted = 0;
+        let mut lease = self.writers.get().await?;
+        let loading = bulk::delete(&mut lease, tenant, deletion).await;
+        let mut deleted = lease.settle(loading)?;
         loop {
             let mut lease = self.writers.get().await?;
             let step =
                 self.told(Asked::of(&lease), delete::step(&mut lease, tenant, deletion)).await;
-            match Self::settle(lease, step)? {
+            match lease.settle(step)? {
                 0 => return Ok(deleted),
                 records => deleted += records,
             }
@@ -399,7 +406,7 @@ impl Store for Postgres {
     async fn set_index(&self, field: Field, wanted: bool) -> Result<bool, StoreError> {
         let lease = self.writers.get().await?;
         let result = self.told(Asked::of(&lease), index::set(&lease, field, wanted)).await;
-        Self::settle(lease, result)
+        lease.settle(result)
     }
 
     async fn add_tenant(
@@ -410,13 +417,13 @@ impl Store for Postgres {
     ) -> Result<Tenant, StoreError> {
         let mut lease = self.writers.get().await?;
         let result = self.told(Asked::of(&lease), tenants::add(&mut lease, name, zone, now)).await;
-        Self::settle(lease, result)
+        lease.settle(result)
     }
 
     async fn set_zone(&self, tenant: &str, zone: Zone) -> Result<Tenant, StoreError> {
         let lease = self.writers.get().await?;
         let result = self.told(Asked::of(&lease), tenants::set_zone(&lease, tenant, zone)).await;
-        Self::settle(lease, result)
+        lease.settle(result)
     }
 
     async fn tenants(&self) -> Result<Vec<Tenant>, StoreError> {
@@ -447,7 +454,7 @@ impl Store for Postgres {
     async fn remove_tenant(&self, tenant: TenantId) -> Result<u64, StoreError> {
         let mut lease = self.writers.get().await?;
         let result = self.told(Asked::of(&lease), tenants::remove(&mut lease, tenant)).await;
-        Self::settle(lease, result)
+        lease.settle(result)
     }
 
     async fn add_token(
@@ -461,7 +468,7 @@ impl Store for Postgres {
         let result = self
             .told(Asked::of(&lease), tenants::add_token(&mut lease, tenant, hash, label, now))
             .await;
-        Self::settle(lease, result)
+        lease.settle(result)
     }
 
     async fn tokens(&self, tenant: TenantId) -> Result<Vec<TokenInfo>, StoreError> {
@@ -475,6 +482,6 @@ impl Store for Postgres {
     async fn revoke_token(&self, tenant: TenantId, token: i64) -> Result<(), StoreError> {
         let lease = self.writers.get().await?;
         let result = self.told(Asked::of(&lease), tenants::revoke(&lease, tenant, token)).await;
-        Self::settle(lease, result)
+        lease.settle(result)
     }
 }

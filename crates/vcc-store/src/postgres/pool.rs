@@ -51,6 +51,18 @@ impl Lease {
         error.at(self.hosts.name(self.host))
     }
 
+    /// Gives the connection of a write back, or closes it if that failed and what was asked is not to
+    /// blame.
+    pub(super) fn settle<T>(self, result: Result<T, StoreError>) -> Result<T, StoreError> {
+        let result = result.map_err(|error| self.at(error));
+        if result.as_ref().is_err_and(|error| error.kind() == StoreErrorKind::Unavailable) {
+            self.close();
+        } else {
+            self.give_back();
+        }
+        result
+    }
+
     /// Takes a connection out of its pool that is of no use any more.
     pub(super) fn close(mut self) {
         drop(self.object.take().map(Object::take));

@@ -121,6 +121,16 @@ impl Prepared {
         client.execute(&prepared, values).await
     }
 
+    /// [`execute`](Self::execute) for a statement that was put together.
+    pub(super) async fn execute_built(
+        &self,
+        client: &(impl GenericClient + Sync),
+        sql: &Sql,
+    ) -> Result<u64, Error> {
+        let prepared = self.get(client, &sql.text).await?;
+        client.execute(&prepared, &values(sql)).await
+    }
+
     /// Prepares a statement, once.
     pub(super) async fn get(
         &self,

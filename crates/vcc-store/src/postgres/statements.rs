@@ -26,6 +26,28 @@ const fn everyone(reason: &'static str, text: &'static str) -> Statement {
     Statement { text, scope: Scope::Everyone(reason) }
 }
 
+/// The statement that puts records in the places of others: a macro, since the pieces must be literals.
+macro_rules! update {
+    ($table:literal) => {
+        concat!(
+            "UPDATE ", $table, " AS old SET start = new.start, finish = new.finish, seconds = new.seconds,
+         agent_id = new.agent_id, phone_number = new.phone_number, channel = new.channel,
+         case_id = new.case_id, duration = new.duration, filename = new.filename,
+         queue_id = new.queue_id, queue_name = new.queue_name,
+         account_number = new.account_number, transaction_id = new.transaction_id,
+         ext_var1 = new.ext_var1, ext_var2 = new.ext_var2, out_dial_code = new.out_dial_code,
+         wrap_up_code = new.wrap_up_code
+         FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[],
+             $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[],
+             $14::text[], $15::text[], $16::text[], $17::text[], $18::text[], $19::text[])
+         AS new (id, start, finish, seconds, agent_id, phone_number, channel, case_id, duration,
+             filename, queue_id, queue_name, account_number, transaction_id, ext_var1, ext_var2,
+             out_dial_code, wrap_up_code)
+         WHERE old.tenant = $1 AND old.id = new.id",
+        )
+    };
+}
+
 macro_rules! statements {
     ($($name:ident = $statement:expr;)*) => {
         $(pub(super) const $name: Statement = $statement;)*
@@ -180,24 +202,79 @@ statements! {
              OFFSET 0
          ) AS r",
     );
+    // Whether a batch can know any record at all; no more of them are read than decide it.
+    IN_RANGE = tenant(
+        "SELECT count(*) FROM (SELECT 1 FROM recordings WHERE tenant = $1
+         AND transaction_id >= $2 AND transaction_id <= $3 LIMIT $4) AS r",
+    );
+    // Whether more records than $4 have one of the keys. As FIND does, for each key by itself.
+    ANY_KNOWN = tenant(
+        "SELECT 1 FROM unnest($2::text[], $3::text[]) AS k (transaction_id, filename)
+         CROSS JOIN LATERAL (
+             SELECT count(*) AS records FROM (
+                 SELECT 1 FROM recordings WHERE recordings.tenant = $1
+                 AND recordings.transaction_id = k.transaction_id
+                 AND recordings.filename = k.filename LIMIT 2
+             ) AS same
+         ) AS r WHERE r.records > $4 LIMIT 1",
+    );
+    // NULL for a role that may write recordings and not ask for a number.
+    NUMBERS = everyone(
+        "takes numbers for new records",
+        "SELECT array_agg(nextval(s.name)) FROM
+         (SELECT pg_get_serial_sequence('recordings', 'id')::regclass AS name OFFSET 0) AS s,
+         generate_series(1::bigint, $1)
+         WHERE has_sequence_privilege(s.name, 'USAGE, UPDATE')",
+    );
     // Records of a page by their numbers, sorted by the caller.
     PICK = tenant(
         "SELECT start, agent_id, phone_number, channel, case_id, duration, filename, queue_id,
          queue_name, account_number, transaction_id, ext_var1, ext_var2, out_dial_code,
          wrap_up_code, id FROM recordings WHERE tenant = $1 AND id = ANY($2)",
     );
-    // Each row that is copied carries its tenant.
+    // Each row that is copied carries its tenant, and its number.
     COPY = tenant(
+        "COPY recordings (tenant, id, start, finish, seconds, agent_id, phone_number, channel,
+         case_id, duration, filename, queue_id, queue_name, account_number, transaction_id,
+         ext_var1, ext_var2, out_dial_code, wrap_up_code) FROM STDIN (FORMAT binary)",
+    );
+    COPY_WITHOUT_NUMBERS = tenant(
         "COPY recordings (tenant, start, finish, seconds, agent_id, phone_number, channel, case_id,
          duration, filename, queue_id, queue_name, account_number, transaction_id, ext_var1,
          ext_var2, out_dial_code, wrap_up_code) FROM STDIN (FORMAT binary)",
     );
-    UPDATE = tenant(
-        "UPDATE recordings SET start = $2, finish = $3, seconds = $4, agent_id = $5,
-         phone_number = $6, channel = $7, case_id = $8, duration = $9, filename = $10,
-         queue_id = $11, queue_name = $12, account_number = $13, transaction_id = $14,
-         ext_var1 = $15, ext_var2 = $16, out_dial_code = $17, wrap_up_code = $18
-         WHERE tenant = $1 AND id = $19",
+    UPDATE = tenant(update!("recordings"));
+    // Those of a bulk load that has not ended.
+    LOADED = tenant("SELECT records FROM load WHERE tenant = $1 AND source = $2");
+    BEGIN_LOAD = tenant("INSERT INTO load (tenant, source, records) VALUES ($1, $2, 0)");
+    FORGET_LOAD = tenant("DELETE FROM load WHERE tenant = $1");
+    ADVANCE = tenant(
+        "UPDATE load SET records = $4 WHERE tenant = $1 AND source = $2 AND records = $3",
+    );
+    STAGE = tenant(
+        "COPY staged (tenant, id, start, finish, seconds, agent_id, phone_number, channel, case_id,
+         duration, filename, queue_id, queue_name, account_number, transaction_id, ext_var1,
+         ext_var2, out_dial_code, wrap_up_code) FROM STDIN (FORMAT binary)",
+    );
+    ANY_TWIN = tenant(
+        "SELECT 1 FROM staged WHERE tenant = $1 AND (transaction_id <> '' OR filename <> '')
+         GROUP BY transaction_id, filename HAVING count(*) > 1 LIMIT 1",
+    );
+    // All records whose keys more than one has, in the order of their arrival.
+    TWINS = tenant(
+        "SELECT start, agent_id, phone_number, channel, case_id, duration, filename, queue_id,
+         queue_name, account_number, transaction_id, ext_var1, ext_var2, out_dial_code,
+         wrap_up_code, id
+         FROM (SELECT *, count(*) OVER (PARTITION BY transaction_id, filename) AS records
+             FROM staged WHERE tenant = $1 AND (transaction_id <> '' OR filename <> '')) AS s
+         WHERE s.records > 1 ORDER BY transaction_id, filename, id",
+    );
+    DROP_STAGED = tenant("DELETE FROM staged WHERE tenant = $1 AND id = ANY($2)");
+    UPDATE_STAGED = tenant(update!("staged"));
+    // The floor of a division, also before 1970.
+    STAGED_BUCKETS = tenant(
+        "SELECT (start - ((start % 1024000000) + 1024000000) % 1024000000) / 1024000000, count(*)
+         FROM staged WHERE tenant = $1 GROUP BY 1",
     );
     COUNT = tenant(
         "INSERT INTO counts (tenant, level, bucket, records)
@@ -228,7 +305,7 @@ mod tests {
     use crate::postgres::delete;
     use crate::{Deletion, StoredRecord, TenantId};
 
-    /// The last two are those of a bulk load into SQLite.
+    /// The last two are those of a bulk load.
     const TABLES: [&str; 7] =
         ["tenants", "tokens", "recordings", "counts", "imports", "staged", "load"];
 
@@ -307,6 +384,7 @@ mod tests {
                 "SET_ZONE",
                 "TENANTS",
                 "CREDENTIALS",
+                "NUMBERS",
             ]
         );
     }

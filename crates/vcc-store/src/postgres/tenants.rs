@@ -2,6 +2,7 @@ use chrono::{DateTime, Utc};
 use tokio_postgres::{Error, Row};
 use vcc_query::{Zone, ZoneData};
 
+use super::bulk;
 use super::error::error;
 use super::migrate::LOCK;
 use super::session::Session;
@@ -121,6 +122,7 @@ pub(super) async fn remove(session: &mut Session, tenant: TenantId) -> Result<u6
     if known.map_err(&failed)?.is_empty() {
         return Err(no_such_tenant());
     }
+    bulk::forget(&transaction, prepared, tenant).await.map_err(&failed)?;
     let mut records = 0;
     for statement in [s::REMOVE_COUNTS, s::REMOVE_IMPORTS, s::REMOVE_TOKENS, s::REMOVE_TENANT] {
         prepared.execute(&transaction, statement, &[&tenant.0]).await.map_err(&failed)?;

@@ -3,6 +3,7 @@
 //! write in between and the log is written back; the records that have the same keys are found; and one
 //! transaction puts the table in the place of the empty one, and counts.
 
+use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior};
 use vcc_types::Field;
 
@@ -11,10 +12,11 @@ use super::page::rows;
 use super::tenants::no_such_tenant;
 use super::writer::Writer;
 use super::{error, remains};
+use crate::bulk::{self, Engine, LeftOut};
 use crate::counts::LEVELS;
 use crate::plan::Plan;
 use crate::{
-    Deletion, OnConflict, Remains, Sqlite, StoreError, StoreErrorKind, StoredRecord, TenantId,
+    BulkLoad, BulkLoaded, Deletion, OnConflict, Remains, StoreError, StoredRecord, TenantId,
 };
 
 const INSERT: &str = "INSERT INTO staged (tenant, start, finish, seconds, agent_id, phone_number, \
@@ -51,110 +53,33 @@ const COUNT_COARSER: &str = "INSERT INTO counts (tenant, level, bucket, records)
     SELECT ?1, ?3, bucket >> 6, sum(records) FROM counts \
     WHERE tenant = ?1 AND level = ?2 GROUP BY 3";
 
-/// A load that has begun. What is loaded shows when [`finish`](Self::finish) has ended; dropped
-/// before, it stays where [`Sqlite::bulk`] finds it again.
-///
-/// ```
-/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
-/// use vcc_store::{OnConflict, Sqlite, Store as _, StoredRecord};
-/// # let now = chrono::DateTime::from_timestamp(1_198_120_596, 0).unwrap();
-/// # let store = Sqlite::in_memory()?;
-/// # let tenant = store.add_tenant("acme", vcc_query::Zone::UTC, now).await?;
-/// # let record = StoredRecord::with_start(&vcc_types::Recording::new(), now).unwrap();
-///
-/// // The first 3 records are dealt with. Two of them were refused.
-/// let mut load = store.bulk(tenant.id, "calls.csv").await?;
-/// load.load(vec![(3, record)], 3).await?;
-/// drop(load);
-/// // Broken off, it goes on after them. Until its end nothing shows.
-/// let load = store.bulk(tenant.id, "calls.csv").await?;
-/// assert_eq!((load.done(), store.count(tenant.id).await?), (3, 0));
-/// load.finish(OnConflict::Reject, |_, _| ()).await?;
-/// assert_eq!(store.count(tenant.id).await?, 1);
-/// # Ok::<(), vcc_store::StoreError>(())
-/// # }).unwrap();
-/// ```
-pub struct BulkLoad {
+/// A load that has begun.
+struct Load {
     writer: Writer,
     tenant: TenantId,
     source: String,
-    done: u64,
 }
 
-/// What became of the records of a load.
-///
-/// ```
-/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
-/// use vcc_store::{BulkLoaded, OnConflict, Sqlite, Store as _, StoredRecord};
-/// use vcc_types::{Field, Recording};
-/// # let now = chrono::DateTime::from_timestamp(1_198_120_596, 0).unwrap();
-/// # let store = Sqlite::in_memory()?;
-/// # let tenant = store.add_tenant("acme", vcc_query::Zone::UTC, now).await?;
-///
-/// let record = |agent: &str| {
-///     let recording =
-///         Recording::new().with(Field::TransactionId, "t1").with(Field::AgentId, agent);
-///     StoredRecord::with_start(&recording, now).unwrap()
-/// };
-/// let mut load = store.bulk(tenant.id, "calls.csv").await?;
-/// load.load(vec![(1, record("bill")), (2, record("bill")), (3, record("mary"))], 3).await?;
-/// // The same keys three times: once more the same content, then another.
-/// let loaded = load.finish(OnConflict::Reject, |number, _| assert_eq!(number, 3)).await?;
-/// assert_eq!(loaded, BulkLoaded { added: 1, unchanged: 1, updated: 0, conflicts: 1 });
-/// # Ok::<(), vcc_store::StoreError>(())
-/// # }).unwrap();
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct BulkLoaded {
-    /// How many records there are.
-    pub added: u64,
-    /// How many had the keys and the content of an earlier one.
-    pub unchanged: u64,
-    /// How many replaced an earlier one with the same keys.
-    pub updated: u64,
-    /// How many were left out because an earlier one has the same keys and other content.
-    pub conflicts: u64,
+/// Begins the load of a source, or goes on with it.
+pub(super) async fn bulk(
+    writer: Writer,
+    tenant: TenantId,
+    source: &str,
+) -> Result<BulkLoad, StoreError> {
+    let name = source.to_owned();
+    let done = writer.run(move |connection| begin(connection, tenant, &name)).await?;
+    Ok(BulkLoad::new(Box::new(Load { writer, tenant, source: source.to_owned() }), done))
 }
 
-impl Sqlite {
-    /// Begins the load of a source into a store that holds no recordings at all, or goes on with
-    /// it. A load of another source that was broken off is forgotten.
-    ///
-    /// Loading is faster than [`import`](crate::Store::import), because the indexes are built once,
-    /// at the end. The result is the same.
-    ///
-    /// # Errors
-    ///
-    /// [`Refused`](StoreErrorKind::Refused) where there are recordings, of whichever tenant;
-    /// [`NotFound`](StoreErrorKind::NotFound) for the tenant; and those of every write.
-    pub async fn bulk(&self, tenant: TenantId, source: &str) -> Result<BulkLoad, StoreError> {
-        let writer = self.writer.clone();
-        let name = source.to_owned();
-        let done = writer.run(move |connection| begin(connection, tenant, &name)).await?;
-        Ok(BulkLoad { writer, tenant, source: source.to_owned(), done })
-    }
-}
-
-impl BulkLoad {
-    /// How many records of the source have been dealt with.
-    #[must_use]
-    pub fn done(&self) -> u64 {
-        self.done
-    }
-
-    /// Adds records, each with its number in the source, in one transaction; after it the first
-    /// `done` records of the source are dealt with.
-    ///
-    /// # Errors
-    ///
-    /// [`Refused`](StoreErrorKind::Refused) where another load has begun meanwhile, and those of
-    /// every write.
-    pub async fn load(
+#[async_trait]
+impl Engine for Load {
+    async fn load(
         &mut self,
         records: Vec<(u64, StoredRecord)>,
+        before: u64,
         done: u64,
     ) -> Result<(), StoreError> {
-        let (tenant, source, before) = (self.tenant, self.source.clone(), self.done);
+        let (tenant, source) = (self.tenant, self.source.clone());
         let work = move |connection: &mut Connection| {
             let failed = error("cannot load records");
             let transaction = immediate(connection).map_err(&failed)?;
@@ -162,60 +87,57 @@ impl BulkLoad {
             insert(&transaction, tenant, &records).map_err(&failed)?;
             transaction.commit().map_err(failed)
         };
-        self.writer.run_batch(work).await?;
-        self.done = done;
-        Ok(())
+        self.writer.run_batch(work).await
     }
 
-    /// Ends the load: what was loaded is the store's, with its indexes. `left_out` is given each
-    /// record that is left out, with its number. While an index is built other writers have to wait.
-    ///
-    /// # Errors
-    ///
-    /// [`Refused`](StoreErrorKind::Refused) where recordings have come in another way meanwhile;
-    /// and those of every write. What was loaded stays, but for the records that were left out.
-    pub async fn finish(
-        self,
+    async fn finish(
+        self: Box<Self>,
+        done: u64,
         on_conflict: OnConflict,
-        mut left_out: impl FnMut(u64, &StoredRecord) + Send + 'static,
+        mut left_out: Box<LeftOut>,
     ) -> Result<BulkLoaded, StoreError> {
         let tenant = self.tenant;
-        let indexes = self.step(|transaction| schema(transaction, "index", "recordings")).await?;
+        let read = |transaction: &Transaction<'_>| schema(transaction, "index", "recordings");
+        let indexes = self.step(done, read).await?;
         // Twins are found by the index of keys, and go before the other indexes have them.
         let (keys, others): (Vec<_>, Vec<_>) =
             indexes.iter().partition(|index| index.contains("recordings_transaction"));
         for index in keys {
-            self.index(index).await?;
+            self.index(done, index).await?;
         }
         let settle = move |transaction: &Transaction<'_>| {
             let mut loaded = BulkLoaded::default();
-            let (left_out, loaded_so_far) = (&mut left_out, &mut loaded);
+            let (left_out, loaded_so_far) = (&mut *left_out, &mut loaded);
             Twins { transaction, tenant, on_conflict, left_out, loaded: loaded_so_far }.settle()?;
             let BulkLoaded { conflicts: deleted, updated: replaced, .. } = loaded;
             remains::add(transaction, Remains { deleted, replaced, ..Remains::default() })?;
             Ok(loaded)
         };
-        let mut loaded = self.step(settle).await?;
+        let mut loaded = self.step(done, settle).await?;
         for index in others {
-            self.index(index).await?;
+            self.index(done, index).await?;
         }
-        loaded.added = self.step(move |transaction| put(transaction, tenant, &indexes)).await?;
+        let put = move |transaction: &Transaction<'_>| put(transaction, tenant, &indexes);
+        loaded.added = self.step(done, put).await?;
         Ok(loaded)
     }
+}
 
+impl Load {
     /// Builds an index of the store for what was loaded.
-    async fn index(&self, index: &str) -> Result<(), StoreError> {
+    async fn index(&self, done: u64, index: &str) -> Result<(), StoreError> {
         // A load that was broken off may have it.
         let index = staged(index).replacen("CREATE INDEX", "CREATE INDEX IF NOT EXISTS", 1);
-        self.step(move |transaction| transaction.execute_batch(&index)).await
+        self.step(done, move |transaction| transaction.execute_batch(&index)).await
     }
 
     /// Does a part of what ends the load, in one transaction.
     async fn step<T: Send + 'static>(
         &self,
+        done: u64,
         work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let (tenant, source, done) = (self.tenant, self.source.clone(), self.done);
+        let (tenant, source) = (self.tenant, self.source.clone());
         let step = move |connection: &mut Connection| {
             let failed = error("cannot end the load");
             let transaction = immediate(connection).map_err(&failed)?;
@@ -253,8 +175,7 @@ fn refuse_recordings(transaction: &Transaction<'_>) -> Result<(), StoreError> {
         .and_then(|mut any| any.exists([]))
         .map_err(error("cannot begin a load"))?;
     if any {
-        let message = "the store holds recordings, and a bulk load is the first of all";
-        return Err(StoreError::new(StoreErrorKind::Refused, message));
+        return Err(bulk::not_first());
     }
     Ok(())
 }
@@ -356,8 +277,7 @@ fn advance(
         0
     };
     if advanced == 0 {
-        let message = "another bulk load has begun or ended meanwhile";
-        return Err(StoreError::new(StoreErrorKind::Refused, message));
+        return Err(bulk::not_this());
     }
     Ok(())
 }
@@ -429,7 +349,7 @@ struct Twins<'a> {
     transaction: &'a Transaction<'a>,
     tenant: TenantId,
     on_conflict: OnConflict,
-    left_out: &'a mut dyn FnMut(u64, &StoredRecord),
+    left_out: &'a mut LeftOut,
     loaded: &'a mut BulkLoaded,
 }
 
@@ -490,9 +410,9 @@ impl Twins<'_> {
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
-    use crate::Store as _;
     use crate::sqlite::line::Line;
     use crate::store::anything;
+    use crate::{Sqlite, Store as _};
 
     const KEY: &str = "recordings_transaction";
 
@@ -520,8 +440,9 @@ mod tests {
             let indexes = schema(connection, "index", "recordings");
             Ok(indexes.map_err(error("cannot read"))?.into_iter().find(|index| name(index) == KEY))
         });
-        load.index(&key.await.unwrap().unwrap()).await.unwrap();
         drop(load);
+        let load = Load { writer: store.writer.clone(), tenant: acme, source: "calls.csv".into() };
+        load.index(2, &key.await.unwrap().unwrap()).await.unwrap();
         let load = store.bulk(acme, "calls.csv").await.unwrap();
         assert_eq!(other.page(acme, &anything()).await.unwrap().records.len(), 0);
         let (begin, begun) = tokio::sync::oneshot::channel();

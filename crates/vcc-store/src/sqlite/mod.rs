@@ -45,7 +45,6 @@ use vcc_types::Field;
 
 use self::access::Access;
 pub use self::builder::SqliteBuilder;
-pub use self::bulk::{BulkLoad, BulkLoaded};
 use self::error::error;
 pub use self::followed::FollowedSqlite;
 use self::held::Held;
@@ -61,8 +60,8 @@ use self::writer::Writer;
 use crate::store::{NO_TOKEN, Zones, anything, is_read, one_by_one};
 use crate::waiting::Teller;
 use crate::{
-    Batch, Credentials, Decide, Deletion, Imported, Overview, Page, Reach, Remains, Rest, Store,
-    StoreError, StoreErrorKind, Tenant, TenantId, TokenHash, TokenInfo, Upgrade, Vacuum,
+    Batch, BulkLoad, Credentials, Decide, Deletion, Imported, Overview, Page, Reach, Remains, Rest,
+    Store, StoreError, StoreErrorKind, Tenant, TenantId, TokenHash, TokenInfo, Upgrade, Vacuum,
     VacuumNeeds, Vacuumed,
 };
 
@@ -420,6 +419,10 @@ impl Store for Sqlite {
     async fn import(&self, tenant: TenantId, batch: Batch) -> Result<Imported, StoreError> {
         let work = move |connection: &mut Connection| import::import(connection, tenant, &batch);
         self.writer.run_batch(work).await
+    }
+
+    async fn bulk(&self, tenant: TenantId, source: &str) -> Result<BulkLoad, StoreError> {
+        bulk::bulk(self.writer.clone(), tenant, source).await
     }
 
     async fn checkpoint(&self, tenant: TenantId, source: &str) -> Result<u64, StoreError> {

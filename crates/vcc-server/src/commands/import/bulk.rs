@@ -1,18 +1,19 @@
-//! `--bulk`: the first load of a store in a file, with its indexes built at the end.
+//! `--bulk`: the first load of a store, with its indexes built at the end.
 
 use std::future::Future;
 use std::pin::pin;
 use std::time::Instant;
 
 use tokio::sync::mpsc;
-use vcc_store::{BulkLoad, BulkLoaded, OnConflict, Sqlite, StoredRecord, TenantId};
+use vcc_store::{BulkLoad, BulkLoaded, OnConflict, Store, StoredRecord, TenantId};
 
-use super::Import;
+use super::source::Event;
+use super::{Import, Target};
 use crate::commands::failure::Failure;
 
 /// Begins the load of a source, or goes on with it.
 pub(super) async fn begin(
-    store: &Sqlite,
+    store: &dyn Store,
     tenant: TenantId,
     source: Option<&str>,
 ) -> Result<BulkLoad, Failure> {
@@ -30,6 +31,19 @@ pub(super) async fn begin(
 }
 
 impl Import<'_> {
+    /// Takes a batch.
+    pub(super) async fn load(&mut self, event: Event) -> Result<(), Failure> {
+        self.refuse(&event)?;
+        let Event { records, numbers, until, .. } = event;
+        if let Some(Target::Bulk(load)) = &mut self.target {
+            let count = records.len() as u64;
+            load.load(numbers.into_iter().zip(records).collect(), until).await?;
+            self.tally.loaded += count;
+        }
+        self.dealt_with(until);
+        Ok(())
+    }
+
     /// Ends a load: the indexes are built, and what has the keys of an earlier record is settled.
     pub(super) async fn settle(
         &mut self,

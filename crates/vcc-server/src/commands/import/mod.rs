@@ -1,5 +1,6 @@
 //! `import`: a thread reads the file and makes batches, the store takes one batch a transaction.
 
+mod ahead;
 mod bulk;
 mod progress;
 mod rejects;
@@ -45,9 +46,9 @@ pub(super) struct Args {
     #[arg(long, value_name = "COUNT", default_value_t = 50_000,
           value_parser = batch)]
     batch: u32,
-    /// The first load of a SQLite store that holds no recordings: faster, for the indexes are built
-    /// once, at the end. Until then no query sees the records. Broken off, it goes on when the same
-    /// file is loaded again. While an index is built, other writers have to wait
+    /// The first load of a store that holds no recordings, of any tenant: faster, for the indexes are
+    /// built once, at the end. Until then no query sees the records. Broken off, it goes on when the
+    /// same file is loaded again. While an index is built, other writers of a SQLite store have to wait
     #[arg(long)]
     bulk: bool,
     #[command(flatten)]
@@ -79,9 +80,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let on_conflict = if args.update { OnConflict::Update } else { OnConflict::Reject };
     let identity = source.identity(args.format, zone, on_conflict)?;
     let target = if args.bulk {
-        let path = args.store.path()?.ok_or_else(|| Failure::usage("--bulk is for SQLite"))?;
-        let store = store::sqlite(args.store.wait()).open(path)?;
-        Target::Bulk(bulk::begin(&store, tenant.id, identity.as_deref()).await?)
+        Target::Bulk(bulk::begin(&*store, tenant.id, identity.as_deref()).await?)
     } else {
         Target::Store(&*store)
     };
@@ -167,10 +166,15 @@ impl Import<'_> {
         let (sender, mut events) = mpsc::channel(1);
         let batches = Batches { zone, batch, skip, sender, progress: self.progress.clone() };
         let reader = std::thread::spawn(move || batches.read(source, format));
-        while let Some(event) = events.recv().await {
-            // A failure does not wait for the reader, which may be waiting for a producer that has
-            // nothing to say. It ends with the process.
-            self.take(event).await?;
+        // A failure does not wait for the reader, which may be waiting for a producer that has nothing
+        // to say. It ends with the process.
+        match self.target {
+            Some(Target::Store(store)) => self.store(store, &mut events).await?,
+            _ => {
+                while let Some(event) = events.recv().await {
+                    self.load(event).await?;
+                }
+            }
         }
         let read = reader.join().unwrap_or_else(|_| Err(Failure::new("the reader ended early")));
         self.tally.deviations = read?;
@@ -186,66 +190,21 @@ impl Import<'_> {
         }
     }
 
-    async fn take(&mut self, event: Event) -> Result<(), Failure> {
+    /// Leaves out what cannot be stored, before the batch is dealt with for good.
+    fn refuse(&mut self, event: &Event) -> Result<(), Failure> {
         for refused in &event.refused {
             self.leave_out(refused.number, &refused.reason, |rejects| {
                 rejects.recording(refused.number, &refused.reason, &refused.recording)
             })?;
             self.tally.refused += 1;
         }
-        // Before the batch is dealt with for good.
-        self.flush()?;
-        let Event { records, numbers, until, .. } = event;
-        match &mut self.target {
-            Some(Target::Bulk(load)) => {
-                let count = records.len() as u64;
-                load.load(numbers.into_iter().zip(records).collect(), until).await?;
-                self.tally.loaded += count;
-            }
-            Some(Target::Store(store)) => {
-                let store = *store;
-                self.store(store, records, numbers, until).await?;
-            }
-            None => {}
-        }
-        self.done = until;
-        self.progress.records(self.tally.records());
-        Ok(())
+        self.flush()
     }
 
-    /// Has a batch stored. What it leaves out is in the reject file before the batch is dealt with
-    /// for good: whatever happens between the two, the next import finds it again.
-    async fn store(
-        &mut self,
-        store: &dyn Store,
-        mut records: Vec<StoredRecord>,
-        mut numbers: Vec<u64>,
-        until: u64,
-    ) -> Result<(), Failure> {
-        let on_conflict = match self.on_conflict {
-            OnConflict::Reject if self.rejects.is_some() => OnConflict::Undo,
-            other => other,
-        };
-        loop {
-            // Only what may be undone is given again.
-            let kept = (on_conflict == OnConflict::Undo).then(|| records.clone());
-            let (source, after) = (self.identity.clone(), self.done);
-            let checkpoint = source.map(|source| Checkpoint { source, after, records: until });
-            let batch = Batch { records, on_conflict, checkpoint };
-            let imported = store.import(self.tenant, batch).await?;
-            for position in &imported.conflicts {
-                let record = kept.as_ref().and_then(|kept| kept.get(*position));
-                self.conflict(numbers[*position], record)?;
-            }
-            self.flush()?;
-            self.tally.add(&imported);
-            let Some(kept) = kept.filter(|_| !imported.conflicts.is_empty()) else { return Ok(()) };
-            (numbers, records) = std::iter::zip(numbers, kept)
-                .enumerate()
-                .filter(|(position, _)| imported.conflicts.binary_search(position).is_err())
-                .map(|(_, numbered)| numbered)
-                .unzip();
-        }
+    /// Says how far the import is.
+    fn dealt_with(&mut self, until: u64) {
+        self.done = until;
+        self.progress.records(self.tally.records());
     }
 
     /// Leaves out what has the keys of another record.

@@ -1,0 +1,114 @@
+//! Batches on their way into a store. Some stores take the next one while they are busy with one; they
+//! end in their order all the same.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
+
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesOrdered;
+use tokio::sync::mpsc;
+use vcc_store::{Batch, Checkpoint, Imported, OnConflict, Store, StoreError, StoredRecord};
+
+use super::Import;
+use super::source::Event;
+use crate::commands::failure::Failure;
+
+/// A batch that was given to the store and has not ended.
+struct Given {
+    /// What may have to be given again.
+    records: Option<Vec<StoredRecord>>,
+    numbers: Vec<u64>,
+    /// How many records of the source are dealt with before it, and after it.
+    after: u64,
+    until: u64,
+}
+
+type Running<'a> =
+    FuturesOrdered<Pin<Box<dyn Future<Output = Result<Imported, StoreError>> + Send + 'a>>>;
+
+impl Import<'_> {
+    /// Has all batches stored. What one leaves out is in the reject file before the batch is dealt with
+    /// for good: whatever happens between the two, the next import finds it again.
+    pub(super) async fn store(
+        &mut self,
+        store: &dyn Store,
+        events: &mut mpsc::Receiver<Event>,
+    ) -> Result<(), Failure> {
+        // Their order is that of their checkpoints.
+        let at_once = if self.identity.is_some() { store.batches_at_once() } else { 1 };
+        let mut given: VecDeque<Given> = VecDeque::new();
+        let mut running = Running::new();
+        loop {
+            tokio::select! {
+                biased;
+                Some(imported) = running.next() => {
+                    let Some(first) = given.pop_front() else { continue };
+                    let imported = imported?;
+                    if let Some(again) = self.ended(first, &imported)? {
+                        // Those behind it come after it again.
+                        running = Running::new();
+                        given.push_front(again);
+                        for batch in &given {
+                            running.push_back(self.give(store, batch, batch.records.clone()));
+                        }
+                    }
+                }
+                Some(event) = events.recv(), if given.len() < at_once => {
+                    self.refuse(&event)?;
+                    let Event { records, numbers, until, .. } = event;
+                    let after = given.back().map_or(self.done, |last| last.until);
+                    let kept = self.may_be_undone().then(|| records.clone());
+                    let batch = Given { records: kept, numbers, after, until };
+                    running.push_back(self.give(store, &batch, Some(records)));
+                    given.push_back(batch);
+                }
+                else => return Ok(()),
+            }
+        }
+    }
+
+    /// Whether a batch is undone for what it would leave out, since that is noted first.
+    fn may_be_undone(&self) -> bool {
+        self.on_conflict == OnConflict::Reject && self.rejects.is_some()
+    }
+
+    fn give<'a>(
+        &self,
+        store: &'a dyn Store,
+        given: &Given,
+        records: Option<Vec<StoredRecord>>,
+    ) -> Pin<Box<dyn Future<Output = Result<Imported, StoreError>> + Send + 'a>> {
+        let on_conflict = if self.may_be_undone() { OnConflict::Undo } else { self.on_conflict };
+        let checkpoint = self.identity.clone().map(|source| Checkpoint {
+            source,
+            after: given.after,
+            records: given.until,
+        });
+        let batch = Batch { records: records.unwrap_or_default(), on_conflict, checkpoint };
+        let tenant = self.tenant;
+        Box::pin(async move { store.import(tenant, batch).await })
+    }
+
+    /// Notes what became of the first batch. What has to be given again is what was undone, without
+    /// what is left out.
+    fn ended(&mut self, given: Given, imported: &Imported) -> Result<Option<Given>, Failure> {
+        for position in &imported.conflicts {
+            let record = given.records.as_ref().and_then(|kept| kept.get(*position));
+            self.conflict(given.numbers[*position], record)?;
+        }
+        self.flush()?;
+        self.tally.add(imported);
+        let Given { records, numbers, after, until } = given;
+        let Some(kept) = records.filter(|_| !imported.conflicts.is_empty()) else {
+            self.dealt_with(until);
+            return Ok(None);
+        };
+        let (numbers, records) = std::iter::zip(numbers, kept)
+            .enumerate()
+            .filter(|(position, _)| imported.conflicts.binary_search(position).is_err())
+            .map(|(_, numbered)| numbered)
+            .unzip();
+        Ok(Some(Given { records: Some(records), numbers, after, until }))
+    }
+}
