@@ -5,6 +5,10 @@
 mod common;
 mod postgres_server;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
 use chrono::DateTime;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
@@ -185,6 +189,67 @@ async fn a_load_that_was_broken_off_goes_on() {
     assert_eq!(psql(&url, "SELECT count(*) FROM counts").unwrap(), "0");
     // Nothing of the load is left, so another may come.
     assert_eq!(store.bulk(acme, "file").await.unwrap().done(), 0);
+}
+
+/// Kills processes of the server while there is one at work, after ever longer pauses.
+async fn kill(url: String, is_done: Arc<AtomicBool>) -> i64 {
+    let (killer, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let kill = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL";
+    let (mut killed, mut wait) = (0, 2);
+    while !is_done.load(Ordering::Relaxed) {
+        killed += killer.query_one(kill, &[]).await.unwrap().get::<_, i64>(0);
+        wait += 1;
+        tokio::time::sleep(Duration::from_millis(wait)).await;
+    }
+    killed
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_load_whose_processes_are_killed_loses_nothing_and_doubles_nothing() {
+    let Some((url, store)) = open().await else { return };
+    let acme = tenant(&store, "acme").await;
+    let is_done = Arc::new(AtomicBool::new(false));
+    let killer = tokio::spawn(kill(url.clone(), is_done.clone()));
+    // Every key twice.
+    let records = numbered([records(2_000), records(2_000)].concat());
+    'again: loop {
+        let mut load = match store.bulk(acme, "file").await {
+            Ok(load) => load,
+            // The end was not heard of.
+            Err(error) if error.kind() == StoreErrorKind::Refused => {
+                assert!(error.to_string().ends_with(FIRST), "{error}");
+                break;
+            }
+            Err(error) => {
+                assert_eq!(error.kind(), StoreErrorKind::Unavailable, "{error}");
+                continue;
+            }
+        };
+        while load.done() < records.len() as u64 {
+            let done = load.done() as usize;
+            let piece = records[done..records.len().min(done + 40)].to_vec();
+            let until = piece.last().unwrap().0;
+            if let Err(error) = load.load(piece, until).await {
+                assert_eq!(error.kind(), StoreErrorKind::Unavailable, "{error}");
+                continue 'again;
+            }
+        }
+        match load.finish(OnConflict::Reject, |_, _| {}).await {
+            Ok(loaded) => {
+                assert_eq!((loaded.added, loaded.unchanged), (2_000, 2_000));
+                break;
+            }
+            Err(error) => assert_eq!(error.kind(), StoreErrorKind::Unavailable, "{error}"),
+        }
+    }
+    is_done.store(true, Ordering::Relaxed);
+    assert!(killer.await.unwrap() > 5);
+    let whole = "SELECT count(*), count(DISTINCT transaction_id), max(id),
+        (SELECT sum(records) FROM counts WHERE level = 10), to_regclass('staged') IS NULL,
+        (SELECT count(*) FROM pg_index WHERE indrelid = 'recordings'::regclass) FROM recordings";
+    assert_eq!(psql(&url, whole).unwrap(), "2000|2000|2000|2000|t|6");
 }
 
 #[tokio::test]
