@@ -16,8 +16,8 @@ use super::Sqlite;
 use super::files::identity;
 use super::ready::Now;
 use crate::{
-    Batch, Credentials, Decide, Deletion, Imported, Overview, Page, Reach, Remains, Rest, Store,
-    StoreError, StoreErrorKind, Tenant, TenantId, TokenHash, TokenInfo, Upgrade, Vacuum,
+    Batch, BulkLoad, Credentials, Decide, Deletion, Imported, Overview, Page, Reach, Remains, Rest,
+    Store, StoreError, StoreErrorKind, Tenant, TenantId, TokenHash, TokenInfo, Upgrade, Vacuum,
     VacuumNeeds, Vacuumed,
 };
 
@@ -317,6 +317,14 @@ impl Store for FollowedSqlite {
 
     async fn import(&self, tenant: TenantId, batch: Batch) -> Result<Imported, StoreError> {
         self.store().await?.import(tenant, batch).await
+    }
+
+    fn batches_at_once(&self) -> usize {
+        self.shared.current().store.batches_at_once()
+    }
+
+    async fn bulk(&self, tenant: TenantId, source: &str) -> Result<BulkLoad, StoreError> {
+        self.store().await?.bulk(tenant, source).await
     }
 
     async fn checkpoint(&self, tenant: TenantId, source: &str) -> Result<u64, StoreError> {
