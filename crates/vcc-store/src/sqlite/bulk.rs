@@ -97,12 +97,10 @@ impl Engine for Load {
         mut left_out: Box<LeftOut>,
     ) -> Result<BulkLoaded, StoreError> {
         let tenant = self.tenant;
-        let read = |transaction: &Transaction<'_>| schema(transaction, "index", "recordings");
-        let indexes = self.step(done, read).await?;
+        let known = |transaction: &Transaction<'_>| schema(transaction, "index", "recordings");
+        let mut indexes = self.step(done, known).await?;
         // Twins are found by the index of keys, and go before the other indexes have them.
-        let (keys, others): (Vec<_>, Vec<_>) =
-            indexes.iter().partition(|index| index.contains("recordings_transaction"));
-        for index in keys {
+        for index in indexes.iter().filter(|index| index.contains("recordings_transaction")) {
             self.index(done, index).await?;
         }
         let settle = move |transaction: &Transaction<'_>| {
@@ -114,12 +112,19 @@ impl Engine for Load {
             Ok(loaded)
         };
         let mut loaded = self.step(done, settle).await?;
-        for index in others {
-            self.index(done, index).await?;
+        loop {
+            for index in &indexes {
+                self.index(done, index).await?;
+            }
+            if let Some(added) =
+                self.step(done, move |transaction| put(transaction, tenant, &indexes)).await?
+            {
+                loaded.added = added;
+                return Ok(loaded);
+            }
+            // Meanwhile a field has been given an index, or one was taken away.
+            indexes = self.step(done, known).await?;
         }
-        let put = move |transaction: &Transaction<'_>| put(transaction, tenant, &indexes);
-        loaded.added = self.step(done, put).await?;
-        Ok(loaded)
     }
 }
 
@@ -308,12 +313,22 @@ fn name(index: &str) -> &str {
     index.split_whitespace().nth(2).unwrap_or_default()
 }
 
-/// Makes the staged records the store's, and says how many there are.
+/// Makes the staged records the store's, and says how many there are; `None` where the store has other
+/// indexes than these.
 fn put(
     transaction: &Transaction<'_>,
     tenant: TenantId,
     indexes: &[String],
-) -> rusqlite::Result<u64> {
+) -> rusqlite::Result<Option<u64>> {
+    if schema(transaction, "index", "recordings")? != indexes {
+        return Ok(None);
+    }
+    let kept: Vec<_> = indexes.iter().map(|index| staged(index)).collect();
+    for index in schema(transaction, "index", "staged")? {
+        if !kept.iter().any(|kept| name(kept) == name(&index)) {
+            transaction.execute_batch(&format!("DROP INDEX {}", name(&index)))?;
+        }
+    }
     transaction.execute_batch(
         "DROP TABLE recordings; ALTER TABLE staged RENAME TO recordings; DROP TABLE load",
     )?;
@@ -325,7 +340,7 @@ fn put(
     transaction.query_row(
         "SELECT coalesce(sum(records), 0) FROM counts WHERE tenant = $1 AND level = $2",
         (tenant.0, LEVELS[LEVELS.len() - 1]),
-        |row| row.get::<_, i64>(0).map(i64::cast_unsigned),
+        |row| row.get::<_, i64>(0).map(|records| Some(records.cast_unsigned())),
     )
 }
 
@@ -432,6 +447,7 @@ mod tests {
                 .with(Field::AgentId, agent);
             StoredRecord::with_start(&recording, now).unwrap()
         };
+        assert!(store.set_index(Field::QueueId, true).await.unwrap());
         let mut load = store.bulk(acme, "calls.csv").await.unwrap();
         load.load(vec![(1, record("bill")), (2, record("mary"))], 2).await.unwrap();
         let line = Line::at(&folder.path().join("s.db-wal")).unwrap();
@@ -462,6 +478,9 @@ mod tests {
                 let is_loading = is_staged(&transaction).map_err(&failed)?;
                 transaction.commit().map_err(&failed)?;
                 super::super::tenants::revoke(connection, acme, token.id)?;
+                // Neither is an index lost that comes now, nor one there again that goes.
+                super::super::index::set(connection, Field::Channel, true)?;
+                super::super::index::set(connection, Field::QueueId, false)?;
                 Ok(is_loading)
             };
             other.writer.run(revoke).await.unwrap()
@@ -470,6 +489,11 @@ mod tests {
         assert_eq!((loaded.unwrap().added, is_loading), (1, true));
         // Also with statements that were prepared before.
         assert_eq!(other.page(acme, &anything()).await.unwrap().records, [record("bill")]);
+        assert_eq!(other.indexes().await.unwrap(), [Field::Channel]);
+        let wanted = vcc_query::Wanted::Text("".into());
+        let filters = vec![vcc_query::Filter { field: Field::Channel, wanted }];
+        let selection = vcc_query::Selection { filters, ..anything() };
+        assert_eq!(other.page(acme, &selection).await.unwrap().records, [record("bill")]);
         let sound = rusqlite::Connection::open(&path).unwrap();
         let sound = sound.query_row("PRAGMA integrity_check", [], |row| row.get::<_, String>(0));
         assert_eq!(sound.unwrap(), "ok");
