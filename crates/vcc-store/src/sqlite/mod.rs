@@ -252,6 +252,9 @@ impl Sqlite {
                 .and_then(|()| connection.pragma_update(None, "wal_autocheckpoint", 0))
                 // What it was larger is given back when it begins anew.
                 .and_then(|()| connection.pragma_update(None, "journal_size_limit", 128 << 20))
+                // From the first read on the log is there, and others see that somebody has the store
+                // open.
+                .and_then(|()| connection.pragma_query_value(None, "schema_version", |_| Ok(())))
                 .map_err(error("cannot open the store"))
         };
         let writer =
