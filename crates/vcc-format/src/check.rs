@@ -23,8 +23,36 @@ pub(crate) fn start(text: &str, options: &Options) -> Option<Finding> {
     start_slowly(text, options)
 }
 
+/// A value without the white space around it, which a formatter may have put there: any that
+/// Unicode has, and the marks without width that come with copied text (QUIRK-14).
+fn trimmed(text: &str) -> &str {
+    text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{200B}' | '\u{FEFF}'))
+}
+
+/// What is found in a value that there may be white space around: what is wrong with the rest of
+/// it, or the white space. A value that cannot be read keeps that too.
+fn around(text: &str, look: impl Fn(&str) -> Option<Finding>) -> Option<Finding> {
+    let inner = trimmed(text);
+    let found = if inner.is_empty() { None } else { look(inner) };
+    let inner = (inner.len() < text.len()).then(|| inner.to_owned());
+    match found {
+        Some(finding) if finding.kind == DeviationKind::LocalStart => {
+            Some(Finding { replacement: finding.replacement.or(inner), ..finding })
+        }
+        Some(finding) => Some(finding),
+        None => {
+            let kind = DeviationKind::SpaceAroundValue;
+            inner.map(|inner| Finding { kind, replacement: Some(inner) })
+        }
+    }
+}
+
 #[cold]
 fn start_slowly(text: &str, options: &Options) -> Option<Finding> {
+    around(text, |text| start_alone(text, options))
+}
+
+fn start_alone(text: &str, options: &Options) -> Option<Finding> {
     match StartDate::parse(text) {
         Ok(StartDate::Instant(_)) => None,
         Ok(StartDate::Local(local)) => {
@@ -64,8 +92,15 @@ fn is_usual(text: &[u8]) -> bool {
 #[inline(always)]
 pub(crate) fn duration(text: &str) -> Option<Finding> {
     let usual = text.len() < 20 && text.bytes().all(|byte| byte.is_ascii_digit());
-    (!usual && seconds(text).is_none())
-        .then_some(Finding { kind: DeviationKind::UnreadableDuration, replacement: None })
+    if usual { None } else { duration_slowly(text) }
+}
+
+#[cold]
+fn duration_slowly(text: &str) -> Option<Finding> {
+    around(text, |text| {
+        (seconds(text).is_none())
+            .then_some(Finding { kind: DeviationKind::UnreadableDuration, replacement: None })
+    })
 }
 
 /// Looks at the value of a field.
@@ -111,8 +146,30 @@ mod tests {
         for text in ["", "0", "027", "18446744073709551615", "000000000000000000000000000007"] {
             assert!(duration(text).is_none(), "{text}");
         }
-        for text in ["+1", "-1", "1.5", " 1", "abc", "18446744073709551616"] {
+        for text in ["+1", "-1", "1.5", "abc", "18446744073709551616"] {
             assert!(duration(text).is_some(), "{text}");
         }
+    }
+
+    #[test]
+    fn white_space_around_a_value_is_passed_over() {
+        let said = |finding: Option<Finding>| finding.map(|f| (f.kind.name(), f.replacement));
+        let options = Options::tolerant();
+        let inner = "2007-12-19T19:16:36-08:00";
+        for space in [" ", "\n\t", "\u{A0}", "\u{200B}", "\u{FEFF}", "\u{C}"] {
+            for text in [format!("{space}{inner}"), format!("{inner}{space}")] {
+                let expected = Some(("space-around-value", Some(inner.to_owned())));
+                assert_eq!(said(start(&text, &options)), expected, "{text:?}");
+            }
+            let expected = Some(("space-around-value", Some("27".to_owned())));
+            assert_eq!(said(duration(&format!("{space}27{space}"))), expected);
+            let expected = Some(("space-around-value", Some(String::new())));
+            assert_eq!(said(duration(space)), expected);
+        }
+        // What cannot be read stays as it is.
+        let expected = Some(("unreadable-duration", None));
+        assert_eq!(said(duration(" a while ")), expected);
+        let expected = Some(("local-start", Some("2007-12-19T19:16:36".to_owned())));
+        assert_eq!(said(start("2007-12-19T19:16:36\n", &options)), expected);
     }
 }

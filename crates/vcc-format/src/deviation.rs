@@ -23,7 +23,7 @@ macro_rules! deviations {
         /// // A clause may have several kinds, or none.
         /// let all = DeviationKind::ALL;
         /// let kinds = |clause| all.iter().filter(|kind| kind.clause() == clause).count();
-        /// assert_eq!((kinds("QUIRK-14"), kinds("QUIRK-7")), (3, 0));
+        /// assert_eq!((kinds("QUIRK-14"), kinds("QUIRK-7")), (4, 0));
         /// ```
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
@@ -131,6 +131,32 @@ deviations! {
     LocalStart "local-start" "QUIRK-14",
     /// A `duration` that is no number of seconds was kept as the text it is.
     UnreadableDuration "unreadable-duration" "QUIRK-14",
+    /// White space around a `startDate` or a `duration` was passed over.
+    SpaceAroundValue "space-around-value" "QUIRK-14",
+    /// The document is in UTF-16, by its byte order mark, and was decoded.
+    Utf16 "utf-16" "QUIRK-16",
+    /// The declaration names an encoding that the bytes are not in: they were read as what they are.
+    EncodingLabel "encoding-label" "QUIRK-16",
+    /// Another document begins where one ends: it was read on.
+    JoinedDocument "joined-document" "QUIRK-17",
+    /// A byte order mark that is not the first thing in the document was passed over.
+    StrayByteOrderMark "stray-byte-order-mark" "QUIRK-17",
+    /// References to the two halves of a surrogate pair were read as the one character.
+    SurrogatePair "surrogate-pair" "QUIRK-18",
+    /// Something in a tag that is no attribute, or one that the tag has already, was passed over.
+    MalformedAttribute "malformed-attribute" "QUIRK-18",
+    /// An end tag in a value that closes nothing that is open was kept as text.
+    EndTagAsText "end-tag-as-text" "QUIRK-18",
+    /// An array of records was read as its records.
+    JsonArray "json-array" "QUIRK-19",
+    /// A value that is no string was kept as the text it is.
+    JsonLiteral "json-literal" "QUIRK-19",
+    /// A record goes on over several lines.
+    JsonLines "json-lines" "QUIRK-19",
+    /// Lines end in CR LF. Reported once a document, at the first such line.
+    JsonCrLf "json-crlf" "QUIRK-19",
+    /// A line without anything in it was passed over.
+    JsonBlankLine "json-blank-line" "QUIRK-19",
 }
 
 impl fmt::Display for DeviationKind {
@@ -159,7 +185,8 @@ impl fmt::Display for DeviationKind {
 pub struct Deviation {
     /// Which repair.
     pub kind: DeviationKind,
-    /// The bytes of the input that it concerns, counted from 0 at the start of the input.
+    /// The bytes of the input that it concerns, counted from 0 at the start of the input. Of UTF-16
+    /// these are the bytes as they came.
     pub span: core::ops::Range<u64>,
     /// The line in which the span begins, from 1. A line ends with LF.
     pub line: u64,
@@ -172,15 +199,20 @@ pub struct Deviation {
     /// What the span was read as: for text that was kept, that text; for a repaired tag, the tag
     /// as it should have been; empty where it was ignored.
     pub read_as: Cow<'static, str>,
+    /// What stood there: the text of the span as it came, so that nothing is dropped or changed
+    /// without a trace. At most 256 bytes; `…` ends what is cut.
+    pub found: Cow<'static, str>,
 }
 
 impl fmt::Display for Deviation {
-    /// One line: `line 11, column 19: empty-end-tag (QUIRK-1) read as "</queueName>"`.
+    /// One line: `line 11, column 19: empty-end-tag (QUIRK-1) read as "</queueName>"`, or what was
+    /// ignored.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { kind, line, column, read_as, .. } = self;
+        let Self { kind, line, column, read_as, found, .. } = self;
         write!(f, "line {line}, column {column}: {kind} ({})", kind.clause())?;
         match &**read_as {
-            "" => f.write_str(" ignored"),
+            "" if found.is_empty() => f.write_str(" ignored"),
+            "" => write!(f, " ignored {found:?}"),
             text => write!(f, " read as {text:?}"),
         }
     }
@@ -253,6 +285,6 @@ mod tests {
         assert!(clauses.is_sorted(), "{clauses:?}");
         clauses.dedup();
         // QUIRK-3 and QUIRK-10 are no deviations, QUIRK-7 is an error.
-        assert_eq!(clauses, [1, 2, 4, 5, 6, 8, 9, 11, 12, 13, 14]);
+        assert_eq!(clauses, [1, 2, 4, 5, 6, 8, 9, 11, 12, 13, 14, 16, 17, 18, 19]);
     }
 }

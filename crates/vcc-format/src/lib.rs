@@ -5,6 +5,7 @@ pub mod csv;
 mod deviation;
 mod encoding;
 mod error;
+mod intake;
 #[cfg(feature = "serde")]
 pub mod jsonl;
 mod locate;
@@ -13,6 +14,11 @@ mod options;
 mod read;
 mod record;
 mod scan;
+#[cfg(not(fuzzing))]
+mod steps;
+/// How much work a reader does, for the fuzz target that weighs it against the input.
+#[cfg(fuzzing)]
+pub mod steps;
 pub mod xml;
 
 pub use deviation::{Deviation, DeviationKind, Sink};

@@ -1,11 +1,13 @@
 //! What XML and CSV have in common: a machine that reads a buffer, and the reporting around it.
 
 use std::borrow::Cow;
+use std::collections::VecDeque;
 use std::ops::Range;
 
 use vcc_types::{Field, Recording};
 
-use crate::locate::Place;
+use crate::encoding::Encoding;
+use crate::locate::{Mark, Place};
 use crate::{Deviation, DeviationKind, Error, ErrorKind, Mode, Options, Record, Sink};
 
 /// XML or CSV: [`xml::Xml`](crate::xml::Xml), [`csv::Csv`](crate::csv::Csv). Closed to others.
@@ -100,6 +102,17 @@ pub(crate) trait Machine: std::fmt::Debug {
 
     /// What is open, the outermost first.
     fn open(&self, buf: &[u8]) -> Vec<String>;
+
+    /// Says whether anybody wants to know what is reported. Nothing else may depend on it.
+    fn listening(&mut self, _: bool) {}
+
+    /// Says that the buffer holds UTF-8 whatever the document claims: it was UTF-16.
+    fn transcoded(&mut self) {}
+
+    /// Whether the document that was read to its end was whole. `last` is its last byte.
+    fn is_whole(&self, last: Option<u8>) -> bool {
+        matches!(last, Some(b'\n' | b'\r'))
+    }
 }
 
 /// A machine with a sink and a place in the input.
@@ -110,13 +123,60 @@ pub(crate) struct Core<M, S> {
     /// The offset of the first byte of the buffer.
     base: u64,
     /// A place at or before the item.
-    mark: Place,
+    mark: Mark,
     done: bool,
+    /// Whether the end was reached, and the document was whole.
+    whole: bool,
+    /// The last byte that was cut off the buffer.
+    last: Option<u8>,
+    wide: Option<Box<Wide>>,
+}
+
+/// What is known about a UTF-16 document.
+#[derive(Debug, Default)]
+struct Wide {
+    /// Whether it was said that it is one.
+    said: bool,
+    /// Where in the buffer's bytes something stands for what is no UTF-16, in order.
+    malformed: VecDeque<u64>,
 }
 
 impl<M: Machine, S: Sink> Core<M, S> {
     pub(crate) fn new(options: Options, sink: S) -> Self {
-        Self { machine: M::new(options), sink, base: 0, mark: Place::START, done: false }
+        Self {
+            machine: M::new(options),
+            sink,
+            base: 0,
+            mark: Mark::START,
+            done: false,
+            whole: false,
+            last: None,
+            wide: None,
+        }
+    }
+
+    /// What the buffer holds, or will hold, was UTF-16. Called before anything is read.
+    pub(crate) fn set_utf_16(&mut self) {
+        self.wide = Some(Box::default());
+        self.mark = Mark::UTF_16;
+        self.machine.transcoded();
+    }
+
+    /// Places of the buffer at which the input was no UTF-16.
+    pub(crate) fn add_malformed(&mut self, places: &[usize]) {
+        if let Some(wide) = &mut self.wide {
+            wide.malformed.extend(places.iter().map(|place| self.base + *place as u64));
+        }
+    }
+
+    /// How long the input is, once that is known.
+    pub(crate) fn set_length(&mut self, length: u64) {
+        self.mark.ends(length);
+    }
+
+    /// Whether the document was read to its end, and the end was one.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.whole
     }
 
     /// Reads up to the next record, the end of the buffer or the end of the document.
@@ -125,15 +185,70 @@ impl<M: Machine, S: Sink> Core<M, S> {
         if self.done {
             return Ok(Step::End);
         }
+        let strict = self.machine.options().mode == Mode::Strict;
+        self.machine.listening(strict || self.sink.is_listening());
+        if self.wide.is_some() {
+            self.say_utf_16()?;
+        }
         loop {
-            match self.machine.step(buf, ended) {
+            let step = self.machine.step(buf, ended);
+            if self.wide.is_some() {
+                self.malformed();
+            }
+            match step {
                 Ok(Step::Other) => self.report(buf)?,
                 Ok(step) => {
-                    self.done = step == Step::End;
+                    if step == Step::End {
+                        self.done = true;
+                        let last = buf.last().copied().or(self.last);
+                        self.whole = self.machine.is_whole(last);
+                    }
                     return Ok(step);
                 }
                 Err(trouble) => return Err(self.fail(buf, trouble)),
             }
+        }
+    }
+
+    /// QUIRK-16: reported before all else.
+    #[cold]
+    fn say_utf_16(&mut self) -> Result<(), Error> {
+        let Some(wide) = &mut self.wide else { return Ok(()) };
+        if std::mem::replace(&mut wide.said, true) {
+            return Ok(());
+        }
+        let kind = DeviationKind::Utf16;
+        let place = Mark::START.place;
+        if self.machine.options().mode == Mode::Strict {
+            self.done = true;
+            let raw = Raw { kind, span: (0, 0), field: None, read_as: "UTF-16".into() };
+            return Err(refusal(&raw, place));
+        }
+        self.sink.deviation(Deviation {
+            kind,
+            span: 0..2,
+            line: place.line,
+            column: place.column,
+            record: None,
+            field: None,
+            read_as: "UTF-16".into(),
+            found: "\u{FEFF}".into(),
+        });
+        Ok(())
+    }
+
+    /// Adds what is no UTF-16 in what was just read to what is to be reported.
+    #[cold]
+    fn malformed(&mut self) {
+        let range = self.machine.taken();
+        let (item, end) = (self.base + range.start as u64, self.base + range.end as u64);
+        let Some(wide) = &mut self.wide else { return };
+        while let Some(place) = wide.malformed.front().filter(|place| **place < end) {
+            let at = place.saturating_sub(item) as u32;
+            let (kind, span) = (DeviationKind::InvalidEncoding, (at, at + 3));
+            let read_as = "\u{FFFD}".into();
+            self.machine.pending().push(Raw { kind, span, field: None, read_as });
+            wide.malformed.pop_front();
         }
     }
 
@@ -177,9 +292,10 @@ impl<M: Machine, S: Sink> Core<M, S> {
             return;
         }
         let kept = self.base + bytes as u64;
-        if self.mark.offset < kept {
-            self.mark = self.mark.at(buf, self.base, kept);
+        if self.mark.at < kept {
+            self.mark = self.mark.to(buf, self.base, kept);
         }
+        self.last = buf.get(bytes - 1).copied();
         buf.drain(..bytes);
         self.base = kept;
         self.machine.discarded(bytes);
@@ -187,7 +303,7 @@ impl<M: Machine, S: Sink> Core<M, S> {
 
     pub(crate) fn io_error(&mut self, buf: &[u8], error: std::io::Error) -> Error {
         self.done = true;
-        Error::io(error, self.mark.at(buf, self.base, self.base + buf.len() as u64))
+        Error::io(error, self.mark.to(buf, self.base, self.base + buf.len() as u64).place)
     }
 
     pub(crate) fn is_done(&self) -> bool {
@@ -205,23 +321,26 @@ impl<M: Machine, S: Sink> Core<M, S> {
             && let Some(first) = pending.first()
         {
             self.done = true;
-            let place = self.mark.at(buf, self.base, item + u64::from(first.span.0));
+            let place = self.mark.to(buf, self.base, item + u64::from(first.span.0)).place;
             return Err(refusal(first, place).context(record, self.machine.open(buf), None));
         }
         if !pending.is_empty() && self.sink.is_listening() {
-            self.mark = self.mark.at(buf, self.base, item);
-            let mut place = self.mark;
+            self.mark = self.mark.to(buf, self.base, item);
+            let mut mark = self.mark;
             for raw in pending.drain(..) {
                 let (start, end) = (item + u64::from(raw.span.0), item + u64::from(raw.span.1));
-                place = place.at(buf, self.base, start);
+                mark = mark.to(buf, self.base, start);
+                let from = usize::try_from(start - self.base).unwrap_or(buf.len()).min(buf.len());
+                let to = usize::try_from(end - self.base).unwrap_or(buf.len()).min(buf.len());
                 self.sink.deviation(Deviation {
                     kind: raw.kind,
-                    span: start..end,
-                    line: place.line,
-                    column: place.column,
+                    span: mark.place.offset..mark.to(buf, self.base, end).place.offset,
+                    line: mark.place.line,
+                    column: mark.place.column,
                     record,
                     field: raw.field,
                     read_as: raw.read_as,
+                    found: excerpt(&buf[from..to.max(from)]),
                 });
             }
         }
@@ -240,9 +359,27 @@ impl<M: Machine, S: Sink> Core<M, S> {
         if let Err(error) = self.report(buf) {
             return error.context(record, open, partial);
         }
-        let place = self.mark.at(buf, self.base, self.base + trouble.at as u64);
+        let place = self.mark.to(buf, self.base, self.base + trouble.at as u64).place;
         Error::new(trouble.kind, place, trouble.message).context(record, open, partial)
     }
+}
+
+/// How much of what stood somewhere a deviation carries, in bytes.
+const EXCERPT: usize = 256;
+
+/// What some bytes say, cut where it becomes long.
+fn excerpt(bytes: &[u8]) -> Cow<'static, str> {
+    let mut end = bytes.len();
+    if end > EXCERPT {
+        // Between characters, of which none is longer than four bytes.
+        let continues = |at: &usize| bytes[*at] & 0xC0 == 0x80;
+        end = (EXCERPT - 3..=EXCERPT).rev().find(|at| !continues(at)).unwrap_or(EXCERPT);
+    }
+    let mut text = Encoding::Utf8.text(&bytes[..end]).into_owned();
+    if end < bytes.len() {
+        text.push('…');
+    }
+    text.into()
 }
 
 fn refusal(raw: &Raw, place: Place) -> Error {

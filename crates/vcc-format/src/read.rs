@@ -3,6 +3,7 @@ use std::ops::Range;
 
 use vcc_types::Recording;
 
+use crate::intake::{Intake, decode, decoder};
 use crate::machine::{Core, Format, Sealed, Step};
 use crate::{Error, Options, Record, Sink};
 
@@ -35,6 +36,17 @@ pub struct Reader<'a, F: Format, S = ()> {
     /// A part of the input that is valid UTF-8, and where it begins.
     valid: (usize, &'a str),
     core: CoreOf<F, S>,
+    /// Of a document in UTF-16, which no record can borrow from.
+    decoded: Option<Box<Decoded>>,
+}
+
+/// A document in UTF-16 while it is decoded.
+#[derive(Debug)]
+struct Decoded {
+    decoder: encoding_rs::Decoder,
+    /// Everything before is decoded.
+    pos: usize,
+    buf: Vec<u8>,
 }
 
 impl<'a, F: Format> Reader<'a, F> {
@@ -49,7 +61,13 @@ impl<'a, F: Format, S: Sink> Reader<'a, F, S> {
     /// A reader with options, and a sink for what it repairs.
     #[must_use]
     pub fn with(input: &'a [u8], options: Options, sink: S) -> Self {
-        Self { input, valid: (0, ""), core: Core::new(options, sink) }
+        let mut core: CoreOf<F, S> = Core::new(options, sink);
+        let decoded = decoder(input).map(|decoder| {
+            core.set_utf_16();
+            core.set_length(input.len() as u64);
+            Box::new(Decoded { decoder, pos: 2, buf: Vec::new() })
+        });
+        Self { input, valid: (0, ""), core, decoded }
     }
 
     /// Reads the next record; `None` after the last.
@@ -59,6 +77,9 @@ impl<'a, F: Format, S: Sink> Reader<'a, F, S> {
     /// See [`ErrorKind`](crate::ErrorKind). After an error there is nothing more to read: `None`.
     #[inline]
     pub fn read(&mut self) -> Result<Option<Record<'a>>, Error> {
+        if self.decoded.is_some() {
+            return self.read_decoded();
+        }
         match self.core.advance(self.input, true)? {
             Step::Record => {
                 let (input, valid) = (self.input, &mut self.valid);
@@ -66,6 +87,50 @@ impl<'a, F: Format, S: Sink> Reader<'a, F, S> {
             }
             _ => Ok(None),
         }
+    }
+
+    /// A document in UTF-16: its records own their text.
+    #[cold]
+    fn read_decoded(&mut self) -> Result<Option<Record<'a>>, Error> {
+        let Some(decoded) = &mut self.decoded else { return Ok(None) };
+        loop {
+            let ended = decoded.pos == self.input.len();
+            match self.core.advance(&decoded.buf, ended)? {
+                Step::Record => break,
+                Step::More => {
+                    self.core.discard(&mut decoded.buf);
+                    let piece = &self.input[decoded.pos..];
+                    let piece = &piece[..piece.len().min(PIECE)];
+                    decoded.pos += piece.len();
+                    let last = decoded.pos == self.input.len();
+                    decode(&mut decoded.decoder, piece, last, &mut self.core, &mut decoded.buf);
+                }
+                _ => return Ok(None),
+            }
+        }
+        let buf = &decoded.buf;
+        let record = self.core.take(buf, |range| core::str::from_utf8(&buf[range]).ok())?;
+        Ok(record.map(Record::into_owned_text))
+    }
+
+    /// Whether the document was whole: it was read to its end without an error, and the end was
+    /// one. For XML and JSON the list was closed; for CSV, whose rows nothing closes, the last one
+    /// has a line end. `false` until then.
+    ///
+    /// ```
+    /// use vcc_format::{csv, xml};
+    ///
+    /// let mut reader = xml::Reader::new(b"<recordings></recordings>");
+    /// assert!(reader.read()?.is_none() && reader.is_whole());
+    /// // Perhaps there was a caseID of 12.
+    /// let mut reader = csv::Reader::new(b"agentID,caseID\r\nann,1");
+    /// while reader.read()?.is_some() {}
+    /// assert!(!reader.is_whole());
+    /// # Ok::<(), vcc_format::Error>(())
+    /// ```
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.core.is_whole()
     }
 
     /// The sink.
@@ -131,6 +196,7 @@ impl<'a, F: Format, S: Sink> Iterator for Reader<'a, F, S> {
 #[allow(private_bounds)]
 pub struct StreamReader<R, F: Format, S = ()> {
     source: R,
+    intake: Intake,
     buf: Vec<u8>,
     ended: bool,
     core: CoreOf<F, S>,
@@ -148,7 +214,8 @@ impl<R: BufRead, F: Format, S: Sink> StreamReader<R, F, S> {
     /// A reader with options, and a sink for what it repairs.
     #[must_use]
     pub fn with(source: R, options: Options, sink: S) -> Self {
-        Self { source, buf: Vec::new(), ended: false, core: Core::new(options, sink) }
+        let (intake, core) = (Intake::new(), Core::new(options, sink));
+        Self { source, intake, buf: Vec::new(), ended: false, core }
     }
 
     /// Reads the next record, which lives until the one after it is read; `None` after the last.
@@ -183,7 +250,7 @@ impl<R: BufRead, F: Format, S: Sink> StreamReader<R, F, S> {
                     let piece = &bytes[..bytes.len().min(PIECE)];
                     let taken = piece.len();
                     self.ended = piece.is_empty();
-                    self.buf.extend_from_slice(piece);
+                    self.intake.take(piece, self.ended, &mut self.core, &mut self.buf);
                     self.source.consume(taken);
                     return Ok(());
                 }
@@ -191,6 +258,12 @@ impl<R: BufRead, F: Format, S: Sink> StreamReader<R, F, S> {
                 Err(error) => return Err(self.core.io_error(&self.buf, error)),
             }
         }
+    }
+
+    /// Whether the document was whole: see [`Reader::is_whole`].
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.core.is_whole()
     }
 
     /// The sink.
@@ -227,6 +300,7 @@ impl<R: BufRead, F: Format, S: Sink> StreamReader<R, F, S> {
 #[derive(Debug)]
 #[allow(private_bounds)]
 pub struct Decoder<F: Format, S = ()> {
+    intake: Intake,
     buf: Vec<u8>,
     ended: bool,
     core: CoreOf<F, S>,
@@ -250,7 +324,8 @@ impl<F: Format, S: Sink> Decoder<F, S> {
     /// A decoder with options, and a sink for what it repairs.
     #[must_use]
     pub fn with(options: Options, sink: S) -> Self {
-        Self { buf: Vec::new(), ended: false, core: Core::new(options, sink) }
+        let (intake, core) = (Intake::new(), Core::new(options, sink));
+        Self { intake, buf: Vec::new(), ended: false, core }
     }
 
     /// Takes over a piece of the input. Then [`read`](Self::read) until it gives `None`: what is
@@ -259,13 +334,16 @@ impl<F: Format, S: Sink> Decoder<F, S> {
         self.core.discard(&mut self.buf);
         // After an end or an error nothing is read any more.
         if !self.core.is_done() && !self.ended {
-            self.buf.extend_from_slice(piece);
+            self.intake.take(piece, false, &mut self.core, &mut self.buf);
         }
     }
 
     /// Says that the input ended. Then `read` the last records: whether the document was whole is
     /// known only after that.
     pub fn finish(&mut self) {
+        if !self.ended && !self.core.is_done() {
+            self.intake.take(&[], true, &mut self.core, &mut self.buf);
+        }
         self.ended = true;
     }
 
@@ -282,6 +360,12 @@ impl<F: Format, S: Sink> Decoder<F, S> {
             }
             _ => Ok(None),
         }
+    }
+
+    /// Whether the document was whole: see [`Reader::is_whole`].
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.core.is_whole()
     }
 
     /// The sink.

@@ -97,6 +97,31 @@ impl<'a> Record<'a> {
         recording
     }
 
+    /// The same record, with all of its text in its own buffer.
+    pub(crate) fn into_owned_text<'b>(mut self) -> Record<'b> {
+        let start = self.scratch.len() as u32;
+        self.scratch.push_str(self.text);
+        let moved = |span: Span| (span.0 + start, span.1 + start);
+        for field in Field::ALL {
+            if self.decoded & (1 << field.index()) == 0 {
+                self.spans[field.index()] = moved(self.spans[field.index()]);
+            }
+        }
+        let piece = |piece: Piece| match piece.decoded {
+            true => piece,
+            false => Piece { span: moved(piece.span), decoded: true },
+        };
+        let extra = self.extra.into_iter();
+        Record {
+            text: "",
+            spans: self.spans,
+            present: self.present,
+            decoded: (1 << Field::COUNT) - 1,
+            scratch: self.scratch,
+            extra: extra.map(|(name, value)| (piece(name), piece(value))).collect(),
+        }
+    }
+
     /// Gives a field another value.
     pub(crate) fn replace(&mut self, field: Field, text: &str) {
         let start = self.scratch.len() as u32;

@@ -149,8 +149,8 @@ fn headers() {
         );
     }
     refused(
-        b"\xFF\xFEs\0",
-        "line 1, column 1 (byte 0): the document is in UTF-16, not in UTF-8 (QUIRK-13)",
+        b"\xFF\xFE\0\0s\0\0\0",
+        "line 1, column 1 (byte 0): the document is in UTF-32, not in UTF-8 (QUIRK-13)",
     );
 }
 

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use vcc_format::{csv, xml};
 use vcc_types::{Field, Recording};
 
-const PIECES: [&str; 60] = [
+const PIECES: [&str; 82] = [
     "<recordings>",
     "</recordings>",
     "<recordings/>",
@@ -67,6 +67,28 @@ const PIECES: [&str; 60] = [
     "\",",
     "startDate,agentID",
     "%amp;lt;",
+    "<file id=1>",
+    "<file a='",
+    "<caseID x=\u{201C}1 2\u{201D}>",
+    "<b x>",
+    " x='1' x='2'",
+    "<agentID/",
+    "</b x>",
+    "<i>",
+    "</i>",
+    "&#xD83D;",
+    "&#xDE00;",
+    "\u{FEFF}",
+    "\u{C}",
+    "\u{1A}\0",
+    "\u{A0}",
+    "<?xml version='1.0' encoding='utf-16'?>",
+    "<?xml version='1.0' encoding='latin1'?>",
+    "<?xml ",
+    "<!DOCTYPE recordings>",
+    "</recordings><recordings>",
+    " 27 ",
+    "<other>",
 ];
 
 /// A document of pieces, some of them inside a record so that more than the start is reached.
@@ -81,6 +103,25 @@ fn document() -> impl Strategy<Value = Vec<u8>> {
             true => [b"<recordings><file>", &document[..], b"</file></recordings>"].concat(),
             false => document,
         }
+    })
+}
+
+/// Whole documents, as they are joined.
+fn whole() -> impl Strategy<Value = Vec<u8>> {
+    let before = proptest::sample::select(vec![
+        "",
+        "\u{FEFF}",
+        "\n",
+        "\n\u{FEFF}<?xml version='1.0'?>",
+        "<?xml version='1.0' encoding='utf-16'?>\n",
+        "<?xml version='1.0' encoding='ISO-8859-1'?>",
+        "<!DOCTYPE recordings [<!-- > -->]>",
+        "\u{C}",
+    ]);
+    let inside = proptest::collection::vec(proptest::sample::select(&PIECES[..]), 0..12);
+    (before, proptest::collection::vec(inside, 0..4)).prop_map(|(before, records)| {
+        let records = records.iter().map(|pieces| format!("<file>{}</file>\n", pieces.concat()));
+        format!("{before}<recordings>{}</recordings>", records.collect::<String>()).into_bytes()
     })
 }
 
@@ -99,7 +140,8 @@ fn recording() -> impl Strategy<Value = Recording> {
     let text =
         proptest::option::of("([ -~]|[\t\r\n<>&\"',;=é€😀\u{7F}\u{85}]|\\]\\]>|&amp;){0,12}");
     proptest::collection::vec(text, Field::COUNT).prop_map(|values| {
-        Recording::from_values(&std::array::from_fn(|index| values[index].as_deref()))
+        let values = std::array::from_fn(|index| values[index].as_deref());
+        properties::read_back(&Recording::from_values(&values))
     })
 }
 
@@ -138,6 +180,29 @@ proptest! {
 
     #[test]
     fn pieces_do_not_matter(mut input in document(), cut: u8) {
+        input.insert(0, cut);
+        properties::xml_push(&input);
+    }
+
+    /// Joined, damaged, cut, in UTF-16: what comes of it does not depend on the pieces.
+    #[test]
+    fn pieces_of_joined_documents_do_not_matter(
+        documents in proptest::collection::vec((whole(), 0..200_usize, 0..400_usize, any::<u8>()), 1..4),
+        wide: bool,
+        cut: u8,
+    ) {
+        let mut input = Vec::new();
+        for (mut document, at, keep, byte) in documents {
+            // Most are left as they are.
+            if let Some(place) = document.get_mut(at * 3) {
+                *place = byte;
+            }
+            document.truncate(keep * 4);
+            input.append(&mut document);
+        }
+        if wide {
+            input = properties::utf_16(&input);
+        }
         input.insert(0, cut);
         properties::xml_push(&input);
     }
@@ -183,7 +248,59 @@ proptest! {
 }
 
 #[cfg(feature = "serde")]
+const JSON: [&str; 34] = [
+    "{",
+    "}",
+    "[",
+    "]",
+    "{\"agentID\":\"a\"}",
+    "\"agentID\":",
+    "\"duration\":",
+    "\"site\":",
+    "\"a\"",
+    "\"",
+    "\\",
+    "\\u00e9",
+    "\\ud83d",
+    "\\ude00",
+    "\\n",
+    ":",
+    ",",
+    "27",
+    "-1.5",
+    "true",
+    "null",
+    "nul",
+    "\n",
+    "\r\n",
+    "\r",
+    " ",
+    "\t",
+    "\u{FEFF}",
+    "\u{1}",
+    "\0",
+    "é",
+    "text",
+    "{}",
+    "\u{A0}",
+];
+
+#[cfg(feature = "serde")]
 proptest! {
+    #[test]
+    fn pieces_of_json_do_not_matter(
+        pieces in proptest::collection::vec(proptest::sample::select(&JSON[..]), 0..30),
+        cut: u8,
+        wide: bool,
+    ) {
+        let mut input = pieces.concat().into_bytes();
+        if wide {
+            input = properties::utf_16(&input);
+        }
+        input.insert(0, cut);
+        properties::jsonl_push(&input);
+    }
+
     #[test]
     fn json_lines_say_the_same(recordings in proptest::collection::vec(recording(), 0..4)) {
         let mut writer = vcc_format::jsonl::Writer::new(Vec::new());
@@ -191,7 +308,7 @@ proptest! {
             writer.write(recording).unwrap();
         }
         let lines = writer.finish().unwrap();
-        let read: Result<Vec<_>, _> = vcc_format::jsonl::Reader::new(&lines[..]).collect();
+        let read: Result<Vec<_>, _> = vcc_format::jsonl::Reader::new(&lines[..]).map(|r| r.map(|r| r.to_owned())).collect();
         prop_assert_eq!(read.unwrap(), recordings);
     }
 }

@@ -1,39 +1,23 @@
-//! The value of a field: where it ends, and which tags in it are text (QUIRK-1, QUIRK-5, QUIRK-11).
+//! The value of a field: where it ends, and which tags in it are text (QUIRK-1, QUIRK-5, QUIRK-11,
+//! QUIRK-18).
 
 use vcc_types::Field;
 
-use super::machine::{Input, Machine, State};
+use super::machine::{Input, Machine, Nested, State};
 use super::markup::{comment, find, instruction};
-use super::tag::{Kind, Scan, Tag, is_name_start_byte, scan, starts_with};
+use super::tag::{Kind, Scan, Tag, is_name_start_byte, starts_with};
 use super::value::CDATA;
-use crate::DeviationKind;
 use crate::machine::Trouble;
-use crate::record::Span;
-
-/// How far to look for what tells a tag from the mention of one.
-const AHEAD: usize = 4096;
-
-/// The first tag from `from` on, `Some(None)` where a comment or the like comes first; `None` where
-/// the view ends before.
-fn next_tag(view: &[u8], from: usize) -> Option<Option<Tag>> {
-    let mut at = from;
-    loop {
-        at += memchr::memchr(b'<', &view[at..])?;
-        match scan(view, at, 1) {
-            Scan::More => return None,
-            Scan::Tag(tag) => return Some(Some(tag)),
-            Scan::None if matches!(view.get(at + 1), Some(b'!' | b'?')) => return Some(None),
-            Scan::None => at += 1,
-        }
-    }
-}
+use crate::{DeviationKind, steps};
 
 impl Machine {
     /// Reads on in the value of the open field. `false`: the view ends inside it.
     pub(super) fn value(&mut self, input: Input<'_>) -> Result<bool, Trouble> {
         let Input { view, .. } = input;
         while self.state == State::Value {
-            match memchr::memchr(b'<', &view[self.pos..]) {
+            let distance = memchr::memchr(b'<', &view[self.pos..]);
+            steps::count(1 + distance.unwrap_or(view.len() - self.pos));
+            match distance {
                 Some(distance) => self.pos += distance,
                 None => {
                     self.pos = view.len();
@@ -60,7 +44,9 @@ impl Machine {
                     Scan::More => return Ok(false),
                     Scan::None => Some(0),
                     Scan::Tag(tag) => {
-                        self.end_tag_in_value(view, &tag)?;
+                        if !self.end_tag_in_value(input, &tag)? {
+                            return Ok(false);
+                        }
                         continue;
                     }
                 },
@@ -95,127 +81,132 @@ impl Machine {
         Ok(true)
     }
 
-    fn end_tag_in_value(&mut self, view: &[u8], tag: &Tag) -> Result<(), Trouble> {
-        let Some(open) = self.draft.open else { return Ok(()) };
+    /// An end tag in the value. `false`: the view ends before it is known what it is.
+    fn end_tag_in_value(&mut self, input: Input<'_>, tag: &Tag) -> Result<bool, Trouble> {
+        let view = input.view;
+        let Some(open) = self.draft.open else { return Ok(true) };
         let name = &view[tag.name.clone()];
         let nested = if name.is_empty() {
             // QUIRK-1. In a known field there are no elements, only text that looks like some.
             let innermost = self.draft.nested.len().checked_sub(1);
             innermost.filter(|_| open.field.is_none())
+        } else if self.is_asked(tag) {
+            None
         } else {
-            let item = &view[self.item..];
-            let is_name = |span: &Span| &item[span.0 as usize..span.1 as usize] == name;
-            self.draft.nested.iter().rposition(is_name)
+            self.draft.nested(&view[self.item..], name)
         };
         if let Some(place) = nested {
             self.draft.nested.truncate(place);
             self.pos = tag.end;
-            return Ok(());
+            return Ok(true);
         }
         let own = self.bytes(view, open.name);
-        let read_as = |tag: &Tag| {
-            let own = self.encoding.text(own);
-            if tag.percent_gt || name != own.as_bytes() {
-                format!("</{own}>")
-            } else {
-                String::new()
+        let outer = matches!(name, b"file" | b"recordings");
+        let other = name != own && !name.is_empty() && !outer;
+        if other {
+            match self.closes(input, tag) {
+                None => return Ok(false),
+                Some(true) => {}
+                Some(false) => {
+                    let read_as = self.text_of(view, tag);
+                    let span = tag.start..tag.end;
+                    self.report(DeviationKind::EndTagAsText, span, read_as);
+                    self.pos = tag.end;
+                    return Ok(true);
+                }
             }
+        }
+        if outer && self.reread_unclosed() {
+            return Ok(true);
+        }
+        let read_as = match self.listening {
+            true if tag.percent_gt || name != own => format!("</{}>", self.encoding.text(own)),
+            _ => String::new(),
         };
-        let (span, read_as) = (tag.start..tag.end, read_as(tag));
-        if name == own {
-            self.accept(view, tag)?;
-        } else if name.is_empty() {
-            self.report(DeviationKind::EmptyEndTag, span, read_as);
-            self.accept(view, tag)?;
-        } else if matches!(name, b"file" | b"recordings") {
+        let span = tag.start..tag.end;
+        if outer {
             // QUIRK-5: it closes what is open inside, and is read again after that.
             self.report(DeviationKind::UnclosedElement, span, read_as);
             self.pos = tag.start;
-            return self.close(tag.start);
-        } else {
+            self.close(tag.start)?;
+            return Ok(true);
+        }
+        if name.is_empty() {
+            self.report(DeviationKind::EmptyEndTag, span, read_as);
+        } else if other {
             // QUIRK-5
             self.report(DeviationKind::MismatchedEndTag, span, read_as);
-            self.accept(view, tag)?;
         }
+        self.accept(view, tag);
         self.pos = tag.end;
-        self.close(tag.start)
+        self.close(tag.start)?;
+        Ok(true)
     }
 
-    /// Whether the tag cannot stand in the open field, but around it.
-    fn ends_value(&self, name: &[u8]) -> bool {
-        let in_field = self.draft.open.is_some_and(|open| open.field.is_some());
-        name == b"file" || (in_field && Field::from_wire_bytes(name).is_some())
-    }
-
-    /// Whether a start tag that would end the value is only mentioned in it (QUIRK-11), as in `open
-    /// <file> now</agentID>`: the next tag is the end tag of the field. Since that could be one
-    /// with another name (QUIRK-5), the tag of a field has to have its place elsewhere in the
-    /// record. `None`: more is needed.
-    fn is_mention(&self, input: Input<'_>, tag: &Tag) -> Option<bool> {
-        let name = &input.view[tag.name.clone()];
-        let Some(open) = self.draft.open.filter(|_| self.ends_value(name)) else {
-            return Some(false);
-        };
-        let view = &input.view[..input.view.len().min(tag.end + AHEAD)];
-        let whole = input.ended || input.cut || view.len() == tag.end + AHEAD;
-        let at_end = whole.then_some(false);
-        let own = self.bytes(view, open.name);
-        let mut next = next_tag(view, tag.end);
-        let Some(Some(close)) = &next else {
-            return if next.is_none() { at_end } else { Some(false) };
-        };
-        if close.kind != Kind::End || view[close.name.clone()] != *own {
-            return Some(false);
+    /// What a tag that is kept as text was read as.
+    fn text_of(&self, view: &[u8], tag: &Tag) -> String {
+        if !self.listening {
+            return String::new();
         }
-        let field = Field::from_wire_bytes(name);
-        let present = field.is_some_and(|field| self.draft.present & (1 << field.index()) != 0);
-        if present || field.is_none() || name == own || tag.kind == Kind::Empty {
-            return Some(true);
-        }
-        while let Some(Some(tag)) = next {
-            next = next_tag(view, tag.end);
-            let Some(Some(tag)) = &next else { break };
-            match &view[tag.name.clone()] {
-                // Not so an end tag: `<a><b></a></b>` are tags that cross.
-                found if found == name => return Some(tag.kind != Kind::End),
-                b"file" | b"recordings" => return Some(false),
-                _ => {}
-            }
-        }
-        at_end
+        self.encoding.text(&view[tag.start..tag.end]).into_owned()
     }
 
     /// `mention`: see [`is_mention`](Self::is_mention).
     fn start_tag_in_value(&mut self, view: &[u8], tag: &Tag, mention: bool) -> Result<(), Trouble> {
         let Some(open) = self.draft.open else { return Ok(()) };
-        if !mention && self.ends_value(&view[tag.name.clone()]) {
-            // QUIRK-12 for the record, and the same for a field: the tag that can only stand
-            // outside ends what is open.
-            let read_as = format!("</{}>", self.encoding.text(self.bytes(view, open.name)));
-            self.report(DeviationKind::UnclosedElement, tag.start..tag.end, read_as);
-            self.pos = tag.start;
-            return self.close(tag.start);
+        let name = &view[tag.name.clone()];
+        if !mention && self.ends_value(name) {
+            if name == b"file" && self.reread_unclosed() {
+                return Ok(());
+            }
+            return self.cut_short(view, tag);
         }
         if tag.percent_gt {
             self.report(DeviationKind::RawLessThan, self.pos..self.pos + 1, "<");
             self.pos += 1;
             return Ok(());
         }
+        if open.field.is_none() && Field::from_wire_bytes(name).is_some() {
+            if self.is_unclosed(tag) {
+                return self.cut_short(view, tag);
+            }
+            // Should nothing close the unknown element, the field is none of its.
+            let pending = self.pending.len();
+            let place = tag.start - self.item;
+            self.draft.swallowed.get_or_insert((place, pending));
+        }
         // QUIRK-11: an element cannot stand in a field.
         let kind = match open.field {
             Some(_) => DeviationKind::RawLessThan,
             None => DeviationKind::NestedElement,
         };
-        let read_as = self.encoding.text(&view[tag.start..tag.end]).into_owned();
+        let read_as = self.text_of(view, tag);
         self.report(kind, tag.start..tag.end, read_as);
         if tag.kind == Kind::Start && !mention {
-            let name = self.span(tag.name.clone());
-            self.draft.nested.push(name);
+            // In a field nothing is nested: a few are enough to tell which end tags are text.
+            if open.field.is_none() || self.draft.nested.len() < self.options.limits.depth {
+                let nested = Nested::new(self.span(tag.name.clone()), name);
+                self.draft.nested.push(nested);
+            }
             if open.field.is_none() {
                 self.check_depth(self.outer.len() + 2 + self.draft.nested.len(), tag.start)?;
             }
         }
         self.pos = tag.end;
         Ok(())
+    }
+
+    /// QUIRK-12 for the record, and the same for a field: the tag that can only stand outside ends
+    /// what is open.
+    fn cut_short(&mut self, view: &[u8], tag: &Tag) -> Result<(), Trouble> {
+        let read_as = match self.draft.open {
+            Some(open) if self.listening => {
+                format!("</{}>", self.encoding.text(self.bytes(view, open.name)))
+            }
+            _ => String::new(),
+        };
+        self.report(DeviationKind::UnclosedElement, tag.start..tag.end, read_as);
+        self.pos = tag.start;
+        self.close(tag.start)
     }
 }

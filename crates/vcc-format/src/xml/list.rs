@@ -4,7 +4,7 @@ use vcc_types::Field;
 
 use super::machine::{Input, Machine, State};
 use super::markup::{Token, token};
-use super::start;
+use super::start::{self, Blank, blank};
 use super::tag::{Kind, Tag};
 use crate::machine::{Step, Trouble};
 use crate::{DeviationKind, ErrorKind};
@@ -16,6 +16,28 @@ impl Machine {
         if self.pos >= view.len() {
             return self.more(input);
         }
+        let outside = !matches!(self.state, State::List);
+        if outside || view[self.pos] == 0xEF {
+            // In a list the others are text like any other.
+            let mark = matches!(blank(view, self.pos, true), Blank::ByteOrderMark);
+            let partial = view[self.pos] == 0xEF && view.len() < self.pos + 3;
+            if (outside || mark || partial)
+                && let Some(step) = self.blanks(input, self.pos, self.state)
+            {
+                return step;
+            }
+        }
+        if matches!(self.state, State::List | State::Epilog) {
+            match self.joins(input) {
+                None => return self.more(input),
+                Some(false) => {}
+                Some(true) => {
+                    self.seam(self.pos + b"<?xml".len());
+                    self.state = State::Declaration;
+                    return Ok(Step::Other);
+                }
+            }
+        }
         match token(self, input)? {
             Token::More => self.more(input),
             Token::Ignored(end) => {
@@ -23,6 +45,12 @@ impl Machine {
                 Ok(Step::Other)
             }
             Token::Doctype(end) if self.state == (State::Prolog { doctype: false }) => {
+                self.pos = end;
+                self.state = State::Prolog { doctype: true };
+                Ok(Step::Other)
+            }
+            Token::Doctype(end) if self.state == State::Epilog => {
+                self.seam(end);
                 self.pos = end;
                 self.state = State::Prolog { doctype: true };
                 Ok(Step::Other)
@@ -42,7 +70,17 @@ impl Machine {
             },
             Token::Tag(tag) => match self.state {
                 State::List => self.list_tag(view, tag),
-                State::Epilog => Err(self.trailing()),
+                State::Epilog if view[tag.name.clone()] != *b"recordings" => Err(self.trailing()),
+                State::Epilog if tag.kind == Kind::End => {
+                    self.report(DeviationKind::StrayEndTag, tag.start..tag.end, "");
+                    self.accept(view, &tag);
+                    self.pos = tag.end;
+                    Ok(Step::Other)
+                }
+                State::Epilog => {
+                    self.seam(tag.end);
+                    self.root(view, tag)
+                }
                 _ => self.root(view, tag),
             },
             Token::None => match self.state {
@@ -59,7 +97,9 @@ impl Machine {
 
     pub(super) fn unexpected(&self, found: &str) -> Trouble {
         let expected = match self.state {
-            State::Start | State::Prolog { .. } => "<recordings>",
+            State::Start | State::Before | State::Declaration | State::Prolog { .. } => {
+                "<recordings>"
+            }
             State::List => "<file> or </recordings>",
             State::Record | State::Value => "a field or </file>",
             State::Epilog => "the end of the input",
@@ -84,8 +124,9 @@ impl Machine {
             let message = format!("expected <recordings>, found {found}: this is {what}");
             return Err(Trouble { kind: ErrorKind::NotRecordings, at: tag.start, message });
         }
-        self.accept(view, &tag)?;
+        self.accept(view, &tag);
         self.pos = tag.end;
+        self.bom = false;
         self.state = State::Epilog;
         if tag.kind == Kind::Start {
             self.outer.push(name.into_owned());
@@ -99,18 +140,19 @@ impl Machine {
         match (tag.kind, &*name) {
             (Kind::Start, "file") => {
                 self.begin(tag.start);
-                self.accept(view, &tag)?;
+                self.accept(view, &tag);
                 self.pos = tag.end;
                 // The record goes on with the next step, and its item stays where it is.
                 Ok(Step::Other)
             }
             (Kind::Empty, "file") => {
                 self.begin(tag.start);
-                self.accept(view, &tag)?;
+                self.accept(view, &tag);
                 Ok(self.end(tag.end))
             }
             (Kind::Start | Kind::Empty, "recordings") => {
-                Err(self.syntax(&tag, view, "<file> or </recordings>"))
+                self.seam(tag.end);
+                self.root(view, tag)
             }
             (Kind::Start | Kind::Empty, known) if Field::from_wire_name(known).is_some() => {
                 Err(self.syntax(&tag, view, "<file> before a field"))
@@ -119,7 +161,7 @@ impl Machine {
                 // QUIRK-6: nothing to keep it in, but the records inside it are read.
                 self.check_name(&tag, unknown)?;
                 self.report(DeviationKind::UnknownElement, tag.start..tag.end, "");
-                self.accept(view, &tag)?;
+                self.accept(view, &tag);
                 if tag.kind == Kind::Start {
                     self.outer.push(name.into_owned());
                     self.check_depth(self.outer.len(), tag.start)?;
@@ -131,11 +173,11 @@ impl Machine {
                 let closed = self.outer.pop().unwrap_or_default();
                 let read_as = format!("</{closed}>");
                 self.report(DeviationKind::EmptyEndTag, tag.start..tag.end, read_as);
-                self.accept(view, &tag)?;
+                self.accept(view, &tag);
                 Ok(self.after_outer(tag.end))
             }
             (Kind::End, name) => {
-                self.accept(view, &tag)?;
+                self.accept(view, &tag);
                 match self.outer.iter().rposition(|open| open == name) {
                     Some(place) => {
                         if place + 1 < self.outer.len() {

@@ -5,13 +5,14 @@ use std::ops::Range;
 
 use vcc_types::{Field, Recording};
 
+use super::ahead::Look;
 use super::markup::{check_attributes, check_text};
-use super::start;
-use super::tag::{Kind, Scan, Tag, is_name, is_space, scan};
+use super::tag::{Kind, Scan, Scanner, Tag, is_name, is_space};
+use super::value::CDATA;
 use crate::encoding::Encoding;
 use crate::machine::{Raw, Step, Trouble};
 use crate::record::Span;
-use crate::{DeviationKind, ErrorKind, Options, Record};
+use crate::{DeviationKind, ErrorKind, Options, Record, steps};
 
 #[derive(Debug)]
 pub(crate) struct Machine {
@@ -24,8 +25,20 @@ pub(crate) struct Machine {
     pub(super) pos: usize,
     /// How far an unfinished piece was searched for its end.
     pub(super) seen: usize,
-    /// How far an unfinished tag was looked at.
-    scanned: usize,
+    /// An unfinished tag, and where it begins.
+    pub(super) scanning: Option<(usize, Scanner)>,
+    /// A tag that is whole, but what it is was not known yet.
+    pub(super) held: Option<Tag>,
+    /// How far the document type was read, and whether that is inside its subset.
+    pub(super) doctype: Option<(usize, bool)>,
+    /// What was looked at behind a tag, as far as there is something.
+    pub(super) look: Option<Look>,
+    /// Whether a byte order mark stands before the document.
+    pub(super) bom: bool,
+    /// Whether the buffer was UTF-16.
+    pub(super) transcoded: bool,
+    /// Whether anybody wants to know what is reported.
+    pub(super) listening: bool,
     /// The elements that are open around records: the root, and unknown ones inside it.
     pub(super) outer: Vec<String>,
     /// The number of the record that was begun last.
@@ -40,6 +53,10 @@ pub(crate) struct Machine {
 pub(super) enum State {
     /// Before anything.
     Start,
+    /// Before the declaration.
+    Before,
+    /// In the declaration.
+    Declaration,
     /// Before the root.
     Prolog { doctype: bool },
     /// In the root, between records.
@@ -63,8 +80,38 @@ pub(super) struct Draft {
     pub(super) fields: usize,
     pub(super) extra: Vec<Extra>,
     pub(super) open: Option<Open>,
-    /// The names of the tags in the value that look like elements.
-    pub(super) nested: Vec<Span>,
+    /// The tags in the value that look like elements.
+    pub(super) nested: Vec<Nested>,
+    /// End tags before this place are text of the value.
+    pub(super) text_until: usize,
+    /// How many bytes were looked at to tell mentions.
+    pub(super) looked: usize,
+    /// The first field that the open unknown element took with it, and how much was to be
+    /// reported before.
+    pub(super) swallowed: Option<(usize, usize)>,
+    /// An unknown element that nothing closes, by where its value begins and where it ends.
+    pub(super) unclosed: Option<(usize, usize)>,
+    /// How often the record was read again.
+    pub(super) again: u32,
+}
+
+/// The name of a tag that looks like an element.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Nested {
+    name: Span,
+    hash: u32,
+}
+
+impl Nested {
+    pub(super) fn new(name: Span, text: &[u8]) -> Self {
+        Self { name, hash: hash(text) }
+    }
+}
+
+/// Tells most names apart at a glance.
+fn hash(name: &[u8]) -> u32 {
+    steps::count(name.len());
+    name.iter().fold(0, |hash: u32, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
 }
 
 #[derive(Debug)]
@@ -88,6 +135,21 @@ impl Draft {
         (self.present, self.marked, self.fields, self.open) = (0, 0, 0, None);
         self.extra.clear();
         self.nested.clear();
+        (self.text_until, self.looked, self.again) = (0, 0, 0);
+        (self.swallowed, self.unclosed) = (None, None);
+    }
+
+    /// Which of the tags in the value an end tag of this name closes.
+    pub(super) fn nested(&self, item: &[u8], name: &[u8]) -> Option<usize> {
+        if self.nested.is_empty() {
+            return None;
+        }
+        let hash = hash(name);
+        steps::count(self.nested.len() / 8);
+        self.nested.iter().rposition(|nested| {
+            let (from, to) = nested.name;
+            nested.hash == hash && item[from as usize..to as usize] == *name
+        })
     }
 }
 
@@ -100,7 +162,13 @@ impl crate::machine::Machine for Machine {
             item: 0,
             pos: 0,
             seen: 0,
-            scanned: 0,
+            scanning: None,
+            held: None,
+            doctype: None,
+            look: None,
+            bom: false,
+            transcoded: false,
+            listening: true,
             outer: Vec::new(),
             number: 0,
             in_record: false,
@@ -113,11 +181,21 @@ impl crate::machine::Machine for Machine {
     fn step(&mut self, buf: &[u8], ended: bool) -> Result<Step, Trouble> {
         match self.state {
             State::Record | State::Value => {}
-            State::Start => return self.start(Input::new(buf, self.item, &self.options, ended)),
+            State::Start | State::Before | State::Declaration => {
+                self.item = self.pos;
+                let input = Input::new(buf, self.item, &self.options, ended);
+                return match self.state {
+                    State::Start => self.start(input),
+                    State::Before => self.before(input),
+                    _ => self.declaration(input),
+                };
+            }
             _ => {
+                let start = self.pos;
                 while buf.get(self.pos).is_some_and(|byte| is_space(*byte)) {
                     self.pos += 1;
                 }
+                steps::count(self.pos - start);
                 self.item = self.pos;
                 self.in_record = false;
             }
@@ -182,7 +260,13 @@ impl crate::machine::Machine for Machine {
         self.item -= bytes;
         self.pos -= bytes;
         self.seen = self.seen.saturating_sub(bytes);
-        self.scanned = self.scanned.saturating_sub(bytes);
+        // Both are in the item.
+        if let Some((at, _)) = &mut self.scanning {
+            *at = at.saturating_sub(bytes);
+        }
+        if let Some(tag) = &mut self.held {
+            tag.discarded(bytes);
+        }
     }
 
     fn record(&self) -> Option<u64> {
@@ -200,6 +284,18 @@ impl crate::machine::Machine for Machine {
             );
         }
         open
+    }
+
+    fn listening(&mut self, listening: bool) {
+        self.listening = listening;
+    }
+
+    fn transcoded(&mut self) {
+        self.transcoded = true;
+    }
+
+    fn is_whole(&self, _: Option<u8>) -> bool {
+        self.state == State::Epilog
     }
 }
 
@@ -239,12 +335,20 @@ impl Machine {
             return Ok(Step::More);
         }
         let expected = match self.state {
-            State::Start | State::Prolog { .. } if self.item >= input.view.len() => {
+            State::Start | State::Before | State::Prolog { .. } if self.pos >= input.view.len() => {
                 let message = "expected <recordings>, found nothing".to_owned();
-                return Err(Trouble { kind: ErrorKind::NotRecordings, at: self.item, message });
+                return Err(Trouble { kind: ErrorKind::NotRecordings, at: self.pos, message });
             }
             State::Epilog if self.item >= input.view.len() => return Ok(Step::End),
-            State::Start | State::Prolog { .. } => "<recordings>".to_owned(),
+            _ if let Some((what, end)) = unclosed(&input.view[self.pos..]) => {
+                let message = format!(
+                    "expected {end} after the {what} that begins here, found the end of the input"
+                );
+                return Err(Trouble { kind: ErrorKind::Truncated, at: self.pos, message });
+            }
+            State::Start | State::Before | State::Declaration | State::Prolog { .. } => {
+                "<recordings>".to_owned()
+            }
             State::List => "</recordings>".to_owned(),
             State::Record => "</file>".to_owned(),
             State::Value => match self.draft.open {
@@ -262,26 +366,18 @@ impl Machine {
     /// Looks at the tag at `at`, whose `<` is `lead` bytes long.
     #[inline]
     pub(super) fn tag(&mut self, input: Input<'_>, at: usize, lead: usize) -> Scan {
-        if self.waits(input, at) {
-            return Scan::More;
+        if let Some(tag) = self.held.take().filter(|tag| tag.start == at) {
+            return Scan::Tag(tag);
         }
-        let found = scan(input.view, at, lead);
+        let mut scanner = match self.scanning.take() {
+            Some((begun, scanner)) if begun == at => scanner,
+            _ => Scanner::new(lead),
+        };
+        let found = scanner.scan(&input.view[at..], at);
         if found == Scan::More {
-            self.looked(input);
+            self.scanning = Some((at, scanner));
         }
         found
-    }
-
-    /// Whether it is too early to look again at what was unfinished: what becomes long is looked at
-    /// only when it has grown by a part, or small pieces would take a time that grows by the square.
-    pub(super) fn waits(&self, input: Input<'_>, at: usize) -> bool {
-        let more = !input.ended && !input.cut;
-        more && self.scanned > at + 256 && input.view.len() - self.scanned < (self.scanned - at) / 8
-    }
-
-    /// Says that what is at the position was looked at to the end of the view.
-    pub(super) fn looked(&mut self, input: Input<'_>) {
-        self.scanned = input.view.len();
     }
 
     pub(super) fn bytes<'b>(&self, buf: &'b [u8], span: Span) -> &'b [u8] {
@@ -300,6 +396,9 @@ impl Machine {
         range: Range<usize>,
         read_as: impl Into<Cow<'static, str>>,
     ) {
+        if !self.listening {
+            return;
+        }
         let (span, field) = (self.span(range), self.draft.open.and_then(|open| open.field));
         self.pending.push(Raw { kind, span, field, read_as: read_as.into() });
     }
@@ -308,29 +407,10 @@ impl Machine {
         self.encoding.text(&view[tag.name.clone()])
     }
 
-    /// Before the root: a byte order mark, white space, a declaration.
-    #[cold]
-    fn start(&mut self, input: Input<'_>) -> Result<Step, Trouble> {
-        match start::read(input.view, input.cut || input.ended) {
-            Ok(None) => self.more(input),
-            Ok(Some(start)) => {
-                self.encoding = start.encoding;
-                if let Some(space) = start.misplaced_space {
-                    // QUIRK-8: blank lines before the declaration.
-                    self.report(DeviationKind::SpaceBeforeDeclaration, space, "");
-                }
-                self.pos = start.end;
-                self.state = State::Prolog { doctype: false };
-                Ok(Step::Other)
-            }
-            Err((kind, at, message)) => Err(Trouble { kind, at, message }),
-        }
-    }
-
     /// Text where only tags can stand.
     pub(super) fn stray_text(&mut self, view: &[u8], end: usize) -> Result<Step, Trouble> {
-        let text = view[self.pos..end].trim_ascii_end();
-        let span = self.pos..self.pos + text.len();
+        let spaces = view[self.pos..end].iter().rev().take_while(|byte| is_space(**byte)).count();
+        let span = self.pos..end - spaces;
         check_text(self, view, span.clone());
         self.report(DeviationKind::StrayText, span, "");
         self.pos = end;
@@ -338,7 +418,10 @@ impl Machine {
     }
 
     /// What is to be said about a tag that is taken for one.
-    pub(super) fn accept(&mut self, view: &[u8], tag: &Tag) -> Result<(), Trouble> {
+    pub(super) fn accept(&mut self, view: &[u8], tag: &Tag) {
+        if !self.listening {
+            return;
+        }
         let percent_lt = view[tag.start] != b'<';
         if percent_lt || tag.percent_gt {
             // QUIRK-2
@@ -348,7 +431,9 @@ impl Machine {
             let read_as = format!("<{slash}{rest}{close}");
             self.report(DeviationKind::PercentReference, tag.start..tag.end, read_as);
         }
-        if tag.rest.is_empty() { Ok(()) } else { check_attributes(self, view, tag) }
+        if !tag.rest.is_empty() {
+            check_attributes(self, view, tag);
+        }
     }
 
     pub(super) fn check_name(&self, tag: &Tag, name: &str) -> Result<(), Trouble> {
@@ -371,5 +456,23 @@ impl Machine {
     /// Whether the reader is in or after the root, where a tag of `%lt;` can stand for a real one.
     pub(super) fn may_stand(&self, name: &[u8]) -> bool {
         matches!(name, b"" | b"file" | b"recordings") || Field::from_wire_bytes(name).is_some()
+    }
+}
+
+/// The piece of markup that is unfinished at the position of a machine, if it is one that takes all
+/// that follows with it, and how it would end.
+fn unclosed(rest: &[u8]) -> Option<(&'static str, &'static str)> {
+    let starts = |start: &[u8]| rest.starts_with(start);
+    if starts(b"<!--") {
+        Some(("comment", "-->"))
+    } else if starts(CDATA) {
+        Some(("CDATA section", "]]>"))
+    } else if starts(b"<!DOCTYPE") {
+        Some(("document type declaration", ">"))
+    } else if starts(b"<?") {
+        let declaration = starts(b"<?xml") && rest.get(5).is_some_and(|byte| is_space(*byte));
+        Some((if declaration { "XML declaration" } else { "processing instruction" }, "?>"))
+    } else {
+        None
     }
 }

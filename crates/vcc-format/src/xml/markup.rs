@@ -1,18 +1,19 @@
 //! What can stand between tags: comments, processing instructions, document types, stray text.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use memchr::memmem;
 
 use super::machine::{Input, Machine};
 use super::tag::{
-    Attribute, Reference, Scan, Tag, attribute, is_name, is_name_start_byte, is_space, reference,
-    starts_with,
+    Attributes, Kind, Piece, Reference, Scan, Tag, is_name, is_name_start_byte, is_space,
+    reference, starts_with,
 };
 use super::value::{CDATA, forbidden};
 use crate::machine::Trouble;
 use crate::scan::{is_xml_char, may_be_forbidden};
-use crate::{DeviationKind, ErrorKind};
+use crate::{DeviationKind, ErrorKind, steps};
 
 /// What stands outside of a value.
 pub(super) enum Token {
@@ -152,7 +153,8 @@ pub(super) fn comment(machine: &mut Machine, input: Input<'_>) -> Option<usize> 
     let at = machine.pos;
     let end = find(machine, input.view, 4, b"-->")?;
     let inner = at + 4..end - 3;
-    if let Some(dashes) = memmem::find(&input.view[inner.start..end - 1], b"--")
+    if machine.listening
+        && let Some(dashes) = memmem::find(&input.view[inner.start..end - 1], b"--")
         && inner.start + dashes < inner.end
     {
         let dashes = inner.start + dashes;
@@ -183,83 +185,96 @@ pub(super) fn instruction(
 
 /// Skips a document type with its internal subset. Nothing in it is processed.
 fn doctype(machine: &mut Machine, input: Input<'_>) -> Result<Token, Trouble> {
-    if machine.waits(input, machine.pos) {
-        return Ok(Token::More);
-    }
-    let token = doctype_end(machine, input)?;
-    if matches!(token, Token::More) {
-        machine.looked(input);
-    }
-    Ok(token)
-}
-
-fn doctype_end(machine: &mut Machine, input: Input<'_>) -> Result<Token, Trouble> {
     let (at, view) = (machine.pos, input.view);
-    let mut pos = at + b"<!DOCTYPE".len();
-    let name_at = pos + view[pos..].iter().take_while(|byte| is_space(**byte)).count();
-    let is_end = |byte: &&u8| !is_space(**byte) && !matches!(**byte, b'>' | b'[');
-    let name_end = name_at + view[name_at..].iter().take_while(is_end).count();
-    if name_end == view.len() {
-        return Ok(Token::More);
-    }
-    let name = &view[name_at..name_end];
-    if name.eq_ignore_ascii_case(b"html") {
-        return Err(html(at));
-    }
-    if name_at == pos || !is_name(&machine.encoding.text(name)) {
-        return Err(machine.unexpected("a document type without a name"));
-    }
-    pos = name_end;
-    let mut subset = false;
+    let (mut pos, mut subset) = match machine.doctype.take() {
+        Some((read, subset)) => (at + read, subset),
+        None => match doctype_name(machine, view)? {
+            Some(end) => (end, false),
+            None => return Ok(Token::More),
+        },
+    };
     loop {
         let rest = &view[pos..];
-        let Some(distance) = rest.iter().position(|byte| b"\"'<>[]".contains(byte)) else {
-            return Ok(Token::More);
-        };
-        pos += distance;
+        let distance = rest.iter().position(|byte| b"\"'<>[]".contains(byte));
+        steps::count(1 + distance.unwrap_or(rest.len()));
+        pos += distance.unwrap_or(rest.len());
         let rest = &view[pos..];
-        let skip = |from: usize, end: &[u8]| {
-            Some(pos + from + memmem::find(rest.get(from..)?, end)? + end.len())
-        };
-        let next = match rest[0] {
-            quote @ (b'"' | b'\'') => skip(1, &[quote]),
-            b'[' if !subset => {
+        let mut skip = |from: usize, end: &[u8]| find_from(machine, view, pos + from, end);
+        let next = match rest.first() {
+            None => None,
+            Some(quote @ (b'"' | b'\'')) => skip(1, &[*quote]),
+            Some(b'[') if !subset => {
                 subset = true;
                 Some(pos + 1)
             }
-            b']' if subset => {
+            Some(b']') if subset => {
                 subset = false;
                 Some(pos + 1)
             }
-            b'>' if !subset => {
+            Some(b'>') if !subset => {
                 check_text(machine, view, at..pos);
                 return Ok(Token::Doctype(pos + 1));
             }
-            b'>' => Some(pos + 1),
-            b'<' if !subset => {
+            Some(b'>') => Some(pos + 1),
+            Some(b'<') if !subset => {
                 return Err(machine.unexpected("a `<` in the document type"));
             }
             _ if rest.starts_with(b"<!--") => skip(4, b"-->"),
             _ if rest.starts_with(b"<?") => skip(2, b"?>"),
             // It may become a comment or an instruction.
             _ if b"<!--".starts_with(rest) => None,
-            b'<' => Some(pos + 1),
-            _ => return Err(machine.unexpected("a bracket in the document type")),
+            Some(b'<') => Some(pos + 1),
+            Some(_) => return Err(machine.unexpected("a bracket in the document type")),
         };
         match next {
             Some(next) => pos = next,
-            None => return Ok(Token::More),
+            None => {
+                machine.doctype = Some((pos - at, subset));
+                return Ok(Token::More);
+            }
         }
     }
+}
+
+/// Where the name of a document type ends.
+fn doctype_name(machine: &mut Machine, view: &[u8]) -> Result<Option<usize>, Trouble> {
+    let at = machine.pos;
+    let start = at + b"<!DOCTYPE".len();
+    let from = machine.seen.max(start).min(view.len());
+    let is_end = |byte: &&u8| !is_space(**byte) && !matches!(**byte, b'>' | b'[');
+    // What was seen is white space, or white space and a name.
+    let is_named = view[start..from].iter().any(|byte| !is_space(*byte));
+    steps::count(if is_named { 1 } else { from - start });
+    let spaces = |from: usize| view[from..].iter().take_while(|byte| is_space(**byte)).count();
+    let name_end = if is_named { from } else { from + spaces(from) };
+    let name_end = name_end + view[name_end..].iter().take_while(is_end).count();
+    steps::count(name_end - from);
+    if name_end == view.len() {
+        machine.seen = view.len();
+        return Ok(None);
+    }
+    let name_at = start + spaces(start);
+    let name = &view[name_at..name_end];
+    if name.eq_ignore_ascii_case(b"html") {
+        return Err(html(at));
+    }
+    if name_at == start || !is_name(&machine.encoding.text(name)) {
+        return Err(machine.unexpected("a document type without a name"));
+    }
+    Ok(Some(name_end))
 }
 
 /// Where the piece of markup that `end` ends is over. Its text begins `skip` bytes after the
 /// position of the machine.
 pub(super) fn find(machine: &mut Machine, view: &[u8], skip: usize, end: &[u8]) -> Option<usize> {
-    let start = machine.pos + skip;
+    find_from(machine, view, machine.pos + skip, end)
+}
+
+fn find_from(machine: &mut Machine, view: &[u8], start: usize, end: &[u8]) -> Option<usize> {
     // What was searched already may hold all of `end` but its last byte.
     let from = start.max(machine.seen.saturating_sub(end.len() - 1)).min(view.len());
     let found = memmem::find(&view[from..], end).map(|distance| from + distance + end.len());
+    steps::count(found.unwrap_or(view.len()) - from);
     if found.is_none() {
         machine.seen = view.len();
     }
@@ -268,7 +283,11 @@ pub(super) fn find(machine: &mut Machine, view: &[u8], skip: usize, end: &[u8]) 
 
 /// Looks at text that is ignored: nothing is to be wrong with it silently.
 pub(super) fn check_text(machine: &mut Machine, view: &[u8], range: Range<usize>) {
+    if !machine.listening {
+        return;
+    }
     let bytes = &view[range.clone()];
+    steps::count(bytes.len());
     let (encoding, invalid) = machine.encoding.of_value(bytes);
     if invalid {
         machine.report(DeviationKind::InvalidEncoding, range.clone(), "");
@@ -284,32 +303,26 @@ pub(super) fn check_text(machine: &mut Machine, view: &[u8], range: Range<usize>
 }
 
 /// Looks at attributes, which are ignored: each once, their references as in values.
-pub(super) fn check_attributes(
-    machine: &mut Machine,
-    view: &[u8],
-    tag: &Tag,
-) -> Result<(), Trouble> {
-    let mut names: Vec<&[u8]> = Vec::new();
-    let mut pos = tag.rest.start;
-    loop {
-        pos += view[pos..tag.rest.end].iter().take_while(|byte| is_space(**byte)).count();
-        if pos >= tag.rest.end || view[pos] == b'/' {
-            return Ok(());
-        }
-        // The tag was scanned: what stands here is an attribute.
-        let Attribute::Is { name, value, end } = attribute(view, pos) else { return Ok(()) };
-        let text = machine.encoding.text(&view[name.clone()]).into_owned();
-        let error = |message| Err(Trouble { kind: ErrorKind::Syntax, at: pos, message });
-        if !is_name(&text) {
-            return error(format!("expected an attribute, found {text:?}, which is no name"));
-        }
-        if names.contains(&&view[name.clone()]) {
-            return error(format!("the attribute {text} stands twice in a tag"));
-        }
-        if names.len() >= machine.options.limits.fields {
-            return error(format!("a tag has more than {} attributes", names.len()));
-        }
-        names.push(&view[name.clone()]);
+pub(super) fn check_attributes(machine: &mut Machine, view: &[u8], tag: &Tag) {
+    let rest = &view[tag.rest.clone()];
+    let mut seen = Names::default();
+    for piece in Attributes::new(rest, tag.kind == Kind::End) {
+        let at = |range: Range<usize>| tag.rest.start + range.start..tag.rest.start + range.end;
+        steps::count(1);
+        let (name, value) = match piece {
+            Piece::Attribute { name, value, .. }
+                if is_name(&machine.encoding.text(&rest[name.clone()]))
+                    && seen.insert(&rest[name.clone()], machine.options.limits.fields) =>
+            {
+                (at(name), at(value))
+            }
+            Piece::Attribute { all: range, .. } | Piece::Malformed(range) => {
+                // QUIRK-18
+                check_text(machine, view, at(range.clone()));
+                machine.report(DeviationKind::MalformedAttribute, at(range), "");
+                continue;
+            }
+        };
         check_text(machine, view, name);
         check_text(machine, view, value.clone());
         let mut at = value.start;
@@ -321,12 +334,37 @@ pub(super) fn check_attributes(
                     continue;
                 }
                 Reference::Is(_, length) => (DeviationKind::ControlCharacter, length),
+                Reference::Pair(_, length) => (DeviationKind::SurrogatePair, length),
                 Reference::Unknown(length) => (DeviationKind::UnknownReference, length),
                 Reference::Bare => (DeviationKind::BareAmpersand, 1),
             };
             machine.report(kind, at..at + length, "");
             at += length;
         }
-        pos = end;
+    }
+}
+
+/// The names of the attributes of a tag.
+#[derive(Default)]
+struct Names<'v> {
+    few: Vec<&'v [u8]>,
+    many: HashSet<&'v [u8]>,
+}
+
+impl<'v> Names<'v> {
+    /// Adds a name; `false` where it is there already. Of more than `limit`, none is kept.
+    fn insert(&mut self, name: &'v [u8], limit: usize) -> bool {
+        const FEW: usize = 8;
+        if self.few.len() < FEW {
+            steps::count(self.few.len());
+            let new = !self.few.contains(&name);
+            self.few.push(name);
+            return new;
+        }
+        steps::count(name.len());
+        if self.many.len() >= limit {
+            return !self.few.contains(&name) && !self.many.contains(name);
+        }
+        !self.few.contains(&name) && self.many.insert(name)
     }
 }

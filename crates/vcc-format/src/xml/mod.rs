@@ -1,5 +1,6 @@
 //! XML: what the service answers by default (OUT-1, OUT-2).
 
+mod ahead;
 mod declaration;
 mod fast;
 mod field;
@@ -17,6 +18,8 @@ mod write;
 pub use quirk::QuirkWriter;
 pub use write::Writer;
 
+#[cfg(feature = "serde")]
+pub(crate) use start::{Blank, blank};
 pub(crate) use start::{other_unicode, shorten};
 pub(crate) use value::forbidden;
 
@@ -60,13 +63,14 @@ pub type Reader<'a, S = ()> = crate::Reader<'a, Xml, S>;
 /// ```
 /// use vcc_format::{ErrorKind, xml};
 ///
-/// let source = &b"<recordings><file /><file /></recordings><recordings />"[..];
+/// let source = &b"<recordings><file /></recordings><recordings><file /></recordings><files />"[..];
 /// let mut reader = xml::StreamReader::new(source);
+/// // Documents joined end to end are read on (QUIRK-17).
 /// assert!(reader.read()?.is_some());
 /// assert!(reader.read()?.is_some());
-/// // One document, and nothing behind it.
+/// // Anything else behind the last one is an error.
 /// let error = reader.read().unwrap_err();
-/// assert_eq!((error.kind(), error.offset()), (ErrorKind::TrailingContent, 41));
+/// assert_eq!((error.kind(), error.offset()), (ErrorKind::TrailingContent, 66));
 /// # Ok::<(), vcc_format::Error>(())
 /// ```
 pub type StreamReader<R, S = ()> = crate::StreamReader<R, Xml, S>;

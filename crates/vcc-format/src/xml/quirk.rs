@@ -172,7 +172,7 @@ impl<W: io::Write> QuirkWriter<W> {
                 '&' => match reference(rest) {
                     Reference::Bare => self.makes(DeviationKind::BareAmpersand),
                     Reference::Unknown(_) => self.makes(DeviationKind::UnknownReference),
-                    Reference::Is(..) => false,
+                    Reference::Is(..) | Reference::Pair(..) => false,
                 },
                 '<' => {
                     let next = rest.get(1).copied().unwrap_or(b'/');

@@ -5,6 +5,7 @@ use vcc_types::Field;
 use super::fast;
 use super::machine::{Extra, Input, Machine, Open, State};
 use super::markup::{Token, token};
+use super::start::{Blank, blank};
 use super::tag::{Kind, Tag, is_space};
 use crate::machine::{Step, Trouble};
 use crate::{DeviationKind, ErrorKind};
@@ -15,6 +16,7 @@ impl Machine {
     pub(super) fn begin(&mut self, pos: usize) {
         self.pos = pos;
         self.draft.clear();
+        (self.scanning, self.look) = (None, None);
         self.number += 1;
         self.in_record = true;
         self.state = State::Record;
@@ -23,6 +25,8 @@ impl Machine {
     pub(super) fn end(&mut self, pos: usize) -> Step {
         self.pos = pos;
         self.draft.open = None;
+        // The end tag may have been found without looking on.
+        self.scanning = None;
         self.state = State::List;
         Step::Record
     }
@@ -45,6 +49,10 @@ impl Machine {
         loop {
             if self.state == State::Value {
                 if !self.value(input)? {
+                    // What is whole of the record is not taken by an unknown element.
+                    if input.ended && self.reread_unclosed() {
+                        continue;
+                    }
                     return self.more(input);
                 }
                 continue;
@@ -60,6 +68,18 @@ impl Machine {
             }
             if self.pos >= view.len() {
                 return self.more(input);
+            }
+            if view[self.pos] == 0xEF {
+                match blank(view, self.pos, input.ended || input.cut) {
+                    Blank::More => return self.more(input),
+                    Blank::ByteOrderMark => {
+                        // QUIRK-17
+                        self.report(DeviationKind::StrayByteOrderMark, self.pos..self.pos + 3, "");
+                        self.pos += 3;
+                        continue;
+                    }
+                    _ => {}
+                }
             }
             match token(self, input)? {
                 Token::More => return self.more(input),
@@ -94,16 +114,16 @@ impl Machine {
             (Kind::Start | Kind::Empty, _) => self.field(view, &tag, &name)?,
             (Kind::End, "") => {
                 self.report(DeviationKind::EmptyEndTag, tag.start..tag.end, "</file>");
-                self.accept(view, &tag)?;
+                self.accept(view, &tag);
                 return self.end_record(tag.end).map(Some);
             }
             (Kind::End, "file") => {
-                self.accept(view, &tag)?;
+                self.accept(view, &tag);
                 return self.end_record(tag.end).map(Some);
             }
             (Kind::End, _) => {
                 self.report(DeviationKind::StrayEndTag, tag.start..tag.end, "");
-                self.accept(view, &tag)?;
+                self.accept(view, &tag);
                 self.pos = tag.end;
             }
         }
@@ -118,7 +138,7 @@ impl Machine {
         if field.is_none() {
             self.check_name(tag, name)?;
         }
-        self.accept(view, tag)?;
+        self.accept(view, tag);
         // QUIRK-6: kept beside the fifteen.
         if repeated {
             let (kind, span) = (DeviationKind::RepeatedField, tag.start..tag.end);
@@ -132,6 +152,8 @@ impl Machine {
         let name = self.span(tag.name.clone());
         self.draft.open = Some(Open { name, field, start, marked: false });
         self.draft.nested.clear();
+        self.draft.text_until = 0;
+        self.draft.swallowed = None;
         if tag.kind == Kind::Empty {
             return self.close(tag.end);
         }

@@ -2,6 +2,8 @@
 
 use core::ops::Range;
 
+use crate::steps;
+
 /// What stands at a `<`.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Scan {
@@ -22,7 +24,7 @@ pub(super) enum Kind {
     End,
 }
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Tag {
     pub(super) kind: Kind,
     /// The tag begins here,
@@ -35,6 +37,18 @@ pub(super) struct Tag {
     pub(super) rest: Range<usize>,
     /// `%gt;` for `>`.
     pub(super) percent_gt: bool,
+    /// Something between the name and the end is no attribute (QUIRK-18).
+    pub(super) malformed: bool,
+}
+
+impl Tag {
+    /// The buffer lost its first bytes.
+    pub(super) fn discarded(&mut self, bytes: usize) {
+        let moved = |place: usize| place.saturating_sub(bytes);
+        self.name = moved(self.name.start)..moved(self.name.end);
+        self.rest = moved(self.rest.start)..moved(self.rest.end);
+        (self.start, self.end) = (moved(self.start), moved(self.end));
+    }
 }
 
 /// Whether a byte can stand in a name. Of the bytes beyond ASCII all can: [`is_name`] decides.
@@ -64,64 +78,340 @@ pub(super) fn is_name(text: &str) -> bool {
     characters.next().is_some_and(start) && characters.all(|c| start(c) || other(c))
 }
 
-/// Looks at the tag at `at`, whose `<` is `lead` bytes long.
-pub(super) fn scan(view: &[u8], at: usize, lead: usize) -> Scan {
-    let mut pos = at + lead;
-    let end_tag = view.get(pos) == Some(&b'/');
-    pos += usize::from(end_tag);
-    let name_start = pos;
-    while view.get(pos).is_some_and(|byte| is_name_byte(*byte)) {
-        pos += 1;
-    }
-    let name = name_start..pos;
-    let Some(&next) = view.get(pos) else { return Scan::More };
-    let named = !name.is_empty() && is_name_start_byte(view[name_start]);
-    // QUIRK-1: `</>` and nothing else goes without a name.
-    let nameless = end_tag && name.is_empty() && matches!(next, b'>' | b'%');
-    if !named && !nameless {
-        return Scan::None;
-    }
-    let mut kind = if end_tag { Kind::End } else { Kind::Start };
-    let rest_start = pos;
-    loop {
-        let spaces = pos;
-        while view.get(pos).is_some_and(|byte| is_space(*byte)) {
-            pos += 1;
+/// A tag that is being looked at, so that looking goes on where the buffer ended: whatever the size
+/// of the pieces, each byte is looked at once. Places count from the first byte of the tag.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Scanner {
+    pos: usize,
+    phase: Phase,
+    kind: Kind,
+    name: (usize, usize),
+    /// Where the name of an attribute or a value in quotes begins.
+    from: usize,
+    /// Whether white space stands before the position.
+    spaced: bool,
+    /// Whether something between the name and the end is no attribute.
+    malformed: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Lead,
+    Name,
+    /// Between attributes.
+    Between,
+    AttributeName,
+    BeforeEquals,
+    BeforeValue,
+    Quoted(u8),
+    /// In quotes, after a `<`, which no value can hold.
+    QuotedMarkup(u8),
+    Unquoted,
+}
+
+/// What ends a tag.
+enum End {
+    More,
+    /// So many bytes, and whether they are `%gt;`.
+    Is(usize, bool),
+    /// None, and no tag either.
+    NoTag,
+    /// None.
+    Other,
+}
+
+impl Scanner {
+    /// A tag whose `<` is `lead` bytes long.
+    pub(super) fn new(lead: usize) -> Self {
+        Self {
+            pos: lead,
+            phase: Phase::Lead,
+            kind: Kind::Start,
+            name: (lead, lead),
+            from: 0,
+            spaced: false,
+            malformed: false,
         }
-        let tag = |kind, rest: usize, end, percent_gt| {
-            let (name, rest) = (name.clone(), rest_start..rest);
-            Scan::Tag(Tag { kind, start: at, name, end, rest, percent_gt })
-        };
-        match view.get(pos) {
-            None => return Scan::More,
-            Some(b'>') => return tag(kind, pos, pos + 1, false),
-            // QUIRK-2: `%gt;` where only `>` can stand.
-            Some(b'%') => match starts_with(view, pos, b"%gt;") {
-                Some(true) => return tag(kind, pos, pos + 4, true),
-                Some(false) => return Scan::None,
-                None => return Scan::More,
-            },
-            Some(_) if end_tag => return Scan::None,
-            Some(b'/') => {
-                kind = Kind::Empty;
-                match view.get(pos + 1) {
-                    None => return Scan::More,
-                    Some(b'>') => return tag(kind, pos, pos + 2, false),
-                    Some(b'%') => match starts_with(view, pos + 1, b"%gt;") {
-                        Some(true) => return tag(kind, pos, pos + 5, true),
-                        Some(false) => return Scan::None,
+    }
+
+    /// Looks on: `view` begins with the tag, which stands at `at`.
+    pub(super) fn scan(&mut self, view: &[u8], at: usize) -> Scan {
+        let before = self.pos;
+        let found = self.run(view, at);
+        steps::count(self.pos - before + 1);
+        found
+    }
+
+    fn run(&mut self, view: &[u8], at: usize) -> Scan {
+        loop {
+            match self.phase {
+                Phase::Lead => {
+                    let Some(first) = view.get(self.pos) else { return Scan::More };
+                    if *first == b'/' {
+                        self.kind = Kind::End;
+                        self.pos += 1;
+                    }
+                    self.name = (self.pos, self.pos);
+                    self.phase = Phase::Name;
+                }
+                Phase::Name => {
+                    self.skip(view, is_name_byte);
+                    let Some(&next) = view.get(self.pos) else { return Scan::More };
+                    let name = &view[self.name.0..self.pos];
+                    let named = name.first().is_some_and(|byte| is_name_start_byte(*byte));
+                    // QUIRK-1: `</>` and nothing else goes without a name.
+                    let nameless =
+                        self.kind == Kind::End && name.is_empty() && matches!(next, b'>' | b'%');
+                    if !named && !nameless {
+                        return Scan::None;
+                    }
+                    self.name.1 = self.pos;
+                    (self.phase, self.spaced) = (Phase::Between, false);
+                }
+                Phase::Between => {
+                    let start = self.pos;
+                    self.skip(view, is_space);
+                    self.spaced |= self.pos > start;
+                    let Some(&next) = view.get(self.pos) else { return Scan::More };
+                    match end(view, self.pos) {
+                        End::More => return Scan::More,
+                        End::NoTag => return Scan::None,
+                        End::Is(length, percent_gt) => {
+                            return self.tag(at, self.pos, length, percent_gt);
+                        }
+                        End::Other => {}
+                    }
+                    if next == b'/' {
+                        match end(view, self.pos + 1) {
+                            End::More => return Scan::More,
+                            End::NoTag => return Scan::None,
+                            End::Is(length, percent_gt) => {
+                                if self.kind == Kind::Start {
+                                    self.kind = Kind::Empty;
+                                } else {
+                                    self.malformed = true;
+                                }
+                                return self.tag(at, self.pos, length + 1, percent_gt);
+                            }
+                            End::Other => {}
+                        }
+                    }
+                    // QUIRK-18: whatever is no attribute is passed over.
+                    if is_name_start_byte(next) {
+                        self.malformed |= !self.spaced || self.kind == Kind::End;
+                        self.phase = Phase::AttributeName;
+                    } else {
+                        self.malformed = true;
+                        self.pos += 1;
+                    }
+                    self.spaced = false;
+                }
+                Phase::AttributeName => {
+                    self.skip(view, is_name_byte);
+                    if self.pos == view.len() {
+                        return Scan::More;
+                    }
+                    self.phase = Phase::BeforeEquals;
+                }
+                Phase::BeforeEquals => {
+                    let start = self.pos;
+                    self.skip(view, is_space);
+                    self.spaced |= self.pos > start;
+                    match view.get(self.pos) {
                         None => return Scan::More,
-                    },
-                    Some(_) => return Scan::None,
+                        Some(b'=') => {
+                            self.pos += 1;
+                            self.phase = Phase::BeforeValue;
+                        }
+                        Some(_) => {
+                            self.malformed = true;
+                            self.phase = Phase::Between;
+                        }
+                    }
+                }
+                Phase::BeforeValue => {
+                    self.skip(view, is_space);
+                    self.spaced = false;
+                    match view.get(self.pos) {
+                        None => return Scan::More,
+                        Some(quote @ (b'"' | b'\'')) => {
+                            self.pos += 1;
+                            self.from = self.pos;
+                            self.phase = Phase::Quoted(*quote);
+                        }
+                        Some(_) => {
+                            self.malformed = true;
+                            self.phase = Phase::Unquoted;
+                        }
+                    }
+                }
+                Phase::Quoted(quote) => match memchr::memchr2(quote, b'<', &view[self.pos..]) {
+                    None => {
+                        self.pos = view.len();
+                        return Scan::More;
+                    }
+                    Some(length) => {
+                        self.pos += length;
+                        if view[self.pos] == quote {
+                            self.pos += 1;
+                            self.phase = Phase::Between;
+                            continue;
+                        }
+                        self.malformed = true;
+                        // A quote that nothing closes: the tag ends at its first `>`.
+                        if let Some(length) = memchr::memchr(b'>', &view[self.from..self.pos]) {
+                            let end = self.from + length;
+                            let slash = end > self.from && view[end - 1] == b'/';
+                            if slash && self.kind == Kind::Start {
+                                self.kind = Kind::Empty;
+                                return self.tag(at, end - 1, 2, false);
+                            }
+                            return self.tag(at, end, 1, false);
+                        }
+                        self.phase = Phase::QuotedMarkup(quote);
+                    }
+                },
+                Phase::QuotedMarkup(quote) => {
+                    match memchr::memchr2(quote, b'>', &view[self.pos..]) {
+                        None => {
+                            self.pos = view.len();
+                            return Scan::More;
+                        }
+                        Some(length) if view[self.pos + length] == quote => {
+                            self.pos += length + 1;
+                            self.phase = Phase::Between;
+                        }
+                        Some(_) => return Scan::None,
+                    }
+                }
+                Phase::Unquoted => {
+                    self.skip(view, |byte| {
+                        !is_space(byte) && !matches!(byte, b'>' | b'<' | b'%' | b'/')
+                    });
+                    let Some(&next) = view.get(self.pos) else { return Scan::More };
+                    let ahead = usize::from(next == b'/');
+                    match end(view, self.pos + ahead) {
+                        End::More => return Scan::More,
+                        End::NoTag if next == b'<' => return Scan::None,
+                        // `%lt;` begins another tag; any other `%` is part of the value.
+                        End::NoTag if ahead == 0 => match starts_with(view, self.pos, b"%lt;") {
+                            None => return Scan::More,
+                            Some(true) => return Scan::None,
+                            Some(false) => self.pos += 1,
+                        },
+                        End::Is(..) => self.phase = Phase::Between,
+                        _ if is_space(next) => self.phase = Phase::Between,
+                        _ => self.pos += 1,
+                    }
                 }
             }
-            Some(byte) if is_name_start_byte(*byte) && pos > spaces => match attribute(view, pos) {
-                Attribute::More => return Scan::More,
-                Attribute::None => return Scan::None,
-                Attribute::Is { end, .. } => pos = end,
-            },
-            Some(_) => return Scan::None,
         }
+    }
+
+    fn skip(&mut self, view: &[u8], wanted: impl Fn(u8) -> bool) {
+        while view.get(self.pos).is_some_and(|byte| wanted(*byte)) {
+            self.pos += 1;
+        }
+    }
+
+    /// The tag, which `length` bytes from `rest` on end.
+    fn tag(&self, at: usize, rest: usize, length: usize, percent_gt: bool) -> Scan {
+        Scan::Tag(Tag {
+            kind: self.kind,
+            start: at,
+            name: at + self.name.0..at + self.name.1,
+            end: at + rest + length,
+            rest: at + self.name.1..at + rest,
+            percent_gt,
+            malformed: self.malformed,
+        })
+    }
+}
+
+/// Whether a tag ends at `at`.
+fn end(view: &[u8], at: usize) -> End {
+    match view.get(at) {
+        None => End::More,
+        Some(b'>') => End::Is(1, false),
+        Some(b'<') => End::NoTag,
+        // QUIRK-2: `%gt;` where only `>` can stand.
+        Some(b'%') => match starts_with(view, at, b"%gt;") {
+            None => End::More,
+            Some(true) => End::Is(4, true),
+            Some(false) => End::NoTag,
+        },
+        Some(_) => End::Other,
+    }
+}
+
+/// What stands between the name of a tag and its end.
+pub(super) struct Attributes<'v> {
+    rest: &'v [u8],
+    pos: usize,
+    end_tag: bool,
+}
+
+/// One attribute, or what is none. Places count from the start of what was given.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Piece {
+    Attribute { name: Range<usize>, value: Range<usize>, all: Range<usize> },
+    Malformed(Range<usize>),
+}
+
+impl<'v> Attributes<'v> {
+    pub(super) fn new(rest: &'v [u8], end_tag: bool) -> Self {
+        Self { rest, pos: 0, end_tag }
+    }
+
+    fn after(&self, mut pos: usize, wanted: impl Fn(u8) -> bool) -> usize {
+        while self.rest.get(pos).is_some_and(|byte| wanted(*byte)) {
+            pos += 1;
+        }
+        pos
+    }
+
+    /// A value that begins at `at`: where it ends, and its text if it is well-formed.
+    fn value(&self, at: usize) -> (usize, Option<Range<usize>>) {
+        let quote = match self.rest.get(at) {
+            Some(quote @ (b'"' | b'\'')) => *quote,
+            _ => return (self.after(at, |byte| !is_space(byte)), None),
+        };
+        match memchr::memchr(quote, &self.rest[at + 1..]) {
+            None => (self.rest.len(), None),
+            Some(length) => {
+                let value = at + 1..at + 1 + length;
+                let plain = memchr::memchr(b'<', &self.rest[value.clone()]).is_none();
+                (value.end + 1, plain.then_some(value))
+            }
+        }
+    }
+}
+
+impl Iterator for Attributes<'_> {
+    type Item = Piece;
+
+    fn next(&mut self) -> Option<Piece> {
+        let start = self.after(self.pos, is_space);
+        let spaced = start > self.pos;
+        let first = *self.rest.get(start)?;
+        if !is_name_start_byte(first) {
+            self.pos = self.after(start, |byte| !is_space(byte));
+            return Some(Piece::Malformed(start..self.pos));
+        }
+        let name = start..self.after(start, is_name_byte);
+        let equals = self.after(name.end, is_space);
+        if self.rest.get(equals) != Some(&b'=') {
+            self.pos = name.end;
+            return Some(Piece::Malformed(name));
+        }
+        let (end, value) = self.value(self.after(equals + 1, is_space));
+        self.pos = end;
+        Some(match value {
+            Some(value) if spaced && !self.end_tag => {
+                Piece::Attribute { name, value, all: start..end }
+            }
+            _ => Piece::Malformed(start..end),
+        })
     }
 }
 
@@ -179,34 +469,53 @@ pub(super) fn starts_with(view: &[u8], at: usize, wanted: &[u8]) -> Option<bool>
 pub(super) enum Reference {
     /// A reference to a character, so many bytes long. XML may still not have the character.
     Is(char, usize),
+    /// References to the two halves of a surrogate pair (QUIRK-18), so many bytes long together.
+    Pair(char, usize),
     /// It has the form of a reference, but nothing is known by that name or number.
     Unknown(usize),
     /// It has not even that form.
     Bare,
 }
 
+/// The number of the reference to a character at the start of `text`, if it is one, and how long it
+/// is with its semicolon; `None` where there is no such reference.
+fn number(text: &[u8]) -> Option<(Option<u32>, usize)> {
+    let (radix, digits) = match text.strip_prefix(b"&#")? {
+        [b'x', digits @ ..] => (16, digits),
+        digits => (10, digits),
+    };
+    let length = digits.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+    if length == 0 || digits.get(length) != Some(&b';') {
+        return None;
+    }
+    let total = text.len() - digits.len() + length + 1;
+    let number = digits[..length].iter().try_fold(0_u32, |number, byte| {
+        let digit = char::from(*byte).to_digit(radix)?;
+        // Saturates beyond all characters, however many digits there are.
+        Some(number.saturating_mul(radix).saturating_add(digit))
+    });
+    Some((number, total))
+}
+
 /// Looks at the reference at the start of `text`, which is the whole rest of a value.
 pub(super) fn reference(text: &[u8]) -> Reference {
     let body = &text[1..];
     if body.first() == Some(&b'#') {
-        let (radix, digits) = match body.get(1) {
-            Some(b'x') => (16, &body[2..]),
-            _ => (10, &body[1..]),
-        };
-        let length = digits.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
-        if length == 0 || digits.get(length) != Some(&b';') {
-            return Reference::Bare;
+        let Some((number, total)) = number(text) else { return Reference::Bare };
+        if let Some(character) = number.and_then(char::from_u32) {
+            return Reference::Is(character, total);
         }
-        let total = text.len() - digits.len() + length + 1;
-        let number = digits[..length].iter().try_fold(0_u32, |number, byte| {
-            let digit = char::from(*byte).to_digit(radix)?;
-            // Saturates beyond all characters, however many digits there are.
-            Some(number.saturating_mul(radix).saturating_add(digit))
-        });
-        return match number.and_then(char::from_u32) {
-            Some(character) => Reference::Is(character, total),
-            None => Reference::Unknown(total),
+        let low = match number {
+            Some(0xD800..=0xDBFF) => self::number(&text[total..]),
+            _ => None,
         };
+        if let (Some(high), Some((Some(low @ 0xDC00..=0xDFFF), length))) = (number, low)
+            && let Some(character) =
+                char::from_u32(0x1_0000 + ((high - 0xD800) << 10 | (low - 0xDC00)))
+        {
+            return Reference::Pair(character, total + length);
+        }
+        return Reference::Unknown(total);
     }
     let length = body.iter().take_while(|byte| is_name_byte(**byte)).count();
     let name = &body[..length];
@@ -232,10 +541,13 @@ mod tests {
     use super::*;
 
     fn form(text: &str) -> String {
-        match scan(text.as_bytes(), 0, 1) {
+        match Scanner::new(1).scan(text.as_bytes(), 0) {
             Scan::More => "more".into(),
             Scan::None => "none".into(),
-            Scan::Tag(tag) => format!("{:?} {:?} {}", tag.kind, &text[tag.name], tag.end),
+            Scan::Tag(tag) => {
+                let mark = if tag.malformed { " malformed" } else { "" };
+                format!("{:?} {:?} {}{mark}", tag.kind, &text[tag.name], tag.end)
+            }
         }
     }
 
@@ -261,16 +573,62 @@ mod tests {
             ("<5>", "none"),
             ("</ a>", "none"),
             ("</ >", "none"),
-            ("</a b='1'>", "none"),
-            ("<a b>", "none"),
-            ("<a b='1'c='2'>", "none"),
-            ("<a b=1>", "none"),
-            ("<a / >", "none"),
-            ("<a b='<'>", "none"),
+            ("</a b='1'>", "End \"a\" 10 malformed"),
+            ("<a b>", "Start \"a\" 5 malformed"),
+            ("<a b='1'c='2'>", "Start \"a\" 14 malformed"),
+            ("<a b=1>", "Start \"a\" 7 malformed"),
+            ("<a b=1/>", "Empty \"a\" 8 malformed"),
+            ("<a b=/x/y%20z />", "Empty \"a\" 16 malformed"),
+            ("<a b=1%gt;", "Start \"a\" 10 malformed"),
+            ("<a b=1%lt;", "none"),
+            ("<a b=“1 2”>", "Start \"a\" 15 malformed"),
+            ("<a / >", "Start \"a\" 6 malformed"),
+            ("<a = \" ,>", "Start \"a\" 9 malformed"),
+            ("<a b='<'>", "Start \"a\" 9 malformed"),
+            ("<a b='1><c d='2'>", "Start \"a\" 8 malformed"),
+            ("<a b='1/><c>", "Empty \"a\" 9 malformed"),
+            ("<a b='1<c>", "none"),
             ("<a <b>", "none"),
             ("<a%lt;", "none"),
         ] {
             assert_eq!(form(text), expected, "{text}");
+        }
+    }
+
+    /// Looking goes on where it stopped, byte for byte, and says the same.
+    #[test]
+    fn tags_in_pieces() {
+        for text in
+            ["<a b='1' c = \"'>\">", "<a b=1 c 'd%gt;", "</a%gt;", "<a b='1/><c>", "<a b='<'/>"]
+        {
+            let whole = Scanner::new(1).scan(text.as_bytes(), 0);
+            let mut scanner = Scanner::new(1);
+            let found = (0..=text.len())
+                .map(|end| scanner.scan(&text.as_bytes()[..end], 0))
+                .find(|found| *found != Scan::More);
+            assert_eq!(found, Some(whole), "{text}");
+        }
+    }
+
+    #[test]
+    fn attributes_and_what_is_none() {
+        let pieces = |rest: &str| {
+            let text = |piece| match piece {
+                Piece::Attribute { name, value, .. } => format!("{}:{}", &rest[name], &rest[value]),
+                Piece::Malformed(range) => format!("!{}", &rest[range]),
+            };
+            Attributes::new(rest.as_bytes(), false).map(text).collect::<Vec<_>>().join(" ")
+        };
+        for (rest, expected) in [
+            ("", ""),
+            (" a='1' b = \"2\" ", "a:1 b:2"),
+            (" a='1'b='2'", "a:1 !b='2'"),
+            (" id=1 b='2'", "!id=1 b:2"),
+            (" id=“1” b", "!id=“1” !b"),
+            (" a='<' / =", "!a='<' !/ !="),
+            (" a='1", "!a='1"),
+        ] {
+            assert_eq!(pieces(rest), expected, "{rest}");
         }
     }
 
@@ -287,6 +645,12 @@ mod tests {
             ("&#x0000000000000041;", Reference::Is('A', 20)),
             ("&#0;", Reference::Is('\0', 4)),
             ("&#xD800;", Reference::Unknown(8)),
+            ("&#xD83D;&#xDE00;x", Reference::Pair('😀', 16)),
+            ("&#55357;&#xDE00;", Reference::Pair('😀', 16)),
+            ("&#xD83D; &#xDE00;", Reference::Unknown(8)),
+            ("&#xD83D;&#xD83D;", Reference::Unknown(8)),
+            ("&#xDE00;&#xD83D;", Reference::Unknown(8)),
+            ("&#xD83D;&#xDE00", Reference::Unknown(8)),
             ("&#99999999999999999999;", Reference::Unknown(23)),
             ("&#X41;", Reference::Unknown(6)),
             ("&#6A;", Reference::Unknown(5)),

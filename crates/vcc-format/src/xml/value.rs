@@ -28,6 +28,11 @@ pub(super) fn decode(
                     }
                     (length, Some(character))
                 }
+                Reference::Pair(character, length) => {
+                    let span = pos..pos + length;
+                    report(DeviationKind::SurrogatePair, span, character.to_string().into());
+                    (length, Some(character))
+                }
                 Reference::Unknown(length) => {
                     let text = encoding.text(&rest[..length]).into_owned();
                     report(DeviationKind::UnknownReference, pos..pos + length, text.into());

@@ -121,11 +121,34 @@ fn check_places(input: &[u8], outcome: &Outcome) {
 
 fn check_place(input: &[u8], offset: u64, line: u64, column: u64) {
     let before = &input[..usize::try_from(offset).unwrap()];
+    let wide = input.starts_with(b"\xFF\xFE") && !input.starts_with(b"\xFF\xFE\0\0");
+    let units: Vec<u16> =
+        before.chunks(2).map(|u| u16::from_le_bytes([u[0], u[u.len() - 1]])).collect();
+    let text = String::from_utf16_lossy(&units).into_bytes();
+    let before = if wide { &text[..] } else { before };
     let lines = before.iter().filter(|byte| **byte == b'\n').count() as u64;
     assert_eq!(line, lines + 1);
     let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |lf| lf + 1);
     let characters = before[start..].iter().filter(|byte| **byte & 0xC0 != 0x80).count() as u64;
     assert_eq!(column, characters + 1);
+}
+
+/// What a recording is once it was written and read: QUIRK-14 passes over white space around a
+/// start or a duration that can be read.
+pub(crate) fn read_back(recording: &Recording) -> Recording {
+    let mut recording = recording.clone();
+    for field in [Field::StartDate, Field::Duration] {
+        let space = |c: char| c.is_whitespace() || matches!(c, '\u{200B}' | '\u{FEFF}');
+        let text = recording.text(field).trim_matches(space).to_owned();
+        let readable = match field {
+            Field::StartDate => vcc_types::StartDate::parse(&text).is_ok(),
+            _ => !text.starts_with('+') && text.parse::<u64>().is_ok(),
+        };
+        if recording.get(field).is_some() && (text.is_empty() || readable) {
+            recording.set(field, &text);
+        }
+    }
+    recording
 }
 
 /// Writes recordings; those that cannot be written are left out, and so from what is given back.
@@ -166,6 +189,24 @@ fn push<F: Format>(data: &[u8]) {
     }
 }
 
+/// As [`xml_push`], for JSON lines.
+#[cfg(feature = "serde")]
+pub(crate) fn jsonl_push(data: &[u8]) {
+    push::<vcc_format::jsonl::JsonLines>(data);
+    let Some((_, input)) = data.split_first() else { return };
+    let options = Options::tolerant();
+    check_places(input, &read_all::<vcc_format::jsonl::JsonLines>(input, options));
+}
+
+/// Text in UTF-16 with a byte order mark; what is no UTF-8 is half a character there.
+pub(crate) fn utf_16(text: &[u8]) -> Vec<u8> {
+    let units = text.utf8_chunks().flat_map(|chunk| {
+        let half = (!chunk.invalid().is_empty()).then_some(0xD83D_u16);
+        chunk.valid().encode_utf16().chain(half).collect::<Vec<_>>()
+    });
+    std::iter::once(0xFEFF).chain(units).flat_map(u16::to_le_bytes).collect()
+}
+
 /// Limits that inputs of a fuzzer reach.
 fn small() -> Options {
     let limits = vcc_format::Limits::default().record_bytes(100).fields(6).extra(2).depth(5);
@@ -181,6 +222,7 @@ fn is_about_content(kind: DeviationKind) -> bool {
             | DeviationKind::UnreadableStart
             | DeviationKind::LocalStart
             | DeviationKind::UnreadableDuration
+            | DeviationKind::SpaceAroundValue
     )
 }
 
@@ -223,7 +265,7 @@ pub(crate) fn xml_vs_quick_xml(data: &[u8]) {
             for deviation in &tolerant.deviations {
                 assert!(is_about_content(deviation.kind), "well-formed, but: {deviation}");
             }
-            assert_eq!(tolerant.records, records);
+            assert_eq!(tolerant.records, records.iter().map(read_back).collect::<Vec<_>>());
         }
     }
 }
@@ -289,7 +331,7 @@ pub(crate) fn roundtrip_xml(data: &[u8]) {
     let (document, written) = write_xml(&recordings);
     let whole = read_all::<xml::Xml>(&document, Options::tolerant());
     assert_eq!(whole.error, None);
-    assert_eq!(whole.records, written);
+    assert_eq!(whole.records, written.iter().map(read_back).collect::<Vec<_>>());
     for deviation in &whole.deviations {
         assert!(is_about_content(deviation.kind), "{deviation}");
     }
@@ -348,11 +390,12 @@ pub(crate) fn roundtrip_csv(data: &[u8]) {
     let document = writer.finish().unwrap();
     let whole = read_all::<csv::Csv>(&document, Options::tolerant().expect_extra(true));
     assert_eq!(whole.error, None);
-    assert_eq!(whole.records, recordings);
+    let read: Vec<Recording> = recordings.iter().map(read_back).collect();
+    assert_eq!(whole.records, read);
     for deviation in &whole.deviations {
         assert!(is_about_content(deviation.kind), "{deviation}");
     }
     assert_eq!(oracle::csv(&document), recordings);
     let (document, _) = write_xml(&recordings);
-    assert_eq!(read_all::<xml::Xml>(&document, Options::tolerant()).records, recordings);
+    assert_eq!(read_all::<xml::Xml>(&document, Options::tolerant()).records, read);
 }

@@ -1,0 +1,73 @@
+//! JSON lines, for tools: one object of strings a line.
+//!
+//! A record is an object of its values by wire name, extra values after the fifteen; a value that
+//! is absent is left out (or `null`, when read). This is what `serde` makes of a
+//! [`Recording`](vcc_types::Recording). Read are also an array of such objects, and values that are
+//! no strings (QUIRK-19).
+
+mod machine;
+mod object;
+mod text;
+mod write;
+
+pub use write::Writer;
+
+/// JSON lines, as a [`Format`](crate::Format).
+///
+/// ```
+/// use vcc_format::{Reader, jsonl};
+/// use vcc_types::Field;
+///
+/// let mut reader = Reader::<jsonl::JsonLines>::new(b"[{\"duration\":27}]");
+/// let record = reader.read()?;
+/// assert_eq!(record.as_ref().and_then(|record| record.get(Field::Duration)), Some("27"));
+/// # Ok::<(), vcc_format::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub enum JsonLines {}
+
+impl crate::Format for JsonLines {}
+impl crate::machine::Sealed for JsonLines {
+    type Machine = machine::Machine;
+}
+
+/// Reads JSON lines that are in memory.
+///
+/// ```
+/// use vcc_format::jsonl;
+/// use vcc_types::Field;
+///
+/// let reader = jsonl::Reader::new(b"{\"agentID\":\"bill\"}\n{\"agentID\":\"ann\"}\n");
+/// let agents: Result<Vec<_>, _> =
+///     reader.map(|record| record.map(|record| record.to_owned())).collect();
+/// let agents: Vec<_> = agents?.iter().map(|record| record.text(Field::AgentId).to_owned()).collect();
+/// assert_eq!(agents, ["bill", "ann"]);
+/// # Ok::<(), vcc_format::Error>(())
+/// ```
+pub type Reader<'a, S = ()> = crate::Reader<'a, JsonLines, S>;
+
+/// Reads JSON lines from a source, in constant memory.
+///
+/// ```
+/// use vcc_format::{ErrorKind, jsonl};
+///
+/// let mut reader = jsonl::StreamReader::new(&b"{\"agentID\":\"bill\"}\n{\"agentID\":"[..]);
+/// assert!(reader.read()?.is_some());
+/// assert_eq!(reader.read().unwrap_err().kind(), ErrorKind::Truncated);
+/// # Ok::<(), vcc_format::Error>(())
+/// ```
+pub type StreamReader<R, S = ()> = crate::StreamReader<R, JsonLines, S>;
+
+/// Reads JSON lines that are handed over piece by piece.
+///
+/// ```
+/// use vcc_format::jsonl;
+///
+/// let mut decoder = jsonl::Decoder::new();
+/// decoder.feed(b"{\"agentID\":\"b");
+/// assert!(decoder.read()?.is_none());
+/// decoder.feed(b"ill\"}");
+/// assert!(decoder.read()?.is_some());
+/// # Ok::<(), vcc_format::Error>(())
+/// ```
+pub type Decoder<S = ()> = crate::Decoder<JsonLines, S>;

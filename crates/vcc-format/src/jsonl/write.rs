@@ -1,0 +1,102 @@
+use std::io;
+
+use vcc_types::{Field, Recording};
+
+use crate::WriteError;
+use crate::scan::forbidden_character;
+
+/// Writes a recording a line.
+///
+/// ```
+/// use vcc_format::jsonl;
+/// use vcc_types::{Field, Recording};
+///
+/// let mut writer = jsonl::Writer::new(Vec::new());
+/// writer.write(&Recording::new().with(Field::AgentId, "bill"))?;
+/// assert_eq!(writer.finish()?, b"{\"agentID\":\"bill\"}\n");
+/// # Ok::<(), vcc_format::WriteError>(())
+/// ```
+#[derive(Debug)]
+pub struct Writer<W> {
+    destination: W,
+    line: Vec<u8>,
+    records: u64,
+}
+
+impl<W: io::Write> Writer<W> {
+    /// A writer. It hands each line to the destination at once.
+    #[must_use]
+    pub fn new(destination: W) -> Self {
+        Self { destination, line: Vec::new(), records: 0 }
+    }
+
+    /// Writes a recording.
+    ///
+    /// # Errors
+    ///
+    /// A value that XML cannot carry (OUT-6: what one format refuses, so does the other); an extra
+    /// value with the name of a field or of another extra value, since an object has a name once;
+    /// a destination that fails.
+    pub fn write(&mut self, recording: &Recording) -> Result<(), WriteError> {
+        self.records += 1;
+        let record = self.records;
+        let fields = recording.fields().map(|(field, text)| (field.wire_name(), text));
+        let extra = recording.extra().iter().map(|(name, text)| (name.as_str(), text.as_str()));
+        for (name, text) in fields.chain(extra) {
+            if let Some((position, character)) = forbidden_character(text) {
+                let field = name.to_owned();
+                return Err(WriteError::Value { record, field, character, position });
+            }
+        }
+        for (index, (name, _)) in recording.extra().iter().enumerate() {
+            let again = recording.extra()[..index].iter().any(|(other, _)| other == name);
+            if again || Field::from_wire_name(name).is_some() {
+                let reason = "an object has a name once, and this is that of another value";
+                return Err(WriteError::Name { record, name: name.clone(), reason });
+            }
+        }
+        self.line.clear();
+        // Strings into a `Vec`: neither can fail.
+        serde_json::to_writer(&mut self.line, recording).map_err(io::Error::from)?;
+        self.line.push(b'\n');
+        self.destination.write_all(&self.line)?;
+        Ok(())
+    }
+
+    /// Flushes the destination and gives it back.
+    ///
+    /// # Errors
+    ///
+    /// A destination that fails.
+    pub fn finish(mut self) -> Result<W, WriteError> {
+        self.destination.flush()?;
+        Ok(self.destination)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_stand_once() {
+        let mut record = Recording::new().with(Field::AgentId, "a");
+        record.push_extra("site", "1");
+        let mut writer = Writer::new(Vec::new());
+        writer.write(&record).unwrap();
+        record.push_extra("site", "2");
+        let error = writer.write(&record).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "record 2: the extra value \"site\" cannot be written: \
+             an object has a name once, and this is that of another value"
+        );
+        let error = writer.write(&Recording::new().with(Field::AgentId, "\u{1}")).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "record 3, agentID: U+0001 at byte 0 of the value cannot be written: \
+             XML 1.0 has no such character (OUT-6)"
+        );
+        assert_eq!(writer.finish().unwrap(), b"{\"agentID\":\"a\",\"site\":\"1\"}\n");
+    }
+}

@@ -1,0 +1,23 @@
+//! How much work a reader does, counted where it is done: in tests and fuzz targets alone, so that
+//! it costs nothing elsewhere.
+
+/// Adds to the steps of this thread. A step is a byte looked at, or as much work as that.
+#[inline(always)]
+pub(crate) fn count(steps: usize) {
+    #[cfg(any(test, fuzzing))]
+    STEPS.with(|sum| sum.set(sum.get() + steps as u64));
+    #[cfg(not(any(test, fuzzing)))]
+    let _ = steps;
+}
+
+#[cfg(any(test, fuzzing))]
+thread_local! {
+    static STEPS: core::cell::Cell<u64> = const { core::cell::Cell::new(0) };
+}
+
+/// The steps since the last call.
+#[cfg(any(test, fuzzing))]
+#[must_use]
+pub fn taken() -> u64 {
+    STEPS.take()
+}
