@@ -23,16 +23,22 @@ pub(crate) fn start(text: &str, options: &Options) -> Option<Finding> {
     start_slowly(text, options)
 }
 
-/// A value without the white space around it, which a formatter may have put there: any that
-/// Unicode has, and the marks without width that come with copied text (QUIRK-14).
-fn trimmed(text: &str) -> &str {
-    text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{200B}' | '\u{FEFF}'))
+/// White space as a formatter or a copied text may bring it: any that Unicode has, and the marks
+/// without width (QUIRK-14, QUIRK-15).
+pub(crate) fn is_space(character: char) -> bool {
+    character.is_whitespace()
+        || matches!(character, '\u{200B}'..='\u{200D}' | '\u{2060}' | '\u{FEFF}')
+}
+
+/// A text without the white space around it.
+pub(crate) fn trim(text: &str) -> &str {
+    text.trim_matches(is_space)
 }
 
 /// What is found in a value that there may be white space around: what is wrong with the rest of
 /// it, or the white space. A value that cannot be read keeps that too.
 fn around(text: &str, look: impl Fn(&str) -> Option<Finding>) -> Option<Finding> {
-    let inner = trimmed(text);
+    let inner = trim(text);
     let found = if inner.is_empty() { None } else { look(inner) };
     let inner = (inner.len() < text.len()).then(|| inner.to_owned());
     match found {

@@ -100,11 +100,9 @@ deviations! {
     ReorderedColumns "reordered-columns" "QUIRK-9",
     /// A column is missing: its field is absent from every record.
     MissingColumn "missing-column" "QUIRK-9",
-    /// A header row in the middle of the document was ignored.
-    RepeatedHeader "repeated-header" "QUIRK-9",
     /// Rows end in LF alone. Reported once a document, at the first such row.
     LineFeed "line-feed" "QUIRK-9",
-    /// A row without anything in it was ignored.
+    /// A row without anything in it, or with nothing but white space, was ignored.
     BlankRow "blank-row" "QUIRK-9",
     /// A quote where RFC 4180 has none was kept as text.
     BareQuote "bare-quote" "QUIRK-9",
@@ -114,6 +112,10 @@ deviations! {
     ShortRow "short-row" "QUIRK-9",
     /// A row has too many values: the surplus was kept as extra values, `column16` and so on.
     LongRow "long-row" "QUIRK-9",
+    /// The last row has too few values and no line end: it may be whole, or its last value cut.
+    UnendedRow "unended-row" "QUIRK-9",
+    /// NUL or 0x1A up to the end of a line of CSV, or behind the last row, was ignored.
+    Padding "padding" "QUIRK-9",
     /// A `<` in a value that begins no tag that can stand there was kept as text.
     RawLessThan "raw-less-than" "QUIRK-11",
     /// `]]>` outside a CDATA section was kept as text.
@@ -133,6 +135,12 @@ deviations! {
     UnreadableDuration "unreadable-duration" "QUIRK-14",
     /// White space around a `startDate` or a `duration` was passed over.
     SpaceAroundValue "space-around-value" "QUIRK-14",
+    /// The name of a column in another spelling was read as the documented one.
+    HeaderSpelling "header-spelling" "QUIRK-15",
+    /// Something else than a comma stands between the values of a CSV document.
+    Delimiter "delimiter" "QUIRK-16",
+    /// A line `sep=X` before the header of a CSV document was read as the name of its delimiter.
+    SeparatorLine "separator-line" "QUIRK-16",
     /// The document is in UTF-16, by its byte order mark, and was decoded.
     Utf16 "utf-16" "QUIRK-16",
     /// The declaration names an encoding that the bytes are not in: they were read as what they are.
@@ -141,6 +149,11 @@ deviations! {
     JoinedDocument "joined-document" "QUIRK-17",
     /// A byte order mark that is not the first thing in the document was passed over.
     StrayByteOrderMark "stray-byte-order-mark" "QUIRK-17",
+    /// A header row in the middle of a CSV document was ignored, or gave the values that follow other
+    /// columns.
+    RepeatedHeader "repeated-header" "QUIRK-17",
+    /// A row of CSV without a line end was ended by the header of the next document.
+    MissingLineEnd "missing-line-end" "QUIRK-17",
     /// References to the two halves of a surrogate pair were read as the one character.
     SurrogatePair "surrogate-pair" "QUIRK-18",
     /// Something in a tag that is no attribute, or one that the tag has already, was passed over.
@@ -285,6 +298,6 @@ mod tests {
         assert!(clauses.is_sorted(), "{clauses:?}");
         clauses.dedup();
         // QUIRK-3 and QUIRK-10 are no deviations, QUIRK-7 is an error.
-        assert_eq!(clauses, [1, 2, 4, 5, 6, 8, 9, 11, 12, 13, 14, 16, 17, 18, 19]);
+        assert_eq!(clauses, [1, 2, 4, 5, 6, 8, 9, 11, 12, 13, 14, 15, 16, 17, 18, 19]);
     }
 }

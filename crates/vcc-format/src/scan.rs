@@ -2,6 +2,8 @@
 
 use wide::u8x16;
 
+use crate::steps;
+
 const LANES: usize = 16;
 
 #[inline(always)]
@@ -20,14 +22,42 @@ pub(crate) fn find(bytes: &[u8], from: usize, needle: u8) -> usize {
         let Some(block) = load(bytes, at) else { break };
         let mask = block.simd_eq(wanted).to_bitmask();
         if mask != 0 {
-            return at + mask.trailing_zeros() as usize;
+            let found = at + mask.trailing_zeros() as usize;
+            steps::count(1 + found - from);
+            return found;
         }
         at += LANES;
     }
-    match bytes.get(at..).and_then(|rest| memchr::memchr(needle, rest)) {
+    let found = match bytes.get(at..).and_then(|rest| memchr::memchr(needle, rest)) {
         Some(distance) => at + distance,
         None => bytes.len(),
+    };
+    steps::count(1 + found.saturating_sub(from));
+    found
+}
+
+/// Where one of four bytes first stands at or after `from`; the length of `bytes` where none does.
+#[inline(always)]
+pub(crate) fn find_any(bytes: &[u8], from: usize, needles: [u8; 4]) -> usize {
+    let wanted = needles.map(u8x16::splat);
+    let mut at = from;
+    while let Some(block) = load(bytes, at) {
+        let is = |index: usize| block.simd_eq(wanted[index]);
+        let mask = (is(0) | is(1) | is(2) | is(3)).to_bitmask();
+        if mask != 0 {
+            let found = at + mask.trailing_zeros() as usize;
+            steps::count(1 + found - from);
+            return found;
+        }
+        at += LANES;
     }
+    let rest = bytes.get(at..).unwrap_or_default();
+    let found = match rest.iter().position(|byte| needles.contains(byte)) {
+        Some(distance) => at + distance,
+        None => bytes.len(),
+    };
+    steps::count(1 + found.saturating_sub(from));
+    found
 }
 
 /// Whether any byte asks for a closer look at XML text: `&`, `]`, CR, another control character,
@@ -130,7 +160,7 @@ fn padded<const SIZE: usize>(rest: &[u8]) -> [u8; SIZE] {
 /// Where commas and what would need quotes stand in a row of CSV.
 pub(crate) fn csv_marks(bytes: &[u8]) -> impl Iterator<Item = usize> {
     (0..bytes.len()).step_by(64).flat_map(|at| {
-        let block = csv_block(bytes, at);
+        let block = csv_block(bytes, at, b',');
         let mut left = block.commas | block.others;
         std::iter::from_fn(move || {
             let place = (left != 0).then(|| at + left.trailing_zeros() as usize);
@@ -138,6 +168,86 @@ pub(crate) fn csv_marks(bytes: &[u8]) -> impl Iterator<Item = usize> {
             place
         })
     })
+}
+
+/// The places in a row of CSV at which something may end or begin. Found 64 bytes at a time, since
+/// a row may be full of them.
+pub(crate) struct Marks {
+    delimiter: u8,
+    /// Where the present 64 bytes begin, and what stands in them, the first one lowest.
+    base: usize,
+    quotes: u64,
+    line_feeds: u64,
+    /// Delimiters and CRs.
+    others: u64,
+}
+
+impl Marks {
+    #[inline(always)]
+    pub(crate) fn new(bytes: &[u8], from: usize, delimiter: u8) -> Marks {
+        let mut marks = Marks { delimiter, base: from, quotes: 0, line_feeds: 0, others: 0 };
+        marks.load(bytes, from);
+        marks
+    }
+
+    /// The first quote at or after `from`; the length of `bytes` where there is none.
+    #[inline(always)]
+    pub(crate) fn quote(&mut self, bytes: &[u8], from: usize) -> usize {
+        self.next(bytes, from, |marks| marks.quotes)
+    }
+
+    /// The first quote or LF.
+    #[inline(always)]
+    pub(crate) fn quote_or_line_feed(&mut self, bytes: &[u8], from: usize) -> usize {
+        self.next(bytes, from, |marks| marks.quotes | marks.line_feeds)
+    }
+
+    /// The first quote, delimiter, CR or LF.
+    #[inline(always)]
+    pub(crate) fn any(&mut self, bytes: &[u8], from: usize) -> usize {
+        self.next(bytes, from, |marks| marks.quotes | marks.line_feeds | marks.others)
+    }
+
+    #[inline(always)]
+    fn next(&mut self, bytes: &[u8], from: usize, of: impl Fn(&Marks) -> u64) -> usize {
+        if from < self.base || from - self.base >= 64 {
+            self.load(bytes, from);
+        }
+        let mut left = of(self) & (u64::MAX << (from - self.base));
+        while left == 0 {
+            let next = self.base + 64;
+            if next >= bytes.len() {
+                steps::count(1 + bytes.len().saturating_sub(from));
+                return bytes.len();
+            }
+            self.load(bytes, next);
+            left = of(self);
+        }
+        let found = self.base + left.trailing_zeros() as usize;
+        steps::count(1 + found - from);
+        found
+    }
+
+    #[inline(always)]
+    fn load(&mut self, bytes: &[u8], at: usize) {
+        (self.base, self.quotes, self.line_feeds, self.others) = (at, 0, 0, 0);
+        match bytes.get(at..).and_then(|rest| rest.first_chunk()) {
+            Some(block) => self.look(block),
+            None => self.look(&padded(bytes.get(at..).unwrap_or_default())),
+        }
+    }
+
+    #[inline(always)]
+    fn look(&mut self, block: &[u8; 64]) {
+        for part in 0..4 {
+            let Some(lanes) = load(block, part * LANES) else { break };
+            let is = |byte| lanes.simd_eq(u8x16::splat(byte));
+            let mask = |found: u8x16| u64::from(found.to_bitmask()) << (part * LANES);
+            self.quotes |= mask(is(b'"'));
+            self.line_feeds |= mask(is(b'\n'));
+            self.others |= mask(is(self.delimiter) | is(b'\r'));
+        }
+    }
 }
 
 /// What stands in 64 bytes of CSV, the first one lowest.
@@ -149,19 +259,20 @@ pub(crate) struct CsvBlock {
 
 /// Looks at the 64 bytes from `at` on. What is behind the end counts as a letter.
 #[inline(always)]
-pub(crate) fn csv_block(bytes: &[u8], at: usize) -> CsvBlock {
+pub(crate) fn csv_block(bytes: &[u8], at: usize, delimiter: u8) -> CsvBlock {
+    steps::count(LANES);
     match bytes.get(at..).and_then(|rest| rest.first_chunk()) {
-        Some(block) => csv_masks(block),
-        None => csv_masks(&padded(bytes.get(at..).unwrap_or_default())),
+        Some(block) => csv_masks(block, delimiter),
+        None => csv_masks(&padded(bytes.get(at..).unwrap_or_default()), delimiter),
     }
 }
 
 #[inline(always)]
-fn csv_masks(block: &[u8; 64]) -> CsvBlock {
+fn csv_masks(block: &[u8; 64], delimiter: u8) -> CsvBlock {
     let (mut commas, mut others) = (0, 0);
     for part in 0..4 {
         let Some(lanes) = load(block, part * LANES) else { break };
-        let comma = lanes.simd_eq(u8x16::splat(b','));
+        let comma = lanes.simd_eq(u8x16::splat(delimiter));
         commas |= u64::from(comma.to_bitmask()) << (part * LANES);
         others |= u64::from(unusual(lanes).to_bitmask()) << (part * LANES);
     }
@@ -193,6 +304,7 @@ pub(crate) fn escape_in_xml(text: &str, out: &mut Vec<u8>) {
 /// Whether `test` finds anything in any block of the text.
 #[inline(always)]
 fn any(bytes: &[u8], test: impl Fn(u8x16) -> u8x16) -> bool {
+    steps::count(1 + bytes.len());
     if bytes.len() < LANES {
         return test(u8x16::new(short(bytes))).to_bitmask() != 0;
     }
@@ -266,6 +378,43 @@ mod tests {
                 for from in 0..=length {
                     let expected = if from <= at { at } else { length };
                     assert_eq!(find(&bytes, from, b'<'), expected, "{length} {at} {from}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn marks_at_every_distance() {
+        for length in 0..200 {
+            for at in 0..length {
+                let mut bytes = vec![b'x'; length];
+                for (index, byte) in b"\"\n\r;".iter().enumerate() {
+                    bytes[at] = *byte;
+                    for from in [0, at / 2, at, at + 1] {
+                        let mut marks = Marks::new(&bytes, 0, b';');
+                        let any = if from <= at { at } else { length };
+                        let line_feed = if index < 2 { any } else { length };
+                        let quote = if index < 1 { any } else { length };
+                        assert_eq!(marks.any(&bytes, from), any, "{length} {at} {from}");
+                        assert_eq!(marks.quote_or_line_feed(&bytes, from), line_feed);
+                        assert_eq!(marks.quote(&bytes, from), quote);
+                        // Also where the last look went on to the end.
+                        assert_eq!(marks.any(&bytes, from), any, "{length} {at} {from}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn finding_one_of_four_at_every_distance() {
+        for length in 0..70 {
+            for at in 0..length {
+                let mut bytes = vec![b'x'; length];
+                bytes[at] = b"abcd"[at % 4];
+                for from in 0..=length {
+                    let expected = if from <= at { at } else { length };
+                    assert_eq!(find_any(&bytes, from, *b"abcd"), expected, "{length} {at} {from}");
                 }
             }
         }

@@ -145,6 +145,118 @@ fn recording() -> impl Strategy<Value = Recording> {
     })
 }
 
+/// A page of CSV: what is before its header, the header in one of its forms, rows, line ends, and
+/// what is behind.
+#[derive(Clone, Debug)]
+struct Page {
+    before: &'static str,
+    header: u8,
+    rows: Vec<Vec<String>>,
+    quoted: bool,
+    line_end: &'static str,
+    ended: bool,
+}
+
+impl Page {
+    fn text(&self, delimiter: &str, ended: bool) -> String {
+        let names = Field::ALL.map(Field::wire_name);
+        let quotes = |texts: &[&str]| {
+            let texts = texts.iter().map(|text| format!("\"{}\"", text.replace('"', "\"\"")));
+            texts.collect::<Vec<_>>().join(delimiter)
+        };
+        let header = match self.header {
+            0 => names.join(delimiter),
+            1 => quotes(&names),
+            2 => names.join(&format!("{delimiter} ")),
+            _ => names.join(delimiter).to_uppercase(),
+        };
+        let mut rows: Vec<String> = vec![header];
+        for row in &self.rows {
+            let cells: Vec<&str> = row.iter().map(String::as_str).collect();
+            let plain = !self.quoted && !row.concat().contains([',', ';', '"', '\r', '\n']);
+            rows.push(if plain { cells.join(delimiter) } else { quotes(&cells) });
+        }
+        let end = if ended { self.line_end } else { "" };
+        format!("{}{}{end}", self.before, rows.join(self.line_end))
+    }
+}
+
+fn page() -> impl Strategy<Value = Page> {
+    let text = proptest::prop_oneof![
+        8 => "[0-9a-zé ]{0,5}".prop_map(String::from),
+        1 => "[a-z,;\"\r\n]{0,5}".prop_map(String::from),
+        1 => proptest::sample::select(vec!["startDate", "agentID", "\u{FEFF}x", "sep=;"]).prop_map(String::from),
+    ];
+    let row = (proptest::option::of(Just(())), proptest::collection::vec(text, 14)).prop_map(
+        |(empty, rest)| {
+            let start = if empty.is_some() { "" } else { "2008-02-14T10:12:13-08:00" };
+            std::iter::once(start.to_owned()).chain(rest).collect::<Vec<String>>()
+        },
+    );
+    let before = vec!["", "", "", "\u{FEFF}", "\r\n", "\u{FEFF}\u{FEFF}", " \n\u{FEFF}"];
+    (
+        proptest::sample::select(before),
+        0..4_u8,
+        proptest::collection::vec(row, 0..4),
+        any::<bool>(),
+        proptest::sample::select(vec!["\r\n", "\n"]),
+        any::<bool>(),
+    )
+        .prop_map(|(before, header, rows, quoted, line_end, ended)| Page {
+            before,
+            header,
+            rows,
+            quoted,
+            line_end,
+            ended,
+        })
+}
+
+proptest! {
+    /// Pages that are joined, in whatever form, give their rows one after the other, however they
+    /// are read; broken off anywhere, they mean one thing all the same.
+    #[test]
+    fn pages_joined_end_to_end(
+        pages in proptest::collection::vec(page(), 1..4),
+        delimiter in proptest::sample::select(vec![",", ",", ";"]),
+        cut: u8,
+        end: proptest::sample::Index,
+    ) {
+        let mut document = vec![cut];
+        let mut ended = true;
+        for (index, page) in pages.iter().enumerate() {
+            let mut page = page.clone();
+            // A header without a line end before it is found in one of its two usual forms.
+            if !ended {
+                (page.before, page.header) = ("", page.header.min(1));
+            }
+            let last = index + 1 == pages.len();
+            ended = page.ended || page.header > 1;
+            document.extend_from_slice(page.text(delimiter, last || ended).as_bytes());
+        }
+        let whole = properties::read_all::<csv::Csv>(&document[1..], vcc_format::Options::tolerant());
+        prop_assert_eq!(&whole.error, &None);
+        let rows: Vec<&Vec<String>> = pages.iter().flat_map(|page| &page.rows).collect();
+        let values = |record: &Recording| Field::ALL.map(|field| record.text(field).to_owned());
+        let read: Vec<_> = whole.records.iter().map(values).collect();
+        let written: Vec<_> = rows
+            .iter()
+            .map(|row| Recording::from_values(&std::array::from_fn(|at| Some(row[at].as_str()))))
+            .map(|recording| values(&properties::read_back(&recording)))
+            .collect();
+        prop_assert_eq!(read, written);
+        properties::csv_decode(&document);
+        properties::csv_decode(&document[1..]);
+        let end = end.index(document.len());
+        properties::csv_decode(&document[..end]);
+        // In UTF-16 it says the same.
+        let wide = properties::utf_16(&document[1..]);
+        let wide_read = properties::read_all::<csv::Csv>(&wide, vcc_format::Options::tolerant());
+        prop_assert_eq!(&wide_read.records, &whole.records);
+        properties::csv_decode(&[&document[..1], &wide].concat());
+    }
+}
+
 /// Texts of which few need quotes.
 fn plain() -> impl Strategy<Value = Vec<String>> {
     let text = proptest::prop_oneof![
@@ -234,6 +346,7 @@ proptest! {
         }
         let (as_xml, as_csv) = (as_xml.finish().unwrap(), as_csv.finish().unwrap());
         let from_xml: Result<Vec<_>, _> = xml::Reader::new(&as_xml).map(|r| r.map(|r| r.to_owned())).collect();
+        let recordings: Vec<_> = recordings.iter().map(properties::read_back).collect();
         prop_assert_eq!(from_xml.unwrap(), recordings.clone());
         // CSV says the same, but that what is absent is empty.
         let from_csv: Result<Vec<_>, _> = csv::Reader::new(&as_csv).map(|r| r.map(|r| r.to_owned())).collect();

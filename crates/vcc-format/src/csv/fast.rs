@@ -18,10 +18,14 @@ pub(super) struct Usual {
 
 /// Reads a row of fifteen cells. `None` for anything unusual, which the row reader then reads.
 #[inline]
-pub(super) fn row(view: &[u8], spans: &mut [Span; Field::COUNT]) -> Option<Usual> {
+pub(super) fn row(view: &[u8], delimiter: u8, spans: &mut [Span; Field::COUNT]) -> Option<Usual> {
     const LAST: usize = Field::COUNT - 1;
-    // A header again, perhaps: no start begins so.
-    if view.first() == Some(&b's') {
+    // QUIRK-17: what is no record although it stands where one may, begins otherwise.
+    let is_record = match view.first()? {
+        b'"' => view.get(1)?.is_ascii_digit(),
+        first => first.is_ascii_digit() || *first == delimiter,
+    };
+    if !is_record {
         return None;
     }
     // Where each cell ends; the next one begins a byte later.
@@ -30,7 +34,7 @@ pub(super) fn row(view: &[u8], spans: &mut [Span; Field::COUNT]) -> Option<Usual
     // In quotes; the second quote of two, which was looked at already.
     let (mut quoted, mut second) = (false, usize::MAX);
     for base in (0..view.len()).step_by(64) {
-        let block = csv_block(view, base);
+        let block = csv_block(view, base, delimiter);
         let (mut commas, mut others) = (block.commas, block.others);
         loop {
             // The commas up to the next quote or control character.
@@ -66,7 +70,7 @@ pub(super) fn row(view: &[u8], spans: &mut [Span; Field::COUNT]) -> Option<Usual
                 let next = *view.get(at + 1)?;
                 if next == b'"' {
                     (doubled, second) = (doubled | 1 << cell, at + 1);
-                } else if next == b',' || next == b'\r' || next == b'\n' {
+                } else if next == delimiter || next == b'\r' || next == b'\n' {
                     quoted = false;
                 } else {
                     return None;
@@ -85,7 +89,7 @@ pub(super) fn row(view: &[u8], spans: &mut [Span; Field::COUNT]) -> Option<Usual
                 return Some(Usual { length, crlf, high, doubled });
             } else if byte == 0xEF {
                 high = true;
-            } else if byte != b'\t' {
+            } else if byte != b'\t' && byte != delimiter {
                 return None;
             }
         }
@@ -114,9 +118,9 @@ mod tests {
     #[test]
     fn rows_of_every_length() {
         for length in 0..200 {
-            let row = format!("{},é{}\r\nnext", "a".repeat(length), ",\t".repeat(13));
+            let row = format!("{},é{}\r\nnext", "1".repeat(length), ",\t".repeat(13));
             let mut spans = [(0, 0); Field::COUNT];
-            let usual = super::row(row.as_bytes(), &mut spans).unwrap();
+            let usual = super::row(row.as_bytes(), b',', &mut spans).unwrap();
             assert_eq!(&row[usual.length..], "next");
             assert!(usual.crlf && !usual.high);
             assert_eq!(spans[0], (0, length as u32));
@@ -127,36 +131,38 @@ mod tests {
     #[test]
     fn rows_with_quotes() {
         for length in 0..200 {
-            let text = "a".repeat(length);
-            let row = format!("\"{text}\"\",\t\r\n\",\"{text}\",\"\"{}\n", ",".repeat(12));
+            let text = "1".repeat(length);
+            let row = format!("\"0{text}\"\",\t\r\n\",\"{text}\",\"\"{}\n", ",".repeat(12));
             let mut spans = [(0, 0); Field::COUNT];
-            let usual = super::row(row.as_bytes(), &mut spans).unwrap();
+            let usual = super::row(row.as_bytes(), b',', &mut spans).unwrap();
             assert_eq!((usual.length, usual.doubled), (row.len(), 1), "{row:?}");
             assert!(!usual.crlf && !usual.high);
             let cell = |index: usize| &row[spans[index].0 as usize..spans[index].1 as usize];
-            assert_eq!(cell(0), format!("{text}\"\",\t\r\n"), "{row:?}");
+            assert_eq!(cell(0), format!("0{text}\"\",\t\r\n"), "{row:?}");
             assert_eq!((cell(1), cell(2), cell(14)), (&*text, "", ""), "{row:?}");
         }
     }
 
     #[test]
     fn what_is_unusual() {
-        let usual = format!("a{}\n", ",".repeat(14));
+        let usual = format!("1{}\n", ",".repeat(14));
         let mut spans = [(0, 0); Field::COUNT];
-        assert!(super::row(usual.as_bytes(), &mut spans).is_some());
+        assert!(super::row(usual.as_bytes(), b',', &mut spans).is_some());
         for row in [
             usual[..usual.len() - 1].to_owned(),
             usual.replacen(',', "", 1),
             usual.replacen(',', ",,", 1),
-            usual.replacen('a', "\"", 1),
-            usual.replacen('a', "\"a\"b", 1),
-            usual.replacen('a', "a\"\"", 1),
-            usual.replacen('a', "\"a\" ", 1),
-            usual.replacen('a', "\r", 1),
-            usual.replacen('a', "\u{1}", 1),
-            usual.replacen('a', "startDate", 1),
+            usual.replacen('1', "\"", 1),
+            usual.replacen('1', "\"1\"b", 1),
+            usual.replacen('1', "1\"\"", 1),
+            usual.replacen('1', "\"1\" ", 1),
+            usual.replacen('1', "\r", 1),
+            usual.replacen('1', "\u{1}", 1),
+            usual.replacen('1', "startDate", 1),
+            usual.replacen('1', "\"startDate\"", 1),
+            usual.replacen('1', "\u{FEFF}1", 1),
         ] {
-            assert!(super::row(row.as_bytes(), &mut spans).is_none(), "{row:?}");
+            assert!(super::row(row.as_bytes(), b',', &mut spans).is_none(), "{row:?}");
         }
     }
 }

@@ -6,9 +6,8 @@ use super::header::{Column, surplus};
 use super::machine::Machine;
 use super::row::Cell;
 use crate::encoding::Encoding;
-use crate::machine::Raw;
 use crate::record::{Piece, Span, slice};
-use crate::scan::{find, may_be_forbidden};
+use crate::scan::{Marks, may_be_forbidden};
 use crate::xml::forbidden;
 use crate::{DeviationKind, Record, check};
 
@@ -36,16 +35,20 @@ impl Machine {
         while left != 0 {
             let span = &mut self.spans[left.trailing_zeros() as usize];
             left &= left - 1;
-            let mut rest = slice(text, *span);
+            let rest = slice(text, *span);
             span.0 = scratch.len() as u32;
-            while let Some((part, after)) =
-                rest.split_at_checked(find(rest.as_bytes(), 0, b'"') + 1)
-            {
-                scratch.push_str(part);
+            let mut marks = Marks::new(rest.as_bytes(), 0, b'"');
+            let mut plain = 0;
+            loop {
                 // A quote in a usual row is one of two.
-                rest = after.get(1..).unwrap_or_default();
+                let quote = marks.quote(rest.as_bytes(), plain);
+                let end = rest.len().min(quote + 1);
+                scratch.push_str(slice(rest, (plain as u32, end as u32)));
+                if quote >= rest.len() {
+                    break;
+                }
+                plain = quote + 2;
             }
-            scratch.push_str(rest);
             span.1 = scratch.len() as u32;
         }
         scratch
@@ -77,12 +80,11 @@ impl Machine {
             }
         }
         for field in [Field::StartDate, Field::Duration] {
-            let text = record.get(field).unwrap_or_default();
             // QUIRK-14
+            let text = record.get(field).unwrap_or_default();
             if let Some(finding) = check::value(field, text, &self.options) {
                 let read_as = check::read_as(&finding, text);
-                let span = self.span_of(field);
-                self.pending.push(Raw { kind: finding.kind, span, field: Some(field), read_as });
+                self.report_value(finding.kind, self.span_of(field), Some(field), read_as);
                 if let Some(text) = finding.replacement {
                     record.replace(field, &text);
                 }
@@ -139,7 +141,7 @@ impl Machine {
         let nowhere = record.text.is_empty();
         let (encoding, invalid) =
             if nowhere { Encoding::Utf8.of_value(bytes) } else { (Encoding::Utf8, false) };
-        if special && may_be_forbidden(bytes) {
+        if special && !self.silent && may_be_forbidden(bytes) {
             self.control_characters(bytes, span, encoding, field);
         }
         // Without valid UTF-8 there is no text to cut the value from.
@@ -168,9 +170,8 @@ impl Machine {
         add(plain..bytes.len(), &mut record.scratch);
         if invalid {
             // QUIRK-8
-            let read_as = record.scratch[start..].to_owned().into();
-            let kind = DeviationKind::InvalidEncoding;
-            self.pending.push(Raw { kind, span, field, read_as });
+            let read_as = record.scratch[start..].to_owned();
+            self.report_value(DeviationKind::InvalidEncoding, span, field, read_as);
         }
         Piece { span: (start as u32, record.scratch.len() as u32), decoded: true }
     }
@@ -186,12 +187,9 @@ impl Machine {
         for at in 0..bytes.len() {
             if let Some(character) = forbidden(&bytes[at..], encoding) {
                 let start = span.0 + at as u32;
-                self.pending.push(Raw {
-                    kind: DeviationKind::ControlCharacter,
-                    span: (start, start + character.len_utf8() as u32),
-                    field,
-                    read_as: character.to_string().into(),
-                });
+                let span = (start, start + character.len_utf8() as u32);
+                let read_as = character.to_string();
+                self.report_value(DeviationKind::ControlCharacter, span, field, read_as);
             }
         }
     }

@@ -1,11 +1,12 @@
 //! Which column is which field (QUIRK-9).
 
-use vcc_types::Field;
+use vcc_types::{Field, StartDate};
 
 use super::machine::{Machine, State};
+use super::names;
 use crate::machine::{Step, Trouble};
 use crate::xml::shorten;
-use crate::{DeviationKind, ErrorKind};
+use crate::{DeviationKind, ErrorKind, check};
 
 /// What the values of a column are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,61 +20,68 @@ pub(super) enum Column {
 #[derive(Debug, Default)]
 pub(super) struct Header {
     pub(super) columns: Vec<Column>,
-    /// The names as they were read, where there is a header row.
-    pub(super) names: Vec<String>,
+    /// What the names are whatever their spelling, where there is a header row.
+    keys: Vec<String>,
+    /// How the header row stands in the input, or may stand there again.
+    pub(super) forms: Vec<Vec<u8>>,
     /// Whether the columns are the fifteen in the documented order.
     pub(super) documented: bool,
 }
 
-/// What a first row is not.
+/// Why a row is no header.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum NoHeader {
     /// It is a record, by the number of its values.
     Record,
-    /// It has a name in another case.
-    Case(String),
+    /// It has two columns for one field, in different spellings.
+    Twice(Field, usize, usize),
     /// It is something else.
     Other,
 }
 
 impl Header {
-    /// The header that a first row is: one that has at least one name of a field.
-    pub(super) fn read(names: Vec<String>) -> Result<Header, NoHeader> {
-        if !names.iter().any(|name| Field::from_wire_name(name).is_some()) {
-            let is_field = |name: &&String| {
-                Field::ALL.iter().any(|field| field.wire_name().eq_ignore_ascii_case(name))
-            };
-            return Err(match names.iter().find(is_field) {
-                Some(name) => NoHeader::Case(name.clone()),
-                None if names.len() == Field::COUNT => NoHeader::Record,
-                None => NoHeader::Other,
+    /// The header that a row is.
+    ///
+    /// QUIRK-15: a row with the name `startDate` in any spelling is a header. A row without it is
+    /// one if it has the name of another field and no value that can be read as a start. Any other
+    /// first row of fifteen values is a record of a document without a header.
+    pub(super) fn read(names: &[String]) -> Result<Header, NoHeader> {
+        let keys: Vec<String> = names.iter().map(|name| names::key(name)).collect();
+        let fields: Vec<Option<Field>> = keys.iter().map(|key| names::of_key(key)).collect();
+        let is_start = |name: &String| StartDate::parse(check::trim(name)).is_ok();
+        if !fields.contains(&Some(Field::StartDate))
+            && (fields.iter().all(Option::is_none) || names.iter().any(is_start))
+        {
+            let record = names.len() == Field::COUNT;
+            return Err(if record { NoHeader::Record } else { NoHeader::Other });
+        }
+        let mut columns = Vec::with_capacity(names.len());
+        let mut seen = [None; Field::COUNT];
+        for (index, name) in names.iter().enumerate() {
+            columns.push(match fields[index] {
+                Some(field) => match seen[field.index()].replace(index) {
+                    None => Column::Field(field),
+                    // QUIRK-6: the same name twice.
+                    Some(first)
+                        if [first, index].map(|at| &names[at]) == [field.wire_name(); 2] =>
+                    {
+                        Column::Extra(name.clone())
+                    }
+                    Some(first) => return Err(NoHeader::Twice(field, first, index)),
+                },
+                None if name.is_empty() => Column::Extra(surplus(index)),
+                None => Column::Extra(name.clone()),
             });
         }
-        let mut seen = 0_u16;
-        let columns: Vec<Column> = names
-            .iter()
-            .enumerate()
-            .map(|(index, name)| match Field::from_wire_name(name) {
-                Some(field) if seen & (1 << field.index()) == 0 => {
-                    seen |= 1 << field.index();
-                    Column::Field(field)
-                }
-                _ if name.is_empty() => Column::Extra(surplus(index)),
-                _ => Column::Extra(name.clone()),
-            })
-            .collect();
-        let documented = columns.len() == Field::COUNT
-            && columns
-                .iter()
-                .zip(Field::ALL)
-                .all(|(column, field)| *column == Column::Field(field));
-        Ok(Header { columns, names, documented })
+        let all = Field::ALL.map(Column::Field);
+        let documented = columns == all;
+        Ok(Header { columns, keys, forms: Vec::new(), documented })
     }
 
     /// The header of a document that has none.
     pub(super) fn documented() -> Header {
         let columns = Field::ALL.into_iter().map(Column::Field).collect();
-        Header { columns, names: Vec::new(), documented: true }
+        Header { columns, keys: Vec::new(), forms: Vec::new(), documented: true }
     }
 
     /// The fields without a column.
@@ -97,34 +105,38 @@ pub(super) fn surplus(index: usize) -> String {
 }
 
 impl Machine {
-    pub(super) fn header_row(&mut self, view: &[u8]) -> Result<Step, Trouble> {
-        if self.row.is_blank() {
+    pub(super) fn header_row(&mut self, view: &[u8], length: usize) -> Result<Step, Trouble> {
+        if self.is_blank(view) {
             self.report(DeviationKind::BlankRow, (0, (self.pos - self.item) as u32), "");
+            return Ok(Step::Other);
+        }
+        if let Some(delimiter) = self.better_delimiter(view, length) {
+            // The row is read again.
+            self.row.delimiter = delimiter;
+            self.pos = self.item;
             return Ok(Step::Other);
         }
         let names = self.names(view);
         let end = self.row.cells.last().map_or(0, |cell| cell.end);
-        let refused = |at, message| Err(Trouble { kind: ErrorKind::NotRecordings, at, message });
-        self.state = State::Rows;
-        match Header::read(names) {
+        let other = self.row.delimiter;
+        match Header::read(&names) {
             Ok(header) => {
                 if let Some((_, at)) = self.bare_carriage_return() {
                     let message = "expected CR LF at the end of a row, found CR alone".to_owned();
-                    let at = self.item + at;
+                    let at = self.item + at as usize;
                     return Err(Trouble { kind: ErrorKind::Syntax, at, message });
                 }
-                self.header = header;
+                self.set_header(header, view, length)?;
+                self.report_bare();
             }
             Err(NoHeader::Record) => {
                 // QUIRK-9: the row is read again, as a record.
                 self.report(DeviationKind::NoHeader, (0, end), "the documented columns");
                 self.header = Header::documented();
                 self.pos = self.item;
-                return Ok(Step::Other);
             }
-            Err(NoHeader::Case(name)) => {
-                let message = format!("expected a header; the column {name:?} is in another case");
-                return refused(self.item, message);
+            Err(NoHeader::Twice(field, first, second)) => {
+                return Err(self.twice(&names, field, first, second));
             }
             Err(NoHeader::Other) => {
                 let first = self.name(view, self.row.cells[0]);
@@ -134,16 +146,76 @@ impl Machine {
                     self.row.cells.len(),
                     shorten(&first)
                 );
-                return refused(self.item, message);
+                let (kind, at) = (ErrorKind::NotRecordings, self.item);
+                return Err(Trouble { kind, at, message });
             }
         }
-        self.describe_header(end)?;
-        self.report_bare();
+        self.state = State::Rows;
+        if other != b',' {
+            // QUIRK-16
+            let read_as = char::from(other).to_string();
+            self.report(DeviationKind::Delimiter, (0, end), read_as);
+        }
         Ok(Step::Other)
     }
 
-    /// QUIRK-6, QUIRK-9: what is different from the documented header.
-    fn describe_header(&mut self, end: u32) -> Result<(), Trouble> {
+    /// QUIRK-15: two columns that are one field.
+    fn twice(&self, names: &[String], field: Field, first: usize, second: usize) -> Trouble {
+        let (kind, at) = (ErrorKind::Syntax, self.item + self.row.cells[second].start as usize);
+        let message = format!(
+            "expected one column for each field, found {:?} and {:?}, which are both {field}",
+            shorten(&names[first]),
+            shorten(&names[second]),
+        );
+        Trouble { kind, at, message }
+    }
+
+    fn set_header(&mut self, header: Header, view: &[u8], length: usize) -> Result<(), Trouble> {
+        let forms = self.forms(view, length, &header.columns);
+        self.header = Header { forms, ..header };
+        self.describe_header(view)
+    }
+
+    /// QUIRK-17: a row that says what the header says, or that has nothing but names of fields,
+    /// `startDate` among them: the header of another page.
+    pub(super) fn repeated_header(
+        &mut self,
+        view: &[u8],
+        length: usize,
+    ) -> Result<Option<Step>, Trouble> {
+        let cells = &self.row.cells;
+        let known = |key: &String| names::of_key(key).is_some() || self.header.keys.contains(key);
+        let first = cells[0];
+        if first.end - first.start > 256 || !known(&names::key(&self.name(view, first))) {
+            return Ok(None);
+        }
+        let names = self.names(view);
+        let keys: Vec<String> = names.iter().map(|name| names::key(name)).collect();
+        let end = cells.last().map_or(0, |cell| cell.end);
+        if keys == self.header.keys {
+            self.report(DeviationKind::RepeatedHeader, (0, end), "");
+            return Ok(Some(Step::Other));
+        }
+        let start = keys.iter().any(|key| names::of_key(key) == Some(Field::StartDate));
+        if !start || keys.len() < 2 || !keys.iter().all(known) {
+            return Ok(None);
+        }
+        match Header::read(&names) {
+            Ok(header) => {
+                self.report(DeviationKind::RepeatedHeader, (0, end), "values by column name");
+                self.set_header(header, view, length)?;
+                Ok(Some(Step::Other))
+            }
+            Err(NoHeader::Twice(field, first, second)) => {
+                Err(self.twice(&names, field, first, second))
+            }
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// QUIRK-6, QUIRK-9, QUIRK-15: what is different from the documented header.
+    fn describe_header(&mut self, view: &[u8]) -> Result<(), Trouble> {
+        let end = self.row.cells.last().map_or(0, |cell| cell.end);
         let limit = self.options.limits.extra;
         let extra = self.header.columns.iter().filter(|c| matches!(c, Column::Extra(_)));
         if extra.count() > limit {
@@ -152,13 +224,21 @@ impl Machine {
         }
         for index in 0..self.header.columns.len() {
             let cell = self.row.cells[index];
-            if let Column::Extra(name) = &self.header.columns[index] {
-                let read_as = format!("extra value {name}");
-                let span = (cell.start, cell.end);
-                if Field::from_wire_name(name).is_some() {
-                    self.report(DeviationKind::RepeatedField, span, read_as);
-                } else if !self.options.expect_extra {
-                    self.report(DeviationKind::UnknownField, span, read_as);
+            let span = (cell.start, cell.end);
+            match &self.header.columns[index] {
+                Column::Field(field) => {
+                    let field = *field;
+                    if self.name(view, cell) != field.wire_name() {
+                        self.report(DeviationKind::HeaderSpelling, span, field.wire_name());
+                    }
+                }
+                Column::Extra(name) => {
+                    let read_as = format!("extra value {name}");
+                    if Field::from_wire_name(name).is_some() {
+                        self.report(DeviationKind::RepeatedField, span, read_as);
+                    } else if !self.options.expect_extra {
+                        self.report(DeviationKind::UnknownField, span, read_as);
+                    }
                 }
             }
         }
@@ -175,9 +255,9 @@ impl Machine {
     }
 
     /// A CR in the row that is text.
-    fn bare_carriage_return(&self) -> Option<(DeviationKind, usize)> {
-        let last = self.row.cells.last().map_or(0, |cell| cell.end as usize);
-        let is = |bare: &&(DeviationKind, usize)| {
+    fn bare_carriage_return(&self) -> Option<(DeviationKind, u32)> {
+        let last = self.row.cells.last().map_or(0, |cell| cell.end);
+        let is = |bare: &&(DeviationKind, u32)| {
             bare.0 == DeviationKind::BareCarriageReturn && bare.1 < last
         };
         self.row.bare.iter().find(is).copied()

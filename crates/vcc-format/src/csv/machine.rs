@@ -8,11 +8,12 @@ use vcc_types::{Field, Recording};
 use super::fast;
 use super::header::{Column, Header};
 use super::row::{Cell, End, Row};
+use super::seam::is_padding;
 use crate::encoding::Encoding;
 use crate::machine::{Raw, Step, Trouble};
 use crate::record::Span;
 use crate::xml::other_unicode;
-use crate::{DeviationKind, ErrorKind, Options, Record};
+use crate::{DeviationKind, ErrorKind, Options, Record, check};
 
 const BOM: &[u8] = b"\xEF\xBB\xBF";
 
@@ -26,6 +27,8 @@ pub(crate) struct Machine {
     /// Everything before is read.
     pub(super) pos: usize,
     pub(super) row: Row,
+    /// Nobody wants to know what is reported.
+    pub(super) silent: bool,
     /// Whether the row needed no closer look. Then its values are `spans`, otherwise in `row`.
     pub(super) usual: bool,
     pub(super) spans: [Span; Field::COUNT],
@@ -33,6 +36,8 @@ pub(crate) struct Machine {
     /// doubled quotes.
     pub(super) high: bool,
     pub(super) doubled: u16,
+    /// How much of the item is padding, as far as it was looked at.
+    pub(super) padding: usize,
     number: u64,
     in_record: bool,
     /// Whether an LF alone was reported.
@@ -55,11 +60,13 @@ impl crate::machine::Machine for Machine {
             header: Header::default(),
             item: 0,
             pos: 0,
-            row: Row::default(),
+            row: Row::new(),
+            silent: false,
             usual: false,
             spans: [(0, 0); Field::COUNT],
             high: false,
             doubled: 0,
+            padding: 0,
             number: 0,
             in_record: false,
             line_feed: false,
@@ -85,7 +92,7 @@ impl crate::machine::Machine for Machine {
         if self.state == State::Rows
             && self.header.documented
             && self.row.is_fresh()
-            && let Some(usual) = fast::row(view, &mut self.spans)
+            && let Some(usual) = fast::row(view, self.row.delimiter, &mut self.spans)
         {
             if !usual.crlf {
                 self.line_feed(usual.length);
@@ -100,9 +107,25 @@ impl crate::machine::Machine for Machine {
         if view.is_empty() && ended {
             return self.end();
         }
-        let mut end = self.row.read(view, ended, cut);
+        if self.row.is_fresh()
+            && let Some(step) = self.before_row(view, ended || cut)
+        {
+            return Ok(step);
+        }
+        let mut end = self.row.read(view, ended);
         self.check_cells()?;
-        if self.state == State::Rows && self.needs_repair(view, end, cut) {
+        if let Some(place) = self.seam(view, end) {
+            let whole = end;
+            self.row.clear();
+            end = self.row.read(&view[..place], true);
+            if self.row.open_quote().is_some() {
+                // It is in a value after all.
+                self.row.clear();
+                end = self.row.read(view, ended);
+                debug_assert_eq!(end, whole);
+            }
+        }
+        if self.state == State::Rows && self.needs_repair(end, cut) {
             // QUIRK-9
             end = self.repair(view, end).unwrap_or(end);
         }
@@ -117,16 +140,22 @@ impl crate::machine::Machine for Machine {
             End::CrLf(length) | End::Lf(length) | End::Input(length) => length,
         };
         if matches!(end, End::Input(_)) {
-            self.truncated(view)?;
+            self.truncated(self.item + length)?;
         }
         self.pos = self.item + length;
-        let step = match self.state {
-            State::Rows => self.record_row(view, end)?,
-            _ => self.header_row(view)?,
+        let step = match self.separator_line(view, length) {
+            Some(step) => step,
+            None if self.state == State::Rows => self.record_row(view, end)?,
+            None => self.header_row(view, length)?,
         };
         // A first row that is no header is read again, and reported on then.
         if matches!(end, End::Lf(_)) && self.pos > self.item {
             self.line_feed(length);
+        }
+        let next = view.get(length).filter(|next| !is_padding(**next));
+        if matches!(end, End::Input(_)) && next.is_some() && self.pos > self.item {
+            let end = length as u32;
+            self.report(DeviationKind::MissingLineEnd, (end, end), "\r\n");
         }
         if step != Step::Record {
             self.row.clear();
@@ -191,6 +220,16 @@ impl crate::machine::Machine for Machine {
         self.in_record.then_some(self.number)
     }
 
+    #[inline]
+    fn listening(&mut self, listening: bool) {
+        self.silent = !listening;
+        self.row.lists_quotes = listening;
+    }
+
+    fn is_whole(&self, last: Option<u8>) -> bool {
+        last.is_some_and(|byte| matches!(byte, b'\n' | b'\r') || is_padding(byte))
+    }
+
     fn open(&self, _: &[u8]) -> Vec<String> {
         let open = self.row.open_quote().and(self.header.columns.get(self.row.cells.len()));
         open.map(column_name).into_iter().collect()
@@ -243,7 +282,19 @@ impl Machine {
         span: Span,
         read_as: impl Into<Cow<'static, str>>,
     ) {
-        self.pending.push(Raw { kind, span, field: None, read_as: read_as.into() });
+        self.report_value(kind, span, None, read_as);
+    }
+
+    pub(super) fn report_value(
+        &mut self,
+        kind: DeviationKind,
+        span: Span,
+        field: Option<Field>,
+        read_as: impl Into<Cow<'static, str>>,
+    ) {
+        if !self.silent {
+            self.pending.push(Raw { kind, span, field, read_as: read_as.into() });
+        }
     }
 
     fn line_feed(&mut self, length: usize) {
@@ -254,25 +305,18 @@ impl Machine {
         }
     }
 
-    /// The last row ends with the input, which RFC 4180 allows. A quote that is open, or values
-    /// that are missing, say that it broke off (QUIRK-7).
-    fn truncated(&mut self, view: &[u8]) -> Result<(), Trouble> {
-        let found = if self.row.open_quote().is_some() {
-            "inside quotes".to_owned()
-        } else if self.state == State::Rows && self.row.cells.len() < self.header.columns.len() {
-            // What stands last may be cut.
-            self.row.cells.pop();
-            let (whole, all) = (self.row.cells.len(), self.header.columns.len());
-            format!("after {whole} of {all} values")
-        } else {
+    /// The last row ends with the input, which RFC 4180 allows. A quote that is open says that it
+    /// broke off (QUIRK-7).
+    fn truncated(&mut self, at: usize) -> Result<(), Trouble> {
+        if self.row.open_quote().is_none() {
             return Ok(());
-        };
+        }
         if self.state == State::Rows {
             self.number += 1;
             self.in_record = true;
         }
-        let message = format!("expected a whole row, found the end of the input {found}");
-        Err(Trouble { kind: ErrorKind::Truncated, at: self.item + view.len(), message })
+        let message = "expected a whole row, found the end of the input inside quotes".to_owned();
+        Err(Trouble { kind: ErrorKind::Truncated, at, message })
     }
 
     /// The text of a cell, for names.
@@ -303,29 +347,41 @@ impl Machine {
     }
 
     pub(super) fn report_bare(&mut self) {
-        let last = self.row.cells.last().map_or(0, |cell| cell.end as usize);
+        if self.silent {
+            return;
+        }
+        let last = self.row.cells.last().map_or(0, |cell| cell.end);
         for (kind, at) in std::mem::take(&mut self.row.bare) {
             let text = match kind {
                 DeviationKind::BareQuote => "\"",
                 _ if at < last => "\r",
                 _ => "",
             };
-            self.report(kind, (at as u32, at as u32 + 1), text);
+            self.report(kind, (at, at + 1), text);
+        }
+    }
+
+    /// Whether there is nothing in a row, or nothing but white space where that is no value.
+    pub(super) fn is_blank(&self, view: &[u8]) -> bool {
+        match self.row.cells[..] {
+            [cell] if self.state == State::Rows && self.header.columns.len() < 2 => {
+                cell.start == 0 && cell.end == 0
+            }
+            [cell] => cell.start == 0 && check::trim(&self.name(view, cell)).is_empty(),
+            _ => false,
         }
     }
 
     fn record_row(&mut self, view: &[u8], end: End) -> Result<Step, Trouble> {
-        if self.row.is_blank() {
-            let blank = !matches!(end, End::Input(_));
+        if self.is_blank(view) {
+            let blank = !matches!(end, End::Input(_)) || self.row.cells[0].end > 0;
             if blank {
                 self.report(DeviationKind::BlankRow, (0, (self.pos - self.item) as u32), "");
             }
             return Ok(Step::Other);
         }
-        if !self.header.names.is_empty() && self.names_again(view) {
-            let end = self.row.cells.last().map_or(0, |cell| cell.end);
-            self.report(DeviationKind::RepeatedHeader, (0, end), "");
-            return Ok(Step::Other);
+        if let Some(step) = self.repeated_header(view, self.pos - self.item)? {
+            return Ok(step);
         }
         self.number += 1;
         self.in_record = true;
@@ -340,7 +396,7 @@ impl Machine {
         }
         self.report_bare();
         let last = self.row.cells.last().map_or(0, |cell| cell.end);
-        if cells < columns {
+        if cells < columns && !self.silent {
             // QUIRK-9: never shifted; what is missing is missing at the end.
             let missing = self.header.columns[cells..].iter().map(column_name);
             let missing: Vec<String> = missing.collect();
@@ -351,15 +407,10 @@ impl Machine {
             let read_as = format!("{} extra values", cells - columns);
             self.report(DeviationKind::LongRow, (first, last), read_as);
         }
+        if end == End::Input(view.len()) && cells < columns {
+            // The row may be whole, or what stands last may be cut.
+            self.report(DeviationKind::UnendedRow, (last, last), "\r\n");
+        }
         Ok(Step::Record)
-    }
-
-    /// Whether a row says what the header says.
-    fn names_again(&self, view: &[u8]) -> bool {
-        let cells = &self.row.cells;
-        let first = cells.first().map(|cell| &view[cell.start as usize..cell.end as usize]);
-        cells.len() == self.header.names.len()
-            && first == self.header.names.first().map(|name| name.as_bytes())
-            && self.names(view) == self.header.names
     }
 }

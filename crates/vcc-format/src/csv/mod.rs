@@ -1,11 +1,16 @@
 //! CSV: what the service answers when asked for `files.csv` (OUT-4).
 
+mod delimiter;
 mod fast;
 mod finish;
 mod header;
+#[cfg(test)]
+mod linear;
 mod machine;
+mod names;
 mod repair;
 mod row;
+mod seam;
 mod write;
 
 pub use write::Writer;

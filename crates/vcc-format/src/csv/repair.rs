@@ -4,27 +4,27 @@
 use super::machine::Machine;
 use super::row::{Cell, End};
 use crate::DeviationKind;
+use crate::scan::{find, find_any};
+use crate::steps;
 
 impl Machine {
     /// Whether the quotes of a row may not be meant as they stand. `cut`: no more of it is read.
-    pub(super) fn needs_repair(&self, view: &[u8], end: End, cut: bool) -> bool {
+    pub(super) fn needs_repair(&self, end: End, cut: bool) -> bool {
         let open = self.row.open_quote().is_some();
-        let length = match end {
-            End::More => return cut && open,
-            End::CrLf(length) | End::Lf(length) | End::Input(length) => length,
-        };
-        let goes_on = || memchr::memchr(b'\n', &view[..length - 1]).is_some();
-        let wrong = self.row.cells.len() != self.header.columns.len();
-        open || self.row.has_bare_quote() || (wrong && goes_on())
+        match end {
+            End::More => cut && open,
+            // What is well quoted stays as it is, whatever the number of values.
+            _ => open || self.row.broken,
+        }
     }
 
-    /// Reads a row again that has a quote where none belongs, or whose quotes go on over lines and
-    /// give another number of values than there are columns. `view` begins with it, and `end` is
-    /// how it ended so far. `None`: it stays as it was read.
+    /// Reads a row again that has a quote inside of quotes where none belongs, or one that nothing
+    /// closes. `view` begins with it, and `end` is how it ended so far. `None`: it stays as it was
+    /// read.
     #[cold]
     pub(super) fn repair(&mut self, view: &[u8], end: End) -> Option<End> {
         let line = Line::first(view)?;
-        let columns = self.header.columns.len();
+        let (columns, delimiter) = (self.header.columns.len(), self.row.delimiter);
         let open = self.row.open_quote().is_some();
         let (cells, text) = (self.row.cells.len(), &view[..line.text]);
         let goes_on = open || line.end != end;
@@ -34,14 +34,14 @@ impl Machine {
         let next = &view[line.length()..];
         let next = Line::first(next).map_or(next, |line| &next[..line.text]);
         for closing in [Closing::First, Closing::Last] {
-            let read = split(text, closing);
+            let read = split(text, delimiter, closing);
             if read.cells.len() != columns {
                 continue;
             }
             // A value may go on in the next line. That it does not is shown by the commas: those
             // of this line behind the quote, or those of the next line.
             let shown = if open { cells + 2 < columns } else { cells != columns };
-            if !goes_on || shown || split(next, closing).cells.len() == columns {
+            if !goes_on || shown || split(next, delimiter, closing).cells.len() == columns {
                 self.row.replace(read);
                 return Some(line.end);
             }
@@ -60,7 +60,8 @@ pub(super) struct Line {
 impl Line {
     /// The first line. `None`: the input has none that is ended.
     pub(super) fn first(view: &[u8]) -> Option<Line> {
-        let lf = memchr::memchr(b'\n', view)?;
+        let lf = find(view, 0, b'\n');
+        view.get(lf)?;
         Some(match view[..lf].strip_suffix(b"\r") {
             Some(text) => Line { text: text.len(), end: End::CrLf(lf + 1) },
             None => Line { text: lf, end: End::Lf(lf + 1) },
@@ -80,7 +81,7 @@ impl Line {
 pub(super) struct Cells {
     pub(super) cells: Vec<Cell>,
     /// Quotes and CRs that are text.
-    pub(super) bare: Vec<(DeviationKind, usize)>,
+    pub(super) bare: Vec<(DeviationKind, u32)>,
 }
 
 /// Which quote ends a cell that begins with one.
@@ -93,34 +94,35 @@ pub(super) enum Closing {
 }
 
 /// Reads a line, without its end, as cells none of which goes on in the next line.
-pub(super) fn split(line: &[u8], closing: Closing) -> Cells {
+pub(super) fn split(line: &[u8], delimiter: u8, closing: Closing) -> Cells {
     let mut read = Cells::default();
+    let mut ends = Ends { line, delimiter, closing, upto: 0, last: None };
     let mut start = 0;
     loop {
         let quoted = line.get(start) == Some(&b'"');
-        let quote = if quoted { closing.find(line, start + 1) } else { None };
+        let quote = if quoted { ends.after(start + 1) } else { None };
         let (text, end) = match quote {
             Some(quote) => (start + 1..quote, quote + 1),
             None => {
-                let comma = memchr::memchr(b',', &line[start..]);
-                let end = comma.map_or(line.len(), |distance| start + distance);
+                let end = find(line, start, delimiter);
                 (start..end, end)
             }
         };
         let mut doubled = false;
         let mut at = text.start;
-        while let Some(distance) = memchr::memchr2(b'"', b'\r', &line[at..text.end]) {
-            at += distance;
-            let kind = match line[at] {
-                b'\r' if quote.is_some() => None,
-                b'\r' => Some(DeviationKind::BareCarriageReturn),
+        loop {
+            at = find_any(&line[..text.end], at, [b'"', b'"', b'\r', b'\r']);
+            let kind = match line[..text.end].get(at) {
+                None => break,
+                Some(b'\r') if quote.is_some() => None,
+                Some(b'\r') => Some(DeviationKind::BareCarriageReturn),
                 _ if quote.is_some() && line[at + 1..text.end].starts_with(b"\"") => {
                     (at, doubled) = (at + 1, true);
                     None
                 }
                 _ => Some(DeviationKind::BareQuote),
             };
-            read.bare.extend(kind.map(|kind| (kind, at)));
+            read.bare.extend(kind.map(|kind| (kind, at as u32)));
             at += 1;
         }
         // A line is part of a row, whose length fits.
@@ -133,28 +135,77 @@ pub(super) fn split(line: &[u8], closing: Closing) -> Cells {
     }
 }
 
-impl Closing {
+/// Where the quoted cells of a line end.
+struct Ends<'a> {
+    line: &'a [u8],
+    delimiter: u8,
+    closing: Closing,
+    /// How far [`Closing::Last`] has looked, and the last quote before that ends a cell: what one
+    /// cell has looked through, the next one need not.
+    upto: usize,
+    last: Option<usize>,
+}
+
+impl Ends<'_> {
     /// The quote that ends a cell whose text begins at `from`.
-    fn find(self, line: &[u8], from: usize) -> Option<usize> {
-        let (mut at, mut found) = (from, None);
-        while let Some(distance) = memchr::memchr(b'"', &line[at..]) {
-            at += distance;
-            let ends = matches!(line.get(at + 1), None | Some(b','));
-            if line.get(at + 1) == Some(&b'"') {
-                at += 2;
-                continue;
+    fn after(&mut self, from: usize) -> Option<usize> {
+        let quotes = self.run(from);
+        let at = from + quotes;
+        if quotes % 2 == 1 {
+            // Nothing but quotes; or one that is bare.
+            if self.is_end(at - 1) {
+                return Some(at - 1);
             }
-            if self == Closing::First {
-                return ends.then_some(at);
+            if self.closing == Closing::First {
+                return None;
             }
-            if ends {
-                found = Some(at);
-            } else if at > from && line[at - 1] == b',' {
-                break;
-            }
-            at += 1;
         }
-        found
+        if self.closing == Closing::First {
+            let quote = self.single(at)?;
+            return self.is_end(quote).then_some(quote);
+        }
+        if at >= self.upto {
+            self.look(at);
+        }
+        self.last.filter(|last| *last >= at)
+    }
+
+    /// Looks for the last quote that ends a cell, up to where another cell in quotes begins.
+    fn look(&mut self, from: usize) {
+        (self.upto, self.last) = (self.line.len(), None);
+        let mut at = from;
+        while let Some(quote) = self.single(at) {
+            at = quote + 1;
+            if self.is_end(quote) {
+                self.last = Some(quote);
+            } else if quote > from && self.line[quote - 1] == self.delimiter {
+                self.upto = quote;
+                return;
+            }
+        }
+    }
+
+    /// How many quotes stand at a place.
+    fn run(&self, from: usize) -> usize {
+        let quotes = self.line[from..].iter().take_while(|byte| **byte == b'"').count();
+        steps::count(quotes);
+        quotes
+    }
+
+    /// The first quote from `at` on that is not one of two.
+    fn single(&self, mut at: usize) -> Option<usize> {
+        loop {
+            at = find(self.line, at, b'"');
+            match self.run(at.min(self.line.len())) {
+                0 => return None,
+                quotes if quotes % 2 == 1 => return Some(at + quotes - 1),
+                quotes => at += quotes,
+            }
+        }
+    }
+
+    fn is_end(&self, quote: usize) -> bool {
+        self.line.get(quote + 1).is_none_or(|byte| *byte == self.delimiter)
     }
 }
 
@@ -162,15 +213,15 @@ impl Closing {
 mod tests {
     use super::*;
 
-    fn read(line: &str, closing: Closing) -> (Vec<&str>, Vec<usize>) {
-        let read = split(line.as_bytes(), closing);
+    fn read(line: &str, closing: Closing) -> (Vec<&str>, Vec<u32>) {
+        let read = split(line.as_bytes(), b',', closing);
         let cells = read.cells.iter().map(|c| &line[c.start as usize..c.end as usize]);
         (cells.collect(), read.bare.iter().map(|(_, at)| *at).collect())
     }
 
     #[test]
     fn two_readings_of_a_line() {
-        let empty: [usize; 0] = [];
+        let empty: [u32; 0] = [];
         for closing in [Closing::First, Closing::Last] {
             assert_eq!(read("", closing), (vec![""], empty.to_vec()));
             assert_eq!(read("\"a\",\"\",b,", closing), (vec!["a", "", "b", ""], empty.to_vec()));
@@ -180,6 +231,8 @@ mod tests {
             );
             assert_eq!(read("\"5 disk,,", closing), (vec!["\"5 disk", "", ""], vec![0]));
         }
+        let line = "\"a \"b\", c\",\"\",\"\",d";
+        assert_eq!(read(line, Closing::Last).0, ["a \"b\", c", "", "", "d"]);
         let line = "\"5\" disk,\"x, y\"";
         assert_eq!(read(line, Closing::First), (vec!["\"5\" disk", "x, y"], vec![0, 2]));
         let line = "\"say \"hi\", she said\",\"x, y\"";

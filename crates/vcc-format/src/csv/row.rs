@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::repair::Cells;
 use crate::DeviationKind;
+use crate::scan::Marks;
 
 /// One cell. Spans count from the start of the row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,19 +17,37 @@ pub(super) struct Cell {
 }
 
 /// A row while it is read, so that reading can go on where the buffer ended.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Row {
+    pub(super) delimiter: u8,
+    /// Whether somebody wants to know of bare quotes, of which there may be many.
+    pub(super) lists_quotes: bool,
     pub(super) cells: Vec<Cell>,
     /// Where the present cell begins, and how far it was looked at; from the start of the row.
     start: usize,
     pos: usize,
     quoted: bool,
     doubled: bool,
-    /// How far a quote was looked for that ends a cell, and whether more of the row may follow.
-    scanned: usize,
-    patient: bool,
+    /// Set while a quote is looked for that ends the cell in spite of a bare one.
+    look: Option<Look>,
+    /// Before this place, no quote ends a cell any more: so no line is looked through twice.
+    hopeless: usize,
+    /// Whether a quoted cell has a quote that RFC 4180 does not explain.
+    pub(super) broken: bool,
     /// Quotes and CRs that are text after all.
-    pub(super) bare: Vec<(DeviationKind, usize)>,
+    pub(super) bare: Vec<(DeviationKind, u32)>,
+}
+
+/// The look for the end of a cell behind its first bare quote.
+#[derive(Clone, Copy, Debug)]
+struct Look {
+    /// How far it came.
+    from: usize,
+    /// The first bare quote, and how many of `bare` are before it.
+    quote: usize,
+    first: usize,
+    /// Whether it passed doubled quotes.
+    doubled: bool,
 }
 
 /// How a row ended.
@@ -45,11 +64,27 @@ pub(super) enum End {
 }
 
 impl Row {
+    pub(super) fn new() -> Row {
+        Row {
+            delimiter: b',',
+            lists_quotes: true,
+            cells: Vec::new(),
+            start: 0,
+            pos: 0,
+            quoted: false,
+            doubled: false,
+            look: None,
+            hopeless: 0,
+            broken: false,
+            bare: Vec::new(),
+        }
+    }
+
     pub(super) fn clear(&mut self) {
         self.cells.clear();
         self.bare.clear();
         (self.start, self.pos, self.quoted, self.doubled) = (0, 0, false, false);
-        self.scanned = 0;
+        (self.look, self.hopeless, self.broken) = (None, 0, false);
     }
 
     /// Whether nothing of the row was read.
@@ -63,20 +98,10 @@ impl Row {
         self.quoted.then(|| self.start - 1)
     }
 
-    /// Whether some quote is text after all.
-    pub(super) fn has_bare_quote(&self) -> bool {
-        self.bare.iter().any(|(kind, _)| *kind == DeviationKind::BareQuote)
-    }
-
     /// Takes another reading of the row.
     pub(super) fn replace(&mut self, read: Cells) {
         self.clear();
         (self.cells, self.bare) = (read.cells, read.bare);
-    }
-
-    /// Whether there is nothing in the row.
-    pub(super) fn is_blank(&self) -> bool {
-        matches!(self.cells[..], [cell] if cell.start == 0 && cell.end == 0)
     }
 
     fn finish_cell(&mut self, range: Range<usize>, next: usize) {
@@ -86,11 +111,15 @@ impl Row {
     }
 
     /// Reads on. `row` is the buffer from the start of the row; nothing follows it if the input
-    /// `ended`, or nothing that is to be read if it was `cut`.
-    pub(super) fn read(&mut self, row: &[u8], ended: bool, cut: bool) -> End {
-        self.patient = !ended && !cut;
+    /// `ended`.
+    pub(super) fn read(&mut self, row: &[u8], ended: bool) -> End {
+        let mut marks = Marks::new(row, self.pos, self.delimiter);
         loop {
-            let end = if self.quoted { self.quoted(row, ended) } else { self.plain(row, ended) };
+            let end = match self.look {
+                Some(look) => self.look(look, &mut marks, row, ended),
+                None if self.quoted => self.quoted(&mut marks, row, ended),
+                None => self.plain(&mut marks, row, ended),
+            };
             if let Some(end) = end {
                 return end;
             }
@@ -98,41 +127,37 @@ impl Row {
     }
 
     /// A cell without quotes around it. `None`: there is another cell.
-    fn plain(&mut self, row: &[u8], ended: bool) -> Option<End> {
+    fn plain(&mut self, marks: &mut Marks, row: &[u8], ended: bool) -> Option<End> {
         if self.pos == self.start && row.get(self.start) == Some(&b'"') {
             (self.start, self.pos, self.quoted) = (self.start + 1, self.start + 1, true);
             return None;
         }
         loop {
-            let stop = row[self.pos..].iter().position(|byte| b",\"\r\n".contains(byte));
-            let Some(distance) = stop else {
-                self.pos = row.len();
-                if !ended {
-                    return Some(End::More);
-                }
-                self.finish_cell(self.start..row.len(), row.len());
-                return Some(End::Input(row.len()));
-            };
-            let at = self.pos + distance;
+            let at = marks.any(row, self.pos);
             self.pos = at;
-            match row[at] {
-                b',' => {
+            match row.get(at) {
+                None if !ended => return Some(End::More),
+                None => {
+                    self.finish_cell(self.start..at, at);
+                    return Some(End::Input(at));
+                }
+                Some(byte) if *byte == self.delimiter => {
                     self.finish_cell(self.start..at, at + 1);
                     return None;
                 }
-                b'\n' => {
+                Some(b'\n') => {
                     self.finish_cell(self.start..at, at + 1);
                     return Some(End::Lf(at + 1));
                 }
-                b'"' => self.bare.push((DeviationKind::BareQuote, at)),
-                _ => match carriage_return(row, at, ended) {
+                Some(b'"') => self.bare_quote(at),
+                Some(_) => match carriage_return(row, at, ended) {
                     Some(End::More) => return Some(End::More),
                     Some(end) => {
                         self.finish_cell(self.start..at, at);
                         self.surplus(row, at);
                         return Some(end);
                     }
-                    None => self.bare.push((DeviationKind::BareCarriageReturn, at)),
+                    None => self.bare(DeviationKind::BareCarriageReturn, at),
                 },
             }
             self.pos = at + 1;
@@ -141,15 +166,14 @@ impl Row {
 
     /// A cell in quotes, from after the opening one. `None`: there is another cell, or the cell
     /// goes on.
-    fn quoted(&mut self, row: &[u8], ended: bool) -> Option<End> {
-        let Some(distance) = memchr::memchr(b'"', &row[self.pos..]) else {
-            self.pos = row.len();
-            // At the end of the input the quote was never closed: the caller says so.
-            return Some(if ended { End::Input(row.len()) } else { End::More });
-        };
-        let at = self.pos + distance;
+    fn quoted(&mut self, marks: &mut Marks, row: &[u8], ended: bool) -> Option<End> {
+        let at = marks.quote(row, self.pos);
         self.pos = at;
-        match closes(row, at, ended) {
+        if at == row.len() {
+            // At the end of the input the quote was never closed: the caller says so.
+            return Some(if ended { End::Input(at) } else { End::More });
+        }
+        match self.closes(row, at, ended) {
             None => Some(End::More),
             Some(Quote::Doubled) => {
                 self.doubled = true;
@@ -165,59 +189,96 @@ impl Row {
                 self.surplus(row, at + 1);
                 Some(end)
             }
-            Some(Quote::Bare) => self.bare_quote(row, at, ended),
+            Some(Quote::Bare) if at < self.hopeless => {
+                self.unquote(at);
+                None
+            }
+            Some(Quote::Bare) => {
+                let first = self.bare.len();
+                self.broken = true;
+                self.bare_quote(at);
+                self.look = Some(Look { from: at + 1, quote: at, first, doubled: false });
+                None
+            }
         }
     }
 
-    /// A CR at the end of a row that belongs to no CR LF.
-    fn surplus(&mut self, row: &[u8], at: usize) {
-        if row.get(at) == Some(&b'\r') && row.get(at + 1) != Some(&b'\n') {
-            self.bare.push((DeviationKind::BareCarriageReturn, at));
-        }
+    /// What a quote inside a quoted cell is. `None`: more is needed.
+    fn closes(&self, row: &[u8], at: usize, ended: bool) -> Option<Quote> {
+        Some(match row.get(at + 1) {
+            None if !ended => return None,
+            None => Quote::End(End::Input(at + 1)),
+            Some(b'"') => Quote::Doubled,
+            Some(byte) if *byte == self.delimiter => Quote::Comma,
+            Some(b'\n') => Quote::End(End::Lf(at + 2)),
+            Some(b'\r') => match carriage_return(row, at + 1, ended) {
+                Some(End::More) => return None,
+                Some(end) => Quote::End(end),
+                None => Quote::Bare,
+            },
+            Some(_) => Quote::Bare,
+        })
     }
 
     /// QUIRK-9: a quote inside a quoted cell that neither is doubled nor ends the cell. If some
     /// later quote of the same line ends the cell, this one is text: `"say "hi" now",`. If none
     /// does, the cell was not meant to be quoted, and all of it is text: `"5" disk,`.
-    fn bare_quote(&mut self, row: &[u8], at: usize, ended: bool) -> Option<End> {
-        let mut from = at + 1;
-        // What becomes long is looked at again only when it has grown by a part, or small pieces
-        // would take a time that grows by the square.
-        if self.patient
-            && self.scanned > at + 256
-            && row.len() - self.scanned < (self.scanned - at) / 8
-        {
-            return Some(End::More);
-        }
+    fn look(&mut self, mut look: Look, marks: &mut Marks, row: &[u8], ended: bool) -> Option<End> {
         loop {
-            let Some(distance) = memchr::memchr2(b'"', b'\n', &row[from..]) else {
-                if !ended {
-                    self.scanned = row.len();
+            look.from = marks.quote_or_line_feed(row, look.from);
+            let quote = match row.get(look.from) {
+                Some(b'"') => self.closes(row, look.from, ended),
+                None if !ended => None,
+                _ => break,
+            };
+            match quote {
+                None => {
+                    self.look = Some(look);
                     return Some(End::More);
                 }
-                break;
-            };
-            from += distance;
-            if row[from] == b'\n' {
-                break;
-            }
-            match closes(row, from, ended) {
-                None => return Some(End::More),
                 Some(Quote::Comma | Quote::End(_)) => {
-                    self.bare.push((DeviationKind::BareQuote, at));
-                    self.pos = at + 1;
+                    // All between is text.
+                    (self.pos, self.look) = (look.from, None);
+                    self.doubled |= look.doubled;
                     return None;
                 }
-                Some(Quote::Doubled) => from += 2,
-                Some(Quote::Bare) => from += 1,
+                Some(Quote::Doubled) => (look.from, look.doubled) = (look.from + 2, true),
+                Some(Quote::Bare) => {
+                    self.bare_quote(look.from);
+                    look.from += 1;
+                }
             }
         }
-        // The opening quote is text; so is what follows up to the next comma or line end. Commas
-        // and line ends before this quote stay inside.
-        self.bare.push((DeviationKind::BareQuote, self.start - 1));
-        self.bare.push((DeviationKind::BareQuote, at));
-        (self.start, self.pos, self.quoted, self.doubled) = (self.start - 1, at + 1, false, false);
+        (self.hopeless, self.look) = (look.from, None);
+        self.bare.truncate(look.first);
+        self.unquote(look.quote);
         None
+    }
+
+    /// The opening quote is text, as is the one `at`, and so is what follows up to the next comma
+    /// or line end. Commas and line ends before this quote stay inside.
+    fn unquote(&mut self, at: usize) {
+        self.bare_quote(self.start - 1);
+        self.bare_quote(at);
+        (self.start, self.pos, self.quoted, self.doubled) = (self.start - 1, at + 1, false, false);
+    }
+
+    fn bare_quote(&mut self, at: usize) {
+        if self.lists_quotes {
+            self.bare(DeviationKind::BareQuote, at);
+        }
+    }
+
+    /// A row is shorter than 4 GiB.
+    fn bare(&mut self, kind: DeviationKind, at: usize) {
+        self.bare.push((kind, at as u32));
+    }
+
+    /// A CR at the end of a row that belongs to no CR LF.
+    fn surplus(&mut self, row: &[u8], at: usize) {
+        if row.get(at) == Some(&b'\r') && row.get(at + 1) != Some(&b'\n') {
+            self.bare(DeviationKind::BareCarriageReturn, at);
+        }
     }
 }
 
@@ -226,23 +287,6 @@ enum Quote {
     Comma,
     End(End),
     Bare,
-}
-
-/// What a quote inside a quoted cell is. `None`: more is needed.
-fn closes(row: &[u8], at: usize, ended: bool) -> Option<Quote> {
-    Some(match row.get(at + 1) {
-        None if !ended => return None,
-        None => Quote::End(End::Input(at + 1)),
-        Some(b'"') => Quote::Doubled,
-        Some(b',') => Quote::Comma,
-        Some(b'\n') => Quote::End(End::Lf(at + 2)),
-        Some(b'\r') => match carriage_return(row, at + 1, ended) {
-            Some(End::More) => return None,
-            Some(end) => Quote::End(end),
-            None => Quote::Bare,
-        },
-        Some(_) => Quote::Bare,
-    })
 }
 
 /// How a CR ends the row: before LF, also as CR CR LF, which is CR LF written as text once more,

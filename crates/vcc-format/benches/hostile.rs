@@ -1,0 +1,124 @@
+//! Shapes of input that make a reader look back or ahead, beside plain records: the time per byte
+//! is at most five times theirs, whatever a row or a tag is full of and however it comes.
+//!
+//! `cargo bench -p vcc-format --bench hostile [-- FILTER]`. Each shape fills one record of 500 KB;
+//! the best of three runs is printed in MB of input a second of CPU time, for input in memory, from
+//! a `BufRead`, and in pieces of 1,000 bytes, with how many times the time of plain records it is.
+#![allow(clippy::print_stdout, reason = "a benchmark prints")]
+
+use std::hint::black_box;
+use std::io::BufReader;
+
+use vcc_format::{Decoder, Format, Reader, StreamReader, csv::Csv, xml::Xml};
+
+const RUNS: usize = 3;
+const BYTES: usize = 500_000;
+/// The clock of a thread goes on in steps of some milliseconds.
+const TIMES: usize = 60;
+
+/// A name, what is before, what it is full of, what is behind.
+type Shape = (&'static str, &'static str, &'static str, &'static str);
+
+const CSV: [Shape; 16] = [
+    (
+        "plain rows",
+        "",
+        "2008-02-14T10:12:13-08:00,bill,4155551234,8005551234,0,27,S20080214/R20080214181213.wav,q1,Sales,0,1,,,,\r\n",
+        "",
+    ),
+    ("one long cell", ",", "abcdefgh", ",,,,,,,,,,,,,\r\n"),
+    ("one long cell in quotes", ",\"", "abcdefgh", "\",,,,,,,,,,,,,\r\n"),
+    ("quotes doubled", ",\"", "a\"\"", "\",,,,,,,,,,,,,\r\n"),
+    ("quotes not doubled", ",\"", "a\"", "\",,,,,,,,,,,,,\r\n"),
+    ("quotes that nothing ends", ",\"", "a\"", ",,,,,,,,,,,,,\r\n"),
+    ("quotes behind a letter", ",a", "a\"", ",,,,,,,,,,,,,\r\n"),
+    ("quote, CR", ",\"", "\"\r", ",,,,,,,,,,,,,\r\n"),
+    ("cell, quote", ",\"", "a,\"", ",,,,,,,,,,,,,\r\n"),
+    ("two quotes, cell, quote", ",\"", "\"\"a\"", ",,,,,,,,,,,,,\r\n"),
+    ("é, quote", ",\"", "é\"", ",,,,,,,,,,,,,\r\n"),
+    ("HTML in quotes, not doubled", ",\"", "<a href=\"x\">y, z</a> ", "\",,,,,,,,,,,,,\r\n"),
+    ("HTML without quotes", ",", "<a href=\"x\">y z</a> ", ",,,,,,,,,,,,,\r\n"),
+    ("lines that a quote opens", "", ",\"a,,,,,,,,,,,,,\r\n", ""),
+    ("short rows", "", "a,b\r\n", ""),
+    ("blank rows", "", "\r\n", ""),
+];
+
+const XML: [Shape; 1] = [(
+    "plain records",
+    "<recordings>",
+    "<file><startDate>2008-02-14T10:12:13-08:00</startDate><agentID>bill</agentID><duration>27</duration><queueName>Sales</queueName></file>",
+    "</recordings>",
+)];
+
+/// The time that this thread was running, in seconds.
+fn seconds() -> f64 {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    text.split(' ').next().and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0) / 1e9
+}
+
+fn in_memory<F: Format>(input: &[u8]) {
+    let mut reader = Reader::<F>::new(input);
+    while let Ok(Some(record)) = reader.read() {
+        black_box(&record);
+    }
+}
+
+fn from_source<F: Format>(input: &[u8]) {
+    let mut reader = StreamReader::<_, F>::new(BufReader::new(input));
+    while let Ok(Some(record)) = reader.read() {
+        black_box(&record);
+    }
+}
+
+fn in_pieces<F: Format>(input: &[u8]) {
+    let mut decoder = Decoder::<F>::new();
+    for piece in input.chunks(1000) {
+        decoder.feed(piece);
+        while let Ok(Some(record)) = decoder.read() {
+            black_box(&record);
+        }
+    }
+    decoder.finish();
+    while let Ok(Some(record)) = decoder.read() {
+        black_box(&record);
+    }
+}
+
+fn table<F: Format>(title: &str, head: &str, shapes: &[Shape]) {
+    let filter: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
+    if !filter.is_empty() && !filter.iter().any(|part| title.contains(part.as_str())) {
+        return;
+    }
+    println!("\n{title:<32} {:>20} {:>20} {:>20}", "in memory", "from a BufRead", "in pieces");
+    let kinds: [fn(&[u8]); 3] = [in_memory::<F>, from_source::<F>, in_pieces::<F>];
+    let mut plain = [0.0; 3];
+    for (index, (name, before, unit, after)) in shapes.iter().enumerate() {
+        let units = unit.repeat(BYTES / unit.len());
+        let input = format!("{head}{before}{units}{after}").into_bytes();
+        print!("{name:<32}");
+        for (kind, read) in kinds.iter().enumerate() {
+            let mut best = f64::MAX;
+            for _ in 0..RUNS {
+                let start = seconds();
+                for _ in 0..TIMES {
+                    read(&input);
+                }
+                best = best.min((seconds() - start) / TIMES as f64);
+            }
+            let speed = input.len() as f64 / 1e6 / best.max(1e-9);
+            if index == 0 {
+                plain[kind] = speed;
+            }
+            print!(" {speed:>7.0} MB/s {:>6.2}x", plain[kind] / speed);
+        }
+        println!();
+    }
+}
+
+fn main() {
+    let head = vcc_format::csv::Writer::new(Vec::new()).finish().map(String::from_utf8);
+    if let Ok(Ok(head)) = head {
+        table::<Csv>("CSV", &head, &CSV);
+    }
+    table::<Xml>("XML", "", &XML);
+}
