@@ -253,7 +253,7 @@ proptest! {
         let wide = properties::utf_16(&document[1..]);
         let wide_read = properties::read_all::<csv::Csv>(&wide, vcc_format::Options::tolerant());
         prop_assert_eq!(&wide_read.records, &whole.records);
-        properties::csv_decode(&[&document[..1], &wide].concat());
+        properties::csv_decode(&[&[cut.min(b'x')][..], &wide].concat());
     }
 }
 
