@@ -170,6 +170,43 @@ pub(crate) fn csv_marks(bytes: &[u8]) -> impl Iterator<Item = usize> {
     })
 }
 
+/// What stands in 64 bytes of CSV that may be in quotes, the first one lowest.
+pub(crate) struct CsvQuoting {
+    pub(crate) quotes: u64,
+    /// CR and LF.
+    pub(crate) line_ends: u64,
+    /// Control characters but tab, CR, LF and the delimiter.
+    pub(crate) controls: u64,
+    /// The first byte of U+F000–U+FFFF.
+    pub(crate) high: u64,
+}
+
+/// Looks at the 64 bytes from `at` on. What is behind the end counts as a letter.
+#[inline(always)]
+pub(crate) fn csv_quoting(bytes: &[u8], at: usize, delimiter: u8) -> CsvQuoting {
+    let padding;
+    let block = match bytes.get(at..).and_then(|rest| rest.first_chunk::<64>()) {
+        Some(block) => block,
+        None => {
+            padding = padded(bytes.get(at..).unwrap_or_default());
+            &padding
+        }
+    };
+    let mut found = CsvQuoting { quotes: 0, line_ends: 0, controls: 0, high: 0 };
+    for part in 0..4 {
+        let Some(lanes) = load(block, part * LANES) else { break };
+        let is = |byte| lanes.simd_eq(u8x16::splat(byte));
+        let mask = |found: u8x16| u64::from(found.to_bitmask()) << (part * LANES);
+        let control = lanes.min(u8x16::splat(0x1F)).simd_eq(lanes);
+        let line_end = is(b'\r') | is(b'\n');
+        found.quotes |= mask(is(b'"'));
+        found.line_ends |= mask(line_end);
+        found.controls |= mask(control & !(line_end | is(b'\t') | is(delimiter)));
+        found.high |= mask(is(0xEF));
+    }
+    found
+}
+
 /// The places in a row of CSV at which something may end or begin. Found 64 bytes at a time, since
 /// a row may be full of them.
 pub(crate) struct Marks {

@@ -213,6 +213,9 @@ fn page() -> impl Strategy<Value = Page> {
 }
 
 proptest! {
+    // Each is read some thirty times.
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     /// Pages that are joined, in whatever form, give their rows one after the other, however they
     /// are read; broken off anywhere, they mean one thing all the same.
     #[test]

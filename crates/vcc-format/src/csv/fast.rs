@@ -3,7 +3,7 @@
 use vcc_types::Field;
 
 use crate::record::Span;
-use crate::scan::csv_block;
+use crate::scan::{csv_block, csv_quoting};
 
 /// A usual row.
 pub(super) struct Usual {
@@ -16,10 +16,13 @@ pub(super) struct Usual {
     pub(super) doubled: u16,
 }
 
+const LAST: usize = Field::COUNT - 1;
+/// How many commas are taken at once: most blocks have no more.
+const BATCH: usize = 8;
+
 /// Reads a row of fifteen cells. `None` for anything unusual, which the row reader then reads.
 #[inline]
 pub(super) fn row(view: &[u8], delimiter: u8, spans: &mut [Span; Field::COUNT]) -> Option<Usual> {
-    const LAST: usize = Field::COUNT - 1;
     // QUIRK-17: what is no record although it stands where one may, begins otherwise.
     let is_record = match view.first()? {
         b'"' => view.get(1)?.is_ascii_digit(),
@@ -28,91 +31,173 @@ pub(super) fn row(view: &[u8], delimiter: u8, spans: &mut [Span; Field::COUNT]) 
     if !is_record {
         return None;
     }
-    // Where each cell ends; the next one begins a byte later.
-    let mut ends = [0_u32; Field::COUNT];
-    let (mut cell, mut high, mut with_quotes, mut doubled) = (0, false, 0_u16, 0);
-    // In quotes; the second quote of two, which was looked at already.
-    let (mut quoted, mut second) = (false, usize::MAX);
+    let mut cells = Cells { ends: [0; LAST + 1 + BATCH], count: 0 };
+    let mut quotes = Quotes::default();
     for base in (0..view.len()).step_by(64) {
         let block = csv_block(view, base, delimiter);
-        let (mut commas, mut others) = (block.commas, block.others);
-        loop {
-            // The commas up to the next quote or control character.
-            let before = (others & others.wrapping_neg()).wrapping_sub(1);
-            let mut cells = commas & before;
-            commas &= !before;
-            if !quoted {
-                while cells != 0 {
-                    *ends.get_mut(cell)? = base as u32 + cells.trailing_zeros();
-                    cells &= cells - 1;
-                    cell += 1;
-                }
-            }
-            if others == 0 {
-                break;
-            }
-            let at = base + others.trailing_zeros() as usize;
-            others &= others - 1;
-            let byte = view[at];
-            // Comparisons, not a jump table: the commonest first, and easy to foresee.
-            if byte == b'"' {
-                if at == second {
-                    continue;
-                }
-                if !quoted {
-                    let start = cell.checked_sub(1).map_or(0, |cell| ends[cell] as usize + 1);
-                    if at != start || cell > LAST {
-                        return None;
-                    }
-                    (quoted, with_quotes) = (true, with_quotes | 1 << cell);
-                    continue;
-                }
-                let next = *view.get(at + 1)?;
-                if next == b'"' {
-                    (doubled, second) = (doubled | 1 << cell, at + 1);
-                } else if next == delimiter || next == b'\r' || next == b'\n' {
-                    quoted = false;
-                } else {
-                    return None;
-                }
-            } else if byte == b'\r' || byte == b'\n' {
-                if quoted {
-                    continue;
-                }
-                let crlf = byte == b'\r';
-                if cell != LAST || (crlf && view.get(at + 1) != Some(&b'\n')) {
-                    return None;
-                }
-                ends[LAST] = at as u32;
-                fill(spans, &ends, with_quotes);
-                let length = at + 1 + usize::from(crlf);
-                return Some(Usual { length, crlf, high, doubled });
-            } else if byte == 0xEF {
-                high = true;
-            } else if byte != b'\t' && byte != delimiter {
+        let first = block.others.trailing_zeros();
+        let (commas, end) = if quotes.open | quotes.after_quote {
+            quotes.read(view, base, block.commas, delimiter, cells.count)?
+        } else if block.others == 0 {
+            quotes.after_comma = block.commas >> 63;
+            (block.commas, 64)
+        } else if matches!(view.get(base + first as usize), Some(b'\r' | b'\n')) {
+            (block.commas & ((1 << first) - 1), first)
+        } else {
+            quotes.read(view, base, block.commas, delimiter, cells.count)?
+        };
+        cells.push(commas, base)?;
+        if end < 64 {
+            let at = base + end as usize;
+            let crlf = view[at] == b'\r';
+            if cells.count != LAST || (crlf && view.get(at + 1) != Some(&b'\n')) {
                 return None;
             }
+            cells.ends[LAST] = at as u32;
+            cells.fill(spans, quotes.cells);
+            let length = at + 1 + usize::from(crlf);
+            return Some(Usual { length, crlf, high: quotes.high, doubled: quotes.doubled });
         }
     }
     None
 }
 
-/// From where cells end to where their texts are, without the quotes around them.
+/// Where each cell ends; the next one begins a byte later.
+struct Cells {
+    ends: [u32; LAST + 1 + BATCH],
+    count: usize,
+}
+
+impl Cells {
+    /// Adds the cells that commas end. `None`: there are too many.
+    #[inline(always)]
+    fn push(&mut self, commas: u64, base: usize) -> Option<()> {
+        let mut left = commas;
+        // Always as many, so that nothing depends on how many there are.
+        for end in self.ends.get_mut(self.count..self.count + BATCH)? {
+            *end = base as u32 + left.trailing_zeros();
+            left &= left.wrapping_sub(1);
+        }
+        self.count += commas.count_ones() as usize;
+        if self.count > LAST {
+            return None;
+        }
+        if left != 0 {
+            let from = self.count - left.count_ones() as usize;
+            for end in self.ends.get_mut(from..self.count)? {
+                *end = base as u32 + left.trailing_zeros();
+                left &= left.wrapping_sub(1);
+            }
+        }
+        Some(())
+    }
+
+    /// From where cells end to where their texts are, without the quotes around them.
+    #[inline(always)]
+    fn fill(&self, spans: &mut [Span; Field::COUNT], mut with_quotes: u16) {
+        spans[0] = (0, self.ends[0]);
+        for cell in 1..Field::COUNT {
+            spans[cell] = (self.ends[cell - 1] + 1, self.ends[cell]);
+        }
+        while with_quotes != 0 {
+            let span = &mut spans[with_quotes.trailing_zeros() as usize];
+            *span = (span.0 + 1, span.1 - 1);
+            with_quotes &= with_quotes - 1;
+        }
+    }
+}
+
+/// The quotes of a row, block by block.
+struct Quotes {
+    /// Whether the block before ends inside quotes.
+    open: bool,
+    /// Whether it ends with a comma (1 or 0), or with a quote that closes.
+    after_comma: u64,
+    after_quote: bool,
+    /// Bit `i`: cell `i` stands in quotes, or has doubled quotes.
+    cells: u16,
+    doubled: u16,
+    high: bool,
+}
+
+impl Default for Quotes {
+    fn default() -> Self {
+        Self { open: false, after_comma: 1, after_quote: false, cells: 0, doubled: 0, high: false }
+    }
+}
+
+impl Quotes {
+    /// Reads a block that has more than commas and text: gives the commas that end cells, and where
+    /// the row ends. `count`: how many cells are before. `None`: it is unusual.
+    #[inline(never)]
+    fn read(
+        &mut self,
+        view: &[u8],
+        base: usize,
+        commas: u64,
+        delimiter: u8,
+        count: usize,
+    ) -> Option<(u64, u32)> {
+        let block = csv_quoting(view, base, delimiter);
+        // What is between an odd quote and an even one, the odd one included.
+        let inside = prefix_xor(block.quotes) ^ if self.open { u64::MAX } else { 0 };
+        let ends = block.line_ends & !inside;
+        // 64 where it goes on.
+        let end = ends.trailing_zeros();
+        // Up to the end of the row, and with it.
+        let below = (ends & ends.wrapping_neg()).wrapping_sub(1);
+        let upto = below | (ends & ends.wrapping_neg());
+        let commas = commas & !inside & below;
+        let (opening, closing) = (block.quotes & inside & below, block.quotes & !inside & below);
+        let after_quote = closing << 1 | u64::from(self.after_quote);
+        let after_comma = commas << 1 | self.after_comma;
+        let stray = opening & !(after_comma | after_quote);
+        let unclosed = after_quote & upto & !(commas | ends | opening);
+        if (stray | unclosed | (block.controls & below)) != 0 {
+            return None;
+        }
+        self.high |= block.high & below != 0;
+        mark(&mut self.doubled, opening & after_quote, commas, count)?;
+        mark(&mut self.cells, opening & after_comma, commas, count)?;
+        self.open = inside >> 63 != 0;
+        (self.after_comma, self.after_quote) = (commas >> 63, closing >> 63 != 0);
+        Some((commas, end))
+    }
+}
+
+/// Sets the bits of the cells in which `places` are.
 #[inline(always)]
-fn fill(spans: &mut [Span; Field::COUNT], ends: &[u32; Field::COUNT], mut with_quotes: u16) {
-    spans[0] = (0, ends[0]);
-    for cell in 1..Field::COUNT {
-        spans[cell] = (ends[cell - 1] + 1, ends[cell]);
+fn mark(cells: &mut u16, mut places: u64, commas: u64, count: usize) -> Option<()> {
+    while places != 0 {
+        let place = places & places.wrapping_neg();
+        let before = commas & (place - 1);
+        let cell = count + before.count_ones() as usize;
+        if cell > LAST {
+            return None;
+        }
+        *cells |= 1 << cell;
+        // The next one that is in another cell.
+        let after = commas & !(place - 1);
+        let next_cell = !(after & after.wrapping_neg()).wrapping_sub(1);
+        places &= next_cell;
     }
-    while with_quotes != 0 {
-        let span = &mut spans[with_quotes.trailing_zeros() as usize];
-        *span = (span.0 + 1, span.1 - 1);
-        with_quotes &= with_quotes - 1;
+    Some(())
+}
+
+/// Bit `i` of it: whether the number of bits up to `i` is odd.
+#[inline(always)]
+fn prefix_xor(mut bits: u64) -> u64 {
+    for shift in [1, 2, 4, 8, 16, 32] {
+        bits ^= bits << shift;
     }
+    bits
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
+    use super::super::row::{End, Row};
     use super::*;
 
     #[test]
@@ -163,6 +248,61 @@ mod tests {
             usual.replacen('1', "\u{FEFF}1", 1),
         ] {
             assert!(super::row(row.as_bytes(), b',', &mut spans).is_none(), "{row:?}");
+        }
+    }
+
+    /// A text of these pieces, some of which are as long as a block.
+    fn rows() -> impl Strategy<Value = String> {
+        let piece = prop_oneof![
+            4 => Just(",".to_owned()),
+            3 => "[\"\r\n\t]|\"\"|\",\"|\r\n|\u{1}|\u{FFFD}|é",
+            3 => "x{0,70}",
+        ];
+        proptest::collection::vec(piece, 0..60).prop_map(|pieces| format!("1{}", pieces.concat()))
+    }
+
+    /// A row of fifteen cells, most of which are as they should be.
+    fn cells() -> impl Strategy<Value = String> {
+        let cell = prop_oneof![
+            4 => "[a-zé]{0,40}",
+            2 => "\"([a-z,\r\n]|\"\"){0,40}\"",
+            1 => "\"[a-z\"]{0,3}\"{0,3}",
+        ];
+        (proptest::collection::vec(cell, Field::COUNT), "\r\n|\n|\r")
+            .prop_map(|(cells, end)| format!("1{}{end}2,", cells.join(",")))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4_000))]
+
+        /// Whatever this road takes, the row reader reads in the same way.
+        #[test]
+        fn the_row_reader_agrees(row in prop_oneof![rows(), cells()]) {
+            let mut spans = [(0, 0); Field::COUNT];
+            let Some(usual) = super::row(row.as_bytes(), b',', &mut spans) else { return Ok(()) };
+            let mut slow = Row::new();
+            let end = slow.read(row.as_bytes(), true);
+            let expected =
+                if usual.crlf { End::CrLf(usual.length) } else { End::Lf(usual.length) };
+            prop_assert_eq!(end, expected);
+            prop_assert!(slow.bare.is_empty() && !slow.broken);
+            let read: Vec<Span> = slow.cells.iter().map(|cell| (cell.start, cell.end)).collect();
+            prop_assert_eq!(&read[..], &spans[..]);
+            let doubled = slow.cells.iter().rev().fold(0, |bits, cell| bits << 1 | u16::from(cell.doubled));
+            prop_assert_eq!(doubled, usual.doubled);
+        }
+    }
+
+    /// And it takes what is well quoted.
+    #[test]
+    fn how_much_is_usual() {
+        for length in 0..130 {
+            let fill = "x".repeat(length);
+            for cell in ["\"\"", "\"a,b\"", "\"\"\"\"", "\"a\"\"\r\nb\"", "a\tb", "é"] {
+                let row = format!("1{fill},{cell},{}\r\n", vec![cell; 13].join(","));
+                let mut spans = [(0, 0); Field::COUNT];
+                assert!(super::row(row.as_bytes(), b',', &mut spans).is_some(), "{row:?}");
+            }
         }
     }
 }
