@@ -145,8 +145,9 @@ pub(crate) fn is_plain_row(bytes: &[u8], commas: usize) -> bool {
 /// Quotes, control characters, and the first byte of U+F000–U+FFFF.
 #[inline(always)]
 fn unusual(lanes: u8x16) -> u8x16 {
-    let control = lanes.min(u8x16::splat(0x1F)).simd_eq(lanes);
-    control | lanes.simd_eq(u8x16::splat(b'"')) | lanes.simd_eq(u8x16::splat(0xEF))
+    // With this bit turned, a quote is 0x20 and a space is not.
+    let turned = lanes ^ u8x16::splat(0x02);
+    turned.min(u8x16::splat(0x20)).simd_eq(turned) | lanes.simd_eq(u8x16::splat(0xEF))
 }
 
 /// A block with letters behind the end.

@@ -270,6 +270,26 @@ fn plain() -> impl Strategy<Value = Vec<String>> {
 }
 
 proptest! {
+    /// Cells of every length, so that quotes and commas stand at every place of a block.
+    #[test]
+    fn rows_are_written_as_another_writer_writes_them(
+        rows in proptest::collection::vec(
+            proptest::collection::vec("[a-zé]{0,60}|[a-z,\"\r\n]{0,3}|[a-z]{0,20}[,\"\n]{0,2}", Field::COUNT),
+            0..4,
+        )
+    ) {
+        let mut writer = csv::Writer::new(Vec::new());
+        let mut builder = ::csv::WriterBuilder::new();
+        let mut other = builder.terminator(::csv::Terminator::CRLF).from_writer(Vec::new());
+        other.write_record(Field::ALL.map(Field::wire_name)).unwrap();
+        for row in &rows {
+            writer.write_values(&std::array::from_fn(|index| Some(row[index].as_str()))).unwrap();
+            other.write_record(row).unwrap();
+        }
+        let (ours, theirs) = (writer.finish().unwrap(), other.into_inner().unwrap());
+        prop_assert_eq!(String::from_utf8(ours), String::from_utf8(theirs));
+    }
+
     #[test]
     fn joined_values_are_written_as_values(rows in proptest::collection::vec(plain(), 0..9)) {
         for extra in [false, true] {

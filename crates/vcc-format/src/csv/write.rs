@@ -2,7 +2,7 @@ use std::io;
 
 use vcc_types::{Field, Recording};
 
-use crate::scan::{csv_marks, forbidden_character, is_plain_row, needs_quotes};
+use crate::scan::{csv_block, csv_marks, forbidden_character, is_plain_row, needs_quotes};
 use crate::{Record, WriteError};
 
 /// How much is collected before it goes to the destination.
@@ -222,13 +222,10 @@ impl<W: io::Write> Writer<W> {
         extra: impl Iterator<Item = (&'v str, &'v str)>,
     ) -> Result<(), WriteError> {
         let record = self.records;
-        for (field, text) in Field::ALL.into_iter().zip(values) {
-            separate(&mut self.buf, field.index());
-            cell(&mut self.buf, text.unwrap_or_default()).map_err(|(position, character)| {
-                let field = field.wire_name().to_owned();
-                WriteError::Value { record, field, character, position }
-            })?;
-        }
+        self.cells(values).map_err(|(field, position, character)| {
+            let field = field.wire_name().to_owned();
+            WriteError::Value { record, field, character, position }
+        })?;
         let mut extra: Vec<_> = extra.collect();
         for name in &self.extra {
             self.buf.push(b',');
@@ -244,6 +241,43 @@ impl<W: io::Write> Writer<W> {
         if let Some((name, _)) = extra.first() {
             let (name, reason) = ((*name).to_owned(), "the header has no column for it");
             return Err(WriteError::Name { record, name, reason });
+        }
+        Ok(())
+    }
+
+    /// Writes the fifteen cells: as they are, if a look at the whole row finds that none of them
+    /// needs quotes, and otherwise anew from the first one that does.
+    #[inline]
+    fn cells(&mut self, values: &[Option<&str>; Field::COUNT]) -> Result<(), (Field, usize, char)> {
+        let start = self.buf.len();
+        let texts = values.map(Option::unwrap_or_default);
+        let length = texts.iter().map(|text| text.len()).sum::<usize>() + Field::COUNT - 1;
+        // The commas are there before the values are put between them.
+        self.buf.resize(start + length, b',');
+        let mut rest = &mut self.buf[start..];
+        for text in texts {
+            let (cell, after) = rest.split_at_mut(text.len());
+            cell.copy_from_slice(text.as_bytes());
+            rest = after.get_mut(1..).unwrap_or_default();
+        }
+        if is_plain_row(&self.buf[start..], Field::COUNT - 1) {
+            return Ok(());
+        }
+        let mut suspects = suspects(&self.buf[start..], values);
+        let first = suspects.trailing_zeros() as usize;
+        let before = values.iter().take(first).map(|value| value.unwrap_or_default().len() + 1);
+        // But for the comma behind the last of them.
+        self.buf.truncate(start + before.sum::<usize>().saturating_sub(1));
+        for field in Field::ALL.into_iter().skip(first) {
+            let text = values[field.index()].unwrap_or_default();
+            separate(&mut self.buf, field.index());
+            if suspects & 1 << field.index() == 0 {
+                self.buf.extend_from_slice(text.as_bytes());
+                continue;
+            }
+            suspects &= suspects - 1;
+            cell(&mut self.buf, text)
+                .map_err(|(position, character)| (field, position, character))?;
         }
         Ok(())
     }
@@ -284,6 +318,38 @@ impl<W: io::Write> Writer<W> {
     pub fn get_mut(&mut self) -> &mut W {
         &mut self.destination
     }
+}
+
+/// The cells of a row that may need quotes. `row` is the values with commas between them.
+fn suspects(row: &[u8], values: &[Option<&str>; Field::COUNT]) -> u16 {
+    let length = |value: &Option<&str>| value.unwrap_or_default().len();
+    // The commas between the cells, 64 bytes a number.
+    let mut between = [0_u64; 8];
+    if row.len() > 64 * between.len() {
+        let needing = values
+            .iter()
+            .enumerate()
+            .filter(|(_, value)| value.is_some_and(|text| needs_quotes(text.as_bytes())));
+        return needing.fold(0, |suspects, (index, _)| suspects | 1 << index);
+    }
+    let mut end = 0;
+    for value in &values[..Field::COUNT - 1] {
+        end += length(value);
+        between[end / 64 % 8] |= 1 << (end % 64);
+        end += 1;
+    }
+    let (mut suspects, mut cells) = (0, 0);
+    for (index, between) in between.iter().enumerate().take(row.len().div_ceil(64)) {
+        let block = csv_block(row, index * 64, b',');
+        let mut left = (block.commas & !between) | block.others;
+        while left != 0 {
+            let below = (left & left.wrapping_neg()) - 1;
+            suspects |= 1 << (cells + (between & below).count_ones());
+            left &= left - 1;
+        }
+        cells += between.count_ones();
+    }
+    suspects
 }
 
 fn separate(buf: &mut Vec<u8>, index: usize) {
