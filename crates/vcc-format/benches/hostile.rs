@@ -43,12 +43,57 @@ const CSV: [Shape; 16] = [
     ("blank rows", "", "\r\n", ""),
 ];
 
-const XML: [Shape; 1] = [(
-    "plain records",
-    "<recordings>",
-    "<file><startDate>2008-02-14T10:12:13-08:00</startDate><agentID>bill</agentID><duration>27</duration><queueName>Sales</queueName></file>",
-    "</recordings>",
-)];
+const XML: [Shape; 31] = [
+    (
+        "plain records",
+        "<recordings>",
+        "<file><startDate>2008-02-14T10:12:13-08:00</startDate><agentID>bill</agentID><duration>27</duration><queueName>Sales</queueName></file>",
+        "</recordings>",
+    ),
+    ("one long value", FIELD, "abcdefgh", END),
+    ("attributes", "<recordings><file", " ab='12'", "></file></recordings>"),
+    ("attributes without quotes", "<recordings><file", " ab=12", "></file></recordings>"),
+    ("attributes without values", "<recordings><file", " ab", "></file></recordings>"),
+    (
+        "attributes of a field",
+        "<recordings><file><agentID",
+        " ab='12'",
+        "></agentID></file></recordings>",
+    ),
+    (
+        "attributes of a tag in a value",
+        "<recordings><file><agentID><b",
+        " ab='12'",
+        "></agentID></file></recordings>",
+    ),
+    ("quotes that nothing closes", FIELD, "<a b='", END),
+    ("quotes closed by the next tag", FIELD, "<a b=\"1", END),
+    ("a long name", "<recordings><file><", "abcdefgh", ">1</file></recordings>"),
+    ("a long end tag", "<recordings><file><agentID>1</", "abcdefgh", "></file></recordings>"),
+    ("less-than", FIELD, "<", END),
+    ("ampersands", FIELD, "&", END),
+    ("ampersands and letters", FIELD, "&copy ", END),
+    ("unknown references", FIELD, "&nbsp;", END),
+    ("references", FIELD, "&amp;", END),
+    ("surrogate pairs", FIELD, "&#xD83D;&#xDE00;", END),
+    ("ends of CDATA", FIELD, "]]>", END),
+    ("tags in a value", FIELD, "<b>x</b>", END),
+    ("open tags in a value", FIELD, "<br>", END),
+    ("end tags in a value", FIELD, "x</b>", END),
+    ("crossing tags in a value", FIELD, "<b><i>x</b></i>", END),
+    ("end tags before a field", FIELD, "</b>", "<caseID>1</caseID></file></recordings>"),
+    ("mentions of a field", FIELD, "<agentID>", END),
+    ("comments in a value", FIELD, "<!-- -->", END),
+    ("a comment that nothing ends", FIELD, "<!-- ", END),
+    ("CDATA that nothing ends", FIELD, "<![CDATA[", END),
+    ("a document type", "<!DOCTYPE recordings [", "<!ENTITY a 'b'>", "]><recordings/>"),
+    ("text between fields", "<recordings><file>", "x%", "</file></recordings>"),
+    ("elements around records", "<recordings>", "<a></a>", "</recordings>"),
+    ("empty lists, joined", "", "<recordings/>", ""),
+];
+
+const FIELD: &str = "<recordings><file><agentID>";
+const END: &str = "</agentID></file></recordings>";
 
 /// The time that this thread was running, in seconds.
 fn seconds() -> f64 {

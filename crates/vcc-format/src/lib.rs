@@ -14,10 +14,7 @@ mod options;
 mod read;
 mod record;
 mod scan;
-#[cfg(not(fuzzing))]
-mod steps;
-/// How much work a reader does, for the fuzz target that weighs it against the input.
-#[cfg(fuzzing)]
+#[doc(hidden)]
 pub mod steps;
 pub mod xml;
 

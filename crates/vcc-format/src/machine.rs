@@ -103,9 +103,6 @@ pub(crate) trait Machine: std::fmt::Debug {
     /// What is open, the outermost first.
     fn open(&self, buf: &[u8]) -> Vec<String>;
 
-    /// Says whether anybody wants to know what is reported. Nothing else may depend on it.
-    fn listening(&mut self, _: bool) {}
-
     /// Says that the buffer holds UTF-8 whatever the document claims: it was UTF-16.
     fn transcoded(&mut self) {}
 
@@ -142,7 +139,8 @@ struct Wide {
 }
 
 impl<M: Machine, S: Sink> Core<M, S> {
-    pub(crate) fn new(options: Options, sink: S) -> Self {
+    pub(crate) fn new(mut options: Options, sink: S) -> Self {
+        options.silent = options.mode == Mode::Tolerant && !sink.is_listening();
         Self {
             machine: M::new(options),
             sink,
@@ -185,8 +183,6 @@ impl<M: Machine, S: Sink> Core<M, S> {
         if self.done {
             return Ok(Step::End);
         }
-        let strict = self.machine.options().mode == Mode::Strict;
-        self.machine.listening(strict || self.sink.is_listening());
         if self.wide.is_some() {
             self.say_utf_16()?;
         }

@@ -32,7 +32,6 @@ pub(crate) struct Machine {
     /// Whether the item is a record.
     in_record: bool,
     number: u64,
-    pub(super) listening: bool,
     pub(super) pending: Vec<Raw>,
 }
 
@@ -59,7 +58,6 @@ impl crate::machine::Machine for Machine {
             cr_lf: false,
             in_record: false,
             number: 0,
-            listening: true,
             pending: Vec::new(),
         }
     }
@@ -136,10 +134,6 @@ impl crate::machine::Machine for Machine {
         name.into_iter().collect()
     }
 
-    fn listening(&mut self, listening: bool) {
-        self.listening = listening;
-    }
-
     fn is_whole(&self, _: Option<u8>) -> bool {
         self.part.is_none() && !self.in_array
     }
@@ -203,7 +197,7 @@ impl Machine {
         range: Range<usize>,
         read_as: impl Into<Cow<'static, str>>,
     ) {
-        if self.listening {
+        if !self.options.silent {
             let span = self.span(range);
             self.pending.push(Raw { kind, span, field: None, read_as: read_as.into() });
         }

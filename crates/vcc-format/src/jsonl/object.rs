@@ -292,7 +292,7 @@ impl Machine {
 
     /// Reports what the value at the position is, up to `end`.
     fn note(&mut self, kind: DeviationKind, view: &[u8], end: usize) {
-        if self.listening {
+        if !self.options.silent {
             let text = Encoding::Utf8.text(&view[self.pos..end]).into_owned();
             let field = self.field_of(view);
             let span = self.span(self.pos..end);
@@ -336,7 +336,7 @@ impl Machine {
                     });
                 }
                 // QUIRK-6: kept beside the fifteen.
-                if self.listening && (field.is_some() || !self.options.expect_extra) {
+                if !self.options.silent && (field.is_some() || !self.options.expect_extra) {
                     let kind = match field {
                         Some(_) => DeviationKind::RepeatedField,
                         None => DeviationKind::UnknownField,
@@ -388,15 +388,15 @@ impl Machine {
             record.extra.push((name, value));
         }
         for field in [Field::StartDate, Field::Duration] {
-            let text = record.get(field).unwrap_or_default();
             // QUIRK-14
-            if let Some(finding) = check::value(field, text, &self.options) {
-                let read_as = check::read_as(&finding, text);
+            while let Some(finding) =
+                check::value(field, record.get(field).unwrap_or_default(), &self.options)
+            {
+                let read_as = check::read_as(&finding, record.get(field).unwrap_or_default());
                 let span = self.draft.values[field.index()];
                 self.pending.push(Raw { kind: finding.kind, span, field: Some(field), read_as });
-                if let Some(text) = finding.replacement {
-                    record.replace(field, &text);
-                }
+                let Some(text) = finding.replacement else { break };
+                record.replace(field, &text);
             }
         }
         record

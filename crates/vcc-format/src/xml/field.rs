@@ -119,7 +119,7 @@ impl Machine {
         if outer && self.reread_unclosed() {
             return Ok(true);
         }
-        let read_as = match self.listening {
+        let read_as = match !self.options.silent {
             true if tag.percent_gt || name != own => format!("</{}>", self.encoding.text(own)),
             _ => String::new(),
         };
@@ -145,7 +145,7 @@ impl Machine {
 
     /// What a tag that is kept as text was read as.
     fn text_of(&self, view: &[u8], tag: &Tag) -> String {
-        if !self.listening {
+        if self.options.silent {
             return String::new();
         }
         self.encoding.text(&view[tag.start..tag.end]).into_owned()
@@ -200,7 +200,7 @@ impl Machine {
     /// what is open.
     fn cut_short(&mut self, view: &[u8], tag: &Tag) -> Result<(), Trouble> {
         let read_as = match self.draft.open {
-            Some(open) if self.listening => {
+            Some(open) if !self.options.silent => {
                 format!("</{}>", self.encoding.text(self.bytes(view, open.name)))
             }
             _ => String::new(),

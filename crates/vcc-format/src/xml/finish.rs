@@ -40,15 +40,15 @@ impl Machine {
             self.decode(raw, special, &mut record);
         }
         for field in [Field::StartDate, Field::Duration] {
-            let text = record.get(field).unwrap_or_default();
             // QUIRK-14
-            if let Some(finding) = check::value(field, text, &self.options) {
-                let read_as = check::read_as(&finding, text);
+            while let Some(finding) =
+                check::value(field, record.get(field).unwrap_or_default(), &self.options)
+            {
+                let read_as = check::read_as(&finding, record.get(field).unwrap_or_default());
                 let span = self.draft.values[field.index()];
                 self.pending.push(Raw { kind: finding.kind, span, field: Some(field), read_as });
-                if let Some(text) = finding.replacement {
-                    record.replace(field, &text);
-                }
+                let Some(text) = finding.replacement else { break };
+                record.replace(field, &text);
             }
         }
         record

@@ -6,7 +6,7 @@ use std::ops::Range;
 use vcc_types::{Field, Recording};
 
 use super::ahead::Look;
-use super::markup::{check_attributes, check_text};
+use super::markup::{Doctype, check_attributes, check_text};
 use super::tag::{Kind, Scan, Scanner, Tag, is_name, is_space};
 use super::value::CDATA;
 use crate::encoding::Encoding;
@@ -29,16 +29,13 @@ pub(crate) struct Machine {
     pub(super) scanning: Option<(usize, Scanner)>,
     /// A tag that is whole, but what it is was not known yet.
     pub(super) held: Option<Tag>,
-    /// How far the document type was read, and whether that is inside its subset.
-    pub(super) doctype: Option<(usize, bool)>,
+    pub(super) doctype: Option<Doctype>,
     /// What was looked at behind a tag, as far as there is something.
     pub(super) look: Option<Look>,
     /// Whether a byte order mark stands before the document.
     pub(super) bom: bool,
     /// Whether the buffer was UTF-16.
     pub(super) transcoded: bool,
-    /// Whether anybody wants to know what is reported.
-    pub(super) listening: bool,
     /// The elements that are open around records: the root, and unknown ones inside it.
     pub(super) outer: Vec<String>,
     /// The number of the record that was begun last.
@@ -168,7 +165,6 @@ impl crate::machine::Machine for Machine {
             look: None,
             bom: false,
             transcoded: false,
-            listening: true,
             outer: Vec::new(),
             number: 0,
             in_record: false,
@@ -286,10 +282,6 @@ impl crate::machine::Machine for Machine {
         open
     }
 
-    fn listening(&mut self, listening: bool) {
-        self.listening = listening;
-    }
-
     fn transcoded(&mut self) {
         self.transcoded = true;
     }
@@ -396,7 +388,7 @@ impl Machine {
         range: Range<usize>,
         read_as: impl Into<Cow<'static, str>>,
     ) {
-        if !self.listening {
+        if self.options.silent {
             return;
         }
         let (span, field) = (self.span(range), self.draft.open.and_then(|open| open.field));
@@ -419,7 +411,7 @@ impl Machine {
 
     /// What is to be said about a tag that is taken for one.
     pub(super) fn accept(&mut self, view: &[u8], tag: &Tag) {
-        if !self.listening {
+        if self.options.silent {
             return;
         }
         let percent_lt = view[tag.start] != b'<';

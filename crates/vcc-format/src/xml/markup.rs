@@ -153,7 +153,7 @@ pub(super) fn comment(machine: &mut Machine, input: Input<'_>) -> Option<usize> 
     let at = machine.pos;
     let end = find(machine, input.view, 4, b"-->")?;
     let inner = at + 4..end - 3;
-    if machine.listening
+    if !machine.options.silent
         && let Some(dashes) = memmem::find(&input.view[inner.start..end - 1], b"--")
         && inner.start + dashes < inner.end
     {
@@ -187,8 +187,8 @@ pub(super) fn instruction(
 fn doctype(machine: &mut Machine, input: Input<'_>) -> Result<Token, Trouble> {
     let (at, view) = (machine.pos, input.view);
     let (mut pos, mut subset) = match machine.doctype.take() {
-        Some((read, subset)) => (at + read, subset),
-        None => match doctype_name(machine, view)? {
+        Some(Doctype { read, part: Part::Body { subset } }) => (at + read, subset),
+        begun => match doctype_name(machine, view, begun)? {
             Some(end) => (end, false),
             None => return Ok(Token::More),
         },
@@ -229,39 +229,66 @@ fn doctype(machine: &mut Machine, input: Input<'_>) -> Result<Token, Trouble> {
         match next {
             Some(next) => pos = next,
             None => {
-                machine.doctype = Some((pos - at, subset));
+                machine.doctype = Some(Doctype { read: pos - at, part: Part::Body { subset } });
                 return Ok(Token::More);
             }
         }
     }
 }
 
-/// Where the name of a document type ends.
-fn doctype_name(machine: &mut Machine, view: &[u8]) -> Result<Option<usize>, Trouble> {
+/// Where the name of a document type ends. `None`: more is needed.
+fn doctype_name(
+    machine: &mut Machine,
+    view: &[u8],
+    begun: Option<Doctype>,
+) -> Result<Option<usize>, Trouble> {
     let at = machine.pos;
-    let start = at + b"<!DOCTYPE".len();
-    let from = machine.seen.max(start).min(view.len());
+    let start = b"<!DOCTYPE".len();
+    let (mut pos, mut name) = match begun {
+        Some(Doctype { read, part: Part::Name(name) }) => (at + read, Some(name)),
+        Some(Doctype { read, .. }) => (at + read, None),
+        None => (at + start, None),
+    };
+    let from = pos;
+    if name.is_none() {
+        pos += view[pos..].iter().take_while(|byte| is_space(**byte)).count();
+        name = (pos < view.len()).then_some(pos - at);
+    }
     let is_end = |byte: &&u8| !is_space(**byte) && !matches!(**byte, b'>' | b'[');
-    // What was seen is white space, or white space and a name.
-    let is_named = view[start..from].iter().any(|byte| !is_space(*byte));
-    steps::count(if is_named { 1 } else { from - start });
-    let spaces = |from: usize| view[from..].iter().take_while(|byte| is_space(**byte)).count();
-    let name_end = if is_named { from } else { from + spaces(from) };
-    let name_end = name_end + view[name_end..].iter().take_while(is_end).count();
-    steps::count(name_end - from);
-    if name_end == view.len() {
-        machine.seen = view.len();
+    pos += view[pos..].iter().take_while(is_end).count();
+    steps::count(pos - from);
+    let part = name.map_or(Part::Space, Part::Name);
+    if pos == view.len() {
+        machine.doctype = Some(Doctype { read: pos - at, part });
         return Ok(None);
     }
-    let name_at = start + spaces(start);
-    let name = &view[name_at..name_end];
+    let name_at = name.unwrap_or(start);
+    let name = &view[at + name_at..pos];
     if name.eq_ignore_ascii_case(b"html") {
         return Err(html(at));
     }
     if name_at == start || !is_name(&machine.encoding.text(name)) {
         return Err(machine.unexpected("a document type without a name"));
     }
-    Ok(Some(name_end))
+    Ok(Some(pos))
+}
+
+/// A document type that is unfinished: how much of it was read, and what comes next.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Doctype {
+    read: usize,
+    part: Part,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Part {
+    /// White space before the name.
+    Space,
+    /// The name, which begins here.
+    Name(usize),
+    Body {
+        subset: bool,
+    },
 }
 
 /// Where the piece of markup that `end` ends is over. Its text begins `skip` bytes after the
@@ -283,7 +310,7 @@ fn find_from(machine: &mut Machine, view: &[u8], start: usize, end: &[u8]) -> Op
 
 /// Looks at text that is ignored: nothing is to be wrong with it silently.
 pub(super) fn check_text(machine: &mut Machine, view: &[u8], range: Range<usize>) {
-    if !machine.listening {
+    if machine.options.silent {
         return;
     }
     let bytes = &view[range.clone()];

@@ -5,6 +5,8 @@ mod declaration;
 mod fast;
 mod field;
 mod finish;
+#[cfg(test)]
+mod linear;
 mod list;
 mod machine;
 mod markup;
