@@ -69,6 +69,11 @@ impl Encoding {
 
     /// The text of some bytes, for names and messages.
     pub(crate) fn text(self, bytes: &[u8]) -> Cow<'_, str> {
+        if bytes.is_ascii()
+            && let Ok(text) = core::str::from_utf8(bytes)
+        {
+            return Cow::Borrowed(text);
+        }
         let (encoding, _) = self.of_value(bytes);
         match core::str::from_utf8(bytes) {
             Ok(text) if encoding == Encoding::Utf8 || text.is_ascii() => Cow::Borrowed(text),

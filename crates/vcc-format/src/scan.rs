@@ -60,6 +60,18 @@ pub(crate) fn find_any(bytes: &[u8], from: usize, needles: [u8; 4]) -> usize {
     found
 }
 
+/// Where a few bytes first stand. Most are near.
+pub(crate) fn find_bytes(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
+    const NEAR: usize = 24;
+    let near = &bytes[..bytes.len().min(NEAR)];
+    if let Some(place) = near.windows(wanted.len()).position(|there| there == wanted) {
+        return Some(place);
+    }
+    // What begins near may end beyond.
+    let from = (near.len() + 1).saturating_sub(wanted.len());
+    memchr::memmem::find(&bytes[from..], wanted).map(|distance| from + distance)
+}
+
 /// Whether any byte asks for a closer look at XML text: `&`, `]`, CR, another control character,
 /// or the first byte of U+F000–U+FFFF, among which are the two that XML excludes.
 #[inline]
@@ -455,6 +467,16 @@ mod tests {
                     assert_eq!(find_any(&bytes, from, *b"abcd"), expected, "{length} {at} {from}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn finding_a_few_bytes_at_every_distance() {
+        for at in 0..60 {
+            let bytes = format!("{}-->{}", "-".repeat(at), "->".repeat(at));
+            assert_eq!(find_bytes(bytes.as_bytes(), b"-->"), Some(at));
+            assert_eq!(find_bytes(&bytes.as_bytes()[..at + 2], b"-->"), None);
+            assert_eq!(find_bytes(bytes.as_bytes(), b"?"), None);
         }
     }
 

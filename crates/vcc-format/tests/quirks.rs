@@ -968,6 +968,15 @@ fn quirk_18_end_tags_in_a_value() {
     ]);
 }
 
+#[test]
+fn quirk_18_no_text_is_lost_however_long_the_value() {
+    let text = "<b><i>x</b></i> ".repeat(1000);
+    let document = format!("<recordings><file><agentID>{text}</agentID></file></recordings>");
+    let outcome = read_all::<xml::Xml>(document.as_bytes(), Options::tolerant());
+    assert_eq!((outcome.error, outcome.records.len()), (None, 1));
+    assert_eq!(outcome.records[0].get(vcc_types::Field::AgentId), Some(&*text));
+}
+
 /// An unknown element that nothing closes ends before the first field in it (QUIRK-5, QUIRK-6).
 #[test]
 fn an_unclosed_unknown_element_takes_no_field_with_it() {

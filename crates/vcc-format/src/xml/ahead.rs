@@ -4,7 +4,7 @@
 use vcc_types::Field;
 
 use super::machine::{Input, Machine};
-use super::tag::{Kind, Scan, Scanner, Tag, is_space};
+use super::tag::{Kind, Scan, Scanner, Tag, is_space, plain};
 use crate::steps;
 
 /// How far to look for what tells a tag from the mention of one.
@@ -41,7 +41,11 @@ enum Next {
 impl Look {
     fn next(&mut self, view: &[u8], item: usize) -> Next {
         let at = item + self.pos;
-        let Some(distance) = memchr::memchr(b'<', &view[at.min(view.len())..]) else {
+        let distance = match view.get(at) {
+            Some(b'<') => Some(0),
+            _ => memchr::memchr(b'<', &view[at.min(view.len())..]),
+        };
+        let Some(distance) = distance else {
             steps::count(view.len().saturating_sub(at));
             self.pos = view.len().max(at) - item;
             return Next::More;
@@ -50,7 +54,11 @@ impl Look {
         let at = at + distance;
         self.pos = at - item;
         let mut scanner = self.scanner.take().unwrap_or_else(|| Scanner::new(1));
-        match scanner.scan(&view[at..], at) {
+        let found = match plain(&view[at..], at) {
+            Some(tag) => Scan::Tag(tag),
+            None => scanner.scan(&view[at..], at),
+        };
+        match found {
             Scan::More => {
                 self.scanner = Some(scanner);
                 Next::More
@@ -101,9 +109,7 @@ impl Machine {
     /// record. `None`: more is needed.
     pub(super) fn is_mention(&mut self, input: Input<'_>, tag: &Tag) -> Option<bool> {
         let name = &input.view[tag.name.clone()];
-        let Some(open) = self.draft.open.filter(|_| self.ends_value(name)) else {
-            return Some(false);
-        };
+        let Some(open) = self.draft.open else { return Some(false) };
         let (view, whole) = window(input, tag);
         let mut look = self.look(tag);
         while look.stage == 0 {
@@ -177,7 +183,9 @@ impl Machine {
                 Next::Text if look.stage == 0 => break false,
                 Next::Text => {}
                 Next::More if !whole => return self.wait(look, tag),
-                Next::More | Next::Other => break true,
+                // So far away, it is none of this value's concern: no text is lost.
+                Next::More => break view.len() < tag.end + AHEAD,
+                Next::Other => break true,
                 Next::Tag(next) => {
                     let name = &view[next.name];
                     let known = Field::from_wire_bytes(name).is_some();

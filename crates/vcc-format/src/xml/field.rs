@@ -15,7 +15,10 @@ impl Machine {
     pub(super) fn value(&mut self, input: Input<'_>) -> Result<bool, Trouble> {
         let Input { view, .. } = input;
         while self.state == State::Value {
-            let distance = memchr::memchr(b'<', &view[self.pos..]);
+            let distance = match view.get(self.pos) {
+                Some(b'<') => Some(0),
+                _ => memchr::memchr(b'<', &view[self.pos..]),
+            };
             steps::count(1 + distance.unwrap_or(view.len() - self.pos));
             match distance {
                 Some(distance) => self.pos += distance,
@@ -53,13 +56,13 @@ impl Machine {
                 Some(byte) if is_name_start_byte(*byte) => match self.tag(input, self.pos, 1) {
                     Scan::More => return Ok(false),
                     Scan::None => Some(0),
-                    Scan::Tag(tag) => match self.is_mention(input, &tag) {
-                        None => return Ok(false),
-                        Some(mention) => {
-                            self.start_tag_in_value(view, &tag, mention)?;
-                            continue;
-                        }
-                    },
+                    Scan::Tag(tag) => {
+                        let ends = self.ends_value(&view[tag.name.clone()]);
+                        let mention = if ends { self.is_mention(input, &tag) } else { Some(false) };
+                        let Some(mention) = mention else { return Ok(false) };
+                        self.start_tag_in_value(view, &tag, ends, mention)?;
+                        continue;
+                    }
                 },
                 Some(_) => Some(0),
             };
@@ -151,11 +154,18 @@ impl Machine {
         self.encoding.text(&view[tag.start..tag.end]).into_owned()
     }
 
-    /// `mention`: see [`is_mention`](Self::is_mention).
-    fn start_tag_in_value(&mut self, view: &[u8], tag: &Tag, mention: bool) -> Result<(), Trouble> {
+    /// `ends`, `mention`: see [`ends_value`](Self::ends_value) and
+    /// [`is_mention`](Self::is_mention).
+    fn start_tag_in_value(
+        &mut self,
+        view: &[u8],
+        tag: &Tag,
+        ends: bool,
+        mention: bool,
+    ) -> Result<(), Trouble> {
         let Some(open) = self.draft.open else { return Ok(()) };
         let name = &view[tag.name.clone()];
-        if !mention && self.ends_value(name) {
+        if ends && !mention {
             if name == b"file" && self.reread_unclosed() {
                 return Ok(());
             }

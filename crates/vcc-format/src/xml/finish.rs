@@ -91,11 +91,15 @@ impl Machine {
         let start = scratch.len();
         let (encoding, invalid) = self.encoding.of_value(raw);
         let pending = &mut self.pending;
-        value::decode(raw, encoding, scratch, |kind, part, read_as| {
+        let silent = self.options.silent;
+        value::decode(raw, encoding, silent, scratch, |kind, part, read_as| {
+            if silent {
+                return;
+            }
             let part = (span.0 + part.start as u32, span.0 + part.end as u32);
             pending.push(Raw { kind, span: part, field, read_as });
         });
-        if invalid {
+        if invalid && !silent {
             // QUIRK-8: the whole value, since no part of it can be trusted to be UTF-8.
             let read_as = scratch[start..].to_owned().into();
             let kind = crate::DeviationKind::InvalidEncoding;

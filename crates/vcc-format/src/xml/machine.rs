@@ -7,7 +7,7 @@ use vcc_types::{Field, Recording};
 
 use super::ahead::Look;
 use super::markup::{Doctype, check_attributes, check_text};
-use super::tag::{Kind, Scan, Scanner, Tag, is_name, is_space};
+use super::tag::{Kind, Scan, Scanner, Tag, is_name, is_space, plain};
 use super::value::CDATA;
 use crate::encoding::Encoding;
 use crate::machine::{Raw, Step, Trouble};
@@ -359,6 +359,10 @@ impl Machine {
     #[inline]
     pub(super) fn tag(&mut self, input: Input<'_>, at: usize, lead: usize) -> Scan {
         if let Some(tag) = self.held.take().filter(|tag| tag.start == at) {
+            return Scan::Tag(tag);
+        }
+        if let Some(tag) = plain(&input.view[at..], at) {
+            self.scanning = None;
             return Scan::Tag(tag);
         }
         let mut scanner = match self.scanning.take() {

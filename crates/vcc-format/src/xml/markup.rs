@@ -12,7 +12,7 @@ use super::tag::{
 };
 use super::value::{CDATA, forbidden};
 use crate::machine::Trouble;
-use crate::scan::{is_xml_char, may_be_forbidden};
+use crate::scan::{find_bytes, is_xml_char, may_be_forbidden};
 use crate::{DeviationKind, ErrorKind, steps};
 
 /// What stands outside of a value.
@@ -300,7 +300,7 @@ pub(super) fn find(machine: &mut Machine, view: &[u8], skip: usize, end: &[u8]) 
 fn find_from(machine: &mut Machine, view: &[u8], start: usize, end: &[u8]) -> Option<usize> {
     // What was searched already may hold all of `end` but its last byte.
     let from = start.max(machine.seen.saturating_sub(end.len() - 1)).min(view.len());
-    let found = memmem::find(&view[from..], end).map(|distance| from + distance + end.len());
+    let found = find_bytes(&view[from..], end).map(|distance| from + distance + end.len());
     steps::count(found.unwrap_or(view.len()) - from);
     if found.is_none() {
         machine.seen = view.len();

@@ -57,7 +57,8 @@ impl Machine {
                 }
                 continue;
             }
-            if shallow {
+            // No field begins with an end tag.
+            if shallow && view.get(self.pos + 1) != Some(&b'/') {
                 self.pos = fast::fields(view, self.pos, self.item, &mut self.draft);
             }
             while view.get(self.pos).is_some_and(|byte| is_space(*byte)) {

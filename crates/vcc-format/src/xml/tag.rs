@@ -53,8 +53,21 @@ impl Tag {
 
 /// Whether a byte can stand in a name. Of the bytes beyond ASCII all can: [`is_name`] decides.
 const fn is_name_byte(byte: u8) -> bool {
-    matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b':' | b'-' | b'.' | 0x80..)
+    NAME[byte as usize]
 }
+
+const NAME: [bool; 256] = {
+    let mut name = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        name[byte] = matches!(
+            byte as u8,
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b':' | b'-' | b'.' | 0x80..
+        );
+        byte += 1;
+    }
+    name
+};
 
 pub(super) const fn is_name_start_byte(byte: u8) -> bool {
     is_name_byte(byte) && !matches!(byte, b'0'..=b'9' | b'-' | b'.')
@@ -66,6 +79,11 @@ pub(super) const fn is_space(byte: u8) -> bool {
 
 /// `Name` of XML 1.0.
 pub(super) fn is_name(text: &str) -> bool {
+    if text.is_ascii() {
+        let bytes = text.as_bytes();
+        return bytes.first().is_some_and(|byte| is_name_start_byte(*byte))
+            && bytes.iter().all(|byte| is_name_byte(*byte));
+    }
     let start = |c: char| {
         matches!(c, ':' | 'A'..='Z' | '_' | 'a'..='z' | '\u{C0}'..='\u{D6}' | '\u{D8}'..='\u{F6}'
             | '\u{F8}'..='\u{2FF}' | '\u{370}'..='\u{37D}' | '\u{37F}'..='\u{1FFF}'
@@ -107,6 +125,32 @@ enum Phase {
     /// In quotes, after a `<`, which no value can hold.
     QuotedMarkup(u8),
     Unquoted,
+}
+
+/// The tag at the start of `view`, which stands at `at`, if it is nothing but a name, and not a
+/// long one. Most are.
+pub(super) fn plain(view: &[u8], at: usize) -> Option<Tag> {
+    const LONG: usize = 20;
+    let end_tag = view.get(1) == Some(&b'/');
+    let name = 1 + usize::from(end_tag);
+    if view.first() != Some(&b'<') || !is_name_start_byte(*view.get(name)?) {
+        return None;
+    }
+    let length = view[name..].iter().take(LONG).take_while(|byte| is_name_byte(**byte)).count();
+    let end = name + length;
+    if view.get(end) != Some(&b'>') {
+        return None;
+    }
+    steps::count(end);
+    Some(Tag {
+        kind: if end_tag { Kind::End } else { Kind::Start },
+        start: at,
+        name: at + name..at + end,
+        end: at + end + 1,
+        rest: at + end..at + end,
+        percent_gt: false,
+        malformed: false,
+    })
 }
 
 /// What ends a tag.
@@ -245,7 +289,7 @@ impl Scanner {
                         }
                     }
                 }
-                Phase::Quoted(quote) => match memchr::memchr2(quote, b'<', &view[self.pos..]) {
+                Phase::Quoted(quote) => match either(quote, b'<', &view[self.pos..]) {
                     None => {
                         self.pos = view.len();
                         return Scan::More;
@@ -259,7 +303,7 @@ impl Scanner {
                         }
                         self.malformed = true;
                         // A quote that nothing closes: the tag ends at its first `>`.
-                        if let Some(length) = memchr::memchr(b'>', &view[self.from..self.pos]) {
+                        if let Some(length) = either(b'>', b'>', &view[self.from..self.pos]) {
                             let end = self.from + length;
                             let slash = end > self.from && view[end - 1] == b'/';
                             if slash && self.kind == Kind::Start {
@@ -271,19 +315,17 @@ impl Scanner {
                         self.phase = Phase::QuotedMarkup(quote);
                     }
                 },
-                Phase::QuotedMarkup(quote) => {
-                    match memchr::memchr2(quote, b'>', &view[self.pos..]) {
-                        None => {
-                            self.pos = view.len();
-                            return Scan::More;
-                        }
-                        Some(length) if view[self.pos + length] == quote => {
-                            self.pos += length + 1;
-                            self.phase = Phase::Between;
-                        }
-                        Some(_) => return Scan::None,
+                Phase::QuotedMarkup(quote) => match either(quote, b'>', &view[self.pos..]) {
+                    None => {
+                        self.pos = view.len();
+                        return Scan::More;
                     }
-                }
+                    Some(length) if view[self.pos + length] == quote => {
+                        self.pos += length + 1;
+                        self.phase = Phase::Between;
+                    }
+                    Some(_) => return Scan::None,
+                },
                 Phase::Unquoted => {
                     self.skip(view, |byte| {
                         !is_space(byte) && !matches!(byte, b'>' | b'<' | b'%' | b'/')
@@ -326,6 +368,16 @@ impl Scanner {
             malformed: self.malformed,
         })
     }
+}
+
+/// Where one of two bytes first stands. Most are near.
+fn either(one: u8, other: u8, bytes: &[u8]) -> Option<usize> {
+    const NEAR: usize = 16;
+    let is = |byte: &u8| *byte == one || *byte == other;
+    if let Some(place) = bytes.iter().take(NEAR).position(is) {
+        return Some(place);
+    }
+    Some(NEAR + memchr::memchr2(one, other, bytes.get(NEAR..)?)?)
 }
 
 /// Whether a tag ends at `at`.
@@ -629,6 +681,29 @@ mod tests {
             (" a='1", "!a='1"),
         ] {
             assert_eq!(pieces(rest), expected, "{rest}");
+        }
+    }
+
+    /// The short road says what the long one says.
+    #[test]
+    fn plain_tags() {
+        for text in [
+            "<a>",
+            "</a>x",
+            "<a >",
+            "<a/>",
+            "</>",
+            "<5>",
+            "<é>",
+            "<a",
+            "%lt;a>",
+            "<aaaaaaaaaaaaaaaaaaaaaaaaa>",
+        ] {
+            if let Some(tag) = plain(text.as_bytes(), 0) {
+                assert_eq!(Scan::Tag(tag), Scanner::new(1).scan(text.as_bytes(), 0), "{text}");
+            } else {
+                assert_ne!(text, "<a>");
+            }
         }
     }
 

@@ -5,22 +5,46 @@ use std::borrow::Cow;
 use super::tag::{Reference, is_name_start_byte, reference};
 use crate::DeviationKind;
 use crate::encoding::Encoding;
-use crate::scan::is_xml_char;
+use crate::scan::{find_bytes, is_xml_char};
+use crate::steps;
 
-/// Appends the text of a value to `out`. `encoding` is one that the value is valid in. What has to
+/// Bytes that say nothing but themselves, or are part of a character that does.
+const PLAIN: [bool; 256] = {
+    let mut plain = [true; 256];
+    let mut byte = 0;
+    while byte < 32 {
+        plain[byte] = matches!(byte as u8, b'\t' | b'\n');
+        byte += 1;
+    }
+    plain[b'&' as usize] = false;
+    plain[b'<' as usize] = false;
+    plain[b']' as usize] = false;
+    // Perhaps U+FFFE or U+FFFF.
+    plain[0xEF] = false;
+    plain
+};
+
+/// Appends the text of a value to `out`. `encoding` is one that the value is valid in; `silent`:
+/// nobody looks at what is said. What has to
 /// be said about it is said with spans in `raw`.
 pub(super) fn decode(
     raw: &[u8],
     encoding: Encoding,
+    silent: bool,
     out: &mut String,
     mut report: impl FnMut(DeviationKind, core::ops::Range<usize>, Cow<'static, str>),
 ) {
     let mut pos = 0;
     let mut plain = 0;
-    while let Some(byte) = raw.get(pos) {
+    steps::count(raw.len());
+    loop {
+        while raw.get(pos).is_some_and(|byte| PLAIN[usize::from(*byte)]) {
+            pos += 1;
+        }
+        let Some(byte) = raw.get(pos) else { break };
         let rest = &raw[pos..];
         let (length, text): (usize, Option<char>) = match byte {
-            b'&' => match reference(rest) {
+            b'&' => match refers(rest) {
                 Reference::Is(character, length) => {
                     if !is_xml_char(character) {
                         let span = pos..pos + length;
@@ -34,8 +58,11 @@ pub(super) fn decode(
                     (length, Some(character))
                 }
                 Reference::Unknown(length) => {
-                    let text = encoding.text(&rest[..length]).into_owned();
-                    report(DeviationKind::UnknownReference, pos..pos + length, text.into());
+                    let text = match silent {
+                        true => Cow::Borrowed(""),
+                        false => encoding.text(&rest[..length]).into_owned().into(),
+                    };
+                    report(DeviationKind::UnknownReference, pos..pos + length, text);
                     pos += length;
                     continue;
                 }
@@ -45,6 +72,10 @@ pub(super) fn decode(
                     continue;
                 }
             },
+            b'<' if !matches!(rest.get(1), Some(b'!' | b'?')) => {
+                pos += 1;
+                continue;
+            }
             b'<' => match markup(rest) {
                 Some(Markup::Ignored(length)) => (length, None),
                 Some(Markup::Cdata(inner, length)) => {
@@ -75,12 +106,23 @@ pub(super) fn decode(
                 continue;
             }
         };
-        encoding.decode(&raw[plain..pos], out);
+        if plain < pos {
+            encoding.decode(&raw[plain..pos], out);
+        }
         out.extend(text);
         pos += length;
         plain = pos;
     }
     encoding.decode(&raw[plain..], out);
+}
+
+/// [`reference`], with a glance first at what is none.
+#[inline]
+fn refers(rest: &[u8]) -> Reference {
+    match rest.get(1) {
+        Some(byte) if *byte == b'#' || is_name_start_byte(*byte) => reference(rest),
+        _ => Reference::Bare,
+    }
 }
 
 /// XML 1.0 reads CR LF, and a CR on its own, as LF.
@@ -137,9 +179,8 @@ pub(super) enum Markup {
 
 /// Looks at a `<` in a value that the tokenizer has been through.
 fn markup(rest: &[u8]) -> Option<Markup> {
-    let until = |from: usize, end: &[u8]| {
-        Some(from + memchr::memmem::find(rest.get(from..)?, end)? + end.len())
-    };
+    let until =
+        |from: usize, end: &[u8]| Some(from + find_bytes(rest.get(from..)?, end)? + end.len());
     if rest.starts_with(b"<!--") {
         Some(Markup::Ignored(until(4, b"-->")?))
     } else if rest.starts_with(CDATA) {
