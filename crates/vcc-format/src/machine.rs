@@ -302,6 +302,11 @@ impl<M: Machine, S: Sink> Core<M, S> {
         Error::io(error, self.mark.to(buf, self.base, self.base + buf.len() as u64).place)
     }
 
+    pub(crate) fn error_at_end(&self, buf: &[u8], kind: ErrorKind, message: String) -> Error {
+        let end = self.mark.to(buf, self.base, self.base + buf.len() as u64);
+        Error::new(kind, end.place, message)
+    }
+
     pub(crate) fn is_done(&self) -> bool {
         self.done
     }

@@ -19,7 +19,8 @@ use chrono::{FixedOffset, NaiveDateTime};
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Mode {
-    /// Repairs what the clauses QUIRK-1 to QUIRK-14 name, and reports each repair.
+    /// Repairs what the clauses QUIRK-1 to QUIRK-19 name, and reports each repair. QUIRK-9, QUIRK-15
+    /// and the delimiters of QUIRK-16 are about CSV alone, QUIRK-19 about JSON lines.
     #[default]
     Tolerant,
     /// Refuses instead, with the same names.

@@ -5,7 +5,7 @@ use vcc_types::Recording;
 
 use crate::intake::{Intake, decode, decoder};
 use crate::machine::{Core, Format, Sealed, Step};
-use crate::{Error, Options, Record, Sink};
+use crate::{Error, ErrorKind, Options, Record, Sink};
 
 /// How many bytes a [`StreamReader`] takes over at a time.
 const PIECE: usize = 64 << 10;
@@ -86,6 +86,14 @@ impl<'a, F: Format, S: Sink> Reader<'a, F, S> {
                 self.core.take(input, |range| text(input, valid, range))
             }
             _ => Ok(None),
+        }
+    }
+
+    /// An error at the end of the document.
+    pub(crate) fn error_at_end(&self, kind: ErrorKind, message: String) -> Error {
+        match &self.decoded {
+            None => self.core.error_at_end(self.input, kind, message),
+            Some(decoded) => self.core.error_at_end(&decoded.buf, kind, message),
         }
     }
 

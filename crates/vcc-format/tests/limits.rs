@@ -34,6 +34,53 @@ fn a_document_that_breaks_off_anywhere() {
     insta::assert_debug_snapshot!(outcome);
 }
 
+/// Whether a document was whole is said the same in every way of reading; a page that is not is
+/// not read at all.
+#[test]
+fn whole_or_not_at_all() {
+    fn whole<F: vcc_format::Format>(input: &[u8]) -> bool {
+        let mut reader = vcc_format::Reader::<F>::new(input);
+        assert!(!reader.is_whole(), "not before it was read");
+        while let Ok(Some(_)) = reader.read() {}
+        let mut stream = vcc_format::StreamReader::<_, F>::new(BufReader::with_capacity(1, input));
+        while let Ok(Some(_)) = stream.read() {}
+        let mut decoder = vcc_format::Decoder::<F>::new();
+        for piece in input.chunks(3) {
+            decoder.feed(piece);
+            while let Ok(Some(_)) = decoder.read() {}
+        }
+        decoder.finish();
+        while let Ok(Some(_)) = decoder.read() {}
+        let whole = reader.is_whole();
+        assert_eq!((stream.is_whole(), decoder.is_whole()), (whole, whole));
+        let page = vcc_format::read_page::<F>(input, Options::tolerant());
+        assert_eq!(page.is_ok(), whole, "{page:?}");
+        whole
+    }
+    let document = b"<recordings>\n<file><caseID>1</caseID></file></recordings>";
+    assert!(whole::<xml::Xml>(document));
+    for end in 0..document.len() {
+        assert!(!whole::<xml::Xml>(&document[..end]), "{end}");
+    }
+    assert!(whole::<xml::Xml>(b"<recordings/>\n<!-- -->"));
+    let rows = b"startDate,caseID\r\n,1\r\n";
+    assert!(whole::<csv::Csv>(rows));
+    assert!(!whole::<csv::Csv>(&rows[..rows.len() - 2]));
+    let error = vcc_format::read_page::<csv::Csv>(b"startDate,caseID\r\n,1", Options::tolerant());
+    assert_eq!(
+        error.unwrap_err().to_string(),
+        "line 2, column 3 (byte 20): expected a line end after the last row, which may be cut \
+         (QUIRK-7)"
+    );
+    #[cfg(feature = "serde")]
+    {
+        use vcc_format::jsonl::JsonLines;
+        assert!(whole::<JsonLines>(b"{}\n[{}]"));
+        assert!(!whole::<JsonLines>(b"[{}"));
+        assert!(!whole::<JsonLines>(b"{}\n{\"a\":"));
+    }
+}
+
 /// A source that never ends.
 struct Endless {
     head: &'static [u8],

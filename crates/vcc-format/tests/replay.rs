@@ -28,6 +28,11 @@ macro_rules! targets {
     };
 }
 
+#[cfg(feature = "serde")]
+targets! {
+    jsonl_push
+}
+
 targets! {
     csv_decode
     roundtrip_csv

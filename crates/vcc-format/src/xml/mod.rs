@@ -60,6 +60,24 @@ impl crate::machine::Sealed for Xml {
 /// ```
 pub type Reader<'a, S = ()> = crate::Reader<'a, Xml, S>;
 
+/// Reads a list whole or not at all: see [`read_page`](crate::read_page).
+///
+/// ```
+/// use vcc_format::{Options, xml};
+///
+/// let page = xml::read_page(b"<recordings><file /></recordings>", Options::tolerant())?;
+/// assert_eq!(page.recordings.len(), 1);
+/// assert!(xml::read_page(b"<recordings><file />", Options::tolerant()).is_err());
+/// # Ok::<(), vcc_format::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// As [`read_page`](crate::read_page).
+pub fn read_page(document: &[u8], options: crate::Options) -> Result<crate::Page, crate::Error> {
+    crate::read_page::<Xml>(document, options)
+}
+
 /// Reads XML from a source, in constant memory.
 ///
 /// ```

@@ -158,6 +158,11 @@ pub(crate) fn is_well_formed(data: &[u8]) -> bool {
         !reserved && target.chars().all(|c| c.is_alphanumeric() || "_-.:".contains(c))
     };
     let text = std::str::from_utf8(data).ok().filter(|text| text.split("<?").skip(1).all(has_name));
+    // Nor at the characters of a document type: XML has no U+0000 in the literal of an entity.
+    let is_char = |c: char| {
+        (c >= ' ' || matches!(c, '\t' | '\n' | '\r')) && !matches!(c, '\u{FFFE}' | '\u{FFFF}')
+    };
+    let text = text.filter(|text| text.chars().all(is_char));
     text.is_some_and(|text| roxmltree::Document::parse_with_options(text, options).is_ok())
 }
 
