@@ -121,11 +121,17 @@ fn check_places(input: &[u8], outcome: &Outcome) {
 
 fn check_place(input: &[u8], offset: u64, line: u64, column: u64) {
     let before = &input[..usize::try_from(offset).unwrap()];
-    let wide = input.starts_with(b"\xFF\xFE") && !input.starts_with(b"\xFF\xFE\0\0");
-    let units: Vec<u16> =
-        before.chunks(2).map(|u| u16::from_le_bytes([u[0], u[u.len() - 1]])).collect();
+    let unit: Option<fn([u8; 2]) -> u16> = match input {
+        [0xFF, 0xFE, 0, 0, ..] => None,
+        [0xFF, 0xFE, ..] => Some(u16::from_le_bytes),
+        [0xFE, 0xFF, ..] => Some(u16::from_be_bytes),
+        _ => None,
+    };
+    // Of an odd number of bytes, the last one is half of a unit.
+    let units = before.chunks(2).map(|u| unit.map_or(0, |unit| unit([u[0], u[u.len() - 1]])));
+    let units: Vec<u16> = units.collect();
     let text = String::from_utf16_lossy(&units).into_bytes();
-    let before = if wide { &text[..] } else { before };
+    let before = if unit.is_some() { &text[..] } else { before };
     let lines = before.iter().filter(|byte| **byte == b'\n').count() as u64;
     assert_eq!(line, lines + 1);
     let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |lf| lf + 1);
