@@ -103,6 +103,9 @@ pub(crate) trait Machine: std::fmt::Debug {
     /// What is open, the outermost first.
     fn open(&self, buf: &[u8]) -> Vec<String>;
 
+    /// Says whether anybody wants to know what is reported. Nothing else may depend on it.
+    fn listening(&mut self, _: bool) {}
+
     /// Says that the buffer holds UTF-8 whatever the document claims: it was UTF-16.
     fn transcoded(&mut self) {}
 
@@ -139,10 +142,12 @@ struct Wide {
 }
 
 impl<M: Machine, S: Sink> Core<M, S> {
-    pub(crate) fn new(mut options: Options, sink: S) -> Self {
-        options.silent = options.mode == Mode::Tolerant && !sink.is_listening();
+    pub(crate) fn new(options: Options, sink: S) -> Self {
+        let listening = options.mode == Mode::Strict || sink.is_listening();
+        let mut machine = M::new(options);
+        machine.listening(listening);
         Self {
-            machine: M::new(options),
+            machine,
             sink,
             base: 0,
             mark: Mark::START,

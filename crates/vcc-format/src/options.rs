@@ -116,8 +116,6 @@ pub struct Options {
     pub(crate) limits: Limits,
     pub(crate) zone: Option<Zone>,
     pub(crate) expect_extra: bool,
-    /// Nobody looks at what is repaired.
-    pub(crate) silent: bool,
 }
 
 impl Options {

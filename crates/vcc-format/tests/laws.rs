@@ -141,7 +141,7 @@ fn recording() -> impl Strategy<Value = Recording> {
         proptest::option::of("([ -~]|[\t\r\n<>&\"',;=é€😀\u{7F}\u{85}]|\\]\\]>|&amp;){0,12}");
     proptest::collection::vec(text, Field::COUNT).prop_map(|values| {
         let values = std::array::from_fn(|index| values[index].as_deref());
-        properties::as_read(&Recording::from_values(&values))
+        properties::read_back(&Recording::from_values(&values))
     })
 }
 

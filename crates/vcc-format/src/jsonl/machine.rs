@@ -32,6 +32,8 @@ pub(crate) struct Machine {
     /// Whether the item is a record.
     in_record: bool,
     number: u64,
+    /// Whether nobody is told what is reported.
+    pub(super) silent: bool,
     pub(super) pending: Vec<Raw>,
 }
 
@@ -58,6 +60,7 @@ impl crate::machine::Machine for Machine {
             cr_lf: false,
             in_record: false,
             number: 0,
+            silent: false,
             pending: Vec::new(),
         }
     }
@@ -134,6 +137,10 @@ impl crate::machine::Machine for Machine {
         name.into_iter().collect()
     }
 
+    fn listening(&mut self, listening: bool) {
+        self.silent = !listening;
+    }
+
     fn is_whole(&self, _: Option<u8>) -> bool {
         self.part.is_none() && !self.in_array
     }
@@ -197,7 +204,7 @@ impl Machine {
         range: Range<usize>,
         read_as: impl Into<Cow<'static, str>>,
     ) {
-        if !self.options.silent {
+        if !self.silent {
             let span = self.span(range);
             self.pending.push(Raw { kind, span, field: None, read_as: read_as.into() });
         }

@@ -292,7 +292,7 @@ impl Machine {
 
     /// Reports what the value at the position is, up to `end`.
     fn note(&mut self, kind: DeviationKind, view: &[u8], end: usize) {
-        if !self.options.silent {
+        if !self.silent {
             let text = Encoding::Utf8.text(&view[self.pos..end]).into_owned();
             let field = self.field_of(view);
             let span = self.span(self.pos..end);
@@ -336,7 +336,7 @@ impl Machine {
                     });
                 }
                 // QUIRK-6: kept beside the fifteen.
-                if !self.options.silent && (field.is_some() || !self.options.expect_extra) {
+                if !self.silent && (field.is_some() || !self.options.expect_extra) {
                     let kind = match field {
                         Some(_) => DeviationKind::RepeatedField,
                         None => DeviationKind::UnknownField,
@@ -388,15 +388,15 @@ impl Machine {
             record.extra.push((name, value));
         }
         for field in [Field::StartDate, Field::Duration] {
+            let text = record.get(field).unwrap_or_default();
             // QUIRK-14
-            while let Some(finding) =
-                check::value(field, record.get(field).unwrap_or_default(), &self.options)
-            {
-                let read_as = check::read_as(&finding, record.get(field).unwrap_or_default());
+            if let Some(finding) = check::value(field, text, &self.options) {
+                let read_as = check::read_as(&finding, text);
                 let span = self.draft.values[field.index()];
                 self.pending.push(Raw { kind: finding.kind, span, field: Some(field), read_as });
-                let Some(text) = finding.replacement else { break };
-                record.replace(field, &text);
+                if let Some(text) = finding.replacement {
+                    record.replace(field, &text);
+                }
             }
         }
         record
@@ -413,7 +413,8 @@ impl Machine {
     ) -> Piece {
         let bytes = &raw[span.0 as usize..span.1 as usize];
         let nowhere = record.text.is_empty();
-        if !escaped && !nowhere && !(special && may_be_forbidden(bytes)) {
+        let decode = escaped || nowhere || (special && may_be_forbidden(bytes));
+        if !decode {
             return Piece { span, decoded: false };
         }
         let start = record.scratch.len();

@@ -5,7 +5,7 @@ use vcc_types::Field;
 
 use super::machine::{Input, Machine, Nested, State};
 use super::markup::{comment, find, instruction};
-use super::tag::{Kind, Scan, Tag, is_name_start_byte, starts_with};
+use super::tag::{Kind, Scan, Tag, is_name_start_byte, plain_name, starts_with};
 use super::value::CDATA;
 use crate::machine::Trouble;
 use crate::{DeviationKind, steps};
@@ -26,6 +26,9 @@ impl Machine {
                     self.pos = view.len();
                     return Ok(false);
                 }
+            }
+            if self.silent && self.passes(view) {
+                continue;
             }
             let ignored = match view.get(self.pos + 1) {
                 None => return Ok(false),
@@ -84,6 +87,43 @@ impl Machine {
         Ok(true)
     }
 
+    /// Passes over a `<` in a known field that is text at a glance, when nobody is told of it.
+    #[inline]
+    fn passes(&mut self, view: &[u8]) -> bool {
+        let Some(open) = self.draft.open.filter(|open| open.field.is_some()) else { return false };
+        let rest = &view[self.pos..];
+        let end_tag = match rest.get(1) {
+            Some(b'<') => {
+                self.pos += 1;
+                return true;
+            }
+            Some(b'/') => true,
+            Some(byte) if is_name_start_byte(*byte) => false,
+            _ => return false,
+        };
+        let name = 1 + usize::from(end_tag);
+        let Some(length) = plain_name(&rest[name..]) else { return false };
+        let text = &rest[name..name + length];
+        if end_tag {
+            if text == self.bytes(view, open.name) {
+                return false;
+            }
+            let item = &view[self.item..];
+            let Some(place) = self.draft.nested(item, text) else { return false };
+            self.draft.nested.truncate(place);
+        } else if self.ends_value(text) {
+            return false;
+        } else if self.draft.nested.len() < self.options.limits.depth {
+            let start = self.pos + name;
+            let nested = Nested::new(self.span(start..start + length), text);
+            self.draft.nested.push(nested);
+        }
+        self.pos += name + length + 1;
+        (self.scanning, self.held) = (None, None);
+        steps::count(name + length + 1);
+        true
+    }
+
     /// An end tag in the value. `false`: the view ends before it is known what it is.
     fn end_tag_in_value(&mut self, input: Input<'_>, tag: &Tag) -> Result<bool, Trouble> {
         let view = input.view;
@@ -122,7 +162,7 @@ impl Machine {
         if outer && self.reread_unclosed() {
             return Ok(true);
         }
-        let read_as = match !self.options.silent {
+        let read_as = match !self.silent {
             true if tag.percent_gt || name != own => format!("</{}>", self.encoding.text(own)),
             _ => String::new(),
         };
@@ -148,7 +188,7 @@ impl Machine {
 
     /// What a tag that is kept as text was read as.
     fn text_of(&self, view: &[u8], tag: &Tag) -> String {
-        if self.options.silent {
+        if self.silent {
             return String::new();
         }
         self.encoding.text(&view[tag.start..tag.end]).into_owned()
@@ -210,7 +250,7 @@ impl Machine {
     /// what is open.
     fn cut_short(&mut self, view: &[u8], tag: &Tag) -> Result<(), Trouble> {
         let read_as = match self.draft.open {
-            Some(open) if !self.options.silent => {
+            Some(open) if !self.silent => {
                 format!("</{}>", self.encoding.text(self.bytes(view, open.name)))
             }
             _ => String::new(),

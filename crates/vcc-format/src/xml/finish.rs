@@ -40,15 +40,15 @@ impl Machine {
             self.decode(raw, special, &mut record);
         }
         for field in [Field::StartDate, Field::Duration] {
+            let text = record.get(field).unwrap_or_default();
             // QUIRK-14
-            while let Some(finding) =
-                check::value(field, record.get(field).unwrap_or_default(), &self.options)
-            {
-                let read_as = check::read_as(&finding, record.get(field).unwrap_or_default());
+            if let Some(finding) = check::value(field, text, &self.options) {
+                let read_as = check::read_as(&finding, text);
                 let span = self.draft.values[field.index()];
                 self.pending.push(Raw { kind: finding.kind, span, field: Some(field), read_as });
-                let Some(text) = finding.replacement else { break };
-                record.replace(field, &text);
+                if let Some(text) = finding.replacement {
+                    record.replace(field, &text);
+                }
             }
         }
         record
@@ -91,7 +91,7 @@ impl Machine {
         let start = scratch.len();
         let (encoding, invalid) = self.encoding.of_value(raw);
         let pending = &mut self.pending;
-        let silent = self.options.silent;
+        let silent = self.silent;
         value::decode(raw, encoding, silent, scratch, |kind, part, read_as| {
             if silent {
                 return;

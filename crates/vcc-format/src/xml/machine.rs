@@ -36,6 +36,8 @@ pub(crate) struct Machine {
     pub(super) bom: bool,
     /// Whether the buffer was UTF-16.
     pub(super) transcoded: bool,
+    /// Whether nobody is told what is reported.
+    pub(super) silent: bool,
     /// The elements that are open around records: the root, and unknown ones inside it.
     pub(super) outer: Vec<String>,
     /// The number of the record that was begun last.
@@ -165,6 +167,7 @@ impl crate::machine::Machine for Machine {
             look: None,
             bom: false,
             transcoded: false,
+            silent: false,
             outer: Vec::new(),
             number: 0,
             in_record: false,
@@ -282,6 +285,10 @@ impl crate::machine::Machine for Machine {
         open
     }
 
+    fn listening(&mut self, listening: bool) {
+        self.silent = !listening;
+    }
+
     fn transcoded(&mut self) {
         self.transcoded = true;
     }
@@ -392,7 +399,7 @@ impl Machine {
         range: Range<usize>,
         read_as: impl Into<Cow<'static, str>>,
     ) {
-        if self.options.silent {
+        if self.silent {
             return;
         }
         let (span, field) = (self.span(range), self.draft.open.and_then(|open| open.field));
@@ -415,7 +422,7 @@ impl Machine {
 
     /// What is to be said about a tag that is taken for one.
     pub(super) fn accept(&mut self, view: &[u8], tag: &Tag) {
-        if self.options.silent {
+        if self.silent {
             return;
         }
         let percent_lt = view[tag.start] != b'<';

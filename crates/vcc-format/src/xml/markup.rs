@@ -153,7 +153,7 @@ pub(super) fn comment(machine: &mut Machine, input: Input<'_>) -> Option<usize> 
     let at = machine.pos;
     let end = find(machine, input.view, 4, b"-->")?;
     let inner = at + 4..end - 3;
-    if !machine.options.silent
+    if !machine.silent
         && let Some(dashes) = memmem::find(&input.view[inner.start..end - 1], b"--")
         && inner.start + dashes < inner.end
     {
@@ -310,7 +310,7 @@ fn find_from(machine: &mut Machine, view: &[u8], start: usize, end: &[u8]) -> Op
 
 /// Looks at text that is ignored: nothing is to be wrong with it silently.
 pub(super) fn check_text(machine: &mut Machine, view: &[u8], range: Range<usize>) {
-    if machine.options.silent {
+    if machine.silent {
         return;
     }
     let bytes = &view[range.clone()];

@@ -127,20 +127,29 @@ enum Phase {
     Unquoted,
 }
 
+/// How long the name at the start of `view` is, if it is not long and a `>` follows.
+#[inline]
+pub(super) fn plain_name(view: &[u8]) -> Option<usize> {
+    const LONG: usize = 20;
+    if !is_name_start_byte(*view.first()?) {
+        return None;
+    }
+    let mut length = 1;
+    while length < LONG && view.get(length).is_some_and(|byte| is_name_byte(*byte)) {
+        length += 1;
+    }
+    (view.get(length) == Some(&b'>')).then_some(length)
+}
+
 /// The tag at the start of `view`, which stands at `at`, if it is nothing but a name, and not a
 /// long one. Most are.
 pub(super) fn plain(view: &[u8], at: usize) -> Option<Tag> {
-    const LONG: usize = 20;
     let end_tag = view.get(1) == Some(&b'/');
     let name = 1 + usize::from(end_tag);
-    if view.first() != Some(&b'<') || !is_name_start_byte(*view.get(name)?) {
+    if view.first() != Some(&b'<') {
         return None;
     }
-    let length = view[name..].iter().take(LONG).take_while(|byte| is_name_byte(**byte)).count();
-    let end = name + length;
-    if view.get(end) != Some(&b'>') {
-        return None;
-    }
+    let end = name + plain_name(view.get(name..)?)?;
     steps::count(end);
     Some(Tag {
         kind: if end_tag { Kind::End } else { Kind::Start },

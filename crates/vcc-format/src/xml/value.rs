@@ -38,7 +38,9 @@ pub(super) fn decode(
     let mut plain = 0;
     steps::count(raw.len());
     loop {
-        while raw.get(pos).is_some_and(|byte| PLAIN[usize::from(*byte)]) {
+        while let Some(byte) = raw.get(pos)
+            && (PLAIN[usize::from(*byte)] || is_text(&raw[pos..], silent))
+        {
             pos += 1;
         }
         let Some(byte) = raw.get(pos) else { break };
@@ -72,10 +74,6 @@ pub(super) fn decode(
                     continue;
                 }
             },
-            b'<' if !matches!(rest.get(1), Some(b'!' | b'?')) => {
-                pos += 1;
-                continue;
-            }
             b'<' => match markup(rest) {
                 Some(Markup::Ignored(length)) => (length, None),
                 Some(Markup::Cdata(inner, length)) => {
@@ -116,12 +114,27 @@ pub(super) fn decode(
     encoding.decode(&raw[plain..], out);
 }
 
-/// [`reference`], with a glance first at what is none.
+/// Whether a `<` is text at a glance; or a `&`, of which there is something to say to those who
+/// listen.
+#[inline(always)]
+fn is_text(rest: &[u8], silent: bool) -> bool {
+    match rest[0] {
+        b'<' => !matches!(rest.get(1), Some(b'!' | b'?')),
+        b'&' if silent => {
+            !rest.get(1).is_some_and(|byte| *byte == b'#' || is_name_start_byte(*byte))
+        }
+        _ => false,
+    }
+}
+
+/// [`reference`], with a glance first at the usual ones.
 #[inline]
 fn refers(rest: &[u8]) -> Reference {
-    match rest.get(1) {
-        Some(byte) if *byte == b'#' || is_name_start_byte(*byte) => reference(rest),
-        _ => Reference::Bare,
+    match rest {
+        [b'&', b'a', b'm', b'p', b';', ..] => Reference::Is('&', 5),
+        [b'&', b'l', b't', b';', ..] => Reference::Is('<', 4),
+        [b'&', b'g', b't', b';', ..] => Reference::Is('>', 4),
+        _ => reference(rest),
     }
 }
 

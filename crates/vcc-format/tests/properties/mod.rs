@@ -203,7 +203,7 @@ fn small() -> Options {
 
 /// A recording as it is read back: without white space around a start or a duration that can be
 /// read (QUIRK-14).
-pub(crate) fn as_read(recording: &Recording) -> Recording {
+pub(crate) fn read_back(recording: &Recording) -> Recording {
     let mut read = recording.clone();
     for field in [Field::StartDate, Field::Duration] {
         let Some(text) = recording.get(field) else { continue };
@@ -273,7 +273,7 @@ pub(crate) fn xml_vs_quick_xml(data: &[u8]) {
             for deviation in &tolerant.deviations {
                 assert!(is_about_content(deviation.kind), "well-formed, but: {deviation}");
             }
-            assert_eq!(tolerant.records, records.iter().map(as_read).collect::<Vec<_>>());
+            assert_eq!(tolerant.records, records.iter().map(read_back).collect::<Vec<_>>());
         }
     }
 }
@@ -339,7 +339,7 @@ pub(crate) fn roundtrip_xml(data: &[u8]) {
     let (document, written) = write_xml(&recordings);
     let whole = read_all::<xml::Xml>(&document, Options::tolerant());
     assert_eq!(whole.error, None);
-    assert_eq!(whole.records, written.iter().map(as_read).collect::<Vec<_>>());
+    assert_eq!(whole.records, written.iter().map(read_back).collect::<Vec<_>>());
     for deviation in &whole.deviations {
         assert!(is_about_content(deviation.kind), "{deviation}");
     }
@@ -398,12 +398,12 @@ pub(crate) fn roundtrip_csv(data: &[u8]) {
     let document = writer.finish().unwrap();
     let whole = read_all::<csv::Csv>(&document, Options::tolerant().expect_extra(true));
     assert_eq!(whole.error, None);
-    let as_read: Vec<Recording> = recordings.iter().map(as_read).collect();
-    assert_eq!(whole.records, as_read);
+    let read: Vec<Recording> = recordings.iter().map(read_back).collect();
+    assert_eq!(whole.records, read);
     for deviation in &whole.deviations {
         assert!(is_about_content(deviation.kind), "{deviation}");
     }
     assert_eq!(oracle::csv(&document), recordings);
     let (document, _) = write_xml(&recordings);
-    assert_eq!(read_all::<xml::Xml>(&document, Options::tolerant()).records, as_read);
+    assert_eq!(read_all::<xml::Xml>(&document, Options::tolerant()).records, read);
 }
