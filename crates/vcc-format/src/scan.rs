@@ -258,6 +258,12 @@ impl Marks {
         self.next(bytes, from, |marks| marks.quotes | marks.line_feeds | marks.others)
     }
 
+    /// The first delimiter, CR or LF.
+    #[inline(always)]
+    pub(crate) fn end(&mut self, bytes: &[u8], from: usize) -> usize {
+        self.next(bytes, from, |marks| marks.line_feeds | marks.others)
+    }
+
     #[inline(always)]
     fn next(&mut self, bytes: &[u8], from: usize, of: impl Fn(&Marks) -> u64) -> usize {
         if from < self.base || from - self.base >= 64 {
@@ -448,6 +454,8 @@ mod tests {
                         assert_eq!(marks.any(&bytes, from), any, "{length} {at} {from}");
                         assert_eq!(marks.quote_or_line_feed(&bytes, from), line_feed);
                         assert_eq!(marks.quote(&bytes, from), quote);
+                        let end = if index > 0 { any } else { length };
+                        assert_eq!(marks.end(&bytes, from), end);
                         // Also where the last look went on to the end.
                         assert_eq!(marks.any(&bytes, from), any, "{length} {at} {from}");
                     }

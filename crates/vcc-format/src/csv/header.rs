@@ -1,9 +1,12 @@
 //! Which column is which field (QUIRK-9).
 
+use std::collections::HashSet;
+
 use vcc_types::{Field, StartDate};
 
 use super::machine::{Machine, State};
 use super::names;
+use crate::encoding::Encoding;
 use crate::machine::{Step, Trouble};
 use crate::xml::shorten;
 use crate::{DeviationKind, ErrorKind, check};
@@ -22,6 +25,8 @@ pub(super) struct Header {
     pub(super) columns: Vec<Column>,
     /// What the names are whatever their spelling, where there is a header row.
     keys: Vec<String>,
+    /// The same, to be looked up.
+    known: HashSet<String>,
     /// How the header row stands in the input, or may stand there again.
     pub(super) forms: Vec<Vec<u8>>,
     /// Whether the columns are the fifteen in the documented order.
@@ -75,13 +80,14 @@ impl Header {
         }
         let all = Field::ALL.map(Column::Field);
         let documented = columns == all;
-        Ok(Header { columns, keys, forms: Vec::new(), documented })
+        let known = keys.iter().cloned().collect();
+        Ok(Header { columns, keys, known, forms: Vec::new(), documented })
     }
 
     /// The header of a document that has none.
     pub(super) fn documented() -> Header {
         let columns = Field::ALL.into_iter().map(Column::Field).collect();
-        Header { columns, keys: Vec::new(), forms: Vec::new(), documented: true }
+        Header { columns, documented: true, ..Header::default() }
     }
 
     /// The fields without a column.
@@ -184,9 +190,13 @@ impl Machine {
         length: usize,
     ) -> Result<Option<Step>, Trouble> {
         let cells = &self.row.cells;
-        let known = |key: &String| names::of_key(key).is_some() || self.header.keys.contains(key);
-        let first = cells[0];
-        if first.end - first.start > 256 || !known(&names::key(&self.name(view, first))) {
+        let known = |key: &String| names::of_key(key).is_some() || self.header.known.contains(key);
+        // Most rows are told by what stands first.
+        let first = &view[cells[0].start as usize..cells[0].end as usize];
+        if first.len() > 256 {
+            return Ok(None);
+        }
+        if !known(&names::key(&Encoding::Utf8.text(first))) {
             return Ok(None);
         }
         let names = self.names(view);

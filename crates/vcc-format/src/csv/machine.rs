@@ -223,7 +223,7 @@ impl crate::machine::Machine for Machine {
     #[inline]
     fn listening(&mut self, listening: bool) {
         self.silent = !listening;
-        self.row.lists_quotes = listening;
+        self.row.lists = listening;
     }
 
     fn is_whole(&self, last: Option<u8>) -> bool {
@@ -367,6 +367,8 @@ impl Machine {
             [cell] if self.state == State::Rows && self.header.columns.len() < 2 => {
                 cell.start == 0 && cell.end == 0
             }
+            [cell] if cell.start == cell.end => cell.start == 0,
+            [cell] if view[cell.start as usize].is_ascii_graphic() => false,
             [cell] => cell.start == 0 && check::trim(&self.name(view, cell)).is_empty(),
             _ => false,
         }
@@ -389,8 +391,10 @@ impl Machine {
         let cells = self.row.cells.len();
         let error = |kind, message| Err(Trouble { kind, at: self.item, message });
         let columns = self.header.columns.len();
-        let extra = self.header.columns.iter().filter(|c| matches!(c, Column::Extra(_))).count();
-        if cells > columns && extra + cells - columns > limits.extra {
+        let is_extra = |column: &&Column| matches!(column, Column::Extra(_));
+        if cells > columns
+            && self.header.columns.iter().filter(is_extra).count() + cells - columns > limits.extra
+        {
             let message = format!("the record has more than {} extra values", limits.extra);
             return error(ErrorKind::TooManyExtra, message);
         }

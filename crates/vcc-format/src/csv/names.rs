@@ -16,8 +16,8 @@ pub(super) fn key(name: &str) -> String {
 
 /// The field whose name it is, in any spelling.
 pub(super) fn field(name: &str) -> Option<Field> {
-    // No spelling is much longer than the name.
-    if name.len() > 256 {
+    // No spelling is shorter than the shortest name, or much longer than one.
+    if !(6..=256).contains(&name.len()) {
         return None;
     }
     of_key(&key(name))
@@ -61,6 +61,7 @@ mod tests {
             assert_eq!(field(name), None, "{name:?}");
         }
         for known in Field::ALL {
+            assert!(known.wire_name().len() >= 6);
             assert_eq!(field(known.wire_name()), Some(known));
         }
     }

@@ -1,6 +1,8 @@
 //! QUIRK-9: the cells of a line whose quotes cannot be meant as they stand. The number of columns
 //! decides between the readings there are.
 
+use std::ops::Range;
+
 use super::machine::Machine;
 use super::row::{Cell, End};
 use crate::DeviationKind;
@@ -34,15 +36,14 @@ impl Machine {
         let next = &view[line.length()..];
         let next = Line::first(next).map_or(next, |line| &next[..line.text]);
         for closing in [Closing::First, Closing::Last] {
-            let read = split(text, delimiter, closing);
-            if read.cells.len() != columns {
+            if count(text, delimiter, closing) != columns {
                 continue;
             }
             // A value may go on in the next line. That it does not is shown by the commas: those
             // of this line behind the quote, or those of the next line.
             let shown = if open { cells + 2 < columns } else { cells != columns };
-            if !goes_on || shown || split(next, delimiter, closing).cells.len() == columns {
-                self.row.replace(read);
+            if !goes_on || shown || count(next, delimiter, closing) == columns {
+                self.row.replace(split(text, delimiter, closing));
                 return Some(line.end);
             }
         }
@@ -93,30 +94,26 @@ pub(super) enum Closing {
     Last,
 }
 
+/// How many cells a line has.
+fn count(line: &[u8], delimiter: u8, closing: Closing) -> usize {
+    let mut count = 0;
+    each(line, delimiter, closing, |_, _| count += 1);
+    count
+}
+
 /// Reads a line, without its end, as cells none of which goes on in the next line.
 pub(super) fn split(line: &[u8], delimiter: u8, closing: Closing) -> Cells {
     let mut read = Cells::default();
-    let mut ends = Ends { line, delimiter, closing, upto: 0, last: None };
-    let mut start = 0;
-    loop {
-        let quoted = line.get(start) == Some(&b'"');
-        let quote = if quoted { ends.after(start + 1) } else { None };
-        let (text, end) = match quote {
-            Some(quote) => (start + 1..quote, quote + 1),
-            None => {
-                let end = find(line, start, delimiter);
-                (start..end, end)
-            }
-        };
+    each(line, delimiter, closing, |text, quoted| {
         let mut doubled = false;
         let mut at = text.start;
         loop {
             at = find_any(&line[..text.end], at, [b'"', b'"', b'\r', b'\r']);
             let kind = match line[..text.end].get(at) {
                 None => break,
-                Some(b'\r') if quote.is_some() => None,
+                Some(b'\r') if quoted => None,
                 Some(b'\r') => Some(DeviationKind::BareCarriageReturn),
-                _ if quote.is_some() && line[at + 1..text.end].starts_with(b"\"") => {
+                _ if quoted && line[at + 1..text.end].starts_with(b"\"") => {
                     (at, doubled) = (at + 1, true);
                     None
                 }
@@ -128,8 +125,30 @@ pub(super) fn split(line: &[u8], delimiter: u8, closing: Closing) -> Cells {
         // A line is part of a row, whose length fits.
         let (from, to) = (text.start as u32, text.end as u32);
         read.cells.push(Cell { start: from, end: to, doubled });
+    });
+    read
+}
+
+/// Finds the text of each cell, and whether it stands in quotes.
+fn each(line: &[u8], delimiter: u8, closing: Closing, mut cell: impl FnMut(Range<usize>, bool)) {
+    let mut ends = Ends { line, delimiter, closing, upto: 0, last: None };
+    let mut start = 0;
+    loop {
+        let quoted = line.get(start) == Some(&b'"');
+        let quote = if quoted { ends.after(start + 1) } else { None };
+        let end = match quote {
+            Some(quote) => {
+                cell(start + 1..quote, true);
+                quote + 1
+            }
+            None => {
+                let end = find(line, start, delimiter);
+                cell(start..end, false);
+                end
+            }
+        };
         if end >= line.len() {
-            return read;
+            return;
         }
         start = end + 1;
     }

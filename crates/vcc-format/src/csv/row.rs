@@ -20,8 +20,8 @@ pub(super) struct Cell {
 #[derive(Debug)]
 pub(super) struct Row {
     pub(super) delimiter: u8,
-    /// Whether somebody wants to know of bare quotes, of which there may be many.
-    pub(super) lists_quotes: bool,
+    /// Whether somebody wants to know of every quote and CR that is text.
+    pub(super) lists: bool,
     pub(super) cells: Vec<Cell>,
     /// Where the present cell begins, and how far it was looked at; from the start of the row.
     start: usize,
@@ -67,7 +67,7 @@ impl Row {
     pub(super) fn new() -> Row {
         Row {
             delimiter: b',',
-            lists_quotes: true,
+            lists: true,
             cells: Vec::new(),
             start: 0,
             pos: 0,
@@ -133,7 +133,11 @@ impl Row {
             return None;
         }
         loop {
-            let at = marks.any(row, self.pos);
+            // A quote in here is text, and only of interest where it is listed.
+            let at = match self.lists {
+                true => marks.any(row, self.pos),
+                false => marks.end(row, self.pos),
+            };
             self.pos = at;
             match row.get(at) {
                 None if !ended => return Some(End::More),
@@ -157,7 +161,7 @@ impl Row {
                         self.surplus(row, at);
                         return Some(end);
                     }
-                    None => self.bare(DeviationKind::BareCarriageReturn, at),
+                    None => self.bare_carriage_return(at),
                 },
             }
             self.pos = at + 1;
@@ -264,20 +268,23 @@ impl Row {
     }
 
     fn bare_quote(&mut self, at: usize) {
-        if self.lists_quotes {
-            self.bare(DeviationKind::BareQuote, at);
+        if self.lists {
+            self.bare.push((DeviationKind::BareQuote, at as u32));
         }
     }
 
-    /// A row is shorter than 4 GiB.
-    fn bare(&mut self, kind: DeviationKind, at: usize) {
-        self.bare.push((kind, at as u32));
+    /// A CR that is text: the first one always, since a header may have none. A row is shorter than
+    /// 4 GiB.
+    fn bare_carriage_return(&mut self, at: usize) {
+        if self.lists || self.bare.is_empty() {
+            self.bare.push((DeviationKind::BareCarriageReturn, at as u32));
+        }
     }
 
     /// A CR at the end of a row that belongs to no CR LF.
     fn surplus(&mut self, row: &[u8], at: usize) {
         if row.get(at) == Some(&b'\r') && row.get(at + 1) != Some(&b'\n') {
-            self.bare(DeviationKind::BareCarriageReturn, at);
+            self.bare_carriage_return(at);
         }
     }
 }
