@@ -96,8 +96,8 @@ impl Cells {
     #[inline(always)]
     fn fill(&self, spans: &mut [Span; Field::COUNT], mut with_quotes: u16) {
         spans[0] = (0, self.ends[0]);
-        for cell in 1..Field::COUNT {
-            spans[cell] = (self.ends[cell - 1] + 1, self.ends[cell]);
+        for (span, ends) in spans[1..].iter_mut().zip(self.ends.windows(2)) {
+            *span = (ends[0] + 1, ends[1]);
         }
         while with_quotes != 0 {
             let span = &mut spans[with_quotes.trailing_zeros() as usize];

@@ -46,6 +46,9 @@ const FRAMES: [(&str, &str); 9] = [
     ("\"x\"y,\"", "\n,,,,,,,,,,,,,\n"),
 ];
 
+/// A name, and how the input is read.
+type Kind = (&'static str, fn(&[u8]));
+
 fn slice(input: &[u8]) {
     let mut reader = Reader::with(input, Options::tolerant(), Vec::new());
     while let Ok(Some(_)) = reader.read() {}
@@ -77,7 +80,7 @@ fn steps(read: impl Fn(&[u8]), input: &[u8]) -> u64 {
 fn twice_the_bytes_are_twice_the_steps() {
     let documented = "startDate,agentID,phoneNumber,channel,caseID,duration,filename,queueID,\
                       queueName,accountNumber,transactionID,extVar1,extVar2,outDialCode,wrapUpCode";
-    let kinds: [(&str, fn(&[u8])); 4] = [
+    let kinds: [Kind; 4] = [
         ("slice", slice),
         ("source", source),
         ("bytes", |input| pieces(input, 1)),
