@@ -55,7 +55,7 @@ fn slice(input: &[u8]) {
 }
 
 fn source(input: &[u8]) {
-    let source = BufReader::with_capacity(3, input);
+    let source = BufReader::with_capacity(40, input);
     let mut reader = StreamReader::with(source, Options::tolerant(), Vec::new());
     while let Ok(Some(_)) = reader.read() {}
 }
