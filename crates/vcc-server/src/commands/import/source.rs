@@ -186,6 +186,13 @@ impl Batches {
                 let mut records = xml::StreamReader::with(reader, Options::tolerant(), count);
                 made.all(|made| Ok(records.read()?.map(|record| made.take(&record)).is_some()))
             }
+            // An array has no lines, and neither have the bytes of UTF-16 (QUIRK-16, QUIRK-19).
+            FileFormat::Jsonl
+                if !has_lines(&mut reader).map_err(|e| cannot("read", &source.path, &e))? =>
+            {
+                let mut records = jsonl::StreamReader::with(reader, Options::tolerant(), count);
+                made.all(|made| Ok(records.read()?.map(|record| made.take(&record)).is_some()))
+            }
             FileFormat::Jsonl => {
                 let mut lines = Lines::new(reader);
                 made.all(|made| lines.next(made))
@@ -213,10 +220,12 @@ impl<R: BufRead> Lines<R> {
         self.line.clear();
         let limit = u64::from(Limits::default().record_bytes) + 1;
         let read = Read::take(&mut self.reader, limit).read_until(b'\n', &mut self.line)?;
-        match jsonl::Reader::new(&self.line[..]).read() {
-            Ok(Some(record)) => made.take(&record),
-            // A blank line.
-            Ok(None) => {}
+        let records: Result<Vec<_>, _> = jsonl::Reader::new(&self.line[..])
+            .map(|record| record.map(|record| record.to_owned()))
+            .collect();
+        match records {
+            // None in a blank line, more than one where they are joined.
+            Ok(records) => records.iter().for_each(|record| made.take(record)),
             Err(error) => {
                 if !self.line.ends_with(b"\n") {
                     self.reader.skip_until(b'\n')?;
@@ -256,15 +265,28 @@ impl std::fmt::Display for BrokenOff {
     }
 }
 
+/// The first byte that shows something: white space, byte order marks and NUL say nothing about
+/// what a file is, nor does UTF-16 (QUIRK-17).
+fn first(reader: &mut impl BufRead) -> io::Result<Option<u8>> {
+    let shows = |byte: &&u8| {
+        !byte.is_ascii_whitespace() && !matches!(byte, 0 | 0xEF | 0xBB | 0xBF | 0xFE | 0xFF)
+    };
+    Ok(reader.fill_buf()?.iter().find(shows).copied())
+}
+
 /// What a file is, by its first character.
 fn sniff(reader: &mut impl BufRead) -> io::Result<FileFormat> {
-    let start = reader.fill_buf()?;
-    let start = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start);
-    Ok(match start.iter().find(|byte| !byte.is_ascii_whitespace()) {
+    Ok(match first(reader)? {
         Some(b'<') => FileFormat::Xml,
-        Some(b'{') => FileFormat::Jsonl,
+        Some(b'{' | b'[') => FileFormat::Jsonl,
         _ => FileFormat::Csv,
     })
+}
+
+/// Whether JSON lines are lines, so that one which cannot be read is left out by itself.
+fn has_lines(reader: &mut impl BufRead) -> io::Result<bool> {
+    let array = first(reader)? == Some(b'[');
+    Ok(!array && !matches!(reader.fill_buf()?, [0xFE | 0xFF, ..]))
 }
 
 /// What the formats' records have in common here.
