@@ -268,6 +268,27 @@ fn a_line_that_is_no_record_is_left_out_and_the_next_is_read() {
     assert!(said(&again).contains("0 added, 3 left out"), "{}", said(&again));
 }
 
+/// QUIRK-16, QUIRK-17, QUIRK-19: what a file is taken for, and records that share a line.
+#[test]
+fn arrays_utf_16_and_lines_of_two_records_are_read() {
+    let folder = Folder::new();
+    let record =
+        |agent: &str| format!("{{\"startDate\":\"2007-12-19T19:16:36Z\",\"agentID\":\"{agent}\"}}");
+    let array = format!("\u{FEFF}\r\n[\n{},\n{}\n]", record("a"), record("b"));
+    let imported = folder.import(&folder.write("a.json", &array), &[]).output().unwrap();
+    assert!(said(&imported).contains("2 added"), "{}", said(&imported));
+    let line = format!("{}{}\n", record("c"), record("d"));
+    let imported = folder.import(&folder.write("b.jsonl", &line), &[]).output().unwrap();
+    assert!(said(&imported).contains("2 added"), "{}", said(&imported));
+    let list =
+        "\u{FEFF}<recordings><file><startDate>2007-12-19T19:16:36Z</startDate></file></recordings>";
+    let wide: Vec<u8> = list.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let path = folder.path("c.xml");
+    std::fs::write(&path, wide).unwrap();
+    let imported = folder.import(&path, &[]).output().unwrap();
+    assert!(said(&imported).contains("1 added"), "{}", said(&imported));
+}
+
 #[test]
 fn an_import_that_fails_does_not_wait_for_stdin() {
     let folder = Folder::new();
