@@ -42,7 +42,11 @@ fn unread(serving: &Serving) -> (usize, usize) {
     sum
 }
 
-/// What each of many connections costs the server that are begun like this.
+/// What a connection may cost, in bytes.
+const BOUND: usize = 64 * 1024;
+
+/// What each of many connections costs the server that are begun like this: what stays, for while it reads
+/// it holds more, and an allocator gives back late.
 fn cost<T>(serving: &Serving, begin: impl Fn() -> T) -> usize {
     let mut open = Vec::new();
     let mut resident_with = |connections| {
@@ -55,7 +59,13 @@ fn cost<T>(serving: &Serving, begin: impl Fn() -> T) -> usize {
         resident(serving)
     };
     let before = resident_with(OTHERS);
-    resident_with(OTHERS + CONNECTIONS).saturating_sub(before) / CONNECTIONS
+    let mut with_all = resident_with(OTHERS + CONNECTIONS);
+    let patience = Instant::now() + Duration::from_secs(10);
+    while with_all.saturating_sub(before) / CONNECTIONS >= BOUND && Instant::now() < patience {
+        std::thread::sleep(Duration::from_millis(20));
+        with_all = resident(serving);
+    }
+    with_all.saturating_sub(before) / CONNECTIONS
 }
 
 /// How a connection is left on which a request never becomes whole.
@@ -134,7 +144,7 @@ fn half_a_head_costs_at_most_64_kib() {
             }
             stream
         });
-        assert!(cost < 64 * 1024, "{}: {cost} bytes a connection", shape.name);
+        assert!(cost < BOUND, "{}: {cost} bytes a connection", shape.name);
     }
 }
 
@@ -182,7 +192,7 @@ fn half_a_head_over_tls_costs_at_most_64_kib() {
             }
             (stream, tls)
         });
-        assert!(cost < 64 * 1024, "{}: {cost} bytes a connection", shape.name);
+        assert!(cost < BOUND, "{}: {cost} bytes a connection", shape.name);
     }
 }
 
@@ -206,6 +216,6 @@ fn half_a_handshake_costs_at_most_64_kib() {
             stream.write_all(&records[..records.len() - 1]).unwrap();
             stream
         });
-        assert!(cost < 64 * 1024, "{name}: {cost} bytes a connection");
+        assert!(cost < BOUND, "{name}: {cost} bytes a connection");
     }
 }

@@ -265,7 +265,6 @@ impl<'a> Plan<'a> {
     }
 
     /// The same of a bulk load that has not ended.
-    #[cfg(feature = "sqlite")]
     pub(crate) fn reach_staged(tenant: TenantId, deletion: &Deletion) -> Sql {
         let mut sql = Sql::default();
         sql.push(REACH).push(" FROM staged");

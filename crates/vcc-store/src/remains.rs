@@ -47,7 +47,7 @@ impl Reach {
     }
 
     /// Both together.
-    #[cfg(feature = "sqlite")]
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
     pub(crate) fn and(self, other: Self) -> Self {
         let starts = match (self.starts, other.starts) {
             (Some((a, b)), Some((c, d))) => Some((a.min(c), b.max(d))),

@@ -224,6 +224,12 @@ async fn a_log_that_is_read_stays_until_it_is_not() {
 
     assert!(!store.vacuum(Vacuum::default()).await.unwrap().log_is_clean);
     assert_eq!(store.remains().await.unwrap().deleted, u64::from(GO));
+    // A backup has no copies, and does not say that it had.
+    let elsewhere = tempfile::tempdir().unwrap();
+    store.backup(elsewhere.path().join("copy.db")).await.unwrap();
+    assert_eq!(copies(elsewhere.path(), GHOST.as_bytes()), []);
+    let copy = Sqlite::open(elsewhere.path().join("copy.db")).unwrap();
+    assert_eq!(copy.remains().await.unwrap(), Remains::default());
     let seen: i64 =
         reader.query_row("SELECT count(*) FROM recordings", [], |row| row.get(0)).unwrap();
     assert_eq!(seen, i64::from(STAY + GO));

@@ -295,8 +295,17 @@ async fn what_is_erased_goes_from_a_load_that_was_broken_off_too() {
     drop(load);
     store.import(acme, vec![recording("bill")].into()).await.unwrap();
     let bill = Deletion::Field(Field::AgentId, "bill".into());
+    // Beforehand it is said of as many.
+    let reach = store.reach(acme, &bill).await.unwrap();
+    assert_eq!((reach.records, reach.of), (3, 4));
+    assert_eq!(reach.starts, Some((DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH)));
     assert_eq!(store.delete(acme, &bill).await.unwrap(), 3);
     assert_eq!(psql(&url, "SELECT agent_id FROM staged").unwrap(), "anna");
+    // Its room is freed too.
+    let file = "SELECT pg_relation_filenode('staged')";
+    let before = psql(&url, file).unwrap();
+    store.vacuum(vcc_store::Vacuum { full: true }).await.unwrap();
+    assert_ne!(psql(&url, file).unwrap(), before);
 }
 
 // What is undone is sent by another thread than the one that waits for psql.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Error, Row, Transaction};
+use tokio_postgres::{Error, GenericClient, Row, Transaction};
 use vcc_types::Field;
 
 use super::copy::copy;
@@ -23,7 +23,8 @@ use super::tenants::no_such_tenant;
 use crate::bulk::{Engine, LeftOut, not_first, not_this};
 use crate::plan::Plan;
 use crate::{
-    BulkLoad, BulkLoaded, Deletion, OnConflict, StoreError, StoreErrorKind, StoredRecord, TenantId,
+    BulkLoad, BulkLoaded, Deletion, OnConflict, Reach, StoreError, StoreErrorKind, StoredRecord,
+    TenantId,
 };
 
 /// A load that has begun.
@@ -124,8 +125,8 @@ const IS_STAGED: &str =
 const DROP_STAGED: &str = "DROP TABLE staged; DROP TABLE load";
 
 /// Whether there is a load that has begun and not ended.
-async fn is_staged(transaction: &Transaction<'_>) -> Result<bool, Error> {
-    transaction.query_one(IS_STAGED, &[]).await?.try_get(0)
+pub(super) async fn is_staged(client: &impl GenericClient) -> Result<bool, Error> {
+    client.query_one(IS_STAGED, &[]).await?.try_get(0)
 }
 
 /// How far a load of this source is; makes the tables of a new one.
@@ -162,6 +163,29 @@ pub(super) async fn forget(
         transaction.batch_execute(DROP_STAGED).await?;
     }
     Ok(())
+}
+
+/// What a deletion reaches of a load that has not ended.
+pub(super) async fn reach(
+    session: &Session,
+    tenant: TenantId,
+    deletion: &Deletion,
+) -> Result<Reach, Error> {
+    if !is_staged(&session.client).await? {
+        return Ok(Reach::default());
+    }
+    let read = async |deletion: &Deletion, of| {
+        let sql = Plan::reach_staged(tenant, deletion);
+        let rows = session.prepared.query_built(&session.client, &sql).await?;
+        let Some(row) = rows.first() else { return Ok(Reach::default()) };
+        Ok::<_, Error>(Reach::new(row.try_get(0)?, of, row.try_get(1)?, row.try_get(2)?))
+    };
+    let both = async { read(deletion, read(&Deletion::All, 0).await?.records).await };
+    match both.await {
+        // The load has ended meanwhile.
+        Err(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => Ok(Reach::default()),
+        reach => reach,
+    }
 }
 
 /// Deletes records of a load that has not ended: what is erased is in no table.

@@ -1,9 +1,9 @@
 use std::collections::BTreeMap;
 
 use super::error::error;
-use super::import;
 use super::session::Session;
 use super::statements as s;
+use super::{bulk, import};
 use crate::counts::bucket;
 use crate::plan::Plan;
 use crate::sql::Sql;
@@ -63,7 +63,8 @@ pub(super) async fn reach(
     let sql = Plan::reach_for_postgres(tenant, deletion);
     let rows = session.prepared.query_built(&session.client, &sql).await?;
     let Some(row) = rows.first() else { return Ok(Reach::default()) };
-    Ok(Reach::new(row.try_get(0)?, of, row.try_get(1)?, row.try_get(2)?))
+    let reach = Reach::new(row.try_get(0)?, of, row.try_get(1)?, row.try_get(2)?);
+    Ok(reach.and(bulk::reach(session, tenant, deletion).await?))
 }
 
 /// How many records there are, by the coarsest counts.

@@ -111,8 +111,8 @@ statements! {
     OTHERS_TABLES = everyone(
         "asks which tables this role may not vacuum",
         "SELECT relname::text FROM pg_class WHERE oid IN ('recordings'::regclass,
-         'counts'::regclass, 'imports'::regclass, 'tokens'::regclass, 'tenants'::regclass)
-         AND NOT pg_has_role(relowner, 'USAGE')",
+         'counts'::regclass, 'imports'::regclass, 'tokens'::regclass, 'tenants'::regclass,
+         to_regclass('staged')) AND NOT pg_has_role(relowner, 'USAGE')",
     );
     VACUUM = everyone(
         "frees the room of everybody's deleted rows",
@@ -122,6 +122,8 @@ statements! {
         "writes everybody's rows anew",
         "VACUUM (FULL) recordings, counts, imports, tokens, tenants",
     );
+    VACUUM_STAGED = everyone("frees the room of deleted rows of a bulk load", "VACUUM staged");
+    VACUUM_STAGED_FULL = everyone("writes the rows of a bulk load anew", "VACUUM (FULL) staged");
     READY = everyone("finds a tenant to read a record of", "SELECT name FROM tenants LIMIT 1");
     // Its own, that with its key, and those without a key, which are few.
     ALIKE = everyone(
@@ -377,6 +379,8 @@ mod tests {
                 "OTHERS_TABLES",
                 "VACUUM",
                 "VACUUM_FULL",
+                "VACUUM_STAGED",
+                "VACUUM_STAGED_FULL",
                 "READY",
                 "ALIKE",
                 "ADD_TENANT",
@@ -463,11 +467,11 @@ mod tests {
         for deletion in Field::ALL.into_iter().map(field).chain([instant, Deletion::All]) {
             assert_led_by_tenant(&delete::statement(TenantId(7), &deletion, 1).text, false);
             assert_led_by_tenant(&Plan::reach_for_postgres(TenantId(7), &deletion).text, true);
+            assert_led_by_tenant(&Plan::reach_staged(TenantId(7), &deletion).text, true);
             #[cfg(feature = "sqlite")]
             for sql in [
                 Plan::doomed_for_sqlite(TenantId(7), &deletion, 1),
                 Plan::reach_for_sqlite(TenantId(7), &deletion),
-                Plan::reach_staged(TenantId(7), &deletion),
             ] {
                 assert_led_by_tenant(&sql.text, true);
             }

@@ -1,6 +1,9 @@
 //! What a command can do for the bytes of deleted rows. A server keeps them in its pages until other rows
 //! take their place, and in its log as long as that is kept.
 
+use tokio_postgres::error::SqlState;
+
+use super::bulk;
 use super::error::error;
 use super::session::Session;
 use super::statements as s;
@@ -19,6 +22,14 @@ pub(super) async fn vacuum(session: &Session, vacuum: Vacuum) -> Result<Vacuumed
         );
     }
     let statement = if vacuum.full { s::VACUUM_FULL } else { s::VACUUM };
-    session.client.batch_execute(statement.text).await.map_err(failed)?;
+    session.client.batch_execute(statement.text).await.map_err(&failed)?;
+    if bulk::is_staged(&session.client).await.map_err(&failed)? {
+        let statement = if vacuum.full { s::VACUUM_STAGED_FULL } else { s::VACUUM_STAGED };
+        match session.client.batch_execute(statement.text).await {
+            // The load has ended meanwhile, and its table is that of the recordings.
+            Err(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => {}
+            vacuumed => vacuumed.map_err(failed)?,
+        }
+    }
     Ok(Vacuumed::NO_FILES)
 }

@@ -62,6 +62,7 @@ pub(super) fn write(connection: &Connection, path: &Path) -> Result<(), StoreErr
     let failed = cannot_write(path);
     let place = Place::take(path, Taken::Refuse, &failed)?;
     copy(connection, place.partial()).map_err(|error| error.at(path.display()))?;
+    owes_nothing(place.partial()).map_err(|error| error.at(path.display()))?;
     check(place.partial(), Check::Pages).map_err(|error| error.at(path.display()))?;
     place.give(&failed)
 }
@@ -123,6 +124,17 @@ fn copy(connection: &Connection, path: &Path) -> Result<(), StoreError> {
         .execute("VACUUM INTO $1", [text(&path)])
         .map_err(error("cannot copy the store"))
         .map(drop)
+}
+
+/// Takes the note out of a copy that something was deleted: that is not in the copy.
+fn owes_nothing(path: &Path) -> Result<(), StoreError> {
+    let failed = error("cannot copy the store");
+    let connection = writable(path).map_err(&failed)?;
+    connection
+        .pragma_update(None, "journal_mode", "MEMORY")
+        .and_then(|()| connection.execute_batch("DROP TABLE IF EXISTS remains"))
+        .map_err(&failed)?;
+    connection.close().map_err(|(_, error)| failed(error))
 }
 
 /// A path as SQLite takes it, whatever its bytes are.
