@@ -7,7 +7,7 @@ use vcc_query::{Edge, Filter, Selection, Wanted};
 use vcc_types::{Field, Order, Recording};
 
 use crate::counts::Direction;
-use crate::index::{Given, INDEXABLE, Index};
+use crate::index::{Given, Index};
 #[cfg(feature = "sqlite")]
 use crate::sql::{BYTES, COLUMNS};
 use crate::sql::{Sql, column};
@@ -114,6 +114,7 @@ impl<'a> Plan<'a> {
     }
 
     /// Leaves out of a list what comes before those records that start then.
+    #[cfg(feature = "sqlite")]
     pub(crate) fn begin_at(&mut self, start: i64) {
         match self.direction {
             Direction::Ascending => self.start.start = start,
@@ -122,8 +123,10 @@ impl<'a> Plan<'a> {
     }
 
     /// Whether an index is of use that only some stores have.
+    #[cfg(feature = "sqlite")]
     pub(crate) fn asks_for_given(&self) -> bool {
-        self.finish.is_none() && INDEXABLE.iter().any(|field| self.is_found_by(*field))
+        self.finish.is_none()
+            && crate::index::INDEXABLE.iter().any(|field| self.is_found_by(*field))
     }
 
     /// Whether the index of a field finds what is asked.
