@@ -2,7 +2,7 @@
 
 mod properties;
 
-use properties::read_all;
+use properties::{read_all, read_back};
 use vcc_format::{DeviationKind, ErrorKind, Options, WriteError, csv, xml};
 use vcc_types::{Field, Recording};
 
@@ -219,5 +219,36 @@ fn values_that_do_not_stand_joined_are_written_all_the_same() {
         let mut writer = csv::Writer::new(Vec::new());
         writer.write_joined("", joined, || values).unwrap();
         assert_eq!(writer.finish().unwrap(), expected, "{joined}");
+    }
+}
+
+/// QUIRK-17: without quotes, a mark at the begin of a row would be taken for one between documents.
+#[test]
+fn a_byte_order_mark_at_the_begin_of_a_row_is_of_the_value() {
+    for first in
+        ["\u{FEFF}", "\u{FEFF}1", "\u{FEFF}\u{FEFF}a,b", "\u{FEFF}2008-02-14T10:12:13-08:00"]
+    {
+        let mut values = [Some(""); Field::COUNT];
+        (values[0], values[1]) = (Some(first), Some("\u{FEFF}bill"));
+        let mut apart = csv::Writer::new(Vec::new());
+        let mut joined = csv::Writer::new(Vec::new());
+        for _ in 0..2 {
+            apart.write_values(&values).unwrap();
+            joined.write_joined(first, "\u{FEFF}bill,,,,,,,,,,,,,", || values).unwrap();
+        }
+        let (apart, joined) = (apart.finish().unwrap(), joined.finish().unwrap());
+        assert_eq!(String::from_utf8(apart.clone()), String::from_utf8(joined));
+        let row = format!("\r\n\"{first}\",\u{FEFF}bill,,,,,,,,,,,,,\r\n");
+        let document = String::from_utf8_lossy(&apart);
+        assert!(document.contains(&row), "{document:?} {row:?}");
+        let read = read_all::<csv::Csv>(&apart, Options::tolerant());
+        assert_eq!(read.records.len(), 2);
+        for record in read.records {
+            // QUIRK-14: white space around a start, and a mark is some, is no part of it.
+            let written = Recording::new().with(Field::StartDate, first);
+            let start = read_back(&written);
+            assert_eq!(record.text(Field::StartDate), start.text(Field::StartDate));
+            assert_eq!(record.text(Field::AgentId), "\u{FEFF}bill");
+        }
     }
 }

@@ -69,7 +69,7 @@ impl<W: io::Write> Writer<W> {
                 return Err(refused("a column needs a name"));
             }
             writer.buf.push(b',');
-            cell(&mut writer.buf, &name)
+            cell(&mut writer.buf, &name, false)
                 .map_err(|_| refused("it holds a character that XML 1.0 does not have"))?;
             writer.extra.push(name);
         }
@@ -149,10 +149,11 @@ impl<W: io::Write> Writer<W> {
         self.buf.push(b',');
         let after_first = self.buf.len();
         self.buf.extend_from_slice(others.as_bytes());
-        if !is_plain_row(&self.buf[start..], Field::COUNT - 1) {
+        if !is_plain_row(&self.buf[start..], Field::COUNT - 1) || begins_with_a_mark(first) {
             let values = values();
             self.buf.truncate(after_first);
-            if needs_quotes(first.as_bytes()) || !self.write_others(others, &values) {
+            let first_alone = needs_quotes(first.as_bytes()) || begins_with_a_mark(first);
+            if first_alone || !self.write_others(others, &values) {
                 self.buf.truncate(start);
                 return self.write_all(&values, std::iter::empty());
             }
@@ -175,7 +176,7 @@ impl<W: io::Write> Writer<W> {
                 while marks.next_if(|mark| *mark < end).is_some() {}
                 let Some(before) = joined.get(copied..from) else { return false };
                 self.buf.extend_from_slice(before);
-                if cell(&mut self.buf, text).is_err() {
+                if cell(&mut self.buf, text, false).is_err() {
                     return false;
                 }
                 copied = end;
@@ -231,11 +232,8 @@ impl<W: io::Write> Writer<W> {
             self.buf.push(b',');
             let Some(place) = extra.iter().position(|(other, _)| other == name) else { continue };
             let (_, text) = extra.remove(place);
-            cell(&mut self.buf, text).map_err(|(position, character)| WriteError::Value {
-                record,
-                field: name.clone(),
-                character,
-                position,
+            cell(&mut self.buf, text, false).map_err(|(position, character)| {
+                WriteError::Value { record, field: name.clone(), character, position }
             })?;
         }
         if let Some((name, _)) = extra.first() {
@@ -260,10 +258,11 @@ impl<W: io::Write> Writer<W> {
             cell.copy_from_slice(text.as_bytes());
             rest = after.get_mut(1..).unwrap_or_default();
         }
-        if is_plain_row(&self.buf[start..], Field::COUNT - 1) {
+        let marked = begins_with_a_mark(texts[0]);
+        if is_plain_row(&self.buf[start..], Field::COUNT - 1) && !marked {
             return Ok(());
         }
-        let mut suspects = suspects(&self.buf[start..], values);
+        let mut suspects = suspects(&self.buf[start..], values) | u16::from(marked);
         let first = suspects.trailing_zeros() as usize;
         let before = values.iter().take(first).map(|value| value.unwrap_or_default().len() + 1);
         // But for the comma behind the last of them.
@@ -276,7 +275,7 @@ impl<W: io::Write> Writer<W> {
                 continue;
             }
             suspects &= suspects - 1;
-            cell(&mut self.buf, text)
+            cell(&mut self.buf, text, marked && field == Field::StartDate)
                 .map_err(|(position, character)| (field, position, character))?;
         }
         Ok(())
@@ -352,15 +351,23 @@ fn suspects(row: &[u8], values: &[Option<&str>; Field::COUNT]) -> u16 {
     suspects
 }
 
+/// Whether the first value of a row would be taken for one that begins behind a byte order mark
+/// (QUIRK-17), unless it has quotes.
+#[inline]
+fn begins_with_a_mark(first: &str) -> bool {
+    first.starts_with('\u{FEFF}')
+}
+
 fn separate(buf: &mut Vec<u8>, index: usize) {
     if index > 0 {
         buf.push(b',');
     }
 }
 
+/// Writes a value, in quotes if they are needed for what is in it, or anyhow.
 #[inline]
-fn cell(buf: &mut Vec<u8>, text: &str) -> Result<(), (usize, char)> {
-    if !needs_quotes(text.as_bytes()) {
+fn cell(buf: &mut Vec<u8>, text: &str, mut needed: bool) -> Result<(), (usize, char)> {
+    if !needed && !needs_quotes(text.as_bytes()) {
         buf.extend_from_slice(text.as_bytes());
         return Ok(());
     }
@@ -371,7 +378,7 @@ fn cell(buf: &mut Vec<u8>, text: &str) -> Result<(), (usize, char)> {
     let bytes = text.as_bytes();
     let start = buf.len();
     buf.push(b'"');
-    let (mut plain, mut needed) = (0, false);
+    let mut plain = 0;
     for (at, byte) in bytes.iter().enumerate() {
         match byte {
             b'"' => {
