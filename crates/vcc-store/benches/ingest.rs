@@ -8,6 +8,7 @@ mod into_postgres;
 mod peak;
 #[path = "../tests/postgres_server/mod.rs"]
 mod postgres_server;
+mod program;
 mod subjects;
 
 use std::io::Write as _;
@@ -16,6 +17,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use peak::watched;
+use program::program;
 use subjects::{in_earnest, median, write_csv};
 
 fn main() {
@@ -95,16 +97,4 @@ fn import(program: &Path, file: &Path, options: &[&str]) -> Run {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let said = String::from_utf8_lossy(&output.stderr).trim().replace('\n', "; ");
     Run { took, peak, said }
-}
-
-/// The program that is measured, as a release build.
-fn program() -> PathBuf {
-    let built = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--release", "-p", "vcc-server"])
-        .status()
-        .unwrap();
-    assert!(built.success());
-    // This is target/release/deps/ingest-….
-    let here = std::env::current_exe().unwrap();
-    here.parent().and_then(Path::parent).unwrap().join("vcc-server")
 }

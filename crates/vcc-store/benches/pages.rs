@@ -13,14 +13,13 @@ use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Instant;
 
-use chrono::DateTime;
 use tokio::runtime::Runtime;
-use vcc_query::{Filter, Selection, Wanted, Window};
+use vcc_query::Selection;
 use vcc_store::{Postgres, Sqlite, Store, TenantId};
 use vcc_types::{Field, Order};
 
 use bare::{BarePostgres, BareSqlite, Lookup};
-use subjects::{agent, fill, in_earnest, median, start};
+use subjects::{agent, everything, fill, filter, in_earnest, median, window};
 
 const RECORDINGS: u64 = 1_000_000;
 const DEEP: u64 = 900_001;
@@ -192,29 +191,6 @@ fn timed(work: impl FnOnce() -> usize, expected: usize) -> f64 {
     let took = started.elapsed().as_secs_f64() * 1e6;
     assert_eq!(found, expected);
     took
-}
-
-fn everything() -> Selection {
-    Selection {
-        window: None,
-        near: None,
-        filters: Vec::new(),
-        first: 1,
-        page_size: 50,
-        order: Order::StartAscending,
-        response_zone: "UTC".parse().unwrap(),
-        notes: Vec::new(),
-    }
-}
-
-/// The window from one recording to another.
-fn window(from: u64, until: u64) -> Window {
-    let at = |number| DateTime::from_timestamp(start(number), 0).unwrap();
-    Window { from: at(from), until: at(until) }
-}
-
-fn filter(field: Field, text: &str) -> Filter {
-    Filter { field, wanted: Wanted::Text(text.into()) }
 }
 
 fn say(line: std::fmt::Arguments<'_>) {

@@ -5,8 +5,9 @@
 use std::io::{self, Write};
 
 use chrono::DateTime;
+use vcc_query::{Filter, Selection, Wanted, Window};
 use vcc_store::{Batch, Store, StoredRecord, Tenant, TenantId};
-use vcc_types::{Field, Recording};
+use vcc_types::{Field, Order, Recording};
 
 /// The start of the first recording, 2024-01-01T00:00:00Z.
 pub const FIRST: i64 = 1_704_067_200;
@@ -94,6 +95,31 @@ pub async fn fill(store: &dyn Store, name: &str, count: u64) -> TenantId {
         assert_eq!(store.import(id, batch).await.unwrap().added, numbers.len() as u64);
     }
     id
+}
+
+/// What asks for all, in pages of 50.
+pub fn everything() -> Selection {
+    Selection {
+        window: None,
+        near: None,
+        filters: Vec::new(),
+        first: 1,
+        page_size: 50,
+        order: Order::StartAscending,
+        response_zone: "UTC".parse().unwrap(),
+        notes: Vec::new(),
+    }
+}
+
+/// What asks for a text in a field.
+pub fn filter(field: Field, text: &str) -> Filter {
+    Filter { field, wanted: Wanted::Text(text.into()) }
+}
+
+/// The time from the start of one recording to that of another.
+pub fn window(from: u64, until: u64) -> Window {
+    let at = |number| DateTime::from_timestamp(start(number), 0).unwrap();
+    Window { from: at(from), until: at(until) }
 }
 
 /// The median of some measurements.
