@@ -121,7 +121,7 @@ impl PostgresStore<'_> {
             psql(&admin, "CHECKPOINT").unwrap();
             add_tenant(self.program, &store);
             let import = ["import", "--tenant", "acme"];
-            let done = run(self.program, &import, options, &store, Some(file), &bytes);
+            let done = run(self.program, &import, options, &store, Some(file), bytes);
             said("PostgreSQL", name, count, &done);
             say(format_args!("PostgreSQL: after the {name} {}", per_record(bytes(), count)));
         }
@@ -131,7 +131,7 @@ impl PostgresStore<'_> {
         pages("PostgreSQL", &runtime, &opened, count);
         drop(opened);
         let one = ["erase", "--tenant", "acme", "--yes", "--agent", "agent007"];
-        let done = run(self.program, &one, &[], &store, None, &bytes);
+        let done = run(self.program, &one, &[], &store, None, bytes);
         said("PostgreSQL", "erase of one agent's", count, &done);
     }
 }
