@@ -1,9 +1,10 @@
 //! QUIRK-17: what stands where one document ends and the next begins, and behind the last.
 
-use super::header::Column;
+use super::header::{Column, Header, NoHeader};
 use super::machine::{Machine, State, column_name};
 use super::repair::{Closing, split};
 use super::row::End;
+use crate::encoding::Encoding;
 use crate::machine::Step;
 use crate::{DeviationKind, steps};
 
@@ -110,6 +111,8 @@ impl Machine {
                 && [before, &quoted, &names.join(&delimiter[..])]
                     .iter()
                     .any(|form| text[*place..].starts_with(form))
+                // A row that is no header may repeat itself, and is refused as it stands.
+                && is_header(&names)
         })
     }
 
@@ -126,6 +129,12 @@ impl Machine {
         }
         forms
     }
+}
+
+fn is_header(names: &[&[u8]]) -> bool {
+    let text = |name: &&[u8]| Encoding::Utf8.text(name).into_owned();
+    let names: Vec<String> = names.iter().map(text).collect();
+    !matches!(Header::read(&names), Err(NoHeader::Record | NoHeader::Other))
 }
 
 fn without_mark(text: &[u8]) -> &[u8] {

@@ -131,6 +131,13 @@ fn headers() {
         "a,b\r\n1,2\r\n",
         "line 1, column 1 (byte 0): expected a header or 15 values, found 2 beginning with \"a\"",
     );
+    // All of them, also where a row that is no header repeats itself.
+    for (row, cells) in [("a,b,a,b", 4), ("a,b,a,b,", 5), ("a,ba,b", 3)] {
+        let message = "line 1, column 1 (byte 0): expected a header or 15 values, found";
+        for end in ["", "\r\n", "\r\n1,2\r\n"] {
+            refused(format!("{row}{end}"), &format!("{message} {cells} beginning with \"a\""));
+        }
+    }
     refused(
         "<!DOCTYPE html>\n<html>",
         "line 1, column 1 (byte 0): expected a header or 15 values, \
