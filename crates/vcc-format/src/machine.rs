@@ -197,6 +197,7 @@ impl<M: Machine, S: Sink> Core<M, S> {
                 self.malformed();
             }
             match step {
+                Ok(Step::Other) if self.machine.pending().is_empty() => {}
                 Ok(Step::Other) => self.report(buf)?,
                 Ok(step) => {
                     if step == Step::End {

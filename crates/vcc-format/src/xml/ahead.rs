@@ -4,7 +4,7 @@
 use vcc_types::Field;
 
 use super::machine::{Input, Machine};
-use super::tag::{Kind, Scan, Scanner, Tag, is_space, plain};
+use super::tag::{Kind, Scan, Scanner, Tag, either, is_space, plain, plain_name};
 use crate::steps;
 
 /// How far to look for what tells a tag from the mention of one.
@@ -39,6 +39,37 @@ enum Next {
 }
 
 impl Look {
+    /// Passes over tags of elements that nobody knows, which tell nothing: in the first stage only
+    /// end tags without anything between them. Whether there were any.
+    fn pass(&mut self, view: &[u8], item: usize) -> bool {
+        if self.scanner.is_some() {
+            return false;
+        }
+        let begin = self.pos;
+        loop {
+            let at = item + self.pos;
+            let rest = view.get(at..).unwrap_or_default();
+            let distance = match rest.first() {
+                Some(b'<') => 0,
+                Some(_) if self.stage > 0 => match either(b'<', b'<', rest) {
+                    Some(distance) => distance,
+                    None => break,
+                },
+                _ => break,
+            };
+            let rest = &rest[distance..];
+            let end_tag = rest.get(1) == Some(&b'/');
+            let name = 1 + usize::from(end_tag);
+            let Some(length) = rest.get(name..).and_then(plain_name) else { break };
+            if (self.stage == 0 && !end_tag) || is_known(&rest[name..name + length]) {
+                break;
+            }
+            self.pos += distance + name + length + 1;
+        }
+        steps::count(self.pos - begin);
+        self.pos > begin
+    }
+
     fn next(&mut self, view: &[u8], item: usize) -> Next {
         let at = item + self.pos;
         let distance = match view.get(at) {
@@ -179,6 +210,9 @@ impl Machine {
                     break true;
                 }
             }
+            if open.field.is_some() && look.pass(view, self.item) {
+                continue;
+            }
             match look.next(view, self.item) {
                 Next::Text if look.stage == 0 => break false,
                 Next::Text => {}
@@ -229,6 +263,13 @@ impl Machine {
         let start = self.draft.open.map_or(0, |open| open.start as usize);
         self.draft.again >= AGAIN || self.draft.unclosed == Some((start, tag.start - self.item))
     }
+}
+
+/// Whether it is the name of an element that is documented.
+fn is_known(name: &[u8]) -> bool {
+    // None is shorter.
+    name.len() >= 4
+        && (matches!(name, b"file" | b"recordings") || Field::from_wire_bytes(name).is_some())
 }
 
 /// What may be looked at behind a tag, and whether more will never be.

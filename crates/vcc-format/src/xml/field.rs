@@ -5,7 +5,7 @@ use vcc_types::Field;
 
 use super::machine::{Input, Machine, Nested, State};
 use super::markup::{comment, find, instruction};
-use super::tag::{Kind, Scan, Tag, is_name_start_byte, plain_name, starts_with};
+use super::tag::{Kind, Scan, Tag, is_name_start_byte, is_space, plain_name, starts_with};
 use super::value::CDATA;
 use crate::machine::Trouble;
 use crate::{DeviationKind, steps};
@@ -108,9 +108,18 @@ impl Machine {
             if text == self.bytes(view, open.name) {
                 return false;
             }
-            let item = &view[self.item..];
-            let Some(place) = self.draft.nested(item, text) else { return false };
-            self.draft.nested.truncate(place);
+            let end = self.pos + name + length + 1;
+            if let Some(place) = self.draft.nested(&view[self.item..], text) {
+                self.draft.nested.truncate(place);
+            } else if matches!(text, b"file" | b"recordings") {
+                return false;
+            } else if end - self.item > self.draft.text_until {
+                // QUIRK-18: as [`closes`](Self::closes) has it, where text follows.
+                match view.get(end) {
+                    Some(byte) if *byte != b'<' && !is_space(*byte) => {}
+                    _ => return false,
+                }
+            }
         } else if self.ends_value(text) {
             return false;
         } else if self.draft.nested.len() < self.options.limits.depth {

@@ -5,9 +5,10 @@ use vcc_types::Field;
 use super::machine::{Input, Machine, State};
 use super::markup::{Token, token};
 use super::start::{self, Blank, blank};
-use super::tag::{Kind, Tag};
+use super::tag::{Kind, Tag, is_space, plain};
+use crate::encoding::Encoding;
 use crate::machine::{Step, Trouble};
-use crate::{DeviationKind, ErrorKind};
+use crate::{DeviationKind, ErrorKind, steps};
 
 impl Machine {
     /// One piece before, between or after records.
@@ -15,6 +16,12 @@ impl Machine {
         let Input { view, .. } = input;
         if self.pos >= view.len() {
             return self.more(input);
+        }
+        if self.silent
+            && matches!(self.state, State::List | State::Epilog)
+            && self.passes_between(view)
+        {
+            return Ok(Step::Other);
         }
         let outside = !matches!(self.state, State::List);
         if outside || view[self.pos] == 0xEF {
@@ -129,7 +136,7 @@ impl Machine {
         self.bom = false;
         self.state = State::Epilog;
         if tag.kind == Kind::Start {
-            self.outer.push(name.into_owned());
+            self.outer.push(&name);
             self.state = State::List;
         }
         Ok(Step::Other)
@@ -163,36 +170,99 @@ impl Machine {
                 self.report(DeviationKind::UnknownElement, tag.start..tag.end, "");
                 self.accept(view, &tag);
                 if tag.kind == Kind::Start {
-                    self.outer.push(name.into_owned());
+                    self.outer.push(&name);
                     self.check_depth(self.outer.len(), tag.start)?;
                 }
                 self.pos = tag.end;
                 Ok(Step::Other)
             }
             (Kind::End, "") => {
-                let closed = self.outer.pop().unwrap_or_default();
-                let read_as = format!("</{closed}>");
+                let place = self.outer.len().saturating_sub(1);
+                let read_as = self.end_tags(place);
+                self.outer.close(place);
                 self.report(DeviationKind::EmptyEndTag, tag.start..tag.end, read_as);
                 self.accept(view, &tag);
                 Ok(self.after_outer(tag.end))
             }
             (Kind::End, name) => {
                 self.accept(view, &tag);
-                match self.outer.iter().rposition(|open| open == name) {
+                match self.outer.place(name.as_bytes()) {
                     Some(place) => {
                         if place + 1 < self.outer.len() {
-                            let tags = self.outer[place..].iter().rev();
-                            let read_as: String = tags.map(|open| format!("</{open}>")).collect();
+                            let read_as = self.end_tags(place);
                             let span = tag.start..tag.end;
                             self.report(DeviationKind::UnclosedElement, span, read_as);
                         }
-                        self.outer.truncate(place);
+                        self.outer.close(place);
                     }
                     None => self.report(DeviationKind::StrayEndTag, tag.start..tag.end, ""),
                 }
                 Ok(self.after_outer(tag.end))
             }
         }
+    }
+
+    /// The end tags of the elements from a place on, for those who listen.
+    pub(super) fn end_tags(&self, place: usize) -> String {
+        if self.silent {
+            return String::new();
+        }
+        let open = self.outer.iter().rev().take(self.outer.len() - place);
+        open.map(|open| format!("</{open}>")).collect()
+    }
+
+    /// Passes over tags that hold nothing, and elements around records, when nobody is told of
+    /// them: what [`list_tag`](Self::list_tag) and its callers make of them. Whether there were any.
+    fn passes_between(&mut self, view: &[u8]) -> bool {
+        let begin = self.pos;
+        loop {
+            while view.get(self.pos).is_some_and(|byte| is_space(*byte)) {
+                self.pos += 1;
+            }
+            let Some(tag) = plain(&view[self.pos..], self.pos) else { break };
+            let name = &view[tag.name];
+            // Which bytes are a name, and which one, depends on the encoding.
+            let Ok(name) = core::str::from_utf8(name) else { break };
+            if !name.is_ascii() {
+                break;
+            }
+            match (self.state, tag.kind) {
+                (State::List, Kind::End) => {
+                    if let Some(place) = self.outer.place(name.as_bytes()) {
+                        self.outer.close(place);
+                    }
+                    if self.outer.is_empty() {
+                        self.state = State::Epilog;
+                    }
+                }
+                (State::List, _) if self.may_stand(name.as_bytes()) => break,
+                (State::List, Kind::Empty) => {}
+                (State::List, Kind::Start) => {
+                    if self.outer.len() >= self.options.limits.depth {
+                        break;
+                    }
+                    self.outer.push(name);
+                }
+                _ if name != "recordings" => break,
+                // QUIRK-17
+                (_, kind) => {
+                    if kind != Kind::End {
+                        self.encoding = Encoding::Utf8;
+                        self.bom = false;
+                    }
+                    if kind == Kind::Start {
+                        self.outer.push(name);
+                        self.state = State::List;
+                    }
+                }
+            }
+            self.pos = tag.end;
+        }
+        steps::count(self.pos - begin);
+        if self.pos > begin {
+            self.scanning = None;
+        }
+        self.pos > begin
     }
 
     fn after_outer(&mut self, end: usize) -> Step {

@@ -7,6 +7,7 @@ use vcc_types::{Field, Recording};
 
 use super::ahead::Look;
 use super::markup::{Doctype, check_attributes, check_text};
+use super::outer::Outer;
 use super::tag::{Kind, Scan, Scanner, Tag, is_name, is_space, plain};
 use super::value::CDATA;
 use crate::encoding::Encoding;
@@ -39,7 +40,7 @@ pub(crate) struct Machine {
     /// Whether nobody is told what is reported.
     pub(super) silent: bool,
     /// The elements that are open around records: the root, and unknown ones inside it.
-    pub(super) outer: Vec<String>,
+    pub(super) outer: Outer,
     /// The number of the record that was begun last.
     pub(super) number: u64,
     /// Whether the item is a record.
@@ -168,7 +169,7 @@ impl crate::machine::Machine for Machine {
             bom: false,
             transcoded: false,
             silent: false,
-            outer: Vec::new(),
+            outer: Outer::default(),
             number: 0,
             in_record: false,
             draft: Draft::default(),
@@ -273,7 +274,7 @@ impl crate::machine::Machine for Machine {
     }
 
     fn open(&self, buf: &[u8]) -> Vec<String> {
-        let mut open = self.outer.clone();
+        let mut open: Vec<String> = self.outer.iter().map(str::to_owned).collect();
         if matches!(self.state, State::Record | State::Value) {
             open.push("file".to_owned());
             open.extend(

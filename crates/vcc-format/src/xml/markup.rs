@@ -7,7 +7,7 @@ use memchr::memmem;
 
 use super::machine::{Input, Machine};
 use super::tag::{
-    Attributes, Kind, Piece, Reference, Scan, Tag, is_name, is_name_start_byte, is_space,
+    Attributes, Kind, Piece, Reference, Scan, Tag, either, is_name, is_name_start_byte, is_space,
     reference, starts_with,
 };
 use super::value::{CDATA, forbidden};
@@ -91,7 +91,7 @@ fn text(machine: &mut Machine, input: Input<'_>) -> Token {
     let Input { view, .. } = input;
     let mut from = machine.seen.max(machine.pos + 1);
     loop {
-        match memchr::memchr2(b'<', b'%', &view[from..]) {
+        match either(b'<', b'%', &view[from..]) {
             None if input.ended => return Token::Text(view.len()),
             None => {
                 machine.seen = view.len();
@@ -99,6 +99,12 @@ fn text(machine: &mut Machine, input: Input<'_>) -> Token {
             }
             Some(distance) if view[from + distance] == b'<' => {
                 return Token::Text(from + distance);
+            }
+            // Most begin nothing, and that shows at once.
+            Some(distance)
+                if view.get(from + distance + 1).is_some_and(|byte| !b"la".contains(byte)) =>
+            {
+                from += distance + 1;
             }
             Some(distance) => match percent(view, from + distance) {
                 Lead::Is(_) => return Token::Text(from + distance),

@@ -10,6 +10,7 @@ mod linear;
 mod list;
 mod machine;
 mod markup;
+mod outer;
 mod quirk;
 mod record;
 mod start;

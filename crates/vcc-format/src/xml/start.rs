@@ -227,10 +227,9 @@ impl Machine {
     /// QUIRK-17: what stands at the position, up to `end`, begins another document.
     pub(super) fn seam(&mut self, end: usize) {
         if !self.outer.is_empty() {
-            let tags = self.outer.iter().rev().map(|open| format!("</{open}>"));
-            let read_as: String = tags.collect();
+            let read_as = self.end_tags(0);
             self.report(DeviationKind::UnclosedElement, self.pos..end, read_as);
-            self.outer.clear();
+            self.outer.close(0);
         }
         self.report(DeviationKind::JoinedDocument, self.pos..end, "");
         self.encoding = Encoding::Utf8;

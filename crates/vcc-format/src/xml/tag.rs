@@ -130,6 +130,13 @@ enum Phase {
 /// How long the name at the start of `view` is, if it is not long and a `>` follows.
 #[inline]
 pub(super) fn plain_name(view: &[u8]) -> Option<usize> {
+    let length = short_name(view)?;
+    (view.get(length) == Some(&b'>')).then_some(length)
+}
+
+/// How long the name at the start of `view` is, if it is not long.
+#[inline]
+fn short_name(view: &[u8]) -> Option<usize> {
     const LONG: usize = 20;
     if !is_name_start_byte(*view.first()?) {
         return None;
@@ -138,7 +145,7 @@ pub(super) fn plain_name(view: &[u8]) -> Option<usize> {
     while length < LONG && view.get(length).is_some_and(|byte| is_name_byte(*byte)) {
         length += 1;
     }
-    (view.get(length) == Some(&b'>')).then_some(length)
+    Some(length)
 }
 
 /// The tag at the start of `view`, which stands at `at`, if it is nothing but a name, and not a
@@ -149,13 +156,19 @@ pub(super) fn plain(view: &[u8], at: usize) -> Option<Tag> {
     if view.first() != Some(&b'<') {
         return None;
     }
-    let end = name + plain_name(view.get(name..)?)?;
+    let end = name + short_name(view.get(name..)?)?;
+    let (kind, length) = match view.get(end)? {
+        b'>' if end_tag => (Kind::End, 1),
+        b'>' => (Kind::Start, 1),
+        b'/' if !end_tag && view.get(end + 1) == Some(&b'>') => (Kind::Empty, 2),
+        _ => return None,
+    };
     steps::count(end);
     Some(Tag {
-        kind: if end_tag { Kind::End } else { Kind::Start },
+        kind,
         start: at,
         name: at + name..at + end,
-        end: at + end + 1,
+        end: at + end + length,
         rest: at + end..at + end,
         percent_gt: false,
         malformed: false,
@@ -380,7 +393,7 @@ impl Scanner {
 }
 
 /// Where one of two bytes first stands. Most are near.
-fn either(one: u8, other: u8, bytes: &[u8]) -> Option<usize> {
+pub(super) fn either(one: u8, other: u8, bytes: &[u8]) -> Option<usize> {
     const NEAR: usize = 16;
     let is = |byte: &u8| *byte == one || *byte == other;
     if let Some(place) = bytes.iter().take(NEAR).position(is) {
