@@ -12,6 +12,7 @@ mod locate;
 mod machine;
 mod options;
 mod page;
+mod parts;
 mod read;
 mod record;
 mod scan;

@@ -75,7 +75,7 @@ impl<'a, F: Format, S: Sink> Reader<'a, F, S> {
     /// # Errors
     ///
     /// See [`ErrorKind`](crate::ErrorKind). After an error there is nothing more to read: `None`.
-    #[inline]
+    #[inline(always)]
     pub fn read(&mut self) -> Result<Option<Record<'a>>, Error> {
         if self.decoded.is_some() {
             return self.read_decoded();

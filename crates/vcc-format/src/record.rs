@@ -1,17 +1,19 @@
 use core::fmt;
 use std::borrow::Cow;
+use std::sync::OnceLock;
 
 use chrono::{DateTime, Utc};
 use vcc_types::{Field, Recording, Row, StartDate};
 
-/// A part of a text, in bytes.
-pub(crate) type Span = (u32, u32);
+use crate::parts::{Parts, Piece, Span, slice};
+use crate::scan::unquote;
 
 /// One record that borrows from the input.
 ///
 /// Values that stand in the input as they are meant are slices of it; the others (with references,
 /// CDATA, doubled quotes, another encoding) share one buffer, which is only allocated when there
-/// are any.
+/// are any; for doubled quotes in a row of CSV that is otherwise as RFC 4180 has it, not before one
+/// of them is asked for.
 ///
 /// ```
 /// use std::borrow::Cow;
@@ -26,26 +28,92 @@ pub(crate) type Span = (u32, u32);
 /// assert_eq!(record.extra().next(), Some(("caseID", "C")));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// A record is no larger than 128 bytes: to move one costs about as much as to read a value.
 #[derive(Clone)]
 pub struct Record<'a> {
-    pub(crate) text: &'a str,
-    pub(crate) spans: [Span; Field::COUNT],
+    text: &'a str,
+    scratch: String,
+    /// Where it is, the spans are there, not in `short`.
+    rest: OnceLock<Box<Rest>>,
+    short: Short,
     /// Bit `i`: field `i` is present.
-    pub(crate) present: u16,
+    present: u16,
     /// Bit `i`: the span of field `i` is one of `scratch`, not of `text`.
-    pub(crate) decoded: u16,
-    pub(crate) scratch: String,
-    pub(crate) extra: Vec<(Piece, Piece)>,
+    decoded: u16,
+    /// Bit `i`: there are doubled quotes in field `i`. In `rest` its span is one of `unquoted`.
+    doubled: u16,
 }
 
-/// A span that says of which text it is one.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Piece {
-    pub(crate) span: Span,
-    pub(crate) decoded: bool,
+/// What few records have, or need.
+#[derive(Clone)]
+struct Rest {
+    /// Of a record that is too long for short ones, has extra values, or whose quotes were asked for.
+    spans: [Span; Field::COUNT],
+    unquoted: String,
+    extra: Vec<(Piece, Piece)>,
 }
+
+/// Where values begin, and where they end. A place more than there are fields: whole registers are
+/// faster to move than parts of one.
+pub(crate) type Short = [[u16; 16]; 2];
+
+/// Room for values with quotes, most of which are short.
+const UNQUOTED: usize = 64;
+
+/// How long a text may be for the short spans.
+pub(crate) const SHORT: usize = u16::MAX as usize;
 
 impl<'a> Record<'a> {
+    /// Values that stand in the text, which is no longer than [`SHORT`], some with doubled quotes.
+    #[inline(always)]
+    pub(crate) fn short(text: &'a str, short: Short, present: u16, doubled: u16) -> Self {
+        let (scratch, rest) = (String::new(), OnceLock::new());
+        Record { text, scratch, rest, short, present, decoded: 0, doubled }
+    }
+
+    /// Values that stand where their spans say.
+    #[inline(always)]
+    pub(crate) fn plain(text: &'a str, spans: &[Span; Field::COUNT], present: u16) -> Self {
+        if text.len() > SHORT {
+            return Parts::new(text, *spans, present).into_record();
+        }
+        Record::short(text, shorten(spans), present, 0)
+    }
+
+    pub(crate) fn pack(parts: Parts<'a>) -> Self {
+        let Parts { text, spans, present, decoded, scratch, extra } = parts;
+        let long = text.len().max(scratch.len()) > SHORT;
+        let short = shorten(&spans);
+        let rest = OnceLock::new();
+        if long || !extra.is_empty() {
+            let _ = rest.set(Box::new(Rest { spans, unquoted: String::new(), extra }));
+        }
+        Record { text, scratch, rest, short, present, decoded, doubled: 0 }
+    }
+
+    fn unpack(mut self) -> Parts<'a> {
+        let quotes = Field::ALL.into_iter().filter(|field| self.doubled & 1 << field.index() != 0);
+        let quotes: Vec<_> = quotes.filter_map(|field| Some((field, self.value(field)?))).collect();
+        let mut parts =
+            Parts::new(self.text, Field::ALL.map(|field| self.span(field)), self.present);
+        (parts.decoded, parts.scratch) = (self.decoded, self.scratch);
+        parts.extra = self.rest.take().map(|rest| rest.extra).unwrap_or_default();
+        for (field, text) in quotes {
+            parts.replace(field, &text);
+        }
+        parts
+    }
+
+    #[inline(always)]
+    fn span(&self, field: Field) -> Span {
+        let index = field.index();
+        match self.rest.get() {
+            None => (u32::from(self.short[0][index]), u32::from(self.short[1][index])),
+            Some(rest) => rest.spans[index],
+        }
+    }
+
     /// The value of a field; `None` where it is absent, `Some("")` where it is empty (QUIRK-6).
     #[must_use]
     #[inline]
@@ -54,8 +122,29 @@ impl<'a> Record<'a> {
         if self.present & bit == 0 {
             return None;
         }
+        if self.doubled & bit != 0 {
+            return Some(self.unquoted(field));
+        }
         let text = if self.decoded & bit == 0 { self.text } else { &self.scratch };
-        Some(slice(text, self.spans[field.index()]))
+        Some(slice(text, self.span(field)))
+    }
+
+    /// A value with one of two quotes.
+    #[inline(never)]
+    fn unquoted(&self, field: Field) -> &str {
+        let rest = self.rest.get_or_init(|| {
+            let mut unquoted = String::with_capacity(UNQUOTED);
+            let mut spans = Field::ALL.map(|field| self.span(field));
+            for (index, span) in spans.iter_mut().enumerate() {
+                if self.doubled & 1 << index != 0 {
+                    let start = unquoted.len() as u32;
+                    unquote(slice(self.text, *span), &mut unquoted);
+                    *span = (start, unquoted.len() as u32);
+                }
+            }
+            Box::new(Rest { spans, unquoted, extra: Vec::new() })
+        });
+        slice(&rest.unquoted, rest.spans[field.index()])
     }
 
     /// The value of a field for as long as the input lives: borrowed where it stands there as it
@@ -63,15 +152,10 @@ impl<'a> Record<'a> {
     #[must_use]
     pub fn value(&self, field: Field) -> Option<Cow<'a, str>> {
         let bit = 1 << field.index();
-        if self.present & bit == 0 {
-            return None;
+        if (self.decoded | self.doubled) & bit != 0 {
+            return self.get(field).map(|text| Cow::Owned(text.to_owned()));
         }
-        let span = self.spans[field.index()];
-        Some(if self.decoded & bit == 0 {
-            Cow::Borrowed(slice(self.text, span))
-        } else {
-            Cow::Owned(slice(&self.scratch, span).to_owned())
-        })
+        (self.present & bit != 0).then(|| Cow::Borrowed(slice(self.text, self.span(field))))
     }
 
     /// All fifteen values in the documented order; `None` is absent.
@@ -84,7 +168,8 @@ impl<'a> Record<'a> {
     /// What was sent beside the fifteen fields: names and values in the order they came, a name as
     /// often as it came (QUIRK-6).
     pub fn extra(&self) -> impl ExactSizeIterator<Item = (&str, &str)> {
-        self.extra.iter().map(|(name, value)| (self.piece(*name), self.piece(*value)))
+        let extra: &[_] = self.rest.get().map_or(&[], |rest| &rest.extra);
+        extra.iter().map(|(name, value)| (self.piece(*name), self.piece(*value)))
     }
 
     /// A record of its own: one allocation, and two for each extra value.
@@ -98,36 +183,23 @@ impl<'a> Record<'a> {
     }
 
     /// The same record, with all of its text in its own buffer.
-    pub(crate) fn into_owned_text<'b>(mut self) -> Record<'b> {
-        let start = self.scratch.len() as u32;
-        self.scratch.push_str(self.text);
+    pub(crate) fn into_owned_text<'b>(self) -> Record<'b> {
+        let Parts { text, mut spans, present, decoded, mut scratch, extra } = self.unpack();
+        let start = scratch.len() as u32;
+        scratch.push_str(text);
         let moved = |span: Span| (span.0 + start, span.1 + start);
         for field in Field::ALL {
-            if self.decoded & (1 << field.index()) == 0 {
-                self.spans[field.index()] = moved(self.spans[field.index()]);
+            if decoded & (1 << field.index()) == 0 {
+                spans[field.index()] = moved(spans[field.index()]);
             }
         }
         let piece = |piece: Piece| match piece.decoded {
             true => piece,
             false => Piece { span: moved(piece.span), decoded: true },
         };
-        let extra = self.extra.into_iter();
-        Record {
-            text: "",
-            spans: self.spans,
-            present: self.present,
-            decoded: (1 << Field::COUNT) - 1,
-            scratch: self.scratch,
-            extra: extra.map(|(name, value)| (piece(name), piece(value))).collect(),
-        }
-    }
-
-    /// Gives a field another value.
-    pub(crate) fn replace(&mut self, field: Field, text: &str) {
-        let start = self.scratch.len() as u32;
-        self.scratch.push_str(text);
-        self.spans[field.index()] = (start, self.scratch.len() as u32);
-        self.decoded |= 1 << field.index();
+        let extra = extra.into_iter().map(|(name, value)| (piece(name), piece(value))).collect();
+        let decoded = (1 << Field::COUNT) - 1;
+        Parts { text: "", spans, present, decoded, scratch, extra }.into_record()
     }
 
     fn piece(&self, piece: Piece) -> &str {
@@ -135,10 +207,14 @@ impl<'a> Record<'a> {
     }
 }
 
-/// The part of a text; spans come from the readers, which cut at character boundaries only.
+/// Spans of a text no longer than [`SHORT`].
 #[inline(always)]
-pub(crate) fn slice(text: &str, (from, to): Span) -> &str {
-    text.get(from as usize..to as usize).unwrap_or_default()
+fn shorten(spans: &[Span; Field::COUNT]) -> Short {
+    let mut short = [[0; 16]; 2];
+    for (index, (start, end)) in spans.iter().enumerate() {
+        (short[0][index], short[1][index]) = (*start as u16, *end as u16);
+    }
+    short
 }
 
 impl Row for Record<'_> {
@@ -179,5 +255,73 @@ impl fmt::Debug for Record<'_> {
         let fields = fields.filter_map(|field| Some((field.wire_name(), self.get(field)?)));
         f.write_str("Record ")?;
         f.debug_map().entries(fields.chain(self.extra())).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{csv, xml};
+
+    #[test]
+    fn a_record_is_small() {
+        assert!(size_of::<Record<'_>>() <= 128, "{}", size_of::<Record<'_>>());
+    }
+
+    /// On both sides of the length up to which spans are short.
+    #[test]
+    fn records_of_every_length() {
+        for length in (SHORT - 120..SHORT + 20).chain([2 * SHORT, 5 * SHORT]) {
+            let long = "x".repeat(length);
+            let row =
+                format!("2007-12-19T19:16:36-08:00,{long},,\"a \"\"b\"\"\",,27,,,,,,,,,c\r\n");
+            let document = format!("{}\r\n{row}", Field::ALL.map(Field::wire_name).join(","));
+            let record = csv::Reader::new(document.as_bytes()).read().unwrap().unwrap();
+            let read = |field| record.get(field).unwrap();
+            assert!(read(Field::AgentId) == long, "{length}");
+            assert_eq!((read(Field::Channel), read(Field::WrapUpCode)), ("a \"b\"", "c"));
+            assert!(record == record.to_owned() && record.clone() == record.to_owned());
+
+            let document = format!(
+                "<recordings><file><agentID>{long}</agentID><caseID>a&amp;b</caseID>\
+                 <wrapUpCode>c</wrapUpCode><x>y</x></file></recordings>"
+            );
+            let record = xml::Reader::new(document.as_bytes()).read().unwrap().unwrap();
+            let read = |field| record.get(field).unwrap();
+            assert!(read(Field::AgentId) == long, "{length}");
+            assert_eq!((read(Field::CaseId), read(Field::WrapUpCode)), ("a&b", "c"));
+            assert_eq!(record.extra().next(), Some(("x", "y")));
+        }
+    }
+
+    /// Also where nothing was asked for before, in whatever order, and of a record that owns.
+    #[test]
+    fn doubled_quotes_are_one() {
+        let row =
+            "2007-12-19T19:16:36-08:00,\"\"\"\",é,\"a \"\"b\"\"\",,27,,,,,,,,,\"\"\"\"\"\"\r\n";
+        let document = format!("{}\r\n{row}", Field::ALL.map(Field::wire_name).join(","));
+        let wide: Vec<u8> =
+            format!("\u{FEFF}{document}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+        for input in [document.as_bytes(), &wide] {
+            let record = || csv::Reader::new(input).read().unwrap().unwrap();
+            let expected = [
+                (Field::WrapUpCode, "\"\""),
+                (Field::PhoneNumber, "é"),
+                (Field::AgentId, "\""),
+                (Field::Channel, "a \"b\""),
+                (Field::Duration, "27"),
+                (Field::CaseId, ""),
+            ];
+            let (owned, asked) = (record().to_owned(), record());
+            for (field, text) in expected {
+                assert_eq!(owned.get(field), Some(text));
+                assert_eq!(asked.get(field), Some(text));
+                assert_eq!(record().get(field), Some(text));
+                assert_eq!(record().value(field).as_deref(), Some(text));
+            }
+            let text = record().value(Field::Channel);
+            assert!(matches!(text, Some(Cow::Owned(_))));
+            assert!(asked == owned && asked.clone() == owned && asked.to_owned() == owned);
+        }
     }
 }

@@ -306,6 +306,20 @@ impl Marks {
     }
 }
 
+/// Appends a text in which every quote is one of two, without the second of them.
+pub(crate) fn unquote(text: &str, out: &mut String) {
+    let mut marks = Marks::new(text.as_bytes(), 0, b'"');
+    let mut plain = 0;
+    loop {
+        let quote = marks.quote(text.as_bytes(), plain);
+        out.push_str(text.get(plain..text.len().min(quote + 1)).unwrap_or_default());
+        if quote >= text.len() {
+            break;
+        }
+        plain = quote + 2;
+    }
+}
+
 /// What stands in 64 bytes of CSV, the first one lowest.
 pub(crate) struct CsvBlock {
     pub(crate) commas: u64,

@@ -2,7 +2,8 @@
 
 use vcc_types::Field;
 
-use crate::record::Span;
+use crate::parts::Span;
+use crate::record::{SHORT, Short};
 use crate::scan::{csv_block, csv_quoting};
 
 /// A usual row.
@@ -12,8 +13,6 @@ pub(super) struct Usual {
     pub(super) crlf: bool,
     /// Whether it may hold U+FFFE or U+FFFF.
     pub(super) high: bool,
-    /// Bit `i`: there are doubled quotes in cell `i`.
-    pub(super) doubled: u16,
 }
 
 const LAST: usize = Field::COUNT - 1;
@@ -22,7 +21,7 @@ const BATCH: usize = 8;
 
 /// Reads a row of fifteen cells. `None` for anything unusual, which the row reader then reads.
 #[inline]
-pub(super) fn row(view: &[u8], delimiter: u8, spans: &mut [Span; Field::COUNT]) -> Option<Usual> {
+pub(super) fn row(view: &[u8], delimiter: u8, cells: &mut Cells) -> Option<Usual> {
     // QUIRK-17: what is no record although it stands where one may, begins otherwise.
     let is_record = match view.first()? {
         b'"' => view.get(1)?.is_ascii_digit(),
@@ -31,60 +30,76 @@ pub(super) fn row(view: &[u8], delimiter: u8, spans: &mut [Span; Field::COUNT]) 
     if !is_record {
         return None;
     }
-    let mut cells = Cells { ends: [0; LAST + 1 + BATCH], count: 0 };
+    // Longer ones are unusual.
+    let view = view.get(..SHORT).unwrap_or(view);
+    let mut count = 0;
     let mut quotes = Quotes::default();
     for base in (0..view.len()).step_by(64) {
         let block = csv_block(view, base, delimiter);
         let first = block.others.trailing_zeros();
         let (commas, end) = if quotes.open | quotes.after_quote {
-            quotes.read(view, base, block.commas, delimiter, cells.count)?
+            quotes.read(view, base, block.commas, delimiter, count)?
         } else if block.others == 0 {
             quotes.after_comma = block.commas >> 63;
             (block.commas, 64)
         } else if matches!(view.get(base + first as usize), Some(b'\r' | b'\n')) {
             (block.commas & ((1 << first) - 1), first)
         } else {
-            quotes.read(view, base, block.commas, delimiter, cells.count)?
+            quotes.read(view, base, block.commas, delimiter, count)?
         };
-        cells.push(commas, base)?;
+        cells.push(&mut count, commas, base)?;
         if end < 64 {
             let at = base + end as usize;
             let crlf = view[at] == b'\r';
-            if cells.count != LAST || (crlf && view.get(at + 1) != Some(&b'\n')) {
+            if count != LAST || (crlf && view.get(at + 1) != Some(&b'\n')) {
                 return None;
             }
-            cells.ends[LAST] = at as u32;
-            cells.fill(spans, quotes.cells);
+            cells.places[LAST + 1] = at as u32;
+            (cells.quoted, cells.doubled) = (quotes.cells, quotes.doubled);
             let length = at + 1 + usize::from(crlf);
-            return Some(Usual { length, crlf, high: quotes.high, doubled: quotes.doubled });
+            return Some(Usual { length, crlf, high: quotes.high });
         }
     }
     None
 }
 
-/// Where each cell ends; the next one begins a byte later.
-struct Cells {
-    ends: [u32; LAST + 1 + BATCH],
-    count: usize,
+/// The cells of a usual row.
+#[derive(Debug)]
+pub(super) struct Cells {
+    /// Where each cell ends, after the place before the first one: each begins a byte later than
+    /// the one before it ends.
+    places: [u32; 1 + LAST + 1 + BATCH],
+    /// Bit `i`: cell `i` stands in quotes, or has doubled quotes.
+    quoted: u16,
+    pub(super) doubled: u16,
+}
+
+impl Default for Cells {
+    fn default() -> Self {
+        let mut places = [0; 1 + LAST + 1 + BATCH];
+        places[0] = u32::MAX;
+        Self { places, quoted: 0, doubled: 0 }
+    }
 }
 
 impl Cells {
-    /// Adds the cells that commas end. `None`: there are too many.
+    /// Adds the cells that commas end to `count` others. `None`: there are too many.
     #[inline(always)]
-    fn push(&mut self, commas: u64, base: usize) -> Option<()> {
+    fn push(&mut self, count: &mut usize, commas: u64, base: usize) -> Option<()> {
         let mut left = commas;
+        let ends = &mut self.places[1..];
         // Always as many, so that nothing depends on how many there are.
-        for end in self.ends.get_mut(self.count..self.count + BATCH)? {
+        for end in ends.get_mut(*count..*count + BATCH)? {
             *end = base as u32 + left.trailing_zeros();
             left &= left.wrapping_sub(1);
         }
-        self.count += commas.count_ones() as usize;
-        if self.count > LAST {
+        *count += commas.count_ones() as usize;
+        if *count > LAST {
             return None;
         }
         if left != 0 {
-            let from = self.count - left.count_ones() as usize;
-            for end in self.ends.get_mut(from..self.count)? {
+            let from = *count - left.count_ones() as usize;
+            for end in ends.get_mut(from..*count)? {
                 *end = base as u32 + left.trailing_zeros();
                 left &= left.wrapping_sub(1);
             }
@@ -92,18 +107,30 @@ impl Cells {
         Some(())
     }
 
-    /// From where cells end to where their texts are, without the quotes around them.
+    /// Where the texts of the cells begin and end, without the quotes around them.
     #[inline(always)]
-    fn fill(&self, spans: &mut [Span; Field::COUNT], mut with_quotes: u16) {
-        spans[0] = (0, self.ends[0]);
-        for (span, ends) in spans[1..].iter_mut().zip(self.ends.windows(2)) {
-            *span = (ends[0] + 1, ends[1]);
+    pub(super) fn short(&self) -> Short {
+        let mut starts = core::array::from_fn(|index| self.places[index].wrapping_add(1) as u16);
+        let mut ends = core::array::from_fn(|index| self.places[index + 1] as u16);
+        if self.quoted != 0 {
+            let bit = |index: usize| self.quoted >> index & 1;
+            starts = core::array::from_fn(|index| starts[index] + bit(index));
+            ends = core::array::from_fn(|index| ends[index] - bit(index));
         }
-        while with_quotes != 0 {
-            let span = &mut spans[with_quotes.trailing_zeros() as usize];
-            *span = (span.0 + 1, span.1 - 1);
-            with_quotes &= with_quotes - 1;
-        }
+        [starts, ends]
+    }
+
+    /// The same of one cell.
+    #[inline(always)]
+    pub(super) fn span(&self, index: usize) -> Span {
+        let quote = u32::from(self.quoted >> index & 1);
+        let (before, end) = (self.places[index], self.places[index + 1]);
+        (before.wrapping_add(1) + quote, end - quote)
+    }
+
+    /// The same of all.
+    pub(super) fn spans(&self) -> [Span; Field::COUNT] {
+        core::array::from_fn(|index| self.span(index))
     }
 }
 
@@ -204,10 +231,11 @@ mod tests {
     fn rows_of_every_length() {
         for length in 0..200 {
             let row = format!("{},é{}\r\nnext", "1".repeat(length), ",\t".repeat(13));
-            let mut spans = [(0, 0); Field::COUNT];
-            let usual = super::row(row.as_bytes(), b',', &mut spans).unwrap();
+            let mut cells = Cells::default();
+            let usual = super::row(row.as_bytes(), b',', &mut cells).unwrap();
             assert_eq!(&row[usual.length..], "next");
             assert!(usual.crlf && !usual.high);
+            let spans = cells.spans();
             assert_eq!(spans[0], (0, length as u32));
             assert_eq!(spans[14], (length as u32 + 28, length as u32 + 29));
         }
@@ -218,10 +246,11 @@ mod tests {
         for length in 0..200 {
             let text = "1".repeat(length);
             let row = format!("\"0{text}\"\",\t\r\n\",\"{text}\",\"\"{}\n", ",".repeat(12));
-            let mut spans = [(0, 0); Field::COUNT];
-            let usual = super::row(row.as_bytes(), b',', &mut spans).unwrap();
-            assert_eq!((usual.length, usual.doubled), (row.len(), 1), "{row:?}");
+            let mut cells = Cells::default();
+            let usual = super::row(row.as_bytes(), b',', &mut cells).unwrap();
+            assert_eq!((usual.length, cells.doubled), (row.len(), 1), "{row:?}");
             assert!(!usual.crlf && !usual.high);
+            let spans = cells.spans();
             let cell = |index: usize| &row[spans[index].0 as usize..spans[index].1 as usize];
             assert_eq!(cell(0), format!("0{text}\"\",\t\r\n"), "{row:?}");
             assert_eq!((cell(1), cell(2), cell(14)), (&*text, "", ""), "{row:?}");
@@ -231,8 +260,8 @@ mod tests {
     #[test]
     fn what_is_unusual() {
         let usual = format!("1{}\n", ",".repeat(14));
-        let mut spans = [(0, 0); Field::COUNT];
-        assert!(super::row(usual.as_bytes(), b',', &mut spans).is_some());
+        let mut cells = Cells::default();
+        assert!(super::row(usual.as_bytes(), b',', &mut cells).is_some());
         for row in [
             usual[..usual.len() - 1].to_owned(),
             usual.replacen(',', "", 1),
@@ -247,7 +276,7 @@ mod tests {
             usual.replacen('1', "\"startDate\"", 1),
             usual.replacen('1', "\u{FEFF}1", 1),
         ] {
-            assert!(super::row(row.as_bytes(), b',', &mut spans).is_none(), "{row:?}");
+            assert!(super::row(row.as_bytes(), b',', &mut cells).is_none(), "{row:?}");
         }
     }
 
@@ -278,8 +307,8 @@ mod tests {
         /// Whatever this road takes, the row reader reads in the same way.
         #[test]
         fn the_row_reader_agrees(row in prop_oneof![rows(), cells()]) {
-            let mut spans = [(0, 0); Field::COUNT];
-            let Some(usual) = super::row(row.as_bytes(), b',', &mut spans) else { return Ok(()) };
+            let mut cells = Cells::default();
+            let Some(usual) = super::row(row.as_bytes(), b',', &mut cells) else { return Ok(()) };
             let mut slow = Row::new();
             let end = slow.read(row.as_bytes(), true);
             let expected =
@@ -287,9 +316,9 @@ mod tests {
             prop_assert_eq!(end, expected);
             prop_assert!(slow.bare.is_empty() && !slow.broken);
             let read: Vec<Span> = slow.cells.iter().map(|cell| (cell.start, cell.end)).collect();
-            prop_assert_eq!(&read[..], &spans[..]);
+            prop_assert_eq!(&read[..], &cells.spans()[..]);
             let doubled = slow.cells.iter().rev().fold(0, |bits, cell| bits << 1 | u16::from(cell.doubled));
-            prop_assert_eq!(doubled, usual.doubled);
+            prop_assert_eq!(doubled, cells.doubled);
         }
     }
 
@@ -300,8 +329,8 @@ mod tests {
             let fill = "x".repeat(length);
             for cell in ["\"\"", "\"a,b\"", "\"\"\"\"", "\"a\"\"\r\nb\"", "a\tb", "é"] {
                 let row = format!("1{fill},{cell},{}\r\n", vec![cell; 13].join(","));
-                let mut spans = [(0, 0); Field::COUNT];
-                assert!(super::row(row.as_bytes(), b',', &mut spans).is_some(), "{row:?}");
+                let mut cells = Cells::default();
+                assert!(super::row(row.as_bytes(), b',', &mut cells).is_some(), "{row:?}");
             }
         }
     }

@@ -6,13 +6,10 @@ use super::header::{Column, surplus};
 use super::machine::Machine;
 use super::row::Cell;
 use crate::encoding::Encoding;
-use crate::record::{Piece, Span, slice};
-use crate::scan::{Marks, may_be_forbidden};
+use crate::parts::{Parts, Piece, Span, slice};
+use crate::scan::may_be_forbidden;
 use crate::xml::forbidden;
 use crate::{DeviationKind, Record, check};
-
-/// Room for values that are not where they stand, most of which are short.
-const SCRATCH: usize = 64;
 
 impl Machine {
     /// Whether nothing is to be said about the values of a usual row.
@@ -21,61 +18,30 @@ impl Machine {
         const START: usize = Field::StartDate.index();
         const DURATION: usize = Field::Duration.index();
         !(self.high && may_be_forbidden(raw))
-            && self.doubled & (1 << START | 1 << DURATION) == 0
-            && check::start(slice(text, self.spans[START]), &self.options).is_none()
-            && check::duration(slice(text, self.spans[DURATION])).is_none()
-    }
-
-    /// Takes one of two quotes out of the values of a usual row that have some; gives the text that
-    /// their spans are of from then on.
-    #[inline(never)]
-    pub(super) fn unquote(&mut self, text: &str) -> String {
-        let mut scratch = String::with_capacity(SCRATCH);
-        let mut left = self.doubled;
-        while left != 0 {
-            let span = &mut self.spans[left.trailing_zeros() as usize];
-            left &= left - 1;
-            let rest = slice(text, *span);
-            span.0 = scratch.len() as u32;
-            let mut marks = Marks::new(rest.as_bytes(), 0, b'"');
-            let mut plain = 0;
-            loop {
-                // A quote in a usual row is one of two.
-                let quote = marks.quote(rest.as_bytes(), plain);
-                let end = rest.len().min(quote + 1);
-                scratch.push_str(slice(rest, (plain as u32, end as u32)));
-                if quote >= rest.len() {
-                    break;
-                }
-                plain = quote + 2;
-            }
-            span.1 = scratch.len() as u32;
-        }
-        scratch
+            && self.cells.doubled & (1 << START | 1 << DURATION) == 0
+            && check::start(slice(text, self.cells.span(START)), &self.options).is_none()
+            && check::duration(slice(text, self.cells.span(DURATION))).is_none()
     }
 
     /// Makes a record of a row: `raw` begins with it.
     pub(super) fn finish<'b>(&mut self, raw: &'b [u8], text: Option<&'b str>) -> Record<'b> {
-        let mut record = Record {
-            text: text.unwrap_or_default(),
-            spans: self.spans,
-            present: if self.usual { (1 << Field::COUNT) - 1 } else { 0 },
-            decoded: 0,
-            scratch: String::new(),
-            extra: Vec::new(),
+        let (spans, present) = match self.usual {
+            true => (self.cells.spans(), (1 << Field::COUNT) - 1),
+            false => ([(0, 0); Field::COUNT], 0),
         };
+        let mut record = Parts::new(text.unwrap_or_default(), spans, present);
         // A usual row has no control characters.
         let special = text.is_none() || ((!self.usual || self.high) && may_be_forbidden(raw));
         if !self.usual {
             self.cells(raw, special, &mut record);
         } else {
             // Most values are where they stand.
-            let mut left = if special { record.present } else { self.doubled };
+            let mut left = if special { record.present } else { self.cells.doubled };
             while left != 0 {
                 let field = Field::ALL[left.trailing_zeros() as usize];
                 left &= left - 1;
-                let (start, end) = self.spans[field.index()];
-                let doubled = self.doubled & (1 << field.index()) != 0;
+                let (start, end) = record.spans[field.index()];
+                let doubled = self.cells.doubled & (1 << field.index()) != 0;
                 self.value(raw, Cell { start, end, doubled }, field, special, &mut record);
             }
         }
@@ -90,10 +56,10 @@ impl Machine {
                 }
             }
         }
-        record
+        record.into_record()
     }
 
-    fn cells(&mut self, raw: &[u8], special: bool, record: &mut Record<'_>) {
+    fn cells(&mut self, raw: &[u8], special: bool, record: &mut Parts<'_>) {
         for index in 0..self.row.cells.len() {
             let cell = self.row.cells[index];
             match self.header.columns.get(index) {
@@ -119,7 +85,7 @@ impl Machine {
         cell: Cell,
         field: Field,
         special: bool,
-        record: &mut Record<'_>,
+        record: &mut Parts<'_>,
     ) {
         let piece = self.piece(raw, cell, Some(field), special, record);
         record.spans[field.index()] = piece.span;
@@ -134,7 +100,7 @@ impl Machine {
         cell: Cell,
         field: Option<Field>,
         special: bool,
-        record: &mut Record<'_>,
+        record: &mut Parts<'_>,
     ) -> Piece {
         let span = (cell.start, cell.end);
         let bytes = &raw[cell.start as usize..cell.end as usize];
@@ -197,7 +163,7 @@ impl Machine {
     /// Where the value of a field stands in the row.
     fn span_of(&self, field: Field) -> Span {
         if self.usual {
-            return self.spans[field.index()];
+            return self.cells.span(field.index());
         }
         let place = self.header.columns.iter().position(|c| *c == Column::Field(field));
         let cell = place.and_then(|place| self.row.cells.get(place));

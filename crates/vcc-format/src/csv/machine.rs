@@ -5,13 +5,13 @@ use std::ops::Range;
 
 use vcc_types::{Field, Recording};
 
-use super::fast;
+use super::fast::{self, Cells};
 use super::header::{Column, Header};
 use super::row::{Cell, End, Row};
 use super::seam::is_padding;
 use crate::encoding::Encoding;
 use crate::machine::{Raw, Step, Trouble};
-use crate::record::Span;
+use crate::parts::Span;
 use crate::xml::other_unicode;
 use crate::{DeviationKind, ErrorKind, Options, Record, check};
 
@@ -29,13 +29,11 @@ pub(crate) struct Machine {
     pub(super) row: Row,
     /// Nobody wants to know what is reported.
     pub(super) silent: bool,
-    /// Whether the row needed no closer look. Then its values are `spans`, otherwise in `row`.
+    /// Whether the row needed no closer look. Then its values are `cells`, otherwise in `row`.
     pub(super) usual: bool,
-    pub(super) spans: [Span; Field::COUNT],
-    /// Of a usual row: whether it may hold U+FFFE or U+FFFF, and in which cells there are
-    /// doubled quotes.
+    pub(super) cells: Cells,
+    /// Whether a usual row may hold U+FFFE or U+FFFF.
     pub(super) high: bool,
-    pub(super) doubled: u16,
     /// How much of the item is padding, as far as it was looked at.
     pub(super) padding: usize,
     number: u64,
@@ -63,9 +61,8 @@ impl crate::machine::Machine for Machine {
             row: Row::new(),
             silent: false,
             usual: false,
-            spans: [(0, 0); Field::COUNT],
+            cells: Cells::default(),
             high: false,
-            doubled: 0,
             padding: 0,
             number: 0,
             in_record: false,
@@ -92,12 +89,12 @@ impl crate::machine::Machine for Machine {
         if self.state == State::Rows
             && self.header.documented
             && self.row.is_fresh()
-            && let Some(usual) = fast::row(view, self.row.delimiter, &mut self.spans)
+            && let Some(usual) = fast::row(view, self.row.delimiter, &mut self.cells)
         {
             if !usual.crlf {
                 self.line_feed(usual.length);
             }
-            (self.usual, self.high, self.doubled) = (true, usual.high, usual.doubled);
+            (self.usual, self.high) = (true, usual.high);
             self.number += 1;
             self.in_record = true;
             self.pos = self.item + usual.length;
@@ -175,15 +172,7 @@ impl crate::machine::Machine for Machine {
 
     #[inline(always)]
     fn plain<'b>(&mut self, text: &'b str) -> Record<'b> {
-        let scratch = if self.doubled == 0 { String::new() } else { self.unquote(text) };
-        Record {
-            text,
-            spans: self.spans,
-            present: (1 << Field::COUNT) - 1,
-            decoded: self.doubled,
-            scratch,
-            extra: Vec::new(),
-        }
+        Record::short(text, self.cells.short(), (1 << Field::COUNT) - 1, self.cells.doubled)
     }
 
     fn take<'b>(&mut self, raw: &'b [u8], text: Option<&'b str>) -> Record<'b> {

@@ -7,7 +7,7 @@ use vcc_types::Recording;
 
 use super::object::{Draft, Part};
 use crate::machine::{Raw, Step, Trouble};
-use crate::record::Span;
+use crate::parts::Span;
 use crate::xml::{Blank, blank, other_unicode, shorten};
 use crate::{DeviationKind, ErrorKind, Options, Record, steps};
 

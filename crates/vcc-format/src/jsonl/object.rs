@@ -6,7 +6,7 @@ use super::machine::{Input, Machine};
 use super::text;
 use crate::encoding::Encoding;
 use crate::machine::{Raw, Step, Trouble};
-use crate::record::{Piece, Span, slice};
+use crate::parts::{Parts, Piece, Span, slice};
 use crate::scan::may_be_forbidden;
 use crate::{DeviationKind, ErrorKind, Options, Record, check, steps};
 
@@ -92,14 +92,7 @@ impl Draft {
     }
 
     pub(super) fn plain<'b>(&mut self, text: &'b str) -> Record<'b> {
-        Record {
-            text,
-            spans: self.values,
-            present: self.present,
-            decoded: 0,
-            scratch: String::new(),
-            extra: Vec::new(),
-        }
+        Record::plain(text, &self.values, self.present)
     }
 
     pub(super) fn open_name(&self, item: &[u8]) -> Option<String> {
@@ -362,14 +355,8 @@ impl Machine {
 
     /// Makes a record of what was read: `raw` is the item, and `valid` the same if it is UTF-8.
     pub(super) fn finish<'b>(&mut self, raw: &'b [u8], valid: Option<&'b str>) -> Record<'b> {
-        let mut record = Record {
-            text: valid.unwrap_or_default(),
-            spans: self.draft.values,
-            present: self.draft.present,
-            decoded: 0,
-            scratch: String::new(),
-            extra: Vec::new(),
-        };
+        let mut record =
+            Parts::new(valid.unwrap_or_default(), self.draft.values, self.draft.present);
         let special = valid.is_none() || may_be_forbidden(raw);
         for field in Field::ALL {
             let bit = 1 << field.index();
@@ -399,7 +386,7 @@ impl Machine {
                 }
             }
         }
-        record
+        record.into_record()
     }
 
     fn piece(
@@ -409,7 +396,7 @@ impl Machine {
         escaped: bool,
         special: bool,
         field: Option<Field>,
-        record: &mut Record<'_>,
+        record: &mut Parts<'_>,
     ) -> Piece {
         let bytes = &raw[span.0 as usize..span.1 as usize];
         let nowhere = record.text.is_empty();

@@ -4,7 +4,7 @@ use super::machine::Machine;
 use super::value;
 use crate::encoding::Encoding;
 use crate::machine::Raw;
-use crate::record::{Piece, Span, slice};
+use crate::parts::{Parts, Piece, Span, slice};
 use crate::scan::is_special_in_xml;
 use crate::{Record, check};
 use vcc_types::Field;
@@ -27,14 +27,8 @@ impl Machine {
     /// Makes a record of what was read: `raw` is the item, and `valid` the same if it is UTF-8.
     pub(super) fn finish<'b>(&mut self, raw: &'b [u8], valid: Option<&'b str>) -> Record<'b> {
         let text = valid.filter(|text| self.encoding == Encoding::Utf8 || text.is_ascii());
-        let mut record = Record {
-            text: text.unwrap_or_default(),
-            spans: self.draft.values,
-            present: self.draft.present,
-            decoded: 0,
-            scratch: String::new(),
-            extra: Vec::new(),
-        };
+        let mut record =
+            Parts::new(text.unwrap_or_default(), self.draft.values, self.draft.present);
         let special = text.is_none() || is_special_in_xml(raw);
         if special || self.draft.marked != 0 || !self.draft.extra.is_empty() {
             self.decode(raw, special, &mut record);
@@ -51,10 +45,10 @@ impl Machine {
                 }
             }
         }
-        record
+        record.into_record()
     }
 
-    fn decode(&mut self, raw: &[u8], special: bool, record: &mut Record<'_>) {
+    fn decode(&mut self, raw: &[u8], special: bool, record: &mut Parts<'_>) {
         let nowhere = record.text.is_empty();
         let part = |span: Span| &raw[span.0 as usize..span.1 as usize];
         for field in Field::ALL {

@@ -12,7 +12,7 @@ use super::tag::{Kind, Scan, Scanner, Tag, is_name, is_space, plain};
 use super::value::CDATA;
 use crate::encoding::Encoding;
 use crate::machine::{Raw, Step, Trouble};
-use crate::record::Span;
+use crate::parts::Span;
 use crate::{DeviationKind, ErrorKind, Options, Record, steps};
 
 #[derive(Debug)]
@@ -225,14 +225,7 @@ impl crate::machine::Machine for Machine {
 
     #[inline(always)]
     fn plain<'b>(&mut self, text: &'b str) -> Record<'b> {
-        Record {
-            text,
-            spans: self.draft.values,
-            present: self.draft.present,
-            decoded: 0,
-            scratch: String::new(),
-            extra: Vec::new(),
-        }
+        Record::plain(text, &self.draft.values, self.draft.present)
     }
 
     fn take<'b>(&mut self, raw: &'b [u8], text: Option<&'b str>) -> Record<'b> {
