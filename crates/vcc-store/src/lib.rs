@@ -41,6 +41,7 @@
 mod bulk;
 mod counts;
 mod error;
+mod export;
 mod index;
 mod label;
 mod plan;
@@ -62,6 +63,7 @@ mod waiting;
 
 pub use bulk::{BulkLoad, BulkLoaded};
 pub use error::{StoreError, StoreErrorKind};
+pub use export::Export;
 pub use index::INDEXABLE;
 #[cfg(feature = "postgres")]
 pub use postgres::{Postgres, PostgresBuilder};

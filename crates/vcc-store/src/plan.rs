@@ -97,6 +97,13 @@ impl<'a> Plan<'a> {
         })
     }
 
+    /// The plan of all of a list, as if it were one page. In PostgreSQL its size is bound, so that the list
+    /// is planned as one of which little may be read: in the order of an index, and without a sort.
+    pub(crate) fn all(tenant: TenantId, selection: &'a Selection) -> Option<Self> {
+        let plan = Self::new(tenant, selection)?;
+        Some(Self { size: (i64::MAX - 1) as usize, ..plan })
+    }
+
     /// Whether the page begins far down a list that the start alone decides, so that the counts
     /// tell where.
     pub(crate) fn is_deep(&self) -> bool {
@@ -169,6 +176,17 @@ impl<'a> Plan<'a> {
         if self.skip > 0 {
             sql.push(" OFFSET ").integer(self.skip.cast_signed());
         }
+        sql
+    }
+
+    /// The statement that reads all of the list. By the index of the starts nothing is sorted; by another,
+    /// what ties is, for which SQLite takes a file where it is much.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn all_for_sqlite(&self) -> Sql {
+        let mut sql = Sql::default();
+        sql.push("SELECT ").push(COLUMNS);
+        self.index_and_conditions(&mut sql);
+        self.order(&mut sql);
         sql
     }
 

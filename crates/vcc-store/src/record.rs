@@ -247,6 +247,15 @@ impl Records {
         self.texts.len()
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.texts.clear();
+        self.places.clear();
+    }
+
     /// The records; `None` where a text is no UTF-8, or all of them are too much.
     pub(crate) fn build(&self) -> Option<Vec<StoredRecord>> {
         // Checked at once, for short texts take longer to begin with than to check.
@@ -265,10 +274,6 @@ impl Records {
 /// What gathering takes.
 #[cfg(feature = "sqlite")]
 impl Records {
-    pub(crate) fn len(&self) -> usize {
-        self.places.len()
-    }
-
     /// Some of the records, in another order: what is left out takes no memory.
     pub(crate) fn pick(&self, places: &[usize]) -> Self {
         let mut picked = Self::default();
@@ -279,11 +284,6 @@ impl Records {
             picked.places.push(Place { start: place.start, from, ends });
         }
         picked
-    }
-
-    pub(crate) fn clear(&mut self) {
-        self.texts.clear();
-        self.places.clear();
     }
 }
 

@@ -7,7 +7,7 @@ use vcc_types::{Field, Order};
 
 use crate::tenant_name::{self, NameProblem};
 use crate::{
-    BulkLoad, KnownToken, Reach, Remains, Rest, StoreError, StoreErrorKind, StoredRecord,
+    BulkLoad, Export, KnownToken, Reach, Remains, Rest, StoreError, StoreErrorKind, StoredRecord,
     TokenHash, Upgrade, Vacuum, VacuumNeeds, Vacuumed,
 };
 
@@ -90,6 +90,30 @@ pub trait Store: Send + Sync + 'static {
         _rest: Rest,
     ) -> Result<Page, StoreError> {
         let message = "the store does not read pages in pieces";
+        Err(StoreError::new(StoreErrorKind::Refused, message))
+    }
+
+    /// All records of a tenant that a selection matches, in its order, as they are at the moment at
+    /// which this returns; where a standby of PostgreSQL answers, as far as it has come by then. The
+    /// selection's first record and page size count for nothing.
+    ///
+    /// An export of SQLite holds a snapshot of the file. After ten minutes it ends in
+    /// [`Deadline`](crate::StoreErrorKind::Deadline), if the log has more than 256 MiB by then, or as
+    /// soon as it has: what others write meanwhile cannot be written back before. Without a writer it
+    /// has no limit. It takes one of the four connections for long reads; in memory it is the only one there
+    /// is, so that nothing else is answered until it ends. PostgreSQL reads in one transaction, without a
+    /// limit, and its `VACUUM` leaves what was deleted since.
+    ///
+    /// # Errors
+    ///
+    /// As [`page`](Self::page); [`Refused`](crate::StoreErrorKind::Refused) by a store that gives
+    /// nothing but pages.
+    async fn export(
+        &self,
+        _tenant: TenantId,
+        _selection: &Selection,
+    ) -> Result<Export, StoreError> {
+        let message = "the store does not export";
         Err(StoreError::new(StoreErrorKind::Refused, message))
     }
 

@@ -8,6 +8,7 @@ mod delete;
 mod error;
 #[cfg(test)]
 mod explain;
+mod export;
 mod hosts;
 mod import;
 mod index;
@@ -48,7 +49,7 @@ use crate::rest::{in_order, whole};
 use crate::store::{NO_TOKEN, Zones, anything, is_read};
 use crate::waiting::Teller;
 use crate::{
-    Batch, BulkLoad, Credentials, Deletion, Imported, Overview, Page, Reach, Rest, Store,
+    Batch, BulkLoad, Credentials, Deletion, Export, Imported, Overview, Page, Reach, Rest, Store,
     StoreError, StoreErrorKind, StoredRecord, Tenant, TenantId, TokenHash, TokenInfo, Upgrade,
     Vacuum, Vacuumed,
 };
@@ -291,6 +292,10 @@ impl Store for Postgres {
         }
         let more = rest.more();
         whole(Page { records: found, more, rest: rest.left() }, records)
+    }
+
+    async fn export(&self, tenant: TenantId, selection: &Selection) -> Result<Export, StoreError> {
+        export::export(&self.readers, tenant, selection).await
     }
 
     async fn credentials(

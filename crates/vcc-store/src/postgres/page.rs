@@ -171,7 +171,8 @@ pub(super) fn record(row: &Row) -> Result<StoredRecord, Error> {
     Ok(record.expect("texts that can be stored"))
 }
 
-fn text(row: &Row, index: usize) -> Result<&[u8], Error> {
+/// A text of such a row, by its position among them.
+pub(super) fn text(row: &Row, index: usize) -> Result<&[u8], Error> {
     row.try_get::<_, &str>(index + 1).map(str::as_bytes)
 }
 

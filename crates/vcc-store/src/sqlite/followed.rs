@@ -16,9 +16,9 @@ use super::Sqlite;
 use super::files::identity;
 use super::ready::Now;
 use crate::{
-    Batch, BulkLoad, Credentials, Decide, Deletion, Imported, Overview, Page, Reach, Remains, Rest,
-    Store, StoreError, StoreErrorKind, Tenant, TenantId, TokenHash, TokenInfo, Upgrade, Vacuum,
-    VacuumNeeds, Vacuumed,
+    Batch, BulkLoad, Credentials, Decide, Deletion, Export, Imported, Overview, Page, Reach,
+    Remains, Rest, Store, StoreError, StoreErrorKind, Tenant, TenantId, TokenHash, TokenInfo,
+    Upgrade, Vacuum, VacuumNeeds, Vacuumed,
 };
 
 /// A [`Sqlite`] that is opened anew when another file has taken the place of its own, as a server
@@ -270,6 +270,10 @@ impl Store for FollowedSqlite {
             return Err(StoreError::new(StoreErrorKind::Unavailable, message));
         }
         Ok(current.of(current.store.rest(tenant, selection, rest).await?))
+    }
+
+    async fn export(&self, tenant: TenantId, selection: &Selection) -> Result<Export, StoreError> {
+        self.store().await?.export(tenant, selection).await
     }
 
     async fn answer(

@@ -104,7 +104,8 @@ impl Log {
         Ok(true)
     }
 
-    fn length(&self) -> u64 {
+    /// How many bytes the log has.
+    pub(super) fn length(&self) -> u64 {
         let about = self.path.as_ref().and_then(|path| path.metadata().ok());
         about.map_or(0, |about| about.len())
     }

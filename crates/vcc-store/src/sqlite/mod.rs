@@ -9,6 +9,7 @@ mod delete;
 mod error;
 #[cfg(test)]
 mod explain;
+mod export;
 mod files;
 mod followed;
 mod gather;
@@ -60,9 +61,9 @@ use self::writer::Writer;
 use crate::store::{NO_TOKEN, Zones, anything, is_read, one_by_one};
 use crate::waiting::Teller;
 use crate::{
-    Batch, BulkLoad, Credentials, Decide, Deletion, Imported, Overview, Page, Reach, Remains, Rest,
-    Store, StoreError, StoreErrorKind, Tenant, TenantId, TokenHash, TokenInfo, Upgrade, Vacuum,
-    VacuumNeeds, Vacuumed,
+    Batch, BulkLoad, Credentials, Decide, Deletion, Export, Imported, Overview, Page, Reach,
+    Remains, Rest, Store, StoreError, StoreErrorKind, Tenant, TenantId, TokenHash, TokenInfo,
+    Upgrade, Vacuum, VacuumNeeds, Vacuumed,
 };
 
 /// A store in one SQLite database.
@@ -339,6 +340,10 @@ impl Store for Sqlite {
             page::rest(&snapshot, tenant, &selection, rest)
         };
         self.readers.run(Some(self.deadline), work).await
+    }
+
+    async fn export(&self, tenant: TenantId, selection: &Selection) -> Result<Export, StoreError> {
+        export::export(self.scans.pool(), &self.writer, tenant, selection).await
     }
 
     async fn answer(

@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::ops::Deref;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Rows, Statement};
 use vcc_query::Selection;
 
 use super::error;
@@ -270,6 +270,17 @@ fn counted(connection: &Connection, sql: &Sql) -> rusqlite::Result<u64> {
     Ok(count.cast_unsigned())
 }
 
+/// The rows of a statement with its values.
+pub(super) fn bound<'a>(statement: &'a mut Statement<'_>, sql: &Sql) -> rusqlite::Result<Rows<'a>> {
+    for (index, value) in sql.values.iter().enumerate() {
+        match value {
+            Value::Integer(value) => statement.raw_bind_parameter(index + 1, value)?,
+            Value::Text(value) => statement.raw_bind_parameter(index + 1, value.as_str())?,
+        }
+    }
+    Ok(statement.raw_query())
+}
+
 /// Runs a statement, and hands over its rows one after another.
 pub(super) fn rows(
     connection: &Connection,
@@ -277,13 +288,7 @@ pub(super) fn rows(
     mut each: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<()>,
 ) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached(&sql.text)?;
-    for (index, value) in sql.values.iter().enumerate() {
-        match value {
-            Value::Integer(value) => statement.raw_bind_parameter(index + 1, value)?,
-            Value::Text(value) => statement.raw_bind_parameter(index + 1, value.as_str())?,
-        }
-    }
-    let mut rows = statement.raw_query();
+    let mut rows = bound(&mut statement, sql)?;
     while let Some(row) = rows.next()? {
         each(row)?;
     }

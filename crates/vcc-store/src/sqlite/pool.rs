@@ -81,7 +81,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 pub(super) const SNAPSHOT: Duration = Duration::from_secs(600);
 
 /// Why a read was ended that was older.
-fn too_old() -> String {
+pub(super) fn too_old() -> String {
     format!(
         "it has read for {} minutes, and a longer read would keep the log from being written back",
         SNAPSHOT.as_secs() / 60

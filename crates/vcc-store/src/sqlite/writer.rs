@@ -86,6 +86,15 @@ impl Writer {
         self.inner.pool.run(None, batch).await
     }
 
+    /// How many bytes the log may have, and how many it has.
+    pub(super) fn log_limit(&self) -> u64 {
+        self.inner.log.limit()
+    }
+
+    pub(super) fn log_length(&self) -> u64 {
+        self.inner.log.length()
+    }
+
     /// Reads all of the store at one moment. That may take long; but not while others write so much
     /// that the log would grow too large.
     pub(super) async fn copy<T: Send + 'static>(

@@ -2,10 +2,11 @@ use chrono::DateTime;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{Config, TestRunner};
+use vcc_query::Selection;
 use vcc_store::{Batch, OnConflict, Store};
 use vcc_types::Field;
 
-use super::{expected, load, record, selection};
+use super::{expected, exported, load, record, selection};
 
 /// Many selections over each of a few sets of records, in two tenants that hold much the same.
 pub(crate) async fn differs(store: &dyn Store, sets: u32, selections: u32) {
@@ -35,6 +36,11 @@ pub(crate) async fn differs(store: &dyn Store, sets: u32, selections: u32) {
             let (records, more) = expected(&rows, &selection);
             assert!(page.records == records, "{selection:#?}\n{:#?}\n{records:#?}", page.records);
             assert_eq!(page.more, more, "{selection:#?}");
+            // An export is the list without its pages.
+            let whole = Selection { first: 1, page_size: u32::MAX, ..selection.clone() };
+            let exported = exported(store, tenant.id, &selection).await;
+            let (records, _) = expected(&rows, &whole);
+            assert!(exported == records, "{selection:#?}\n{exported:#?}\n{records:#?}");
         }
     }
 }

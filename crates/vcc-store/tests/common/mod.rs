@@ -179,6 +179,21 @@ pub(crate) fn expected(rows: &[StoredRecord], selection: &Selection) -> (Vec<Sto
     (page, more)
 }
 
+/// What an export gives.
+pub(crate) async fn exported(
+    store: &dyn Store,
+    tenant: TenantId,
+    selection: &Selection,
+) -> Vec<StoredRecord> {
+    let mut export = store.export(tenant, selection).await.unwrap();
+    let mut records = Vec::new();
+    while let Some(piece) = export.next().await.unwrap() {
+        assert!(!piece.is_empty());
+        records.extend(piece);
+    }
+    records
+}
+
 /// Imports records, and gives those that were taken, in the order of the store.
 pub(crate) async fn load(
     store: &dyn Store,

@@ -1,0 +1,131 @@
+//! All records that a selection matches, piece after piece.
+
+use std::future::Future;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+use vcc_query::Selection;
+
+use crate::record::Records;
+use crate::rest::LIMIT;
+use crate::{StoreError, StoreErrorKind, StoredRecord};
+
+/// All records of a tenant that a selection matches, in its order, as they were at one moment: a list
+/// without pages. [`Store::export`](crate::Store::export) begins it.
+///
+/// It is read while it is taken, piece after piece, so that its length takes no memory. Dropped, it
+/// ends.
+///
+/// ```
+/// # #[cfg(feature = "sqlite")]
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use vcc_query::Query;
+/// use vcc_store::{Sqlite, Store as _, StoredRecord};
+/// # use vcc_query::{Context, Zone};
+/// # use vcc_types::{Dialect, Field, Recording};
+/// # let now = chrono::DateTime::from_timestamp(1_198_120_596, 0).unwrap();
+/// # let context = Context { now, tenant_tz: Zone::UTC, dialect: Dialect::default() };
+/// # let store = Sqlite::in_memory()?;
+/// # let tenant = store.add_tenant("acme", Zone::UTC, now).await?;
+/// # let recording = Recording::new().with(Field::StartDate, "2007-12-19T19:16:36Z");
+/// # let record = StoredRecord::new(&recording).unwrap();
+/// store.import(tenant.id, vec![record; 10_000].into()).await?;
+///
+/// let selection = Query::parse("d=2007-12-19").unwrap().resolve(&context).unwrap();
+/// let mut export = store.export(tenant.id, &selection).await?;
+/// let mut records = 0;
+/// while let Some(piece) = export.next().await? {
+///     records += piece.len();
+/// }
+/// assert_eq!(records, 10_000);
+/// # Ok::<(), vcc_store::StoreError>(())
+/// # }).unwrap();
+/// ```
+#[derive(Debug)]
+pub struct Export {
+    pieces: mpsc::Receiver<Vec<StoredRecord>>,
+    /// Gone once it has ended.
+    reading: Option<JoinHandle<Result<(), StoreError>>>,
+}
+
+/// How many pieces wait to be taken.
+const WAITING: usize = 4;
+
+/// How many records a piece has at most. In bytes it has as many as are read at one go of a page.
+const RECORDS: usize = 4_096;
+
+/// Whoever reads an export: says when its moment has come, and hands over its pieces.
+pub(crate) struct Taker {
+    pub(crate) begun: oneshot::Sender<()>,
+    pub(crate) pieces: mpsc::Sender<Vec<StoredRecord>>,
+}
+
+impl Export {
+    /// Begins to read, and waits for the moment that is shown.
+    pub(crate) async fn begin<F>(read: impl FnOnce(Taker) -> F) -> Result<Self, StoreError>
+    where
+        F: Future<Output = Result<(), StoreError>> + Send + 'static,
+    {
+        let (begun, begins) = oneshot::channel();
+        let (sender, pieces) = mpsc::channel(WAITING);
+        let reading = tokio::spawn(read(Taker { begun, pieces: sender }));
+        let mut export = Self { pieces, reading: Some(reading) };
+        if begins.await.is_err() {
+            // There is nothing to read, or it failed.
+            export.end().await?;
+        }
+        Ok(export)
+    }
+
+    /// The next records: some hundreds of usual ones, or one that is very long; `None` after the last.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::export`](crate::Store::export). What was given before is a part of the list, and
+    /// not all of it.
+    pub async fn next(&mut self) -> Result<Option<Vec<StoredRecord>>, StoreError> {
+        if let Some(piece) = self.pieces.recv().await {
+            return Ok(Some(piece));
+        }
+        self.end().await.map(|()| None)
+    }
+
+    async fn end(&mut self) -> Result<(), StoreError> {
+        let Some(reading) = self.reading.take() else { return Ok(()) };
+        reading.await.unwrap_or_else(|joined| {
+            Err(StoreError::new(StoreErrorKind::Internal, "a task of the store ended early")
+                .with_source(joined))
+        })
+    }
+}
+
+impl Drop for Export {
+    fn drop(&mut self) {
+        if let Some(reading) = &self.reading {
+            reading.abort();
+        }
+    }
+}
+
+/// The selection whose records are exported: there are no pages.
+pub(crate) fn whole(selection: &Selection) -> Selection {
+    Selection { first: 1, page_size: 50, ..selection.clone() }
+}
+
+/// Whether records are to be handed over before more are read.
+pub(crate) fn is_full(records: &Records) -> bool {
+    records.size() >= LIMIT || records.len() >= RECORDS
+}
+
+/// The records as a piece; they are read anew from then on.
+pub(crate) fn piece(records: &mut Records) -> Result<Vec<StoredRecord>, StoreError> {
+    let piece = records.build().ok_or_else(|| {
+        StoreError::new(StoreErrorKind::Internal, "cannot export records: a text is no UTF-8")
+    });
+    // One that was very long does not keep its memory.
+    match records.size() > 2 * LIMIT {
+        true => *records = Records::default(),
+        false => records.clear(),
+    }
+    piece
+}

@@ -1,0 +1,61 @@
+use std::pin::pin;
+
+use futures_util::TryStreamExt as _;
+use vcc_query::Selection;
+
+use super::error::error;
+use super::page::text;
+use super::pool::Pool;
+use super::session::Session;
+use crate::export::{Taker, is_full, piece, whole};
+use crate::plan::Plan;
+use crate::record::Records;
+use crate::{Export, StoreError, TenantId};
+
+const DOING: &str = "cannot export records";
+
+/// One moment for all statements, and as long as it takes: a connection's own limit is one for pages.
+const BEGIN: &str =
+    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 0";
+
+/// Reads a list in one transaction. The rows are taken from the server as fast as somebody takes them from
+/// here.
+pub(super) async fn export(
+    pool: &Pool,
+    tenant: TenantId,
+    selection: &Selection,
+) -> Result<Export, StoreError> {
+    let (pool, selection) = (pool.clone(), whole(selection));
+    Export::begin(|taker| async move {
+        let Some(plan) = Plan::all(tenant, &selection) else { return Ok(()) };
+        let lease = pool.get().await?;
+        match read(&lease, &plan, taker).await {
+            Ok(true) => lease.give_back(),
+            // Dropped, the statement is cancelled.
+            Ok(false) => {}
+            Err(error) => return Err(lease.at(error)),
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// `false`: nobody took all of it.
+async fn read(session: &Session, plan: &Plan<'_>, taker: Taker) -> Result<bool, StoreError> {
+    let failed = error(DOING);
+    session.client.batch_execute(BEGIN).await.map_err(&failed)?;
+    // The server has its snapshot when it says that it has begun with the rows.
+    let rows = session.stream_built(&plan.page_for_postgres(false)).await.map_err(&failed)?;
+    let _ = taker.begun.send(());
+    let (mut rows, mut records) = (pin!(rows), Records::default());
+    while let Some(row) = rows.try_next().await.map_err(&failed)? {
+        let start = row.try_get(0).map_err(&failed)?;
+        records.add(start, |index| text(&row, index)).map_err(&failed)?;
+        if is_full(&records) && taker.pieces.send(piece(&mut records)?).await.is_err() {
+            return Ok(false);
+        }
+    }
+    session.client.batch_execute("COMMIT").await.map_err(&failed)?;
+    let is_taken = records.len() == 0 || taker.pieces.send(piece(&mut records)?).await.is_ok();
+    Ok(is_taken)
+}

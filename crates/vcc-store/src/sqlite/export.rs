@@ -1,0 +1,138 @@
+use std::future::Future as _;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::Thread;
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+use tokio::sync::mpsc;
+use vcc_query::Selection;
+
+use super::error;
+use super::index::given;
+use super::page::{Snapshot, bound};
+use super::pool::{Pool, SNAPSHOT, too_old};
+use super::writer::Writer;
+use crate::export::{Taker, is_full, piece, whole};
+use crate::plan::Plan;
+use crate::record::Records;
+use crate::{Export, StoreError, StoreErrorKind, StoredRecord, TenantId};
+
+/// How often it is looked whether an export may last on, while nobody takes what was read.
+const LOOK: Duration = Duration::from_secs(1);
+
+const DOING: &str = "cannot export records";
+
+/// Reads a list in one snapshot. It may last as long as it likes while the log is short, as a copy may: what
+/// others write meanwhile stays in the log until it ends.
+pub(super) async fn export(
+    pool: &Pool,
+    writer: &Writer,
+    tenant: TenantId,
+    selection: &Selection,
+) -> Result<Export, StoreError> {
+    let (pool, writer, selection) = (pool.clone(), writer.clone(), whole(selection));
+    let read = |taker| async move {
+        let (limit, began) = (writer.log_limit(), Instant::now());
+        let is_too_old = move || began.elapsed() > SNAPSHOT && writer.log_length() > limit;
+        let work = move |connection: &mut Connection| {
+            read(connection, tenant, &selection, taker, is_too_old)
+        };
+        pool.run_while_fits(SNAPSHOT, limit, work).await
+    };
+    Export::begin(read).await
+}
+
+fn read(
+    connection: &Connection,
+    tenant: TenantId,
+    selection: &Selection,
+    taker: Taker,
+    is_too_old: impl Fn() -> bool,
+) -> Result<(), StoreError> {
+    let failed = error(DOING);
+    let Some(mut plan) = Plan::all(tenant, selection) else { return Ok(()) };
+    let snapshot = Snapshot::new(connection).map_err(&failed)?;
+    // The first read of a transaction makes its moment.
+    plan.given = given(&snapshot).map_err(&failed)?;
+    // Nobody waits any more: the next piece finds that out.
+    let _ = taker.begun.send(());
+    let sql = plan.all_for_sqlite();
+    let mut statement = snapshot.prepare_cached(&sql.text).map_err(&failed)?;
+    let mut rows = bound(&mut statement, &sql).map_err(&failed)?;
+    let mut records = Records::default();
+    while let Some(row) = rows.next().map_err(&failed)? {
+        let text = |index| Ok::<_, rusqlite::Error>(row.get_ref(index + 1)?.as_bytes()?);
+        row.get(0).and_then(|start| records.add(start, text)).map_err(&failed)?;
+        if is_full(&records) && !hand_over(&taker.pieces, piece(&mut records)?, &is_too_old)? {
+            return Ok(());
+        }
+    }
+    if records.len() > 0 {
+        hand_over(&taker.pieces, piece(&mut records)?, &is_too_old)?;
+    }
+    Ok(())
+}
+
+/// Hands a piece over once there is room for it; `false` where nobody takes any. A moment is not held for
+/// ever for a reader who takes nothing.
+fn hand_over(
+    pieces: &mpsc::Sender<Vec<StoredRecord>>,
+    piece: Vec<StoredRecord>,
+    is_too_old: impl Fn() -> bool,
+) -> Result<bool, StoreError> {
+    // There may be no clock in the runtime, so this thread has its own.
+    let waker = Waker::from(Arc::new(Unparked(std::thread::current())));
+    let mut context = Context::from_waker(&waker);
+    let mut room = pin!(pieces.reserve());
+    loop {
+        match room.as_mut().poll(&mut context) {
+            Poll::Ready(Ok(room)) => {
+                room.send(piece);
+                return Ok(true);
+            }
+            Poll::Ready(Err(_)) => return Ok(false),
+            Poll::Pending if is_too_old() => {
+                let error = StoreError::new(StoreErrorKind::Deadline, DOING);
+                return Err(error.with_source(too_old()));
+            }
+            Poll::Pending => std::thread::park_timeout(LOOK),
+        }
+    }
+}
+
+struct Unparked(Thread);
+
+impl Wake for Unparked {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A reader who takes nothing does not hold a moment for longer than a read may last.
+    #[test]
+    fn what_nobody_takes_is_ended_when_it_is_old() {
+        let (pieces, mut taken) = mpsc::channel(1);
+        assert!(hand_over(&pieces, Vec::new(), || true).unwrap());
+        let error = hand_over(&pieces, Vec::new(), || true).unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Deadline);
+        assert_eq!(
+            error.to_string(),
+            "cannot export records: it has read for 10 minutes, and a longer read would keep the log \
+             from being written back"
+        );
+        // Who takes it in time has it all.
+        std::thread::scope(|scope| {
+            let given = scope.spawn(|| hand_over(&pieces, Vec::new(), || false));
+            taken.blocking_recv().unwrap();
+            assert!(given.join().unwrap().unwrap());
+        });
+        taken.close();
+        assert!(!hand_over(&pieces, Vec::new(), || false).unwrap());
+    }
+}
