@@ -8,6 +8,7 @@
 //! * [`Server`] listens on a socket: in a test, in another program, or as the command
 //!   `vcc-server`.
 //! * [`Api`] is the same without a socket: a tower service.
+//! * [`Document`] writes any number of records as a response has them.
 //! * [`ZoneSource`] chooses the zone data: what is compiled in, or newer data of the system.
 
 mod admin;
@@ -17,6 +18,7 @@ mod auth;
 mod body;
 mod clock;
 mod connection;
+mod document;
 mod encrypted;
 mod gzip;
 mod limits;
@@ -40,6 +42,7 @@ mod zones;
 pub use api::Api;
 pub use audit::{Audit, AuditFailure};
 pub use clock::Clock;
+pub use document::{Document, DocumentFormat};
 pub use limits::Limits;
 pub use metrics::Metrics;
 pub use server::{Server, ServerBuilder};

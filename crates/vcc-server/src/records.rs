@@ -107,7 +107,10 @@ impl Pieces {
 }
 
 /// OUT-1: all fifteen fields, whether a value is there or not. The start is the first of them.
-fn values<'a>(record: &'a StoredRecord, start: &'a str) -> [Option<&'a str>; Field::COUNT] {
+pub(crate) fn values<'a>(
+    record: &'a StoredRecord,
+    start: &'a str,
+) -> [Option<&'a str>; Field::COUNT] {
     let mut values = [Some(start); Field::COUNT];
     for (value, text) in values[1..].iter_mut().zip(record.texts()) {
         *value = Some(text);

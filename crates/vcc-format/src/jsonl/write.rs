@@ -63,6 +63,52 @@ impl<W: io::Write> Writer<W> {
         Ok(())
     }
 
+    /// Writes fifteen values in the documented order; `None` is absent, and left out. Nothing is allocated
+    /// for a record.
+    ///
+    /// ```
+    /// use vcc_format::jsonl;
+    ///
+    /// let mut writer = jsonl::Writer::new(Vec::new());
+    /// let mut values = [None; 15];
+    /// (values[0], values[1]) = (Some("2007-12-19T19:16:36-08:00"), Some("\"Bill\""));
+    /// writer.write_values(&values)?;
+    /// let line = String::from_utf8(writer.finish()?).unwrap();
+    /// assert_eq!(line, "{\"startDate\":\"2007-12-19T19:16:36-08:00\",\"agentID\":\"\\\"Bill\\\"\"}\n");
+    /// # Ok::<(), vcc_format::WriteError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// A value that XML cannot carry (OUT-6): the record is left out, and the next one may follow. A
+    /// destination that fails.
+    pub fn write_values(
+        &mut self,
+        values: &[Option<&str>; Field::COUNT],
+    ) -> Result<(), WriteError> {
+        self.records += 1;
+        self.line.clear();
+        self.line.push(b'{');
+        for (field, value) in Field::ALL.into_iter().zip(values) {
+            let Some(text) = value else { continue };
+            if let Some((position, character)) = forbidden_character(text) {
+                let (record, field) = (self.records, field.wire_name().to_owned());
+                return Err(WriteError::Value { record, field, character, position });
+            }
+            if self.line.len() > 1 {
+                self.line.push(b',');
+            }
+            self.line.push(b'"');
+            self.line.extend_from_slice(field.wire_name().as_bytes());
+            self.line.extend_from_slice(b"\":");
+            // A string into a `Vec`: neither can fail.
+            serde_json::to_writer(&mut self.line, text).map_err(io::Error::from)?;
+        }
+        self.line.extend_from_slice(b"}\n");
+        self.destination.write_all(&self.line)?;
+        Ok(())
+    }
+
     /// Flushes the destination and gives it back.
     ///
     /// # Errors
@@ -77,6 +123,30 @@ impl<W: io::Write> Writer<W> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn values_are_written_as_their_recording() {
+        let texts =
+            ["2007-12-19T19:16:36Z", "", "\"\\/\u{7f}\u{85}", "a\r\n\tb", "\u{1f600}\u{2028}"];
+        for shift in 0..Field::COUNT {
+            let value = |index: usize| texts.get((index + shift) % Field::COUNT).copied();
+            let values: [Option<&str>; Field::COUNT] = std::array::from_fn(value);
+            let (mut one, mut other) = (Writer::new(Vec::new()), Writer::new(Vec::new()));
+            one.write_values(&values).unwrap();
+            other.write(&Recording::from_values(&values)).unwrap();
+            let (one, other) = (one.finish().unwrap(), other.finish().unwrap());
+            assert_eq!(String::from_utf8(one), String::from_utf8(other));
+        }
+        let mut values = [None; Field::COUNT];
+        values[2] = Some("a\u{1}");
+        let mut writer = Writer::new(Vec::new());
+        assert_eq!(
+            writer.write_values(&values).unwrap_err().to_string(),
+            "record 1, phoneNumber: U+0001 at byte 1 of the value cannot be written: \
+             XML 1.0 has no such character (OUT-6)"
+        );
+        assert_eq!(writer.finish().unwrap(), b"");
+    }
 
     #[test]
     fn names_stand_once() {

@@ -6,6 +6,8 @@ mod backup;
 mod certificate;
 mod demo;
 mod descriptors;
+mod dialect;
+mod export;
 mod failure;
 mod fields;
 mod hangup;
@@ -13,6 +15,7 @@ mod import;
 mod listen;
 mod origins;
 mod owner;
+mod partial;
 mod password;
 mod records;
 mod rewrite;
@@ -66,6 +69,8 @@ enum Command {
     Token(token::Command),
     /// Add recordings to a tenant from a CSV, XML or JSON lines file
     Import(import::Args),
+    /// Write all recordings of a tenant, or those of a query, as CSV, XML or JSON lines
+    Export(export::Args),
     /// Delete the recordings of a tenant that started before a date
     Purge(records::Purge),
     /// Delete the recordings of a phone number or an agent
@@ -131,6 +136,7 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             Command::Tenant(command) => tenant::run(command).await,
             Command::Token(command) => token::run(command).await,
             Command::Import(args) => import::run(args).await,
+            Command::Export(args) => export::run(args).await,
             Command::Purge(args) => records::purge(args).await,
             Command::Erase(args) => records::erase(args).await,
             Command::Fields(args) => fields::run(args).await,

@@ -8,11 +8,11 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use vcc_server::{Audit, AuditFailure, Metrics, Server, Tls};
 use vcc_store::StoreErrorKind;
-use vcc_types::Dialect;
 
 use super::background::{Background, Output};
 use super::certificate::CertificateFiles;
 use super::descriptors;
+use super::dialect;
 use super::failure::{Failure, cannot};
 use super::hangup::Hangup;
 use super::listen::Listen;
@@ -112,7 +112,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         .limits(limits)
         .explain(settings.explain == Some(true));
     if let Some(path) = &settings.dialect {
-        builder = builder.dialect(dialect(path)?);
+        builder = builder.dialect(dialect::read(path)?);
     }
     let audit = audit(&settings)?;
     if let Some(audit) = &audit {
@@ -287,12 +287,6 @@ async fn resolve(flag: &str, listen: &Listen) -> Result<Vec<SocketAddr>, Failure
         Failure::new(format!("cannot listen on {listen}: {error}"))
             .hint(format!("{flag} takes an address of this machine, or a name that stands for one"))
     })
-}
-
-fn dialect(path: &Path) -> Result<Dialect, Failure> {
-    let name = path.display();
-    let text = std::fs::read_to_string(path).map_err(|error| cannot("read", path, &error))?;
-    text.parse().map_err(|error| Failure::usage(format!("{name}: {error}")))
 }
 
 /// Events go to stderr, so that stdout stays for what was asked for. Of other crates nothing is

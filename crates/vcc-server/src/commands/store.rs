@@ -173,6 +173,11 @@ impl StoreArgs {
         })
     }
 
+    /// The file with the settings of `serve`, if one is named.
+    pub(super) fn config(&self) -> Option<&Path> {
+        self.config.as_deref()
+    }
+
     /// The zone of a name.
     pub(super) fn zone(&self, name: &str) -> Result<Zone, Failure> {
         zones::zone(&*self.zones()?, name)

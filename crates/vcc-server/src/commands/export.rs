@@ -1,0 +1,241 @@
+//! `export`: all recordings that a query selects, as one document.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use chrono::SecondsFormat;
+use clap::ValueEnum;
+use indicatif::{ProgressBar, ProgressStyle};
+use vcc_format::WriteError;
+use vcc_query::{Context, Query, QueryError, Selection};
+use vcc_server::{Clock, Document, DocumentFormat};
+use vcc_store::{Export, StoreError, StoreErrorKind};
+use vcc_types::Dialect;
+
+use super::dialect::DialectArgs;
+use super::failure::Failure;
+use super::note;
+use super::partial::Partial;
+use super::store::{self, StoreArgs};
+use super::words::{counted, grouped};
+
+#[derive(clap::Args)]
+#[command(after_long_help = MOMENT)]
+pub(super) struct Args {
+    /// The tenant whose recordings they are
+    #[arg(long, value_name = "NAME")]
+    tenant: String,
+    /// How they are written
+    #[arg(long, value_enum, default_value_t = ExportFormat::Csv)]
+    format: ExportFormat,
+    /// Which of them, as a request asks for them: 'd=2024-01&agentID=bill'; without it, all. There are no
+    /// pages, so that n is refused
+    #[arg(long, value_name = "QUERY", default_value = "", hide_default_value = true)]
+    query: String,
+    /// Write to this file, which must not exist, instead of stdout. It has its name once it is whole
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    #[command(flatten)]
+    dialect: DialectArgs,
+    #[command(flatten)]
+    store: StoreArgs,
+}
+
+const MOMENT: &str = "\
+An export shows one moment, which it says on stderr, however long it takes. Of a SQLite store it holds \
+that moment: what others write meanwhile stays in the log beside the file. So it ends with an error when \
+it has lasted for ten minutes and the log has more than 256 MiB; without a writer it has no limit. Of \
+PostgreSQL it is one transaction without a limit, and on a standby the moment is that which the standby \
+has come to.";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum ExportFormat {
+    /// Comma-separated values with a header row
+    Csv,
+    /// The service's XML
+    Xml,
+    /// One JSON object a line
+    Jsonl,
+}
+
+impl From<ExportFormat> for DocumentFormat {
+    fn from(format: ExportFormat) -> Self {
+        match format {
+            ExportFormat::Csv => Self::Csv,
+            ExportFormat::Xml => Self::Xml,
+            ExportFormat::Jsonl => Self::JsonLines,
+        }
+    }
+}
+
+pub(super) async fn run(args: Args) -> Result<(), Failure> {
+    let dialect = args.dialect.read(&args.store)?;
+    let query =
+        Query::parse_with(&args.query, &dialect).map_err(|error| refused(&error, &args.query))?;
+    if query.n().is_some() {
+        return Err(Failure::usage("--query: n: an export is whole, and has no pages")
+            .hint("leave n out; d=2024-01 and the like make it shorter"));
+    }
+    let store = args.store.open_to_read().await?;
+    let tenant = store::tenant(&*store, &args.tenant).await?;
+    let context = Context { now: Clock::system().now(), tenant_tz: tenant.zone, dialect };
+    let selection = query.resolve(&context).map_err(|error| refused(&error, &args.query))?;
+    let progress = match (&args.output, args.query.is_empty()) {
+        (None, _) if io::IsTerminal::is_terminal(&io::stdout()) => Progress::hidden(),
+        (_, true) => Progress::of(Some(store.count(tenant.id).await?)),
+        (_, false) => Progress::of(None),
+    };
+    let output = args.output.as_deref().map(Partial::take).transpose()?;
+    let export = store.export(tenant.id, &selection).await?;
+    let moment = Clock::system().now();
+    let begun = Instant::now();
+    let made = match &output {
+        Some(output) => {
+            write(export, output.file(), args.format, &selection, &dialect, &progress).await
+        }
+        None => write(export, stdout(), args.format, &selection, &dialect, &progress).await,
+    };
+    progress.finish();
+    let records = match made {
+        Ok(records) => records,
+        // Whoever read it has enough, as `head` has.
+        Err(Broken::Output(error))
+            if output.is_none() && error.kind() == io::ErrorKind::BrokenPipe =>
+        {
+            return Ok(());
+        }
+        Err(Broken::Output(error)) => {
+            let to = output.map_or_else(|| "stdout".to_owned(), |output| output.name());
+            return Err(Failure::new(format!("cannot write {to}: {error}")));
+        }
+        Err(Broken::Store(error)) => return Err(broken_off(error, output.is_some())),
+    };
+    if let Some(output) = output {
+        output.give()?;
+    }
+    let took = begun.elapsed();
+    note(format_args!(
+        "exported {} of {} in {:.1} s ({}/s), as they were at {}",
+        counted(records, "recording"),
+        tenant.name,
+        took.as_secs_f64(),
+        rate(records, took),
+        moment.to_rfc3339_opts(SecondsFormat::Secs, true),
+    ));
+    Ok(())
+}
+
+/// Why an export is not whole.
+enum Broken {
+    Store(StoreError),
+    Output(io::Error),
+}
+
+impl From<StoreError> for Broken {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<WriteError> for Broken {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Io(error) => Self::Output(error),
+            error => Self::Output(io::Error::other(error)),
+        }
+    }
+}
+
+/// Writes an export, and says how many records it had.
+async fn write(
+    mut export: Export,
+    to: impl Write,
+    format: ExportFormat,
+    selection: &Selection,
+    dialect: &Dialect,
+    progress: &Progress,
+) -> Result<u64, Broken> {
+    let mut document = Document::new(to, format.into(), selection.response_zone, dialect);
+    let mut records = 0;
+    while let Some(piece) = export.next().await? {
+        document.write(&piece)?;
+        records += piece.len() as u64;
+        progress.records(records);
+    }
+    document.finish()?;
+    Ok(records)
+}
+
+/// stdout without the buffer that looks for the ends of lines.
+#[cfg(unix)]
+fn stdout() -> impl Write {
+    use std::os::fd::AsFd as _;
+
+    let own = io::stdout().as_fd().try_clone_to_owned().map(std::fs::File::from);
+    own.map_or_else(|_| Box::new(io::stdout()) as Box<dyn Write>, |file| Box::new(file))
+}
+
+#[cfg(not(unix))]
+fn stdout() -> impl Write {
+    io::stdout()
+}
+
+fn refused(error: &QueryError, query: &str) -> Failure {
+    // The query, where it is wrong, and a hint stand below the message.
+    Failure::usage(format!("--query: {}", error.render(query).to_string().trim_end()))
+}
+
+fn broken_off(error: StoreError, to_file: bool) -> Failure {
+    let kind = error.kind();
+    let failure = Failure::from(error);
+    match (kind, to_file) {
+        (StoreErrorKind::Deadline, _) => {
+            failure.hint("export it part by part, such as --query 'd=2024-01', then 'd=2024-02'")
+        }
+        (_, false) => failure.hint("what was written is not the whole list"),
+        (_, true) => failure,
+    }
+}
+
+fn rate(records: u64, took: Duration) -> String {
+    grouped((records as f64 / took.as_secs_f64().max(1e-3)) as u64)
+}
+
+/// A bar on a terminal that shows nothing else, nothing elsewhere.
+struct Progress {
+    bar: ProgressBar,
+    begun: Instant,
+}
+
+impl Progress {
+    fn hidden() -> Self {
+        Self { bar: ProgressBar::hidden(), begun: Instant::now() }
+    }
+
+    /// Of so many records, if that is known.
+    fn of(records: Option<u64>) -> Self {
+        let (bar, template) = match records {
+            Some(records) => {
+                (ProgressBar::new(records), "{bar:30} {percent:>3} %  {msg}  {eta} left")
+            }
+            None => (ProgressBar::new_spinner(), "{spinner} {msg}"),
+        };
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        Self { bar, begun: Instant::now() }
+    }
+
+    fn records(&self, records: u64) {
+        if !self.bar.is_hidden() {
+            let rate = rate(records, self.begun.elapsed());
+            self.bar.set_message(format!("{}, {rate}/s", counted(records, "record")));
+            self.bar.set_position(records);
+        }
+    }
+
+    fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
