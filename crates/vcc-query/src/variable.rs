@@ -217,7 +217,11 @@ fn distance(a: &[u8], b: &[u8]) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use chrono::DateTime;
+    use vcc_types::Dialect;
+
     use super::*;
+    use crate::{Context, Query, Zone};
 
     #[test]
     fn the_list_holds_every_name() {
@@ -226,5 +230,31 @@ mod tests {
             .filter(|variable| **variable != Variable::Filter(Field::StartDate));
         let names: Vec<_> = names.map(|variable| variable.name()).collect();
         assert_eq!(Variable::NAMES, names.join(", "));
+    }
+
+    /// The table for readers has each variable once, in this order, and all that it shows is read.
+    #[test]
+    fn the_readme_has_every_variable() {
+        let (_, table) = include_str!("../README.md").split_once("## Variables\n").unwrap();
+        let (table, _) = table.split_once("\n## ").unwrap();
+        let rows: Vec<_> = table.lines().filter(|line| line.starts_with("| `")).collect();
+        let names: Vec<_> = rows.iter().map(|row| row.split('`').nth(1).unwrap()).collect();
+        assert_eq!(names.join(", "), Variable::NAMES);
+        let context = Context {
+            now: DateTime::UNIX_EPOCH,
+            tenant_tz: Zone::UTC,
+            dialect: Dialect::default(),
+        };
+        for (name, row) in names.iter().zip(rows) {
+            let cells: Vec<_> = row.trim_matches(['|', ' ']).split(" | ").collect();
+            let [_, _, examples, _] = cells[..] else { panic!("{row}") };
+            let examples: Vec<_> = examples.split('`').skip(1).step_by(2).collect();
+            assert!(!examples.is_empty(), "{row}");
+            for example in examples {
+                let is_of = |part: &str| part.split('=').next() == Some(*name);
+                assert!(example.split('&').any(is_of), "{example}");
+                Query::parse(example).unwrap().resolve(&context).unwrap();
+            }
+        }
     }
 }

@@ -139,6 +139,26 @@ mod tests {
         }
     }
 
+    /// The table for readers is this one.
+    #[test]
+    fn the_readme_has_the_table() {
+        let row = |field: Field| {
+            let kind = match field {
+                Field::StartDate => {
+                    "an instant: ISO 8601 with an offset, `2008-02-14T10:12:13-08:00`"
+                }
+                Field::Duration => "whole seconds: `27`",
+                _ => "text",
+            };
+            let (column, variable, meaning) = (field.wire_name(), field.query_name(), field.doc());
+            format!("| `{column}` | {kind} | `{variable}` | {meaning} |\n")
+        };
+        let rows: String = Field::ALL.into_iter().map(row).collect();
+        let head = "| column | type | query variable | meaning |\n|---|---|---|---|\n";
+        let table = format!("\n{head}{rows}\n");
+        assert!(include_str!("../README.md").contains(&table), "{table}");
+    }
+
     #[test]
     fn start_is_asked_for_by_another_name() {
         assert_eq!(Field::StartDate.query_name(), "start-date");
