@@ -4,11 +4,11 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use chrono::SecondsFormat;
+use chrono::{DateTime, SecondsFormat};
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
 use vcc_format::WriteError;
-use vcc_query::{Context, Query, QueryError, Selection};
+use vcc_query::{Context, Query, QueryError, Selection, Zone};
 use vcc_server::{Clock, Document, DocumentFormat};
 use vcc_store::{Export, StoreError, StoreErrorKind};
 use vcc_types::Dialect;
@@ -124,6 +124,13 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         moment.to_rfc3339_opts(SecondsFormat::Secs, true),
     ));
     Ok(())
+}
+
+/// All recordings of a tenant, in the order of the list.
+pub(super) fn everything(zone: Zone) -> Selection {
+    let (now, dialect) = (DateTime::UNIX_EPOCH, Dialect::default());
+    let context = Context { now, tenant_tz: zone, dialect };
+    Query::default().resolve(&context).expect("a query without a date resolves")
 }
 
 /// Why an export is not whole.

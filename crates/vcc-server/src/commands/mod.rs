@@ -4,6 +4,7 @@ mod ask;
 mod background;
 mod backup;
 mod certificate;
+mod dataset;
 mod demo;
 mod descriptors;
 mod dialect;

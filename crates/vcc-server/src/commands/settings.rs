@@ -345,7 +345,7 @@ pub(super) struct Origin<'a> {
 }
 
 /// Where in a file something is wrong, and what. The line itself may hold a password.
-fn place(text: &str, error: &toml::de::Error) -> String {
+pub(super) fn place(text: &str, error: &toml::de::Error) -> String {
     let message = error.message().lines().collect::<Vec<_>>().join("; ");
     let message = message.replace("u64", "a whole number").replace("usize", "a whole number");
     let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();

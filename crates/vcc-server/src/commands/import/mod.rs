@@ -26,10 +26,16 @@ use super::{note, rewrite};
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// The file to read; - is stdin
-    file: PathBuf,
+    #[arg(required_unless_present = "dataset")]
+    file: Option<PathBuf>,
     /// The tenant whose recordings they are
-    #[arg(long, value_name = "NAME")]
-    tenant: String,
+    #[arg(long, value_name = "NAME", required_unless_present = "dataset")]
+    tenant: Option<String>,
+    /// Load a dataset of the conformance suite instead, as `vcc-conformance dataset export --dir DIR`
+    /// writes it: tenants with their zones, tokens and recordings, and the store where there is none
+    #[arg(long, value_name = "DIR",
+          conflicts_with_all = ["file", "tenant", "format", "zone", "update", "reject", "bulk"])]
+    dataset: Option<PathBuf>,
     /// What the file is; without it, its first character tells
     #[arg(long, value_enum)]
     format: Option<FileFormat>,
@@ -73,10 +79,15 @@ fn batch(text: &str) -> Result<u32, String> {
 }
 
 pub(super) async fn run(args: Args) -> Result<(), Failure> {
+    let (file, tenant) = match (&args.dataset, &args.file, &args.tenant) {
+        (Some(folder), ..) => return super::dataset::load(folder, &args.store).await,
+        (None, Some(file), Some(tenant)) => (file, tenant),
+        (None, ..) => return Err(Failure::usage("a FILE and --tenant are needed")),
+    };
     let zone = args.zone.as_deref().map(|name| args.store.zone(name)).transpose()?;
     let store = args.store.open().await?;
-    let tenant = store::tenant(&*store, &args.tenant).await?;
-    let source = Source::open(&args.file)?;
+    let tenant = store::tenant(&*store, tenant).await?;
+    let source = Source::open(file)?;
     let on_conflict = if args.update { OnConflict::Update } else { OnConflict::Reject };
     let identity = source.identity(args.format, zone, on_conflict)?;
     let target = if args.bulk {
