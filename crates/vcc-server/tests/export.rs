@@ -453,6 +453,25 @@ fn who_has_enough_ends_it_quietly() {
     }
 }
 
+/// What an import might not read is written whole, and said.
+#[tokio::test]
+async fn long_records_are_said() {
+    let folder = Folder::new();
+    let store = open(&folder.store).await;
+    let tenant = store.tenant("acme").await.unwrap().unwrap().id;
+    let long = |bytes: usize| {
+        let recording = Recording::new().with(Field::ExtVar1, &"x".repeat(bytes));
+        StoredRecord::with_start(&recording, DateTime::UNIX_EPOCH).unwrap()
+    };
+    store.import(tenant, vec![long(1 << 20), long(102_388), long(102_387)].into()).await.unwrap();
+    let ran = export(&folder, &[]);
+    assert_eq!((ran.code, ran.stdout.lines().count()), (0, 4));
+    assert!(ran.stdout.lines().any(|row| row.len() > 1 << 20));
+    let said = "note: 2 recordings of more than 100 KiB of text; `vcc-server import` reads no record that \
+                is written with more than 512 KiB\nexported 3 ";
+    assert!(ran.stderr.starts_with(said), "{}", ran.stderr);
+}
+
 /// A full disk is no end.
 #[cfg(target_os = "linux")]
 #[test]

@@ -97,8 +97,8 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         None => write(export, stdout(), args.format, &selection, &dialect, &progress).await,
     };
     progress.finish();
-    let records = match made {
-        Ok(records) => records,
+    let written = match made {
+        Ok(written) => written,
         // Whoever read it has enough, as `head` has.
         Err(Broken::Output(error))
             if output.is_none() && error.kind() == io::ErrorKind::BrokenPipe =>
@@ -114,7 +114,14 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     if let Some(output) = output {
         output.give()?;
     }
-    let took = begun.elapsed();
+    if written.long > 0 {
+        note(format_args!(
+            "note: {} of more than 100 KiB of text; `vcc-server import` reads no record that is written \
+             with more than 512 KiB",
+            counted(written.long, "recording")
+        ));
+    }
+    let (took, records) = (begun.elapsed(), written.records);
     note(format_args!(
         "exported {} of {} in {:.1} s ({}/s), as they were at {}",
         counted(records, "recording"),
@@ -154,7 +161,18 @@ impl From<WriteError> for Broken {
     }
 }
 
-/// Writes an export, and says how many records it had.
+/// What was written.
+#[derive(Default)]
+struct Written {
+    records: u64,
+    /// How many of them may be longer than an import reads.
+    long: u64,
+}
+
+/// Up to how many bytes of text a record is never too long for an import, however much of it is escaped.
+const LONG: usize = 100 * 1024;
+
+/// Writes an export.
 async fn write(
     mut export: Export,
     to: impl Write,
@@ -162,16 +180,17 @@ async fn write(
     selection: &Selection,
     dialect: &Dialect,
     progress: &Progress,
-) -> Result<u64, Broken> {
+) -> Result<Written, Broken> {
     let mut document = Document::new(to, format.into(), selection.response_zone, dialect);
-    let mut records = 0;
+    let mut written = Written::default();
     while let Some(piece) = export.next().await? {
         document.write(&piece)?;
-        records += piece.len() as u64;
-        progress.records(records);
+        written.records += piece.len() as u64;
+        written.long += piece.iter().filter(|record| record.joined().len() > LONG).count() as u64;
+        progress.records(written.records);
     }
     document.finish()?;
-    Ok(records)
+    Ok(written)
 }
 
 /// stdout without the buffer that looks for the ends of lines.
