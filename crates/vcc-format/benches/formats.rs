@@ -238,7 +238,7 @@ fn read_xml(document: &str) {
                 }),
             ),
         ],
-        &[0.95, 2.5, 0.0, 8.0],
+        &[0.95, 3.9, 0.0, 8.0],
     );
     compare(
         "XML to owned records",
@@ -261,7 +261,7 @@ fn read_xml(document: &str) {
             ),
             ("quick-xml 0.42, by hand over events", Box::new(move || by_hand(document).len())),
         ],
-        &[3.5],
+        &[8.6],
     );
     compare(
         "XML from a BufRead",
@@ -295,7 +295,7 @@ fn read_xml(document: &str) {
                 }),
             ),
         ],
-        &[1.5],
+        &[4.0],
     );
 }
 
@@ -393,7 +393,7 @@ fn write_xml(recordings: &[Recording], size: usize) {
                 })),
             ),
         ],
-        &[1.4, 2.5],
+        &[3.5, 2.5],
     );
 }
 
@@ -476,7 +476,7 @@ fn read_csv(document: &str) {
                 }),
             ),
         ],
-        &[2.0],
+        &[2.0, 0.9],
     );
     compare(
         "CSV to owned records",
@@ -499,7 +499,7 @@ fn read_csv(document: &str) {
                 }),
             ),
         ],
-        &[1.6],
+        &[2.2],
     );
 }
 
@@ -531,7 +531,7 @@ fn write_csv(recordings: &[Recording], size: usize) {
                 })),
             ),
         ],
-        &[1.1],
+        &[1.5],
     );
 }
 

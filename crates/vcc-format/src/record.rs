@@ -95,8 +95,7 @@ impl<'a> Record<'a> {
     fn unpack(mut self) -> Parts<'a> {
         let quotes = Field::ALL.into_iter().filter(|field| self.doubled & 1 << field.index() != 0);
         let quotes: Vec<_> = quotes.filter_map(|field| Some((field, self.value(field)?))).collect();
-        let mut parts =
-            Parts::new(self.text, Field::ALL.map(|field| self.span(field)), self.present);
+        let mut parts = Parts::new(self.text, self.spans(), self.present);
         (parts.decoded, parts.scratch) = (self.decoded, self.scratch);
         parts.extra = self.rest.take().map(|rest| rest.extra).unwrap_or_default();
         for (field, text) in quotes {
@@ -133,18 +132,27 @@ impl<'a> Record<'a> {
     #[inline(never)]
     fn unquoted(&self, field: Field) -> &str {
         let rest = self.rest.get_or_init(|| {
-            let mut unquoted = String::with_capacity(UNQUOTED);
-            let mut spans = Field::ALL.map(|field| self.span(field));
-            for (index, span) in spans.iter_mut().enumerate() {
-                if self.doubled & 1 << index != 0 {
-                    let start = unquoted.len() as u32;
-                    unquote(slice(self.text, *span), &mut unquoted);
-                    *span = (start, unquoted.len() as u32);
-                }
-            }
+            let (mut unquoted, mut spans) = (String::with_capacity(UNQUOTED), self.spans());
+            self.unquote(&mut spans, &mut unquoted);
             Box::new(Rest { spans, unquoted, extra: Vec::new() })
         });
         slice(&rest.unquoted, rest.spans[field.index()])
+    }
+
+    /// Appends the values with doubled quotes to `out`, with one of two; then their spans are there.
+    fn unquote(&self, spans: &mut [Span; Field::COUNT], out: &mut String) {
+        let mut left = self.doubled;
+        while left != 0 {
+            let span = &mut spans[left.trailing_zeros() as usize];
+            left &= left - 1;
+            let start = out.len() as u32;
+            unquote(slice(self.text, *span), out);
+            *span = (start, out.len() as u32);
+        }
+    }
+
+    fn spans(&self) -> [Span; Field::COUNT] {
+        Field::ALL.map(|field| self.span(field))
     }
 
     /// The value of a field for as long as the input lives: borrowed where it stands there as it
@@ -175,7 +183,17 @@ impl<'a> Record<'a> {
     /// A record of its own: one allocation, and two for each extra value.
     #[must_use]
     pub fn to_owned(&self) -> Recording {
-        let mut recording = Recording::from_values(&self.values());
+        let mut recording = if self.doubled != 0 && self.rest.get().is_none() {
+            let (mut unquoted, mut spans) = (String::with_capacity(UNQUOTED), self.spans());
+            self.unquote(&mut spans, &mut unquoted);
+            Recording::from_values(&Field::ALL.map(|field| {
+                let text =
+                    if self.doubled & 1 << field.index() == 0 { self.text } else { &unquoted };
+                Some(slice(text, spans[field.index()]))
+            }))
+        } else {
+            Recording::from_values(&self.values())
+        };
         for (name, value) in self.extra() {
             recording.push_extra(name, value);
         }

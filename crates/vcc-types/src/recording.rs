@@ -31,12 +31,14 @@ pub struct Recording {
     /// The values in the order of `Field::ALL`, without anything between them.
     text: String,
     /// Where each value ends in `text`; it begins where the one before it ends.
-    ends: [usize; Field::COUNT],
+    ends: [u32; Field::COUNT],
     /// Bit `i`: field `i` is present.
     present: u16,
     start: Option<DateTime<FixedOffset>>,
+    /// Never more than `MAX_DURATION`.
     duration: Option<u64>,
-    extra: Vec<(String, String)>,
+    /// `None` where there are none.
+    extra: Option<Box<Vec<(String, String)>>>,
 }
 
 impl Recording {
@@ -50,16 +52,20 @@ impl Recording {
     }
 
     /// A record of these values, in the order of [`Field::ALL`]; `None` is absent. One allocation.
+    ///
+    /// # Panics
+    ///
+    /// As [`set`](Self::set).
     #[must_use]
     pub fn from_values(values: &[Option<&str>; Field::COUNT]) -> Self {
-        let length = values.iter().flatten().map(|value| value.len()).sum();
-        let mut record = Self { text: String::with_capacity(length), ..Self::default() };
+        let texts = values.map(Option::unwrap_or_default);
+        let mut record = Self { text: texts.concat(), ..Self::default() };
+        check_length(record.text.len());
+        let mut place = 0;
         for (index, value) in values.iter().enumerate() {
-            if let Some(value) = value {
-                record.text.push_str(value);
-                record.present |= 1 << index;
-            }
-            record.ends[index] = record.text.len();
+            place += texts[index].len() as u32;
+            record.ends[index] = place;
+            record.present |= u16::from(value.is_some()) << index;
         }
         record.read_start();
         record.read_duration();
@@ -87,6 +93,11 @@ impl Recording {
     }
 
     /// Gives a field a value.
+    ///
+    /// # Panics
+    ///
+    /// Where the values of the record together would be longer than 4 GiB (2^32−1 bytes). The
+    /// readers of `vcc-format` stop at 512 KiB, unless they are told otherwise.
     pub fn set(&mut self, field: Field, value: &str) {
         self.replace(field, value);
         self.present |= 1 << field.index();
@@ -101,6 +112,10 @@ impl Recording {
     }
 
     /// [`set`](Self::set), for chains.
+    ///
+    /// # Panics
+    ///
+    /// As [`set`](Self::set).
     #[must_use]
     pub fn with(mut self, field: Field, value: &str) -> Self {
         self.set(field, value);
@@ -174,24 +189,26 @@ impl Recording {
     /// a name as often as it came (QUIRK-6).
     #[must_use]
     pub fn extra(&self) -> &[(String, String)] {
-        &self.extra
+        self.extra.as_deref().map_or(&[], Vec::as_slice)
     }
 
     /// Adds a value that is none of the fifteen fields.
     pub fn push_extra(&mut self, name: impl Into<String>, value: impl Into<String>) {
-        self.extra.push((name.into(), value.into()));
+        self.extra.get_or_insert_default().push((name.into(), value.into()));
     }
 
     fn span(&self, field: Field) -> (usize, usize) {
         let index = field.index();
-        (if index == 0 { 0 } else { self.ends[index - 1] }, self.ends[index])
+        let from = if index == 0 { 0 } else { self.ends[index - 1] };
+        (from as usize, self.ends[index] as usize)
     }
 
     fn replace(&mut self, field: Field, value: &str) {
         let (from, to) = self.span(field);
+        check_length(self.text.len() - (to - from) + value.len());
         self.text.replace_range(from..to, value);
         for end in &mut self.ends[field.index()..] {
-            *end = *end - (to - from) + value.len();
+            *end = *end - (to - from) as u32 + value.len() as u32;
         }
     }
 
@@ -217,6 +234,12 @@ impl Recording {
     }
 }
 
+/// Each end is then a number of 32 bits.
+#[inline]
+fn check_length(length: usize) {
+    assert!(length <= u32::MAX as usize, "a record holds at most 4 GiB of text");
+}
+
 impl Row for Recording {
     #[inline]
     fn start(&self) -> Option<DateTime<Utc>> {
@@ -237,7 +260,7 @@ impl Row for Recording {
 impl fmt::Debug for Recording {
     /// Writes what is present, by wire name.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let extra = self.extra.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let extra = self.extra().iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let fields = self.fields().map(|(field, value)| (field.wire_name(), value));
         f.write_str("Recording ")?;
         f.debug_map().entries(fields.chain(extra)).finish()
@@ -262,6 +285,12 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    /// Two cache lines: many are held at once.
+    #[test]
+    fn a_record_is_small() {
+        assert!(size_of::<Recording>() <= 128, "{}", size_of::<Recording>());
+    }
 
     #[test]
     fn absent_is_not_empty() {
