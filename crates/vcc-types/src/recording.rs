@@ -38,7 +38,13 @@ pub struct Recording {
     /// Never more than `MAX_DURATION`.
     duration: Option<u64>,
     /// `None` where there are none.
-    extra: Option<Box<Vec<(String, String)>>>,
+    extra: Option<Box<Extra>>,
+}
+
+/// What was sent beside the fields.
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Extra {
+    values: Vec<(String, String)>,
 }
 
 impl Recording {
@@ -189,12 +195,12 @@ impl Recording {
     /// a name as often as it came (QUIRK-6).
     #[must_use]
     pub fn extra(&self) -> &[(String, String)] {
-        self.extra.as_deref().map_or(&[], Vec::as_slice)
+        self.extra.as_ref().map_or(&[], |extra| &extra.values)
     }
 
     /// Adds a value that is none of the fifteen fields.
     pub fn push_extra(&mut self, name: impl Into<String>, value: impl Into<String>) {
-        self.extra.get_or_insert_default().push((name.into(), value.into()));
+        self.extra.get_or_insert_default().values.push((name.into(), value.into()));
     }
 
     fn span(&self, field: Field) -> (usize, usize) {
