@@ -9,7 +9,7 @@ use std::io::{BufReader, Cursor, Read};
 use arbitrary::Unstructured;
 use oracle::Oracle;
 use vcc_format::{
-    Decoder, Deviation, DeviationKind, Error, ErrorKind, Format, Options, Reader, StreamReader,
+    Decoder, Deviation, DeviationKind, Error, ErrorKind, Format, Options, Reader, Sink, StreamReader,
     csv, xml,
 };
 use vcc_types::{Field, Recording, StartDate};
@@ -77,9 +77,40 @@ fn stream_all<F: Format>(source: impl Read, capacity: usize, options: Options) -
 }
 
 /// Feeds a document in pieces of the given sizes, over and over.
-fn push_all<F: Format>(mut input: &[u8], sizes: &[usize], options: Options) -> Outcome {
+fn push_all<F: Format>(input: &[u8], sizes: &[usize], options: Options) -> Outcome {
+    let (mut outcome, deviations) = push_to::<F, _>(input, sizes, options, Vec::new());
+    outcome.deviations = deviations;
+    outcome
+}
+
+/// What is read is the same when nobody is told what is reported, which takes shorter roads.
+fn check_silent<F: Format>(input: &[u8], sizes: &[usize], options: Options, whole: &Outcome) {
+    let mut silent = Outcome::new();
+    let mut reader = Reader::<F, ()>::with(input, options.clone(), ());
+    loop {
+        match reader.read() {
+            Ok(Some(record)) => silent.records.push(record.to_owned()),
+            Ok(None) => break,
+            Err(error) => {
+                silent.set_error(&error);
+                break;
+            }
+        }
+    }
+    let pushed = push_to::<F, _>(input, sizes, options, ()).0;
+    for silent in [silent, pushed] {
+        assert_eq!((silent.records, silent.error), (whole.records.clone(), whole.error.clone()));
+    }
+}
+
+fn push_to<F: Format, S: Sink>(
+    mut input: &[u8],
+    sizes: &[usize],
+    options: Options,
+    sink: S,
+) -> (Outcome, S) {
     let mut outcome = Outcome::new();
-    let mut decoder = Decoder::<F, _>::with(options, Vec::new());
+    let mut decoder = Decoder::<F, _>::with(options, sink);
     let mut sizes = sizes.iter().cycle();
     'input: loop {
         let size = sizes.next().map_or(1, |size| (*size).max(1)).min(input.len());
@@ -103,8 +134,7 @@ fn push_all<F: Format>(mut input: &[u8], sizes: &[usize], options: Options) -> O
             break;
         }
     }
-    outcome.deviations = decoder.into_sink();
-    outcome
+    (outcome, decoder.into_sink())
 }
 
 /// Where deviations are, and that they come in order.
@@ -173,6 +203,8 @@ fn push<F: Format>(data: &[u8]) {
         let whole = read_all::<F>(input, options.clone());
         assert_eq!(push_all::<F>(input, &sizes, options.clone()), whole);
         assert_eq!(push_all::<F>(input, &[1], options.clone()), whole);
+        check_silent::<F>(input, &sizes, options.clone(), &whole);
+        check_silent::<F>(input, &[1], options.clone(), &whole);
         assert_eq!(stream_all::<F>(Cursor::new(input), sizes[1], options), whole);
     }
 }
