@@ -137,7 +137,8 @@ deviations! {
     SpaceAroundValue "space-around-value" "QUIRK-14",
     /// The name of a column in another spelling was read as the documented one.
     HeaderSpelling "header-spelling" "QUIRK-15",
-    /// Something else than a comma stands between the values of a CSV document.
+    /// Something else than a comma, or than in the page before, stands between the values of a CSV
+    /// document.
     Delimiter "delimiter" "QUIRK-16",
     /// A line `sep=X` before the header of a CSV document was read as the name of its delimiter.
     SeparatorLine "separator-line" "QUIRK-16",

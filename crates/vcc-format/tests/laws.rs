@@ -221,16 +221,20 @@ proptest! {
     #[test]
     fn pages_joined_end_to_end(
         pages in proptest::collection::vec(page(), 1..4),
-        delimiter in proptest::sample::select(vec![",", ",", ";"]),
+        delimiters in proptest::collection::vec(proptest::sample::select(vec![",", ",", ";"]), 4),
         cut: u8,
         end: proptest::sample::Index,
     ) {
         let mut document = vec![cut];
         let mut ended = true;
+        let mut delimiter = ",";
         for (index, page) in pages.iter().enumerate() {
             let mut page = page.clone();
-            // A header without a line end before it is found in one of its two usual forms.
-            if !ended {
+            // A header without a line end before it is found in one of its two usual forms, and with
+            // the same delimiter.
+            if ended {
+                delimiter = delimiters[index];
+            } else {
                 (page.before, page.header) = ("", page.header.min(1));
             }
             let last = index + 1 == pages.len();

@@ -3,8 +3,11 @@
 use super::machine::Machine;
 use super::names;
 use super::repair::{Closing, Line, split};
+use super::row::Cell;
 use crate::DeviationKind;
+use crate::encoding::Encoding;
 use crate::machine::Step;
+use crate::scan::find_any;
 use vcc_types::Field;
 
 /// What stands between cells, apart from the comma.
@@ -30,6 +33,27 @@ impl Machine {
         let read_as = char::from(delimiter).to_string();
         self.report(DeviationKind::SeparatorLine, (0, text.len() as u32), read_as);
         Some(Step::Other)
+    }
+
+    /// QUIRK-17: the byte that divides a row into the header of another page. The row has too few
+    /// values as it stands, so that it is no plain one.
+    pub(super) fn delimiter_of_page(&self, view: &[u8], length: usize) -> Option<u8> {
+        if self.row.cells.len() >= self.header.columns.len() {
+            return None;
+        }
+        let line = Line::first(&view[..length]).map_or(length, |line| line.text);
+        let line = &view[..line];
+        // Most rows are told by what stands first.
+        let end = find_any(&line[..line.len().min(256)], 0, [b',', OTHERS[0], OTHERS[1], OTHERS[2]]);
+        let delimiter = *line.get(end).filter(|byte| **byte != self.row.delimiter)?;
+        let key = |text: &[u8]| names::key(&Encoding::Utf8.text(text));
+        if !self.header.is_known(&key(&line[..end])) {
+            return None;
+        }
+        let cells = split(line, delimiter, Closing::First).cells;
+        let text = |cell: &Cell| key(&line[cell.start as usize..cell.end as usize]);
+        let keys: Vec<String> = cells.iter().map(text).collect();
+        (keys.len() >= 2 && self.header.is_repeated_by(&keys)).then_some(delimiter)
     }
 
     /// Another byte that divides a first row better than the present one does: into more names of

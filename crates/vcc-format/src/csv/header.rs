@@ -84,6 +84,18 @@ impl Header {
         Ok(Header { columns, keys, known, forms: Vec::new(), documented })
     }
 
+    /// Whether these are the keys of the header of another page (QUIRK-17): what this header says,
+    /// or nothing but names of fields and of its columns, `startDate` among them.
+    pub(super) fn is_repeated_by(&self, keys: &[String]) -> bool {
+        let start = || keys.iter().any(|key| names::of_key(key) == Some(Field::StartDate));
+        *keys == self.keys || (keys.len() >= 2 && start() && keys.iter().all(|k| self.is_known(k)))
+    }
+
+    /// Whether it is the key of a field or of one of these columns.
+    pub(super) fn is_known(&self, key: &str) -> bool {
+        names::of_key(key).is_some() || self.known.contains(key)
+    }
+
     /// The header of a document that has none.
     pub(super) fn documented() -> Header {
         let columns = Field::ALL.into_iter().map(Column::Field).collect();
@@ -190,13 +202,12 @@ impl Machine {
         length: usize,
     ) -> Result<Option<Step>, Trouble> {
         let cells = &self.row.cells;
-        let known = |key: &String| names::of_key(key).is_some() || self.header.known.contains(key);
         // Most rows are told by what stands first.
         let first = &view[cells[0].start as usize..cells[0].end as usize];
         if first.len() > 256 {
             return Ok(None);
         }
-        if !known(&names::key(&Encoding::Utf8.text(first))) {
+        if !self.header.is_known(&names::key(&Encoding::Utf8.text(first))) {
             return Ok(None);
         }
         let names = self.names(view);
@@ -206,8 +217,7 @@ impl Machine {
             self.report(DeviationKind::RepeatedHeader, (0, end), "");
             return Ok(Some(Step::Other));
         }
-        let start = keys.iter().any(|key| names::of_key(key) == Some(Field::StartDate));
-        if !start || keys.len() < 2 || !keys.iter().all(known) {
+        if !self.header.is_repeated_by(&keys) {
             return Ok(None);
         }
         match Header::read(&names) {

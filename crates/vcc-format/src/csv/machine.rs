@@ -371,6 +371,14 @@ impl Machine {
             }
             return Ok(Step::Other);
         }
+        if let Some(delimiter) = self.delimiter_of_page(view, self.pos - self.item) {
+            // QUIRK-16, QUIRK-17: the row is read again.
+            let last = self.row.cells.last().map_or(0, |cell| cell.end);
+            self.row.delimiter = delimiter;
+            self.report(DeviationKind::Delimiter, (0, last), char::from(delimiter).to_string());
+            self.pos = self.item;
+            return Ok(Step::Other);
+        }
         if let Some(step) = self.repeated_header(view, self.pos - self.item)? {
             return Ok(step);
         }

@@ -58,6 +58,92 @@ fn headers_between_pages() {
     );
 }
 
+/// Each page has a delimiter of its own, which its header tells.
+#[test]
+fn pages_with_other_delimiters() {
+    let with = |delimiter: &str, text: &str| text.replace(',', delimiter);
+    for (first, second, shown) in
+        [(",", ";", ";"), (",", "\t", "\\t"), (",", "|", "|"), (";", ",", ","), ("|", "\t", "\\t")]
+    {
+        for (header, length) in [(HEADER.to_owned(), 147), (quoted(), 177)] {
+            for mark in ["", "\u{FEFF}", "\r\n"] {
+                let document = format!(
+                    "{}\r\n{}\r\n{mark}{}\r\n{}\r\n{}\r\n{}\r\n",
+                    with(first, HEADER),
+                    with(first, A),
+                    with(second, &header),
+                    with(second, B),
+                    with(first, HEADER),
+                    with(first, A),
+                );
+                let from = 166 + mark.len();
+                let end = from + length - usize::from(length > 147);
+                let again = from + length + 19;
+                let mut expected = Vec::new();
+                if first != "," {
+                    expected.push(format!("0..147 delimiter \"{first}\""));
+                }
+                match mark {
+                    "" => {}
+                    "\r\n" => expected.push("166..168 blank-row \"\"".to_owned()),
+                    _ => expected.push("166..169 stray-byte-order-mark \"\"".to_owned()),
+                }
+                expected.extend([
+                    format!("{}..{end} delimiter \"{shown}\"", from),
+                    format!("{from}..{end} repeated-header \"\""),
+                    format!("{again}..{} delimiter \"{first}\"", again + 147),
+                    format!("{again}..{} repeated-header \"\"", again + 147),
+                ]);
+                let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
+                check(document, &["agentID=\"a\"", "agentID=\"b\"", "agentID=\"a\""], &expected);
+            }
+        }
+    }
+    // With other columns, in another spelling.
+    let missing = "phoneNumber, channel, caseID, duration, filename, queueID, queueName, \
+                   accountNumber, transactionID, extVar1, extVar2, outDialCode, wrapUpCode";
+    check(
+        format!("{HEADER}\r\n{A}\r\nagent_id;startDate\r\nb,c;\r\n"),
+        &["agentID=\"a\"", "agentID=\"b,c\""],
+        &[
+            "166..184 delimiter \";\"",
+            "166..174 header-spelling \"agentID\"",
+            "166..184 repeated-header \"values by column name\"",
+            &format!("166..184 missing-column \"absent: {missing}\""),
+            "166..184 reordered-columns \"values by column name\"",
+        ],
+    );
+}
+
+/// What is a plain row as it stands is one, whatever it says; and so is a row with a name that is
+/// none, or without `startDate`.
+#[test]
+fn rows_that_say_names_are_no_page() {
+    let absent = |from: usize| HEADER.split(',').skip(from).collect::<Vec<_>>().join(", ");
+    check(
+        format!("{HEADER}\r\nstartDate;agentID,,,,,,,,,,,,,,\r\n"),
+        &["startDate=\"startDate;agentID\""],
+        &["149..166 unreadable-start \"startDate;agentID\""],
+    );
+    for row in ["startDate;agentID;bill", "agentID;channel", "startDate;", "startDate"] {
+        let end = 149 + row.len();
+        check(
+            format!("{HEADER}\r\n{row}\r\n"),
+            &[&format!("{}={row:?}", "startDate")],
+            &[
+                &format!("149..{end} short-row \"absent: {}\"", absent(1)),
+                &format!("149..{end} unreadable-start {row:?}"),
+            ],
+        );
+    }
+    let rest = absent(0).replace("agentID, ", "");
+    check(
+        "agentID\r\nstartDate;agentID\r\n",
+        &["agentID=\"startDate;agentID\""],
+        &[&format!("0..7 missing-column \"absent: {rest}\"")],
+    );
+}
+
 #[test]
 fn byte_order_marks_and_empty_lines() {
     check(

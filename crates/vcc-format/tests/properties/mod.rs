@@ -263,6 +263,8 @@ fn is_about_content(kind: DeviationKind) -> bool {
             | DeviationKind::LocalStart
             | DeviationKind::UnreadableDuration
             | DeviationKind::SpaceAroundValue
+            // Text like any other to a parser of XML, which quick-xml leaves out.
+            | DeviationKind::StrayByteOrderMark
     )
 }
 
