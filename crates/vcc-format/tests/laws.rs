@@ -232,13 +232,16 @@ proptest! {
             let mut page = page.clone();
             // A header without a line end before it is found in one of its two usual forms, and with
             // the same delimiter.
+            let mut changed = false;
             if ended {
+                changed = index > 0 && delimiters[index] != delimiter;
                 delimiter = delimiters[index];
             } else {
                 (page.before, page.header) = ("", page.header.min(1));
             }
             let last = index + 1 == pages.len();
-            ended = page.ended || page.header > 1;
+            // Of a header with another delimiter, the line ends.
+            ended = page.ended || page.header > 1 || (changed && page.rows.is_empty());
             document.extend_from_slice(page.text(delimiter, last || ended).as_bytes());
         }
         let whole = properties::read_all::<csv::Csv>(&document[1..], vcc_format::Options::tolerant());

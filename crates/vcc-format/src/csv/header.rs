@@ -214,6 +214,9 @@ impl Machine {
         let keys: Vec<String> = names.iter().map(|name| names::key(name)).collect();
         let end = cells.last().map_or(0, |cell| cell.end);
         if keys == self.header.keys {
+            if self.header.forms.is_empty() {
+                self.header.forms = self.forms(view, length, &self.header.columns);
+            }
             self.report(DeviationKind::RepeatedHeader, (0, end), "");
             return Ok(Some(Step::Other));
         }

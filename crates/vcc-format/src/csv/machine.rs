@@ -375,6 +375,8 @@ impl Machine {
             // QUIRK-16, QUIRK-17: the row is read again.
             let last = self.row.cells.last().map_or(0, |cell| cell.end);
             self.row.delimiter = delimiter;
+            // They have the other one.
+            self.header.forms.clear();
             self.report(DeviationKind::Delimiter, (0, last), char::from(delimiter).to_string());
             self.pos = self.item;
             return Ok(Step::Other);
