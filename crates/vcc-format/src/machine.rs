@@ -106,6 +106,11 @@ pub(crate) trait Machine: std::fmt::Debug {
     /// Says whether anybody wants to know what is reported. Nothing else may depend on it.
     fn listening(&mut self, _: bool) {}
 
+    /// What is to be said about a header without `startDate`, once one was read.
+    fn lacks_start(&self) -> Option<&str> {
+        None
+    }
+
     /// Says that the buffer holds UTF-8 whatever the document claims: it was UTF-16.
     fn transcoded(&mut self) {}
 
@@ -180,6 +185,10 @@ impl<M: Machine, S: Sink> Core<M, S> {
     /// Whether the document was read to its end, and the end was one.
     pub(crate) fn is_whole(&self) -> bool {
         self.whole
+    }
+
+    pub(crate) fn lacks_start(&self) -> Option<&str> {
+        self.machine.lacks_start()
     }
 
     /// Reads up to the next record, the end of the buffer or the end of the document.

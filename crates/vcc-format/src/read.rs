@@ -141,6 +141,27 @@ impl<'a, F: Format, S: Sink> Reader<'a, F, S> {
         self.core.is_whole()
     }
 
+    /// What is wrong with a CSV header that has no column `startDate` in any spelling, for people;
+    /// `None` where it has one, where the document has no header, and for other formats. Known from
+    /// the first record on, or from the end of a document without records: none of its records has a
+    /// start, and a store can refuse all at once (QUIRK-15).
+    ///
+    /// ```
+    /// use vcc_format::csv;
+    ///
+    /// let mut reader = csv::Reader::new(b"start,agentID\r\n2008-02-14T10:12:13-08:00,bill\r\n");
+    /// assert!(reader.read()?.is_some());
+    /// assert_eq!(
+    ///     reader.lacks_start(),
+    ///     Some("expected a column startDate in the header; the nearest name is \"start\"")
+    /// );
+    /// # Ok::<(), vcc_format::Error>(())
+    /// ```
+    #[must_use]
+    pub fn lacks_start(&self) -> Option<&str> {
+        self.core.lacks_start()
+    }
+
     /// The sink.
     #[must_use]
     pub fn sink(&self) -> &S {
@@ -274,6 +295,13 @@ impl<R: BufRead, F: Format, S: Sink> StreamReader<R, F, S> {
         self.core.is_whole()
     }
 
+    /// What is wrong with a CSV header that has no column `startDate`: see
+    /// [`Reader::lacks_start`].
+    #[must_use]
+    pub fn lacks_start(&self) -> Option<&str> {
+        self.core.lacks_start()
+    }
+
     /// The sink.
     #[must_use]
     pub fn sink(&self) -> &S {
@@ -374,6 +402,13 @@ impl<F: Format, S: Sink> Decoder<F, S> {
     #[must_use]
     pub fn is_whole(&self) -> bool {
         self.core.is_whole()
+    }
+
+    /// What is wrong with a CSV header that has no column `startDate`: see
+    /// [`Reader::lacks_start`].
+    #[must_use]
+    pub fn lacks_start(&self) -> Option<&str> {
+        self.core.lacks_start()
     }
 
     /// The sink.

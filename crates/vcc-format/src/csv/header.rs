@@ -145,6 +145,9 @@ impl Machine {
                     return Err(Trouble { kind: ErrorKind::Syntax, at, message });
                 }
                 self.set_header(header, view, length)?;
+                if self.header.missing().any(|field| field == Field::StartDate) {
+                    self.lacks_start = Some(names::without_start(&names));
+                }
                 self.report_bare();
             }
             Err(NoHeader::Record) => {

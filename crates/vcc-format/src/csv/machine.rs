@@ -40,6 +40,8 @@ pub(crate) struct Machine {
     in_record: bool,
     /// Whether an LF alone was reported.
     line_feed: bool,
+    /// What is to be said about a header without `startDate`.
+    pub(super) lacks_start: Option<String>,
     pub(super) pending: Vec<Raw>,
 }
 
@@ -67,6 +69,7 @@ impl crate::machine::Machine for Machine {
             number: 0,
             in_record: false,
             line_feed: false,
+            lacks_start: None,
             pending: Vec::new(),
         }
     }
@@ -213,6 +216,10 @@ impl crate::machine::Machine for Machine {
     fn listening(&mut self, listening: bool) {
         self.silent = !listening;
         self.row.lists = listening;
+    }
+
+    fn lacks_start(&self) -> Option<&str> {
+        self.lacks_start.as_deref()
     }
 
     fn is_whole(&self, last: Option<u8>) -> bool {

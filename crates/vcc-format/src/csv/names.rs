@@ -3,6 +3,7 @@
 use vcc_types::Field;
 
 use crate::check;
+use crate::xml::shorten;
 
 /// What two spellings of one name have in common: its letters and digits. White space (no-break and
 /// zero-width included), quotes around it, `_`, `-` and case make no difference.
@@ -28,9 +29,56 @@ pub(super) fn of_key(key: &str) -> Option<Field> {
     Field::ALL.into_iter().find(|field| field.wire_name().eq_ignore_ascii_case(key))
 }
 
+/// What is to be said about a header without `startDate`: the name that may be meant for it.
+pub(super) fn without_start(names: &[String]) -> String {
+    let wanted = key(Field::StartDate.wire_name());
+    let others = names.iter().map(|name| (name, key(name)));
+    let others = others.filter(|(_, key)| key.len() < 40 && of_key(key).is_none());
+    // A part of it that is written out says as much as two slips of the pen.
+    let rank = |key: &str| match ["start", "date", "time", "begin"].iter().any(|w| key.contains(w)) {
+        true => distance(key, &wanted).min(3),
+        false => distance(key, &wanted),
+    };
+    let ranked = others.map(|(name, key)| (rank(&key), name)).filter(|(rank, _)| *rank <= 3);
+    match ranked.min_by_key(|(rank, _)| *rank) {
+        Some((_, name)) => format!(
+            "expected a column startDate in the header; the nearest name is {:?}",
+            check::trim(name)
+        ),
+        None => {
+            let all = names.iter().map(|name| check::trim(name)).collect::<Vec<_>>().join(", ");
+            format!("expected a column startDate in the header, found {}", shorten(&all))
+        }
+    }
+}
+
+/// How many letters have to be put in, taken out or changed to make one text of another.
+fn distance(one: &str, other: &str) -> usize {
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (at, byte) in one.bytes().enumerate() {
+        let mut before = at;
+        row[0] = at + 1;
+        for (index, wanted) in other.bytes().enumerate() {
+            let changed = before + usize::from(byte != wanted);
+            before = row[index + 1];
+            row[index + 1] = changed.min(before + 1).min(row[index] + 1);
+        }
+    }
+    row[other.len()]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn distances() {
+        for (one, other, expected) in
+            [("", "abc", 3), ("abc", "", 3), ("abc", "abc", 0), ("abc", "acb", 2), ("xabc", "abd", 2)]
+        {
+            assert_eq!(distance(one, other), expected, "{one} {other}");
+        }
+    }
 
     #[test]
     fn spellings() {

@@ -95,6 +95,46 @@ fn two_columns_that_are_one() {
     );
 }
 
+/// A header without `startDate` is one clear mistake, known before anything is stored, in every way
+/// of reading.
+#[test]
+fn what_a_header_without_a_start_is_said_to_lack() {
+    for (header, said) in [
+        ("startDate,agentID", None),
+        ("Start Date,agentID", None),
+        ("agentID;start_date", None),
+        ("start,agentID", Some("; the nearest name is \"start\"")),
+        ("agentID, startDte ,time", Some("; the nearest name is \"startDte\"")),
+        ("agentID,Call time,site", Some("; the nearest name is \"Call time\"")),
+        ("agentID;begin;duration", Some("; the nearest name is \"begin\"")),
+        ("agentID,duration,site", Some(", found agentID, duration, site")),
+        (
+            "agentID,phoneNumber,channel,caseID,duration",
+            Some(", found agentID, phoneNumber, channel, caseID, d…"),
+        ),
+    ] {
+        for rows in ["", "\r\n", "\r\na,b\r\n", "\r\na,b\r\nstartDate,agentID\r\nc,d\r\n"] {
+            let document = format!("\r\n{header}{rows}");
+            let said = said.map(|said| format!("expected a column startDate in the header{said}"));
+            let mut reader = csv::Reader::new(document.as_bytes());
+            assert_eq!(reader.lacks_start(), None, "not before it was read");
+            let _ = reader.read().unwrap();
+            assert_eq!(reader.lacks_start(), said.as_deref(), "{document:?}");
+            let mut stream = csv::StreamReader::new(document.as_bytes());
+            let _ = stream.read().unwrap();
+            assert_eq!(stream.lacks_start(), said.as_deref());
+            let mut decoder = csv::Decoder::new();
+            decoder.feed(document.as_bytes());
+            decoder.finish();
+            let _ = decoder.read().unwrap();
+            assert_eq!(decoder.lacks_start(), said.as_deref());
+        }
+    }
+    // A document without a header lacks none.
+    let mut reader = csv::Reader::new(b"2008-02-14T10:12:13-08:00,,,,,,,,,,,,,,\r\n");
+    assert!(reader.read().unwrap().is_some() && reader.lacks_start().is_none());
+}
+
 /// The rule: a row with `startDate` in any spelling is a header; without it, a row is one that has
 /// another name and no value that can be read as a start; fifteen values are a record.
 #[test]
