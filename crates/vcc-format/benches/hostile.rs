@@ -1,7 +1,7 @@
 //! Shapes of input that make a reader look back or ahead, beside plain records: the time per byte
 //! is at most five times theirs, whatever a row or a tag is full of and however it comes.
 //!
-//! `cargo bench -p vcc-format --bench hostile [-- FILTER]`. Each shape fills one record of 500 KB;
+//! `cargo bench -p vcc-format --bench hostile [-- PART OF A NAME]`. Each shape fills one record of 500 KB;
 //! the best of sixty runs is printed in MB of input a second, for input in memory, from a `BufRead`,
 //! and in pieces of 1,000 bytes, with how many times the time of plain records it is.
 #![allow(clippy::print_stdout, reason = "a benchmark prints")]
@@ -18,7 +18,7 @@ const BYTES: usize = 500_000;
 /// A name, what is before, what it is full of, what is behind.
 type Shape = (&'static str, &'static str, &'static str, &'static str);
 
-const CSV: [Shape; 16] = [
+const CSV: [Shape; 22] = [
     (
         "plain rows",
         "",
@@ -37,12 +37,18 @@ const CSV: [Shape; 16] = [
     ("é, quote", ",\"", "é\"", ",,,,,,,,,,,,,\r\n"),
     ("HTML in quotes, not doubled", ",\"", "<a href=\"x\">y, z</a> ", "\",,,,,,,,,,,,,\r\n"),
     ("HTML without quotes", ",", "<a href=\"x\">y z</a> ", ",,,,,,,,,,,,,\r\n"),
+    ("commas, CR", ",", "\r", ",,,,,,,,,,,,,\r\n"),
+    ("quotes in the last cell", ",,,,,,,,,,,,,,\"", "\"\"a\"", "\r\n"),
+    ("quotes that the input ends", ",\"", "\"\"a\"", ""),
+    ("a BOM in a cell", ",", "\u{FEFF}", ",,,,,,,,,,,,,\r\n"),
+    ("control characters", ",", "\u{1}", ",,,,,,,,,,,,,\r\n"),
+    ("padding", "", "\0", ""),
     ("lines that a quote opens", "", ",\"a,,,,,,,,,,,,,\r\n", ""),
     ("short rows", "", "a,b\r\n", ""),
     ("blank rows", "", "\r\n", ""),
 ];
 
-const XML: [Shape; 31] = [
+const XML: [Shape; 45] = [
     (
         "plain records",
         "<recordings>",
@@ -85,10 +91,57 @@ const XML: [Shape; 31] = [
     ("comments in a value", FIELD, "<!-- -->", END),
     ("a comment that nothing ends", FIELD, "<!-- ", END),
     ("CDATA that nothing ends", FIELD, "<![CDATA[", END),
+    ("CDATA in a value", FIELD, "<![CDATA[x]]>", END),
+    ("instructions in a value", FIELD, "<?a b?>", END),
+    (
+        "tags in an unknown element",
+        "<recordings><file><site>",
+        "<b>x</b>",
+        "</site></file></recordings>",
+    ),
+    (
+        "end tags in an unknown element",
+        "<recordings><file><site>",
+        "x</b>",
+        "</site></file></recordings>",
+    ),
+    (
+        "references in an attribute",
+        "<recordings><file><agentID a='",
+        "&amp;",
+        "'></agentID></file></recordings>",
+    ),
+    ("numbers of characters", FIELD, "&#65;", END),
+    ("CR in a value", FIELD, "\r", END),
+    ("control characters in a value", FIELD, "\u{1}", END),
     ("a document type", "<!DOCTYPE recordings [", "<!ENTITY a 'b'>", "]><recordings/>"),
     ("text between fields", "<recordings><file>", "x%", "</file></recordings>"),
+    ("references to a percent sign", "<recordings><file>", "%lt", "</file></recordings>"),
+    ("end tags between fields", "<recordings><file>", "</b>", "</file></recordings>"),
+    ("comments between fields", "<recordings><file>", "<!-- -->", "</file></recordings>"),
+    ("comments between records", "<recordings>", "<!-- -->", "</recordings>"),
+    ("text between records", "<recordings>", "x%", "</recordings>"),
+    ("attributes around records", "<recordings>", "<a b='1'/>", "</recordings>"),
     ("elements around records", "<recordings>", "<a></a>", "</recordings>"),
     ("empty lists, joined", "", "<recordings/>", ""),
+];
+
+#[cfg(feature = "serde")]
+const JSON: [Shape; 9] = [
+    (
+        "plain lines",
+        "",
+        "{\"startDate\":\"2008-02-14T10:12:13-08:00\",\"agentID\":\"bill\",\"duration\":\"27\",\"queueName\":\"Sales\"}\n",
+        "",
+    ),
+    ("one long string", "{\"agentID\":\"", "abcdefgh", "\"}\n"),
+    ("escapes", "{\"agentID\":\"", "\\n", "\"}\n"),
+    ("escapes of characters", "{\"agentID\":\"", "\\u00e9", "\"}\n"),
+    ("half escapes", "{\"agentID\":\"", "\\ud83d", "\"}\n"),
+    ("escapes that are none", "{\"agentID\":\"", "\\x", "\"}\n"),
+    ("a long name", "{\"", "abcdefgh", "\":\"1\"}\n"),
+    ("nested arrays", "", "[", ""),
+    ("blank lines", "", "\r\n", ""),
 ];
 
 const FIELD: &str = "<recordings><file><agentID>";
@@ -124,13 +177,17 @@ fn in_pieces<F: Format>(input: &[u8]) {
 
 fn table<F: Format>(title: &str, head: &str, shapes: &[Shape]) {
     let filter: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
-    if !filter.is_empty() && !filter.iter().any(|part| title.contains(part.as_str())) {
+    let is_named = |name: &str| filter.iter().any(|part| name.contains(part.as_str()));
+    if !filter.is_empty() && !is_named(title) && !shapes.iter().any(|shape| is_named(shape.0)) {
         return;
     }
     println!("\n{title:<32} {:>20} {:>20} {:>20}", "in memory", "from a BufRead", "in pieces");
     let kinds: [fn(&[u8]); 3] = [in_memory::<F>, from_source::<F>, in_pieces::<F>];
     let mut plain = [0.0; 3];
     for (index, (name, before, unit, after)) in shapes.iter().enumerate() {
+        if index > 0 && !filter.is_empty() && !is_named(title) && !is_named(name) {
+            continue;
+        }
         let units = unit.repeat(BYTES / unit.len());
         let input = format!("{head}{before}{units}{after}").into_bytes();
         print!("{name:<32}");
@@ -157,4 +214,6 @@ fn main() {
         table::<Csv>("CSV", &head, &CSV);
     }
     table::<Xml>("XML", "", &XML);
+    #[cfg(feature = "serde")]
+    table::<vcc_format::jsonl::JsonLines>("JSON", "", &JSON);
 }

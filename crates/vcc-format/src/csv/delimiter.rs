@@ -44,7 +44,8 @@ impl Machine {
         let line = Line::first(&view[..length]).map_or(length, |line| line.text);
         let line = &view[..line];
         // Most rows are told by what stands first.
-        let end = find_any(&line[..line.len().min(256)], 0, [b',', OTHERS[0], OTHERS[1], OTHERS[2]]);
+        let end =
+            find_any(&line[..line.len().min(256)], 0, [b',', OTHERS[0], OTHERS[1], OTHERS[2]]);
         let delimiter = *line.get(end).filter(|byte| **byte != self.row.delimiter)?;
         let key = |text: &[u8]| names::key(&Encoding::Utf8.text(text));
         if !self.header.is_known(&key(&line[..end])) {

@@ -107,6 +107,9 @@ impl crate::machine::Machine for Machine {
         if view.is_empty() && ended {
             return self.end();
         }
+        if self.silent && self.row.is_fresh() && self.passes_blank_rows(view) {
+            return Ok(Step::Other);
+        }
         if self.row.is_fresh()
             && let Some(step) = self.before_row(view, ended || cut)
         {

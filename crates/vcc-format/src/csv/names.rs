@@ -35,7 +35,8 @@ pub(super) fn without_start(names: &[String]) -> String {
     let others = names.iter().map(|name| (name, key(name)));
     let others = others.filter(|(_, key)| key.len() < 40 && of_key(key).is_none());
     // A part of it that is written out says as much as two slips of the pen.
-    let rank = |key: &str| match ["start", "date", "time", "begin"].iter().any(|w| key.contains(w)) {
+    let rank = |key: &str| match ["start", "date", "time", "begin"].iter().any(|w| key.contains(w))
+    {
         true => distance(key, &wanted).min(3),
         false => distance(key, &wanted),
     };
@@ -73,9 +74,13 @@ mod tests {
 
     #[test]
     fn distances() {
-        for (one, other, expected) in
-            [("", "abc", 3), ("abc", "", 3), ("abc", "abc", 0), ("abc", "acb", 2), ("xabc", "abd", 2)]
-        {
+        for (one, other, expected) in [
+            ("", "abc", 3),
+            ("abc", "", 3),
+            ("abc", "abc", 0),
+            ("abc", "acb", 2),
+            ("xabc", "abd", 2),
+        ] {
             assert_eq!(distance(one, other), expected, "{one} {other}");
         }
     }

@@ -154,6 +154,10 @@ impl Row {
                     return Some(End::Lf(at + 1));
                 }
                 Some(b'"') => self.bare_quote(at),
+                // Most that end no row show it at once.
+                Some(_) if row.get(at + 1).is_some_and(|next| !matches!(next, b'\r' | b'\n')) => {
+                    self.bare_carriage_return(at);
+                }
                 Some(_) => match carriage_return(row, at, ended) {
                     Some(End::More) => return Some(End::More),
                     Some(end) => {
@@ -207,6 +211,16 @@ impl Row {
         }
     }
 
+    /// Whether it shows at a glance that a quote inside a quoted cell is [`Quote::Bare`].
+    #[inline]
+    fn is_bare(&self, row: &[u8], at: usize) -> bool {
+        match (row.get(at + 1), row.get(at + 2)) {
+            (Some(b'\r'), Some(next)) => !matches!(next, b'\r' | b'\n'),
+            (Some(b'"' | b'\r' | b'\n') | None, _) => false,
+            (Some(next), _) => *next != self.delimiter,
+        }
+    }
+
     /// What a quote inside a quoted cell is. `None`: more is needed.
     fn closes(&self, row: &[u8], at: usize, ended: bool) -> Option<Quote> {
         Some(match row.get(at + 1) {
@@ -231,6 +245,7 @@ impl Row {
         loop {
             look.from = marks.quote_or_line_feed(row, look.from);
             let quote = match row.get(look.from) {
+                Some(b'"') if self.is_bare(row, look.from) => Some(Quote::Bare),
                 Some(b'"') => self.closes(row, look.from, ended),
                 None if !ended => None,
                 _ => break,

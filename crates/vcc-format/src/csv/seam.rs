@@ -30,6 +30,21 @@ impl Machine {
         }
     }
 
+    /// Passes over rows without anything in them, when nobody is told of them. Whether there were any.
+    pub(super) fn passes_blank_rows(&mut self, view: &[u8]) -> bool {
+        let mut at = 0;
+        loop {
+            at += match view.get(at..) {
+                Some([b'\r', b'\n', ..]) => 2,
+                Some([b'\n', ..]) => 1,
+                _ => break,
+            };
+        }
+        steps::count(at);
+        self.pos = self.item + at;
+        at > 0
+    }
+
     /// NUL and 0x1A up to the end of the line or of the input.
     fn padding(&mut self, view: &[u8], ended: bool) -> Option<Step> {
         let rest = &view[self.padding..];

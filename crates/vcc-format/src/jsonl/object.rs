@@ -300,7 +300,7 @@ impl Machine {
             return Field::from_wire_bytes(name);
         }
         let mut text = String::new();
-        text::decode(name, Encoding::Utf8, &mut text, |_, _, _| {});
+        text::decode(name, Encoding::Utf8, true, &mut text, |_, _, _| {});
         Field::from_wire_name(&text)
     }
 
@@ -407,11 +407,12 @@ impl Machine {
         let start = record.scratch.len();
         let (encoding, invalid) = Encoding::Utf8.of_value(bytes);
         let pending = &mut self.pending;
-        text::decode(bytes, encoding, &mut record.scratch, |kind, part, read_as| {
+        let silent = self.silent;
+        text::decode(bytes, encoding, silent, &mut record.scratch, |kind, part, read_as| {
             let part = (span.0 + part.start as u32, span.0 + part.end as u32);
             pending.push(Raw { kind, span: part, field, read_as: read_as.into() });
         });
-        if invalid {
+        if invalid && !silent {
             // QUIRK-8
             let read_as = record.scratch[start..].to_owned().into();
             pending.push(Raw { kind: DeviationKind::InvalidEncoding, span, field, read_as });

@@ -7,10 +7,12 @@ use crate::encoding::Encoding;
 use crate::scan::is_xml_char;
 use crate::xml::forbidden;
 
-/// Appends the text of a string to `out`. What has to be said about it is said with spans in `raw`.
+/// Appends the text of a string to `out`. What has to be said about it is said with spans in `raw`;
+/// `silent`: to nobody.
 pub(super) fn decode(
     raw: &[u8],
     encoding: Encoding,
+    silent: bool,
     out: &mut String,
     mut report: impl FnMut(DeviationKind, Range<usize>, String),
 ) {
@@ -19,6 +21,10 @@ pub(super) fn decode(
         let (character, length) = match byte {
             b'\\' => match escape(&raw[pos..]) {
                 (Some(character), length) => (character, length),
+                (None, length) if silent => {
+                    pos += length;
+                    continue;
+                }
                 (None, length) => {
                     // QUIRK-18: half a character, or no escape at all, stays the text it is.
                     let text = encoding.text(&raw[pos..pos + length]).into_owned();
@@ -28,7 +34,7 @@ pub(super) fn decode(
                 }
             },
             _ => {
-                if let Some(character) = forbidden(&raw[pos..], encoding) {
+                if !silent && let Some(character) = forbidden(&raw[pos..], encoding) {
                     let span = pos..pos + character.len_utf8();
                     report(DeviationKind::ControlCharacter, span, character.to_string());
                 }
@@ -36,7 +42,7 @@ pub(super) fn decode(
                 continue;
             }
         };
-        if !is_xml_char(character) {
+        if !silent && !is_xml_char(character) {
             // QUIRK-13
             let span = pos..pos + length;
             report(DeviationKind::ControlCharacter, span, character.to_string());
@@ -130,8 +136,15 @@ mod tests {
             (r"C:\Users\u12", r"C:\Users\u12", "unknown-reference unknown-reference"),
         ] {
             let (mut out, mut kinds) = (String::new(), Vec::new());
-            decode(raw.as_bytes(), Encoding::Utf8, &mut out, |kind, _, _| kinds.push(kind.name()));
+            decode(raw.as_bytes(), Encoding::Utf8, false, &mut out, |kind, _, _| {
+                kinds.push(kind.name());
+            });
             assert_eq!((&*out, &*kinds.join(" ")), (text, said), "{raw}");
+            let mut silent = String::new();
+            decode(raw.as_bytes(), Encoding::Utf8, true, &mut silent, |kind, _, _| {
+                panic!("{kind} is said to nobody");
+            });
+            assert_eq!(silent, text, "{raw}");
         }
     }
 

@@ -6,7 +6,7 @@ use super::fast;
 use super::machine::{Extra, Input, Machine, Open, State};
 use super::markup::{Token, token};
 use super::start::{Blank, blank};
-use super::tag::{Kind, Tag, is_space};
+use super::tag::{Kind, Tag, is_space, plain};
 use crate::machine::{Step, Trouble};
 use crate::{DeviationKind, ErrorKind};
 
@@ -70,6 +70,9 @@ impl Machine {
             if self.pos >= view.len() {
                 return self.more(input);
             }
+            if self.silent && self.passes_end_tags(view) {
+                continue;
+            }
             if view[self.pos] == 0xEF {
                 match blank(view, self.pos, input.ended || input.cut) {
                     Blank::More => return self.more(input),
@@ -99,6 +102,22 @@ impl Machine {
                 Token::None => return Err(self.unexpected("a `<` that begins no tag")),
             }
         }
+    }
+
+    /// Passes over end tags that close nothing, when nobody is told of them: as
+    /// [`record_tag`](Self::record_tag) does. Whether there were any.
+    fn passes_end_tags(&mut self, view: &[u8]) -> bool {
+        let begin = self.pos;
+        while let Some(tag) = plain(&view[self.pos..], self.pos)
+            && tag.kind == Kind::End
+            && !matches!(&view[tag.name.clone()], b"file" | b"recordings")
+        {
+            self.pos = tag.end;
+        }
+        if self.pos > begin {
+            self.scanning = None;
+        }
+        self.pos > begin
     }
 
     fn record_tag(&mut self, view: &[u8], tag: Tag) -> Result<Option<Step>, Trouble> {

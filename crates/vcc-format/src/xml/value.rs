@@ -107,15 +107,17 @@ pub(super) fn decode(
         if plain < pos {
             encoding.decode(&raw[plain..pos], out);
         }
-        out.extend(text);
+        if let Some(character) = text {
+            out.push(character);
+        }
         pos += length;
         plain = pos;
     }
     encoding.decode(&raw[plain..], out);
 }
 
-/// Whether a `<` is text at a glance; or a `&`, of which there is something to say to those who
-/// listen.
+/// Whether a `<` is text at a glance; or something else, of which there is something to say to those
+/// who listen.
 #[inline(always)]
 fn is_text(rest: &[u8], silent: bool) -> bool {
     match rest[0] {
@@ -123,7 +125,8 @@ fn is_text(rest: &[u8], silent: bool) -> bool {
         b'&' if silent => {
             !rest.get(1).is_some_and(|byte| *byte == b'#' || is_name_start_byte(*byte))
         }
-        _ => false,
+        // Control characters and what may be one.
+        byte => silent && !matches!(byte, b'&' | b']' | b'\r'),
     }
 }
 

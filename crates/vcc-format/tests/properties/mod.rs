@@ -9,8 +9,8 @@ use std::io::{BufReader, Cursor, Read};
 use arbitrary::Unstructured;
 use oracle::Oracle;
 use vcc_format::{
-    Decoder, Deviation, DeviationKind, Error, ErrorKind, Format, Options, Reader, Sink, StreamReader,
-    csv, xml,
+    Decoder, Deviation, DeviationKind, Error, ErrorKind, Format, Options, Reader, Sink,
+    StreamReader, csv, xml,
 };
 use vcc_types::{Field, Recording, StartDate};
 
