@@ -149,11 +149,10 @@ impl<W: io::Write> Writer<W> {
         self.buf.push(b',');
         let after_first = self.buf.len();
         self.buf.extend_from_slice(others.as_bytes());
-        if !is_plain_row(&self.buf[start..], Field::COUNT - 1) || begins_with_a_mark(first) {
+        if !is_plain_row(&self.buf[start..], Field::COUNT - 1) {
             let values = values();
             self.buf.truncate(after_first);
-            let first_alone = needs_quotes(first.as_bytes()) || begins_with_a_mark(first);
-            if first_alone || !self.write_others(others, &values) {
+            if needs_quotes(first.as_bytes()) || !self.write_others(others, &values) {
                 self.buf.truncate(start);
                 return self.write_all(&values, std::iter::empty());
             }
@@ -258,11 +257,11 @@ impl<W: io::Write> Writer<W> {
             cell.copy_from_slice(text.as_bytes());
             rest = after.get_mut(1..).unwrap_or_default();
         }
-        let marked = begins_with_a_mark(texts[0]);
-        if is_plain_row(&self.buf[start..], Field::COUNT - 1) && !marked {
+        if is_plain_row(&self.buf[start..], Field::COUNT - 1) {
             return Ok(());
         }
-        let mut suspects = suspects(&self.buf[start..], values) | u16::from(marked);
+        let marked = begins_with_a_mark(texts[0]);
+        let mut suspects = suspects(&self.buf[start..], values);
         let first = suspects.trailing_zeros() as usize;
         let before = values.iter().take(first).map(|value| value.unwrap_or_default().len() + 1);
         // But for the comma behind the last of them.
@@ -352,7 +351,8 @@ fn suspects(row: &[u8], values: &[Option<&str>; Field::COUNT]) -> u16 {
 }
 
 /// Whether the first value of a row would be taken for one that begins behind a byte order mark
-/// (QUIRK-17), unless it has quotes.
+/// (QUIRK-17), unless it has quotes. A row with such a character is never plain: its first byte is
+/// looked for already.
 #[inline]
 fn begins_with_a_mark(first: &str) -> bool {
     first.starts_with('\u{FEFF}')
