@@ -326,6 +326,12 @@ impl<M: Machine, S: Sink> Core<M, S> {
         self.done
     }
 
+    /// The line in which the item begins.
+    pub(crate) fn line(&mut self, buf: &[u8]) -> u64 {
+        self.mark = self.mark.to(buf, self.base, self.base + self.machine.item() as u64);
+        self.mark.place.line
+    }
+
     /// Hands the pending deviations to the sink, in order, or refuses the first in strict mode.
     fn report(&mut self, buf: &[u8]) -> Result<(), Error> {
         let mode = self.machine.options().mode;

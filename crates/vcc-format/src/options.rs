@@ -116,6 +116,8 @@ pub struct Options {
     pub(crate) limits: Limits,
     pub(crate) zone: Option<Zone>,
     pub(crate) expect_extra: bool,
+    /// The keys of the names of columns that tell a header.
+    pub(crate) columns: Arc<[String]>,
 }
 
 impl Options {
@@ -163,6 +165,24 @@ impl Options {
         self.expect_extra = expected;
         self
     }
+
+    /// Names columns beside the fifteen fields that a CSV document may have, in any spelling: a first
+    /// row with one of them is a header, as one with the name of a field is (QUIRK-15).
+    ///
+    /// ```
+    /// use vcc_format::{Options, csv};
+    ///
+    /// let options = Options::tolerant().columns(["Call Start"]);
+    /// let mut reader = csv::Reader::with(b"call_start,Who\r\nsoon,bill\r\n", options, ());
+    /// let record = reader.read()?.unwrap();
+    /// assert!(record.extra().eq([("call_start", "soon"), ("Who", "bill")]));
+    /// # Ok::<(), vcc_format::Error>(())
+    /// ```
+    #[must_use]
+    pub fn columns(mut self, names: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+        self.columns = names.into_iter().map(|name| crate::csv::key(name.as_ref())).collect();
+        self
+    }
 }
 
 impl fmt::Debug for Options {
@@ -172,6 +192,7 @@ impl fmt::Debug for Options {
             .field("limits", &self.limits)
             .field("zone", &self.zone.as_ref().map(|_| ".."))
             .field("expect_extra", &self.expect_extra)
+            .field("columns", &self.columns)
             .finish()
     }
 }

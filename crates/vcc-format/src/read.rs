@@ -289,6 +289,23 @@ impl<R: BufRead, F: Format, S: Sink> StreamReader<R, F, S> {
         }
     }
 
+    /// The line in which the record begins that was read last, from 1. A line ends with LF.
+    ///
+    /// ```
+    /// use vcc_format::csv;
+    ///
+    /// let mut reader = csv::StreamReader::new(&b"agentID\r\n\"a\r\nb\"\r\n\r\nc\r\n"[..]);
+    /// let mut lines = Vec::new();
+    /// while reader.read()?.is_some() {
+    ///     lines.push(reader.line());
+    /// }
+    /// assert_eq!(lines, [2, 5]);
+    /// # Ok::<(), vcc_format::Error>(())
+    /// ```
+    pub fn line(&mut self) -> u64 {
+        self.core.line(&self.buf)
+    }
+
     /// Whether the document was whole: see [`Reader::is_whole`].
     #[must_use]
     pub fn is_whole(&self) -> bool {

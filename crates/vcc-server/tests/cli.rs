@@ -162,7 +162,7 @@ fn an_import_refuses_starts_and_durations_that_no_list_could_show_rightly() {
         let ran = folder.import(&[&[file.as_str()], arguments, &reject].concat());
         assert_eq!(ran.code, 3, "{}", ran.stderr);
         let year = "its year would not have four digits in every zone: expected a start from \
-                    0001-01-02T00:00:00Z on and before 9999-12-31T00:00:00Z\n";
+                    0001-01-02T00:00:00Z on and before 9999-12-31T00:00:00Z, found ";
         for said in [
             &format!("record 1: startDate: {year}"),
             &format!("record 2: startDate: {year}"),

@@ -71,7 +71,10 @@ impl Machine {
             let names = cells.iter().filter(|cell| {
                 let text = &line[cell.start as usize..cell.end as usize];
                 text.len() < 256
-                    && core::str::from_utf8(text).is_ok_and(|text| names::field(text).is_some())
+                    && core::str::from_utf8(text).is_ok_and(|text| {
+                        names::field(text).is_some()
+                            || self.options.columns.contains(&names::key(text))
+                    })
             });
             (names.count(), cells.len() == Field::COUNT)
         };

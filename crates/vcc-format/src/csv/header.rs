@@ -48,14 +48,16 @@ impl Header {
     /// The header that a row is.
     ///
     /// QUIRK-15: a row with the name `startDate` in any spelling is a header. A row without it is
-    /// one if it has the name of another field and no value that can be read as a start. Any other
-    /// first row of fifteen values is a record of a document without a header.
-    pub(super) fn read(names: &[String]) -> Result<Header, NoHeader> {
+    /// one if it has the name of another field, or a key of `also`, and no value that can be read as a
+    /// start. Any other first row of fifteen values is a record of a document without a header.
+    pub(super) fn read(names: &[String], also: &[String]) -> Result<Header, NoHeader> {
         let keys: Vec<String> = names.iter().map(|name| names::key(name)).collect();
         let fields: Vec<Option<Field>> = keys.iter().map(|key| names::of_key(key)).collect();
         let is_start = |name: &String| StartDate::parse(check::trim(name)).is_ok();
         if !fields.contains(&Some(Field::StartDate))
-            && (fields.iter().all(Option::is_none) || names.iter().any(is_start))
+            && (std::iter::zip(&fields, &keys)
+                .all(|(field, key)| field.is_none() && !also.contains(key))
+                || names.iter().any(is_start))
         {
             let record = names.len() == Field::COUNT;
             return Err(if record { NoHeader::Record } else { NoHeader::Other });
@@ -137,7 +139,7 @@ impl Machine {
         let names = self.names(view);
         let end = self.row.cells.last().map_or(0, |cell| cell.end);
         let other = self.row.delimiter;
-        match Header::read(&names) {
+        match Header::read(&names, &self.options.columns) {
             Ok(header) => {
                 if let Some((_, at)) = self.bare_carriage_return() {
                     let message = "expected CR LF at the end of a row, found CR alone".to_owned();
@@ -226,7 +228,7 @@ impl Machine {
         if !self.header.is_repeated_by(&keys) {
             return Ok(None);
         }
-        match Header::read(&names) {
+        match Header::read(&names, &self.options.columns) {
             Ok(header) => {
                 self.report(DeviationKind::RepeatedHeader, (0, end), "values by column name");
                 self.set_header(header, view, length)?;

@@ -13,6 +13,7 @@ mod row;
 mod seam;
 mod write;
 
+pub(crate) use names::key;
 pub use write::Writer;
 
 /// CSV, as a [`Format`](crate::Format).

@@ -127,7 +127,7 @@ impl Machine {
                     .iter()
                     .any(|form| text[*place..].starts_with(form))
                 // A row that is no header may repeat itself, and is refused as it stands.
-                && is_header(&names)
+                && is_header(&names, &self.options.columns)
         })
     }
 
@@ -146,10 +146,10 @@ impl Machine {
     }
 }
 
-fn is_header(names: &[&[u8]]) -> bool {
+fn is_header(names: &[&[u8]], also: &[String]) -> bool {
     let text = |name: &&[u8]| Encoding::Utf8.text(name).into_owned();
     let names: Vec<String> = names.iter().map(text).collect();
-    !matches!(Header::read(&names), Err(NoHeader::Record | NoHeader::Other))
+    !matches!(Header::read(&names, also), Err(NoHeader::Record | NoHeader::Other))
 }
 
 fn without_mark(text: &[u8]) -> &[u8] {

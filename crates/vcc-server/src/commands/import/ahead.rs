@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use vcc_store::{Batch, Checkpoint, Imported, OnConflict, Store, StoreError, StoredRecord};
 
 use super::Import;
-use super::source::Event;
+use super::read::Event;
 use crate::commands::failure::Failure;
 
 /// A batch that was given to the store and has not ended.
@@ -80,8 +80,8 @@ impl Import<'_> {
         records: Option<Vec<StoredRecord>>,
     ) -> Pin<Box<dyn Future<Output = Result<Imported, StoreError>> + Send + 'a>> {
         let on_conflict = if self.may_be_undone() { OnConflict::Undo } else { self.on_conflict };
-        let checkpoint = self.identity.clone().map(|source| Checkpoint {
-            source,
+        let checkpoint = self.identity.clone().map(|identity| Checkpoint {
+            source: identity.import,
             after: given.after,
             records: given.until,
         });

@@ -7,7 +7,7 @@ use std::time::Instant;
 use tokio::sync::mpsc;
 use vcc_store::{BulkLoad, BulkLoaded, OnConflict, Store, StoredRecord, TenantId};
 
-use super::source::Event;
+use super::read::Event;
 use super::{Import, Target};
 use crate::commands::failure::Failure;
 

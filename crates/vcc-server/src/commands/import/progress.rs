@@ -1,11 +1,12 @@
-use std::fmt::{Arguments, Write as _};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use vcc_store::{BulkLoaded, Imported};
 
-use super::source::Deviations;
+use super::noted::Report;
 use crate::commands::words::{counted, grouped};
 
 /// The bar that is shown now, if one is: what is said meanwhile belongs above it.
@@ -55,9 +56,9 @@ impl Progress {
         self.0.tick();
     }
 
-    /// Writes a line above the bar.
-    pub(super) fn note(&self, line: Arguments<'_>) {
-        crate::commands::note(line);
+    /// A bar that nobody sees.
+    pub(super) fn hidden() -> Self {
+        Self(ProgressBar::hidden())
     }
 
     pub(super) fn finish(&self) {
@@ -74,12 +75,26 @@ pub(super) struct Tally {
     updated: u64,
     conflicts: u64,
     pub(super) refused: u64,
-    pub(super) shown: u64,
+    /// How many could be stored, where nothing is.
+    pub(super) storable: u64,
+    /// The first of those that are left out, by their numbers.
+    first: BTreeMap<u64, LeftOut>,
     /// How many records a bulk load has taken so far, and how long its end took.
     pub(super) loaded: u64,
     indexed: Option<Duration>,
-    pub(super) deviations: Deviations,
+    pub(super) report: Report,
+    /// How many values were left out with their columns.
+    pub(super) ignored: u64,
 }
+
+/// Why a record is left out, and in which line it is, if that is known.
+struct LeftOut {
+    line: Option<u64>,
+    reason: String,
+}
+
+/// How many records are shown that are left out.
+const FIRST: usize = 10;
 
 impl Tally {
     pub(super) fn add(&mut self, imported: &Imported) {
@@ -101,13 +116,33 @@ impl Tally {
     /// How many records have been read.
     pub(super) fn records(&self) -> u64 {
         match self.loaded {
-            0 => self.added + self.unchanged + self.updated + self.left_out(),
+            0 => self.added + self.unchanged + self.updated + self.left_out() + self.storable,
             loaded => loaded + self.refused,
         }
     }
 
     pub(super) fn left_out(&self) -> u64 {
         self.conflicts + self.refused
+    }
+
+    /// Notes why a record is left out.
+    pub(super) fn leave_out(&mut self, number: u64, line: Option<u64>, reason: String) {
+        self.first.insert(number, LeftOut { line, reason });
+        if self.first.len() > FIRST {
+            self.first.pop_last();
+        }
+    }
+
+    /// The records that are shown without a line, and their lines when they are known.
+    pub(super) fn unlocated(&self) -> Vec<u64> {
+        let unlocated = self.first.iter().filter(|(_, left_out)| left_out.line.is_none());
+        unlocated.map(|(number, _)| *number).collect()
+    }
+
+    pub(super) fn locate(&mut self, lines: &BTreeMap<u64, u64>) {
+        for (number, left_out) in &mut self.first {
+            left_out.line = left_out.line.or_else(|| lines.get(number).copied());
+        }
     }
 
     /// Whether something is in the file now that the store does not hold.
@@ -129,6 +164,9 @@ impl Tally {
             let _ = write!(said, ", the indexes in {:.1} s", indexed.as_secs_f64());
         }
         let _ = match (self.indexed, self.loaded) {
+            _ if self.storable > 0 => {
+                write!(said, ": {} could be stored", grouped(self.storable))
+            }
             (None, 1..) => write!(said, ": {} loaded, and not seen yet", grouped(self.loaded)),
             _ => write!(said, ": {} added", grouped(self.added)),
         };
@@ -143,9 +181,21 @@ impl Tally {
                 let _ = write!(said, ", {} {what}", grouped(count));
             }
         }
-        for (kind, count) in &self.deviations {
-            let (count, kind) = (grouped(*count), kind.0);
-            let _ = write!(said, "\nrepaired: {count} × {kind} ({})", kind.clause());
+        said += &self.report.describe();
+        if self.ignored > 0 {
+            let _ =
+                write!(said, "\nleft out: {} of ignored columns", counted(self.ignored, "value"));
+        }
+        if self.left_out() > 0 {
+            let _ = write!(said, "\nleft out: {}", counted(self.left_out(), "record"));
+        }
+        for (number, LeftOut { line, reason }) in &self.first {
+            let line = line.map(|line| format!("line {}: ", grouped(line))).unwrap_or_default();
+            let _ = write!(said, "\n  {line}record {}: {reason}", grouped(*number));
+        }
+        let more = self.left_out().saturating_sub(self.first.len() as u64);
+        if more > 0 && !self.first.is_empty() {
+            let _ = write!(said, "\n  and {} more", grouped(more));
         }
         said
     }

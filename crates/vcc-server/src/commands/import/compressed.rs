@@ -1,0 +1,230 @@
+//! gzip and zstd, by their magic numbers: unpacked while they are read, and bounded.
+
+use std::error::Error;
+use std::io::{self, BufRead, BufReader, Read};
+
+use flate2::bufread::MultiGzDecoder;
+use ruzstd::decoding::errors::FrameDecoderError;
+use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
+
+/// What is unpacked may be so many times as long as what is packed, from so many bytes on. Lists of
+/// recordings are 5 to 30 times as long; what is made to fill memory or a disk is 1,000 times and more.
+const RATIO: u64 = 300;
+const FREE: u64 = 64 << 20;
+
+/// No file has more.
+const MOST: u64 = 1 << 40;
+
+/// How far back what is packed may refer, in bytes: all of it is in memory.
+const WINDOW: u64 = 64 << 20;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Compression {
+    Gzip,
+    Zstd,
+}
+
+impl Compression {
+    /// How a file is compressed that begins so.
+    pub(super) fn of(head: &[u8]) -> Option<Self> {
+        match head {
+            [0x1F, 0x8B, ..] => Some(Self::Gzip),
+            [0x28, 0xB5, 0x2F, 0xFD, ..] | [0x50..=0x5F, 0x2A, 0x4D, 0x18, ..] => Some(Self::Zstd),
+            _ => None,
+        }
+    }
+}
+
+/// Reads what was compressed.
+pub(super) fn unpacked<'a>(
+    source: Box<dyn Read + 'a>,
+    compression: Option<Compression>,
+) -> Box<dyn Read + 'a> {
+    let packed = Counted { source, bytes: 0 };
+    match compression {
+        None => packed.source,
+        Some(Compression::Gzip) => {
+            let decoder = MultiGzDecoder::new(BufReader::new(packed));
+            Box::new(Bounded {
+                unpacked: decoder,
+                packed: |gzip| gzip.get_ref().get_ref().bytes,
+                bytes: 0,
+            })
+        }
+        Some(Compression::Zstd) => {
+            let mut decoder = FrameDecoder::new();
+            decoder.set_max_window_size(WINDOW);
+            let zstd = Zstd { source: BufReader::new(packed), decoder, in_frame: false };
+            Box::new(Bounded {
+                unpacked: zstd,
+                packed: |zstd| zstd.source.get_ref().bytes,
+                bytes: 0,
+            })
+        }
+    }
+}
+
+/// Counts what is read.
+struct Counted<R> {
+    source: R,
+    bytes: u64,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.source.read(into)?;
+        self.bytes += read as u64;
+        Ok(read)
+    }
+}
+
+/// Ends where too much comes out of too little.
+struct Bounded<R> {
+    unpacked: R,
+    packed: fn(&R) -> u64,
+    bytes: u64,
+}
+
+impl<R: Read> Read for Bounded<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.unpacked.read(into).map_err(damaged)?;
+        self.bytes += read as u64;
+        let packed = (self.packed)(&self.unpacked);
+        if self.bytes > MOST || (self.bytes > FREE && self.bytes / RATIO > packed) {
+            let bytes = self.bytes;
+            return Err(io::Error::other(format!(
+                "{packed} compressed bytes unpack to more than {bytes}, which no list of recordings \
+                 does: unpack it by other means if it is one"
+            )));
+        }
+        Ok(read)
+    }
+}
+
+/// Says that it is the compressed file that is wrong.
+fn damaged(error: io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => {
+            io::Error::new(error.kind(), "the compressed file ends before its end: copy it again")
+        }
+        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData | io::ErrorKind::Other => {
+            io::Error::new(error.kind(), format!("the compressed file is damaged: {error}"))
+        }
+        _ => error,
+    }
+}
+
+/// Frames of zstd, one after another.
+struct Zstd<R> {
+    source: BufReader<R>,
+    decoder: FrameDecoder,
+    in_frame: bool,
+}
+
+impl<R: Read> Zstd<R> {
+    /// Begins the next frame that holds something; `false` at the end.
+    fn next_frame(&mut self) -> io::Result<bool> {
+        loop {
+            if self.source.fill_buf()?.is_empty() {
+                return Ok(false);
+            }
+            let mut magic = [0; 4];
+            self.source.read_exact(&mut magic)?;
+            if let [0x50..=0x5F, 0x2A, 0x4D, 0x18] = magic {
+                let mut length = [0; 4];
+                self.source.read_exact(&mut length)?;
+                let length = u64::from(u32::from_le_bytes(length));
+                let skipped = io::copy(&mut (&mut self.source).take(length), &mut io::sink())?;
+                if skipped < length {
+                    return Err(io::ErrorKind::UnexpectedEof.into());
+                }
+                continue;
+            }
+            let frame = (&magic[..]).chain(&mut self.source);
+            self.decoder.reset(frame).map_err(failed)?;
+            return Ok(true);
+        }
+    }
+
+    /// What a frame says about its content at its end.
+    fn check(&self) -> io::Result<()> {
+        let said = self.decoder.get_checksum_from_data();
+        if said.is_some() && said != self.decoder.get_calculated_checksum() {
+            return Err(io::Error::other("its checksum is another"));
+        }
+        Ok(())
+    }
+}
+
+impl<R: Read> Read for Zstd<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        loop {
+            if !self.in_frame {
+                if !self.next_frame()? {
+                    return Ok(0);
+                }
+                self.in_frame = true;
+            }
+            let read = self.decoder.read(into)?;
+            if read > 0 || into.is_empty() {
+                return Ok(read);
+            }
+            if self.decoder.is_finished() {
+                self.check()?;
+                self.in_frame = false;
+                continue;
+            }
+            let one = BlockDecodingStrategy::UptoBlocks(1);
+            self.decoder.decode_blocks(&mut self.source, one).map_err(failed)?;
+        }
+    }
+}
+
+/// What zstd finds wrong; where its source ended too early, that.
+fn failed(error: FrameDecoderError) -> io::Error {
+    let mut cause = Some(&error as &(dyn Error + 'static));
+    while let Some(error) = cause {
+        if let Some(io) = error.downcast_ref::<io::Error>()
+            && io.kind() == io::ErrorKind::UnexpectedEof
+        {
+            return io.kind().into();
+        }
+        cause = error.source();
+    }
+    io::Error::other(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use ruzstd::encoding::{CompressionLevel, compress_to_vec};
+
+    use super::*;
+
+    /// What is unpacked of so many spaces, or what is said instead.
+    fn read(packed: &[u8]) -> Result<u64, String> {
+        let mut reader = unpacked(Box::new(packed), Compression::of(packed));
+        io::copy(&mut reader, &mut io::sink()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_grows_too_much_is_refused() {
+        for bytes in [1 << 10, 1 << 20, 100 << 20] {
+            let spaces = vec![b' '; bytes];
+            let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+            gzip.write_all(&spaces).unwrap();
+            for packed in
+                [gzip.finish().unwrap(), compress_to_vec(&spaces[..], CompressionLevel::Fastest)]
+            {
+                match read(&packed) {
+                    Ok(read) => assert!(read == bytes as u64 && read <= FREE, "{read}"),
+                    Err(said) => {
+                        assert!(bytes as u64 > FREE, "{said}");
+                        assert!(said.contains("compressed bytes unpack to more than 67"), "{said}");
+                    }
+                }
+            }
+        }
+    }
+}

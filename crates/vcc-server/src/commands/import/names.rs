@@ -1,0 +1,199 @@
+//! Names that are none of the fifteen fields: looked at before anything is stored, so that nothing is
+//! dropped in silence.
+
+use vcc_types::Field;
+
+use crate::commands::failure::Failure;
+use crate::commands::words::shell_word;
+
+/// What is done about them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Names {
+    /// `--map`: the field that a name stands for.
+    pub(super) map: Vec<(Field, String)>,
+    /// `--ignore-column`.
+    pub(super) ignore: Vec<String>,
+    /// `--ignore-unknown`.
+    pub(super) ignore_unknown: bool,
+}
+
+/// What a file of rejects has beside the fields.
+pub(super) const REJECTED: [&str; 4] = ["rejectedRecord", "rejectedBecause", "rejectedLine", ROW];
+
+/// The key of a row whose cells cannot be told apart: its cells. Such a record is left out again until
+/// the key is taken away.
+pub(super) const ROW: &str = "rejectedRow";
+
+/// What is done about a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Meaning {
+    Field(Field),
+    Ignored,
+    /// It is one of a file of rejects.
+    Rejected,
+    Unknown,
+}
+
+impl Names {
+    pub(super) fn meaning(&self, name: &str) -> Meaning {
+        if let Some((field, _)) = self.map.iter().find(|(_, mapped)| is_same(mapped, name)) {
+            return Meaning::Field(*field);
+        }
+        if REJECTED.contains(&name) {
+            return Meaning::Rejected;
+        }
+        if self.ignore_unknown || self.ignore.iter().any(|ignored| is_same(ignored, name)) {
+            return Meaning::Ignored;
+        }
+        Meaning::Unknown
+    }
+
+    /// Whether a field has a name by `--map` among these.
+    pub(super) fn maps(&self, field: Field, names: &[String]) -> bool {
+        let is = |name: &String| self.meaning(name) == Meaning::Field(field);
+        names.iter().any(is)
+    }
+}
+
+/// Names are the same whatever their case, and with space, `_` or `-` between words or without.
+fn is_same(one: &str, other: &str) -> bool {
+    one == other || (!key(one).is_empty() && key(one) == key(other))
+}
+
+fn key(name: &str) -> String {
+    let letters =
+        name.chars().filter(|letter| !letter.is_whitespace() && !"_-\u{FEFF}".contains(*letter));
+    letters.flat_map(char::to_lowercase).collect()
+}
+
+/// Reads `--map`: `startDate='Call Start'`.
+pub(super) fn mapping(text: &str) -> Result<(Field, String), String> {
+    let fields = || Field::ALL.map(Field::wire_name).join(", ");
+    let Some((field, name)) = text.split_once('=').filter(|(_, name)| !name.is_empty()) else {
+        return Err("expected FIELD=NAME, such as startDate='Call Start'".to_owned());
+    };
+    match Field::ALL.into_iter().find(|known| key(known.wire_name()) == key(field)) {
+        Some(known) => Ok((known, name.to_owned())),
+        None => Err(format!("{field} is no field: expected one of {}", fields())),
+    }
+}
+
+/// Says which names are not known, with what to do about them.
+pub(super) fn unknown(place: &str, what: &str, names: &[String]) -> Failure {
+    let listed: Vec<_> = names
+        .iter()
+        .map(|name| match (Field::from_wire_name(name), nearest(name)) {
+            (Some(field), _) => format!("{field} a second time"),
+            (None, Some(field)) => format!("{name:?} (nearest: {field})"),
+            (None, None) => format!("{name:?}"),
+        })
+        .collect();
+    let s = if names.len() == 1 { "" } else { "s" };
+    let message = format!(
+        "{place}: {what}{s} that {} none of the fifteen fields, and would be dropped: {}",
+        if names.len() == 1 { "is" } else { "are" },
+        listed.join(", ")
+    );
+    let first = names.iter().find(|name| Field::from_wire_name(name).is_none()).or(names.first());
+    let example = first.map_or("NAME", String::as_str);
+    let field = nearest(example).map_or("FIELD", Field::wire_name);
+    Failure::new(message).hint(format!(
+        "--map {field}={name} reads one as a field; --ignore-column {name}, for each, or \
+         --ignore-unknown goes on without them",
+        name = shell_word(example)
+    ))
+}
+
+/// What other systems call the fields.
+const WORDS: [(&str, Field); 26] = [
+    ("start", Field::StartDate),
+    ("date", Field::StartDate),
+    ("begin", Field::StartDate),
+    ("agent", Field::AgentId),
+    ("user", Field::AgentId),
+    ("caller", Field::PhoneNumber),
+    ("phone", Field::PhoneNumber),
+    ("ani", Field::PhoneNumber),
+    ("dnis", Field::Channel),
+    ("case", Field::CaseId),
+    ("ticket", Field::CaseId),
+    ("length", Field::Duration),
+    ("seconds", Field::Duration),
+    ("talk", Field::Duration),
+    ("file", Field::Filename),
+    ("wav", Field::Filename),
+    ("audio", Field::Filename),
+    ("queuename", Field::QueueName),
+    ("queue", Field::QueueId),
+    ("account", Field::AccountNumber),
+    ("customer", Field::AccountNumber),
+    ("transaction", Field::TransactionId),
+    ("wrap", Field::WrapUpCode),
+    ("disposition", Field::WrapUpCode),
+    ("dial", Field::OutDialCode),
+    ("time", Field::StartDate),
+];
+
+/// The documented name that is nearest to another one.
+pub(super) fn nearest(name: &str) -> Option<Field> {
+    let name = key(name);
+    let distance = |field: &Field| distance(&name, &key(field.wire_name()));
+    let field = Field::ALL.into_iter().min_by_key(distance)?;
+    // A third of the letters may be others.
+    if distance(&field) * 3 <= field.wire_name().len() {
+        return Some(field);
+    }
+    WORDS.iter().find(|(word, _)| name.contains(word)).map(|(_, field)| *field)
+}
+
+/// How many letters must be put in, left out or replaced to make one name the other.
+fn distance(one: &str, other: &str) -> usize {
+    // No documented name is longer.
+    let one: Vec<char> = one.chars().take(64).collect();
+    let mut row: Vec<usize> = (0..=one.len()).collect();
+    for (index, letter) in other.chars().enumerate() {
+        let mut before = row[0];
+        row[0] = index + 1;
+        for (place, mine) in one.iter().enumerate() {
+            let replaced = before + usize::from(*mine != letter);
+            before = row[place + 1];
+            row[place + 1] = replaced.min(before + 1).min(row[place] + 1);
+        }
+    }
+    row[one.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_name() {
+        for (name, field) in [
+            ("agentId", Some(Field::AgentId)),
+            ("Call Start", Some(Field::StartDate)),
+            ("start_dat", Some(Field::StartDate)),
+            ("Length (s)", Some(Field::Duration)),
+            ("QueueNames", Some(Field::QueueName)),
+            ("ext var 3", Some(Field::ExtVar1)),
+            ("caller", Some(Field::PhoneNumber)),
+            ("colour", None),
+            ("", None),
+        ] {
+            assert_eq!(nearest(name), field, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_mapping_is_read() {
+        assert_eq!(mapping("startDate=Call Start"), Ok((Field::StartDate, "Call Start".into())));
+        assert_eq!(mapping("startdate=a=b"), Ok((Field::StartDate, "a=b".into())));
+        let expected = "expected FIELD=NAME, such as startDate='Call Start'";
+        assert_eq!(mapping("startDate="), Err(expected.into()));
+        assert!(
+            mapping("start=x")
+                .unwrap_err()
+                .starts_with("start is no field: expected one of startDate, ")
+        );
+    }
+}

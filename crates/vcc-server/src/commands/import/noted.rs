@@ -1,0 +1,231 @@
+//! What readers say about a file: *repaired*, *kept as it is* or *left out*, counted and shown in the
+//! order of its lines.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use vcc_format::{Deviation, DeviationKind};
+use vcc_types::Field;
+
+use crate::commands::words::grouped;
+
+/// How many lines of the file are shown of each kind, and of each word.
+const OF_A_KIND: usize = 3;
+const SHOWN: usize = 10;
+
+/// What became of what should not have been sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Word {
+    /// The same was meant.
+    Repaired,
+    /// It cannot be read, and is stored as it stands.
+    Kept,
+    /// It is not stored.
+    LeftOut,
+    /// Not worth a line: nothing is any different, or it is said elsewhere.
+    Nothing,
+}
+
+impl Word {
+    fn of(deviation: &Deviation, zone: bool) -> Self {
+        use DeviationKind as K;
+        match deviation.kind {
+            K::LineFeed | K::JsonCrLf | K::ReorderedColumns => Self::Nothing,
+            // Names are looked at before anything is stored; a record without a usable start, or with
+            // a character that nothing can carry, is left out with its own reason.
+            K::UnknownField | K::RepeatedField | K::MissingColumn => Self::Nothing,
+            K::UnreadableStart | K::ControlCharacter => Self::Nothing,
+            K::LocalStart if zone => Self::Repaired,
+            K::LocalStart => Self::Nothing,
+            K::UnreadableDuration | K::UnknownReference | K::NestedElement => Self::Kept,
+            K::EndTagAsText | K::ShortRow | K::UnendedRow => Self::Kept,
+            K::StrayText => Self::LeftOut,
+            _ => Self::Repaired,
+        }
+    }
+}
+
+/// What was said about one place.
+struct Said {
+    line: u64,
+    found: String,
+    read_as: String,
+}
+
+#[derive(Default)]
+struct Kind {
+    count: u64,
+    first: Vec<Said>,
+}
+
+/// Counts of each word and kind, and the first places of each.
+#[derive(Default)]
+pub(super) struct Report(BTreeMap<(Word, DeviationKind), Kind>);
+
+impl Report {
+    fn add(&mut self, word: Word, deviation: Deviation) {
+        let kind = self.0.entry((word, deviation.kind)).or_default();
+        kind.count += 1;
+        if kind.first.len() < OF_A_KIND {
+            let Deviation { line, found, read_as, .. } = deviation;
+            let (found, read_as) = (found.into_owned(), read_as.into_owned());
+            kind.first.push(Said { line, found, read_as });
+        }
+    }
+
+    fn append(&mut self, other: &mut Self) {
+        for (key, more) in std::mem::take(&mut other.0) {
+            let kind = self.0.entry(key).or_default();
+            kind.count += more.count;
+            let room = OF_A_KIND.saturating_sub(kind.first.len());
+            kind.first.extend(more.first.into_iter().take(room));
+        }
+    }
+
+    /// How much was left out that is no record.
+    pub(super) fn left_out(&self) -> u64 {
+        self.kinds(Word::LeftOut).map(|(_, kind)| kind.count).sum()
+    }
+
+    fn kinds(&self, word: Word) -> impl Iterator<Item = (DeviationKind, &Kind)> {
+        let of = move |entry: &(&(Word, DeviationKind), &Kind)| entry.0.0 == word;
+        self.0.iter().filter(of).map(|((_, kind), said)| (*kind, said))
+    }
+
+    /// What is said at the end, a line each.
+    pub(super) fn describe(&self) -> String {
+        let mut text = String::new();
+        for (word, name) in [
+            (Word::Repaired, "repaired"),
+            (Word::Kept, "kept as it is"),
+            (Word::LeftOut, "left out"),
+        ] {
+            let count: u64 = self.kinds(word).map(|(_, kind)| kind.count).sum();
+            if count == 0 {
+                continue;
+            }
+            let kinds = self.kinds(word).map(|(kind, said)| {
+                format!("{} × {kind} ({})", grouped(said.count), kind.clause())
+            });
+            let kinds: Vec<_> = kinds.collect();
+            let _ = write!(text, "\n{name}: {}: {}", grouped(count), kinds.join(", "));
+            let mut first: Vec<_> = self
+                .kinds(word)
+                .flat_map(|(kind, said)| said.first.iter().map(move |said| (said, kind)))
+                .collect();
+            first.sort_by_key(|(said, _)| said.line);
+            let shown = first.len().min(SHOWN) as u64;
+            for (said, kind) in first.into_iter().take(SHOWN) {
+                let _ = write!(text, "\n  line {}: ", grouped(said.line));
+                let _ = match (&*said.found, &*said.read_as) {
+                    ("", "") => Ok(()),
+                    ("", read_as) => write!(text, "read as {read_as:?}: "),
+                    (found, "") => write!(text, "{found:?}: "),
+                    (found, read_as) if found == read_as => write!(text, "{found:?}: "),
+                    (found, read_as) => write!(text, "{found:?} read as {read_as:?}: "),
+                };
+                text.push_str(kind.doc());
+            }
+            if count > shown {
+                let _ = write!(text, "\n  and {} more", grouped(count - shown));
+            }
+        }
+        text
+    }
+}
+
+/// What the header of a document of CSV says.
+#[derive(Default)]
+pub(super) struct Columns {
+    pub(super) line: u64,
+    /// The names of columns that are none of the fifteen fields, as they stand there.
+    pub(super) unknown: Vec<String>,
+    /// The fields that have no column.
+    pub(super) missing: Vec<Field>,
+    /// Whether the first row was taken to be a record.
+    pub(super) no_header: bool,
+}
+
+/// What is noted while a file is read.
+#[derive(Default)]
+pub(super) struct Noted {
+    zone: bool,
+    pub(super) report: Report,
+    /// Of the record that comes next.
+    record: Report,
+    /// How many of its cells have no column.
+    pub(super) surplus: usize,
+    /// Whether quotes in it are not where they belong, and whether cells are missing.
+    pub(super) bare: bool,
+    /// Of a header that nobody has looked at yet.
+    pub(super) header: Option<Columns>,
+    /// The names that columns without one are given.
+    pub(super) nameless: Vec<String>,
+    /// What was met first that `--strict` does not take.
+    pub(super) fault: Option<String>,
+}
+
+impl Noted {
+    /// `zone`: whether one is given for starts without an offset.
+    pub(super) fn new(zone: bool) -> Self {
+        Self { zone, ..Self::default() }
+    }
+
+    pub(super) fn take(&mut self, deviation: Deviation) {
+        use DeviationKind as K;
+        let Deviation { kind, line, record, ref found, ref read_as, .. } = deviation;
+        match kind {
+            K::LongRow => {
+                let count = read_as.split(' ').next().and_then(|count| count.parse().ok());
+                self.surplus = count.unwrap_or(1);
+            }
+            K::BareQuote => self.bare = true,
+            K::UnknownField | K::RepeatedField if record.is_none() => {
+                let header = self.header.get_or_insert_default();
+                header.line = line;
+                match read_as.strip_prefix("extra value ") {
+                    Some(name) if found.is_empty() => self.nameless.push(name.to_owned()),
+                    Some(name) => header.unknown.push(name.to_owned()),
+                    None => {}
+                }
+            }
+            K::MissingColumn => {
+                let header = self.header.get_or_insert_default();
+                header.line = line;
+                let missing = read_as.strip_prefix("absent: ").unwrap_or_default();
+                header.missing = missing.split(", ").filter_map(Field::from_wire_name).collect();
+            }
+            K::NoHeader => {
+                let header = self.header.get_or_insert_default();
+                (header.line, header.no_header) = (line, true);
+            }
+            _ => {}
+        }
+        let word = Word::of(&deviation, self.zone);
+        if word == Word::Nothing {
+            return;
+        }
+        if self.fault.is_none() {
+            self.fault = Some(deviation.to_string());
+        }
+        match record {
+            None => self.report.add(word, deviation),
+            Some(_) => self.record.add(word, deviation),
+        }
+    }
+
+    /// The record is dealt with. What was said about it counts if it is stored.
+    pub(super) fn dealt_with(&mut self, stored: bool) {
+        if stored {
+            self.report.append(&mut self.record);
+        } else {
+            self.record.0.clear();
+        }
+        (self.surplus, self.bare) = (0, false);
+    }
+
+    /// Whether nothing has been said about the record.
+    pub(super) fn is_plain(&self) -> bool {
+        self.record.0.is_empty() && self.surplus == 0 && !self.bare && self.header.is_none()
+    }
+}

@@ -1,0 +1,643 @@
+//! Reads a file and hands on its records, batch by batch.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::Path;
+use std::rc::Rc;
+
+use tokio::sync::mpsc;
+use vcc_format::{Deviation, Error, ErrorKind, Limits, Options, csv, jsonl, xml};
+use vcc_query::Zone;
+use vcc_store::{RefusalKind, StoredRecord};
+use vcc_types::{Field, Recording, Row};
+
+use super::FileFormat;
+use super::doubt::{begins_single, doubt};
+use super::kind;
+use super::names::{self, Meaning, Names};
+use super::noted::{Columns, Noted, Report};
+use super::progress::Progress;
+use super::records::{Mapped, Readable, fields, is_keyless, local, reason, stored};
+use super::source::{BUFFER, Counted, Source, digest};
+use crate::commands::failure::Failure;
+
+/// How far names are looked for before anything is stored, in bytes; somewhat more than is promised,
+/// for the last record may end behind it.
+const LOOKED_AT: u64 = (8 << 20) + (1 << 20);
+
+/// A batch has no more bytes than this, whatever its records are like. There are up to four of them in
+/// memory: one that is being made, one that waits, and one or two in the store.
+const BATCH_BYTES: usize = 20 << 20;
+
+/// What a record takes beside its text, in bytes.
+const OF_A_RECORD: usize = 160;
+
+/// A batch on its way to the store.
+#[derive(Default)]
+pub(super) struct Event {
+    pub(super) records: Vec<StoredRecord>,
+    /// The number of each record in the file, from 1.
+    pub(super) numbers: Vec<u64>,
+    pub(super) refused: Vec<Refused>,
+    /// How many records of the file are dealt with after this batch.
+    pub(super) until: u64,
+}
+
+impl Event {
+    fn is_empty(&self) -> bool {
+        self.records.is_empty() && self.refused.is_empty()
+    }
+}
+
+/// A record that cannot be stored.
+pub(super) struct Refused {
+    pub(super) number: u64,
+    pub(super) line: u64,
+    pub(super) reason: String,
+    /// The value that is refused.
+    pub(super) found: Option<String>,
+    pub(super) recording: Recording,
+}
+
+/// What is known at the end of a file.
+#[derive(Default)]
+pub(super) struct Ended {
+    pub(super) report: Report,
+    /// Whether there are records that cannot be known again, also among those that are dealt with.
+    pub(super) keyless: bool,
+    /// How many values were left out with their columns.
+    pub(super) ignored: u64,
+    /// The fields that have no column.
+    pub(super) absent: Vec<Field>,
+    /// The digest of what cannot be read twice.
+    pub(super) digest: Option<String>,
+}
+
+/// Reads a file and sends it batch by batch.
+pub(super) struct Batches {
+    pub(super) zone: Option<Zone>,
+    pub(super) batch: usize,
+    pub(super) names: Names,
+    pub(super) strict: bool,
+    /// How many records an earlier import has dealt with.
+    pub(super) skip: u64,
+    /// How many records are read.
+    pub(super) most: Option<u64>,
+    /// What is said of the records before the one at which the reading ends.
+    pub(super) before: &'static str,
+    pub(super) sender: mpsc::Sender<Event>,
+    pub(super) progress: Progress,
+}
+
+impl Batches {
+    pub(super) fn read(self, source: Source, format: Option<FileFormat>) -> Result<Ended, Failure> {
+        let name = source.name();
+        let noted = Rc::new(RefCell::new(Noted::new(self.zone.is_some())));
+        let mut made = Maker::new(&self, name.clone(), noted.clone());
+        let hash = match made.file(source, format, &self.progress) {
+            Ok(hash) => hash,
+            Err(BrokenOff::Stop(failure)) => return Err(*failure),
+            Err(BrokenOff::Nothing) => return Ok(Ended::default()),
+            Err(error) => {
+                let hint = match &error {
+                    BrokenOff::Format(error) if made.number == 0 => is_no_csv(error, made.format),
+                    _ => None,
+                };
+                let failure = Failure::new(format!("{name}: {error}"));
+                return Err(failure.hint(hint.unwrap_or(self.before)));
+            }
+        };
+        let Maker { keyless, ignored, absent, .. } = made;
+        let report = std::mem::take(&mut noted.borrow_mut().report);
+        Ok(Ended { report, keyless, ignored, absent, digest: digest(&hash) })
+    }
+}
+
+/// What helps where a file that was taken to be CSV has no header.
+fn is_no_csv(error: &Error, format: Option<FileFormat>) -> Option<&'static str> {
+    let is = error.kind() == ErrorKind::NotRecordings && format == Some(FileFormat::Csv);
+    is.then_some(
+        "the first row has to be a header with startDate among its names; \
+         --map startDate='Call Start' reads another column as it",
+    )
+}
+
+/// In which lines the records of these numbers begin; fewer where the file cannot be read again.
+pub(super) fn lines(
+    path: &Path,
+    format: Option<FileFormat>,
+    numbers: Vec<u64>,
+) -> BTreeMap<u64, u64> {
+    let Some(source) = Source::again(path) else { return BTreeMap::new() };
+    let (sender, _events) = mpsc::channel(1);
+    let batches = Batches {
+        zone: None,
+        batch: usize::MAX,
+        names: Names { ignore_unknown: true, ..Names::default() },
+        strict: false,
+        skip: u64::MAX,
+        most: numbers.iter().copied().max(),
+        before: "",
+        sender,
+        progress: Progress::hidden(),
+    };
+    let noted = Rc::new(RefCell::new(Noted::new(false)));
+    let mut made = Maker::new(&batches, source.name(), noted);
+    made.wanted = numbers;
+    // What was found before is right whatever comes after.
+    let _ = made.file(source, format, &batches.progress);
+    made.lines
+}
+
+/// JSON lines, each read by itself: one that cannot be read is left out, and the next is another.
+struct Lines<R> {
+    reader: R,
+    line: Vec<u8>,
+    number: u64,
+}
+
+impl<R: BufRead> Lines<R> {
+    fn next(&mut self, made: &mut Maker<'_>) -> Result<bool, BrokenOff> {
+        self.line.clear();
+        self.number += 1;
+        let limit = u64::from(Limits::default().record_bytes) + 1;
+        let read = Read::take(&mut self.reader, limit).read_until(b'\n', &mut self.line)?;
+        if read == 0 {
+            return Ok(false);
+        }
+        let (number, noted) = (self.number, made.noted.clone());
+        let note = |mut deviation: Deviation| {
+            deviation.line = number;
+            noted.borrow_mut().take(deviation);
+        };
+        let records: Result<Vec<_>, _> =
+            jsonl::Reader::with(&self.line[..], Options::tolerant(), note)
+                .map(|record| record.map(|record| record.to_owned()))
+                .collect();
+        match records {
+            // None in a blank line, more than one where they are joined.
+            Ok(records) => {
+                for record in &records {
+                    made.take(record)?;
+                    made.locate(|| number);
+                }
+            }
+            Err(error) => {
+                if !self.line.ends_with(b"\n") {
+                    self.reader.skip_until(b'\n')?;
+                }
+                made.leave_out(&self.line, format!("not JSON of a record: {}", error.message()))?;
+                made.locate(|| number);
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// Why a file is not read to its end.
+#[derive(Debug)]
+enum BrokenOff {
+    Format(Error),
+    Io(io::Error),
+    Stop(Box<Failure>),
+    /// Nobody takes the batches any more.
+    Nothing,
+}
+
+impl From<Error> for BrokenOff {
+    fn from(error: Error) -> Self {
+        Self::Format(error)
+    }
+}
+
+impl From<io::Error> for BrokenOff {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<Failure> for BrokenOff {
+    fn from(failure: Failure) -> Self {
+        Self::Stop(Box::new(failure))
+    }
+}
+
+impl std::fmt::Display for BrokenOff {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Format(error) => error.fmt(f),
+            Self::Io(error) => error.fmt(f),
+            Self::Stop(failure) => failure.fmt(f),
+            Self::Nothing => f.write_str("the import has ended"),
+        }
+    }
+}
+
+/// Fills one batch after another.
+struct Maker<'a> {
+    batches: &'a Batches,
+    name: String,
+    noted: Rc<RefCell<Noted>>,
+    format: Option<FileFormat>,
+    event: Event,
+    bytes: usize,
+    number: u64,
+    /// What was made while names are still looked for.
+    held: Option<Vec<Event>>,
+    /// The names that were found, and how many bytes were read.
+    unknown: Vec<String>,
+    read: Rc<Cell<u64>>,
+    /// Whether the first row was taken to be a record.
+    headless: bool,
+    keyless: bool,
+    ignored: u64,
+    absent: Vec<Field>,
+    /// The line of the record that was taken last is asked for.
+    unlocated: bool,
+    /// The records whose lines are looked for, and those lines.
+    wanted: Vec<u64>,
+    lines: BTreeMap<u64, u64>,
+}
+
+impl<'a> Maker<'a> {
+    fn new(batches: &'a Batches, name: String, noted: Rc<RefCell<Noted>>) -> Self {
+        Self {
+            batches,
+            name,
+            noted,
+            format: None,
+            event: Event::default(),
+            bytes: 0,
+            number: 0,
+            held: None,
+            unknown: Vec::new(),
+            read: Rc::default(),
+            headless: false,
+            keyless: false,
+            ignored: 0,
+            absent: Vec::new(),
+            unlocated: false,
+            wanted: Vec::new(),
+            lines: BTreeMap::new(),
+        }
+    }
+
+    /// Reads a file to its end.
+    fn file(
+        &mut self,
+        source: Source,
+        format: Option<FileFormat>,
+        progress: &Progress,
+    ) -> Result<super::source::Hash, BrokenOff> {
+        let raw = source.reader(progress.clone());
+        let hash = raw.hash.clone();
+        let opened = kind::open(Box::new(BufReader::with_capacity(BUFFER, raw)), format)
+            .map_err(|error| error.failure(&self.name))?;
+        let reader = Counted { inner: opened.reader, bytes: self.read.clone() };
+        let reader = BufReader::with_capacity(BUFFER, reader);
+        self.format = Some(opened.format);
+        // The names of CSV stand in its header.
+        let looks = opened.format != FileFormat::Csv && !self.batches.names.ignore_unknown;
+        self.held = looks.then(Vec::new);
+        let noted = self.noted.clone();
+        let note = move |deviation: Deviation| noted.borrow_mut().take(deviation);
+        macro_rules! read {
+            ($Reader:path, $options:expr) => {{
+                let mut records = <$Reader>::with(reader, $options, note);
+                self.all(|made| {
+                    let taken = match records.read()? {
+                        None => return Ok(false),
+                        Some(record) => made.take(&record),
+                    };
+                    made.locate(|| records.line());
+                    taken.map(|()| true)
+                })?;
+            }};
+        }
+        match opened.format {
+            FileFormat::Csv => {
+                let Names { map, ignore, .. } = &self.batches.names;
+                let names = map.iter().map(|(_, name)| name).chain(ignore);
+                read!(csv::StreamReader<_, _>, Options::tolerant().columns(names));
+            }
+            FileFormat::Xml => read!(xml::StreamReader<_, _>, Options::tolerant()),
+            FileFormat::Jsonl if !opened.has_lines => {
+                read!(jsonl::StreamReader<_, _>, Options::tolerant());
+            }
+            FileFormat::Jsonl => {
+                let mut lines = Lines { reader, line: Vec::new(), number: 0 };
+                self.all(|made| lines.next(made))?;
+            }
+        }
+        Ok(hash)
+    }
+
+    /// Takes records while there are any, and somebody takes the batches.
+    fn all(
+        &mut self,
+        mut next: impl FnMut(&mut Self) -> Result<bool, BrokenOff>,
+    ) -> Result<(), BrokenOff> {
+        let outcome = loop {
+            match next(self) {
+                Err(error) => break Err(error),
+                Ok(false) => break self.header().and_then(|()| self.check()),
+                Ok(true) if self.batches.most.is_some_and(|most| self.number >= most) => {
+                    break Ok(());
+                }
+                Ok(true) if self.is_full() => self.send()?,
+                Ok(true) => {}
+            }
+        };
+        // Names first: what was read before an error is whole, but would be dropped in part.
+        self.release()?;
+        self.send()?;
+        outcome
+    }
+
+    fn is_full(&self) -> bool {
+        let Event { records, refused, .. } = &self.event;
+        records.len() + refused.len() >= self.batches.batch || self.bytes >= BATCH_BYTES
+    }
+
+    /// Hands the batch on, or holds it back while names are looked for.
+    fn send(&mut self) -> Result<(), BrokenOff> {
+        let event = Event { until: self.number, ..std::mem::take(&mut self.event) };
+        self.bytes = 0;
+        if let Some(held) = &mut self.held {
+            held.push(event);
+            return if self.read.get() < LOOKED_AT { Ok(()) } else { self.release() };
+        }
+        self.hand_on(event)
+    }
+
+    fn hand_on(&self, event: Event) -> Result<(), BrokenOff> {
+        let sender = &self.batches.sender;
+        let taken = if event.is_empty() {
+            !sender.is_closed()
+        } else {
+            sender.blocking_send(event).is_ok()
+        };
+        taken.then_some(()).ok_or(BrokenOff::Nothing)
+    }
+
+    /// Hands on what was held back, if all names are known.
+    fn release(&mut self) -> Result<(), BrokenOff> {
+        let Some(held) = self.held.take() else { return Ok(()) };
+        if !self.unknown.is_empty() {
+            self.event = Event::default();
+            return Err(self.unknown_names().into());
+        }
+        held.into_iter().try_for_each(|event| self.hand_on(event))
+    }
+
+    fn unknown_names(&self) -> Failure {
+        let what = if self.format == Some(FileFormat::Jsonl) { "key" } else { "element" };
+        names::unknown(&self.name, what, &self.unknown)
+    }
+
+    /// Looks at what the header of CSV says, before any record behind it is taken.
+    fn header(&mut self) -> Result<(), BrokenOff> {
+        let Some(header) = self.noted.borrow_mut().header.take() else { return Ok(()) };
+        if !self.wanted.is_empty() {
+            return Ok(());
+        }
+        let Columns { line, unknown, missing, no_header } = header;
+        self.headless |= no_header;
+        let names = &self.batches.names;
+        let place = format!("{}, line {line}", self.name);
+        if missing.contains(&Field::StartDate) && !names.maps(Field::StartDate, &unknown) {
+            let failure = Failure::new(format!("{place}: the header has no column startDate"));
+            let nearest = unknown.iter().find(|n| names::nearest(n) == Some(Field::StartDate));
+            let example = nearest.or(unknown.first()).map_or("Call Start", String::as_str);
+            let hint = format!(
+                "--map startDate={} reads another column as it",
+                crate::commands::words::shell_word(example)
+            );
+            return Err(failure.hint(hint).into());
+        }
+        let is_unknown = |name: &&String| names.meaning(name) == Meaning::Unknown;
+        let dropped: Vec<String> = unknown.iter().filter(is_unknown).cloned().collect();
+        if !dropped.is_empty() {
+            return Err(names::unknown(&place, "column", &dropped).into());
+        }
+        if self.number <= 1 {
+            let is_absent = |field: &Field| !names.maps(*field, &unknown);
+            self.absent = missing.into_iter().filter(is_absent).collect();
+        }
+        Ok(())
+    }
+
+    /// `--strict`: whether all is as it should be so far.
+    fn check(&self) -> Result<(), BrokenOff> {
+        match &self.noted.borrow().fault {
+            Some(fault) if self.batches.strict => {
+                let failure = Failure::new(format!("{}, {fault}", self.name));
+                Err(failure.hint("without --strict it is repaired, or kept as it is").into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn take<R: Readable>(&mut self, record: &R) -> Result<(), BrokenOff> {
+        self.number += 1;
+        if self.number <= self.batches.skip {
+            self.header()?;
+            self.keyless |= is_keyless(record);
+            self.noted.borrow_mut().dealt_with(false);
+            self.unlocated = self.wanted.contains(&self.number);
+            return Ok(());
+        }
+        let is_csv = self.format == Some(FileFormat::Csv);
+        let single = |record: &R| {
+            is_csv && Field::ALL.iter().any(|field| begins_single(record.text(*field)))
+        };
+        if self.noted.borrow().is_plain() && !record.has_extras() && !single(record) {
+            return self.keep(record, Vec::new(), None);
+        }
+        self.header()?;
+        self.check()?;
+        let extras = record.extras();
+        let (mapped, left, because) = self.beside(record, &extras)?;
+        if mapped.is_empty() {
+            self.keep(record, left, because)
+        } else {
+            self.keep(&Mapped { record, values: mapped }, left, because)
+        }
+    }
+
+    /// What stands beside the fields of a record: the values that `--map` makes fields, what a reject of
+    /// it keeps, and why it is left out, if it is.
+    #[allow(clippy::type_complexity, reason = "three things, each of them plain")]
+    fn beside<'r, R: Readable>(
+        &mut self,
+        record: &'r R,
+        extras: &[(&'r str, &'r str)],
+    ) -> Result<(Vec<(Field, &'r str)>, Vec<(String, String)>, Option<String>), BrokenOff> {
+        let noted = self.noted.clone();
+        let noted = noted.borrow();
+        let mut mapped: Vec<(Field, &'r str)> = Vec::new();
+        let (mut left, mut because) = (Vec::new(), None);
+        let named = extras.len().saturating_sub(noted.surplus);
+        let mut unknown = Vec::new();
+        for (index, (name, value)) in extras.iter().enumerate() {
+            if index >= named || noted.nameless.iter().any(|nameless| nameless == name) {
+                if !value.trim().is_empty() {
+                    because.get_or_insert_with(|| {
+                        format!("more cells than columns: {}", shorten(value))
+                    });
+                }
+                continue;
+            }
+            match self.batches.names.meaning(name) {
+                Meaning::Field(field) => {
+                    let own = record.text(field);
+                    let before = mapped.iter().find(|(mapped, _)| *mapped == field);
+                    let before = before.map_or(own, |(_, value)| *value);
+                    if before.is_empty() {
+                        mapped.push((field, *value));
+                    } else if before != *value && !value.is_empty() {
+                        because = Some(format!("{field}: two values, the other in {name:?}"));
+                    }
+                }
+                Meaning::Ignored => self.ignored += u64::from(!value.is_empty()),
+                Meaning::Rejected if *name == names::ROW && !value.is_empty() => {
+                    because = Some(format!(
+                        "its cells could not be told apart: mend the fields, and take the key \
+                         {name} away"
+                    ));
+                    left.push((name.to_string(), value.to_string()));
+                }
+                Meaning::Rejected if *name == "rejectedLine" => {
+                    left.push((name.to_string(), value.to_string()));
+                }
+                Meaning::Rejected => {}
+                Meaning::Unknown if self.unknown.iter().any(|known| known == name) => {}
+                Meaning::Unknown => unknown.push(name.to_string()),
+            }
+        }
+        if !unknown.is_empty() {
+            self.unknown.append(&mut unknown);
+            if self.held.is_none() {
+                let failure = self.unknown_names();
+                return Err(failure.into());
+            }
+        }
+        if self.format == Some(FileFormat::Csv) {
+            let own = Field::ALL.into_iter().map(|field| record.text(field));
+            let values: Vec<&str> = own.chain(extras.iter().map(|(_, value)| *value)).collect();
+            if because.is_none()
+                && let Some(doubt) = doubt(&values, noted.bare)
+            {
+                because = Some(format!("its cells cannot be told apart: {doubt}"));
+            }
+            if because.is_some() {
+                let row = serde_json::to_string(&values).unwrap_or_default();
+                left.push((names::ROW.to_owned(), row));
+            }
+        }
+        Ok((mapped, left, because))
+    }
+
+    /// Adds a record to the batch, or to what is left out. `left`: what a reject of it keeps.
+    fn keep(
+        &mut self,
+        row: &impl Row,
+        left: Vec<(String, String)>,
+        because: Option<String>,
+    ) -> Result<(), BrokenOff> {
+        let zone = self.batches.zone;
+        let outcome = match because {
+            Some(because) => Err((because, None)),
+            None => stored(row, zone).map_err(|refusal| {
+                let found = row.text(refusal.field());
+                let start = refusal.kind() == RefusalKind::NoUsableStart && local(row).is_none();
+                (reason(row, &refusal, zone), Some((shorten(found), start)))
+            }),
+        };
+        let (because, found) = match outcome {
+            Ok(stored) => {
+                self.noted.borrow_mut().dealt_with(true);
+                self.keyless |= is_keyless(&stored);
+                self.bytes += stored.joined().len() + OF_A_RECORD;
+                self.event.records.push(stored);
+                self.event.numbers.push(self.number);
+                return Ok(());
+            }
+            Err(refused) => refused,
+        };
+        if self.number == 1 && self.headless && found.as_ref().is_some_and(|(_, start)| *start) {
+            let message = format!(
+                "{}: the first row is no header with startDate among its names, and no record that \
+                 begins with a startDate",
+                self.name
+            );
+            let hint = "a header row names the columns; --map startDate='Call Start' reads another \
+                        column as startDate";
+            return Err(Failure::new(message).hint(hint).into());
+        }
+        let mut recording = fields(row);
+        for (name, value) in left {
+            recording.push_extra(name, value);
+        }
+        self.refuse(because, found.map(|(found, _)| found), recording)
+    }
+
+    fn refuse(
+        &mut self,
+        reason: String,
+        found: Option<String>,
+        recording: Recording,
+    ) -> Result<(), BrokenOff> {
+        self.noted.borrow_mut().dealt_with(false);
+        if self.batches.strict {
+            let found = found.map_or_else(String::new, |found| format!(", found {found}"));
+            let (name, number) = (&self.name, self.number);
+            let failure = Failure::new(format!("{name}, record {number}: {reason}{found}"));
+            return Err(failure.hint("without --strict it is left out").into());
+        }
+        let texts = recording.fields().map(|(_, text)| text.len());
+        self.bytes += texts.sum::<usize>() + reason.len() + 2 * OF_A_RECORD;
+        self.bytes += recording.extra().iter().map(|(_, value)| value.len()).sum::<usize>();
+        let (number, line) = (self.number, 0);
+        self.event.refused.push(Refused { number, line, reason, found, recording });
+        self.unlocated = true;
+        Ok(())
+    }
+
+    /// Leaves out a line of which no record can be made.
+    fn leave_out(&mut self, line: &[u8], reason: String) -> Result<(), BrokenOff> {
+        self.number += 1;
+        if self.number <= self.batches.skip {
+            self.noted.borrow_mut().dealt_with(false);
+            self.unlocated = self.wanted.contains(&self.number);
+            return Ok(());
+        }
+        let mut recording = Recording::new();
+        recording.push_extra("rejectedLine", String::from_utf8_lossy(line).trim_end());
+        self.refuse(reason, None, recording)
+    }
+
+    /// Says in which line the record begins that was taken last, where that is asked for.
+    fn locate(&mut self, line: impl FnOnce() -> u64) {
+        if !std::mem::take(&mut self.unlocated) {
+            return;
+        }
+        if self.wanted.is_empty() {
+            if let Some(refused) = self.event.refused.last_mut() {
+                refused.line = line();
+            }
+        } else {
+            self.lines.insert(self.number, line());
+        }
+    }
+}
+
+/// A value as it is shown: in quotes, and not for long.
+fn shorten(value: &str) -> String {
+    const SHOWN: usize = 60;
+    match value.char_indices().nth(SHOWN) {
+        None => format!("{value:?}"),
+        Some((end, _)) => format!("{:?}…", &value[..end]),
+    }
+}

@@ -1,0 +1,117 @@
+//! From the records of a file to those of a store.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use vcc_format::Record;
+use vcc_query::{Context, Query, Zone};
+use vcc_store::{Refusal, RefusalKind, StoredRecord};
+use vcc_types::{Dialect, Field, Recording, Row, StartDate};
+
+/// What the formats' records have in common here.
+pub(super) trait Readable: Row {
+    fn has_extras(&self) -> bool;
+
+    /// What stands beside the fifteen fields.
+    fn extras(&self) -> Vec<(&str, &str)>;
+}
+
+impl Readable for Record<'_> {
+    fn has_extras(&self) -> bool {
+        self.extra().len() > 0
+    }
+
+    fn extras(&self) -> Vec<(&str, &str)> {
+        self.extra().collect()
+    }
+}
+
+impl Readable for Recording {
+    fn has_extras(&self) -> bool {
+        !self.extra().is_empty()
+    }
+
+    fn extras(&self) -> Vec<(&str, &str)> {
+        self.extra().iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+    }
+}
+
+/// A record, some of whose fields have other names by `--map`.
+pub(super) struct Mapped<'a, R> {
+    pub(super) record: &'a R,
+    pub(super) values: Vec<(Field, &'a str)>,
+}
+
+impl<R: Row> Row for Mapped<'_, R> {
+    fn start(&self) -> Option<DateTime<Utc>> {
+        let start = StartDate::parse(self.text(Field::StartDate)).ok()?.instant()?;
+        Some(start.to_utc())
+    }
+
+    fn duration(&self) -> Option<u64> {
+        self.text(Field::Duration).parse().ok()
+    }
+
+    fn text(&self, field: Field) -> &str {
+        let own = self.record.text(field);
+        if !own.is_empty() {
+            return own;
+        }
+        let mapped = self.values.iter().find(|(mapped, _)| *mapped == field);
+        let value = mapped.map_or("", |(_, value)| value);
+        // QUIRK-14
+        let is_trimmed = matches!(field, Field::StartDate | Field::Duration);
+        if is_trimmed { value.trim() } else { value }
+    }
+}
+
+/// The fields of a record, without what stands beside them.
+pub(super) fn fields(record: &impl Row) -> Recording {
+    let mut recording = Recording::new();
+    for field in Field::ALL {
+        let text = record.text(field);
+        if !text.is_empty() {
+            recording.set(field, text);
+        }
+    }
+    recording
+}
+
+/// Whether a record cannot be known again.
+pub(super) fn is_keyless(record: &impl Row) -> bool {
+    record.text(Field::TransactionId).is_empty() && record.text(Field::Filename).is_empty()
+}
+
+pub(super) fn stored(record: &impl Row, zone: Option<Zone>) -> Result<StoredRecord, Refusal> {
+    StoredRecord::new(record).or_else(|refusal| match (refusal.kind(), local(record)) {
+        // QUIRK-14: without an offset, in the zone that is given.
+        (RefusalKind::NoUsableStart, Some(local)) => match instant(local, zone) {
+            Some(start) => StoredRecord::with_start(record, start),
+            None => Err(refusal),
+        },
+        _ => Err(refusal),
+    })
+}
+
+/// The first instant at which the zone's clocks read a text: what a query means by it too.
+fn instant(local: NaiveDateTime, zone: Option<Zone>) -> Option<DateTime<Utc>> {
+    let context =
+        Context { now: DateTime::UNIX_EPOCH, tenant_tz: zone?, dialect: Dialect::default() };
+    let query = format!("start-date={}", local.format("%Y-%m-%dT%H:%M:%S%.f"));
+    let selection = Query::parse(&query).ok()?.resolve(&context).ok()?;
+    selection.near.map(|near| near.at)
+}
+
+/// Why a record is left out.
+pub(super) fn reason(record: &impl Row, refusal: &Refusal, zone: Option<Zone>) -> String {
+    if refusal.kind() == RefusalKind::NoUsableStart && zone.is_none() && local(record).is_some() {
+        return "startDate: no offset, and no --zone that would tell one".to_owned();
+    }
+    refusal.to_string()
+}
+
+/// What a start says that has no offset.
+pub(super) fn local(record: &impl Row) -> Option<NaiveDateTime> {
+    match StartDate::parse(record.text(Field::StartDate)) {
+        Ok(StartDate::Local(local)) => Some(local),
+        _ => None,
+    }
+}
