@@ -340,7 +340,11 @@ impl<'a> Maker<'a> {
     ) -> Result<(), BrokenOff> {
         let outcome = loop {
             match next(self) {
-                Err(error) => break Err(error),
+                Err(error) => {
+                    // The record at which it stops is not dealt with.
+                    self.number -= u64::from(matches!(error, BrokenOff::Stop(_)));
+                    break Err(error);
+                }
                 Ok(false) => break self.header().and_then(|()| self.check()),
                 Ok(true) if self.batches.most.is_some_and(|most| self.number >= most) => {
                     break Ok(());
@@ -392,7 +396,11 @@ impl<'a> Maker<'a> {
     }
 
     fn unknown_names(&self) -> Failure {
-        let what = if self.format == Some(FileFormat::Jsonl) { "key" } else { "element" };
+        let what = match self.format {
+            Some(FileFormat::Xml) => "element",
+            Some(FileFormat::Jsonl) => "key",
+            _ => "column",
+        };
         names::unknown(&self.name, what, &self.unknown)
     }
 
