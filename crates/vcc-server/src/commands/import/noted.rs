@@ -157,6 +157,7 @@ pub(super) struct Noted {
     pub(super) surplus: usize,
     /// Whether quotes in it are not where they belong, and whether cells are missing.
     pub(super) bare: bool,
+    pub(super) short: bool,
     /// Of a header that nobody has looked at yet.
     pub(super) header: Option<Columns>,
     /// The names that columns without one are given.
@@ -180,6 +181,7 @@ impl Noted {
                 self.surplus = count.unwrap_or(1);
             }
             K::BareQuote => self.bare = true,
+            K::ShortRow => self.short = true,
             K::UnknownField | K::RepeatedField if record.is_none() => {
                 let header = self.header.get_or_insert_default();
                 header.line = line;
@@ -221,7 +223,7 @@ impl Noted {
         } else {
             self.record.0.clear();
         }
-        (self.surplus, self.bare) = (0, false);
+        (self.surplus, self.bare, self.short) = (0, false, false);
     }
 
     /// Whether nothing has been said about the record.

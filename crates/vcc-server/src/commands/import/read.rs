@@ -13,7 +13,7 @@ use vcc_store::{RefusalKind, StoredRecord};
 use vcc_types::{Field, Recording, Row};
 
 use super::FileFormat;
-use super::doubt::{begins_single, doubt};
+use super::doubt::doubt;
 use super::kind;
 use super::names::{self, Meaning, Names};
 use super::noted::{Columns, Noted, Report};
@@ -456,11 +456,7 @@ impl<'a> Maker<'a> {
             self.unlocated = self.wanted.contains(&self.number);
             return Ok(());
         }
-        let is_csv = self.format == Some(FileFormat::Csv);
-        let single = |record: &R| {
-            is_csv && Field::ALL.iter().any(|field| begins_single(record.text(*field)))
-        };
-        if self.noted.borrow().is_plain() && !record.has_extras() && !single(record) {
+        if self.noted.borrow().is_plain() && !record.has_extras() {
             return self.keep(record, Vec::new(), None);
         }
         self.header()?;
@@ -535,7 +531,7 @@ impl<'a> Maker<'a> {
             let own = Field::ALL.into_iter().map(|field| record.text(field));
             let values: Vec<&str> = own.chain(extras.iter().map(|(_, value)| *value)).collect();
             if because.is_none()
-                && let Some(doubt) = doubt(&values, noted.bare)
+                && let Some(doubt) = doubt(&values, noted.short, noted.bare)
             {
                 because = Some(format!("its cells cannot be told apart: {doubt}"));
             }
