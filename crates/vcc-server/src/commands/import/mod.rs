@@ -216,15 +216,15 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     if outcome.is_ok() || import.tally.records() > 0 || import.done > 0 {
         note(import.tally.summary(started.elapsed()));
     }
-    if import.tally.leaves_copies() {
-        rewrite::say_remains(&*store).await?;
-    }
-    let ended = outcome?;
-    if !ended.absent.is_empty() {
+    if let Some(ended) = outcome.as_ref().ok().filter(|ended| !ended.absent.is_empty()) {
         let fields = ended.absent.iter().map(|field| field.wire_name());
         let fields: Vec<_> = fields.collect();
         note(format_args!("no column: {}: absent from every record", fields.join(", ")));
     }
+    if import.tally.leaves_copies() {
+        rewrite::say_remains(&*store).await?;
+    }
+    let ended = outcome?;
     if stores {
         let digest = import.identity.as_ref().map(|identity| &identity.digest);
         if let (true, Some(digest)) = (ended.keyless, digest.or(ended.digest.as_ref())) {
