@@ -175,7 +175,12 @@ impl Row {
     /// A cell in quotes, from after the opening one. `None`: there is another cell, or the cell
     /// goes on.
     fn quoted(&mut self, marks: &mut Marks, row: &[u8], ended: bool) -> Option<End> {
-        let at = marks.quote(row, self.pos);
+        let mut at = marks.quote(row, self.pos);
+        // A cell may be full of them.
+        while row.get(at + 1) == Some(&b'"') {
+            self.doubled = true;
+            at = marks.quote(row, at + 2);
+        }
         self.pos = at;
         if at == row.len() {
             // At the end of the input the quote was never closed: the caller says so.
