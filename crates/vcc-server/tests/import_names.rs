@@ -166,6 +166,12 @@ fn rows_whose_cells_cannot_be_told_apart_are_left_out() {
         ("\"say \\\"hi, you\\\"\",5,6", ""),
         ("{\"a\":1,\"b\":2},5", "JSON in a value"),
         ("a,b,c,d,e", "more cells than columns: \"e\""),
+        // What is too much is empty, or the row has fewer cells: the others are shifted all the same.
+        ("'Smith, Bill',5,6,", "single quotes around a value"),
+        ("Smith\\, Bill,5,6,", "a backslash before a delimiter"),
+        ("Smith\\, Bill,5", "a backslash before a delimiter"),
+        ("[1,2],5,6,", "JSON in a value"),
+        ("{a:1,b:2},5", "JSON in a value"),
     ] {
         let text = format!("{header}{START},bill,1,2,3\n{START},{row}\n{START},bill,1,2,3\n");
         let file = folder.write("a.csv", &text);

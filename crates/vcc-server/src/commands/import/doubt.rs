@@ -1,13 +1,17 @@
 //! Rows of CSV whose cells cannot be told apart: what was one cell may have been read as two.
 
-/// Whether the values of a row look like pieces of longer ones, and why. `short`: cells are
-/// missing. `bare`: it has quotes that RFC 4180 does not explain.
-pub(super) fn doubt(values: &[&str], short: bool, bare: bool) -> Option<&'static str> {
-    // In a row of as many cells as columns they are text like any other.
-    if short && is_cut(values, '\'') {
+/// Whether the values of a row look like pieces of longer ones, and why. `ragged`: it has fewer cells
+/// than columns, or more. `bare`: it has quotes that RFC 4180 does not explain.
+pub(super) fn doubt(values: &[&str], ragged: bool, bare: bool) -> Option<&'static str> {
+    // In a row of as many cells as columns they are text like any other. The last cell of a row that
+    // has one too many may be empty: the cells before it are in the wrong columns all the same.
+    if ragged && is_cut(values, '\'') {
         return Some("single quotes around a value with the delimiter in it");
     }
-    if !bare {
+    if ragged && !bare && values.iter().any(|value| value.ends_with('\\')) {
+        return Some("a backslash before a delimiter");
+    }
+    if !ragged && !bare {
         return None;
     }
     if is_cut(values, '"') {
@@ -50,6 +54,9 @@ mod tests {
             (&["say \\", "hi\\\""], true, true),
             (&["{\"a\":1", "\"b\":2}"], true, true),
             (&["{\"a\":1}", "x"], true, false),
+            (&["[1", "2]"], false, true),
+            (&["a\\", "b"], false, true),
+            (&["a\\b", "[1]"], false, false),
         ] {
             let cut = expected && bare;
             assert_eq!(doubt(values, false, bare).is_some(), cut, "{values:?}");

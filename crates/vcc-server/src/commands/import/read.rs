@@ -531,7 +531,7 @@ impl<'a> Maker<'a> {
             let own = Field::ALL.into_iter().map(|field| record.text(field));
             let values: Vec<&str> = own.chain(extras.iter().map(|(_, value)| *value)).collect();
             if because.is_none()
-                && let Some(doubt) = doubt(&values, noted.short, noted.bare)
+                && let Some(doubt) = doubt(&values, noted.short || noted.surplus > 0, noted.bare)
             {
                 because = Some(format!("its cells cannot be told apart: {doubt}"));
             }
