@@ -141,9 +141,19 @@ fn an_element_or_key_that_would_be_dropped_is_named_before_anything_is_stored() 
     let file = folder.write("b.xml", &far);
     let batch = ["--batch", "10000"];
     let ran = folder.import(&[&[file.as_str()], &batch[..]].concat());
-    refused(&ran, &[said, &format!("{} added", grouped(many))]);
-    let ran = folder.import(&[&file, "--ignore-column", "colour"]);
+    let goes_on = "goes on without them; what came before is imported, and the same command with one of \
+                   these goes on there";
+    refused(&ran, &[said, &format!("{} added", grouped(many)), goes_on]);
+    // What a pipe has stored would be there twice.
+    let stdin = ["import", "--tenant", "acme", "-", "--batch", "10000", "--store", &folder.store];
+    refused(
+        &run_with(&stdin, far.as_bytes()),
+        &[said, "a pipe begins again with its first record"],
+    );
+    let ran = folder.import(&[&file, "--ignore-column", "colour", "--ignore-column", "x"]);
     imported(&ran, 0, &["broken off after record", ": 2 added"]);
+    // What is before it may have had that name.
+    assert!(!ran.stderr.contains("did nothing"), "{}", ran.stderr);
     let line = format!("{{\"startDate\":\"{START}\",\"colour\":\"red\",\"agentID\":\"a\"}}\n");
     let file = folder.write("a.jsonl", &line.repeat(3));
     refused(&folder.import(&[&file]), &["key that is none of the fifteen fields", "\"colour\"\n"]);
@@ -365,6 +375,54 @@ fn compressed_files_are_unpacked() {
         &["g is a PDF document\n", "hint: export"],
     );
     refused(&folder.import(&[&write("h", b"<!DOCTYPE html>\n<html>")]), &["h is an HTML page\n"]);
+}
+
+#[test]
+fn a_name_that_is_not_there_is_said() {
+    let folder = Folder::new();
+    let file = folder.write("a.csv", &format!("startDate,agentID,Case No\n{START},bill,7\n"));
+    let names =
+        ["--map", "caseID=case_no", "--map", "channel=agentID", "--ignore-column", "the colour"];
+    let ran = folder.import(&[&[file.as_str()], &names[..]].concat());
+    let did_nothing = ": did nothing, for beside the fifteen fields no record has that name\n";
+    let said = |option: &str| format!("\n{option}{did_nothing}");
+    imported(
+        &ran,
+        0,
+        &["1 added", &said("--map channel=agentID"), &said("--ignore-column 'the colour'")],
+    );
+    assert_eq!(ran.stderr.matches("did nothing").count(), 2, "{}", ran.stderr);
+}
+
+#[test]
+fn the_file_itself_takes_no_rejects() {
+    let folder = Folder::new();
+    let text = format!("startDate,agentID\n{START},bill\nsoon,anna\n");
+    let file = folder.write("a.csv", &text);
+    let other = folder.path(".").join("a.csv");
+    let ran = folder.import(&[&file, "--reject", other.to_str().unwrap()]);
+    let said =
+        "a.csv is the file that is imported\n hint: another file keeps what is left out of it\n";
+    assert!(ran.code == 2 && ran.stderr.ends_with(said), "{}", ran.stderr);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
+    assert_eq!(count(&folder), "0");
+}
+
+#[test]
+fn of_a_file_that_is_not_read_nothing_is_said_to_be_imported() {
+    let folder = Folder::new();
+    let line = format!("{{\"startDate\":\"{START}\"}}\n");
+    let wide: Vec<u8> = line.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let page = "<!-- login --><html><body>Sign in</body></html>";
+    for (bytes, said) in [
+        (&wide[..], "the document is in UTF-16, not in UTF-8"),
+        (page.as_bytes(), "a page of HTML"),
+    ] {
+        std::fs::write(folder.path("a"), bytes).unwrap();
+        let ran = folder.import(&[folder.path("a").to_str().unwrap()]);
+        refused(&ran, &[said]);
+        assert!(!ran.stderr.contains("what came before"), "{}", ran.stderr);
+    }
 }
 
 #[test]

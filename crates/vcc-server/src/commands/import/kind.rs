@@ -67,7 +67,7 @@ pub(super) fn open<'a>(
     }
     let format = named.unwrap_or_else(|| format(&head));
     let array = head.iter().copied().find(shows) == Some(b'[');
-    let has_lines = !array && !matches!(head[..], [0xFE | 0xFF, ..]);
+    let has_lines = !array && !is_wide(&head);
     Ok(Opened { reader: Box::new(Cursor::new(head).chain(source)), format, has_lines })
 }
 
@@ -175,15 +175,21 @@ fn other(head: &[u8]) -> Option<(&'static str, &'static str)> {
                     the recordings again";
         return Some(("an HTML page", hint));
     }
-    let mark = matches!(head, [0xFE, 0xFF, ..] | [0xFF, 0xFE, ..]);
-    let wide = mark || matches!(head, [0, 0x20..0x7F, 0, ..] | [0x20..0x7F, 0, 0x20..0x7F, 0, ..]);
     let controls = |byte: &&u8| matches!(byte, 0..=8 | 0x0E..=0x19 | 0x1B..=0x1F | 0x7F);
     let shown = &head[head.iter().position(shows).unwrap_or(head.len())..];
     // A few may stand in values, and NUL is the padding of old systems.
-    if !wide && shown.iter().take(TABLE).filter(controls).count() * 10 > shown.len().min(TABLE) {
+    if !is_wide(head)
+        && shown.iter().take(TABLE).filter(controls).count() * 10 > shown.len().min(TABLE)
+    {
         return Some(("no text, but binary data", EXPORT));
     }
     None
+}
+
+/// Whether the bytes are those of UTF-16, by a mark or by every other being zero.
+fn is_wide(head: &[u8]) -> bool {
+    matches!(head, [0xFE, 0xFF, ..] | [0xFF, 0xFE, ..])
+        || matches!(head, [0, 0x20..0x7F, 0, ..] | [0x20..0x7F, 0, 0x20..0x7F, 0, ..])
 }
 
 #[cfg(test)]

@@ -180,7 +180,8 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         _ => 0,
     };
     // What the part before was left without stays in the file.
-    let rejects = args.reject.as_deref().map(|path| Rejects::open(path, done > 0)).transpose()?;
+    let rejects =
+        args.reject.as_deref().map(|path| Rejects::open(path, file, done > 0)).transpose()?;
     let names = Names {
         map: args.map.clone(),
         ignore: args.ignore_column.clone(),
@@ -190,8 +191,6 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         Purpose::Sample(count) => (usize::try_from(count).unwrap_or(usize::MAX), Some(count)),
         _ => (args.batch as usize, None),
     };
-    let before =
-        if stores { "what came before is imported" } else { "what came before could be read" };
     let started = Instant::now();
     let mut import = Import {
         target: Some(target),
@@ -207,8 +206,17 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let (sender, events) = mpsc::channel(1);
     let progress = import.progress.clone();
     let strict = args.strict;
-    let batches =
-        Batches { zone, batch, names, strict, skip: done, most, before, sender, progress };
+    let batches = Batches {
+        zone,
+        batch,
+        names: names.clone(),
+        strict,
+        skip: done,
+        most,
+        stores,
+        sender,
+        progress,
+    };
     let outcome = import.run(source, args.format, batches, events).await;
     import.progress.finish();
     import.locate(file, args.format);
@@ -220,6 +228,15 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         let fields = ended.absent.iter().map(|field| field.wire_name());
         let fields: Vec<_> = fields.collect();
         note(format_args!("no column: {}: absent from every record", fields.join(", ")));
+    }
+    // What was not read may have them.
+    let all = done == 0 && most.is_none() && import.tally.records() > 0;
+    if let Some(ended) = outcome.as_ref().ok().filter(|_| all) {
+        for idle in names.idle(&ended.met) {
+            note(format_args!(
+                "{idle}: did nothing, for beside the fifteen fields no record has that name"
+            ));
+        }
     }
     if import.tally.leaves_copies() {
         rewrite::say_remains(&*store).await?;

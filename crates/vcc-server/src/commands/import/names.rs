@@ -48,6 +48,21 @@ impl Names {
         Meaning::Unknown
     }
 
+    /// Whether it is a name of `--map` or `--ignore-column`.
+    pub(super) fn lists(&self, name: &str) -> bool {
+        let mapped = self.map.iter().map(|(_, mapped)| mapped);
+        mapped.chain(&self.ignore).any(|listed| is_same(listed, name))
+    }
+
+    /// The options that did nothing, as they were given, by the names that were met.
+    pub(super) fn idle(&self, met: &[String]) -> Vec<String> {
+        let is_idle = |name: &String| !met.iter().any(|met| is_same(met, name));
+        let map = self.map.iter().filter(|(_, name)| is_idle(name));
+        let map = map.map(|(field, name)| format!("--map {field}={}", shell_word(name)));
+        let ignore = self.ignore.iter().filter(|name| is_idle(name));
+        map.chain(ignore.map(|name| format!("--ignore-column {}", shell_word(name)))).collect()
+    }
+
     /// Whether a field has a name by `--map` among these.
     pub(super) fn maps(&self, field: Field, names: &[String]) -> bool {
         let is = |name: &String| self.meaning(name) == Meaning::Field(field);
@@ -78,8 +93,14 @@ pub(super) fn mapping(text: &str) -> Result<(Field, String), String> {
     }
 }
 
-/// Says which names are not known, with what to do about them.
-pub(super) fn unknown(place: &str, what: &str, names: &[String]) -> Failure {
+/// Says which names are not known, with what to do about them. `late`: what is said of the records
+/// before them, where there are any.
+pub(super) fn unknown(
+    place: &str,
+    what: &str,
+    names: &[String],
+    late: Option<&'static str>,
+) -> Failure {
     let listed: Vec<_> = names
         .iter()
         .map(|name| match (Field::from_wire_name(name), nearest(name)) {
@@ -99,8 +120,9 @@ pub(super) fn unknown(place: &str, what: &str, names: &[String]) -> Failure {
     let field = nearest(example).map_or("FIELD", Field::wire_name);
     Failure::new(message).hint(format!(
         "--map {field}={name} reads one as a field; --ignore-column {name}, for each, or \
-         --ignore-unknown goes on without them",
-        name = shell_word(example)
+         --ignore-unknown goes on without them{late}",
+        name = shell_word(example),
+        late = late.map(|late| format!("; {late}")).unwrap_or_default()
     ))
 }
 

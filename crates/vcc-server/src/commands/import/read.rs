@@ -30,6 +30,17 @@ const LOOKED_AT: u64 = (8 << 20) + (1 << 20);
 /// memory: one that is being made, one that waits, and one or two in the store.
 const BATCH_BYTES: usize = 20 << 20;
 
+/// The text of the longest record that a store holds, in bytes: ten values of 1 MiB and four of 1,000
+/// bytes, with room for names and delimiters.
+const LONGEST: usize = (10 << 20) + 4 * 1_000 + 2_000;
+
+/// What a record may be as it is written: what a store gives comes back, however much of it is escaped.
+/// CSV and JSON write a character as two, XML as up to five.
+fn limits(format: FileFormat) -> Limits {
+    let factor = if format == FileFormat::Xml { 5 } else { 2 };
+    Limits::default().record_bytes((factor * LONGEST) as u32)
+}
+
 /// What a record takes beside its text, in bytes.
 const OF_A_RECORD: usize = 160;
 
@@ -70,6 +81,8 @@ pub(super) struct Ended {
     pub(super) ignored: u64,
     /// The fields that have no column.
     pub(super) absent: Vec<Field>,
+    /// The names of `--map` and `--ignore-column` that were met.
+    pub(super) met: Vec<String>,
     /// The digest of what cannot be read twice.
     pub(super) digest: Option<String>,
 }
@@ -84,8 +97,8 @@ pub(super) struct Batches {
     pub(super) skip: u64,
     /// How many records are read.
     pub(super) most: Option<u64>,
-    /// What is said of the records before the one at which the reading ends.
-    pub(super) before: &'static str,
+    /// Whether the records are stored, rather than looked at.
+    pub(super) stores: bool,
     pub(super) sender: mpsc::Sender<Event>,
     pub(super) progress: Progress,
 }
@@ -105,12 +118,25 @@ impl Batches {
                     _ => None,
                 };
                 let failure = Failure::new(format!("{name}: {error}"));
-                return Err(failure.hint(hint.unwrap_or(self.before)));
+                return Err(match hint.or(self.before(made.number)) {
+                    Some(hint) => failure.hint(hint),
+                    None => failure,
+                });
             }
         };
-        let Maker { keyless, ignored, absent, .. } = made;
+        let Maker { keyless, ignored, absent, met, .. } = made;
         let report = std::mem::take(&mut noted.borrow_mut().report);
-        Ok(Ended { report, keyless, ignored, absent, digest: digest(&hash) })
+        Ok(Ended { report, keyless, ignored, absent, met, digest: digest(&hash) })
+    }
+
+    /// What is said of the records before the one at which the reading ends, where there are any.
+    fn before(&self, records: u64) -> Option<&'static str> {
+        let said = if self.stores {
+            "what came before is imported"
+        } else {
+            "what came before could be read"
+        };
+        (records > 0).then_some(said)
     }
 }
 
@@ -138,7 +164,7 @@ pub(super) fn lines(
         strict: false,
         skip: u64::MAX,
         most: numbers.iter().copied().max(),
-        before: "",
+        stores: false,
         sender,
         progress: Progress::hidden(),
     };
@@ -161,7 +187,8 @@ impl<R: BufRead> Lines<R> {
     fn next(&mut self, made: &mut Maker<'_>) -> Result<bool, BrokenOff> {
         self.line.clear();
         self.number += 1;
-        let limit = u64::from(Limits::default().record_bytes) + 1;
+        let limits = limits(FileFormat::Jsonl);
+        let limit = u64::from(limits.record_bytes) + 1;
         let read = Read::take(&mut self.reader, limit).read_until(b'\n', &mut self.line)?;
         if read == 0 {
             return Ok(false);
@@ -172,7 +199,7 @@ impl<R: BufRead> Lines<R> {
             noted.borrow_mut().take(deviation);
         };
         let records: Result<Vec<_>, _> =
-            jsonl::Reader::with(&self.line[..], Options::tolerant(), note)
+            jsonl::Reader::with(&self.line[..], Options::tolerant().limits(limits), note)
                 .map(|record| record.map(|record| record.to_owned()))
                 .collect();
         match records {
@@ -253,6 +280,9 @@ struct Maker<'a> {
     keyless: bool,
     ignored: u64,
     absent: Vec<Field>,
+    met: Vec<String>,
+    /// Whether the file cannot be read twice.
+    once: bool,
     /// The line of the record that was taken last is asked for.
     unlocated: bool,
     /// The records whose lines are looked for, and those lines.
@@ -277,6 +307,8 @@ impl<'a> Maker<'a> {
             keyless: false,
             ignored: 0,
             absent: Vec::new(),
+            met: Vec::new(),
+            once: false,
             unlocated: false,
             wanted: Vec::new(),
             lines: BTreeMap::new(),
@@ -292,6 +324,7 @@ impl<'a> Maker<'a> {
     ) -> Result<super::source::Hash, BrokenOff> {
         let raw = source.reader(progress.clone());
         let hash = raw.hash.clone();
+        self.once = hash.is_some();
         let opened = kind::open(Box::new(BufReader::with_capacity(BUFFER, raw)), format)
             .map_err(|error| error.failure(&self.name))?;
         let reader = Counted { inner: opened.reader, bytes: self.read.clone() };
@@ -315,15 +348,16 @@ impl<'a> Maker<'a> {
                 })?;
             }};
         }
+        let options = Options::tolerant().limits(limits(opened.format));
         match opened.format {
             FileFormat::Csv => {
                 let Names { map, ignore, .. } = &self.batches.names;
                 let names = map.iter().map(|(_, name)| name).chain(ignore);
-                read!(csv::StreamReader<_, _>, Options::tolerant().columns(names));
+                read!(csv::StreamReader<_, _>, options.columns(names));
             }
-            FileFormat::Xml => read!(xml::StreamReader<_, _>, Options::tolerant()),
+            FileFormat::Xml => read!(xml::StreamReader<_, _>, options),
             FileFormat::Jsonl if !opened.has_lines => {
-                read!(jsonl::StreamReader<_, _>, Options::tolerant());
+                read!(jsonl::StreamReader<_, _>, options);
             }
             FileFormat::Jsonl => {
                 let mut lines = Lines { reader, line: Vec::new(), number: 0 };
@@ -364,9 +398,22 @@ impl<'a> Maker<'a> {
         records.len() + refused.len() >= self.batches.batch || self.bytes >= BATCH_BYTES
     }
 
-    /// Hands the batch on, or holds it back while names are looked for.
+    /// Counts a record that comes into the batch next. Where it does not fit, what is there goes first.
+    fn make_room(&mut self, bytes: usize) -> Result<(), BrokenOff> {
+        if self.bytes > 0 && self.bytes + bytes > BATCH_BYTES {
+            self.send_until(self.number - 1)?;
+        }
+        self.bytes += bytes;
+        Ok(())
+    }
+
     fn send(&mut self) -> Result<(), BrokenOff> {
-        let event = Event { until: self.number, ..std::mem::take(&mut self.event) };
+        self.send_until(self.number)
+    }
+
+    /// Hands the batch on, or holds it back while names are looked for.
+    fn send_until(&mut self, until: u64) -> Result<(), BrokenOff> {
+        let event = Event { until, ..std::mem::take(&mut self.event) };
         self.bytes = 0;
         if let Some(held) = &mut self.held {
             held.push(event);
@@ -390,6 +437,7 @@ impl<'a> Maker<'a> {
         let Some(held) = self.held.take() else { return Ok(()) };
         if !self.unknown.is_empty() {
             self.event = Event::default();
+            self.held = Some(Vec::new());
             return Err(self.unknown_names().into());
         }
         held.into_iter().try_for_each(|event| self.hand_on(event))
@@ -401,7 +449,21 @@ impl<'a> Maker<'a> {
             Some(FileFormat::Jsonl) => "key",
             _ => "column",
         };
-        names::unknown(&self.name, what, &self.unknown)
+        names::unknown(&self.name, what, &self.unknown, self.held.is_none().then(|| self.goes_on()))
+    }
+
+    /// What becomes of the records before the one at which it stops.
+    fn goes_on(&self) -> &'static str {
+        match (self.batches.stores, self.once) {
+            (false, _) => "what came before could be read",
+            (true, false) => {
+                "what came before is imported, and the same command with one of these goes on there"
+            }
+            (true, true) => {
+                "what came before is imported; a pipe begins again with its first record, so that \
+                 records without transactionID and filename are there twice then: keep it in a file"
+            }
+        }
     }
 
     /// Looks at what the header of CSV says, before any record behind it is taken.
@@ -427,7 +489,8 @@ impl<'a> Maker<'a> {
         let is_unknown = |name: &&String| names.meaning(name) == Meaning::Unknown;
         let dropped: Vec<String> = unknown.iter().filter(is_unknown).cloned().collect();
         if !dropped.is_empty() {
-            return Err(names::unknown(&place, "column", &dropped).into());
+            let late = (self.number > 1).then(|| self.goes_on());
+            return Err(names::unknown(&place, "column", &dropped, late).into());
         }
         if self.number <= 1 {
             let is_absent = |field: &Field| !names.maps(*field, &unknown);
@@ -493,7 +556,11 @@ impl<'a> Maker<'a> {
                 }
                 continue;
             }
-            match self.batches.names.meaning(name) {
+            let names = &self.batches.names;
+            if names.lists(name) && !self.met.iter().any(|met| met == name) {
+                self.met.push((*name).to_owned());
+            }
+            match names.meaning(name) {
                 Meaning::Field(field) => {
                     let own = record.text(field);
                     let before = mapped.iter().find(|(mapped, _)| *mapped == field);
@@ -563,7 +630,7 @@ impl<'a> Maker<'a> {
             Ok(stored) => {
                 self.noted.borrow_mut().dealt_with(true);
                 self.keyless |= is_keyless(&stored);
-                self.bytes += stored.joined().len() + OF_A_RECORD;
+                self.make_room(stored.joined().len() + OF_A_RECORD)?;
                 self.event.records.push(stored);
                 self.event.numbers.push(self.number);
                 return Ok(());
@@ -591,7 +658,7 @@ impl<'a> Maker<'a> {
         &mut self,
         reason: String,
         found: Option<String>,
-        recording: Recording,
+        mut recording: Recording,
     ) -> Result<(), BrokenOff> {
         self.noted.borrow_mut().dealt_with(false);
         if self.batches.strict {
@@ -600,9 +667,13 @@ impl<'a> Maker<'a> {
             let failure = Failure::new(format!("{name}, record {number}: {reason}{found}"));
             return Err(failure.hint("without --strict it is left out").into());
         }
-        let texts = recording.fields().map(|(_, text)| text.len());
-        self.bytes += texts.sum::<usize>() + reason.len() + 2 * OF_A_RECORD;
-        self.bytes += recording.extra().iter().map(|(_, value)| value.len()).sum::<usize>();
+        let mut bytes = bytes_of(&recording);
+        if bytes > 2 * LONGEST {
+            // Mended, it would be stored, but as it is no batch has room for it.
+            recording = shortened(&recording);
+            bytes = bytes_of(&recording);
+        }
+        self.make_room(bytes + reason.len() + 2 * OF_A_RECORD)?;
         let (number, line) = (self.number, 0);
         self.event.refused.push(Refused { number, line, reason, found, recording });
         self.unlocated = true;
@@ -635,6 +706,29 @@ impl<'a> Maker<'a> {
             self.lines.insert(self.number, line());
         }
     }
+}
+
+fn bytes_of(recording: &Recording) -> usize {
+    let texts = recording.fields().map(|(_, text)| text.len());
+    let extra = recording.extra().iter().map(|(_, value)| value.len());
+    texts.chain(extra).sum()
+}
+
+/// A record with the beginnings of its values.
+fn shortened(recording: &Recording) -> Recording {
+    let mut short = Recording::new();
+    for (field, text) in recording.fields() {
+        short.set(field, beginning(text));
+    }
+    for (name, value) in recording.extra() {
+        short.push_extra(name.clone(), beginning(value));
+    }
+    short
+}
+
+fn beginning(text: &str) -> &str {
+    const KEPT: usize = 64 << 10;
+    &text[..text.floor_char_boundary(KEPT)]
 }
 
 /// A value as it is shown: in quotes, and not for long.

@@ -16,8 +16,13 @@ pub(super) struct Rejects {
 }
 
 impl Rejects {
-    /// A new file, or the one that an import which goes on has begun.
-    pub(super) fn open(path: &Path, goes_on: bool) -> Result<Self, Failure> {
+    /// A new file, or the one that an import of `source` which goes on has begun.
+    pub(super) fn open(path: &Path, source: &Path, goes_on: bool) -> Result<Self, Failure> {
+        if is_same(path, source) {
+            let path = path.display();
+            return Err(Failure::usage(format!("--reject: {path} is the file that is imported"))
+                .hint("another file keeps what is left out of it"));
+        }
         let open = || {
             let mut options = File::options();
             options.create(true).write(true).append(goes_on).truncate(!goes_on);
@@ -67,6 +72,16 @@ impl Rejects {
     pub(super) fn flush(&mut self) -> Result<(), Failure> {
         self.file.flush().map_err(|error| cannot("write", &self.path, &error))
     }
+}
+
+/// Whether two paths are one file, which writing to it would empty before it is read.
+fn is_same(one: &Path, other: &Path) -> bool {
+    #[cfg(unix)]
+    if let (Ok(one), Ok(other)) = (one.metadata(), other.metadata()) {
+        use std::os::unix::fs::MetadataExt as _;
+        return one.is_file() && (one.dev(), one.ino()) == (other.dev(), other.ino());
+    }
+    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }
 
 /// Whether a file ends within a line. What is no file, such as a pipe, has no end to be read.
