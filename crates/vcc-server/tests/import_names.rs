@@ -262,6 +262,13 @@ fn a_dry_run_stores_nothing_and_strict_takes_nothing_that_is_repaired() {
         ],
     );
     assert_eq!(count(&folder), "0");
+    // A record behind it is not stored.
+    let text = format!("startDate,agentID\n{START},a\n\n{START},b\n");
+    refused(
+        &folder.import(&[&folder.write("d.csv", &text), "--strict"]),
+        &[": 1 added\n", "d.csv, line 3, column 1: blank-row (QUIRK-9)"],
+    );
+    assert_eq!(count(&folder), "1");
     let text = format!("agentID,startDate,duration\n\"c\",{START},1\n");
     imported(&folder.import(&[&folder.write("c.csv", &text), "--strict"]), 0, &["1 added"]);
 }

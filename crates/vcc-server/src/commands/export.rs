@@ -114,14 +114,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     if let Some(output) = output {
         output.give()?;
     }
-    if written.long > 0 {
-        note(format_args!(
-            "note: {} of more than 100 KiB of text; `vcc-server import` reads no record that is written \
-             with more than 512 KiB",
-            counted(written.long, "recording")
-        ));
-    }
-    let (took, records) = (begun.elapsed(), written.records);
+    let (took, records) = (begun.elapsed(), written);
     note(format_args!(
         "exported {} of {} in {:.1} s ({}/s), as they were at {}",
         counted(records, "recording"),
@@ -161,18 +154,7 @@ impl From<WriteError> for Broken {
     }
 }
 
-/// What was written.
-#[derive(Default)]
-struct Written {
-    records: u64,
-    /// How many of them may be longer than an import reads.
-    long: u64,
-}
-
-/// Up to how many bytes of text a record is never too long for an import, however much of it is escaped.
-const LONG: usize = 100 * 1024;
-
-/// Writes an export.
+/// Writes an export, and gives how many recordings it has.
 async fn write(
     mut export: Export,
     to: impl Write,
@@ -180,14 +162,13 @@ async fn write(
     selection: &Selection,
     dialect: &Dialect,
     progress: &Progress,
-) -> Result<Written, Broken> {
+) -> Result<u64, Broken> {
     let mut document = Document::new(to, format.into(), selection.response_zone, dialect);
-    let mut written = Written::default();
+    let mut written = 0;
     while let Some(piece) = export.next().await? {
         document.write(&piece)?;
-        written.records += piece.len() as u64;
-        written.long += piece.iter().filter(|record| record.joined().len() > LONG).count() as u64;
-        progress.records(written.records);
+        written += piece.len() as u64;
+        progress.records(written);
     }
     document.finish()?;
     Ok(written)

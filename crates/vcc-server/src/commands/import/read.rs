@@ -520,6 +520,8 @@ impl<'a> Maker<'a> {
             return Ok(());
         }
         if self.noted.borrow().is_plain() && !record.has_extras() {
+            // Something before it, such as a blank row.
+            self.check()?;
             return self.keep(record, Vec::new(), None);
         }
         self.header()?;
@@ -669,7 +671,7 @@ impl<'a> Maker<'a> {
         }
         let mut bytes = bytes_of(&recording);
         if bytes > 2 * LONGEST {
-            // Mended, it would be stored, but as it is no batch has room for it.
+            // No store holds so much, and no batch has room for it.
             recording = shortened(&recording);
             bytes = bytes_of(&recording);
         }
@@ -714,7 +716,8 @@ fn bytes_of(recording: &Recording) -> usize {
     texts.chain(extra).sum()
 }
 
-/// A record with the beginnings of its values.
+/// A record with the beginnings of its longest values. They are too long to be stored still, so that
+/// none is taken to be whole.
 fn shortened(recording: &Recording) -> Recording {
     let mut short = Recording::new();
     for (field, text) in recording.fields() {
@@ -727,8 +730,7 @@ fn shortened(recording: &Recording) -> Recording {
 }
 
 fn beginning(text: &str) -> &str {
-    const KEPT: usize = 64 << 10;
-    &text[..text.floor_char_boundary(KEPT)]
+    &text[..text.floor_char_boundary((1 << 20) + 4)]
 }
 
 /// A value as it is shown: in quotes, and not for long.
@@ -737,5 +739,42 @@ fn shorten(value: &str) -> String {
     match value.char_indices().nth(SHOWN) {
         None => format!("{value:?}"),
         Some((end, _)) => format!("{:?}…", &value[..end]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// However the longest record of a store is written, it is read again.
+    #[test]
+    fn the_limits_hold_what_a_store_holds() {
+        let start = || Recording::new().with(Field::StartDate, "2007-12-19T19:16:36.123456-08:00");
+        let is_stored =
+            |field: Field, text: &str| StoredRecord::new(&start().with(field, text)).is_ok();
+        for escaped in ["&", "\""] {
+            let mut recording = start();
+            for field in StoredRecord::text_fields() {
+                let (long, short) = (escaped.repeat(1 << 20), escaped.repeat(1_000));
+                assert!(!is_stored(field, &format!("{long}x")), "{field}");
+                recording.set(field, if is_stored(field, &long) { &long } else { &short });
+            }
+            let joined = StoredRecord::new(&recording).unwrap().joined().len();
+            assert!(joined <= LONGEST, "{joined}");
+            let mut rows = csv::Writer::new(Vec::new());
+            rows.write(&recording).unwrap();
+            let mut files = xml::Writer::new(Vec::new());
+            files.write(&recording).unwrap();
+            let mut lines = jsonl::Writer::new(Vec::new());
+            lines.write(&recording).unwrap();
+            for (format, written) in [
+                (FileFormat::Csv, rows.finish().unwrap().len()),
+                (FileFormat::Xml, files.finish().unwrap().len()),
+                (FileFormat::Jsonl, lines.finish().unwrap().len()),
+            ] {
+                let limit = limits(format).record_bytes as usize;
+                assert!(written <= limit, "{format:?} {escaped:?}: {written}, {limit}");
+            }
+        }
     }
 }
