@@ -384,6 +384,22 @@ fn compressed_files_are_unpacked() {
     refused(&folder.import(&[&write("h", b"<!DOCTYPE html>\n<html>")]), &["h is an HTML page\n"]);
 }
 
+/// There may be another key in each record, of any length.
+#[test]
+fn unknown_names_are_shown_in_bounds() {
+    let folder = Folder::new();
+    for (records, said) in [(30, "\"k19\", and 10 more\n"), (3_000, "\"k19\", and more\n")] {
+        let line = |n| format!("{{\"startDate\":\"{START}\",\"k{n}\":\"x\"}}\n");
+        let text: String = (0..records).map(line).collect();
+        refused(&folder.import(&[&folder.write("a.jsonl", &text)]), &["\"k0\", \"k1\", ", said]);
+    }
+    let long = "x".repeat(10_000);
+    let file = folder.write("a.csv", &format!("startDate,\u{1b}[31mred,{long}\n{START},1,2\n"));
+    let ran = folder.import(&[&file]);
+    refused(&ran, &["\"\\u{1b}[31mred\", \"xxx", "x\"…\n", "--ignore-column NAME, for each"]);
+    assert!(ran.stderr.len() < 1_000, "{}", ran.stderr);
+}
+
 #[test]
 fn a_name_that_is_not_there_is_said() {
     let folder = Folder::new();

@@ -3,6 +3,7 @@
 
 use vcc_types::Field;
 
+use super::read::shorten;
 use crate::commands::failure::Failure;
 use crate::commands::words::shell_word;
 
@@ -93,6 +94,10 @@ pub(super) fn mapping(text: &str) -> Result<(Field, String), String> {
     }
 }
 
+/// How many names are shown, and how many are kept: there may be another in each record.
+const SHOWN: usize = 20;
+pub(super) const MOST: usize = 1_000;
+
 /// Says which names are not known, with what to do about them. `late`: what is said of the records
 /// before them, where there are any.
 pub(super) fn unknown(
@@ -101,21 +106,31 @@ pub(super) fn unknown(
     names: &[String],
     late: Option<&'static str>,
 ) -> Failure {
-    let listed: Vec<_> = names
+    let mut listed: Vec<_> = names
         .iter()
+        .take(SHOWN)
         .map(|name| match (Field::from_wire_name(name), nearest(name)) {
             (Some(field), _) => format!("{field} a second time"),
-            (None, Some(field)) => format!("{name:?} (nearest: {field})"),
-            (None, None) => format!("{name:?}"),
+            (None, Some(field)) => format!("{} (nearest: {field})", shorten(name)),
+            (None, None) => shorten(name),
         })
         .collect();
+    match names.len() {
+        0..=SHOWN => {}
+        MOST.. => listed.push("and more".to_owned()),
+        all => listed.push(format!("and {} more", all - SHOWN)),
+    }
     let s = if names.len() == 1 { "" } else { "s" };
     let message = format!(
         "{place}: {what}{s} that {} none of the fifteen fields, and would be dropped: {}",
         if names.len() == 1 { "is" } else { "are" },
         listed.join(", ")
     );
-    let first = names.iter().find(|name| Field::from_wire_name(name).is_none()).or(names.first());
+    // As a word of a command line it stands as it is.
+    let is_usual = |name: &&String| name.len() <= 64 && !name.contains(char::is_control);
+    let mut usual = names.iter().filter(is_usual);
+    let first = usual.clone().find(|name| Field::from_wire_name(name).is_none());
+    let first = first.or_else(|| usual.next());
     let example = first.map_or("NAME", String::as_str);
     let field = nearest(example).map_or("FIELD", Field::wire_name);
     Failure::new(message).hint(format!(

@@ -585,6 +585,7 @@ impl<'a> Maker<'a> {
                     left.push((name.to_string(), value.to_string()));
                 }
                 Meaning::Rejected => {}
+                Meaning::Unknown if self.unknown.len() >= names::MOST => {}
                 Meaning::Unknown if self.unknown.iter().any(|known| known == name) => {}
                 Meaning::Unknown => unknown.push(name.to_string()),
             }
@@ -734,7 +735,7 @@ fn beginning(text: &str) -> &str {
 }
 
 /// A value as it is shown: in quotes, and not for long.
-fn shorten(value: &str) -> String {
+pub(super) fn shorten(value: &str) -> String {
     const SHOWN: usize = 60;
     match value.char_indices().nth(SHOWN) {
         None => format!("{value:?}"),
