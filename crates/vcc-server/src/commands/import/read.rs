@@ -28,7 +28,7 @@ const LOOKED_AT: u64 = (8 << 20) + (1 << 20);
 
 /// A batch has no more bytes than this, whatever its records are like. There are up to four of them in
 /// memory: one that is being made, one that waits, and one or two in the store.
-const BATCH_BYTES: usize = 20 << 20;
+const BATCH_BYTES: usize = 16 << 20;
 
 /// The text of the longest record that a store holds, in bytes: ten values of 1 MiB and four of 1,000
 /// bytes, with room for names and delimiters.
