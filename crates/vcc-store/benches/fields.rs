@@ -18,12 +18,12 @@ use std::time::Instant;
 
 use chrono::DateTime;
 use tokio::runtime::Runtime;
-use vcc_query::{Filter, Selection, Wanted, Window};
+use vcc_query::Selection;
 use vcc_store::{OnConflict, Postgres, Sqlite, Store, StoreErrorKind, StoredRecord, TenantId};
 use vcc_types::{Field, Order};
 
 use bare::{BarePostgres, BareSqlite, Lookup};
-use subjects::{agent, fill, in_earnest, median, recording_of, start};
+use subjects::{agent, everything, fill, filter, in_earnest, median, recording_of, window};
 
 /// How many recordings an agent has, nearly.
 const OF_AGENT: u64 = 25_000;
@@ -137,7 +137,7 @@ impl Subject<'_> {
         mut list: impl FnMut(&str) -> usize,
     ) {
         let (engine, count) = (self.engine, self.count);
-        let window = Window { from: at(start(7)), until: at(start(count - 1_007)) };
+        let window = window(7, count - 1_007);
         for (what, window, order) in [
             ("all", None, Order::StartAscending),
             ("all, descending", None, Order::StartDescending),
@@ -316,27 +316,6 @@ fn timed(work: impl FnOnce() -> usize) -> (f64, usize) {
     let started = Instant::now();
     let found = work();
     (started.elapsed().as_secs_f64() * 1e6, found)
-}
-
-fn at(seconds: i64) -> DateTime<chrono::Utc> {
-    DateTime::from_timestamp(seconds, 0).unwrap()
-}
-
-fn everything() -> Selection {
-    Selection {
-        window: None,
-        near: None,
-        filters: Vec::new(),
-        first: 1,
-        page_size: 50,
-        order: Order::StartAscending,
-        response_zone: "UTC".parse().unwrap(),
-        notes: Vec::new(),
-    }
-}
-
-fn filter(field: Field, text: &str) -> Filter {
-    Filter { field, wanted: Wanted::Text(text.into()) }
 }
 
 fn say(line: std::fmt::Arguments<'_>) {
