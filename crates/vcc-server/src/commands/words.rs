@@ -1,4 +1,4 @@
-//! Numbers with what they count, and words for a shell.
+//! Numbers with what they count, values as they are shown, and words for a shell.
 
 use std::str::FromStr;
 
@@ -20,6 +20,15 @@ pub(super) fn grouped(number: u64) -> String {
         grouped.push(digit);
     }
     grouped
+}
+
+/// A value as it is shown: in quotes, and not for long.
+pub(super) fn shorten(value: &str) -> String {
+    const SHOWN: usize = 60;
+    match value.char_indices().nth(SHOWN) {
+        None => format!("{value:?}"),
+        Some((end, _)) => format!("{:?}…", &value[..end]),
+    }
 }
 
 /// A size on a disk: `999 bytes`, `1.2 MB`, `12 GB`. A kilobyte is 1,000 bytes.

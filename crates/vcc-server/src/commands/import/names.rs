@@ -3,9 +3,8 @@
 
 use vcc_types::Field;
 
-use super::read::shorten;
 use crate::commands::failure::Failure;
-use crate::commands::words::shell_word;
+use crate::commands::words::{shell_word, shorten};
 
 /// What is done about them.
 #[derive(Clone, Debug, Default)]
@@ -174,30 +173,15 @@ const WORDS: [(&str, Field); 26] = [
 /// The documented name that is nearest to another one.
 pub(super) fn nearest(name: &str) -> Option<Field> {
     let name = key(name);
-    let distance = |field: &Field| distance(&name, &key(field.wire_name()));
+    // No documented name is longer.
+    let begin: String = name.chars().take(64).collect();
+    let distance = |field: &Field| strsim::levenshtein(&begin, &key(field.wire_name()));
     let field = Field::ALL.into_iter().min_by_key(distance)?;
     // A third of the letters may be others.
     if distance(&field) * 3 <= field.wire_name().len() {
         return Some(field);
     }
     WORDS.iter().find(|(word, _)| name.contains(word)).map(|(_, field)| *field)
-}
-
-/// How many letters must be put in, left out or replaced to make one name the other.
-fn distance(one: &str, other: &str) -> usize {
-    // No documented name is longer.
-    let one: Vec<char> = one.chars().take(64).collect();
-    let mut row: Vec<usize> = (0..=one.len()).collect();
-    for (index, letter) in other.chars().enumerate() {
-        let mut before = row[0];
-        row[0] = index + 1;
-        for (place, mine) in one.iter().enumerate() {
-            let replaced = before + usize::from(*mine != letter);
-            before = row[place + 1];
-            row[place + 1] = replaced.min(before + 1).min(row[place] + 1);
-        }
-    }
-    row[one.len()]
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ use super::progress::Progress;
 use super::records::{Mapped, Readable, fields, is_keyless, local, reason, stored};
 use super::source::{BUFFER, Counted, Source, digest};
 use crate::commands::failure::Failure;
+use crate::commands::words::shorten;
 
 /// How far names are looked for before anything is stored, in bytes; somewhat more than is promised,
 /// for the last record may end behind it.
@@ -732,15 +733,6 @@ fn shortened(recording: &Recording) -> Recording {
 
 fn beginning(text: &str) -> &str {
     &text[..text.floor_char_boundary((1 << 20) + 4)]
-}
-
-/// A value as it is shown: in quotes, and not for long.
-pub(super) fn shorten(value: &str) -> String {
-    const SHOWN: usize = 60;
-    match value.char_indices().nth(SHOWN) {
-        None => format!("{value:?}"),
-        Some((end, _)) => format!("{:?}…", &value[..end]),
-    }
 }
 
 #[cfg(test)]
