@@ -8,14 +8,16 @@
 mod peak;
 #[path = "../tests/postgres_server/mod.rs"]
 mod postgres_server;
+mod program;
 mod subjects;
 
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use peak::watched;
+use program::program;
 use subjects::{fill, in_earnest, median};
 use vcc_store::{Postgres, Sqlite, Store};
 
@@ -109,16 +111,4 @@ fn cpu_of_children() -> f64 {
     // The name is the second of them, and theirs are the sixteenth and the seventeenth.
     let ticks = after_name.split_whitespace().skip(13).take(2);
     ticks.map(|ticks| ticks.parse::<f64>().unwrap()).sum::<f64>() / 100.0
-}
-
-/// The program that is measured, as a release build.
-fn program() -> PathBuf {
-    let built = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--release", "-p", "vcc-server"])
-        .status()
-        .unwrap();
-    assert!(built.success());
-    // This is target/release/deps/export-….
-    let here = std::env::current_exe().unwrap();
-    here.parent().and_then(Path::parent).unwrap().join("vcc-server")
 }
