@@ -2,11 +2,10 @@
 
 use std::io::{self, Write};
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use chrono::{DateTime, SecondsFormat};
 use clap::ValueEnum;
-use indicatif::{ProgressBar, ProgressStyle};
 use vcc_format::WriteError;
 use vcc_query::{Context, Query, QueryError, Selection, Zone};
 use vcc_server::{Clock, Document, DocumentFormat};
@@ -17,8 +16,9 @@ use super::dialect::DialectArgs;
 use super::failure::Failure;
 use super::note;
 use super::partial::Partial;
+use super::progress::{Progress, rate};
 use super::store::{self, StoreArgs};
-use super::words::{counted, grouped};
+use super::words::counted;
 
 #[derive(clap::Args)]
 #[command(after_long_help = MOMENT)]
@@ -81,13 +81,15 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let tenant = store::tenant(&*store, &args.tenant).await?;
     let context = Context { now: Clock::system().now(), tenant_tz: tenant.zone, dialect };
     let selection = query.resolve(&context).map_err(|error| refused(&error, &args.query))?;
-    let progress = match (&args.output, args.query.is_empty()) {
-        (None, _) if io::IsTerminal::is_terminal(&io::stdout()) => Progress::hidden(),
-        (_, true) => Progress::of(Some(store.count(tenant.id).await?)),
-        (_, false) => Progress::of(None),
+    // Of how many records a bar is shown, if one is.
+    let shown = match (&args.output, args.query.is_empty()) {
+        (None, _) if io::IsTerminal::is_terminal(&io::stdout()) => None,
+        (_, true) => Some(Some(store.count(tenant.id).await?)),
+        (_, false) => Some(None),
     };
     let output = args.output.as_deref().map(Partial::take).transpose()?;
     let export = store.export(tenant.id, &selection).await?;
+    let progress = shown.map_or_else(Progress::hidden, Progress::of_records);
     let moment = Clock::system().now();
     let begun = Instant::now();
     let made = match &output {
@@ -168,7 +170,7 @@ async fn write(
     while let Some(piece) = export.next().await? {
         document.write(&piece)?;
         written += piece.len() as u64;
-        progress.records(written);
+        progress.at_record(written);
     }
     document.finish()?;
     Ok(written)
@@ -202,47 +204,5 @@ fn broken_off(error: StoreError, to_file: bool) -> Failure {
         }
         (_, false) => failure.hint("what was written is not the whole list"),
         (_, true) => failure,
-    }
-}
-
-fn rate(records: u64, took: Duration) -> String {
-    grouped((records as f64 / took.as_secs_f64().max(1e-3)) as u64)
-}
-
-/// A bar on a terminal that shows nothing else, nothing elsewhere.
-struct Progress {
-    bar: ProgressBar,
-    begun: Instant,
-}
-
-impl Progress {
-    fn hidden() -> Self {
-        Self { bar: ProgressBar::hidden(), begun: Instant::now() }
-    }
-
-    /// Of so many records, if that is known.
-    fn of(records: Option<u64>) -> Self {
-        let (bar, template) = match records {
-            Some(records) => {
-                (ProgressBar::new(records), "{bar:30} {percent:>3} %  {msg}  {eta} left")
-            }
-            None => (ProgressBar::new_spinner(), "{spinner} {msg}"),
-        };
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style);
-        }
-        Self { bar, begun: Instant::now() }
-    }
-
-    fn records(&self, records: u64) {
-        if !self.bar.is_hidden() {
-            let rate = rate(records, self.begun.elapsed());
-            self.bar.set_message(format!("{}, {rate}/s", counted(records, "record")));
-            self.bar.set_position(records);
-        }
-    }
-
-    fn finish(&self) {
-        self.bar.finish_and_clear();
     }
 }

@@ -18,6 +18,7 @@ mod origins;
 mod owner;
 mod partial;
 mod password;
+mod progress;
 mod records;
 mod rewrite;
 mod serve;
@@ -182,7 +183,7 @@ fn say(line: impl std::fmt::Display) {
 
 /// Writes a line to stderr.
 fn note(line: impl std::fmt::Display) {
-    import::above(|| {
+    progress::above(|| {
         let _ = writeln!(stderr().lock(), "{line}");
     });
 }

@@ -8,12 +8,12 @@ mod ended;
 mod kind;
 mod names;
 mod noted;
-mod progress;
 mod read;
 mod records;
 mod rejects;
 mod source;
 mod table;
+mod tally;
 
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
@@ -25,12 +25,12 @@ use vcc_store::{Batch, BulkLoad, Checkpoint, OnConflict, Store, StoredRecord, Te
 use vcc_types::Field;
 
 use self::names::Names;
-pub(super) use self::progress::above;
-use self::progress::{Progress, Tally};
 use self::read::{Batches, Ended, Event};
 use self::rejects::Rejects;
 use self::source::{Identity, Source};
+use self::tally::Tally;
 use super::failure::Failure;
+use super::progress::Progress;
 use super::store::{self, StoreArgs};
 use super::words::{counted, grouped, whole};
 use super::{note, rewrite, say};
@@ -199,7 +199,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         identity,
         done,
         tally: Tally::default(),
-        progress: Progress::new(source.length()),
+        progress: Progress::of_bytes(source.length()),
         rejects,
     };
     // One batch is stored, one waits, one is being made.

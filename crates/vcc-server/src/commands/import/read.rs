@@ -17,10 +17,10 @@ use super::doubt::doubt;
 use super::kind;
 use super::names::{self, Meaning, Names};
 use super::noted::{Columns, Noted, Report};
-use super::progress::Progress;
 use super::records::{Mapped, Readable, fields, is_keyless, local, reason, stored};
 use super::source::{BUFFER, Counted, Source, digest};
 use crate::commands::failure::Failure;
+use crate::commands::progress::Progress;
 use crate::commands::words::shorten;
 
 /// How far names are looked for before anything is stored, in bytes; somewhat more than is promised,

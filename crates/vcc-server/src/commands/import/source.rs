@@ -12,8 +12,8 @@ use vcc_store::OnConflict;
 
 use super::FileFormat;
 use super::kind::{self, NotRead};
-use super::progress::Progress;
 use crate::commands::failure::{Failure, cannot};
+use crate::commands::progress::Progress;
 
 /// How many bytes are read at once.
 pub(super) const BUFFER: usize = 256 * 1024;

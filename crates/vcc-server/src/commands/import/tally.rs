@@ -1,71 +1,11 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
 use vcc_store::{BulkLoaded, Imported};
 
 use super::noted::Report;
 use crate::commands::words::{counted, grouped};
-
-/// The bar that is shown now, if one is: what is said meanwhile belongs above it.
-static SHOWN: Mutex<Option<ProgressBar>> = Mutex::new(None);
-
-/// Writes to the terminal, above the bar if one is shown.
-pub(crate) fn above(write: impl FnOnce()) {
-    let shown = SHOWN.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    match shown {
-        Some(bar) => bar.suspend(write),
-        None => write(),
-    }
-}
-
-/// A bar on a terminal, nothing elsewhere.
-#[derive(Clone)]
-pub(super) struct Progress(ProgressBar);
-
-impl Progress {
-    /// Of so many bytes, if that is known.
-    pub(super) fn new(length: Option<u64>) -> Self {
-        let (bar, template) = match length {
-            Some(length) => {
-                (ProgressBar::new(length), "{bar:30} {percent:>3} %  {msg}  {eta} left")
-            }
-            None => (ProgressBar::new_spinner(), "{spinner} {bytes}  {msg}"),
-        };
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style);
-        }
-        *SHOWN.lock().unwrap_or_else(PoisonError::into_inner) = Some(bar.clone());
-        Self(bar)
-    }
-
-    pub(super) fn bytes(&self, read: u64) {
-        self.0.inc(read);
-    }
-
-    pub(super) fn records(&self, records: u64) {
-        let rate = records as f64 / self.0.elapsed().as_secs_f64().max(1e-3);
-        self.0.set_message(format!("{}, {}/s", counted(records, "record"), grouped(rate as u64)));
-    }
-
-    /// The records are read, and what takes time now is not measured in them.
-    pub(super) fn indexes(&self) {
-        self.0.set_message("building the indexes");
-        self.0.tick();
-    }
-
-    /// A bar that nobody sees.
-    pub(super) fn hidden() -> Self {
-        Self(ProgressBar::hidden())
-    }
-
-    pub(super) fn finish(&self) {
-        *SHOWN.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        self.0.finish_and_clear();
-    }
-}
 
 /// What has become of the records of a file.
 #[derive(Default)]
