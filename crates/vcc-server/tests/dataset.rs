@@ -12,7 +12,7 @@ use vcc_store::{Postgres, Sqlite, Store, Token};
 
 /// The dataset of the suite in this repository.
 fn suite() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../conformance/dataset")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../conformance/core/dataset")
 }
 
 /// The same without a recording that is relative to today: the day may end between two loads.

@@ -1,0 +1,33 @@
+use std::fs;
+use std::io::Write;
+use std::path::PathBuf;
+
+use super::Failure;
+use vcc_conformance_core::embedded;
+
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// The folder, made where it is not there
+    dir: PathBuf,
+}
+
+/// Writes out the data that the binary carries: cases, datasets, specification and formats.
+pub(super) fn copy(args: &Args, out: &mut dyn Write) -> Result<u8, Failure> {
+    let mut count = 0;
+    for (path, text) in embedded::files() {
+        let file = args.dir.join(path);
+        let error = |problem| Failure::usage(format!("{}: {problem}", file.display()));
+        if let Some(folder) = file.parent() {
+            fs::create_dir_all(folder).map_err(error)?;
+        }
+        fs::write(&file, text).map_err(error)?;
+        count += 1;
+    }
+    writeln!(
+        out,
+        "{}: {}",
+        args.dir.display(),
+        vcc_conformance_core::words::counted(count, "file")
+    )?;
+    Ok(0)
+}

@@ -1,0 +1,143 @@
+//! The command `vcc-conformance`.
+
+mod copy;
+mod coverage;
+mod dataset;
+mod diff;
+mod list;
+mod mock;
+mod plan;
+mod record;
+mod run;
+mod selftest;
+mod show;
+mod stop;
+
+use std::fmt;
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::sync::LazyLock;
+
+use clap::{Parser, Subcommand};
+
+use vcc_conformance_core::edition::EDITION;
+use vcc_conformance_core::fixture::{Case, FixtureError};
+use vcc_conformance_core::spec::Spec;
+use vcc_conformance_core::zone::RELEASE;
+
+/// What `--version` says: the version, the edition of the suite, and the zone data.
+static VERSION: LazyLock<String> = LazyLock::new(|| {
+    format!("{} (suite {EDITION}, zone data {RELEASE})", env!("CARGO_PKG_VERSION"))
+});
+
+/// Tells whether a server behaves as the Recordings API's documentation says, clause by clause.
+///
+/// Without a command it runs the suite; without --url against the reference server, which it starts
+/// in this process. Exit codes: 0 conforms, 1 does not, 2 usage or fixture error, 3 unreachable or
+/// precondition, 4 stale known failure, 5 nothing exercised, 6 the suite's own error, 130 `mock` was
+/// stopped.
+#[derive(Parser)]
+#[command(name = "vcc-conformance", version = VERSION.as_str(), args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    run: run::Args,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs the suite (the default)
+    Run(Box<run::Args>),
+    /// Prints the requests of a run as curl lines, their number and cost, and sends nothing
+    Plan(Box<plan::Args>),
+    /// Judges a saved run again, without the server
+    Judge(run::JudgeArgs),
+    /// Proves that the suite can fail: runs it against the reference server behind one defect at a time
+    Selftest(selftest::Args),
+    /// Plays scenarios to a client and grades what it sent
+    Mock(mock::Args),
+    /// Makes a dataset with pseudonyms of what a server lists
+    Record(Box<record::Args>),
+    /// Compares two servers by clause and fingerprint
+    Diff(diff::Args),
+    /// Lists the cases
+    List(list::Args),
+    /// Shows a case, or a clause with its cases
+    Show(show::Args),
+    /// Lists each clause with its cases, or the reason why it has none
+    Coverage(coverage::Args),
+    /// Writes out the cases, the datasets, the specification and the formats
+    Copy(copy::Args),
+    /// The recordings that a target must hold
+    Dataset(dataset::Args),
+}
+
+/// Why a command cannot do what it should.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) code: u8,
+    pub(crate) message: String,
+}
+
+impl Failure {
+    pub(crate) fn usage(message: impl fmt::Display) -> Self {
+        Self { code: 2, message: message.to_string() }
+    }
+}
+
+impl From<FixtureError> for Failure {
+    fn from(error: FixtureError) -> Self {
+        Failure::usage(error)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        // Who closes the pipe has read enough.
+        let code = if error.kind() == io::ErrorKind::BrokenPipe { 0 } else { 2 };
+        Self { code, message: error.to_string() }
+    }
+}
+
+/// What every command reads.
+pub(crate) struct Suite {
+    pub(crate) cases: Vec<Case>,
+    pub(crate) spec: Spec,
+}
+
+impl Suite {
+    fn embedded() -> Result<Self, Failure> {
+        Ok(Self { cases: vcc_conformance_core::fixture::embedded()?, spec: Spec::embedded() })
+    }
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let mut out = anstream::AutoStream::auto(io::stdout()).lock();
+    let done = match cli.command {
+        None => run::run(&cli.run, &mut out),
+        Some(Command::Run(args)) => run::run(&args, &mut out),
+        Some(Command::Plan(args)) => plan::plan(&args, &mut out),
+        Some(Command::Coverage(args)) => coverage::coverage(&args, &mut out),
+        Some(Command::Copy(args)) => copy::copy(&args, &mut out),
+        Some(Command::Judge(args)) => run::judge(&args, &mut out),
+        Some(Command::Selftest(args)) => selftest::selftest(&args, &mut out),
+        Some(Command::Mock(args)) => mock::mock(&args, &mut out),
+        Some(Command::Record(args)) => record::record(&args, &mut out),
+        Some(Command::Diff(args)) => diff::diff(&args, &mut out),
+        Some(Command::List(args)) => list::list(&args, &mut out),
+        Some(Command::Show(args)) => show::show(&args, &mut out),
+        Some(Command::Dataset(args)) => dataset::dataset(&args, &mut out),
+    };
+    let flushed = out.flush().map_err(Failure::from);
+    match done.and_then(|code| flushed.map(|()| code)) {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            if failure.code != 0 {
+                let _ = writeln!(anstream::stderr(), "error: {}", failure.message);
+            }
+            ExitCode::from(failure.code)
+        }
+    }
+}

@@ -1,0 +1,78 @@
+use std::io::Write;
+
+use super::run::{ChoiceArgs, TargetArgs, filtered};
+use super::{Failure, Suite};
+use vcc_conformance_core::clock;
+use vcc_conformance_core::dataset::embedded;
+use vcc_conformance_core::fixture::select;
+use vcc_conformance_core::report::curl;
+use vcc_conformance_core::run::plan as plan_case;
+use vcc_conformance_core::world::World;
+
+#[derive(clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    target: TargetArgs,
+    #[command(flatten)]
+    choice: ChoiceArgs,
+}
+
+/// Prints the requests of a run, their number and their cost, and sends nothing.
+pub(super) fn plan(args: &Args, out: &mut dyn Write) -> Result<u8, Failure> {
+    let suite = Suite::embedded()?;
+    let cases = filtered(&suite, &args.choice.filter)?;
+    let now = clock::now();
+    let mut world = World::new(embedded(now)?, now);
+    let url = args.target.url.clone().unwrap_or_else(|| "http://127.0.0.1".into());
+    args.target.connect(&url, &mut world)?;
+    let (mut requests, mut bytes) = (0, 0);
+    // The handshake reads every page of every tenant, and one more.
+    let handshake: usize =
+        world.tenants.iter().map(|access| access.tenant.records.len().div_ceil(50) + 1).sum();
+    writeln!(
+        out,
+        "# handshake: {}, every page of every tenant",
+        vcc_conformance_core::words::counted(handshake, "request")
+    )?;
+    for case in &cases {
+        writeln!(out, "# {}: {}", case.id, case.title)?;
+        for variant in plan_case(case, &world, true).map_err(Failure::usage)? {
+            for step in &variant.steps {
+                let records = case.expect.as_ref().and_then(|expect| expect.records.as_ref());
+                let pages = match records {
+                    Some(records) if case.walk => {
+                        let tenant = &world.tenants[step.tenant].tenant;
+                        select(tenant, records).map_err(Failure::usage)?.len().div_ceil(50) + 1
+                    }
+                    _ => 1,
+                };
+                for page in 0..pages {
+                    let step = if case.walk {
+                        step.page(page * 50 + 1, &world).map_err(Failure::usage)?
+                    } else {
+                        step.clone()
+                    };
+                    writeln!(out, "{}", curl::line(&step, &world))?;
+                    requests += 1;
+                    bytes += step.bytes.len();
+                }
+            }
+        }
+    }
+    writeln!(
+        out,
+        "# {}, {} with the handshake, {} kB to send; GET but for the cases of REQ-1",
+        vcc_conformance_core::words::counted(cases.len(), "case"),
+        vcc_conformance_core::words::counted(requests + handshake, "request"),
+        bytes / 1000
+    )?;
+    if let Some(rate) = args.target.rate() {
+        let seconds = (requests + handshake) as f64 / rate;
+        writeln!(
+            out,
+            "# at {} a second: {seconds:.0} s",
+            vcc_conformance_core::words::counted(rate, "request")
+        )?;
+    }
+    Ok(0)
+}

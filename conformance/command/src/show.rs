@@ -1,0 +1,70 @@
+use std::io::Write;
+
+use super::{Failure, Suite};
+use vcc_conformance_core::clock;
+use vcc_conformance_core::dataset::embedded;
+use vcc_conformance_core::fixture::Case;
+use vcc_conformance_core::report::curl;
+use vcc_conformance_core::run::plan;
+use vcc_conformance_core::world::World;
+
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// The id of a case, or of a clause
+    what: String,
+}
+
+pub(super) fn show(args: &Args, out: &mut dyn Write) -> Result<u8, Failure> {
+    let suite = Suite::embedded()?;
+    if let Some(case) = suite.cases.iter().find(|case| case.id == args.what) {
+        one(case, &suite, out)?;
+        return Ok(0);
+    }
+    let belongs = |id: &str| {
+        id.strip_prefix(args.what.as_str()).is_some_and(|rest| {
+            rest.is_empty() || rest.starts_with(|c: char| c.is_ascii_lowercase())
+        })
+    };
+    let clauses: Vec<_> = suite.spec.clauses.iter().filter(|clause| belongs(&clause.id)).collect();
+    if clauses.is_empty() {
+        return Err(Failure::usage(format!("{:?} is neither a case nor a clause", args.what)));
+    }
+    for clause in clauses {
+        writeln!(out, "{} ({}): {}", clause.id, clause.level, clause.sentence)?;
+        writeln!(out, "  documentation: {}", clause.documentation)?;
+        writeln!(out, "  tested: {}", clause.tested)?;
+        for case in suite.cases.iter().filter(|case| case.clauses.contains(&clause.id)) {
+            writeln!(out, "  {:<44} {}", case.id, case.title)?;
+        }
+    }
+    Ok(0)
+}
+
+fn one(case: &Case, suite: &Suite, out: &mut dyn Write) -> Result<(), Failure> {
+    writeln!(out, "{}: {}", case.id, case.title)?;
+    for id in &case.clauses {
+        if let Some(clause) = suite.spec.find(id) {
+            writeln!(out, "  {} ({}): {}", clause.id, clause.level, clause.sentence)?;
+        }
+    }
+    for (name, text) in [("note", &case.note), ("quote", &case.quote), ("catches", &case.catches)] {
+        if let Some(text) = text {
+            writeln!(out, "  {name}: {text}")?;
+        }
+    }
+    writeln!(out, "  file: {}", case.file)?;
+    let now = clock::now();
+    let world = World::new(embedded(now)?, now);
+    for variant in plan(case, &world, true).map_err(Failure::usage)? {
+        let name = if variant.name.is_empty() { "as written" } else { variant.name.as_str() };
+        writeln!(out, "  {name}:")?;
+        for step in &variant.steps {
+            writeln!(out, "    {}", curl::line(step, &world))?;
+        }
+    }
+    let expectations = [&case.expect].into_iter().flatten();
+    for expect in expectations.chain(case.step.iter().filter_map(|step| step.expect.as_ref())) {
+        writeln!(out, "  expected: {expect:?}")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,20 @@
+//! The data that the binary carries, each file as its path below this package and its text.
+
+include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
+
+/// The specification: every clause with its level and its sentence.
+pub const SPEC: &str = include_str!("../SPEC.md");
+
+/// The cases that each known defect fails.
+pub const SIGNATURES: &str = include_str!("../signatures.txt");
+
+/// Every file that says what the suite asks and how that is written: cases, datasets,
+/// specification and formats.
+pub fn files() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let pages = [
+        ("SPEC.md", SPEC),
+        ("FORMAT.md", include_str!("../FORMAT.md")),
+        ("case.schema.json", include_str!("../case.schema.json")),
+    ];
+    SUITE.iter().chain(DATASET).copied().chain(pages)
+}

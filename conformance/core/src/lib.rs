@@ -1,0 +1,26 @@
+//! The conformance suite of the Recordings API: cases, runner, judge and reports.
+//!
+//! The formats of the data are described in `FORMAT.md`, the clauses in `SPEC.md`. Nothing here knows
+//! how the reference reads a query or writes a list: the judge shares no code with what it judges.
+
+pub mod check;
+pub mod clock;
+pub mod dataset;
+pub mod edition;
+pub mod embedded;
+pub mod fixture;
+pub mod http;
+pub mod judge;
+pub mod live;
+pub mod mock;
+pub mod naive;
+pub mod nearest;
+pub mod record;
+pub mod report;
+pub mod run;
+pub mod signatures;
+pub mod spec;
+pub mod transcript;
+pub mod words;
+pub mod world;
+pub mod zone;

@@ -1,0 +1,30 @@
+//! Runs cases against a target: which requests a case stands for, and what became of them.
+
+mod amplify;
+mod driver;
+mod exchange;
+mod group;
+mod handshake;
+mod known;
+mod launch;
+mod live;
+mod outcome;
+mod plan;
+mod play;
+mod repeat;
+mod verdict;
+
+pub use amplify::{Spelling, spellings};
+pub use driver::{Options, run};
+pub use exchange::{Exchange, Key, Target, Transport};
+pub use group::{Group, TICK};
+pub use handshake::{Handshake, Holding, handshake};
+pub use known::{KnownFailure, apply, known_failures, wildcard};
+pub use launch::{Exported, Launched, seed};
+pub use live::{Live, Shared};
+pub use outcome::{Observed, Outcome, Problem, depends_on_today, outcome};
+pub(crate) use plan::expected;
+pub use plan::{Planned, Variant, build, plan};
+pub use play::play;
+pub use repeat::merge;
+pub use verdict::Verdict;

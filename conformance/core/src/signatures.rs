@@ -1,0 +1,94 @@
+//! The cases that each known defect fails, as `selftest` measured them: `signatures.txt`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+/// What a server with one known defect fails.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signature<'a> {
+    /// The name of the defect.
+    pub defect: &'a str,
+    /// The name of its family.
+    pub family: &'a str,
+    /// What it does; goes on after "a server".
+    pub says: &'a str,
+    /// The ids of the cases.
+    pub cases: BTreeSet<String>,
+}
+
+/// The signatures that are embedded here, in the order of the defects.
+#[must_use]
+pub fn embedded() -> Vec<Signature<'static>> {
+    read(crate::embedded::SIGNATURES)
+}
+
+/// Reads what [`text`] writes.
+#[must_use]
+pub fn read(text: &str) -> Vec<Signature<'_>> {
+    let mut all: Vec<Signature<'_>> = Vec::new();
+    for line in text.lines().filter(|line| !line.starts_with('#')) {
+        match line.strip_prefix("  ").and_then(|rest| rest.split_once("/ ")) {
+            None => {
+                let mut columns = line.split('\t');
+                let mut column = || columns.next().unwrap_or_default();
+                let (defect, family, says) = (column(), column(), column());
+                all.push(Signature { defect, family, says, cases: BTreeSet::new() });
+            }
+            Some((chapter, names)) => {
+                if let Some(signature) = all.last_mut() {
+                    let ids = names.split(' ').map(|name| format!("{chapter}/{name}"));
+                    signature.cases.extend(ids);
+                }
+            }
+        }
+    }
+    all
+}
+
+/// Signatures as `signatures.txt` has them: a line a defect (its name, its family and what it does,
+/// with tabs between), then a line for each folder of cases that it fails.
+#[must_use]
+pub fn text(signatures: &[Signature<'_>]) -> String {
+    let mut text = String::from(
+        "# The cases that each defect of `selftest` fails. Written by `vcc-conformance selftest --signatures FILE`.\n",
+    );
+    for Signature { defect, family, says, cases } in signatures {
+        // A folder is named once.
+        let mut chapters: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for case in cases {
+            let (chapter, name) = case.split_once('/').unwrap_or(("", case));
+            chapters.entry(chapter).or_default().push(name);
+        }
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{defect}\t{family}\t{says}");
+        for (chapter, names) in chapters {
+            let _ = writeln!(text, "  {chapter}/ {}", names.join(" "));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_of_signatures_is_read_as_it_was_written() {
+        let written = text(&[Signature {
+            defect: "page-of-49",
+            family: "pages and n",
+            says: "whose pages hold 49",
+            cases: ["near/start", "paging/a", "paging/b"].map(str::to_owned).into(),
+        }]);
+        let lines: Vec<_> = written.lines().skip(1).collect();
+        let head = "page-of-49\tpages and n\twhose pages hold 49";
+        assert_eq!(lines, [head, "  near/ start", "  paging/ a b"]);
+        let [signature] = &read(&written)[..] else { panic!("one defect") };
+        assert_eq!((signature.defect, signature.family), ("page-of-49", "pages and n"));
+        assert_eq!(signature.says, "whose pages hold 49");
+        assert!(signature.cases.iter().eq(["near/start", "paging/a", "paging/b"]));
+        let all = embedded();
+        assert!(all.len() > 500);
+        assert_eq!(text(&all), crate::embedded::SIGNATURES);
+    }
+}

@@ -1,0 +1,56 @@
+//! A report of a run that fails, for the tests of its forms.
+
+use std::time::Duration;
+
+use vcc_conformance_core::http::Response;
+use vcc_conformance_core::report::Report;
+use vcc_conformance_core::run::{Exchange, Handshake, outcome, plan};
+use vcc_conformance_core::spec::Spec;
+use vcc_conformance_core::world::World;
+use vcc_conformance_core::{dataset, fixture};
+
+/// A case of the suite, answered with an empty list by a target that has something in its head.
+pub(crate) fn report(spec: &Spec) -> (Report, World) {
+    report_of("near/start-minus-5", 200, spec)
+}
+
+/// The same of another case and status.
+pub(crate) fn report_of(id: &str, status: u16, spec: &Spec) -> (Report, World) {
+    let now = "2026-11-24T12:00:00Z".parse().unwrap();
+    let world = World::new(dataset::embedded(now).unwrap(), now);
+    let cases = fixture::embedded().unwrap();
+    let case = cases.iter().find(|case| case.id == id).unwrap();
+    let variants = plan(case, &world, false).unwrap();
+    let body = "<?xml version=\"1.0\"?><recordings></recordings>\n<!-- \u{202e} & ]]> -->";
+    let played: Vec<_> = variants
+        .into_iter()
+        .map(|variant| {
+            let exchange = Exchange {
+                planned: variant.steps[0].clone(),
+                answer: Ok(Response {
+                    status,
+                    headers: vec![("Server".into(), "<script>\u{1}".into())],
+                    body: body.into(),
+                    surplus: 0,
+                }),
+                started: now,
+                micros: 1500,
+                retried: 0,
+            };
+            (variant, vec![exchange])
+        })
+        .collect();
+    let outcome = outcome(case, &played, &world, spec, false);
+    let report = Report {
+        target: "http://127.0.0.1:8080".into(),
+        started: now,
+        elapsed: Duration::from_millis(1500),
+        requests: 1,
+        handshake: Handshake::default(),
+        outcomes: vec![outcome],
+        ended: None,
+        strict: false,
+        stale: Vec::new(),
+    };
+    (report, world)
+}

@@ -1,0 +1,135 @@
+//! The reference server in this process: what the suite runs against unless it is told otherwise.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use tokio::runtime::Runtime;
+use vcc_server::{Server, ServerBuilder};
+use vcc_store::{Sqlite, Store, StoredRecord, Token};
+use vcc_types::{Field, Recording};
+
+use vcc_conformance_core::dataset::{Record, Tenant};
+
+/// The reference server, on a port of its own on loopback, with its store in memory. It stops when
+/// it is dropped.
+pub struct Reference {
+    address: SocketAddr,
+    server: Option<Server>,
+    runtime: Runtime,
+}
+
+/// The reference server cannot start.
+#[derive(Debug)]
+pub struct ReferenceError(String);
+
+impl ReferenceError {
+    pub(crate) fn new(tenant: &str, problem: &dyn fmt::Display) -> Self {
+        Self(format!("{tenant}: {problem}"))
+    }
+}
+
+impl fmt::Display for ReferenceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the reference server: {}", self.0)
+    }
+}
+
+impl std::error::Error for ReferenceError {}
+
+impl Reference {
+    /// Starts it with these tenants.
+    ///
+    /// # Errors
+    ///
+    /// A dataset that the store refuses, or no free port.
+    pub fn start(tenants: &[Tenant]) -> Result<Self, ReferenceError> {
+        Self::start_with(tenants, |store| store, |builder| builder)
+    }
+
+    /// Starts it with something around the store or the API.
+    ///
+    /// # Errors
+    ///
+    /// As [`Reference::start`].
+    pub fn start_with(
+        tenants: &[Tenant],
+        store: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
+        build: impl FnOnce(ServerBuilder) -> ServerBuilder,
+    ) -> Result<Self, ReferenceError> {
+        let error = |problem: &dyn fmt::Display| ReferenceError(problem.to_string());
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .map_err(|problem| error(&problem))?;
+        let server = runtime.block_on(async {
+            let sqlite = Sqlite::in_memory().map_err(|problem| error(&problem))?;
+            load(&sqlite, tenants).await?;
+            let server = build(Server::builder(store(Arc::new(sqlite))));
+            server.start("127.0.0.1:0").await.map_err(|problem| error(&problem))
+        })?;
+        Ok(Self { address: server.local_addr(), server: Some(server), runtime })
+    }
+
+    /// Its URL.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+}
+
+impl Drop for Reference {
+    fn drop(&mut self) {
+        // Nobody waits for its last answers.
+        let guard = self.runtime.enter();
+        drop(self.server.take());
+        drop(guard);
+    }
+}
+
+/// Puts tenants into a store.
+///
+/// # Errors
+///
+/// What the store refuses.
+pub async fn load(store: &dyn Store, tenants: &[Tenant]) -> Result<(), ReferenceError> {
+    let epoch = DateTime::<Utc>::UNIX_EPOCH;
+    for tenant in tenants {
+        let error =
+            |problem: &dyn fmt::Display| ReferenceError(format!("{}: {problem}", tenant.name));
+        let zone = tenant.tz.parse().map_err(|problem| error(&problem))?;
+        let added =
+            store.add_tenant(&tenant.name, zone, epoch).await.map_err(|problem| error(&problem))?;
+        let token = Token::from_secret(tenant.token.clone());
+        store
+            .add_token(added.id, token.hash(), "dataset", epoch)
+            .await
+            .map_err(|problem| error(&problem))?;
+        let records: Result<Vec<_>, _> = tenant
+            .records
+            .iter()
+            .map(|record| {
+                StoredRecord::new(&recording(record))
+                    .map_err(|problem| error(&format!("{}: {problem}", record.key)))
+            })
+            .collect();
+        let imported =
+            store.import(added.id, records?.into()).await.map_err(|problem| error(&problem))?;
+        if imported.added != tenant.records.len() as u64 {
+            return Err(error(&format!(
+                "of {}, {} could be added",
+                vcc_conformance_core::words::counted(tenant.records.len(), "record"),
+                imported.added
+            )));
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn recording(record: &Record) -> Recording {
+    let values: [Option<&str>; Field::COUNT] =
+        std::array::from_fn(|index| record.values[index].as_deref());
+    Recording::from_values(&values)
+}

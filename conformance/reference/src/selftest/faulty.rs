@@ -1,0 +1,261 @@
+//! The reference server with one defect at a time around it.
+
+use std::sync::{Arc, RwLock};
+
+use async_trait::async_trait;
+use axum::body::{Body, to_bytes};
+use axum::extract::Request;
+use axum::http::{Method, Response, StatusCode, Uri};
+use axum::middleware::Next;
+use chrono::{DateTime, Utc};
+use jiff::Timestamp;
+use vcc_query::{Selection, Zone};
+use vcc_server::Clock;
+use vcc_store::{
+    Batch, Credentials, Deletion, Imported, Page, Store, StoreError, StoredRecord, Tenant,
+    TenantId, TokenHash, TokenInfo,
+};
+use vcc_types::{Field, Recording, Row as _};
+
+use super::answered::Answered;
+use super::asked::Asked;
+use super::defect::Fault;
+use super::site::{Resident, Site};
+use crate::reference::{Reference, ReferenceError, recording};
+use vcc_conformance_core::dataset;
+
+/// The most that an answer of the reference may be.
+const LARGEST: usize = 16 << 20;
+
+tokio::task_local! {
+    /// The request that the store is asked for.
+    static ASKED: Asked;
+}
+
+/// What is wrong at the moment.
+struct Switch {
+    fault: RwLock<Option<Fault>>,
+    site: Site,
+}
+
+impl Switch {
+    fn fault(&self) -> Option<Fault> {
+        self.fault.read().map_or(None, |fault| *fault)
+    }
+}
+
+/// The reference server on a port of its own, with a defect that can be switched.
+pub(super) struct Faulty {
+    reference: Reference,
+    switch: Arc<Switch>,
+}
+
+impl Faulty {
+    pub(super) fn start(
+        tenants: &[dataset::Tenant],
+        now: Timestamp,
+    ) -> Result<Self, ReferenceError> {
+        let now = DateTime::from_timestamp(now.as_second(), 0).unwrap_or_default();
+        let residents = tenants.iter().map(resident).collect::<Result<_, _>>()?;
+        let switch = Arc::new(Switch { fault: RwLock::new(None), site: Site::new(residents, now) });
+        let (of_store, of_api) = (switch.clone(), switch.clone());
+        let reference = Reference::start_with(
+            tenants,
+            |inner| Arc::new(FaultyStore { inner, switch: of_store }),
+            |builder| {
+                builder.clock(Clock::fixed(now)).wrap(move |router| {
+                    let layer = move |request: Request, next: Next| {
+                        let switch = of_api.clone();
+                        async move { answer(&switch, request, next).await }
+                    };
+                    router.layer(axum::middleware::from_fn(layer))
+                })
+            },
+        )?;
+        Ok(Self { reference, switch })
+    }
+
+    pub(super) fn url(&self) -> String {
+        self.reference.url()
+    }
+
+    /// Switches a defect on, or off.
+    pub(super) fn set(&self, fault: Option<Fault>) {
+        if let Ok(mut current) = self.switch.fault.write() {
+            *current = fault;
+        }
+    }
+}
+
+fn resident(tenant: &dataset::Tenant) -> Result<Resident, ReferenceError> {
+    let problem = |what: &dyn std::fmt::Display| ReferenceError::new(&tenant.name, what);
+    let zone = tenant.tz.parse::<Zone>().map_err(|error| problem(&error))?;
+    let rows: Result<Vec<_>, _> =
+        tenant.records.iter().map(|record| StoredRecord::new(&recording(record))).collect();
+    let mut rows = rows.map_err(|error| problem(&error))?;
+    // PAGE-5b
+    rows.sort_by(|a, b| {
+        let key = |row: &StoredRecord| {
+            let text = |field| row.text(field).to_owned();
+            (row.start(), text(Field::TransactionId), text(Field::Filename))
+        };
+        key(a).cmp(&key(b))
+    });
+    Ok(Resident { name: tenant.name.clone(), token: tenant.token.clone(), zone, rows })
+}
+
+async fn answer(switch: &Switch, request: Request, next: Next) -> Response<Body> {
+    let Some(fault) = switch.fault() else { return next.run(request).await };
+    let site = &switch.site;
+    let (parts, _) = request.into_parts();
+    let mut asked = Asked {
+        method: parts.method.to_string(),
+        path: parts.uri.path().to_owned(),
+        query: parts.uri.query().map(str::to_owned),
+        headers: parts.headers.clone(),
+    };
+    let send = async |asked: &Asked| {
+        let mut parts = parts.clone();
+        parts.method = Method::from_bytes(asked.method.as_bytes()).unwrap_or(parts.method);
+        let target = match &asked.query {
+            Some(query) => format!("{}?{query}", asked.path),
+            None => asked.path.clone(),
+        };
+        parts.uri = target.parse::<Uri>().unwrap_or(parts.uri);
+        parts.headers = asked.headers.clone();
+        let request = Request::from_parts(parts, Body::empty());
+        let response = ASKED.scope(asked.clone(), next.clone().run(request)).await;
+        let (parts, body) = response.into_parts();
+        let body = to_bytes(body, LARGEST).await.unwrap_or_default().to_vec();
+        Answered { status: parts.status.as_u16(), headers: parts.headers, body }
+    };
+    if let Fault::Ask(change) = fault {
+        change(&mut asked, site);
+    }
+    let mut answered = send(&asked).await;
+    match fault {
+        Fault::Answer(change) => change(&mut answered, &asked, site),
+        Fault::Again(other) => {
+            if let Some(asked) = other(&answered, &asked, site) {
+                answered = send(&asked).await;
+            }
+        }
+        _ => {}
+    }
+    let mut response = Response::new(Body::from(answered.body));
+    *response.status_mut() = StatusCode::from_u16(answered.status).unwrap_or_default();
+    *response.headers_mut() = answered.headers;
+    response
+}
+
+struct FaultyStore {
+    inner: Arc<dyn Store>,
+    switch: Arc<Switch>,
+}
+
+/// The record with other values; as it was where a store could not hold them.
+fn rewritten(record: &StoredRecord, change: fn(Field, &str) -> String) -> StoredRecord {
+    let values = Field::ALL.map(|field| match field {
+        Field::StartDate => None,
+        field => Some(change(field, record.text(field))),
+    });
+    let values: [Option<&str>; Field::COUNT] =
+        std::array::from_fn(|index| values[index].as_deref());
+    let start = record.start().unwrap_or_default();
+    StoredRecord::with_start(&Recording::from_values(&values), start)
+        .unwrap_or_else(|_| record.clone())
+}
+
+#[async_trait]
+impl Store for FaultyStore {
+    async fn page(&self, tenant: TenantId, selection: &Selection) -> Result<Page, StoreError> {
+        let (fault, site) = (self.switch.fault(), &self.switch.site);
+        // Outside of a request there is nothing to be wrong about.
+        let Ok(asked) = ASKED.try_with(Clone::clone) else {
+            return self.inner.page(tenant, selection).await;
+        };
+        match fault {
+            Some(Fault::Select(change)) => {
+                let mut selection = selection.clone();
+                change(&mut selection, &asked, site);
+                self.inner.page(tenant, &selection).await
+            }
+            Some(Fault::List(list)) => Ok(list(selection, &asked, site)),
+            Some(Fault::Write(change)) => {
+                let mut page = self.inner.page(tenant, selection).await?;
+                for record in &mut page.records {
+                    *record = rewritten(record, change);
+                }
+                Ok(page)
+            }
+            _ => self.inner.page(tenant, selection).await,
+        }
+    }
+
+    async fn credentials(
+        &self,
+        tenant: &str,
+        token: &TokenHash,
+    ) -> Result<Option<Credentials>, StoreError> {
+        self.inner.credentials(tenant, token).await
+    }
+
+    async fn ready(&self) -> Result<(), StoreError> {
+        self.inner.ready().await
+    }
+
+    async fn import(&self, tenant: TenantId, batch: Batch) -> Result<Imported, StoreError> {
+        self.inner.import(tenant, batch).await
+    }
+
+    async fn checkpoint(&self, tenant: TenantId, source: &str) -> Result<u64, StoreError> {
+        self.inner.checkpoint(tenant, source).await
+    }
+
+    async fn count(&self, tenant: TenantId) -> Result<u64, StoreError> {
+        self.inner.count(tenant).await
+    }
+
+    async fn delete(&self, tenant: TenantId, deletion: &Deletion) -> Result<u64, StoreError> {
+        self.inner.delete(tenant, deletion).await
+    }
+
+    async fn add_tenant(
+        &self,
+        name: &str,
+        zone: Zone,
+        now: DateTime<Utc>,
+    ) -> Result<Tenant, StoreError> {
+        self.inner.add_tenant(name, zone, now).await
+    }
+
+    async fn set_zone(&self, tenant: &str, zone: Zone) -> Result<Tenant, StoreError> {
+        self.inner.set_zone(tenant, zone).await
+    }
+
+    async fn tenants(&self) -> Result<Vec<Tenant>, StoreError> {
+        self.inner.tenants().await
+    }
+
+    async fn remove_tenant(&self, tenant: TenantId) -> Result<u64, StoreError> {
+        self.inner.remove_tenant(tenant).await
+    }
+
+    async fn add_token(
+        &self,
+        tenant: TenantId,
+        hash: TokenHash,
+        label: &str,
+        now: DateTime<Utc>,
+    ) -> Result<TokenInfo, StoreError> {
+        self.inner.add_token(tenant, hash, label, now).await
+    }
+
+    async fn tokens(&self, tenant: TenantId) -> Result<Vec<TokenInfo>, StoreError> {
+        self.inner.tokens(tenant).await
+    }
+
+    async fn revoke_token(&self, tenant: TenantId, token: i64) -> Result<(), StoreError> {
+        self.inner.revoke_token(tenant, token).await
+    }
+}

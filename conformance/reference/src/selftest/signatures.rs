@@ -1,0 +1,34 @@
+use vcc_conformance_core::signatures::{Signature, text};
+
+use super::matrix::{Matrix, Row};
+
+/// The cases that each defect fails, as `signatures.txt` has them.
+#[must_use]
+pub fn signatures(matrix: &Matrix) -> String {
+    let signature = |row: &Row| Signature {
+        defect: row.defect,
+        family: row.family,
+        says: super::find(row.defect).map_or("", |(_, defect)| defect.says),
+        cases: row.caught.keys().cloned().collect(),
+    };
+    text(&matrix.rows.iter().map(signature).collect::<Vec<_>>())
+}
+
+#[cfg(test)]
+mod tests {
+    use vcc_conformance_core::signatures::embedded;
+
+    /// What the suite knows of the defects without knowing them.
+    #[test]
+    fn the_embedded_signatures_are_those_of_the_defects() {
+        let embedded = embedded();
+        let measured = embedded.iter().map(|of| (of.defect, of.family, of.says));
+        let defects = crate::selftest::defects();
+        let defects = defects.map(|(family, defect)| (defect.name, family, defect.says));
+        assert!(
+            measured.eq(defects),
+            "to write them anew: vcc-conformance selftest --signatures \
+                 conformance/core/signatures.txt"
+        );
+    }
+}

@@ -1,0 +1,109 @@
+//! Defects of how a server reads the bytes of a connection, which the API behind it never sees:
+//! they are at work on the way to the reference.
+
+use jiff::Timestamp;
+
+use super::defect::Fault;
+use vcc_conformance_core::http::Answer;
+use vcc_conformance_core::run::{Exchange, Key, Planned, Shared, Target, Transport};
+
+/// What went over a connection before a request.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Before {
+    /// Requests.
+    pub(super) requests: u32,
+    /// Those with a header that says something of a body.
+    pub(super) bodies: u32,
+    /// Those of the method HEAD.
+    pub(super) heads: u32,
+    /// Those that were refused.
+    pub(super) refused: u32,
+    /// Whether the request before is not answered yet.
+    pub(super) waits: bool,
+}
+
+/// A target whose requests are all made at one instant, and reach it as a defect reads them.
+pub(super) struct Wire<'a> {
+    pub(super) shared: &'a Shared,
+    pub(super) at: Timestamp,
+    pub(super) fault: Option<Fault>,
+}
+
+struct Worker<'a> {
+    inner: Box<dyn Transport + 'a>,
+    at: Timestamp,
+    fault: Option<Fault>,
+    before: Before,
+}
+
+impl Target for Wire<'_> {
+    fn worker(&self) -> Box<dyn Transport + '_> {
+        let inner = self.shared.worker();
+        Box::new(Worker { inner, at: self.at, fault: self.fault, before: Before::default() })
+    }
+
+    fn base(&self) -> String {
+        self.shared.base()
+    }
+
+    fn requests(&self) -> u64 {
+        self.shared.requests()
+    }
+
+    fn ended(&self) -> Option<String> {
+        self.shared.ended()
+    }
+}
+
+impl Worker<'_> {
+    /// The request as the server reads it.
+    fn read(&mut self, planned: &Planned) -> Planned {
+        let mut read = planned.clone();
+        if let Some(Fault::Sent(change)) = self.fault {
+            change(&mut read.bytes, &self.before);
+        }
+        let body = |(name, _): &(String, String)| {
+            ["content-length", "transfer-encoding"].contains(&name.to_ascii_lowercase().as_str())
+        };
+        self.before.requests += 1;
+        self.before.bodies += u32::from(planned.headers().iter().any(body));
+        self.before.heads += u32::from(planned.is_head());
+        read
+    }
+
+    fn heard(&mut self, planned: &Planned, exchange: Exchange) -> Exchange {
+        let closes = |answer: &Answer| match answer {
+            Ok(response) => response
+                .header("connection")
+                .is_some_and(|value| value.eq_ignore_ascii_case("close")),
+            Err(_) => true,
+        };
+        if closes(&exchange.answer) {
+            self.before = Before::default();
+        } else if exchange.answer.as_ref().is_ok_and(|response| response.status >= 400) {
+            self.before.refused += 1;
+        }
+        Exchange { planned: planned.clone(), started: self.at, ..exchange }
+    }
+}
+
+impl Transport for Worker<'_> {
+    fn exchange(&mut self, key: Key<'_>, planned: &Planned) -> Exchange {
+        let read = self.read(planned);
+        let exchange = self.inner.exchange(key, &read);
+        self.heard(planned, exchange)
+    }
+
+    fn exchange_all(&mut self, requests: &[(Key<'_>, &Planned)]) -> Vec<Exchange> {
+        let mut read = Vec::with_capacity(requests.len());
+        for (_, planned) in requests {
+            read.push(self.read(planned));
+            self.before.waits = true;
+        }
+        self.before.waits = false;
+        let keys = requests.iter().zip(&read).map(|((key, _), read)| (*key, read));
+        let exchanges = self.inner.exchange_all(&keys.collect::<Vec<_>>());
+        let heard = requests.iter().zip(exchanges);
+        heard.map(|((_, planned), exchange)| self.heard(planned, exchange)).collect()
+    }
+}
