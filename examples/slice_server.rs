@@ -14,7 +14,7 @@ use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Router, extract::Request};
 use vcc_format::{WriteError, csv, xml};
-use vcc_query::{Context, Format, QueryError, Zone};
+use vcc_query::{Context, QueryError, ResponseFormat, Zone};
 use vcc_types::{Dialect, Field, Recording};
 
 type Refused = (StatusCode, String);
@@ -61,13 +61,13 @@ fn answer(recordings: &[Recording], zone: Zone, request: &Request) -> Result<Res
         // OUT-1: all fifteen fields, also those that are empty.
         let values = Field::ALL.map(|field| Some(recording.text(field)));
         match asked.format {
-            Format::Xml => xml.write_values(&values).map_err(failed)?,
-            Format::Csv => csv.write_values(&values).map_err(failed)?,
+            ResponseFormat::Xml => xml.write_values(&values).map_err(failed)?,
+            ResponseFormat::Csv => csv.write_values(&values).map_err(failed)?,
         }
     }
     let (content_type, body) = match asked.format {
-        Format::Xml => ("application/xml; charset=utf-8", xml.finish().map_err(failed)?),
-        Format::Csv => ("text/csv; charset=utf-8", csv.finish().map_err(failed)?),
+        ResponseFormat::Xml => ("application/xml; charset=utf-8", xml.finish().map_err(failed)?),
+        ResponseFormat::Csv => ("text/csv; charset=utf-8", csv.finish().map_err(failed)?),
     };
     Ok(([(CONTENT_TYPE, content_type)], body).into_response())
 }

@@ -14,7 +14,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Router, routing::get};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use vcc_query::{Context, Zone};
+use vcc_query::{Context, ResponseFormat, Zone};
 use vcc_server::{Document, DocumentFormat};
 use vcc_store::{Sqlite, Store, StoredRecord, Tenant, Token, TokenHash};
 use vcc_types::{Dialect, Field, Recording};
@@ -55,8 +55,8 @@ async fn answer(
     let selection = asked.query.resolve(&context).map_err(not_understood)?;
     let page = store.page(tenant.id, &selection).await.map_err(unavailable)?;
     let (format, content_type) = match asked.format {
-        vcc_query::Format::Xml => (DocumentFormat::Xml, "application/xml; charset=utf-8"),
-        vcc_query::Format::Csv => (DocumentFormat::Csv, "text/csv; charset=utf-8"),
+        ResponseFormat::Xml => (DocumentFormat::Xml, "application/xml; charset=utf-8"),
+        ResponseFormat::Csv => (DocumentFormat::Csv, "text/csv; charset=utf-8"),
     };
     let mut document = Document::new(Vec::new(), format, selection.response_zone, &dialect);
     let body = document.write(&page.records).and(document.finish()).map_err(unavailable)?;

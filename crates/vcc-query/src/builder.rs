@@ -133,9 +133,9 @@ impl From<Infallible> for QueryError {
 }
 
 impl From<UnknownZone> for QueryError {
-    fn from(_: UnknownZone) -> QueryError {
-        let expected = "a zone of the tz database, such as America/New_York";
-        QueryError::new(QueryErrorKind::Zone, 0..0, "DATE-3", expected, "another name")
+    fn from(unknown: UnknownZone) -> QueryError {
+        let found = found(unknown.name());
+        QueryError::new(QueryErrorKind::Zone, 0..0, "DATE-3", UnknownZone::EXPECTED, found)
     }
 }
 

@@ -11,10 +11,11 @@ use crate::{Query, QueryError, QueryErrorKind};
 /// ```
 /// use vcc_query::Parser;
 ///
-/// let error = Parser::new().max_length(10).parse("agentID=bill").unwrap_err();
+/// let parser = Parser::builder().max_length(10).build();
+/// let error = parser.parse("agentID=bill").unwrap_err();
 /// assert_eq!(error.to_string(), "expected a query of at most 10 bytes, found 12");
 /// ```
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Parser<'z> {
     dialect: Dialect,
     zones: Source<'z>,
@@ -25,6 +26,57 @@ pub struct Parser<'z> {
 impl Default for Parser<'_> {
     fn default() -> Self {
         Parser::new()
+    }
+}
+
+/// Makes a [`Parser`] that differs from the default one.
+///
+/// ```
+/// use vcc_query::{Dialect, Parser};
+/// use vcc_types::UnknownVariable;
+///
+/// let dialect = Dialect { unknown_variable: UnknownVariable::Ignored, ..Dialect::default() };
+/// let parser = Parser::builder().dialect(dialect).max_variables(2).build();
+/// assert_eq!(parser.parse("a=1&n=51")?.n(), Some(51));
+/// assert!(parser.parse("a=1&b=2&n=51").is_err());
+/// # Ok::<(), vcc_query::QueryError>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+#[must_use]
+pub struct ParserBuilder<'z> {
+    parser: Parser<'z>,
+}
+
+impl<'z> ParserBuilder<'z> {
+    /// Reads as this dialect says.
+    pub fn dialect(mut self, dialect: Dialect) -> Self {
+        self.parser.dialect = dialect;
+        self
+    }
+
+    /// Looks `tz` up in this database.
+    pub fn zones(mut self, zones: &'z dyn ZoneData) -> Self {
+        self.parser.zones = Source::Other(zones);
+        self
+    }
+
+    /// Refuses a query of more bytes: [`Parser::MAX_LENGTH`] by default. There is no way to read
+    /// more than 4 GiB.
+    pub fn max_length(mut self, max_length: usize) -> Self {
+        self.parser.max_length = max_length.min(u32::MAX as usize);
+        self
+    }
+
+    /// Refuses a query of more variables: [`Parser::MAX_VARIABLES`] by default.
+    pub fn max_variables(mut self, max_variables: usize) -> Self {
+        self.parser.max_variables = max_variables;
+        self
+    }
+
+    /// The parser.
+    #[must_use]
+    pub fn build(self) -> Parser<'z> {
+        self.parser
     }
 }
 
@@ -46,28 +98,9 @@ impl<'z> Parser<'z> {
         }
     }
 
-    /// Reads as this dialect says.
-    #[must_use]
-    pub fn dialect(self, dialect: Dialect) -> Self {
-        Parser { dialect, ..self }
-    }
-
-    /// Looks `tz` up in this database.
-    #[must_use]
-    pub fn zones(self, zones: &'z dyn ZoneData) -> Self {
-        Parser { zones: Source::Other(zones), ..self }
-    }
-
-    /// Refuses a query of more bytes. There is no way to read more than 4 GiB.
-    #[must_use]
-    pub fn max_length(self, max_length: usize) -> Self {
-        Parser { max_length: max_length.min(u32::MAX as usize), ..self }
-    }
-
-    /// Refuses a query of more variables.
-    #[must_use]
-    pub fn max_variables(self, max_variables: usize) -> Self {
-        Parser { max_variables, ..self }
+    /// A parser of another dialect, of other zones or within other limits.
+    pub fn builder() -> ParserBuilder<'z> {
+        ParserBuilder { parser: Parser::new() }
     }
 
     /// Reads a raw query, the bytes after the `?`.

@@ -1,4 +1,5 @@
 use core::fmt;
+use core::str::FromStr;
 
 use vcc_types::{Dialect, Field};
 
@@ -18,7 +19,7 @@ use crate::{Filter, Parser, QueryBuilder, QueryError, Wanted, Written, Zone};
 /// # Ok::<(), vcc_query::QueryError>(())
 /// ```
 ///
-/// It prints as a canonical query string, which parses to an equal query. Equal are queries that
+/// It prints as a canonical query string, which parses to an equal query (`text.parse()`). Equal are queries that
 /// say the same, however they spelled it.
 #[derive(Clone)]
 pub struct Query {
@@ -119,7 +120,7 @@ impl Query {
         raw: &(impl AsRef<[u8]> + ?Sized),
         dialect: &Dialect,
     ) -> Result<Query, QueryError> {
-        Parser::new().dialect(*dialect).parse(raw)
+        Parser::builder().dialect(*dialect).build().parse(raw)
     }
 
     /// A query to be written, for clients.
@@ -190,6 +191,15 @@ impl Default for Query {
                 plus: 0,
             },
         }
+    }
+}
+
+impl FromStr for Query {
+    type Err = QueryError;
+
+    /// Reads a raw query, as [`Query::parse`] does.
+    fn from_str(raw: &str) -> Result<Query, QueryError> {
+        Query::parse(raw)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::error::found;
 use crate::query::Span;
 use crate::split::Values;
 use crate::variable::Variable;
-use crate::zone::{BuiltIn, Source, Zone};
+use crate::zone::{BuiltIn, Source, UnknownZone, Zone};
 use crate::{Dates, Filter, Precision, Query, QueryError, QueryErrorKind, Text, Wanted, Written};
 
 /// Reads the values of variables.
@@ -229,8 +229,7 @@ impl Reader<'_> {
                 false => format!("names have _ where a space would be: {right}"),
             }
         });
-        let expected = "a zone of the tz database, such as America/New_York";
-        let kind = QueryErrorKind::Zone;
+        let (kind, expected) = (QueryErrorKind::Zone, UnknownZone::EXPECTED);
         Err(QueryError::new(kind, span.range(), "DATE-3", expected, found(name)).hinting(hint))
     }
 

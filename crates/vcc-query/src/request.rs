@@ -5,10 +5,10 @@ use crate::{Parser, Query, QueryError, QueryErrorKind};
 /// A request to the Recordings API, without any I/O: what a server reads from a path and a query.
 ///
 /// ```
-/// use vcc_query::{Format, Request};
+/// use vcc_query::{ResponseFormat, Request};
 ///
 /// let request = Request::parse("/api/recordings/files.csv", "n=101")?;
-/// assert_eq!(request.format, Format::Csv);
+/// assert_eq!(request.format, ResponseFormat::Csv);
 /// assert_eq!(request.query.n(), Some(101));
 /// # Ok::<(), vcc_query::QueryError>(())
 /// ```
@@ -18,7 +18,7 @@ pub struct Request {
     /// What is asked for.
     pub resource: Resource,
     /// What the response is written in.
-    pub format: Format,
+    pub format: ResponseFormat,
     /// Which records.
     pub query: Query,
 }
@@ -45,15 +45,15 @@ pub enum Resource {
 /// What a response is written in (REQ-2).
 ///
 /// ```
-/// use vcc_query::{Format, Request};
+/// use vcc_query::{ResponseFormat, Request};
 ///
-/// assert_eq!(Request::parse("/api/recordings/files", "")?.format, Format::Xml);
-/// assert_eq!(Format::Csv.extension(), ".csv");
-/// assert_eq!(Format::default().to_string(), "XML");
+/// assert_eq!(Request::parse("/api/recordings/files", "")?.format, ResponseFormat::Xml);
+/// assert_eq!(ResponseFormat::Csv.extension(), ".csv");
+/// assert_eq!(ResponseFormat::default().to_string(), "XML");
 /// # Ok::<(), vcc_query::QueryError>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Format {
+pub enum ResponseFormat {
     /// `.xml`, and the default.
     #[default]
     Xml,
@@ -61,23 +61,23 @@ pub enum Format {
     Csv,
 }
 
-impl Format {
+impl ResponseFormat {
     /// What follows `files` in a path: `.xml` or `.csv`.
     #[must_use]
     pub const fn extension(self) -> &'static str {
         match self {
-            Format::Xml => ".xml",
-            Format::Csv => ".csv",
+            ResponseFormat::Xml => ".xml",
+            ResponseFormat::Csv => ".csv",
         }
     }
 }
 
-impl fmt::Display for Format {
+impl fmt::Display for ResponseFormat {
     /// Writes `XML` or `CSV`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
-            Format::Xml => "XML",
-            Format::Csv => "CSV",
+            ResponseFormat::Xml => "XML",
+            ResponseFormat::Csv => "CSV",
         })
     }
 }
@@ -97,18 +97,18 @@ impl Resource {
     /// nothing. Nothing else is taken for the same: neither `//` for `/`, nor another case, nor `..`.
     ///
     /// ```
-    /// use vcc_query::{Format, Resource};
+    /// use vcc_query::{ResponseFormat, Resource};
     ///
     /// let read = |path| Resource::parse(path).ok();
-    /// assert_eq!(read("/api/recordings/files.csv/"), Some((Resource::Files, Format::Csv)));
-    /// assert_eq!(read("/%61pi/recordings/files%2Exml"), Some((Resource::Files, Format::Xml)));
+    /// assert_eq!(read("/api/recordings/files.csv/"), Some((Resource::Files, ResponseFormat::Csv)));
+    /// assert_eq!(read("/%61pi/recordings/files%2Exml"), Some((Resource::Files, ResponseFormat::Xml)));
     /// assert_eq!(read("/api%2Frecordings/files"), None);
     /// ```
     ///
     /// # Errors
     ///
     /// Any other path: [`QueryErrorKind::Resource`], HTTP 404 (REQ-3). The span is one of the path.
-    pub fn parse(path: &str) -> Result<(Resource, Format), QueryError> {
+    pub fn parse(path: &str) -> Result<(Resource, ResponseFormat), QueryError> {
         format(path).map(|format| (Resource::Files, format)).ok_or_else(|| {
             // REQ-3
             QueryError::new(
@@ -123,7 +123,7 @@ impl Resource {
 }
 
 /// The format that a path to the list of recordings asks for (REQ-2).
-fn format(path: &str) -> Option<Format> {
+fn format(path: &str) -> Option<ResponseFormat> {
     let mut segments = path.strip_prefix('/')?.split('/');
     for expected in ["api", "recordings"] {
         if !stands_for(segments.next()?, expected) {
@@ -131,7 +131,11 @@ fn format(path: &str) -> Option<Format> {
         }
     }
     let files = segments.next()?;
-    let named = [("files", Format::Xml), ("files.xml", Format::Xml), ("files.csv", Format::Csv)];
+    let named = [
+        ("files", ResponseFormat::Xml),
+        ("files.xml", ResponseFormat::Xml),
+        ("files.csv", ResponseFormat::Csv),
+    ];
     let (_, format) = named.into_iter().find(|(name, _)| stands_for(files, name))?;
     // Also with a trailing slash.
     matches!((segments.next(), segments.next()), (None | Some(""), None)).then_some(format)

@@ -24,7 +24,7 @@ pub(crate) mod field {
 
 pub(crate) mod order {
     use super::*;
-    use vcc_types::{Dialect, Order};
+    use vcc_types::Order;
 
     pub(crate) fn serialize<S: Serializer>(order: &Order, to: S) -> Result<S::Ok, S::Error> {
         to.serialize_str(order.as_str())
@@ -32,9 +32,7 @@ pub(crate) mod order {
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Order, D::Error> {
         let name = Cow::<'de, str>::deserialize(from)?;
-        let mut dialect = Dialect::default();
-        dialect.set("order", &name).map_err(D::Error::custom)?;
-        Ok(dialect.order)
+        name.parse().map_err(D::Error::custom)
     }
 }
 
@@ -61,7 +59,7 @@ impl Serialize for Zone {
 impl<'de> Deserialize<'de> for Zone {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Zone, D::Error> {
         let name = Cow::<'de, str>::deserialize(from)?;
-        name.parse().map_err(|_| D::Error::custom(format_args!("{name:?} is no zone")))
+        name.parse().map_err(D::Error::custom)
     }
 }
 

@@ -1,14 +1,14 @@
 //! Every URL that the documentation prints, by name, with what its query means.
 
 use chrono::{DateTime, Utc};
-use vcc_query::{Context, Dialect, Edge, Field, Filter, Format, Query, Request, Selection};
+use vcc_query::{Context, Dialect, Edge, Field, Filter, Query, Request, ResponseFormat, Selection};
 
 fn instant(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
 
 /// What a URL of the documentation asks of a tenant in Los Angeles, at noon of 2007-12-19 there.
-fn ask(url: &str) -> (Format, Selection) {
+fn ask(url: &str) -> (ResponseFormat, Selection) {
     let (_, path) = url.split_once("://").unwrap();
     let target = &path[path.find('/').unwrap()..];
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
@@ -40,7 +40,7 @@ fn all_files() {
         "https://www.mycontactual.co.uk/api/recordings/files",
     ] {
         let (format, selection) = ask(url);
-        assert_eq!(format, Format::Xml);
+        assert_eq!(format, ResponseFormat::Xml);
         assert_eq!((selection.window, selection.near), (None, None));
         assert_eq!((selection.filters.len(), selection.first, selection.page_size), (0, 1, 50));
     }
@@ -48,7 +48,7 @@ fn all_files() {
 
 #[test]
 fn all_files_as_csv() {
-    assert_eq!(ask("http://mycontactual.com/api/recordings/files.csv").0, Format::Csv);
+    assert_eq!(ask("http://mycontactual.com/api/recordings/files.csv").0, ResponseFormat::Csv);
 }
 
 /// The documentation breaks this URL over two lines and ends it in a stray quote.

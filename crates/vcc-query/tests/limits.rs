@@ -14,15 +14,16 @@ fn the_stated_limits() {
         (error.kind(), error.clause(), error.span()),
         (QueryErrorKind::TooLong, "REQ-13", 8192..8193)
     );
-    assert!(Parser::new().max_length(1 << 20).parse(&of_length(1 << 20)).is_ok());
+    assert!(Parser::builder().max_length(1 << 20).build().parse(&of_length(1 << 20)).is_ok());
 
     let ignoring = Dialect { unknown_variable: UnknownVariable::Ignored, ..Dialect::default() };
-    let parser = Parser::new().dialect(ignoring);
+    let builder = Parser::builder().dialect(ignoring);
+    let parser = builder.build();
     assert!(parser.parse(&"x=1&".repeat(64)).is_ok());
     let error = parser.parse(&"x=1&".repeat(65)).unwrap_err();
     assert_eq!(error.to_string(), "expected at most 64 variables, found more");
     assert_eq!((error.kind(), error.span().start), (QueryErrorKind::TooManyVariables, 256));
-    assert!(parser.max_variables(65).parse(&"x=1&".repeat(65)).is_ok());
+    assert!(builder.max_variables(65).build().parse(&"x=1&".repeat(65)).is_ok());
     // Empty segments are no variables.
     assert!(Query::parse(&"&".repeat(8192)).is_ok());
 }
@@ -32,9 +33,9 @@ fn the_stated_limits() {
 #[test]
 fn hostile_inputs_are_read_in_one_go() {
     const MEGABYTES: usize = 10 << 20;
-    let parser = Parser::new().max_length(2 * MEGABYTES).max_variables(2 * MEGABYTES);
-    let lenient =
-        parser.dialect("unknown_variable = ignored\nrepeated_variable = last".parse().unwrap());
+    let builder = Parser::builder().max_length(2 * MEGABYTES).max_variables(2 * MEGABYTES);
+    let dialect = "unknown_variable = ignored\nrepeated_variable = last".parse().unwrap();
+    let (parser, lenient) = (builder.build(), builder.dialect(dialect).build());
     let check = |raw: &str| {
         for parser in [parser, lenient] {
             if let Err(error) = parser.parse(raw) {

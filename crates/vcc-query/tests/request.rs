@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, FixedOffset, NaiveDate, Utc};
 use vcc_query::{
-    Context, Date, Dates, Dialect, Field, Filter, Format, Near, Pages, Precision, Query,
-    QueryErrorKind, Request, Resource, Selection, Text, Wanted, Window, Written, Zone,
+    Context, Date, Dates, Dialect, Field, Filter, Near, Pages, Precision, Query, QueryErrorKind,
+    Request, Resource, ResponseFormat, Selection, Text, Wanted, Window, Written, Zone,
 };
 
 fn context() -> Context {
@@ -17,12 +17,12 @@ fn context() -> Context {
 #[test]
 fn paths() {
     for (path, format) in [
-        ("/api/recordings/files", Format::Xml),
-        ("/api/recordings/files/", Format::Xml),
-        ("/api/recordings/files.xml", Format::Xml),
-        ("/api/recordings/files.xml/", Format::Xml),
-        ("/api/recordings/files.csv", Format::Csv),
-        ("/api/recordings/files.csv/", Format::Csv),
+        ("/api/recordings/files", ResponseFormat::Xml),
+        ("/api/recordings/files/", ResponseFormat::Xml),
+        ("/api/recordings/files.xml", ResponseFormat::Xml),
+        ("/api/recordings/files.xml/", ResponseFormat::Xml),
+        ("/api/recordings/files.csv", ResponseFormat::Csv),
+        ("/api/recordings/files.csv/", ResponseFormat::Csv),
     ] {
         let request = Request::parse(path, "n=1").unwrap();
         assert_eq!((request.resource, request.format), (Resource::Files, format));
@@ -31,10 +31,10 @@ fn paths() {
     }
     // Escapes are decoded, in each segment for itself.
     for (path, format) in [
-        ("/%61pi/recordings/files", Format::Xml),
-        ("/api/recordings/files%2Exml", Format::Xml),
-        ("/api/recordings/files%2ecsv/", Format::Csv),
-        ("/%61%70%69/%72ecordings/file%73.csv", Format::Csv),
+        ("/%61pi/recordings/files", ResponseFormat::Xml),
+        ("/api/recordings/files%2Exml", ResponseFormat::Xml),
+        ("/api/recordings/files%2ecsv/", ResponseFormat::Csv),
+        ("/%61%70%69/%72ecordings/file%73.csv", ResponseFormat::Csv),
     ] {
         assert_eq!(Resource::parse(path).unwrap(), (Resource::Files, format), "{path}");
     }
@@ -82,8 +82,14 @@ fn paths() {
         );
     }
     assert_eq!(Request::parse("/api/recordings/files", "n=x").unwrap_err().status(), 400);
-    assert_eq!([Format::Xml, Format::Csv].map(Format::extension), [".xml", ".csv"]);
-    assert_eq!([Format::Xml, Format::Csv].map(|format| format.to_string()), ["XML", "CSV"]);
+    assert_eq!(
+        [ResponseFormat::Xml, ResponseFormat::Csv].map(ResponseFormat::extension),
+        [".xml", ".csv"]
+    );
+    assert_eq!(
+        [ResponseFormat::Xml, ResponseFormat::Csv].map(|format| format.to_string()),
+        ["XML", "CSV"]
+    );
 }
 
 #[test]
@@ -218,7 +224,7 @@ fn the_builder_writes_what_is_read() {
         ),
         (
             Query::builder().tz("Nowhere"),
-            "tz: expected a zone of the tz database, such as America/New_York, found another name",
+            "tz: expected a zone of the tz database, such as America/New_York, found \"Nowhere\"",
         ),
         (
             Query::builder().filter(Field::Duration, "long"),
@@ -406,4 +412,21 @@ fn values_can_be_made_by_hand() {
     assert!(near.contains(instant));
     let filter = Filter { field: Field::AgentId, wanted: Wanted::Text(Text::from("bill")) };
     assert_eq!(filter, Filter::text(Field::AgentId, "bill"));
+}
+
+/// What prints is read by the standard trait too, and an error names what was wrong.
+#[test]
+fn what_prints_is_parsed_by_the_standard_trait() {
+    let raw = "d=today-1d,today&tz=America/Denver&channel=%23virtual_outbound%23";
+    let query: Query = raw.parse().unwrap();
+    assert_eq!(query.to_string(), raw);
+    assert_eq!("d=soon".parse::<Query>(), Query::parse("d=soon"));
+    let unknown = "America/denver".parse::<Zone>().unwrap_err();
+    assert_eq!(unknown.name(), "America/denver");
+    assert_eq!(
+        unknown.to_string(),
+        "expected a zone of the tz database, such as America/New_York, found \"America/denver\""
+    );
+    let error = serde_json::from_str::<Zone>("\"utc\"").unwrap_err();
+    assert!(error.to_string().starts_with(&"utc".parse::<Zone>().unwrap_err().to_string()));
 }

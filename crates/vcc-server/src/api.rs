@@ -10,7 +10,7 @@ use axum::extract::{ConnectInfo, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 use vcc_format::WriteError;
-use vcc_query::{BuiltIn, Context, Format, Parser, Query, Resource, Selection, ZoneData};
+use vcc_query::{BuiltIn, Context, Parser, Query, Resource, ResponseFormat, Selection, ZoneData};
 use vcc_store::{Rest, Store, StoreError, StoreErrorKind, Tenant, TenantId};
 use vcc_types::{BadCredentials, Dialect, NoCredentials};
 
@@ -97,7 +97,7 @@ struct Asked {
     /// The number of the token that opened it.
     token: i64,
     id: TenantId,
-    format: Format,
+    format: ResponseFormat,
     query: Query,
     selection: Selection,
     context: Context,
@@ -362,7 +362,7 @@ impl Api {
             return Err(Refusal::method());
         }
         let raw = target.query().unwrap_or_default();
-        let parser = Parser::new().dialect(self.dialect).zones(&*self.zones);
+        let parser = Parser::builder().dialect(self.dialect).zones(&*self.zones).build();
         let query = parser.parse(raw).map_err(|error| Refusal::query(&error, raw))?;
         // DATE-8: the clock is read once a request.
         let now = self.clock.now();

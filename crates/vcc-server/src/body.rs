@@ -14,7 +14,7 @@ use axum::http::HeaderMap;
 use flate2::write::GzEncoder;
 use hyper::body::Frame;
 use vcc_format::WriteError;
-use vcc_query::{Format, Selection};
+use vcc_query::{ResponseFormat, Selection};
 use vcc_store::{Page, Rest, Store, StoreError, StoreErrorKind, StoredRecord, TenantId};
 use vcc_types::Dialect;
 
@@ -62,7 +62,7 @@ pub(crate) enum NoBody {
 pub(crate) fn of(
     page: Page,
     source: &Source<'_>,
-    format: Format,
+    format: ResponseFormat,
     dialect: &Dialect,
     headers: &HeaderMap,
 ) -> Result<(Body, bool), NoBody> {
@@ -86,7 +86,7 @@ fn long(
     records: Vec<StoredRecord>,
     rest: Option<Rest>,
     source: &Source<'_>,
-    format: Format,
+    format: ResponseFormat,
     dialect: &Dialect,
     headers: &HeaderMap,
 ) -> Result<(Body, bool), NoBody> {
@@ -283,7 +283,7 @@ mod tests {
     async fn read(
         records: &[StoredRecord],
         begun: bool,
-        format: Format,
+        format: ResponseFormat,
         headers: &HeaderMap,
     ) -> (Vec<u8>, bool) {
         let (selection, dialect, (gate, pending)) = (selection(), Dialect::default(), gate());
@@ -311,7 +311,7 @@ mod tests {
     async fn long_bodies_are_what_short_ones_are() {
         let mut gzip = HeaderMap::new();
         gzip.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
-        for format in [Format::Xml, Format::Csv] {
+        for format in [ResponseFormat::Xml, ResponseFormat::Csv] {
             for (count, length) in
                 [(0, 0), (3, 100), (50, 200), (50, 5_000), (3, 300_000), (25, 20_000)]
             {
@@ -341,7 +341,7 @@ mod tests {
     fn a_long_body_comes_in_pieces() {
         let records = records(50, 20_000);
         let (selection, dialect) = (selection(), Dialect::default());
-        let mut pieces = Pieces::new(records, Format::Csv, &selection, &dialect, 0);
+        let mut pieces = Pieces::new(records, ResponseFormat::Csv, &selection, &dialect, 0);
         let mut lengths = Vec::new();
         while let Some(piece) = pieces.next(PIECE, false).unwrap() {
             lengths.push(piece.len());
@@ -364,7 +364,7 @@ mod tests {
             let source = Source { store: &store, tenant, selection: &selection, share };
             let page = store.begin(tenant, &selection).await.unwrap();
             assert!(page.records.is_empty());
-            let (body, _) = of(page, &source, Format::Csv, &dialect, &headers).unwrap();
+            let (body, _) = of(page, &source, ResponseFormat::Csv, &dialect, &headers).unwrap();
             let mut body = std::pin::pin!(body);
             let (mut pieces, mut most) = (0, 0);
             while let Some(frame) =

@@ -2,17 +2,17 @@
 
 use axum::http::HeaderValue;
 use vcc_format::{WriteError, csv, xml};
-use vcc_query::{Format, Selection};
+use vcc_query::{ResponseFormat, Selection};
 use vcc_store::StoredRecord;
 use vcc_types::{Dialect, Field};
 
 use crate::starts::Starts;
 
 /// OUT-5: the media type of a format.
-pub(crate) fn content_type(format: Format) -> HeaderValue {
+pub(crate) fn content_type(format: ResponseFormat) -> HeaderValue {
     HeaderValue::from_static(match format {
-        Format::Xml => "application/xml; charset=utf-8",
-        Format::Csv => "text/csv; charset=utf-8",
+        ResponseFormat::Xml => "application/xml; charset=utf-8",
+        ResponseFormat::Csv => "text/csv; charset=utf-8",
     })
 }
 
@@ -35,15 +35,15 @@ enum Writer {
 impl Pieces {
     pub(crate) fn new(
         records: Vec<StoredRecord>,
-        format: Format,
+        format: ResponseFormat,
         selection: &Selection,
         dialect: &Dialect,
         capacity: usize,
     ) -> Self {
         let destination = Vec::with_capacity(capacity);
         let writer = match format {
-            Format::Xml => Writer::Xml(xml::Writer::new(destination)),
-            Format::Csv => Writer::Csv(csv::Writer::new(destination)),
+            ResponseFormat::Xml => Writer::Xml(xml::Writer::new(destination)),
+            ResponseFormat::Csv => Writer::Csv(csv::Writer::new(destination)),
         };
         let starts = Starts::new(selection.response_zone, dialect.utc_offset);
         Self { records: records.into_iter(), starts, writer: Some(writer) }

@@ -36,13 +36,29 @@ macro_rules! switches {
                     f.pad(self.as_str())
                 }
             }
+
+            impl FromStr for $Type {
+                type Err = DialectError;
+
+                /// Reads the value as a fingerprint writes it.
+                fn from_str(value: &str) -> Result<Self, DialectError> {
+                    match value {
+                        $default => Ok($Type::$Default),
+                        $($value => Ok($Type::$Value),)+
+                        _ => Err(DialectError::value(stringify!($name), value)),
+                    }
+                }
+            }
         )+
 
         /// The points that the documentation leaves open, or contradicts itself on, as switches.
         ///
-        /// The defaults are what this project does. A run of the conformance suite against another
-        /// server ends in that server's *fingerprint*: the text form of the `Dialect` that makes
-        /// this project's parser and server behave as that server does.
+        /// The defaults are what this project does. Write `..Dialect::default()` beside the switches
+        /// that you set: a later release may have more.
+        ///
+        /// A run of the conformance suite against another server ends in that server's
+        /// *fingerprint*: the text form of the `Dialect` that makes this project's parser and server
+        /// behave as that server does.
         ///
         /// ```
         /// use vcc_types::{Dialect, Plus};
@@ -82,16 +98,10 @@ macro_rules! switches {
             /// A name that is no switch, or a value that the switch does not have.
             pub fn set(&mut self, name: &str, value: &str) -> Result<(), DialectError> {
                 match name {
-                    $(stringify!($name) => {
-                        self.$name = match value {
-                            $default => $Type::$Default,
-                            $($value => $Type::$Value,)+
-                            _ => return Err(DialectError::value(name, value)),
-                        };
-                        Ok(())
-                    })+
-                    _ => Err(DialectError::name(name)),
+                    $(stringify!($name) => self.$name = value.parse()?,)+
+                    _ => return Err(DialectError::name(name)),
                 }
+                Ok(())
             }
         }
     };
@@ -367,7 +377,7 @@ mod tests {
     fn comments_and_quotes() {
         let text = "# fingerprint\n\nplus = literal\r\n  order=\"start-descending\"  # PAGE-5\n";
         let dialect: Dialect = text.parse().unwrap();
-        assert_eq!(dialect.plus, Plus::Literal);
+        assert_eq!(Ok(dialect.plus), "literal".parse());
         assert_eq!(dialect.order, Order::StartDescending);
     }
 
@@ -383,6 +393,8 @@ mod tests {
         ] {
             assert_eq!(text.parse::<Dialect>().unwrap_err().to_string(), message);
         }
+        let error = "no".parse::<Plus>().unwrap_err();
+        assert_eq!(error.to_string(), "plus: expected \"space\" or \"literal\", found \"no\"");
         let error = "pluss = space".parse::<Dialect>().unwrap_err();
         assert!(error.to_string().starts_with("line 1: \"pluss\" is no switch; there are plus, "));
         assert_eq!(error.line(), Some(1));

@@ -1,4 +1,5 @@
 use core::fmt;
+use core::str::FromStr;
 
 /// One row a field: variant, wire name, query name, meaning. Everything about the fifteen fields
 /// that is a table comes from here.
@@ -11,6 +12,7 @@ macro_rules! fields {
         ///
         /// assert_eq!(Field::from_wire_name("agentID"), Some(Field::AgentId));
         /// assert_eq!(Field::from_wire_name("agentId"), None);
+        /// assert_eq!("agentID".parse(), Ok(Field::AgentId));
         /// // A start has another name in a query, and is looked up there, not compared.
         /// assert_eq!(Field::StartDate.query_name(), "start-date");
         /// assert_eq!(Field::from_filter_name("startDate"), None);
@@ -122,6 +124,46 @@ impl fmt::Display for Field {
     }
 }
 
+impl FromStr for Field {
+    type Err = UnknownField;
+
+    /// Reads a wire name, byte for byte: what [`Display`](fmt::Display) writes.
+    fn from_str(name: &str) -> Result<Field, UnknownField> {
+        Field::from_wire_name(name).ok_or_else(|| UnknownField { name: name.into() })
+    }
+}
+
+/// A name is none of the fifteen fields'.
+///
+/// ```
+/// use vcc_types::Field;
+///
+/// let error = "agentId".parse::<Field>().unwrap_err();
+/// assert_eq!(error.name(), "agentId");
+/// assert!(error.to_string().starts_with("\"agentId\" is no field; there are startDate, agentID, "));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownField {
+    name: Box<str>,
+}
+
+impl UnknownField {
+    /// The name that was looked for.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl fmt::Display for UnknownField {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let known = Field::ALL.map(Field::wire_name).join(", ");
+        write!(f, "{:?} is no field; there are {known}", self.name)
+    }
+}
+
+impl core::error::Error for UnknownField {}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -131,7 +173,7 @@ mod tests {
         for (index, field) in Field::ALL.into_iter().enumerate() {
             assert_eq!(field.index(), index);
             assert_eq!(Field::from_wire_name(field.wire_name()), Some(field));
-            assert_eq!(field.to_string(), field.wire_name());
+            assert_eq!(field.to_string().parse(), Ok(field));
             assert!(field.doc().ends_with('.') && !field.doc().starts_with(' '), "{field}");
             assert_eq!(Field::from_wire_name(&field.wire_name().to_uppercase()), None);
             let filter = (field != Field::StartDate).then_some(field);

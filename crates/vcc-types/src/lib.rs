@@ -52,7 +52,7 @@ pub use dialect::{
     NoCredentials, Order, Plus, RangeEnd, RangeEndInstant, RepeatedVariable, ResponseZone,
     ReversedRange, Switch, TimedSingle, TrailingQuote, UnknownVariable, UtcOffset, ZeroOffset,
 };
-pub use field::Field;
+pub use field::{Field, UnknownField};
 pub use host::Host;
 pub use recording::Recording;
 pub use recording_name::RecordingName;

@@ -1,5 +1,6 @@
 use core::fmt;
 use core::ops::Range;
+use core::str::FromStr;
 
 use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, TimeDelta, Timelike, Utc};
 
@@ -288,6 +289,15 @@ const fn midnight(year: i32, month: u32, day: u32) -> DateTime<Utc> {
     day.and_hms_opt(0, 0, 0).expect("every day has a midnight").and_utc()
 }
 
+impl FromStr for StartDate {
+    type Err = StartDateError;
+
+    /// Reads a `startDate`, as [`StartDate::parse`] does.
+    fn from_str(text: &str) -> Result<StartDate, StartDateError> {
+        StartDate::parse(text)
+    }
+}
+
 impl From<DateTime<FixedOffset>> for StartDate {
     fn from(instant: DateTime<FixedOffset>) -> Self {
         StartDate::Instant(instant)
@@ -341,7 +351,7 @@ mod tests {
         ] {
             let date = StartDate::parse(text).unwrap();
             assert_eq!(date.to_string(), printed, "{text}");
-            assert_eq!(StartDate::parse(printed), Ok(date), "{text}");
+            assert_eq!(printed.parse(), Ok(date), "{text}");
         }
     }
 

@@ -9,7 +9,7 @@ use super::{Stretch, Zone, ZoneData, ZoneRules};
 /// ```
 /// use vcc_query::{ChronoTz, Parser, ZoneData};
 ///
-/// let query = Parser::new().zones(&ChronoTz).parse("d=2024-07-01&tz=Europe/Kyiv")?;
+/// let query = Parser::builder().zones(&ChronoTz).build().parse("d=2024-07-01&tz=Europe/Kyiv")?;
 /// assert_eq!(query.tz().unwrap().name(), "Europe/Kyiv");
 /// assert!(ChronoTz.version() >= Some("2025b"));
 /// # Ok::<(), vcc_query::QueryError>(())

@@ -20,6 +20,8 @@ pub use chrono_tz::ChronoTz;
 pub(crate) use rules::{Walk, first_instant, local_seconds};
 pub use table::{ZoneTable, ZoneTableError};
 
+use crate::error::found;
+
 /// The rules of one zone: the only thing that the two rules of dates ask of zone data.
 ///
 /// Times are whole seconds since 1970-01-01T00:00:00Z, leap seconds not counted; offsets are
@@ -98,8 +100,9 @@ pub struct Stretch {
 ///     }
 /// }
 ///
-/// assert!(Parser::new().zones(&Offices).parse("tz=Europe/Kyiv").is_ok());
-/// assert!(Parser::new().zones(&Offices).parse("tz=Asia/Tokyo").is_err());
+/// let parser = Parser::builder().zones(&Offices).build();
+/// assert!(parser.parse("tz=Europe/Kyiv").is_ok());
+/// assert!(parser.parse("tz=Asia/Tokyo").is_err());
 /// ```
 pub trait ZoneData: Sync {
     /// The release of the tz database that the rules come from, such as `2026f`; `None` where it
@@ -115,6 +118,18 @@ pub trait ZoneData: Sync {
 pub(crate) enum Source<'z> {
     BuiltIn,
     Other(&'z dyn ZoneData),
+}
+
+impl fmt::Debug for Source<'_> {
+    /// Names the release: a database is too long to be printed.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Source::BuiltIn => f.write_str("built in"),
+            Source::Other(zones) => {
+                write!(f, "zones of {}", zones.version().unwrap_or("no release"))
+            }
+        }
+    }
 }
 
 impl Source<'_> {
@@ -215,16 +230,28 @@ impl Zone {
 /// let unknown: UnknownZone = "utc".parse::<Zone>().unwrap_err();
 /// assert_eq!(
 ///     unknown.to_string(),
-///     "expected the name of a zone of the tz database, such as America/New_York"
+///     "expected a zone of the tz database, such as America/New_York, found \"utc\""
 /// );
+/// assert_eq!(unknown.name(), "utc");
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct UnknownZone;
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownZone {
+    name: Box<str>,
+}
+
+impl UnknownZone {
+    pub(crate) const EXPECTED: &'static str = "a zone of the tz database, such as America/New_York";
+
+    /// The name that was looked for.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
 
 impl fmt::Display for UnknownZone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("expected the name of a zone of the tz database, such as America/New_York")
+        write!(f, "expected {}, found {}", Self::EXPECTED, found(&self.name))
     }
 }
 
@@ -236,7 +263,7 @@ impl FromStr for Zone {
     /// Looks a name or alias up in the built-in database, byte for byte (DATE-3). Names of files
     /// that only a system has (`localtime`, `posixrules`, `Factory`) are none.
     fn from_str(name: &str) -> Result<Zone, UnknownZone> {
-        BuiltIn.zone(name).ok_or(UnknownZone)
+        BuiltIn.zone(name).ok_or_else(|| UnknownZone { name: name.into() })
     }
 }
 

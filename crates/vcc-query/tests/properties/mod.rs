@@ -24,7 +24,8 @@ pub(crate) fn query(raw: &[u8]) {
         ..Dialect::default()
     };
     for dialect in [Dialect::default(), lenient] {
-        let parser = Parser::new().dialect(dialect).max_length(1 << 20).max_variables(1 << 16);
+        let parser =
+            Parser::builder().dialect(dialect).max_length(1 << 20).max_variables(1 << 16).build();
         match parser.parse(raw) {
             Ok(query) => {
                 let printed = query.to_string();
