@@ -248,7 +248,7 @@ fn read_xml(document: &str) {
                 "vcc-format",
                 Box::new(move || {
                     let reader = xml::Reader::new(bytes);
-                    let list: Vec<Recording> = reader.map(|r| r.unwrap().to_owned()).collect();
+                    let list: Vec<Recording> = reader.map(|r| r.unwrap().to_recording()).collect();
                     list.len()
                 }),
             ),
@@ -486,7 +486,7 @@ fn read_csv(document: &str) {
                 "vcc-format",
                 Box::new(move || {
                     let reader = vcsv::Reader::new(bytes);
-                    let list: Vec<Recording> = reader.map(|r| r.unwrap().to_owned()).collect();
+                    let list: Vec<Recording> = reader.map(|r| r.unwrap().to_recording()).collect();
                     list.len()
                 }),
             ),

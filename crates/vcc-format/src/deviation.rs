@@ -1,4 +1,5 @@
 use core::fmt;
+use core::str::FromStr;
 use std::borrow::Cow;
 
 use vcc_types::Field;
@@ -173,6 +174,49 @@ deviations! {
     JsonBlankLine "json-blank-line" "QUIRK-19",
 }
 
+impl FromStr for DeviationKind {
+    type Err = UnknownDeviation;
+
+    /// Reads a name: what [`Display`](fmt::Display) writes.
+    fn from_str(name: &str) -> Result<Self, UnknownDeviation> {
+        Self::from_name(name).ok_or_else(|| UnknownDeviation { name: name.into() })
+    }
+}
+
+/// A name is that of no kind of deviation.
+///
+/// ```
+/// use vcc_format::DeviationKind;
+///
+/// let error = "raw-greater-than".parse::<DeviationKind>().unwrap_err();
+/// assert_eq!(error.name(), "raw-greater-than");
+/// assert_eq!(
+///     error.to_string(),
+///     "expected the name of a deviation, such as raw-less-than, found \"raw-greater-than\""
+/// );
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownDeviation {
+    name: Box<str>,
+}
+
+impl UnknownDeviation {
+    /// The name that was looked for.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl fmt::Display for UnknownDeviation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let example = DeviationKind::RawLessThan;
+        write!(f, "expected the name of a deviation, such as {example}, found {:?}", self.name)
+    }
+}
+
+impl core::error::Error for UnknownDeviation {}
+
 impl fmt::Display for DeviationKind {
     /// Writes the name.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -291,7 +335,7 @@ mod tests {
     fn every_row_is_found_by_its_name_and_cites_a_clause() {
         let mut clauses = Vec::new();
         for kind in DeviationKind::ALL {
-            assert_eq!(DeviationKind::from_name(kind.name()), Some(*kind));
+            assert_eq!(kind.to_string().parse(), Ok(*kind));
             assert!(kind.doc().ends_with('.'), "{kind}");
             let number: u32 = kind.clause().strip_prefix("QUIRK-").unwrap().parse().unwrap();
             clauses.push(number);

@@ -23,10 +23,10 @@ mod steps;
 pub mod steps;
 pub mod xml;
 
-pub use deviation::{Deviation, DeviationKind, Sink};
+pub use deviation::{Deviation, DeviationKind, Sink, UnknownDeviation};
 pub use error::{Error, ErrorKind, WriteError};
 pub use machine::Format;
-pub use options::{Limits, Mode, Options};
+pub use options::{Limits, Mode, Options, OptionsBuilder};
 pub use page::{Page, read_page};
 pub use read::{Decoder, Reader, StreamReader};
 pub use record::Record;

@@ -10,7 +10,8 @@ use chrono::{FixedOffset, NaiveDateTime};
 /// use vcc_types::Field;
 ///
 /// let input = b"<recordings><file><agentID>AT&T</agentID></file></recordings>";
-/// let read = |mode| xml::Reader::with(input, Options::default().mode(mode), ()).read();
+/// let options = |mode| Options::builder().mode(mode).build();
+/// let read = |mode| xml::Reader::with(input, options(mode), ()).read();
 /// let record = read(Mode::Tolerant)?;
 /// assert_eq!(record.as_ref().and_then(|record| record.get(Field::AgentId)), Some("AT&T"));
 /// let error = read(Mode::Strict).unwrap_err();
@@ -18,6 +19,7 @@ use chrono::{FixedOffset, NaiveDateTime};
 /// # Ok::<(), vcc_format::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Mode {
     /// Repairs what the clauses QUIRK-1 to QUIRK-19 name, and reports each repair. QUIRK-9, QUIRK-15
     /// and the delimiters of QUIRK-16 are about CSV alone, QUIRK-19 about JSON lines.
@@ -34,9 +36,12 @@ pub enum Mode {
 ///
 /// // From `<file>` to `</file>` it is 36 bytes.
 /// let input = b"<recordings><file><agentID>bill</agentID></file></recordings>";
-/// let limit = |bytes| Options::tolerant().limits(Limits::default().record_bytes(bytes));
-/// assert!(xml::Reader::with(input, limit(36), ()).read()?.is_some());
-/// let error = xml::Reader::with(input, limit(35), ()).read().unwrap_err();
+/// let mut limits = Limits::default();
+/// limits.record_bytes = 36;
+/// let options = |limits| Options::builder().limits(limits).build();
+/// assert!(xml::Reader::with(input, options(limits), ()).read()?.is_some());
+/// limits.record_bytes = 35;
+/// let error = xml::Reader::with(input, options(limits), ()).read().unwrap_err();
 /// assert_eq!(error.kind(), ErrorKind::RecordTooLong);
 /// # Ok::<(), vcc_format::Error>(())
 /// ```
@@ -61,36 +66,6 @@ impl Default for Limits {
     }
 }
 
-impl Limits {
-    /// Sets [`record_bytes`](Self::record_bytes).
-    #[must_use]
-    pub fn record_bytes(mut self, bytes: u32) -> Self {
-        self.record_bytes = bytes;
-        self
-    }
-
-    /// Sets [`fields`](Self::fields).
-    #[must_use]
-    pub fn fields(mut self, fields: usize) -> Self {
-        self.fields = fields;
-        self
-    }
-
-    /// Sets [`extra`](Self::extra).
-    #[must_use]
-    pub fn extra(mut self, extra: usize) -> Self {
-        self.extra = extra;
-        self
-    }
-
-    /// Sets [`depth`](Self::depth).
-    #[must_use]
-    pub fn depth(mut self, depth: usize) -> Self {
-        self.depth = depth;
-        self
-    }
-}
-
 type Zone = Arc<dyn Fn(NaiveDateTime) -> Option<FixedOffset> + Send + Sync>;
 
 /// How a reader reads.
@@ -100,9 +75,10 @@ type Zone = Arc<dyn Fn(NaiveDateTime) -> Option<FixedOffset> + Send + Sync>;
 /// use vcc_format::{Limits, Options, xml};
 /// use vcc_types::Row as _;
 ///
-/// let options = Options::tolerant()
-///     .limits(Limits::default().record_bytes(64 << 10))
-///     .zone(|_| FixedOffset::west_opt(8 * 3600));
+/// let mut limits = Limits::default();
+/// limits.record_bytes = 64 << 10;
+/// let options =
+///     Options::builder().limits(limits).zone(|_| FixedOffset::west_opt(8 * 3600)).build();
 /// let input = b"<recordings><file><startDate>2008-02-14T10:12:13</startDate></file></recordings>";
 /// let record = xml::Reader::with(input, options, ()).read()?.ok_or("no record")?;
 /// // QUIRK-14: a start without an offset is one of the zone's.
@@ -130,39 +106,60 @@ impl Options {
     /// Refuse; default limits, no zone.
     #[must_use]
     pub fn strict() -> Self {
-        Self::default().mode(Mode::Strict)
+        Self::builder().mode(Mode::Strict).build()
     }
 
+    /// Other options, beginning with the tolerant ones.
+    pub fn builder() -> OptionsBuilder {
+        OptionsBuilder::default()
+    }
+}
+
+/// Makes [`Options`].
+///
+/// ```
+/// use vcc_format::{Mode, Options, xml};
+///
+/// // A server was agreed with to send more than the fifteen fields, and nothing else beside the rules.
+/// let options = Options::builder().mode(Mode::Strict).expect_extra(true).build();
+/// let input = b"<recordings><file><site>1</site></file></recordings>";
+/// let record = xml::Reader::with(input, options, ()).read()?.unwrap();
+/// assert!(record.extra().eq([("site", "1")]));
+/// # Ok::<(), vcc_format::Error>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct OptionsBuilder {
+    options: Options,
+}
+
+impl OptionsBuilder {
     /// Sets the mode.
-    #[must_use]
     pub fn mode(mut self, mode: Mode) -> Self {
-        self.mode = mode;
+        self.options.mode = mode;
         self
     }
 
     /// Sets the limits.
-    #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
+        self.options.limits = limits;
         self
     }
 
     /// Gives the zone in which a `startDate` without an offset is read: the offset at a local time,
     /// or `None` where there is none. The value becomes the date with that offset (QUIRK-14).
-    #[must_use]
     pub fn zone(
         mut self,
         offset_at: impl Fn(NaiveDateTime) -> Option<FixedOffset> + Send + Sync + 'static,
     ) -> Self {
-        self.zone = Some(Arc::new(offset_at));
+        self.options.zone = Some(Arc::new(offset_at));
         self
     }
 
     /// Whether values beside the fifteen fields are part of what was agreed with the server. Then
     /// they are neither reported nor, in strict mode, refused. Default: no (QUIRK-6).
-    #[must_use]
     pub fn expect_extra(mut self, expected: bool) -> Self {
-        self.expect_extra = expected;
+        self.options.expect_extra = expected;
         self
     }
 
@@ -172,16 +169,22 @@ impl Options {
     /// ```
     /// use vcc_format::{Options, csv};
     ///
-    /// let options = Options::tolerant().columns(["Call Start"]);
+    /// let options = Options::builder().columns(["Call Start"]).build();
     /// let mut reader = csv::Reader::with(b"call_start,Who\r\nsoon,bill\r\n", options, ());
     /// let record = reader.read()?.unwrap();
     /// assert!(record.extra().eq([("call_start", "soon"), ("Who", "bill")]));
     /// # Ok::<(), vcc_format::Error>(())
     /// ```
-    #[must_use]
     pub fn columns(mut self, names: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
-        self.columns = names.into_iter().map(|name| crate::csv::key(name.as_ref())).collect();
+        let keys = names.into_iter().map(|name| crate::csv::key(name.as_ref()));
+        self.options.columns = keys.collect();
         self
+    }
+
+    /// The options.
+    #[must_use]
+    pub fn build(self) -> Options {
+        self.options
     }
 }
 

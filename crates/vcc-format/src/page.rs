@@ -43,7 +43,7 @@ pub fn read_page<F: Format>(document: &[u8], options: Options) -> Result<Page, E
     let mut reader = Reader::<F, Vec<Deviation>>::with(document, options, Vec::new());
     let mut recordings = Vec::new();
     while let Some(record) = reader.read()? {
-        recordings.push(record.to_owned());
+        recordings.push(record.to_recording());
     }
     if !reader.is_whole() {
         let message = "expected a line end after the last row, which may be cut".to_owned();

@@ -89,6 +89,22 @@ impl<'a, F: Format, S: Sink> Reader<'a, F, S> {
         }
     }
 
+    /// The rest of the document, each record on its own. The reader itself is an iterator of records
+    /// that borrow from the input.
+    ///
+    /// ```
+    /// use vcc_format::{Error, csv};
+    /// use vcc_types::{Field, Recording};
+    ///
+    /// let reader = csv::Reader::new(b"agentID\r\nbill\r\nann\r\n");
+    /// let recordings = reader.recordings().collect::<Result<Vec<Recording>, Error>>()?;
+    /// assert_eq!(recordings[1].text(Field::AgentId), "ann");
+    /// # Ok::<(), vcc_format::Error>(())
+    /// ```
+    pub fn recordings(self) -> impl Iterator<Item = Result<Recording, Error>> + use<'a, F, S> {
+        self.map(|record| record.map(|record| record.to_recording()))
+    }
+
     /// An error at the end of the document.
     pub(crate) fn error_at_end(&self, kind: ErrorKind, message: String) -> Error {
         match &self.decoded {
@@ -267,7 +283,7 @@ impl<R: BufRead, F: Format, S: Sink> StreamReader<R, F, S> {
     /// The rest of the document, each record on its own.
     pub fn recordings(mut self) -> impl Iterator<Item = Result<Recording, Error>> {
         std::iter::from_fn(move || {
-            self.read().map(|record| record.map(|record| record.to_owned())).transpose()
+            self.read().map(|record| record.map(|record| record.to_recording())).transpose()
         })
     }
 
@@ -398,6 +414,28 @@ impl<F: Format, S: Sink> Decoder<F, S> {
             self.intake.take(&[], true, &mut self.core, &mut self.buf);
         }
         self.ended = true;
+    }
+
+    /// The records of what was fed, each on its own: until the next piece is fed, or the document
+    /// [ends](Self::finish).
+    ///
+    /// ```
+    /// use vcc_format::{Error, xml};
+    /// use vcc_types::{Field, Recording};
+    ///
+    /// let mut decoder = xml::Decoder::new();
+    /// let mut recordings: Vec<Recording> = Vec::new();
+    /// for piece in ["<recordings><file><agentID>bi", "ll</agentID></file></recordings>"] {
+    ///     decoder.feed(piece.as_bytes());
+    ///     recordings.extend(decoder.recordings().collect::<Result<Vec<_>, Error>>()?);
+    /// }
+    /// assert_eq!(recordings[0].text(Field::AgentId), "bill");
+    /// # Ok::<(), vcc_format::Error>(())
+    /// ```
+    pub fn recordings(&mut self) -> impl Iterator<Item = Result<Recording, Error>> {
+        std::iter::from_fn(|| {
+            self.read().map(|record| record.map(|record| record.to_recording())).transpose()
+        })
     }
 
     /// Reads the next record of what was fed; `None` where more is needed or the document is read.

@@ -182,7 +182,7 @@ impl<'a> Record<'a> {
 
     /// A record of its own: one allocation, and two for each extra value.
     #[must_use]
-    pub fn to_owned(&self) -> Recording {
+    pub fn to_recording(&self) -> Recording {
         let mut recording = if self.doubled != 0 && self.rest.get().is_none() {
             let (mut unquoted, mut spans) = (String::with_capacity(UNQUOTED), self.spans());
             self.unquote(&mut spans, &mut unquoted);
@@ -298,7 +298,7 @@ mod tests {
             let read = |field| record.get(field).unwrap();
             assert!(read(Field::AgentId) == long, "{length}");
             assert_eq!((read(Field::Channel), read(Field::WrapUpCode)), ("a \"b\"", "c"));
-            assert!(record == record.to_owned() && record.clone() == record.to_owned());
+            assert!(record == record.to_recording() && record.clone() == record.to_recording());
 
             let document = format!(
                 "<recordings><file><agentID>{long}</agentID><caseID>a&amp;b</caseID>\
@@ -330,7 +330,7 @@ mod tests {
                 (Field::Duration, "27"),
                 (Field::CaseId, ""),
             ];
-            let (owned, asked) = (record().to_owned(), record());
+            let (owned, asked) = (record().to_recording(), record());
             for (field, text) in expected {
                 assert_eq!(owned.get(field), Some(text));
                 assert_eq!(asked.get(field), Some(text));
@@ -339,7 +339,7 @@ mod tests {
             }
             let text = record().value(Field::Channel);
             assert!(matches!(text, Some(Cow::Owned(_))));
-            assert!(asked == owned && asked.clone() == owned && asked.to_owned() == owned);
+            assert!(asked == owned && asked.clone() == owned && asked.to_recording() == owned);
         }
     }
 }

@@ -30,7 +30,7 @@ fn it_reads_to_the_right_record_with_exactly_two_deviations() {
     let mut reader = xml::Reader::with(SAMPLE, Options::tolerant(), &mut deviations);
     let record = reader.read().unwrap().unwrap();
     assert_eq!(record, expected());
-    assert_eq!(record.to_owned(), expected());
+    assert_eq!(record.to_recording(), expected());
     assert!(reader.read().unwrap().is_none());
     let said: Vec<String> = deviations.iter().map(Deviation::to_string).collect();
     assert_eq!(
@@ -50,7 +50,7 @@ fn it_reads_the_same_piece_by_piece() {
         for piece in SAMPLE.chunks(size) {
             decoder.feed(piece);
             while let Some(record) = decoder.read().unwrap() {
-                records.push(record.to_owned());
+                records.push(record.to_recording());
             }
         }
         decoder.finish();

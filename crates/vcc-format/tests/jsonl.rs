@@ -154,16 +154,19 @@ fn what_is_no_line_of_a_recording() {
 #[test]
 fn lines_have_limits() {
     let line = "{\"agentID\":\"xxxxxxxxxxxx\",\"a\":\"1\",\"b\":\"2\"}";
-    let exact = Limits::default().record_bytes(line.len() as u32).fields(3).extra(2);
-    let read = |limits| {
-        let options = Options::tolerant().limits(limits);
+    let mut exact = Limits::default();
+    (exact.record_bytes, exact.fields, exact.extra) = (line.len() as u32, 3, 2);
+    let read = |change: fn(&mut Limits)| {
+        let mut limits = exact;
+        change(&mut limits);
+        let options = Options::builder().limits(limits).build();
         let outcome = read_all::<JsonLines>(format!("{line}\n").as_bytes(), options);
         outcome.error.map(|error| error.0)
     };
-    assert_eq!(read(exact), None);
-    assert_eq!(read(exact.record_bytes(line.len() as u32 - 1)), Some(ErrorKind::RecordTooLong));
-    assert_eq!(read(exact.fields(2)), Some(ErrorKind::TooManyFields));
-    assert_eq!(read(exact.extra(1)), Some(ErrorKind::TooManyExtra));
+    assert_eq!(read(|_| ()), None);
+    assert_eq!(read(|limits| limits.record_bytes -= 1), Some(ErrorKind::RecordTooLong));
+    assert_eq!(read(|limits| limits.fields -= 1), Some(ErrorKind::TooManyFields));
+    assert_eq!(read(|limits| limits.extra -= 1), Some(ErrorKind::TooManyExtra));
     let deep = format!("{{\"a\":{}", "[".repeat(65));
     let outcome = read_all::<JsonLines>(deep.as_bytes(), Options::tolerant());
     assert_eq!(outcome.error.map(|error| error.0), Some(ErrorKind::TooDeep));

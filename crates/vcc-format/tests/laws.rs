@@ -375,11 +375,11 @@ proptest! {
             as_csv.write(recording).unwrap();
         }
         let (as_xml, as_csv) = (as_xml.finish().unwrap(), as_csv.finish().unwrap());
-        let from_xml: Result<Vec<_>, _> = xml::Reader::new(&as_xml).map(|r| r.map(|r| r.to_owned())).collect();
+        let from_xml: Result<Vec<_>, _> = xml::Reader::new(&as_xml).recordings().collect();
         let recordings: Vec<_> = recordings.iter().map(properties::read_back).collect();
         prop_assert_eq!(from_xml.unwrap(), recordings.clone());
         // CSV says the same, but that what is absent is empty.
-        let from_csv: Result<Vec<_>, _> = csv::Reader::new(&as_csv).map(|r| r.map(|r| r.to_owned())).collect();
+        let from_csv: Result<Vec<_>, _> = csv::Reader::new(&as_csv).recordings().collect();
         let from_csv = from_csv.unwrap();
         prop_assert_eq!(from_csv.len(), recordings.len());
         for (read, written) in from_csv.iter().zip(&recordings) {
@@ -451,7 +451,7 @@ proptest! {
             writer.write(recording).unwrap();
         }
         let lines = writer.finish().unwrap();
-        let read: Result<Vec<_>, _> = vcc_format::jsonl::Reader::new(&lines[..]).map(|r| r.map(|r| r.to_owned())).collect();
+        let read: Result<Vec<_>, _> = vcc_format::jsonl::Reader::new(&lines[..]).recordings().collect();
         prop_assert_eq!(read.unwrap(), recordings);
     }
 }

@@ -219,35 +219,42 @@ fn white_space_comments_and_records_may_go_on() {
 fn limits_are_inclusive() {
     let record = "<file><agentID>bill</agentID><site>1</site><site>2</site></file>";
     let document = format!("<recordings>{record}</recordings>");
-    let exact = Limits::default().record_bytes(record.len() as u32).fields(3).extra(2).depth(3);
-    let read = |limits| {
-        let outcome = read_all::<xml::Xml>(document.as_bytes(), Options::tolerant().limits(limits));
+    let mut exact = Limits::default();
+    (exact.record_bytes, exact.fields, exact.extra, exact.depth) = (record.len() as u32, 3, 2, 3);
+    let read = |change: fn(&mut Limits)| {
+        let mut limits = exact;
+        change(&mut limits);
+        let options = Options::builder().limits(limits).build();
+        let outcome = read_all::<xml::Xml>(document.as_bytes(), options);
         outcome.error.map(|error| error.0)
     };
-    assert_eq!(read(exact), None);
-    let bytes = record.len() as u32 - 1;
-    assert_eq!(read(exact.record_bytes(bytes)), Some(ErrorKind::RecordTooLong));
-    assert_eq!(read(exact.fields(2)), Some(ErrorKind::TooManyFields));
-    assert_eq!(read(exact.extra(1)), Some(ErrorKind::TooManyExtra));
-    assert_eq!(read(exact.depth(2)), Some(ErrorKind::TooDeep));
+    assert_eq!(read(|_| ()), None);
+    assert_eq!(read(|limits| limits.record_bytes -= 1), Some(ErrorKind::RecordTooLong));
+    assert_eq!(read(|limits| limits.fields -= 1), Some(ErrorKind::TooManyFields));
+    assert_eq!(read(|limits| limits.extra -= 1), Some(ErrorKind::TooManyExtra));
+    assert_eq!(read(|limits| limits.depth -= 1), Some(ErrorKind::TooDeep));
 }
 
 #[test]
 fn limits_of_csv() {
     let row = "bill,1,2\r\n";
     let document = format!("agentID,a,b\r\n{row}");
-    let exact = Limits::default().record_bytes(13).fields(3).extra(2);
-    let read = |document: &str, limits| {
-        let outcome = read_all::<csv::Csv>(document.as_bytes(), Options::tolerant().limits(limits));
+    let read = |document: &str, change: fn(&mut Limits)| {
+        let mut limits = Limits::default();
+        (limits.record_bytes, limits.fields, limits.extra) = (13, 3, 2);
+        change(&mut limits);
+        let options = Options::builder().limits(limits).build();
+        let outcome = read_all::<csv::Csv>(document.as_bytes(), options);
         outcome.error.map(|error| error.0)
     };
-    assert_eq!(read(&document, exact), None);
-    assert_eq!(read(&document, exact.record_bytes(12)), Some(ErrorKind::RecordTooLong));
-    assert_eq!(read(&document, exact.fields(2)), Some(ErrorKind::TooManyFields));
-    assert_eq!(read(&document, exact.extra(1)), Some(ErrorKind::TooManyExtra));
-    assert_eq!(read(&format!("{document}a,b,c,d"), exact), Some(ErrorKind::TooManyFields));
-    let exact = exact.fields(4);
-    assert_eq!(read(&format!("{document}a,b,c,d"), exact), Some(ErrorKind::TooManyExtra));
+    assert_eq!(read(&document, |_| ()), None);
+    let too_long = Some(ErrorKind::RecordTooLong);
+    assert_eq!(read(&document, |limits| limits.record_bytes -= 1), too_long);
+    assert_eq!(read(&document, |limits| limits.fields -= 1), Some(ErrorKind::TooManyFields));
+    assert_eq!(read(&document, |limits| limits.extra -= 1), Some(ErrorKind::TooManyExtra));
+    let wide = format!("{document}a,b,c,d");
+    assert_eq!(read(&wide, |_| ()), Some(ErrorKind::TooManyFields));
+    assert_eq!(read(&wide, |limits| limits.fields += 1), Some(ErrorKind::TooManyExtra));
     // As soon as there are too many, not at the end of the row.
     let mut reader = csv::StreamReader::new(endless(b"agentID\na", b","));
     assert_eq!(

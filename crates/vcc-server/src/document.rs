@@ -18,6 +18,7 @@ use crate::starts::Starts;
 /// assert_ne!(DocumentFormat::Csv, DocumentFormat::JsonLines);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum DocumentFormat {
     /// As in a response: a header, and a row a record (OUT-4).
     Csv,
@@ -47,11 +48,13 @@ pub enum DocumentFormat {
 /// assert!(text.ends_with("\r\n2007-12-19T19:16:36-08:00,bill,,,,,,,,,,,,,\r\n"));
 /// # Ok::<(), vcc_format::WriteError>(())
 /// ```
+#[derive(Debug)]
 pub struct Document<W: Write> {
     starts: Starts,
     writer: Writer<W>,
 }
 
+#[derive(Debug)]
 enum Writer<W: Write> {
     Csv(csv::Writer<W>),
     Xml(xml::Writer<W>),

@@ -39,7 +39,7 @@ mod tls_records;
 mod unproven;
 mod zones;
 
-pub use api::Api;
+pub use api::{Api, ApiBuilder};
 pub use audit::{Audit, AuditFailure};
 pub use clock::Clock;
 pub use document::{Document, DocumentFormat};

@@ -24,7 +24,7 @@ use crate::pending::Pending;
 /// assert_eq!(limits.deadline, Duration::from_secs(15));
 /// // 0 is no request at all, not any number of them.
 /// limits.requests = 0;
-/// let router = Api::new(store).with_limits(limits).router();
+/// let router = Api::builder(store).limits(limits).build().router();
 /// let response = router.oneshot(Request::new(Body::empty())).await?;
 /// assert_eq!(response.status(), 503);
 /// assert_eq!(response.headers()["retry-after"], "1");

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -13,7 +14,7 @@ use vcc_store::Store;
 use vcc_types::Dialect;
 
 use crate::connection::{Connections, Stop};
-use crate::{Api, Audit, Clock, Limits, Metrics, Tls, admin};
+use crate::{Api, ApiBuilder, Audit, Clock, Limits, Metrics, Tls, admin};
 
 /// How many connections the operators' listener has at most.
 const OPERATORS: usize = 32;
@@ -48,7 +49,7 @@ const LAST_LINES: Duration = Duration::from_secs(1);
 impl Server {
     /// A server of what this store holds, by the default dialect and the system's clock.
     pub fn builder(store: Arc<dyn Store>) -> ServerBuilder {
-        ServerBuilder { api: Api::new(store), wrap: None, tls: None, admin: None }
+        ServerBuilder { api: Api::builder(store), wrap: None, tls: None, admin: None }
     }
 
     /// The address that the server listens on, with the port that the system chose for port 0.
@@ -107,68 +108,72 @@ impl Server {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// # }).unwrap();
 /// ```
+#[must_use]
 pub struct ServerBuilder {
-    api: Api,
+    api: ApiBuilder,
     wrap: Option<Box<dyn FnOnce(Router) -> Router + Send>>,
     tls: Option<Tls>,
     admin: Option<SocketAddr>,
 }
 
+impl fmt::Debug for ServerBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { api, admin, .. } = self;
+        f.debug_struct("ServerBuilder")
+            .field("api", api)
+            .field("is_https", &self.tls.is_some())
+            .field("admin", admin)
+            .finish_non_exhaustive()
+    }
+}
+
 impl ServerBuilder {
     /// The clock that `today` is read from, once a request (DATE-8).
-    #[must_use]
     pub fn clock(mut self, clock: Clock) -> Self {
-        self.api = self.api.with_clock(clock);
+        self.api = self.api.clock(clock);
         self
     }
 
     /// How the points that the documentation leaves open are read.
-    #[must_use]
     pub fn dialect(mut self, dialect: Dialect) -> Self {
-        self.api = self.api.with_dialect(dialect);
+        self.api = self.api.dialect(dialect);
         self
     }
 
     /// The zone data that `tz` is looked up in, instead of the built-in one (DATE-13), such as what
     /// [`ZoneSource::read`](crate::ZoneSource::read) gives. The store reads the zones of tenants: it
     /// should be given the same.
-    #[must_use]
     pub fn zones(mut self, zones: Arc<dyn ZoneData + Send + Sync>) -> Self {
-        self.api = self.api.with_zones(zones);
+        self.api = self.api.zones(zones);
         self
     }
 
     /// How much is taken on at once, and for how long.
-    #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
-        self.api = self.api.with_limits(limits);
+        self.api = self.api.limits(limits);
         self
     }
 
     /// Keeps a log of who asked what. [`AuditFailure`](crate::AuditFailure) says what becomes of
     /// answers while it cannot be written; `/readyz` is red then.
-    #[must_use]
     pub fn audit(mut self, audit: Audit) -> Self {
-        self.api = self.api.with_audit(audit);
+        self.api = self.api.audit(audit);
         self
     }
 
     /// Counts on in these metrics, such as those of a log that drops lines.
-    #[must_use]
     pub fn metrics(mut self, metrics: Arc<Metrics>) -> Self {
-        self.api = self.api.with_metrics(metrics);
+        self.api = self.api.metrics(metrics);
         self
     }
 
     /// Says in the header `X-Vcc-Explain` of each answer how its query was read.
-    #[must_use]
     pub fn explain(mut self, explain: bool) -> Self {
-        self.api = self.api.with_explain(explain);
+        self.api = self.api.explain(explain);
         self
     }
 
     /// Serves HTTPS, with HTTP/1.1, instead of plain HTTP.
-    #[must_use]
     pub fn tls(mut self, tls: Tls) -> Self {
         self.tls = Some(tls);
         self
@@ -176,14 +181,12 @@ impl ServerBuilder {
 
     /// Serves `/healthz`, `/readyz` and `/metrics` on another address, without credentials and in
     /// plain HTTP, on up to 32 connections.
-    #[must_use]
     pub fn admin(mut self, address: SocketAddr) -> Self {
         self.admin = Some(address);
         self
     }
 
     /// Lays something around the API: middleware, or further routes.
-    #[must_use]
     pub fn wrap(mut self, wrap: impl FnOnce(Router) -> Router + Send + 'static) -> Self {
         self.wrap = Some(Box::new(wrap));
         self
@@ -209,16 +212,17 @@ impl ServerBuilder {
         let admin_addr = operators.as_ref().map(TcpListener::local_addr).transpose()?;
 
         let (stop, stopped) = watch::channel(false);
-        let (limits, metrics) = (*self.api.limits(), self.api.metrics());
-        let (audit, grace) = (self.api.audit().cloned(), limits.grace);
+        let api = self.api.build();
+        let (limits, metrics) = (*api.limits(), api.metrics());
+        let (audit, grace) = (api.audit().cloned(), limits.grace);
         let mut tasks = Vec::new();
         if let Some(operators) = operators {
-            let router = admin::router(&self.api);
+            let router = admin::router(&api);
             let limits = Limits { connections: limits.connections.min(OPERATORS), ..limits };
             let connections = Connections::new(router, limits, None, Arc::default());
             tasks.push(tokio::spawn(connections.accept(operators, Stop(stopped.clone()))));
         }
-        let router = self.api.router();
+        let router = api.router();
         let router = match self.wrap {
             Some(wrap) => wrap(router),
             None => router,

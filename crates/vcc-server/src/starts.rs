@@ -8,6 +8,7 @@ use vcc_query::Zone;
 use vcc_types::{StartDate, UtcOffset};
 
 /// Writes instants with the offset that a zone has then, as [`StartDate`] prints them.
+#[derive(Debug)]
 pub(crate) struct Starts {
     zone: Zone,
     utc: UtcOffset,

@@ -211,7 +211,7 @@ fn read(document: &str) -> Vec<Recording> {
 fn owned<'a>(
     records: impl Iterator<Item = Result<Record<'a>, Error>>,
 ) -> Result<Vec<Recording>, Error> {
-    records.map(|record| Ok(record?.to_owned())).collect()
+    records.map(|record| Ok(record?.to_recording())).collect()
 }
 
 /// An export is the pages of the API, joined: byte for byte.
@@ -224,7 +224,7 @@ async fn as_the_api_lists(url: &str) {
     let mut runner = TestRunner::new(Config { failure_persistence: None, ..Config::default() });
     let records = proptest::collection::vec(record(), 330).new_tree(&mut runner).unwrap().current();
     store.import(tenant, records.into()).await.unwrap();
-    let router = Api::new(store).with_clock(Clock::fixed(now)).router();
+    let router = Api::builder(store).clock(Clock::fixed(now)).build().router();
     for query in [
         "",
         "tz=Asia/Kolkata",

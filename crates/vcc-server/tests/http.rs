@@ -66,8 +66,8 @@ async fn a_record_in_xml_and_in_csv() {
 async fn a_link_means_the_list_of_its_first_page() {
     let store = store().await;
     let router = |now: &str, dialect: &str| {
-        let api = Api::new(store.clone()).with_clock(Clock::fixed(now.parse().unwrap()));
-        api.with_dialect(dialect.parse().unwrap()).router()
+        let api = Api::builder(store.clone()).clock(Clock::fixed(now.parse().unwrap()));
+        api.dialect(dialect.parse().unwrap()).build().router()
     };
     let days = "d=2006-12-19,2007-12-19&tz=America/Los_Angeles";
     let instants = "d=2006-12-19,2007-12-19T08:00:00Z&tz=America/Los_Angeles";
@@ -227,7 +227,7 @@ async fn a_dialect_changes_what_it_says() {
     let with = |switches: &str| -> Dialect { switches.parse().unwrap() };
     let store = store().await;
     let router = |dialect| {
-        Api::new(store.clone()).with_clock(Clock::fixed(now())).with_dialect(dialect).router()
+        Api::builder(store.clone()).clock(Clock::fixed(now())).dialect(dialect).build().router()
     };
     let forbidden = router(with("no_credentials = \"403\"\nbad_credentials = \"401\"\n"));
     let none = send(&forbidden, Request::get(FILES).body(Body::empty()).unwrap()).await;

@@ -145,7 +145,7 @@ impl Answer {
 
     fn transactions(&self) -> Vec<String> {
         vcc_format::xml::Reader::new(self.body.as_bytes())
-            .map(|record| record.unwrap().to_owned().text(Field::TransactionId).to_owned())
+            .map(|record| record.unwrap().to_recording().text(Field::TransactionId).to_owned())
             .collect()
     }
 }

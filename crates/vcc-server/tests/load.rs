@@ -210,7 +210,8 @@ fn asking(router: &Router) -> tokio::task::JoinHandle<u16> {
 async fn what_is_too_much_is_turned_away_at_once() {
     for (requests, per_tenant) in [(2, 9), (9, 2)] {
         let store = Gated::new(0).await;
-        let router = Api::new(store.clone()).with_limits(limits(requests, per_tenant)).router();
+        let router =
+            Api::builder(store.clone()).limits(limits(requests, per_tenant)).build().router();
         let running = [asking(&router), asking(&router)];
         store.entered.acquire_many(2).await.unwrap().forget();
         // Both wait in the store; a third is not kept waiting.
@@ -250,9 +251,9 @@ async fn every_503_says_when_to_ask_again() {
         store.failing.store(if failing > 4 { 0 } else { failing }, Ordering::Relaxed);
         let mut limits = Limits::default();
         limit(&mut limits);
-        let mut api = Api::new(store).with_limits(limits);
+        let mut api = Api::builder(store).limits(limits);
         match audit {
-            Some(audit) => api = api.with_audit(audit()),
+            Some(audit) => api = api.audit(audit()),
             None if way == "the audit log" => continue,
             None => {}
         }
@@ -260,7 +261,7 @@ async fn every_503_says_when_to_ask_again() {
         if !token.is_empty() {
             request = request.header(header::AUTHORIZATION, common::basic("acme", token));
         }
-        let router = api.router();
+        let router = api.build().router();
         let send = || router.clone().oneshot(request.body(Body::empty()).unwrap());
         // One answer that nothing stands beside is sent however long it is: another one waits.
         let beside = if failing == 6 { Some(get_unread(&router).await) } else { None };
@@ -281,7 +282,7 @@ async fn get_unread(router: &Router) -> axum::http::Response<Body> {
 #[tokio::test]
 async fn a_flood_of_one_tenant_leaves_room_for_another() {
     let store = Gated::new(0).await;
-    let router = Api::new(store.clone()).with_limits(limits(9, 2)).router();
+    let router = Api::builder(store.clone()).limits(limits(9, 2)).build().router();
     let running = [asking(&router), asking(&router)];
     store.entered.acquire_many(2).await.unwrap().forget();
     assert_eq!(get(&router, FILES).await.status, 503);
@@ -375,7 +376,7 @@ async fn a_request_has_a_deadline() {
     let store = Gated::new(0).await;
     let mut limits = Limits::default();
     limits.deadline = Duration::from_secs(15);
-    let router = Api::new(store).with_limits(limits).router();
+    let router = Api::builder(store).limits(limits).build().router();
     assert_eq!(get(&router, FILES).await.status, 503);
 }
 
@@ -544,7 +545,7 @@ async fn unproven_requests_beyond_their_places_do_not_reach_the_store() {
     let store = Gated::slow(Semaphore::MAX_PERMITS, Duration::from_secs(1)).await;
     let mut limits = Limits::default();
     limits.unproven = 16;
-    let router = Api::new(store.clone()).with_limits(limits).router();
+    let router = Api::builder(store.clone()).limits(limits).build().router();
     let (theirs, ours) = ([192, 0, 2, 1], [127, 0, 0, 1]);
     let mut waiting = JoinSet::new();
     for _ in 0..8 {

@@ -75,8 +75,8 @@ async fn the_audit_log_has_names_and_values_on_request() {
         let path = folder.path().join(values.to_string());
         let audit = Audit::append(&path).unwrap();
         let audit = if values { audit.with_values() } else { audit };
-        let api = Api::new(store().await).with_clock(Clock::fixed(now()));
-        let router = api.with_audit(audit.clone()).router();
+        let api = Api::builder(store().await).clock(Clock::fixed(now())).audit(audit.clone());
+        let router = api.build().router();
         assert_eq!(get(&router, &target).await.status, 200);
         // What gets no recordings is not in it.
         assert_eq!(get(&router, "/x").await.status, 404);
@@ -91,7 +91,7 @@ async fn the_audit_log_has_names_and_values_on_request() {
 #[tokio::test]
 async fn an_explanation_is_given_on_request() {
     let target = format!("{FILES}?d=today&agentID=bill");
-    let explained = Api::new(store().await).with_explain(true).router();
+    let explained = Api::builder(store().await).explain(true).build().router();
     let header = get(&explained, &target).await.headers["x-vcc-explain"].clone();
     assert!(header.to_str().unwrap().contains("agentID"), "{header:?}");
     // DATE-13

@@ -205,7 +205,7 @@ async fn requests_in_a_row_wait_for_one_another() {
 async fn short_answers_that_nobody_reads_are_counted_too() {
     let mut limits = Limits::default();
     limits.pending = 1 << 20;
-    let api = vcc_server::Api::new(store().await).with_limits(limits);
+    let api = vcc_server::Api::builder(store().await).limits(limits).build();
     let metrics = api.metrics();
     let router = api.router();
     let held = || {

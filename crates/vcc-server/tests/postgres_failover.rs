@@ -143,7 +143,7 @@ async fn expected(queries: &[&str], later: bool) -> Vec<String> {
     if later {
         store.import(tenant.id, later_records().into()).await.unwrap();
     }
-    let router = Api::new(store).with_clock(Clock::fixed(now())).router();
+    let router = Api::builder(store).clock(Clock::fixed(now())).build().router();
     let mut bodies = Vec::new();
     for query in queries {
         let answer = common::get(&router, &format!("{FILES}.csv{query}")).await;

@@ -7,7 +7,9 @@
 /// use vcc_types::Host;
 ///
 /// let host = Host::named("na3").unwrap();
-/// assert_eq!(host.base_url(), "https://na3.mycontactual.com/api/recordings/files");
+/// assert_eq!(host.base_url(), "https://na3.mycontactual.com");
+/// let files = format!("{}{}", host.base_url(), Host::PATH);
+/// assert_eq!(files, "https://na3.mycontactual.com/api/recordings/files");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -39,10 +41,10 @@ impl Host {
         Host::ALL.iter().copied().find(|host| host.name == name || host.host == name)
     }
 
-    /// The address of the resource: always `https` (REQ-4).
+    /// The root of the service, to which [`PATH`](Host::PATH) is added: always `https` (REQ-4).
     #[must_use]
     pub fn base_url(self) -> String {
-        format!("https://{}{}", self.host, Host::PATH)
+        format!("https://{}", self.host)
     }
 }
 
@@ -65,13 +67,13 @@ mod tests {
         assert_eq!(
             urls,
             [
-                "https://na1.mycontactual.com/api/recordings/files",
-                "https://na2.mycontactual.com/api/recordings/files",
-                "https://na3.mycontactual.com/api/recordings/files",
-                "https://na4.mycontactual.com/api/recordings/files",
-                "https://vcc-na7.8x8.com/api/recordings/files",
-                "https://www.mycontactual.ca/api/recordings/files",
-                "https://www.mycontactual.co.uk/api/recordings/files",
+                "https://na1.mycontactual.com",
+                "https://na2.mycontactual.com",
+                "https://na3.mycontactual.com",
+                "https://na4.mycontactual.com",
+                "https://vcc-na7.8x8.com",
+                "https://www.mycontactual.ca",
+                "https://www.mycontactual.co.uk",
             ]
         );
     }

@@ -191,7 +191,7 @@ impl crate::machine::Machine for Machine {
 
     fn partial(&mut self, buf: &[u8]) -> Option<Recording> {
         let raw = &buf[self.item..];
-        self.in_record.then(|| self.finish(raw, core::str::from_utf8(raw).ok()).to_owned())
+        self.in_record.then(|| self.finish(raw, core::str::from_utf8(raw).ok()).to_recording())
     }
 
     fn pending(&mut self) -> &mut Vec<Raw> {

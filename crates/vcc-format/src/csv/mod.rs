@@ -48,7 +48,7 @@ impl crate::machine::Sealed for Csv {
 /// let mut reader = csv::Reader::new(b"site,duration,agentID\r\n7,,bill\r\n");
 /// let mut expected = Recording::new().with(Field::AgentId, "bill").with(Field::Duration, "");
 /// expected.push_extra("site", "7");
-/// assert_eq!(reader.read()?.map(|record| record.to_owned()), Some(expected));
+/// assert_eq!(reader.read()?.map(|record| record.to_recording()), Some(expected));
 /// # Ok::<(), vcc_format::Error>(())
 /// ```
 pub type Reader<'a, S = ()> = crate::Reader<'a, Csv, S>;

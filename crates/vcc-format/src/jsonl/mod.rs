@@ -38,9 +38,9 @@ impl crate::machine::Sealed for JsonLines {
 /// use vcc_types::Field;
 ///
 /// let reader = jsonl::Reader::new(b"{\"agentID\":\"bill\"}\n{\"agentID\":\"ann\"}\n");
-/// let agents: Result<Vec<_>, _> =
-///     reader.map(|record| record.map(|record| record.to_owned())).collect();
-/// let agents: Vec<_> = agents?.iter().map(|record| record.text(Field::AgentId).to_owned()).collect();
+/// let recordings: Result<Vec<_>, _> = reader.recordings().collect();
+/// let recordings = recordings?;
+/// let agents: Vec<_> = recordings.iter().map(|recording| recording.text(Field::AgentId)).collect();
 /// assert_eq!(agents, ["bill", "ann"]);
 /// # Ok::<(), vcc_format::Error>(())
 /// ```

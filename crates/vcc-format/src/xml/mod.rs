@@ -55,7 +55,7 @@ impl crate::machine::Sealed for Xml {
 /// let input = b"<recordings><file><queueName><![CDATA[Q&A]]> &lt;1&gt;</queueName>\
 ///     <wrapUpCode /></file></recordings>";
 /// let expected = Recording::new().with(Field::QueueName, "Q&A <1>").with(Field::WrapUpCode, "");
-/// let record = xml::Reader::new(input).read()?.map(|record| record.to_owned());
+/// let record = xml::Reader::new(input).recordings().next().transpose()?;
 /// assert_eq!(record, Some(expected));
 /// # Ok::<(), vcc_format::Error>(())
 /// ```

@@ -9,7 +9,7 @@ use std::io::{BufReader, Cursor, Read};
 use arbitrary::Unstructured;
 use oracle::Oracle;
 use vcc_format::{
-    Decoder, Deviation, DeviationKind, Error, ErrorKind, Format, Options, Reader, Sink,
+    Decoder, Deviation, DeviationKind, Error, ErrorKind, Format, Mode, Options, Reader, Sink,
     StreamReader, csv, xml,
 };
 use vcc_types::{Field, Recording, StartDate};
@@ -41,7 +41,7 @@ pub(crate) fn read_all<F: Format>(input: &[u8], options: Options) -> Outcome {
     loop {
         match reader.read() {
             Ok(Some(record)) => {
-                let owned = record.to_owned();
+                let owned = record.to_recording();
                 assert!(record == owned);
                 outcome.records.push(owned);
             }
@@ -64,7 +64,7 @@ fn stream_all<F: Format>(source: impl Read, capacity: usize, options: Options) -
     let mut reader = StreamReader::<_, F, _>::with(source, options, Vec::new());
     loop {
         match reader.read() {
-            Ok(Some(record)) => outcome.records.push(record.to_owned()),
+            Ok(Some(record)) => outcome.records.push(record.to_recording()),
             Ok(None) => break,
             Err(error) => {
                 outcome.set_error(&error);
@@ -89,7 +89,7 @@ fn check_silent<F: Format>(input: &[u8], sizes: &[usize], options: Options, whol
     let mut reader = Reader::<F, ()>::with(input, options.clone(), ());
     loop {
         match reader.read() {
-            Ok(Some(record)) => silent.records.push(record.to_owned()),
+            Ok(Some(record)) => silent.records.push(record.to_recording()),
             Ok(None) => break,
             Err(error) => {
                 silent.set_error(&error);
@@ -122,7 +122,7 @@ fn push_to<F: Format, S: Sink>(
         }
         loop {
             match decoder.read() {
-                Ok(Some(record)) => outcome.records.push(record.to_owned()),
+                Ok(Some(record)) => outcome.records.push(record.to_recording()),
                 Ok(None) => break,
                 Err(error) => {
                     outcome.set_error(&error);
@@ -229,8 +229,9 @@ pub(crate) fn utf_16(text: &[u8]) -> Vec<u8> {
 
 /// Limits that inputs of a fuzzer reach.
 fn small() -> Options {
-    let limits = vcc_format::Limits::default().record_bytes(100).fields(6).extra(2).depth(5);
-    Options::tolerant().limits(limits)
+    let mut limits = vcc_format::Limits::default();
+    (limits.record_bytes, limits.fields, limits.extra, limits.depth) = (100, 6, 2, 5);
+    Options::builder().limits(limits).build()
 }
 
 /// A recording as it is read back: without white space around a start or a duration that can be
@@ -281,7 +282,10 @@ fn is_limit(kind: ErrorKind) -> bool {
 /// Strict mode refuses what quick-xml refuses, and reads every document that is well-formed and
 /// a list of recordings as quick-xml does.
 pub(crate) fn xml_vs_quick_xml(data: &[u8]) {
-    let strict = read_all::<xml::Xml>(data, Options::strict().expect_extra(true));
+    let strict = read_all::<xml::Xml>(
+        data,
+        Options::builder().mode(Mode::Strict).expect_extra(true).build(),
+    );
     if strict.error.as_ref().is_some_and(|error| is_limit(error.0)) {
         return;
     }
@@ -349,9 +353,12 @@ pub(crate) fn csv_decode(data: &[u8]) {
     // What is read does not depend on whether somebody listens.
     let mut silent = csv::Reader::new(data);
     let records: Vec<Recording> =
-        silent.by_ref().map_while(Result::ok).map(|r| r.to_owned()).collect();
+        silent.by_ref().map_while(Result::ok).map(|r| r.to_recording()).collect();
     assert_eq!(records, tolerant.records);
-    let strict = read_all::<csv::Csv>(data, Options::strict().expect_extra(true));
+    let strict = read_all::<csv::Csv>(
+        data,
+        Options::builder().mode(Mode::Strict).expect_extra(true).build(),
+    );
     if strict.error.is_none() {
         assert_eq!(oracle::csv(data), strict.records);
     }
@@ -435,7 +442,7 @@ pub(crate) fn roundtrip_csv(data: &[u8]) {
         writer.write(recording).unwrap();
     }
     let document = writer.finish().unwrap();
-    let whole = read_all::<csv::Csv>(&document, Options::tolerant().expect_extra(true));
+    let whole = read_all::<csv::Csv>(&document, Options::builder().expect_extra(true).build());
     assert_eq!(whole.error, None);
     let read: Vec<Recording> = recordings.iter().map(read_back).collect();
     assert_eq!(whole.records, read);

@@ -54,7 +54,7 @@ use self::writer::Writer;
 /// # let path = directory.path().join("audit.jsonl");
 ///
 /// let audit = Audit::append(&path)?;
-/// let api = Api::new(store).with_clock(Clock::fixed(now)).with_audit(audit.clone());
+/// let api = Api::builder(store).clock(Clock::fixed(now)).audit(audit.clone()).build();
 /// let request = Request::get("/api/recordings/files?phoneNumber=4155551234&n=51")
 ///     .header("authorization", "Basic YWNtZTpzZWNyZXQ=")
 ///     .body(Body::empty())?;
@@ -92,7 +92,7 @@ pub struct Audit {
 ///
 /// // A file on a disk that is full.
 /// let audit = Audit::append("/dev/full")?.with_failure(AuditFailure::Refuse);
-/// let api = Api::new(store).with_audit(audit.clone());
+/// let api = Api::builder(store).audit(audit.clone()).build();
 /// let request = Request::get("/api/recordings/files")
 ///     .header("authorization", "Basic YWNtZTpzZWNyZXQ=")
 ///     .body(Body::empty())?;

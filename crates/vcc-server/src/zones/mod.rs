@@ -30,6 +30,7 @@ use release::is_newer;
 /// # Ok::<(), std::convert::Infallible>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ZoneSource {
     /// The newer of the two below. The system's data counts as older where its release is not
     /// known, and is passed over where it cannot be read.

@@ -56,7 +56,7 @@ pub(crate) async fn store() -> Arc<Sqlite> {
 }
 
 pub(crate) async fn router() -> Router {
-    Api::new(store().await).with_clock(Clock::fixed(now())).router()
+    Api::builder(store().await).clock(Clock::fixed(now())).build().router()
 }
 
 pub(crate) fn basic(name: &str, token: &str) -> String {
@@ -78,7 +78,7 @@ impl Answer {
     /// The transactions of a CSV or XML body, in order.
     pub(crate) fn transactions(&self) -> Vec<String> {
         vcc_format::xml::Reader::new(self.body.as_bytes())
-            .map(|record| record.unwrap().to_owned().text(Field::TransactionId).to_owned())
+            .map(|record| record.unwrap().to_recording().text(Field::TransactionId).to_owned())
             .collect()
     }
 }

@@ -127,6 +127,13 @@ pub struct Postgres {
     teller: Teller,
 }
 
+impl std::fmt::Debug for Postgres {
+    /// Says nothing of the hosts, whose URL may hold a password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Postgres").field("wait", &self.wait).finish_non_exhaustive()
+    }
+}
+
 /// The tenants whose pages were too long to be read at one go, so that they are asked for with care.
 /// It is nothing but a hint: it may be lost, and each server has its own.
 #[derive(Default)]

@@ -60,6 +60,12 @@ pub struct FollowedSqlite {
     _stop: mpsc::Sender<()>,
 }
 
+impl std::fmt::Debug for FollowedSqlite {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FollowedSqlite").field("path", &self.shared.path).finish_non_exhaustive()
+    }
+}
+
 type Open = dyn Fn(&Path) -> Result<Sqlite, StoreError> + Send + Sync;
 
 struct Shared {

@@ -106,6 +106,17 @@ pub struct Sqlite {
     read_only: Option<String>,
 }
 
+impl std::fmt::Debug for Sqlite {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { file, deadline, read_only, .. } = self;
+        f.debug_struct("Sqlite")
+            .field("file", file)
+            .field("deadline", deadline)
+            .field("read_only", read_only)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Bytes to a page of a new file: an import is some percent faster than with 4,096.
 const PAGE_SIZE: i64 = 8_192;
 

@@ -39,7 +39,9 @@ const LONGEST: usize = (10 << 20) + 4 * 1_000 + 2_000;
 /// CSV and JSON write a character as two, XML as up to five.
 fn limits(format: FileFormat) -> Limits {
     let factor = if format == FileFormat::Xml { 5 } else { 2 };
-    Limits::default().record_bytes((factor * LONGEST) as u32)
+    let mut limits = Limits::default();
+    limits.record_bytes = (factor * LONGEST) as u32;
+    limits
 }
 
 /// What a record takes beside its text, in bytes.
@@ -200,8 +202,8 @@ impl<R: BufRead> Lines<R> {
             noted.borrow_mut().take(deviation);
         };
         let records: Result<Vec<_>, _> =
-            jsonl::Reader::with(&self.line[..], Options::tolerant().limits(limits), note)
-                .map(|record| record.map(|record| record.to_owned()))
+            jsonl::Reader::with(&self.line[..], Options::builder().limits(limits).build(), note)
+                .recordings()
                 .collect();
         match records {
             // None in a blank line, more than one where they are joined.
@@ -349,16 +351,16 @@ impl<'a> Maker<'a> {
                 })?;
             }};
         }
-        let options = Options::tolerant().limits(limits(opened.format));
+        let options = Options::builder().limits(limits(opened.format));
         match opened.format {
             FileFormat::Csv => {
                 let Names { map, ignore, .. } = &self.batches.names;
                 let names = map.iter().map(|(_, name)| name).chain(ignore);
-                read!(csv::StreamReader<_, _>, options.columns(names));
+                read!(csv::StreamReader<_, _>, options.columns(names).build());
             }
-            FileFormat::Xml => read!(xml::StreamReader<_, _>, options),
+            FileFormat::Xml => read!(xml::StreamReader<_, _>, options.build()),
             FileFormat::Jsonl if !opened.has_lines => {
-                read!(jsonl::StreamReader<_, _>, options);
+                read!(jsonl::StreamReader<_, _>, options.build());
             }
             FileFormat::Jsonl => {
                 let mut lines = Lines { reader, line: Vec::new(), number: 0 };

@@ -1,3 +1,5 @@
+mod builder;
+
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -10,9 +12,11 @@ use axum::extract::{ConnectInfo, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 use vcc_format::WriteError;
-use vcc_query::{BuiltIn, Context, Parser, Query, Resource, ResponseFormat, Selection, ZoneData};
+use vcc_query::{Context, Parser, Query, Resource, ResponseFormat, Selection, ZoneData};
 use vcc_store::{Rest, Store, StoreError, StoreErrorKind, Tenant, TenantId};
 use vcc_types::{BadCredentials, Dialect, NoCredentials};
+
+pub use self::builder::ApiBuilder;
 
 use crate::audit::{self, Audit, Unwritten, Who};
 use crate::auth::{self, Claim};
@@ -116,76 +120,12 @@ impl Api {
     /// limits.
     #[must_use]
     pub fn new(store: Arc<dyn Store>) -> Self {
-        let (limits, metrics) = (Limits::default(), Arc::<Metrics>::default());
-        Self {
-            clock: Clock::system(),
-            dialect: Dialect::default(),
-            zones: Arc::new(BuiltIn),
-            gate: Gate::new(&limits, metrics.pending()),
-            unproven: Arc::new(Unproven::new(&limits, store.readers())),
-            store,
-            limits,
-            metrics,
-            audit: None,
-            explain: false,
-            requests: Arc::default(),
-            sign_ins: SignIns::default(),
-        }
+        Self::builder(store).build()
     }
 
-    /// The clock that `today` is read from, once a request (DATE-8).
-    #[must_use]
-    pub fn with_clock(mut self, clock: Clock) -> Self {
-        self.clock = clock;
-        self
-    }
-
-    /// How the points that the documentation leaves open are read.
-    #[must_use]
-    pub fn with_dialect(mut self, dialect: Dialect) -> Self {
-        self.dialect = dialect;
-        self
-    }
-
-    /// The zone data that `tz` is looked up in, instead of the built-in one (DATE-13). The store
-    /// reads the zones of tenants: it should be given the same.
-    #[must_use]
-    pub fn with_zones(mut self, zones: Arc<dyn ZoneData + Send + Sync>) -> Self {
-        self.zones = zones;
-        self
-    }
-
-    /// How much is taken on at once, and for how long.
-    #[must_use]
-    pub fn with_limits(mut self, limits: Limits) -> Self {
-        self.gate = Gate::new(&limits, self.metrics.pending());
-        self.unproven = Arc::new(Unproven::new(&limits, self.store.readers()));
-        self.limits = limits;
-        self
-    }
-
-    /// Keeps a log of who asked what. [`AuditFailure`](crate::AuditFailure) says what becomes of
-    /// answers while it cannot be written. A clone that the caller keeps tells how it fares, and opens
-    /// its file anew.
-    #[must_use]
-    pub fn with_audit(mut self, audit: Audit) -> Self {
-        self.audit = Some(audit);
-        self
-    }
-
-    /// Counts on in these metrics, such as those of a log that drops lines.
-    #[must_use]
-    pub fn with_metrics(mut self, metrics: Arc<Metrics>) -> Self {
-        self.gate = Gate::new(&self.limits, metrics.pending());
-        self.metrics = metrics;
-        self
-    }
-
-    /// Says in a header of each answer how its query was read.
-    #[must_use]
-    pub fn with_explain(mut self, explain: bool) -> Self {
-        self.explain = explain;
-        self
+    /// The API over a store, with something else than the defaults.
+    pub fn builder(store: Arc<dyn Store>) -> ApiBuilder {
+        ApiBuilder::new(store)
     }
 
     /// What is counted.

@@ -1,0 +1,136 @@
+use std::fmt;
+use std::sync::Arc;
+
+use vcc_query::{BuiltIn, ZoneData};
+use vcc_store::Store;
+use vcc_types::Dialect;
+
+use crate::limits::Gate;
+use crate::sign_ins::SignIns;
+use crate::unproven::Unproven;
+use crate::{Api, Audit, Clock, Limits, Metrics};
+
+/// What an [`Api`] is made with.
+///
+/// ```
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use axum::http::Request;
+/// use tower::ServiceExt as _;
+/// use vcc_server::{Api, Limits};
+/// # use axum::body::Body;
+/// # let store = std::sync::Arc::new(vcc_store::Sqlite::in_memory()?);
+///
+/// let mut limits = Limits::default();
+/// limits.requests_per_tenant = 8;
+/// let dialect = "no_credentials = 403".parse()?;
+/// let router = Api::builder(store).limits(limits).dialect(dialect).build().router();
+/// let response = router.oneshot(Request::new(Body::empty())).await?;
+/// assert_eq!(response.status(), 403);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
+#[must_use]
+pub struct ApiBuilder {
+    store: Arc<dyn Store>,
+    clock: Clock,
+    dialect: Dialect,
+    zones: Arc<dyn ZoneData + Send + Sync>,
+    limits: Limits,
+    metrics: Arc<Metrics>,
+    audit: Option<Audit>,
+    explain: bool,
+}
+
+impl ApiBuilder {
+    pub(super) fn new(store: Arc<dyn Store>) -> Self {
+        Self {
+            store,
+            clock: Clock::system(),
+            dialect: Dialect::default(),
+            zones: Arc::new(BuiltIn),
+            limits: Limits::default(),
+            metrics: Arc::default(),
+            audit: None,
+            explain: false,
+        }
+    }
+
+    /// The clock that `today` is read from, once a request (DATE-8).
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// How the points that the documentation leaves open are read.
+    pub fn dialect(mut self, dialect: Dialect) -> Self {
+        self.dialect = dialect;
+        self
+    }
+
+    /// The zone data that `tz` is looked up in, instead of the built-in one (DATE-13), such as what
+    /// [`ZoneSource::read`](crate::ZoneSource::read) gives. The store reads the zones of tenants: it
+    /// should be given the same.
+    pub fn zones(mut self, zones: Arc<dyn ZoneData + Send + Sync>) -> Self {
+        self.zones = zones;
+        self
+    }
+
+    /// How much is taken on at once, and for how long.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Keeps a log of who asked what. [`AuditFailure`](crate::AuditFailure) says what becomes of
+    /// answers while it cannot be written. A clone that the caller keeps tells how it fares, and opens
+    /// its file anew.
+    pub fn audit(mut self, audit: Audit) -> Self {
+        self.audit = Some(audit);
+        self
+    }
+
+    /// Counts on in these metrics, such as those of a log that drops lines.
+    pub fn metrics(mut self, metrics: Arc<Metrics>) -> Self {
+        self.metrics = metrics;
+        self
+    }
+
+    /// Says in the header `X-Vcc-Explain` of each answer how its query was read.
+    pub fn explain(mut self, explain: bool) -> Self {
+        self.explain = explain;
+        self
+    }
+
+    /// The API.
+    #[must_use]
+    pub fn build(self) -> Api {
+        let Self { store, clock, dialect, zones, limits, metrics, audit, explain } = self;
+        Api {
+            gate: Gate::new(&limits, metrics.pending()),
+            unproven: Arc::new(Unproven::new(&limits, store.readers())),
+            store,
+            clock,
+            dialect,
+            zones,
+            limits,
+            metrics,
+            audit,
+            explain,
+            requests: Arc::default(),
+            sign_ins: SignIns::default(),
+        }
+    }
+}
+
+impl fmt::Debug for ApiBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { clock, dialect, limits, explain, .. } = self;
+        f.debug_struct("ApiBuilder")
+            .field("clock", clock)
+            .field("dialect", dialect)
+            .field("zones", &self.zones.version())
+            .field("limits", limits)
+            .field("explain", explain)
+            .finish_non_exhaustive()
+    }
+}
