@@ -1,4 +1,61 @@
-#![doc = include_str!("../README.md")]
+//! Recordings as documents: XML, CSV and JSON lines.
+//!
+//! A server of the Recordings API answers with a list of recordings, as XML or as CSV. In theory
+//! any parser reads them. In practice the documentation's own sample is not well-formed, servers leave
+//! out end tags, spreadsheets save CSV with `;` between the values, and pages are joined end to end.
+//! The readers here get every record out of what is really sent, repair what has a clause, and
+//! report each repair. The writers produce what every parser accepts.
+//!
+//! ```
+//! use vcc_format::{Deviation, Options, xml};
+//! use vcc_types::Field;
+//!
+//! let input = b"<recordings><file><agentID>bill</><queueName>Sales & Service</queueName></file></recordings>";
+//! let mut deviations: Vec<Deviation> = Vec::new();
+//! let mut reader = xml::Reader::with(input, Options::tolerant(), &mut deviations);
+//! let record = reader.read()?.unwrap();
+//! assert_eq!(record.get(Field::QueueName), Some("Sales & Service"));
+//! drop(reader);
+//! assert_eq!(
+//!     deviations[0].to_string(),
+//!     r#"line 1, column 32: empty-end-tag (QUIRK-1) read as "</agentID>""#
+//! );
+//! # Ok::<(), vcc_format::Error>(())
+//! ```
+//!
+//! # Reading
+//!
+//! The formats are the modules [`xml`], [`csv`] and `jsonl` (feature `serde`). Each has the same three
+//! readers; they differ in where the bytes come from:
+//!
+//! * [`Reader`]: a document in memory. Its [`Record`]s borrow from it.
+//! * [`StreamReader`]: a source of any size, in memory for one record.
+//! * [`Decoder`]: pieces that you feed, for callers who do their own waiting.
+//!
+//! All give the same records, repairs and errors for the same bytes, however they are cut. A record that
+//! is to stay becomes a [`Recording`](vcc_types::Recording) by [`Record::to_recording`], or by
+//! `recordings()` of each reader. [`read_page`] reads a document whole or not at all, for clients that
+//! must not take the records before a cut for all there are.
+//!
+//! # Tolerant or strict
+//!
+//! [`Options`] choose a [`Mode`]. A tolerant reader hands each repair to a [`Sink`] as a
+//! [`Deviation`]: which of the [kinds](DeviationKind), where, what stood there and what it was read
+//! as. A strict reader refuses it with an [`Error`] of the same name. There is no general leniency:
+//! what has no kind is refused by both. [`Limits`] bound one record; nothing is expanded, nothing
+//! recurses, and the time is linear in the input.
+//!
+//! What is decided where the clauses leave room stands in the [README](_documentation::readme).
+//!
+//! # Writing
+//!
+//! [`xml::Writer`], [`csv::Writer`] and `jsonl::Writer` write any number of recordings as one document.
+//! What XML cannot carry is refused with a [`WriteError`] that names the record and the field.
+//! [`xml::QuirkWriter`] writes malformed documents on request, for tests of readers.
+//!
+//! # Features
+//!
+//! `serde`: `jsonl`, one JSON object a line.
 
 mod check;
 pub mod csv;
@@ -30,3 +87,9 @@ pub use options::{Limits, Mode, Options, OptionsBuilder};
 pub use page::{Page, read_page};
 pub use read::{Decoder, Reader, StreamReader};
 pub use record::Record;
+
+/// Pages to read, and no code.
+pub mod _documentation {
+    #[doc = include_str!("../README.md")]
+    pub mod readme {}
+}

@@ -1,9 +1,25 @@
-//! The query language of the Recordings API, in three pure steps.
+//! The query language of the Recordings API.
 //!
-//! 1. **Parse** says what was written: [`Query::parse`].
-//! 2. **Resolve** says what it means: [`Query::resolve`] gives a [`Selection`], plain data in
-//!    absolute times.
-//! 3. **Evaluate** says what it matches: [`Selection::matches`], [`Selection::page`].
+//! A client asks for a list of recordings with a query: what follows the `?` of a URL. `d` names a day
+//! or a range in which the recordings started, `start-date` and `finish-date` look one up by its time,
+//! give or take five seconds, fields such as `agentID` must hold a value, and `n` is the number of the
+//! first record of the page. All that is given must hold at once.
+//!
+//! ```text
+//! d=2007-08-05&tz=America/New_York&agentID=bill
+//! d=today-1d,today&channel=%23virtual_outbound%23&n=51
+//! start-date=2007-12-19T19:16:36-08:00
+//! ```
+//!
+//! What it means depends on three things that are not in it: what time it is, which zone the tenant is
+//! in, and how the server reads the points that the documentation leaves open. Hence three pure steps:
+//!
+//! 1. **Parse** says what was written: [`Query::parse`] gives a [`Query`], which keeps `today-1d` as
+//!    it is, prints back, and is also what a client [builds](Query::builder).
+//! 2. **Resolve** says what it means: [`Query::resolve`] takes a [`Context`] and gives a
+//!    [`Selection`], plain data in absolute times.
+//! 3. **Evaluate** says what it matches: [`Selection::matches`] asks one record, and
+//!    [`Selection::page`] takes a page out of many.
 //!
 //! ```
 //! use vcc_query::{Context, Query, Zone};
@@ -36,7 +52,37 @@
 //! * A text written to some precision names the period from its own instant to the instant of **the
 //!   next text of the same precision**: `2007` that year, `2007-08-05 13` that hour.
 //!
+//! A [`Written`] is a date as it was written, with its [`Precision`]; [`Dates`] is the value of `d`.
+//!
+//! # Zones
+//!
+//! A [`Zone`] is a name of the tz database and its rules. [`BuiltIn`] has all of them, from the newest
+//! release when this was built; [`ZoneTable`] reads a compiled file of your own, and [`ZoneData`] and
+//! [`ZoneRules`] are for anything else.
+//!
+//! # Servers
+//!
+//! * [`Request`] reads a path and a query; [`QueryError::status`] is the HTTP status of a refusal.
+//! * [`Parser`] reads by another [`Dialect`], with other zones or within other limits.
+//! * [`QueryError`] says in one line what would have been accepted, and
+//!   [points](QueryError::render) at the place. [`render_redacted`](QueryError::render_redacted) shows
+//!   no other value.
+//! * [`Selection::explain`] says in words and absolute times what a query matches, and
+//!   [`Selection::notes`] what may have been meant otherwise.
+//! * [`Row`] lets your own row type be matched.
+//!
+//! # Clients
+//!
+//! * [`QueryBuilder`] makes queries that are encoded as every server reads them.
+//! * [`Pages`] says what to ask next, page after page, and when to stop. A list of `today` stays the
+//!   same list also across midnight, by [`Query::pinned`].
+//!
 //! Neither a clock is read nor any I/O done.
+//!
+//! # Features
+//!
+//! * `serde`: [`Selection`], [`Query`], [`Zone`] and their parts as plain data.
+//! * `chrono-tz`: `ChronoTz`, a second source of zone rules.
 
 mod builder;
 mod date;
@@ -82,3 +128,8 @@ pub use zone::{
 
 #[doc(no_inline)]
 pub use vcc_types::{Dialect, Field, Order, Row};
+
+/// The README's Rust is run with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,20 +1,20 @@
 //! What a call recording of the Virtual Contact Center is.
 //!
-//! The Recordings API lists **metadata** about call recordings: who spoke with whom, when, for how
-//! long, and the name of the audio file. This crate holds the nouns that every other crate of the
-//! workspace shares and nothing that reads a query, XML or CSV:
+//! A contact center answers and makes calls for its customers: a caller reaches a *channel* (the
+//! number called), waits in a *queue*, and talks to an *agent*. Each of these calls may be recorded. The
+//! Recordings API lists **metadata** about the recordings: who spoke with whom, when, for how long,
+//! and the name of the audio file. It serves no audio.
 //!
-//! | item | says |
-//! |---|---|
-//! | [`Recording`] | one record: fifteen fields, plus whatever else a server sent |
-//! | [`Field`] | the table of those fields: name in a response, name in a query, meaning |
-//! | [`Row`] | the few questions that matching asks of a record, for row types of your own |
-//! | [`CallType`] | inbound, outbound, direct agent access, or a kind not known yet |
-//! | [`RecordingName`] | what the file name of a recording says about its start |
-//! | [`StartDate`] | the `startDate` of a response, with its offset |
-//! | [`Host`] | the hosts that the documentation names |
-//! | [`TokenForm`] | whether a token is one of this project, and copied as it was made |
-//! | [`Dialect`] | the points that the documentation leaves open, as switches |
+//! A [`Recording`] is one entry of such a list. It has fifteen fields, each a text; [`Field`] is the
+//! table of them. Two of them also have a typed reading:
+//!
+//! * `startDate` says when the recording started, as ISO 8601 with the offset of a zone
+//!   ([`StartDate`]). A start without an offset is kept, but is no instant.
+//! * `duration` says how many whole seconds it lasted. Start and duration give the *finish*, which
+//!   is no field of its own ([`Recording::finish`]).
+//!
+//! A value is never corrected: what cannot be read stays as the text that was sent, and the typed
+//! reading is `None`. A field may be absent or empty; queries make no difference between the two.
 //!
 //! ```
 //! use vcc_types::{CallType, Field, Recording};
@@ -28,6 +28,35 @@
 //! assert_eq!(recording.finish().unwrap().to_rfc3339(), "2007-12-19T19:17:03-08:00");
 //! assert_eq!(recording.get(Field::AgentId), None);
 //! ```
+//!
+//! # Who called whom
+//!
+//! [`CallType`] reads from the channel whether a call was inbound, outbound or made to an agent
+//! directly. The other fields depend on it: `phoneNumber` is the caller's, or the number that the
+//! agent dialled. The type is open, since servers may send further kinds.
+//!
+//! [`RecordingName`] reads what the name of an audio file says about the start, in UTC.
+//!
+//! # Where servers differ
+//!
+//! The documentation of the API leaves points open, and contradicts itself in some. Each of them is a
+//! switch of a [`Dialect`]; its defaults are what this project does. The conformance suite finds out
+//! how a server behaves and prints its dialect; queries, documents and the reference server then do
+//! as that server does.
+//!
+//! # What else is here
+//!
+//! * [`Row`]: the few questions that matching asks of a record, to implement for row types of your own.
+//! * [`Host`]: the hosts that the documentation names.
+//! * [`TokenForm`]: whether a token is one of this project, and was copied whole.
+//!
+//! This is the leaf of the workspace: no I/O, no clock, and nothing that reads a query, XML or CSV. For
+//! those see `vcc-query` and `vcc-format`.
+//!
+//! # Clauses
+//!
+//! Ids such as `DATE-6` or `FIELD-4` name clauses of the project's specification, `SPEC.md`, which
+//! quotes the sentence of the documentation that each rests on.
 //!
 //! # Features
 //!
@@ -59,3 +88,8 @@ pub use recording_name::RecordingName;
 pub use row::Row;
 pub use start_date::{StartDate, StartDateError};
 pub use token_form::TokenForm;
+
+/// The README's Rust is run with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
