@@ -120,7 +120,7 @@ impl StartDate {
         if year == 0 {
             return Err(error(0));
         }
-        let date = NaiveDate::from_ymd_opt(year.cast_signed(), month, day)
+        let date = NaiveDate::from_ymd_opt(year as i32, month, day)
             .ok_or(error(if (1..=12).contains(&month) { 8 } else { 5 }))?;
 
         expect(10, b"T ")?;
@@ -171,7 +171,7 @@ impl StartDate {
             if bytes.len() > at + 5 + colon {
                 return Err(error(at + 5 + colon));
             }
-            offset = sign * (hours * 3600 + minutes * 60).cast_signed();
+            offset = sign * (hours * 3600 + minutes * 60) as i32;
         }
         FixedOffset::east_opt(offset)
             .and_then(|offset| local.and_local_timezone(offset).single())
@@ -210,9 +210,9 @@ fn response_form(text: &[u8; 25]) -> Option<DateTime<FixedOffset>> {
     if !all_digits || marks != *b"--T:::" || year == 0 || hours > 23 || minutes > 59 {
         return None;
     }
-    let local = NaiveDate::from_ymd_opt(year.cast_signed(), month, day)?
+    let local = NaiveDate::from_ymd_opt(year as i32, month, day)?
         .and_hms_opt(hour, minute, second)?;
-    let offset = (hours * 3600 + minutes * 60).cast_signed();
+    let offset = (hours * 3600 + minutes * 60) as i32;
     let offset = FixedOffset::east_opt(if east { offset } else { -offset })?;
     Some(DateTime::from_naive_utc_and_offset(local.checked_sub_offset(offset)?, offset))
 }
