@@ -36,6 +36,13 @@ pub struct QueryBuilder {
     error: Option<QueryError>,
 }
 
+impl Query {
+    /// A query to be written, for clients.
+    pub fn builder() -> QueryBuilder {
+        QueryBuilder::new()
+    }
+}
+
 impl QueryBuilder {
     pub(crate) fn new() -> QueryBuilder {
         QueryBuilder::default()
@@ -144,7 +151,7 @@ impl core::str::FromStr for Written {
 
     /// Reads one date or constant, not percent-encoded. A space for a `+` is not read.
     fn from_str(text: &str) -> Result<Written, QueryError> {
-        date::written(text, Spaces::Themselves).map_err(|fault| fault.into_error(text.len()))
+        date::written(text, Spaces::Themselves).map_err(|error| error.into_error(text.len()))
     }
 }
 

@@ -1,7 +1,7 @@
 use vcc_types::Plus;
 
 use crate::error::found;
-use crate::query::Span;
+use crate::span::Span;
 use crate::{QueryError, QueryErrorKind};
 
 /// Where decoded text is put that is not the raw text itself. Dates and names fit into `stack`, so
@@ -188,6 +188,20 @@ pub(crate) fn control_character(
         "no control character",
         format!("U+{:04X}", u32::from(c)),
     ))
+}
+
+impl Span {
+    /// The raw bytes of a part of the decoded text of this span.
+    #[cold]
+    pub(crate) fn part(
+        self,
+        raw: &[u8],
+        decoded: core::ops::Range<usize>,
+    ) -> core::ops::Range<usize> {
+        let text = &raw[self.range()];
+        let at = |offset| self.range().start + raw_offset(text, offset);
+        at(decoded.start)..at(decoded.end)
+    }
 }
 
 /// Where in the raw text the byte at `decoded` of the decoded text stands.

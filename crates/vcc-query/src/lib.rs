@@ -104,6 +104,7 @@ mod scan;
 mod selection;
 #[cfg(feature = "serde")]
 mod serde;
+mod span;
 mod split;
 mod text;
 mod variable;

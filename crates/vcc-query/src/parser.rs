@@ -1,3 +1,5 @@
+use core::str::FromStr;
+
 use vcc_types::Dialect;
 
 use crate::decode::Scratch;
@@ -139,5 +141,38 @@ impl<'z> Parser<'z> {
         let expected = format!("a query of at most {} bytes", self.max_length);
         let span = self.max_length..length;
         QueryError::new(QueryErrorKind::TooLong, span, "REQ-13", expected, length.to_string())
+    }
+}
+
+impl Query {
+    /// Reads a raw query: the bytes after the `?`, percent-encoded or as the documentation prints
+    /// them, in the default dialect and limits.
+    ///
+    /// # Errors
+    ///
+    /// Whatever is no query, or names what no calendar, clock or zone knows.
+    pub fn parse(raw: &(impl AsRef<[u8]> + ?Sized)) -> Result<Query, QueryError> {
+        Parser::new().parse(raw)
+    }
+
+    /// Reads a raw query as another server would.
+    ///
+    /// # Errors
+    ///
+    /// As [`parse`](Query::parse), by the dialect's rules.
+    pub fn parse_with(
+        raw: &(impl AsRef<[u8]> + ?Sized),
+        dialect: &Dialect,
+    ) -> Result<Query, QueryError> {
+        Parser::builder().dialect(*dialect).build().parse(raw)
+    }
+}
+
+impl FromStr for Query {
+    type Err = QueryError;
+
+    /// Reads a raw query, as [`Query::parse`] does.
+    fn from_str(raw: &str) -> Result<Query, QueryError> {
+        Query::parse(raw)
     }
 }

@@ -1,11 +1,8 @@
 use core::fmt;
-use core::str::FromStr;
 
-use vcc_types::{Dialect, Field};
-
-use crate::decode::raw_offset;
 use crate::filters::Filters;
-use crate::{Filter, Parser, QueryBuilder, QueryError, Wanted, Written, Zone};
+use crate::span::Span;
+use crate::{Filter, Written, Zone};
 
 /// What a query says, and not yet what it means: [`resolve`](Query::resolve) gives it meaning.
 ///
@@ -63,71 +60,7 @@ pub(crate) struct Origin {
     pub(crate) plus: u16,
 }
 
-/// A range of bytes of the raw query, which is shorter than 4 GiB.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Span {
-    start: u32,
-    end: u32,
-}
-
-impl Span {
-    const NONE: Span = Span { start: 0, end: 0 };
-
-    #[inline]
-    pub(crate) fn new(start: usize, end: usize) -> Span {
-        Span { start: start as u32, end: end as u32 }
-    }
-
-    #[inline]
-    pub(crate) fn range(self) -> core::ops::Range<usize> {
-        self.start as usize..self.end as usize
-    }
-
-    pub(crate) fn is_empty(self) -> bool {
-        self.start == self.end
-    }
-
-    /// The raw bytes of a part of the decoded text of this span.
-    #[cold]
-    pub(crate) fn part(
-        self,
-        raw: &[u8],
-        decoded: core::ops::Range<usize>,
-    ) -> core::ops::Range<usize> {
-        let text = &raw[self.range()];
-        let at = |offset| self.range().start + raw_offset(text, offset);
-        at(decoded.start)..at(decoded.end)
-    }
-}
-
 impl Query {
-    /// Reads a raw query: the bytes after the `?`, percent-encoded or as the documentation prints
-    /// them, in the default dialect and limits.
-    ///
-    /// # Errors
-    ///
-    /// Whatever is no query, or names what no calendar, clock or zone knows.
-    pub fn parse(raw: &(impl AsRef<[u8]> + ?Sized)) -> Result<Query, QueryError> {
-        Parser::new().parse(raw)
-    }
-
-    /// Reads a raw query as another server would.
-    ///
-    /// # Errors
-    ///
-    /// As [`parse`](Query::parse), by the dialect's rules.
-    pub fn parse_with(
-        raw: &(impl AsRef<[u8]> + ?Sized),
-        dialect: &Dialect,
-    ) -> Result<Query, QueryError> {
-        Parser::builder().dialect(*dialect).build().parse(raw)
-    }
-
-    /// A query to be written, for clients.
-    pub fn builder() -> QueryBuilder {
-        QueryBuilder::new()
-    }
-
     /// `d`: the day or range.
     #[must_use]
     pub fn d(&self) -> Option<&Dates> {
@@ -194,15 +127,6 @@ impl Default for Query {
     }
 }
 
-impl FromStr for Query {
-    type Err = QueryError;
-
-    /// Reads a raw query, as [`Query::parse`] does.
-    fn from_str(raw: &str) -> Result<Query, QueryError> {
-        Query::parse(raw)
-    }
-}
-
 impl PartialEq for Query {
     fn eq(&self, other: &Query) -> bool {
         self.d == other.d
@@ -226,13 +150,5 @@ impl fmt::Debug for Query {
             .field("n", &self.n)
             .field("filters", &self.filters())
             .finish()
-    }
-}
-
-impl Filter {
-    /// The field equals a text, byte for byte. For `duration` see [`Wanted`].
-    #[must_use]
-    pub fn text(field: Field, value: &str) -> Filter {
-        Filter { field, wanted: Wanted::Text(value.into()) }
     }
 }

@@ -7,7 +7,7 @@ use vcc_types::{
 use crate::date::{self, Spaces};
 use crate::decode::{Bytes, Scratch, Suspicion, control_character, decode};
 use crate::error::found;
-use crate::query::Span;
+use crate::span::Span;
 use crate::split::Values;
 use crate::variable::Variable;
 use crate::zone::{BuiltIn, Source, UnknownZone, Zone};
@@ -190,8 +190,8 @@ impl Reader<'_> {
             Plus::Space => Spaces::Signs(&raw[span.range()]),
             Plus::Literal => Spaces::Themselves,
         };
-        let written = date::written(text, spaces).map_err(|fault| {
-            fault.into_error(text.len()).map_span(|decoded| span.part(raw, decoded))
+        let written = date::written(text, spaces).map_err(|error| {
+            error.into_error(text.len()).map_span(|decoded| span.part(raw, decoded))
         })?;
         // DATE-8: `today+0d` looks ahead as little as `today` does, but it is written so.
         if dialect.future_constants == FutureConstants::Rejected

@@ -4,7 +4,7 @@ use core::ops::Range;
 use unicode_width::UnicodeWidthStr;
 
 use crate::decode::{Bytes, Scratch, decode};
-use crate::query::Span;
+use crate::span::Span;
 use crate::variable::Variable;
 use crate::{QueryError, QueryErrorKind};
 

@@ -8,9 +8,9 @@ use vcc_types::{
 };
 
 use crate::nanosecond::Nanosecond;
-use crate::query::Span;
 use crate::selection::{Edge, Near, Note, Selection, Window};
-use crate::written::{Reading, day_seconds};
+use crate::span::Span;
+use crate::written::{WallTime, day_seconds};
 use crate::zone::{Walk, first_instant, local_seconds};
 use crate::{Date, Dates, Query, QueryError, QueryErrorKind, Wanted, Written, Zone};
 
@@ -180,7 +180,7 @@ impl Beyond {
 
 /// An instant, exactly: a fraction may have any number of digits.
 #[derive(Clone, Copy)]
-pub(crate) struct Instant<'a>(Reading<'a>);
+pub(crate) struct Instant<'a>(WallTime<'a>);
 
 impl Instant<'_> {
     fn cmp(&self, other: &Instant<'_>) -> Ordering {
@@ -190,14 +190,14 @@ impl Instant<'_> {
     /// The last nanosecond that is not after it.
     #[inline]
     pub(crate) fn floor(&self) -> Nanosecond {
-        let Reading { seconds, nanos, .. } = self.0;
+        let WallTime { seconds, nanos, .. } = self.0;
         Nanosecond::new(seconds, nanos)
     }
 
     /// The first nanosecond that is not before it.
     #[inline]
     fn ceil(&self) -> Nanosecond {
-        let Reading { seconds, nanos, more } = self.0;
+        let WallTime { seconds, nanos, more } = self.0;
         Nanosecond::new(seconds, nanos + u32::from(more.bytes().any(|digit| digit != b'0')))
     }
 }
@@ -293,7 +293,7 @@ impl<'a> Resolver<'a> {
     #[inline]
     pub(crate) fn instant<'t>(&self, date: &'t Written) -> Result<Instant<'t>, Beyond> {
         match date {
-            Written::Timed(timed) => Ok(self.locate(timed.reading(), timed.offset())),
+            Written::Timed(timed) => Ok(self.locate(timed.wall_time(), timed.offset())),
             Written::Date(date) => Ok(self.locate(midnight(date.first_day()), None)),
             Written::Today(days) => Ok(self.locate(midnight(self.constant(*days)?), None)),
         }
@@ -303,7 +303,7 @@ impl<'a> Resolver<'a> {
     fn both<'t>(&self, date: &'t Written) -> Result<[Instant<'t>; 2], Beyond> {
         match (self.days(date)?, date) {
             (Some(days), _) => Ok(days.map(|day| self.locate(midnight(day), None))),
-            (None, Written::Timed(timed)) => Ok([timed.reading(), timed.next_reading()]
+            (None, Written::Timed(timed)) => Ok([timed.wall_time(), timed.next_wall_time()]
                 .map(|reading| self.locate(reading, timed.offset()))),
             (None, _) => Err(Beyond),
         }
@@ -357,11 +357,11 @@ impl<'a> Resolver<'a> {
     /// The instant at which the clock reads something (the first rule; DATE-1), or for a reading
     /// with an offset the instant that it is (DATE-4).
     #[inline]
-    fn locate<'t>(&self, reading: Reading<'t>, offset: Option<i32>) -> Instant<'t> {
+    fn locate<'t>(&self, wall_time: WallTime<'t>, offset: Option<i32>) -> Instant<'t> {
         let (seconds, exact) = match offset {
-            Some(offset) => (reading.seconds - i64::from(offset), true),
+            Some(offset) => (wall_time.seconds - i64::from(offset), true),
             None => {
-                let found = self.walk.first_instant(&self.zone, reading.seconds);
+                let found = self.walk.first_instant(&self.zone, wall_time.seconds);
                 // DATE-13
                 if found.0 >= FAR_AHEAD {
                     self.extrapolated.set(true);
@@ -370,12 +370,12 @@ impl<'a> Resolver<'a> {
             }
         };
         Instant(match exact {
-            true => Reading { seconds, ..reading },
-            false => Reading { seconds, nanos: 0, more: "" },
+            true => WallTime { seconds, ..wall_time },
+            false => WallTime { seconds, nanos: 0, more: "" },
         })
     }
 }
 
-fn midnight(day: NaiveDate) -> Reading<'static> {
-    Reading { seconds: day_seconds(day), nanos: 0, more: "" }
+fn midnight(day: NaiveDate) -> WallTime<'static> {
+    WallTime { seconds: day_seconds(day), nanos: 0, more: "" }
 }

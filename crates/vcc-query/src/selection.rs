@@ -43,7 +43,7 @@ pub struct Selection {
     /// How many records the page holds at most: 50 (PAGE-1).
     pub page_size: u32,
     /// The order of the list (PAGE-5).
-    #[cfg_attr(feature = "serde", serde(with = "crate::serde::order"))]
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde::names::order"))]
     pub order: Order,
     /// The zone whose offset a response writes `startDate` with (OUT-3).
     pub response_zone: Zone,
@@ -149,7 +149,7 @@ pub enum Edge {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Filter {
     /// The field; never [`Field::StartDate`].
-    #[cfg_attr(feature = "serde", serde(with = "crate::serde::field"))]
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde::names::field"))]
     pub field: Field,
     /// What it must hold.
     pub wanted: Wanted,
@@ -200,11 +200,11 @@ pub enum Wanted {
 #[non_exhaustive]
 pub enum Note {
     /// A `+` in the value of this field became a space (REQ-6).
-    PlusAsSpace(#[cfg_attr(feature = "serde", serde(with = "crate::serde::field"))] Field),
+    PlusAsSpace(#[cfg_attr(feature = "serde", serde(with = "crate::serde::names::field"))] Field),
     /// `finish-date` was given and not used, since `start-date` was given too (NEAR-4).
     FinishIgnored,
     /// An empty value of this field was not used, as the dialect says (FIELD-3).
-    EmptyIgnored(#[cfg_attr(feature = "serde", serde(with = "crate::serde::field"))] Field),
+    EmptyIgnored(#[cfg_attr(feature = "serde", serde(with = "crate::serde::names::field"))] Field),
     /// A local date lies in 2100 or later: the zone's rules of today are assumed to stay, as the
     /// zone data has it (DATE-13).
     RulesExtrapolated,
@@ -235,6 +235,12 @@ impl Near {
 }
 
 impl Filter {
+    /// The field equals a text, byte for byte. For `duration` see [`Wanted`].
+    #[must_use]
+    pub fn text(field: Field, value: &str) -> Filter {
+        Filter { field, wanted: Wanted::Text(value.into()) }
+    }
+
     /// Whether a record's field holds what is wanted.
     #[must_use]
     #[inline]

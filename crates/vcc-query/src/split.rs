@@ -4,8 +4,8 @@ use vcc_types::{Dialect, RepeatedVariable, TrailingQuote, UnknownVariable};
 
 use crate::decode::{Bytes, Scratch, Suspicion, control_character, decode};
 use crate::error::found;
-use crate::query::Span;
 use crate::scan::first_of;
+use crate::span::Span;
 use crate::variable::{Variable, hint};
 use crate::{QueryError, QueryErrorKind};
 

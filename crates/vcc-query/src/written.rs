@@ -208,19 +208,19 @@ impl Timed {
     }
 
     /// The wall clock's reading: seconds since 1970-01-01 00:00:00, and the fraction.
-    pub(crate) fn reading(&self) -> Reading<'_> {
+    pub(crate) fn wall_time(&self) -> WallTime<'_> {
         let time = &self.time;
         // DATE-6: `24:00` and `:60` carry over by themselves.
         let seconds = i64::from(time.hour) * 3600
             + i64::from(time.minute.unwrap_or(0)) * 60
             + i64::from(time.second.unwrap_or(0));
         let (nanos, more) = time.fraction.as_ref().map_or((0, ""), |digits| nanoseconds(digits));
-        Reading { seconds: day_seconds(self.day) + seconds, nanos, more }
+        WallTime { seconds: day_seconds(self.day) + seconds, nanos, more }
     }
 
     /// The reading of the next text of the same precision, rounded up to a nanosecond.
-    pub(crate) fn next_reading(&self) -> Reading<'static> {
-        let Reading { seconds, nanos, .. } = self.reading();
+    pub(crate) fn next_wall_time(&self) -> WallTime<'static> {
+        let WallTime { seconds, nanos, .. } = self.wall_time();
         let time = &self.time;
         let (seconds, nanos) = match (&time.minute, &time.second, &time.fraction) {
             (None, ..) => (seconds + 3600, 0),
@@ -235,7 +235,7 @@ impl Timed {
                 (seconds, nanos + unit)
             }
         };
-        Reading { seconds, nanos, more: "" }
+        WallTime { seconds, nanos, more: "" }
     }
 }
 
@@ -248,7 +248,7 @@ fn nanoseconds(fraction: &str) -> (u32, &str) {
 
 /// What a wall clock reads, exactly: a fraction may have any number of digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Reading<'a> {
+pub(crate) struct WallTime<'a> {
     /// Seconds since 1970-01-01 00:00:00.
     pub(crate) seconds: i64,
     /// 0 to 999 999 999; 1 000 000 000 stands for what rounds up to the next second.
@@ -257,8 +257,8 @@ pub(crate) struct Reading<'a> {
     pub(crate) more: &'a str,
 }
 
-impl Reading<'_> {
-    pub(crate) fn cmp_exactly(&self, other: &Reading<'_>) -> Ordering {
+impl WallTime<'_> {
+    pub(crate) fn cmp_exactly(&self, other: &WallTime<'_>) -> Ordering {
         (self.seconds, self.nanos)
             .cmp(&(other.seconds, other.nanos))
             .then_with(|| self.more.trim_end_matches('0').cmp(other.more.trim_end_matches('0')))

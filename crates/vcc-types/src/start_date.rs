@@ -210,8 +210,8 @@ fn response_form(text: &[u8; 25]) -> Option<DateTime<FixedOffset>> {
     if !all_digits || marks != *b"--T:::" || year == 0 || hours > 23 || minutes > 59 {
         return None;
     }
-    let local = NaiveDate::from_ymd_opt(year as i32, month, day)?
-        .and_hms_opt(hour, minute, second)?;
+    let local =
+        NaiveDate::from_ymd_opt(year as i32, month, day)?.and_hms_opt(hour, minute, second)?;
     let offset = (hours * 3600 + minutes * 60) as i32;
     let offset = FixedOffset::east_opt(if east { offset } else { -offset })?;
     Some(DateTime::from_naive_utc_and_offset(local.checked_sub_offset(offset)?, offset))

@@ -6,8 +6,8 @@ use nom::bytes::complete::{take_while, take_while_m_n};
 use nom::character::complete::char;
 use nom::combinator::{opt, peek};
 
-use super::Fault;
-use super::grammar::{Parsed, failure, is_digit, number, two_digits};
+use super::digits::{Parsed, failure, is_digit, number, two_digits};
+use super::error::DateError;
 use crate::QueryErrorKind;
 use crate::written::Date;
 
@@ -21,17 +21,17 @@ pub(super) fn date(text: &str) -> Parsed<'_, Date> {
             0 if rest.starts_with('W') => week_extended(rest, year),
             2 => calendar_extended(rest, year),
             3 => ordinal(rest, year),
-            0 => failure(Fault::syntax(
+            0 => failure(DateError::syntax(
                 rest,
                 "a month of two digits, a week such as W31, or a day of the year of three digits",
             )),
             1 => failure(
-                Fault::syntax(rest, "a month of two digits")
+                DateError::syntax(rest, "a month of two digits")
                     .over(1)
                     .hint("write 08, not 8: 2007-08-05"),
             ),
             length => failure(
-                Fault::syntax(rest, "a month of two digits or a day of the year of three")
+                DateError::syntax(rest, "a month of two digits or a day of the year of three")
                     .over(length)
                     .hint("either 2007-08-05 or 20070805"),
             ),
@@ -42,20 +42,20 @@ pub(super) fn date(text: &str) -> Parsed<'_, Date> {
     }
     let (_, digits) = peek(take_while(is_digit)).parse(rest)?;
     match digits.len() {
-        1.. if rest[digits.len()..].starts_with('-') => failure(Fault {
+        1.. if rest[digits.len()..].starts_with('-') => failure(DateError {
             kind: QueryErrorKind::Calendar,
-            ..Fault::syntax(text, "a year from 0001 to 9999").over(4 + digits.len())
+            ..DateError::syntax(text, "a year from 0001 to 9999").over(4 + digits.len())
         }),
         0 => Ok((rest, Date::Year(year))),
         3 => ordinal(rest, year),
         4 => calendar_basic(rest, year),
         2 => failure(
-            Fault::syntax(text, "a date")
+            DateError::syntax(text, "a date")
                 .over(6)
                 .hint("a month is written 2007-08, since 200708 could also be 2020-07-08"),
         ),
         length => failure(
-            Fault::syntax(
+            DateError::syntax(
                 rest,
                 "a month and a day of two digits each, or a day of the year of three",
             )
@@ -69,16 +69,16 @@ fn year(text: &str) -> Parsed<'_, i32> {
     let (_, digits) = peek(take_while(is_digit)).parse(text)?;
     if digits.len() < 4 {
         return failure(
-            Fault::syntax(text, "a year of four digits")
+            DateError::syntax(text, "a year of four digits")
                 .over(digits.len())
                 .hint("dates are written year first, as in 2007-08-05"),
         );
     }
     let (rest, digits) = take_while_m_n(4, 4, is_digit).parse(text)?;
     match number(digits) {
-        0 => failure(Fault {
+        0 => failure(DateError {
             kind: QueryErrorKind::Calendar,
-            ..Fault::impossible(text, 4, "a year from 0001 to 9999").clause("DATE-6")
+            ..DateError::impossible(text, 4, "a year from 0001 to 9999").clause("DATE-6")
         }),
         year => Ok((rest, year as i32)),
     }
@@ -115,7 +115,7 @@ fn day(text: &str, year: i32, month: u32) -> Parsed<'_, NaiveDate> {
         None => {
             let last =
                 Date::Month(year, month).next_first_day().pred_opt().map_or(31, |last| last.day());
-            failure(Fault::impossible(
+            failure(DateError::impossible(
                 text,
                 2,
                 format!("a day of {year:04}-{month:02} from 01 to {last}"),
@@ -131,7 +131,11 @@ fn ordinal(text: &str, year: i32) -> Parsed<'_, Date> {
         Some(day) => Ok((rest, Date::Day(day))),
         None => {
             let last = if Date::Year(year).first_day().leap_year() { 366 } else { 365 };
-            failure(Fault::impossible(text, 3, format!("a day of {year:04} from 001 to {last}")))
+            failure(DateError::impossible(
+                text,
+                3,
+                format!("a day of {year:04} from 001 to {last}"),
+            ))
         }
     }
 }
@@ -145,7 +149,7 @@ fn week_extended(text: &str, year: i32) -> Parsed<'_, Date> {
     }
     if rest.starts_with(|c: char| c.is_ascii_digit()) {
         return failure(
-            Fault::syntax(rest, "- before the day of the week")
+            DateError::syntax(rest, "- before the day of the week")
                 .hint("either 2007-W31-7 or 2007W317"),
         );
     }
@@ -158,7 +162,7 @@ fn week_basic(text: &str, year: i32) -> Parsed<'_, Date> {
     match rest.bytes().next() {
         Some(b'0'..=b'9') => weekday(rest, year, week),
         Some(b'-') => failure(
-            Fault::syntax(rest, "a day of the week without - before it")
+            DateError::syntax(rest, "a day of the week without - before it")
                 .hint("either 2007-W31-7 or 2007W317"),
         ),
         _ => Ok((rest, Date::Week(year, week))),
@@ -174,7 +178,11 @@ fn week(text: &str, year: i32) -> Parsed<'_, u32> {
         None => {
             let last =
                 if NaiveDate::from_isoywd_opt(year, 53, Weekday::Mon).is_some() { 53 } else { 52 };
-            failure(Fault::impossible(text, 2, format!("a week of {year:04} from 01 to {last}")))
+            failure(DateError::impossible(
+                text,
+                2,
+                format!("a week of {year:04} from 01 to {last}"),
+            ))
         }
     }
 }
@@ -184,15 +192,15 @@ fn weekday(text: &str, year: i32, week: u32) -> Parsed<'_, Date> {
     const EXPECTED: &str = "a day of the week from 1 (Monday) to 7 (Sunday)";
     let (rest, digit) = match text.bytes().next() {
         Some(digit @ b'1'..=b'7') => (&text[1..], digit),
-        Some(b'0' | b'8' | b'9') => return failure(Fault::impossible(text, 1, EXPECTED)),
-        _ => return failure(Fault::syntax(text, EXPECTED)),
+        Some(b'0' | b'8' | b'9') => return failure(DateError::impossible(text, 1, EXPECTED)),
+        _ => return failure(DateError::syntax(text, EXPECTED)),
     };
     let weekday = Weekday::try_from(digit - b'1').unwrap_or(Weekday::Mon);
     match NaiveDate::from_isoywd_opt(year, week, weekday) {
         Some(day) if day.year() <= 9999 => Ok((rest, Date::Day(day))),
-        _ => failure(Fault {
+        _ => failure(DateError {
             kind: QueryErrorKind::Calendar,
-            ..Fault::impossible(text, 1, "a day until 9999-12-31").clause("DATE-6")
+            ..DateError::impossible(text, 1, "a day until 9999-12-31").clause("DATE-6")
         }),
     }
 }
@@ -201,7 +209,7 @@ fn weekday(text: &str, year: i32, week: u32) -> Parsed<'_, Date> {
 fn within<'a>(text: &'a str, what: &str, last: u32) -> Parsed<'a, u32> {
     let (rest, value) = two_digits(text, "two digits")?;
     if value == 0 || value > last {
-        return failure(Fault::impossible(text, 2, format!("{what} from 01 to {last}")));
+        return failure(DateError::impossible(text, 2, format!("{what} from 01 to {last}")));
     }
     Ok((rest, value))
 }

@@ -6,8 +6,9 @@ use nom::bytes::complete::take_while;
 use nom::character::complete::char;
 use nom::combinator::opt;
 
-use super::grammar::{Parsed, failure, is_digit, sign, two_digits};
-use super::{Fault, Spaces};
+use super::digits::{Parsed, failure, is_digit, two_digits};
+use super::error::DateError;
+use super::spaces::{Spaces, sign};
 use crate::Text;
 use crate::written::Time;
 
@@ -15,7 +16,7 @@ use crate::written::Time;
 pub(super) fn time(text: &str) -> Parsed<'_, Time> {
     let (rest, hour) = two_digits(text, "an hour of two digits")?;
     if hour > 24 {
-        return failure(Fault::impossible(text, 2, "an hour from 00 to 24"));
+        return failure(DateError::impossible(text, 2, "an hour from 00 to 24"));
     }
     let mut time = Time { hour: hour as u8, minute: None, second: None, fraction: None };
     let (rest, extended) = match rest.bytes().next() {
@@ -45,7 +46,7 @@ fn end_of_day<'a>(text: &'a str, rest: &'a str, time: Time) -> Parsed<'a, Time> 
     let none = time.fraction.iter().all(|digits| digits.bytes().all(|digit| digit == b'0'));
     if time.hour == 24 && !(zero(time.minute) && zero(time.second) && none) {
         let length = text.len() - rest.len();
-        return failure(Fault::impossible(
+        return failure(DateError::impossible(
             text,
             length,
             "24:00, which ends the day, or an earlier time",
@@ -59,7 +60,7 @@ fn fraction(text: &str) -> Parsed<'_, Box<Text>> {
     let (rest, _) = char('.').parse(text)?;
     let (after, digits) = take_while(is_digit).parse(rest)?;
     if digits.is_empty() {
-        return failure(Fault::syntax(rest, "digits after the decimal point"));
+        return failure(DateError::syntax(rest, "digits after the decimal point"));
     }
     Ok((after, Box::new(digits.into())))
 }
@@ -73,7 +74,7 @@ pub(super) fn offset<'a>(text: &'a str, spaces: Spaces<'_>) -> Parsed<'a, i16> {
     let digits = rest;
     let (rest, hours) = two_digits(rest, "an offset such as +01:00 or -0800")?;
     if hours > 23 {
-        return failure(Fault::impossible(digits, 2, "hours of an offset from 00 to 23"));
+        return failure(DateError::impossible(digits, 2, "hours of an offset from 00 to 23"));
     }
     let (rest, colon) = opt(char(':')).parse(rest)?;
     if colon.is_none() && !rest.starts_with(|c: char| c.is_ascii_digit()) {
@@ -82,7 +83,7 @@ pub(super) fn offset<'a>(text: &'a str, spaces: Spaces<'_>) -> Parsed<'a, i16> {
     let digits = rest;
     let (rest, minutes) = two_digits(rest, "the minutes of the offset, of two digits")?;
     if minutes > 59 {
-        return failure(Fault::impossible(digits, 2, "minutes of an offset from 00 to 59"));
+        return failure(DateError::impossible(digits, 2, "minutes of an offset from 00 to 59"));
     }
     Ok((rest, sign as i16 * (hours * 60 + minutes) as i16))
 }
@@ -92,11 +93,11 @@ fn sixty<'a>(text: &'a str, what: &str, last: u32) -> Parsed<'a, u8> {
     let expected = if last == 59 { "a minute of two digits" } else { "a second of two digits" };
     let (rest, value) = two_digits(text, expected)?;
     if value > last {
-        return failure(Fault::impossible(text, 2, format!("{what} from 00 to {last}")));
+        return failure(DateError::impossible(text, 2, format!("{what} from 00 to {last}")));
     }
     Ok((rest, value as u8))
 }
 
-fn mixed<'a>(rest: &'a str, expected: &'static str) -> Fault<'a> {
-    Fault::syntax(rest, expected).hint("either 13:15:30 or 131530")
+fn mixed<'a>(rest: &'a str, expected: &'static str) -> DateError<'a> {
+    DateError::syntax(rest, expected).hint("either 13:15:30 or 131530")
 }

@@ -1,46 +1,44 @@
 //! ISO 8601 as far as it is unambiguous here, and the constants (DATE-5 to DATE-8). In this module
 //! and the ones it calls, a function has the name of its grammar rule; the rule is its comment.
 
-use nom::bytes::complete::{tag, take_while, take_while_m_n};
+use nom::bytes::complete::{tag, take_while};
 use nom::character::complete::one_of;
-use nom::combinator::{cut, opt, peek};
-use nom::{Err, IResult, Parser};
+use nom::combinator::{cut, opt};
+use nom::{Err, Parser};
 
 use super::calendar::date;
 use super::clock::{offset, time};
+use super::digits::{Parsed, failure, is_digit};
+use super::error::DateError;
 use super::hints::{
-    after_date, after_hour, after_time, after_today, no_date, reduced, space_as_sign,
+    DATE, after_date, after_hour, after_time, after_today, no_date, reduced, space_as_sign,
 };
-use super::{Fault, Spaces};
+use super::spaces::{Spaces, sign};
 use crate::QueryErrorKind;
 use crate::decode::raw_offset;
 use crate::written::{Date, Timed, Written};
-
-pub(super) type Parsed<'a, T> = IResult<&'a str, T, Fault<'a>>;
-
-pub(super) const DATE: &str = "a date such as 2007-08-05 or a constant such as today-1d";
 
 /// No constant reaches further: the days from 0001-01-01 to 9999-12-31.
 const MAX_DAYS: i32 = 3_652_058;
 
 /// `written = constant / date-time`
-pub(super) fn written<'a>(text: &'a str, spaces: Spaces<'_>) -> Result<Written, Fault<'a>> {
+pub(super) fn written<'a>(text: &'a str, spaces: Spaces<'_>) -> Result<Written, DateError<'a>> {
     let parsed = match text.bytes().next() {
         Some(b'0'..=b'9') => date_time(spaces).parse(text),
         _ => constant(spaces).parse(text),
     };
     match parsed {
         Ok((_, written)) => Ok(written),
-        Err(Err::Error(fault) | Err::Failure(fault)) => Err(fault),
+        Err(Err::Error(error) | Err::Failure(error)) => Err(error),
         // Only nom's `complete` parsers are used, which never ask for more.
-        Err(Err::Incomplete(_)) => Err(Fault::syntax(text, DATE)),
+        Err(Err::Incomplete(_)) => Err(DateError::syntax(text, DATE)),
     }
 }
 
 /// `constant = %s"today" [ sign 1*DIGIT %s"d" ]`
 fn constant<'a>(spaces: Spaces<'_>) -> impl FnMut(&'a str) -> Parsed<'a, Written> {
     move |text| {
-        let Ok((rest, _)) = tag::<_, _, Fault<'_>>("today").parse(text) else {
+        let Ok((rest, _)) = tag::<_, _, DateError<'_>>("today").parse(text) else {
             return failure(no_date(text));
         };
         // DATE-8
@@ -68,19 +66,13 @@ fn days<'a>(text: &'a str, sign: i32, digits: &str) -> Parsed<'a, Written> {
         _ if significant.is_empty() => Ok(("", Written::Today(0))),
         Ok(days @ 0..=MAX_DAYS) => Ok(("", Written::Today(sign * days))),
         // DATE-8: beyond the calendar, whatever day it is.
-        _ => failure(Fault {
+        _ => failure(DateError {
             kind: QueryErrorKind::Calendar,
-            ..Fault::syntax(text, "a number of days that stays in the years 0001 to 9999")
+            ..DateError::syntax(text, "a number of days that stays in the years 0001 to 9999")
                 .over(text.len())
                 .clause("DATE-8")
         }),
     }
-}
-
-/// `sign = "+" / "-"`, and a space for `+` where that is how it may have arrived (REQ-6).
-pub(super) fn sign<'a>(text: &'a str, spaces: Spaces<'_>) -> Parsed<'a, i32> {
-    let signs = if matches!(spaces, Spaces::Signs(_)) { "+- " } else { "+-" };
-    one_of(signs).map(|sign| if sign == '-' { -1 } else { 1 }).parse(text)
 }
 
 /// `date-time = date [ ("T" / SP) time [ offset ] ]`
@@ -118,25 +110,4 @@ fn is_plus(text: &str, rest: &str, spaces: Spaces<'_>) -> bool {
         Spaces::Themselves => false,
         Spaces::Signs(raw) => raw.get(raw_offset(raw, text.len() - rest.len())) == Some(&b'+'),
     }
-}
-
-pub(super) fn two_digits<'a>(text: &'a str, expected: &'static str) -> Parsed<'a, u32> {
-    let (_, digits) = peek(take_while_m_n(0, 2, is_digit)).parse(text)?;
-    if digits.len() < 2 {
-        return failure(Fault::syntax(text, expected).over(digits.len()));
-    }
-    Ok((&text[2..], number(digits)))
-}
-
-/// The value of at most nine digits.
-pub(super) fn number(digits: &str) -> u32 {
-    digits.bytes().fold(0, |value, digit| value * 10 + u32::from(digit - b'0'))
-}
-
-pub(super) fn failure<'a, T>(fault: Fault<'a>) -> Parsed<'a, T> {
-    Err(Err::Failure(fault))
-}
-
-pub(super) fn is_digit(c: char) -> bool {
-    c.is_ascii_digit()
 }

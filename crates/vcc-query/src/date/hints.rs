@@ -1,8 +1,9 @@
 //! What may have been meant by a text that is no date.
 
-use super::Fault;
-use super::grammar::DATE;
+use super::error::DateError;
 use crate::written::{Date, Time};
+
+pub(super) const DATE: &str = "a date such as 2007-08-05 or a constant such as today-1d";
 
 const QUOTE: &str = "dates stand without quotes";
 
@@ -13,57 +14,57 @@ const COMMA: &str = "the ends of a range are separated by a comma";
 const NO_TIME: &str = "a constant takes no time and no offset";
 
 /// Neither a digit nor `today`: what may have been meant?
-pub(super) fn no_date(text: &str) -> Fault<'_> {
-    let fault = Fault::syntax(text, DATE).over(text.len());
+pub(super) fn no_date(text: &str) -> DateError<'_> {
+    let error = DateError::syntax(text, DATE).over(text.len());
     let word = |word: &str| text.eq_ignore_ascii_case(word);
     if word("now") {
-        fault
+        error
             .clause("DATE-11")
             .hint("there is no constant for this moment; today is the day so far and to come")
     } else if word("yesterday") {
-        fault.clause("DATE-11").hint("yesterday is today-1d")
+        error.clause("DATE-11").hint("yesterday is today-1d")
     } else if word("tomorrow") {
-        fault.clause("DATE-11").hint("tomorrow is today+1d, written today%2B1d")
+        error.clause("DATE-11").hint("tomorrow is today+1d, written today%2B1d")
     } else if text.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("today")) {
-        fault.clause("DATE-8").hint("constants are lower-case: today")
+        error.clause("DATE-8").hint("constants are lower-case: today")
     } else if text.is_empty() {
-        fault.clause("REQ-8")
+        error.clause("REQ-8")
     } else if text.starts_with(' ') {
-        fault.over(1).hint("no space stands before a date, nor around the comma of a range")
+        error.over(1).hint("no space stands before a date, nor around the comma of a range")
     } else if text.starts_with('"') {
-        fault.over(1).clause("REQ-11").hint(QUOTE)
+        error.over(1).clause("REQ-11").hint(QUOTE)
     } else if text.starts_with(['-', '+']) {
-        fault.over(1).hint(match text.ends_with('d') {
+        error.over(1).hint(match text.ends_with('d') {
             true => "days are counted from today, as in today-1d",
             false => "years are 0001 to 9999, without a sign",
         })
     } else {
-        fault
+        error
     }
 }
 
-pub(super) fn after_date<'a>(rest: &'a str, date: Date) -> Fault<'a> {
+pub(super) fn after_date<'a>(rest: &'a str, date: Date) -> DateError<'a> {
     let expected = match date {
         Date::Day(_) => "the end of the date, or T or a space before a time",
         _ => "the end of the date",
     };
-    let fault = Fault::syntax(rest, expected);
+    let error = DateError::syntax(rest, expected);
     match rest.bytes().next() {
-        Some(b't') => fault.hint("date and time are separated by a capital T"),
-        _ if !matches!(date, Date::Day(_)) && are_parts(rest) => fault.hint(DASHES),
-        Some(b'/') => slash(fault),
-        Some(b'.' | b';' | b'|' | b'~') => fault.hint(COMMA),
-        Some(b'"') => fault.clause("REQ-11").hint(QUOTE),
+        Some(b't') => error.hint("date and time are separated by a capital T"),
+        _ if !matches!(date, Date::Day(_)) && are_parts(rest) => error.hint(DASHES),
+        Some(b'/') => slash(error),
+        Some(b'.' | b';' | b'|' | b'~') => error.hint(COMMA),
+        Some(b'"') => error.clause("REQ-11").hint(QUOTE),
         Some(b'Z' | b'z' | b'+' | b'-') => {
-            fault.hint("only a time has an offset; for a zone use tz=")
+            error.hint("only a time has an offset; for a zone use tz=")
         }
-        _ => fault,
+        _ => error,
     }
 }
 
 /// A time after a date that is no whole day.
-pub(super) fn reduced(rest: &str) -> Fault<'_> {
-    Fault::syntax(rest, "the end of the date, since no time can follow it").hint(
+pub(super) fn reduced(rest: &str) -> DateError<'_> {
+    DateError::syntax(rest, "the end of the date, since no time can follow it").hint(
         match are_parts(rest) && rest.get(3..).is_some_and(|rest| rest.starts_with(' ')) {
             true => DASHES,
             false => "a time needs a whole day before it, as in 2007-08-05T13:15",
@@ -81,43 +82,43 @@ fn are_parts(rest: &str) -> bool {
 }
 
 /// REQ-6: a space between an hour and what may be minutes or an offset.
-pub(super) fn after_hour(rest: &str) -> Fault<'_> {
-    Fault::syntax(rest, "the end of the time, : before the minutes, Z, or an offset")
+pub(super) fn after_hour(rest: &str) -> DateError<'_> {
+    DateError::syntax(rest, "the end of the time, : before the minutes, Z, or an offset")
         .clause("REQ-6")
         .hint("minutes follow a colon, as in 13:15; the + of an offset is written %2B")
 }
 
 /// REQ-6: no offset follows the space that was read as its sign.
-pub(super) fn space_as_sign(fault: Fault<'_>) -> Fault<'_> {
-    fault.hint("a space here is read as the + of an offset, as in 13:15+01:00")
+pub(super) fn space_as_sign(error: DateError<'_>) -> DateError<'_> {
+    error.hint("a space here is read as the + of an offset, as in 13:15+01:00")
 }
 
-pub(super) fn after_time<'a>(rest: &'a str, time: &Time, offset: bool) -> Fault<'a> {
+pub(super) fn after_time<'a>(rest: &'a str, time: &Time, offset: bool) -> DateError<'a> {
     let expected =
         if offset { "the end of the date" } else { "the end of the time, Z, or an offset" };
-    let fault = Fault::syntax(rest, expected);
+    let error = DateError::syntax(rest, expected);
     match rest.bytes().next() {
         // As where `plus` is `literal`.
         Some(b' ') if !offset && time.minute.is_none() => after_hour(rest),
-        Some(b'z') if !offset => fault.hint("UTC is a capital Z"),
-        Some(b'.') if time.second.is_none() => fault.hint("only seconds have fractions"),
-        Some(b'/') => slash(fault),
-        Some(b'"') => fault.clause("REQ-11").hint(QUOTE),
-        _ => fault,
+        Some(b'z') if !offset => error.hint("UTC is a capital Z"),
+        Some(b'.') if time.second.is_none() => error.hint("only seconds have fractions"),
+        Some(b'/') => slash(error),
+        Some(b'"') => error.clause("REQ-11").hint(QUOTE),
+        _ => error,
     }
 }
 
 /// Something that cannot stand there in a constant.
-pub(super) fn after_today<'a>(rest: &'a str, expected: &'static str) -> Fault<'a> {
-    let fault = Fault::syntax(rest, expected).clause("DATE-8");
+pub(super) fn after_today<'a>(rest: &'a str, expected: &'static str) -> DateError<'a> {
+    let error = DateError::syntax(rest, expected).clause("DATE-8");
     match rest.bytes().next() {
-        Some(b'T' | b' ' | b':' | b'Z') => fault.over(rest.len()).hint(NO_TIME),
-        Some(b'/') => slash(fault),
-        Some(b'"') => fault.clause("REQ-11").hint(QUOTE),
-        _ => fault,
+        Some(b'T' | b' ' | b':' | b'Z') => error.over(rest.len()).hint(NO_TIME),
+        Some(b'/') => slash(error),
+        Some(b'"') => error.clause("REQ-11").hint(QUOTE),
+        _ => error,
     }
 }
 
-fn slash(fault: Fault<'_>) -> Fault<'_> {
-    fault.clause("DATE-11").hint(COMMA)
+fn slash(error: DateError<'_>) -> DateError<'_> {
+    error.clause("DATE-11").hint(COMMA)
 }

@@ -1,29 +1,21 @@
 mod calendar;
 mod clock;
+mod digits;
+mod error;
 mod fast;
-mod fault;
 mod grammar;
 mod hints;
+mod spaces;
 
 use vcc_types::Plus;
 
-use fault::Fault;
-
+pub(crate) use self::error::DateError;
+pub(crate) use self::spaces::Spaces;
 use crate::written::Written;
-
-/// What the spaces of a decoded text may stand for (REQ-6).
-#[derive(Clone, Copy)]
-pub(crate) enum Spaces<'a> {
-    /// For themselves.
-    Themselves,
-    /// For a `+`, where only a sign can stand. This is the raw text, which tells the `+` of a form
-    /// from a space as such.
-    Signs(&'a [u8]),
-}
 
 /// Reads one date or constant.
 #[inline]
-pub(crate) fn written<'a>(text: &'a str, spaces: Spaces<'_>) -> Result<Written, Fault<'a>> {
+pub(crate) fn written<'a>(text: &'a str, spaces: Spaces<'_>) -> Result<Written, DateError<'a>> {
     match fast::written(text.as_bytes(), fast::Coding::None) {
         Some(written) => Ok(written),
         None => grammar::written(text, spaces),

@@ -33,20 +33,20 @@ impl ZoneData for ChronoTz {
 }
 
 /// The rules of each of `TZ_VARIANTS`.
-static RULES: [Rules; TZ_VARIANTS.len()] = {
-    let mut rules = [Rules(Tz::UTC); TZ_VARIANTS.len()];
+static RULES: [TzRules; TZ_VARIANTS.len()] = {
+    let mut rules = [TzRules(Tz::UTC); TZ_VARIANTS.len()];
     let mut i = 0;
     while i < rules.len() {
-        rules[i] = Rules(TZ_VARIANTS[i]);
+        rules[i] = TzRules(TZ_VARIANTS[i]);
         i += 1;
     }
     rules
 };
 
 #[derive(Clone, Copy, Debug)]
-struct Rules(Tz);
+struct TzRules(Tz);
 
-impl ZoneRules for Rules {
+impl ZoneRules for TzRules {
     fn name(&self) -> &str {
         self.0.name()
     }

@@ -5,6 +5,7 @@ mod posix;
 mod rule;
 mod rules;
 mod table;
+mod tail;
 mod tzif;
 mod years;
 

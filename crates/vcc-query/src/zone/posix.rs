@@ -9,13 +9,13 @@ use nom::error::{ErrorKind, ParseError};
 use nom::{Err, IResult, Parser};
 
 use super::rule::{Day, Rule, Yearly};
-use super::table::Tail;
+use super::tail::Tail;
 
-type Parsed<'a, T> = IResult<&'a [u8], T, Fault<'a>>;
+type Parsed<'a, T> = IResult<&'a [u8], T, RuleError<'a>>;
 
 /// Where the text goes on otherwise than it may, and what was expected.
 #[derive(Debug)]
-pub(super) struct Fault<'a> {
+pub(super) struct RuleError<'a> {
     pub(super) rest: &'a [u8],
     pub(super) expected: &'static str,
 }
@@ -24,12 +24,12 @@ const OFFSET: &str = "an offset of less than 24 hours, such as 5 or -5:30";
 const HOUR: i32 = 3_600;
 
 /// `tz = name offset [ name [ offset ] "," change "," change ]`
-pub(super) fn tz(text: &[u8]) -> Result<Tail, Fault<'_>> {
+pub(super) fn tz(text: &[u8]) -> Result<Tail, RuleError<'_>> {
     match standard(text) {
         Ok((_, tail)) => Ok(tail),
-        Err(Err::Error(fault) | Err::Failure(fault)) => Err(fault),
+        Err(Err::Error(error) | Err::Failure(error)) => Err(error),
         // Only nom's `complete` parsers are used, which never ask for more.
-        Err(Err::Incomplete(_)) => Err(Fault { rest: text, expected: "the rule of a zone" }),
+        Err(Err::Incomplete(_)) => Err(RuleError { rest: text, expected: "the rule of a zone" }),
     }
 }
 
@@ -55,7 +55,7 @@ fn standard(text: &[u8]) -> Parsed<'_, Tail> {
 /// `name = 3*ALPHA / "<" 3*( ALPHA / DIGIT / "+" / "-" ) ">"`
 fn name(text: &[u8]) -> Parsed<'_, ()> {
     const EXPECTED: &str = "a name of three letters or more, such as EST or <-03>";
-    let (rest, quote) = opt(tag::<_, _, Fault<'_>>("<")).parse(text)?;
+    let (rest, quote) = opt(tag::<_, _, RuleError<'_>>("<")).parse(text)?;
     let is_part = |byte: u8| match quote {
         Some(_) => byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-'),
         None => byte.is_ascii_alphabetic(),
@@ -115,13 +115,13 @@ fn day(text: &[u8]) -> Parsed<'_, Day> {
     }
 }
 
-fn point(text: &[u8]) -> Result<&[u8], Err<Fault<'_>>> {
-    text.strip_prefix(b".").ok_or(Err::Failure(Fault { rest: text, expected: "a point" }))
+fn point(text: &[u8]) -> Result<&[u8], Err<RuleError<'_>>> {
+    text.strip_prefix(b".").ok_or(Err::Failure(RuleError { rest: text, expected: "a point" }))
 }
 
 /// `time = [ "+" / "-" ] number [ ":" number [ ":" number ] ]`, in seconds
 fn time<'a>(text: &'a [u8], hours: u16, expected: &'static str) -> Parsed<'a, i32> {
-    let (rest, sign) = opt(one_of::<_, _, Fault<'_>>("+-")).parse(text)?;
+    let (rest, sign) = opt(one_of::<_, _, RuleError<'_>>("+-")).parse(text)?;
     let (mut rest, hours) = number(rest, 0..=hours, expected)?;
     let mut seconds = i32::from(hours) * HOUR;
     for (unit, expected) in [(60, "minutes from 00 to 59"), (1, "seconds from 00 to 59")] {
@@ -139,7 +139,7 @@ fn number<'a>(
     range: core::ops::RangeInclusive<u16>,
     expected: &'static str,
 ) -> Parsed<'a, u16> {
-    let digits = take_while_m_n::<_, _, Fault<'_>>(0, 3, |byte: u8| byte.is_ascii_digit());
+    let digits = take_while_m_n::<_, _, RuleError<'_>>(0, 3, |byte: u8| byte.is_ascii_digit());
     let (rest, digits) = { digits }.parse(text)?;
     let value = digits.iter().fold(0, |value, digit| value * 10 + u16::from(digit - b'0'));
     if digits.is_empty() || !range.contains(&value) {
@@ -149,12 +149,12 @@ fn number<'a>(
 }
 
 fn failure<'a, T>(rest: &'a [u8], expected: &'static str) -> Parsed<'a, T> {
-    Err(Err::Failure(Fault { rest, expected }))
+    Err(Err::Failure(RuleError { rest, expected }))
 }
 
-impl<'a> ParseError<&'a [u8]> for Fault<'a> {
+impl<'a> ParseError<&'a [u8]> for RuleError<'a> {
     fn from_error_kind(rest: &'a [u8], _: ErrorKind) -> Self {
-        Fault { rest, expected: "the rule of a zone" }
+        RuleError { rest, expected: "the rule of a zone" }
     }
 
     fn append(_: &'a [u8], _: ErrorKind, other: Self) -> Self {

@@ -1,7 +1,7 @@
 use core::fmt;
 use std::borrow::Cow;
 
-use super::rule::Rule;
+use super::tail::Tail;
 use super::{Stretch, ZoneRules, tzif};
 
 /// A zone read from a file of compiled zone data, TZif (RFC 9636): the offsets of all time in one
@@ -38,13 +38,6 @@ pub struct ZoneTable {
     tail: Tail,
 }
 
-/// What holds after the last listed transition.
-#[derive(Clone, Debug)]
-pub(super) enum Tail {
-    Fixed(i32),
-    Yearly(Box<Rule>),
-}
-
 impl ZoneTable {
     /// The longest file that is read, in bytes. Those of the tz database have 4 KiB at most.
     pub const MAX_LENGTH: usize = 1 << 20;
@@ -72,7 +65,7 @@ impl ZoneTable {
     ) -> Result<ZoneTable, ZoneTableError> {
         let contents = match tzif.len() {
             0..=Self::MAX_LENGTH => tzif::file(tzif),
-            _ => Err(tzif::Fault { at: Self::MAX_LENGTH, expected: "the end of the file" }),
+            _ => Err(tzif::TzifError { at: Self::MAX_LENGTH, expected: "the end of the file" }),
         };
         match contents {
             Ok(tzif::Contents { first, mut changes, tail_from, tail }) => {
@@ -83,7 +76,7 @@ impl ZoneTable {
                 let (times, offsets) = changes.into_iter().unzip();
                 Ok(ZoneTable { name, first, times, offsets, tail_from, tail })
             }
-            Err(tzif::Fault { at, expected }) => {
+            Err(tzif::TzifError { at, expected }) => {
                 Err(ZoneTableError { name: name.into(), at: Some(at), expected })
             }
         }

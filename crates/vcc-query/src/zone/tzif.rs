@@ -1,11 +1,11 @@
 //! The format of compiled zones, TZif, in its versions 1 to 4 (RFC 9636).
 
 use super::posix::{self, in_day};
-use super::table::Tail;
+use super::tail::Tail;
 
 /// A byte of a file at which something else was expected.
 #[derive(Debug)]
-pub(super) struct Fault {
+pub(super) struct TzifError {
     pub(super) at: usize,
     pub(super) expected: &'static str,
 }
@@ -41,7 +41,7 @@ struct Cursor<'a> {
 }
 
 /// Reads a whole file.
-pub(super) fn file(file: &[u8]) -> Result<Contents, Fault> {
+pub(super) fn file(file: &[u8]) -> Result<Contents, TzifError> {
     let mut cursor = Cursor { file, at: 0 };
     let header = cursor.header()?;
     // The first block is for readers of version 1, and may be empty for others.
@@ -72,28 +72,30 @@ impl Header {
 }
 
 impl<'a> Cursor<'a> {
-    fn fail<T>(&self, expected: &'static str) -> Result<T, Fault> {
-        Err(Fault { at: self.at, expected })
+    fn fail<T>(&self, expected: &'static str) -> Result<T, TzifError> {
+        Err(TzifError { at: self.at, expected })
     }
 
-    fn take(&mut self, length: usize) -> Result<&'a [u8], Fault> {
+    fn take(&mut self, length: usize) -> Result<&'a [u8], TzifError> {
         match self.file[self.at..].get(..length) {
             Some(bytes) => {
                 self.at += length;
                 Ok(bytes)
             }
-            None => Err(Fault { at: self.file.len(), expected: "more bytes, as the header says" }),
+            None => {
+                Err(TzifError { at: self.file.len(), expected: "more bytes, as the header says" })
+            }
         }
     }
 
-    fn header(&mut self) -> Result<Header, Fault> {
+    fn header(&mut self) -> Result<Header, TzifError> {
         let header = match self.file[self.at..].first_chunk::<HEADER>() {
             Some(header) if header.starts_with(b"TZif") => header,
             _ => return self.fail("a header of 44 bytes that begins with TZif"),
         };
         let version = header[4];
         if !matches!(version, 0 | b'2'..=b'4') {
-            return Err(Fault { at: self.at + 4, expected: "a version from 1 to 4" });
+            return Err(TzifError { at: self.at + 4, expected: "a version from 1 to 4" });
         }
         let [ut_indicators, standard_indicators, leap_seconds, transitions, types, characters] =
             [20, 24, 28, 32, 36, 40].map(|at| {
@@ -118,13 +120,13 @@ impl<'a> Cursor<'a> {
         &mut self,
         header: &Header,
         size: usize,
-        footer: impl Fn(&mut Self) -> Result<Option<Tail>, Fault>,
-    ) -> Result<Contents, Fault> {
+        footer: impl Fn(&mut Self) -> Result<Option<Tail>, TzifError>,
+    ) -> Result<Contents, TzifError> {
         let header_at = self.at - HEADER;
         // Times of the sort "right" count leap seconds. Those of a query do not.
         if header.leap_seconds > 0 {
             let expected = "no leap seconds, which the files of \"right\" count";
-            return Err(Fault { at: header_at + 28, expected });
+            return Err(TzifError { at: header_at + 28, expected });
         }
         let times_at = self.at;
         // All that is read below is there: nothing is reserved for what is not.
@@ -143,12 +145,15 @@ impl<'a> Cursor<'a> {
                 Some(offset) if in_day(offset) => offsets.push(offset),
                 _ => {
                     let expected = "an offset of less than a day";
-                    return Err(Fault { at: types_at + i * 6, expected });
+                    return Err(TzifError { at: types_at + i * 6, expected });
                 }
             }
         }
         let Some(&first) = offsets.first() else {
-            return Err(Fault { at: header_at + 36, expected: "one type of local time or more" });
+            return Err(TzifError {
+                at: header_at + 36,
+                expected: "one type of local time or more",
+            });
         };
 
         let mut changes = Vec::with_capacity(header.transitions);
@@ -161,11 +166,11 @@ impl<'a> Cursor<'a> {
             };
             if last.is_some_and(|last| time <= last) {
                 let expected = "a time after the one before it";
-                return Err(Fault { at: times_at + i * size, expected });
+                return Err(TzifError { at: times_at + i * size, expected });
             }
             let Some(&to) = offsets.get(usize::from(*index)) else {
                 let expected = "the number of one of the types of local time";
-                return Err(Fault { at: indices_at + i, expected });
+                return Err(TzifError { at: indices_at + i, expected });
             };
             // Some transitions change the name alone.
             if to != offset {
@@ -186,7 +191,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// The line after the block, which may be empty. Some writers leave it out.
-    fn footer(&mut self) -> Result<Option<Tail>, Fault> {
+    fn footer(&mut self) -> Result<Option<Tail>, TzifError> {
         if self.at == self.file.len() {
             return Ok(None);
         }
@@ -195,15 +200,16 @@ impl<'a> Cursor<'a> {
         }
         let line = &self.file[self.at + 1..];
         let Some(end) = line.iter().position(|byte| *byte == b'\n') else {
-            return Err(Fault { at: self.file.len(), expected: "a line end after the rule" });
+            return Err(TzifError { at: self.file.len(), expected: "a line end after the rule" });
         };
         let start = self.at + 1;
         self.at = start + end + 1;
         if end == 0 {
             return Ok(None);
         }
-        posix::tz(&line[..end])
-            .map(Some)
-            .map_err(|fault| Fault { at: start + end - fault.rest.len(), expected: fault.expected })
+        posix::tz(&line[..end]).map(Some).map_err(|error| TzifError {
+            at: start + end - error.rest.len(),
+            expected: error.expected,
+        })
     }
 }

@@ -3,7 +3,7 @@
 use ::jiff::tz::TimeZone;
 
 use super::super::posix::tz;
-use super::super::table::Tail;
+use super::super::tail::Tail;
 use super::oracles::jiff_changes;
 use super::*;
 

@@ -5,11 +5,11 @@ use nom::error::{ErrorKind, ParseError};
 use crate::error::found;
 use crate::{QueryError, QueryErrorKind};
 
-/// Where and why a text is no date. Of several branches of the grammar, the fault of the one that
+/// Where and why a text is no date. Of several branches of the grammar, the error of the one that
 /// got furthest is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Fault<'a> {
-    /// What was left of the text at the fault.
+pub(crate) struct DateError<'a> {
+    /// What was left of the text where it goes wrong.
     pub(crate) rest: &'a str,
     /// How many bytes of `rest` are at fault; 0 for the next character, whatever it is.
     pub(crate) length: usize,
@@ -19,10 +19,10 @@ pub(crate) struct Fault<'a> {
     pub(crate) hint: Option<Cow<'static, str>>,
 }
 
-impl<'a> Fault<'a> {
+impl<'a> DateError<'a> {
     /// The text goes on otherwise than a date can.
-    pub(crate) fn syntax(rest: &'a str, expected: impl Into<Cow<'static, str>>) -> Fault<'a> {
-        Fault {
+    pub(crate) fn syntax(rest: &'a str, expected: impl Into<Cow<'static, str>>) -> DateError<'a> {
+        DateError {
             rest,
             length: 0,
             kind: QueryErrorKind::Date,
@@ -37,26 +37,26 @@ impl<'a> Fault<'a> {
         rest: &'a str,
         length: usize,
         expected: impl Into<Cow<'static, str>>,
-    ) -> Fault<'a> {
-        Fault {
+    ) -> DateError<'a> {
+        DateError {
             length,
             kind: QueryErrorKind::ImpossibleDate,
             clause: "DATE-6b",
-            ..Fault::syntax(rest, expected)
+            ..DateError::syntax(rest, expected)
         }
     }
 
-    pub(crate) fn over(self, length: usize) -> Fault<'a> {
-        Fault { length, ..self }
+    pub(crate) fn over(self, length: usize) -> DateError<'a> {
+        DateError { length, ..self }
     }
 
-    pub(crate) fn clause(self, clause: &'static str) -> Fault<'a> {
-        Fault { clause, ..self }
+    pub(crate) fn clause(self, clause: &'static str) -> DateError<'a> {
+        DateError { clause, ..self }
     }
 
     /// The error, with spans of a text of `length` bytes that the grammar was given.
     pub(crate) fn into_error(self, length: usize) -> QueryError {
-        let Fault { rest, length: over, kind, clause, expected, hint } = self;
+        let DateError { rest, length: over, kind, clause, expected, hint } = self;
         let start = length - rest.len();
         let over = match over {
             0 => rest.chars().next().map_or(0, char::len_utf8),
@@ -66,14 +66,14 @@ impl<'a> Fault<'a> {
         QueryError::new(kind, start..start + over, clause, expected, found).hinting(hint)
     }
 
-    pub(crate) fn hint(self, hint: impl Into<Cow<'static, str>>) -> Fault<'a> {
-        Fault { hint: Some(hint.into()), ..self }
+    pub(crate) fn hint(self, hint: impl Into<Cow<'static, str>>) -> DateError<'a> {
+        DateError { hint: Some(hint.into()), ..self }
     }
 }
 
-impl<'a> ParseError<&'a str> for Fault<'a> {
+impl<'a> ParseError<&'a str> for DateError<'a> {
     fn from_error_kind(rest: &'a str, _: ErrorKind) -> Self {
-        Fault::syntax(rest, "a date")
+        DateError::syntax(rest, "a date")
     }
 
     fn append(_: &'a str, _: ErrorKind, other: Self) -> Self {

@@ -1,0 +1,20 @@
+use nom::Parser as _;
+use nom::character::complete::one_of;
+
+use super::digits::Parsed;
+
+/// What the spaces of a decoded text may stand for (REQ-6).
+#[derive(Clone, Copy)]
+pub(crate) enum Spaces<'a> {
+    /// For themselves.
+    Themselves,
+    /// For a `+`, where only a sign can stand. This is the raw text, which tells the `+` of a form
+    /// from a space as such.
+    Signs(&'a [u8]),
+}
+
+/// `sign = "+" / "-"`, and a space for `+` where that is how it may have arrived (REQ-6).
+pub(super) fn sign<'a>(text: &'a str, spaces: Spaces<'_>) -> Parsed<'a, i32> {
+    let signs = if matches!(spaces, Spaces::Signs(_)) { "+- " } else { "+-" };
+    one_of(signs).map(|sign| if sign == '-' { -1 } else { 1 }).parse(text)
+}
