@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::{OnConflict, StoreError, StoreErrorKind, StoredRecord};
+use crate::{OnConflict, StoreError, StoredRecord};
 
 /// A load that has begun. What is loaded shows when [`finish`](Self::finish) has ended; dropped
 /// before, it stays where [`Store::bulk`](crate::Store::bulk) finds it again.
@@ -109,7 +109,7 @@ impl BulkLoad {
     ///
     /// # Errors
     ///
-    /// [`Refused`](StoreErrorKind::Refused) where another load has begun meanwhile, and those of
+    /// [`Refused`](crate::StoreErrorKind::Refused) where another load has begun meanwhile, and those of
     /// every write.
     pub async fn load(
         &mut self,
@@ -128,7 +128,7 @@ impl BulkLoad {
     ///
     /// # Errors
     ///
-    /// [`Refused`](StoreErrorKind::Refused) where recordings have come in another way meanwhile;
+    /// [`Refused`](crate::StoreErrorKind::Refused) where recordings have come in another way meanwhile;
     /// and those of every write. What was loaded stays, but for the records that were left out.
     pub async fn finish(
         self,
@@ -143,16 +143,4 @@ impl std::fmt::Debug for BulkLoad {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("BulkLoad").field("done", &self.done).finish_non_exhaustive()
     }
-}
-
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
-pub(crate) fn not_first() -> StoreError {
-    let message = "the store holds recordings, and a bulk load is the first of all";
-    StoreError::new(StoreErrorKind::Refused, message)
-}
-
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
-pub(crate) fn not_this() -> StoreError {
-    let message = "another bulk load has begun or ended meanwhile";
-    StoreError::new(StoreErrorKind::Refused, message)
 }

@@ -1,3 +1,5 @@
+//! What goes wrong in a store.
+
 use std::error::Error;
 use std::fmt;
 
@@ -82,18 +84,43 @@ impl StoreError {
         self
     }
 
-    /// That a store, called so, was made or upgraded by a later version of this program.
+    /// What the caller can do about it.
+    #[must_use]
+    pub fn kind(&self) -> StoreErrorKind {
+        self.kind
+    }
+}
+
+/// The errors that every engine has in the same words.
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+impl StoreError {
+    pub(crate) fn no_such_tenant() -> Self {
+        Self::new(StoreErrorKind::NotFound, "there is no such tenant")
+    }
+
+    pub(crate) fn no_such_token(token: i64) -> Self {
+        Self::new(StoreErrorKind::NotFound, format!("the tenant has no token {token}"))
+    }
+
+    /// A bulk load into a store that has recordings.
+    pub(crate) fn not_the_first_load() -> Self {
+        let message = "the store holds recordings, and a bulk load is the first of all";
+        Self::new(StoreErrorKind::Refused, message)
+    }
+
+    /// A bulk load that is not the current one any more.
+    pub(crate) fn another_load() -> Self {
+        let message = "another bulk load has begun or ended meanwhile";
+        Self::new(StoreErrorKind::Refused, message)
+    }
+
+    /// The store was made or upgraded by a later version of this program. This is the message; `store`
+    /// is what it calls the store.
     pub(crate) fn later_schema(store: &str, version: i64, known: usize) -> String {
         format!(
             "{store} has schema version {version}, and this program knows the versions up to \
              {known}: use the program that upgraded the store, or a later one"
         )
-    }
-
-    /// What the caller can do about it.
-    #[must_use]
-    pub fn kind(&self) -> StoreErrorKind {
-        self.kind
     }
 }
 

@@ -6,7 +6,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use vcc_query::Selection;
 
-use crate::record::Records;
+use crate::record::TextsBuilder;
 use crate::rest::LIMIT;
 use crate::{StoreError, StoreErrorKind, StoredRecord};
 
@@ -113,18 +113,18 @@ pub(crate) fn whole(selection: &Selection) -> Selection {
 }
 
 /// Whether records are to be handed over before more are read.
-pub(crate) fn is_full(records: &Records) -> bool {
+pub(crate) fn is_full(records: &TextsBuilder) -> bool {
     records.size() >= LIMIT || records.len() >= RECORDS
 }
 
 /// The records as a piece; they are read anew from then on.
-pub(crate) fn piece(records: &mut Records) -> Result<Vec<StoredRecord>, StoreError> {
-    let piece = records.build().ok_or_else(|| {
+pub(crate) fn piece(records: &mut TextsBuilder) -> Result<Vec<StoredRecord>, StoreError> {
+    let piece = records.build().map(|texts| StoredRecord::all(texts).collect()).ok_or_else(|| {
         StoreError::new(StoreErrorKind::Internal, "cannot export records: a text is no UTF-8")
     });
     // One that was very long does not keep its memory.
     match records.size() > 2 * LIMIT {
-        true => *records = Records::default(),
+        true => *records = TextsBuilder::default(),
         false => records.clear(),
     }
     piece

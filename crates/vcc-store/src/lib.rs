@@ -38,45 +38,57 @@
 //! * `sqlite` (default): [`Sqlite`], an engine compiled into the program.
 //! * `postgres` (default): [`Postgres`], on servers of its own.
 
+mod answer;
+mod batch;
 mod bulk;
+mod checkpoint;
 mod counts;
+mod deletion;
 mod error;
 mod export;
 mod index;
 mod label;
+mod page;
 mod plan;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod record;
 mod remains;
 mod rest;
+mod selection;
 #[cfg(test)]
 mod shapes;
 mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod store;
+mod tenant;
 mod tenant_name;
 mod token;
 mod upgrade;
+mod vacuum;
 mod waiting;
 
+pub use answer::Decide;
+pub use batch::{Batch, Imported, OnConflict};
 pub use bulk::{BulkLoad, BulkLoaded};
+pub use checkpoint::Checkpoint;
+pub use deletion::{Deletion, Reach};
 pub use error::{StoreError, StoreErrorKind};
 pub use export::Export;
 pub use index::INDEXABLE;
+pub use page::Page;
 #[cfg(feature = "postgres")]
 pub use postgres::{Postgres, PostgresBuilder};
 pub use record::{Refusal, RefusalKind, StoredRecord};
-pub use remains::{Reach, Remains, Vacuum, VacuumNeeds, Vacuumed};
+pub use remains::Remains;
 pub use rest::Rest;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{FollowedSqlite, Sqlite, SqliteBuilder};
-pub use store::{
-    Batch, Checkpoint, Credentials, Decide, Deletion, Imported, OnConflict, Overview, Page, Store,
-    Tenant, TenantId, TokenInfo,
-};
+pub use store::Store;
+pub use tenant::{Credentials, Overview, Tenant, TenantId};
 pub use tenant_name::NameProblem;
-pub use token::{KnownToken, Token, TokenHash};
+pub use token::{KnownToken, Token, TokenHash, TokenInfo};
 pub use upgrade::Upgrade;
+pub use vacuum::{Vacuum, VacuumNeeds, Vacuumed};
 pub use waiting::Waiting;

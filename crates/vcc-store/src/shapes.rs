@@ -6,6 +6,7 @@ use vcc_types::{Field, Order};
 
 use crate::StoredRecord;
 use crate::index::Index;
+use crate::selection::everything;
 
 /// A selection, and how it must be answered.
 pub(crate) struct Shape {
@@ -13,19 +14,6 @@ pub(crate) struct Shape {
     pub(crate) index: Index,
     /// The columns of the index, after the tenant, that find the rows: nothing else is read.
     pub(crate) found_by: &'static [&'static str],
-}
-
-fn everything() -> Selection {
-    Selection {
-        window: None,
-        near: None,
-        filters: Vec::new(),
-        first: 1,
-        page_size: 50,
-        order: Order::StartAscending,
-        response_zone: "UTC".parse().unwrap(),
-        notes: Vec::new(),
-    }
 }
 
 fn filter(field: Field) -> Filter {

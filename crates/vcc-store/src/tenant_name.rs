@@ -106,11 +106,15 @@ pub(crate) fn refused(name: &str, problem: &NameProblem) -> StoreError {
     StoreError::new(StoreErrorKind::Refused, format!("the tenant name {name:?} {problem}"))
 }
 
+/// That a tenant has this very name.
+pub(crate) fn exists(name: &str) -> StoreError {
+    StoreError::new(StoreErrorKind::Exists, format!("there is a tenant {name:?} already"))
+}
+
 /// Whether a name differs enough from those that it may be, or look like.
 pub(crate) fn differs(name: &str, key: &str, others: &[String]) -> Result<(), StoreError> {
     if others.iter().any(|other| other == name) {
-        let message = format!("there is a tenant {name:?} already");
-        return Err(StoreError::new(StoreErrorKind::Exists, message));
+        return Err(exists(name));
     }
     match others.iter().find(|other| folded(other) == key) {
         Some(other) => Err(refused(name, &NameProblem::LooksLike(other.clone()))),

@@ -1,5 +1,8 @@
+//! Secrets that open a tenant, and what a store keeps of them.
+
 use std::fmt;
 
+use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
 use subtle::{Choice, ConditionallySelectable as _, ConstantTimeEq as _};
 use vcc_types::TokenForm;
@@ -92,6 +95,9 @@ impl fmt::Debug for Token {
 pub struct TokenHash([u8; 32]);
 
 impl TokenHash {
+    /// The hash of no token that anybody knows.
+    pub(crate) const NONE: Self = Self([0; 32]);
+
     /// The hash of a token's bytes.
     #[must_use]
     pub fn of(token: &[u8]) -> Self {
@@ -123,7 +129,7 @@ impl TokenHash {
         }
         // Without a token to compare with, as for an unknown tenant, the same work is done once.
         if known.is_empty() {
-            found &= self.0.ct_eq(&[0; 32]);
+            found &= self.0.ct_eq(&Self::NONE.0);
         }
         bool::from(found).then_some(number)
     }
@@ -152,6 +158,36 @@ pub struct KnownToken {
     pub id: i64,
     /// What is kept of it.
     pub hash: TokenHash,
+}
+
+/// What is known of a token once it has been shown.
+///
+/// ```
+/// # #[cfg(feature = "sqlite")]
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use vcc_store::{Sqlite, Store as _, TokenHash};
+/// # let now = chrono::DateTime::from_timestamp(1_198_120_596, 0).unwrap();
+/// # let store = Sqlite::in_memory()?;
+/// # let tenant = store.add_tenant("acme", vcc_query::Zone::UTC, now).await?;
+///
+/// let first = store.add_token(tenant.id, TokenHash::of(b"one"), "night shift", now).await?;
+/// assert_eq!((first.id, first.label.as_str(), first.created), (1, "night shift", now));
+/// store.revoke_token(tenant.id, first.id).await?;
+/// // The number of a revoked token is not given again.
+/// let second = store.add_token(tenant.id, TokenHash::of(b"two"), "", now).await?;
+/// assert_eq!(second.id, 2);
+/// assert_eq!(store.tokens(tenant.id).await?, [second]);
+/// # Ok::<(), vcc_store::StoreError>(())
+/// # }).unwrap();
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenInfo {
+    /// The number by which it is revoked.
+    pub id: i64,
+    /// What its maker called it.
+    pub label: String,
+    /// When it was made.
+    pub created: DateTime<Utc>,
 }
 
 impl fmt::Debug for TokenHash {

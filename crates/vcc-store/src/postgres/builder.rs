@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use vcc_query::{BuiltIn, ZoneData};
 
-use crate::store::Zones;
+use crate::tenant::Zones;
 use crate::waiting::{OnWaiting, Waiting};
 use crate::{Postgres, StoreError};
 

@@ -19,8 +19,7 @@ use super::page;
 use super::pool::Pool;
 use super::session::{Prepared, Session};
 use super::statements as s;
-use super::tenants::no_such_tenant;
-use crate::bulk::{Engine, LeftOut, not_first, not_this};
+use crate::bulk::{Engine, LeftOut};
 use crate::plan::Plan;
 use crate::{
     BulkLoad, BulkLoaded, Deletion, OnConflict, Reach, StoreError, StoreErrorKind, StoredRecord,
@@ -79,7 +78,7 @@ async fn begin(session: &mut Session, tenant: TenantId, source: &str) -> Result<
     prepared.query(&transaction, s::LOCK_SCHEMA, &[&LOCK]).await.map_err(&failed)?;
     let known = prepared.query(&transaction, s::LOCK_TENANT, &[&tenant.0]).await;
     if known.map_err(&failed)?.is_empty() {
-        return Err(no_such_tenant());
+        return Err(StoreError::no_such_tenant());
     }
     let refused = |message: &str| Err(StoreError::new(StoreErrorKind::Refused, message.to_owned()));
     let row = transaction.query_one(HINDRANCES, &[]).await.map_err(&failed)?;
@@ -90,7 +89,7 @@ async fn begin(session: &mut Session, tenant: TenantId, source: &str) -> Result<
         return refused("the store is on Citus, and a bulk load is for one server");
     }
     if used {
-        return Err(not_first());
+        return Err(StoreError::not_the_first_load());
     }
     if more {
         return refused(
@@ -228,9 +227,11 @@ impl Load {
         let (before, done) = (before.cast_signed(), done.cast_signed());
         let values: &super::session::Values<'_> = &[&self.tenant.0, &self.source, &before, &done];
         match prepared.execute(transaction, s::ADVANCE, values).await {
-            Ok(0) => Err(not_this()),
+            Ok(0) => Err(StoreError::another_load()),
             Ok(_) => Ok(()),
-            Err(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => Err(not_this()),
+            Err(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => {
+                Err(StoreError::another_load())
+            }
             Err(failed) => Err(error("cannot load records")(failed)),
         }
     }
@@ -310,7 +311,7 @@ async fn refuse_recordings(transaction: &Transaction<'_>) -> Result<(), StoreErr
     let any = transaction.query_one("SELECT EXISTS (SELECT FROM recordings)", &[]).await;
     match any.and_then(|row| row.try_get(0)) {
         Ok(false) => Ok(()),
-        Ok(true) => Err(not_first()),
+        Ok(true) => Err(StoreError::not_the_first_load()),
         Err(failed) => Err(error("cannot end the load")(failed)),
     }
 }

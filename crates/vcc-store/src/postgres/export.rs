@@ -9,7 +9,7 @@ use super::pool::Pool;
 use super::session::Session;
 use crate::export::{Taker, is_full, piece, whole};
 use crate::plan::Plan;
-use crate::record::Records;
+use crate::record::TextsBuilder;
 use crate::{Export, StoreError, TenantId};
 
 const DOING: &str = "cannot export records";
@@ -47,7 +47,7 @@ async fn read(session: &Session, plan: &Plan<'_>, taker: Taker) -> Result<bool, 
     // The server has its snapshot when it says that it has begun with the rows.
     let rows = session.stream_built(&plan.page_for_postgres(false)).await.map_err(&failed)?;
     let _ = taker.begun.send(());
-    let (mut rows, mut records) = (pin!(rows), Records::default());
+    let (mut rows, mut records) = (pin!(rows), TextsBuilder::default());
     while let Some(row) = rows.try_next().await.map_err(&failed)? {
         let start = row.try_get(0).map_err(&failed)?;
         records.add(start, |index| text(&row, index)).map_err(&failed)?;

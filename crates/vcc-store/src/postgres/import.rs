@@ -14,7 +14,6 @@ use super::error::error;
 use super::page;
 use super::session::{Prepared, Session};
 use super::statements::{self as s, Statement};
-use super::tenants::no_such_tenant;
 use super::turns::Turn;
 use crate::counts::{bucket, changes};
 use crate::record::TEXTS;
@@ -123,7 +122,7 @@ async fn lock(
     let failed = error("cannot import records");
     let known = prepared.query(transaction, s::LOCK_TENANT, &[&tenant.0]).await;
     if known.map_err(&failed)?.is_empty() {
-        return Err(no_such_tenant());
+        return Err(StoreError::no_such_tenant());
     }
     if let Some(checkpoint) = checkpoint {
         let values: [&(dyn ToSql + Sync); 2] = [&tenant.0, &checkpoint.source];

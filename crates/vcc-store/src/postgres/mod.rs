@@ -46,7 +46,8 @@ use self::settings::Settings;
 use self::turns::Turns;
 use crate::plan::Plan;
 use crate::rest::{in_order, whole};
-use crate::store::{NO_TOKEN, Zones, anything, is_read};
+use crate::selection::any_record;
+use crate::tenant::{Zones, is_read};
 use crate::waiting::Teller;
 use crate::{
     Batch, BulkLoad, Credentials, Deletion, Export, Imported, Overview, Page, Reach, Rest, Store,
@@ -314,7 +315,7 @@ impl Store for Postgres {
     }
 
     async fn tenant(&self, name: &str) -> Result<Option<Tenant>, StoreError> {
-        let found = self.credentials_from(&self.writers, name, &NO_TOKEN).await?;
+        let found = self.credentials_from(&self.writers, name, &TokenHash::NONE).await?;
         Ok(found.map(|credentials| credentials.tenant))
     }
 
@@ -327,7 +328,7 @@ impl Store for Postgres {
             })
         });
         let tenant = read.await?.unwrap_or_default();
-        let answer = self.answer(&tenant, &NO_TOKEN, &mut |_| Some(anything())).await;
+        let answer = self.answer(&tenant, &TokenHash::NONE, &mut |_| Some(any_record())).await;
         is_read(answer.map(drop))
     }
 

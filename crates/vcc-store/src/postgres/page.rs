@@ -15,7 +15,7 @@ use super::statements::{
 use crate::counts::Direction;
 use crate::index::{Index, SHORT as SHORT_TEXT, is_short};
 use crate::plan::{LOOK_BACK, Plan};
-use crate::record::Records;
+use crate::record::TextsBuilder;
 use crate::rest::{LIMIT, Left};
 use crate::sql::{COLUMNS, Sql};
 use crate::{Page, Rest, StoredRecord, TenantId};
@@ -71,7 +71,7 @@ pub(super) async fn page(session: &Session, plan: &Plan<'_>) -> Result<Option<Pa
     } else {
         session.stream_built(&plan.page_for_postgres(false)).await?
     });
-    let (mut records, mut count) = (Records::default(), 0);
+    let (mut records, mut count) = (TextsBuilder::default(), 0);
     while let Some(row) = rows.try_next().await? {
         count += 1;
         // Of the record after the page nothing matters but that it is there.
@@ -95,7 +95,7 @@ pub(super) async fn guarded_page(session: &Session, plan: &Plan<'_>) -> Result<P
     };
     let rows: Vec<_> = rows.try_collect().await?;
     let more = rows.len() > plan.size;
-    let (mut records, mut long) = (Records::default(), false);
+    let (mut records, mut long) = (TextsBuilder::default(), false);
     let mut left = Vec::new();
     for row in rows.iter().take(plan.size) {
         let bytes = usize::try_from(row.try_get::<_, i32>(BYTES)?).unwrap_or(usize::MAX);
@@ -110,9 +110,10 @@ pub(super) async fn guarded_page(session: &Session, plan: &Plan<'_>) -> Result<P
     Ok(Page { records: built(&records), more, rest: Rest::new(left, more).left() })
 }
 
-fn built(records: &Records) -> Vec<StoredRecord> {
+fn built(records: &TextsBuilder) -> Vec<StoredRecord> {
     // What was read as text is UTF-8, and not longer than can be counted.
-    records.build().expect("texts that can be stored")
+    let texts = records.build().expect("texts that can be stored");
+    StoredRecord::all(texts).collect()
 }
 
 /// The columns after those of the fields.

@@ -8,11 +8,9 @@ use super::migrate::LOCK;
 use super::session::Session;
 use super::statements as s;
 use crate::label;
-use crate::store::read_tenant;
+use crate::tenant::read_tenant;
 use crate::tenant_name::{self, refused};
-use crate::{
-    Credentials, KnownToken, StoreError, StoreErrorKind, Tenant, TenantId, TokenHash, TokenInfo,
-};
+use crate::{Credentials, KnownToken, StoreError, Tenant, TenantId, TokenHash, TokenInfo};
 
 pub(super) async fn add(
     session: &mut Session,
@@ -37,8 +35,7 @@ pub(super) async fn add(
     let rows = prepared.query(&transaction, s::ADD_TENANT, values).await.map_err(&failed)?;
     let Some(row) = rows.first() else {
         // A program of version 1 takes no lock.
-        let message = format!("there is a tenant {name:?} already");
-        return Err(StoreError::new(StoreErrorKind::Exists, message));
+        return Err(tenant_name::exists(name));
     };
     let id = TenantId(row.try_get(0).map_err(&failed)?);
     transaction.commit().await.map_err(failed)?;
@@ -52,11 +49,11 @@ pub(super) async fn set_zone(
 ) -> Result<Tenant, StoreError> {
     // No tenant has such a name, and PostgreSQL does not read it.
     if name.contains('\0') {
-        return Err(no_such_tenant());
+        return Err(StoreError::no_such_tenant());
     }
     let failed = error("cannot set the zone of a tenant");
     let rows = session.query(s::SET_ZONE, &[&name, &zone.name()]).await.map_err(&failed)?;
-    let row = rows.first().ok_or_else(no_such_tenant)?;
+    let row = rows.first().ok_or_else(StoreError::no_such_tenant)?;
     let id = TenantId(row.try_get(0).map_err(failed)?);
     Ok(Tenant { id, name: name.to_owned(), zone })
 }
@@ -120,7 +117,7 @@ pub(super) async fn remove(session: &mut Session, tenant: TenantId) -> Result<u6
     let transaction = client.transaction().await.map_err(&failed)?;
     let known = prepared.query(&transaction, s::LOCK_TENANT, &[&tenant.0]).await;
     if known.map_err(&failed)?.is_empty() {
-        return Err(no_such_tenant());
+        return Err(StoreError::no_such_tenant());
     }
     bulk::forget(&transaction, prepared, tenant).await.map_err(&failed)?;
     let mut records = 0;
@@ -148,7 +145,8 @@ pub(super) async fn add_token(
     let Session { client, prepared, .. } = session;
     let transaction = client.transaction().await.map_err(&failed)?;
     let rows = prepared.query(&transaction, s::NEXT_TOKEN, &[&tenant.0]).await.map_err(&failed)?;
-    let id: i64 = rows.first().ok_or_else(no_such_tenant)?.try_get(0).map_err(&failed)?;
+    let id: i64 =
+        rows.first().ok_or_else(StoreError::no_such_tenant)?.try_get(0).map_err(&failed)?;
     let values: &super::session::Values<'_> =
         &[&tenant.0, &id, &&hash.as_bytes()[..], &label, &created];
     prepared.execute(&transaction, s::ADD_TOKEN, values).await.map_err(&failed)?;
@@ -176,16 +174,11 @@ pub(super) async fn revoke(
         .await
         .map_err(error("cannot revoke a token"))?;
     if revoked == 0 {
-        let message = format!("the tenant has no token {token}");
-        return Err(StoreError::new(StoreErrorKind::NotFound, message));
+        return Err(StoreError::no_such_token(token));
     }
     Ok(())
 }
 
 fn instant(micros: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_micros(micros).unwrap_or_default()
-}
-
-pub(super) fn no_such_tenant() -> StoreError {
-    StoreError::new(StoreErrorKind::NotFound, "there is no such tenant")
 }

@@ -6,7 +6,7 @@ use vcc_query::{BuiltIn, ZoneData};
 
 use super::backup;
 use super::log::LogLimits;
-use crate::store::Zones;
+use crate::tenant::Zones;
 use crate::waiting::{OnWaiting, Waiting};
 use crate::{Sqlite, StoreError};
 

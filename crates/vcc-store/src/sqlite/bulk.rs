@@ -9,10 +9,9 @@ use vcc_types::Field;
 
 use super::import::{bind, read};
 use super::page::rows;
-use super::tenants::no_such_tenant;
 use super::writer::Writer;
 use super::{error, remains};
-use crate::bulk::{self, Engine, LeftOut};
+use crate::bulk::{Engine, LeftOut};
 use crate::counts::LEVELS;
 use crate::plan::Plan;
 use crate::{
@@ -166,7 +165,7 @@ fn begin(connection: &mut Connection, tenant: TenantId, source: &str) -> Result<
     let known = "SELECT 1 FROM tenants WHERE tenant = $1";
     let known = transaction.prepare(known).and_then(|mut known| known.exists([tenant.0]));
     if !known.map_err(&failed)? {
-        return Err(no_such_tenant());
+        return Err(StoreError::no_such_tenant());
     }
     refuse_recordings(&transaction)?;
     let done = resumed(&transaction, tenant, source).map_err(&failed)?;
@@ -180,7 +179,7 @@ fn refuse_recordings(transaction: &Transaction<'_>) -> Result<(), StoreError> {
         .and_then(|mut any| any.exists([]))
         .map_err(error("cannot begin a load"))?;
     if any {
-        return Err(bulk::not_first());
+        return Err(StoreError::not_the_first_load());
     }
     Ok(())
 }
@@ -282,7 +281,7 @@ fn advance(
         0
     };
     if advanced == 0 {
-        return Err(bulk::not_this());
+        return Err(StoreError::another_load());
     }
     Ok(())
 }
@@ -425,8 +424,8 @@ impl Twins<'_> {
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
+    use crate::selection::any_record;
     use crate::sqlite::line::Line;
-    use crate::store::anything;
     use crate::{Sqlite, Store as _};
 
     const KEY: &str = "recordings_transaction";
@@ -460,7 +459,7 @@ mod tests {
         let load = Load { writer: store.writer.clone(), tenant: acme, source: "calls.csv".into() };
         load.index(2, &key.await.unwrap().unwrap()).await.unwrap();
         let load = store.bulk(acme, "calls.csv").await.unwrap();
-        assert_eq!(other.page(acme, &anything()).await.unwrap().records.len(), 0);
+        assert_eq!(other.page(acme, &any_record()).await.unwrap().records.len(), 0);
         let (begin, begun) = tokio::sync::oneshot::channel();
         let mut begin = Some(begin);
         // It is left out when the first index is there, and the others are not.
@@ -488,11 +487,11 @@ mod tests {
         let (loaded, is_loading) = tokio::join!(finishing, revoking);
         assert_eq!((loaded.unwrap().added, is_loading), (1, true));
         // Also with statements that were prepared before.
-        assert_eq!(other.page(acme, &anything()).await.unwrap().records, [record("bill")]);
+        assert_eq!(other.page(acme, &any_record()).await.unwrap().records, [record("bill")]);
         assert_eq!(other.indexes().await.unwrap(), [Field::Channel]);
         let wanted = vcc_query::Wanted::Text("".into());
         let filters = vec![vcc_query::Filter { field: Field::Channel, wanted }];
-        let selection = vcc_query::Selection { filters, ..anything() };
+        let selection = vcc_query::Selection { filters, ..any_record() };
         assert_eq!(other.page(acme, &selection).await.unwrap().records, [record("bill")]);
         let sound = rusqlite::Connection::open(&path).unwrap();
         let sound = sound.query_row("PRAGMA integrity_check", [], |row| row.get::<_, String>(0));

@@ -16,7 +16,7 @@ use super::pool::{Pool, SNAPSHOT, too_old};
 use super::writer::Writer;
 use crate::export::{Taker, is_full, piece, whole};
 use crate::plan::Plan;
-use crate::record::Records;
+use crate::record::TextsBuilder;
 use crate::{Export, StoreError, StoreErrorKind, StoredRecord, TenantId};
 
 /// How often it is looked whether an export may last on, while nobody takes what was read.
@@ -61,7 +61,7 @@ fn read(
     let sql = plan.all_for_sqlite();
     let mut statement = snapshot.prepare_cached(&sql.text).map_err(&failed)?;
     let mut rows = bound(&mut statement, &sql).map_err(&failed)?;
-    let mut records = Records::default();
+    let mut records = TextsBuilder::default();
     while let Some(row) = rows.next().map_err(&failed)? {
         let text = |index| Ok::<_, rusqlite::Error>(row.get_ref(index + 1)?.as_bytes()?);
         row.get(0).and_then(|start| records.add(start, text)).map_err(&failed)?;

@@ -9,12 +9,12 @@ use rusqlite::{Connection, Error};
 use vcc_types::Field;
 
 use crate::StoredRecord;
-use crate::record::Records;
+use crate::record::TextsBuilder;
 use crate::rest::LIMIT;
 
 thread_local! {
     /// What the statement that runs on this thread has gathered.
-    static GATHERED: RefCell<Records> = RefCell::default();
+    static GATHERED: RefCell<TextsBuilder> = RefCell::default();
 }
 
 /// How many records are gathered: a statement that sorts may gather more than it gives.
@@ -23,7 +23,7 @@ pub(super) const MOST: usize = 2_000;
 /// How much text the memory may have held that is kept for the next statement, in bytes.
 const KEPT: usize = 1 << 16;
 
-fn is_full(gathered: &Records) -> bool {
+fn is_full(gathered: &TextsBuilder) -> bool {
     gathered.len() >= MOST || gathered.size() > LIMIT
 }
 
@@ -50,7 +50,7 @@ pub(super) fn gathered(
     run: impl FnOnce() -> rusqlite::Result<Vec<usize>>,
 ) -> rusqlite::Result<Option<Vec<StoredRecord>>> {
     // Where a statement failed, something may have been left.
-    GATHERED.with_borrow_mut(Records::clear);
+    GATHERED.with_borrow_mut(TextsBuilder::clear);
     let ran = run();
     GATHERED.with_borrow_mut(|gathered| {
         let records = match ran {
@@ -63,13 +63,13 @@ pub(super) fn gathered(
                 let records =
                     if in_order { gathered.build() } else { gathered.pick(&places).build() };
                 match records {
-                    Some(records) => Ok(Some(records)),
+                    Some(records) => Ok(Some(StoredRecord::all(records).collect())),
                     None => Err(Error::InvalidColumnType(0, "a text".into(), Type::Text)),
                 }
             }
         };
         if gathered.size() > KEPT {
-            *gathered = Records::default();
+            *gathered = TextsBuilder::default();
         }
         records
     })

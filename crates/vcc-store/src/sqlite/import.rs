@@ -9,7 +9,6 @@ use rusqlite::{
 use rusqlite::{TransactionBehavior, params};
 use vcc_types::{Field, Row as _};
 
-use super::tenants::no_such_tenant;
 use super::{error, remains};
 use crate::counts::{bucket, changes};
 use crate::{Batch, Checkpoint, Imported, OnConflict, Remains, StoreError, StoredRecord, TenantId};
@@ -75,7 +74,7 @@ pub(super) fn import(
         .and_then(|mut statement| statement.exists([tenant.0]))
         .map_err(&failed)?;
     if !exists {
-        return Err(no_such_tenant());
+        return Err(StoreError::no_such_tenant());
     }
     if let Some(checkpoint) = &batch.checkpoint {
         let there = self::checkpoint(&transaction, tenant, &checkpoint.source)?;

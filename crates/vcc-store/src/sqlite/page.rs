@@ -334,7 +334,7 @@ mod tests {
             let snapshot = Snapshot::new(reader).unwrap();
             let wanted = Wanted::Text("bill".into());
             let filters = vec![Filter { field: Field::AgentId, wanted }];
-            let selection = Selection { filters, first, order, ..crate::store::anything() };
+            let selection = Selection { filters, first, order, ..crate::selection::any_record() };
             steps.store(0, Ordering::Relaxed);
             let page = begin(&snapshot, tenant, &selection).unwrap();
             let start = page.records[0].start_micros() / 1_000_000;

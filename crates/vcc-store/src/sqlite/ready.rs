@@ -12,7 +12,7 @@ use super::files::{self, Identity, Seen, alone, beside, identity, real};
 use super::held::Held;
 use super::migrate::APPLICATION_ID;
 use super::pool::{Location, read_afresh};
-use crate::store::anything;
+use crate::selection::any_record;
 use crate::{StoreError, StoreErrorKind, TenantId};
 
 /// What is known of a store's file since it was opened.
@@ -126,7 +126,7 @@ impl Opened {
                 .optional()
                 .map_err(failed)?;
             let Some((tenant, name)) = tenant else { return Ok(None) };
-            begin(connection, TenantId(tenant), &anything())?;
+            begin(connection, TenantId(tenant), &any_record())?;
             Ok(Some(name))
         })
     }

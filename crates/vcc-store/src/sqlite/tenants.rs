@@ -7,12 +7,9 @@ use vcc_query::{Zone, ZoneData};
 use super::{bulk, error, remains};
 use crate::counts::LEVELS;
 use crate::label;
-use crate::store::read_tenant;
+use crate::tenant::read_tenant;
 use crate::tenant_name::{self, refused};
-use crate::{
-    Credentials, KnownToken, Remains, StoreError, StoreErrorKind, Tenant, TenantId, TokenHash,
-    TokenInfo,
-};
+use crate::{Credentials, KnownToken, Remains, StoreError, Tenant, TenantId, TokenHash, TokenInfo};
 
 /// AUTH-3, AUTH-5: for an unknown name the same is read and decoded as for a known one, of the tenant
 /// that was added first; but the first column is NULL. A token is looked for in one index, however many
@@ -84,7 +81,7 @@ pub(super) fn set_zone(
         )
         .optional()
         .map_err(error("cannot set the zone of a tenant"))?;
-    let id = TenantId(id.ok_or_else(no_such_tenant)?);
+    let id = TenantId(id.ok_or_else(StoreError::no_such_tenant)?);
     Ok(Tenant { id, name: name.to_owned(), zone })
 }
 
@@ -154,7 +151,7 @@ pub(super) fn remove(connection: &mut Connection, tenant: TenantId) -> Result<u6
         .execute("DELETE FROM tenants WHERE tenant = $1", [tenant.0])
         .map_err(&failed)?;
     if tenants == 0 {
-        return Err(no_such_tenant());
+        return Err(StoreError::no_such_tenant());
     }
     let staged = bulk::forget(&transaction, tenant).map_err(&failed)?;
     let records = records as u64;
@@ -189,7 +186,7 @@ pub(super) fn add_token(
         )
         .optional()
         .map_err(&failed)?
-        .ok_or_else(no_such_tenant)?;
+        .ok_or_else(StoreError::no_such_tenant)?;
     transaction
         .execute(
             "INSERT INTO tokens (tenant, token, hash, label, created) VALUES ($1, $2, $3, $4, $5)",
@@ -228,8 +225,7 @@ pub(super) fn revoke(
         .execute("DELETE FROM tokens WHERE tenant = $1 AND token = $2", [tenant.0, token])
         .map_err(&failed)?;
     if revoked == 0 {
-        let message = format!("the tenant has no token {token}");
-        return Err(StoreError::new(StoreErrorKind::NotFound, message));
+        return Err(StoreError::no_such_token(token));
     }
     remains::add(&transaction, Remains { tokens: 1, ..Remains::default() }).map_err(&failed)?;
     transaction.commit().map_err(failed)
@@ -243,8 +239,4 @@ fn tenant_columns(row: &Row<'_>) -> rusqlite::Result<TenantColumns> {
 
 fn instant(micros: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_micros(micros).unwrap_or_default()
-}
-
-pub(super) fn no_such_tenant() -> StoreError {
-    StoreError::new(StoreErrorKind::NotFound, "there is no such tenant")
 }

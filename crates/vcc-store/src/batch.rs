@@ -1,0 +1,121 @@
+//! Records that are imported together, and what becomes of them.
+
+use crate::{Checkpoint, StoredRecord};
+
+/// Records to be added together.
+///
+/// ```
+/// # #[cfg(feature = "sqlite")]
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use vcc_store::{Batch, OnConflict, Sqlite, Store as _, StoredRecord};
+/// use vcc_types::{Field, Recording};
+/// # let now = chrono::DateTime::from_timestamp(1_198_120_596, 0).unwrap();
+/// # let store = Sqlite::in_memory()?;
+/// # let tenant = store.add_tenant("acme", vcc_query::Zone::UTC, now).await?;
+///
+/// let recording = Recording::new().with(Field::StartDate, "2007-12-19T19:16:36Z");
+/// let batch = Batch::from(vec![StoredRecord::new(&recording).unwrap()]);
+/// assert_eq!((batch.on_conflict, &batch.checkpoint), (OnConflict::Reject, &None));
+/// // A record without transactionID and filename is not known again: it is there twice.
+/// store.import(tenant.id, batch.clone()).await?;
+/// store.import(tenant.id, batch).await?;
+/// assert_eq!(store.count(tenant.id).await?, 2);
+/// # Ok::<(), vcc_store::StoreError>(())
+/// # }).unwrap();
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    /// The records.
+    pub records: Vec<StoredRecord>,
+    /// What happens to a record whose keys are there with other content.
+    pub on_conflict: OnConflict,
+    /// How far the import is after this batch, for an import that may be broken off.
+    pub checkpoint: Option<Checkpoint>,
+}
+
+impl From<Vec<StoredRecord>> for Batch {
+    /// A batch that leaves out conflicts and keeps no checkpoint.
+    fn from(records: Vec<StoredRecord>) -> Self {
+        Self { records, ..Self::default() }
+    }
+}
+
+/// What happens to a record whose keys are there with other content.
+///
+/// ```
+/// # #[cfg(feature = "sqlite")]
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use vcc_store::{Batch, OnConflict, Sqlite, Store as _, StoredRecord};
+/// use vcc_types::{Field, Recording};
+/// # let now = chrono::DateTime::from_timestamp(1_198_120_596, 0).unwrap();
+/// # let store = Sqlite::in_memory()?;
+/// # let tenant = store.add_tenant("acme", vcc_query::Zone::UTC, now).await?;
+///
+/// let record = |agent: &str| {
+///     let recording =
+///         Recording::new().with(Field::TransactionId, "t1").with(Field::AgentId, agent);
+///     StoredRecord::with_start(&recording, now).unwrap()
+/// };
+/// // Within a batch too, a later record takes the place of an earlier one.
+/// let records = vec![record("bill"), record("mary")];
+/// let batch = Batch { records, on_conflict: OnConflict::Update, checkpoint: None };
+/// let imported = store.import(tenant.id, batch).await?;
+/// assert_eq!((imported.added, imported.updated), (1, 1));
+/// assert_eq!(store.count(tenant.id).await?, 1);
+///
+/// // What would be left out is told before anything is done.
+/// let records = vec![StoredRecord::with_start(&Recording::new(), now).unwrap(), record("bill")];
+/// let batch = Batch { records, on_conflict: OnConflict::Undo, checkpoint: None };
+/// let imported = store.import(tenant.id, batch).await?;
+/// assert_eq!((imported.added, imported.conflicts), (0, vec![1]));
+/// assert_eq!(store.count(tenant.id).await?, 1);
+/// # Ok::<(), vcc_store::StoreError>(())
+/// # }).unwrap();
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnConflict {
+    /// It is left out and counted.
+    #[default]
+    Reject,
+    /// It takes the place of what was there.
+    Update,
+    /// Nothing of the batch is done, nor is its checkpoint kept: [`Imported::conflicts`] says which
+    /// records are in the way. They can be noted where that must come first, and the batch be given
+    /// again without them. A bulk load takes it as [`Reject`](Self::Reject).
+    Undo,
+}
+
+/// What became of a batch.
+///
+/// ```
+/// # #[cfg(feature = "sqlite")]
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use vcc_store::{Imported, Sqlite, Store as _, StoredRecord};
+/// use vcc_types::{Field, Recording};
+/// # let now = chrono::DateTime::from_timestamp(1_198_120_596, 0).unwrap();
+/// # let store = Sqlite::in_memory()?;
+/// # let tenant = store.add_tenant("acme", vcc_query::Zone::UTC, now).await?;
+///
+/// let record = |filename: &str, agent: &str| {
+///     let recording =
+///         Recording::new().with(Field::Filename, filename).with(Field::AgentId, agent);
+///     StoredRecord::with_start(&recording, now).unwrap()
+/// };
+/// let records = vec![record("a.wav", "bill"), record("a.wav", "bill"), record("a.wav", "mary")];
+/// let imported = store.import(tenant.id, records.into()).await?;
+/// assert_eq!(imported, Imported { added: 1, unchanged: 1, updated: 0, conflicts: vec![2] });
+/// # Ok::<(), vcc_store::StoreError>(())
+/// # }).unwrap();
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Imported {
+    /// How many records are new.
+    pub added: u64,
+    /// How many were there with the same content.
+    pub unchanged: u64,
+    /// How many replaced what was there.
+    pub updated: u64,
+    /// The positions in the batch, ascending from 0, of those that were left out because their keys
+    /// are there with other content. Under [`OnConflict::Undo`] all others were left out too.
+    pub conflicts: Vec<usize>,
+}

@@ -1,0 +1,39 @@
+//! What a selection is answered with.
+
+use crate::{Rest, StoredRecord};
+
+/// One page of records.
+///
+/// ```
+/// # #[cfg(feature = "sqlite")]
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use vcc_query::Query;
+/// use vcc_store::{Sqlite, Store as _, StoredRecord};
+/// # use vcc_query::{Context, Zone};
+/// # use vcc_types::{Dialect, Field, Recording};
+/// # let now = chrono::DateTime::from_timestamp(1_198_120_596, 0).unwrap();
+/// # let context = Context { now, tenant_tz: Zone::UTC, dialect: Dialect::default() };
+/// # let store = Sqlite::in_memory()?;
+/// # let tenant = store.add_tenant("acme", Zone::UTC, now).await?;
+/// # let recording = Recording::new().with(Field::StartDate, "2007-12-19T19:16:36Z");
+/// # let record = StoredRecord::new(&recording).unwrap();
+///
+/// store.import(tenant.id, vec![record; 100].into()).await?;
+/// // A page has 50 records, and `n` counts from 1. A full last page has none after it.
+/// for (query, records, more) in [("n=50", 50, true), ("n=51", 50, false), ("n=101", 0, false)] {
+///     let selection = Query::parse(query).unwrap().resolve(&context).unwrap();
+///     let page = store.page(tenant.id, &selection).await?;
+///     assert_eq!((page.records.len(), page.more), (records, more), "{query}");
+/// }
+/// # Ok::<(), vcc_store::StoreError>(())
+/// # }).unwrap();
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Page {
+    /// The records, in the order of the selection.
+    pub records: Vec<StoredRecord>,
+    /// Whether there is a record after the last one of the page.
+    pub more: bool,
+    /// What is left of the page, where only its [beginning](Store::begin) was read.
+    pub rest: Option<Rest>,
+}

@@ -1,0 +1,246 @@
+//! What is not stored, and why.
+
+use std::fmt;
+use std::ops::Range;
+
+use chrono::{DateTime, SecondsFormat, Timelike as _, Utc};
+use vcc_types::{Field, Recording, Row, StartDate};
+
+use super::seconds::{Seconds, seconds};
+use super::texts::text_fields;
+
+/// Why a record is not stored: the field and what is wrong with it.
+///
+/// ```
+/// use vcc_store::{RefusalKind, StoredRecord};
+/// use vcc_types::{Field, Recording};
+///
+/// let recording = Recording::new()
+///     .with(Field::StartDate, "2007-12-19T19:16:36Z")
+///     .with(Field::CaseId, "4711\u{b}");
+/// let refusal = StoredRecord::new(&recording).unwrap_err();
+/// assert_eq!(refusal.field(), Field::CaseId);
+/// assert_eq!(refusal.kind(), RefusalKind::Character('\u{b}'));
+/// assert_eq!(refusal.to_string(), "caseID: U+000B cannot stand in XML");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    field: Field,
+    kind: RefusalKind,
+}
+
+/// The reasons of a [`Refusal`].
+///
+/// ```
+/// use vcc_store::{RefusalKind, StoredRecord};
+/// use vcc_types::{Field, Recording};
+///
+/// let refused = |agent: &str| {
+///     let recording = Recording::new()
+///         .with(Field::StartDate, "2007-12-19T19:16:36Z")
+///         .with(Field::AgentId, agent);
+///     StoredRecord::new(&recording).err().map(|refusal| refusal.kind())
+/// };
+/// // Bytes are counted, not characters. The limit itself is stored.
+/// assert_eq!(refused(&"é".repeat(500)), None);
+/// assert_eq!(refused(&"é".repeat(501)), Some(RefusalKind::TooLong { limit: 1_000 }));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RefusalKind {
+    /// The start is absent, cannot be read, or has no offset and no zone was given (QUIRK-14).
+    NoUsableStart,
+    /// The start is outside [`StartDate::RANGE`]: in some zone its year would not have four digits
+    /// (OUT-3).
+    StartOutOfRange,
+    /// The start has a fraction finer than a microsecond.
+    StartTooFine,
+    /// The duration is a number beyond [`Recording::MAX_DURATION`] seconds (FIELD-4).
+    DurationTooLarge,
+    /// A character that XML 1.0 cannot carry, so that no response could either (OUT-6).
+    Character(char),
+    /// More bytes than are stored: 1,000 in agentID, phoneNumber, filename and transactionID,
+    /// which stand in an index, and 1,048,576 in any other field.
+    TooLong {
+        /// How many bytes the field may have.
+        limit: usize,
+    },
+}
+
+impl Refusal {
+    pub(super) fn new(field: Field, kind: RefusalKind) -> Self {
+        Self { field, kind }
+    }
+
+    /// The field that is refused.
+    #[must_use]
+    pub fn field(&self) -> Field {
+        self.field
+    }
+
+    /// What is wrong with it.
+    #[must_use]
+    pub fn kind(&self) -> RefusalKind {
+        self.kind
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let field = self.field;
+        match self.kind {
+            RefusalKind::NoUsableStart => {
+                write!(f, "{field}: expected an instant such as 2008-02-14T10:12:13-08:00")
+            }
+            RefusalKind::StartOutOfRange => {
+                let Range { start, end } = StartDate::RANGE;
+                write!(
+                    f,
+                    "{field}: its year would not have four digits in every zone: expected a start \
+                     from {} on and before {}",
+                    instant(start),
+                    instant(end)
+                )
+            }
+            RefusalKind::DurationTooLarge => {
+                let most = Recording::MAX_DURATION;
+                write!(f, "{field}: too large: expected at most {most} seconds, which is 2^63-1")
+            }
+            RefusalKind::StartTooFine => {
+                write!(f, "{field}: finer than a microsecond, which is what is stored")
+            }
+            RefusalKind::Character(character) => {
+                write!(f, "{field}: U+{:04X} cannot stand in XML", u32::from(character))
+            }
+            RefusalKind::TooLong { limit } => {
+                write!(f, "{field}: longer than {limit} bytes, which is what is stored")
+            }
+        }
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+fn instant(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+/// How many bytes of a field are stored. An index entry of PostgreSQL holds some 2,700.
+fn limit(field: Field) -> usize {
+    match field {
+        Field::AgentId | Field::PhoneNumber | Field::Filename | Field::TransactionId => 1_000,
+        _ => 1 << 20,
+    }
+}
+
+/// The first character of a text that XML 1.0 cannot carry.
+fn forbidden(text: &str) -> Option<char> {
+    // The bytes that such characters begin with; most texts have none of them.
+    let suspect = |byte: &u8| *byte < b' ' || *byte == 0xef;
+    let from = text.as_bytes().iter().position(suspect)?;
+    // Both stand at the beginning of a character.
+    text[from..].chars().find(|character| !is_xml_character(*character))
+}
+
+/// Whether XML 1.0 can carry a character (OUT-6).
+fn is_xml_character(character: char) -> bool {
+    !matches!(character, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}')
+}
+
+/// Refuses a record that is not stored with this start.
+pub(super) fn check(record: &(impl Row + ?Sized), start: DateTime<Utc>) -> Result<(), Refusal> {
+    // OUT-3
+    if !StartDate::RANGE.contains(&start) {
+        return Err(Refusal::new(Field::StartDate, RefusalKind::StartOutOfRange));
+    }
+    // chrono writes a leap second as more than a second of nanoseconds. No text gives one, and it is
+    // finer than what is stored.
+    if !start.nanosecond().is_multiple_of(1_000) || start.nanosecond() >= 1_000_000_000 {
+        return Err(Refusal::new(Field::StartDate, RefusalKind::StartTooFine));
+    }
+    for field in text_fields() {
+        let value = record.text(field);
+        if let Some(character) = forbidden(value) {
+            return Err(Refusal::new(field, RefusalKind::Character(character)));
+        }
+        let limit = limit(field);
+        if value.len() > limit {
+            return Err(Refusal::new(field, RefusalKind::TooLong { limit }));
+        }
+    }
+    // FIELD-4
+    if seconds(record.text(Field::Duration)) == Seconds::TooMany {
+        return Err(Refusal::new(Field::Duration, RefusalKind::DurationTooLarge));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use vcc_types::Recording;
+
+    use super::*;
+    use crate::StoredRecord;
+
+    fn recording(start: &str) -> Recording {
+        Recording::new().with(Field::StartDate, start)
+    }
+
+    #[test]
+    fn what_is_refused_and_why() {
+        let good = recording("2007-12-19T19:16:36Z");
+        for (recording, message) in [
+            (Recording::new(), "startDate: expected an instant such as 2008-02-14T10:12:13-08:00"),
+            (
+                recording("2007-12-19T19:16:36"),
+                "startDate: expected an instant such as 2008-02-14T10:12:13-08:00",
+            ),
+            (
+                recording("2007-12-19T19:16:36.0000001Z"),
+                "startDate: finer than a microsecond, which is what is stored",
+            ),
+            (
+                recording("0001-01-01T23:59:59.999999Z"),
+                "startDate: its year would not have four digits in every zone: expected a start \
+                 from 0001-01-02T00:00:00Z on and before 9999-12-31T00:00:00Z",
+            ),
+            (
+                // In the year 10000, for UTC.
+                recording("9999-12-31T23:59:59-08:00"),
+                "startDate: its year would not have four digits in every zone: expected a start \
+                 from 0001-01-02T00:00:00Z on and before 9999-12-31T00:00:00Z",
+            ),
+            (
+                good.clone().with(Field::Duration, "9223372036854775808"),
+                "duration: too large: expected at most 9223372036854775807 seconds, which is 2^63-1",
+            ),
+            (good.clone().with(Field::CaseId, "a\0"), "caseID: U+0000 cannot stand in XML"),
+            (good.clone().with(Field::ExtVar1, "\u{1f}"), "extVar1: U+001F cannot stand in XML"),
+            (good.clone().with(Field::ExtVar2, "\u{ffff}"), "extVar2: U+FFFF cannot stand in XML"),
+            (
+                good.with(Field::Filename, &"é".repeat(501)),
+                "filename: longer than 1000 bytes, which is what is stored",
+            ),
+        ] {
+            assert_eq!(StoredRecord::new(&recording).unwrap_err().to_string(), message);
+        }
+    }
+
+    /// OUT-3: a day at either end of the calendar is some zone's first or last.
+    #[test]
+    fn the_first_and_the_last_start_that_are_stored() {
+        for (start, stored) in [
+            ("0001-01-01T00:00:00Z", false),
+            ("0001-01-01T23:59:59.999999Z", false),
+            ("0001-01-02T00:00:00Z", true),
+            ("0001-01-01T16:00:00-08:00", true),
+            ("9999-12-30T23:59:59.999999Z", true),
+            ("9999-12-31T08:59:59+09:00", true),
+            ("9999-12-31T00:00:00Z", false),
+            ("9999-12-31T23:59:59Z", false),
+        ] {
+            let refused = StoredRecord::new(&recording(start)).err().map(|refusal| refusal.kind());
+            assert_eq!(refused, (!stored).then_some(RefusalKind::StartOutOfRange), "{start}");
+        }
+    }
+}
