@@ -14,6 +14,7 @@ use vcc_conformance_core::dataset::{Record, Tenant};
 
 /// The reference server, on a port of its own on loopback, with its store in memory. It stops when
 /// it is dropped.
+#[derive(Debug)]
 pub struct Reference {
     address: SocketAddr,
     server: Option<Server>,

@@ -31,6 +31,7 @@ const HEAD: usize = 64 << 10;
 const SLICE: Duration = Duration::from_millis(100);
 
 /// A client on one connection, which is kept while the target keeps it.
+#[derive(Debug)]
 pub struct Client {
     endpoint: Arc<Endpoint>,
     limits: Limits,
@@ -177,6 +178,7 @@ fn closed(problem: &io::Error) -> Trouble {
     Trouble::Closed(problem.to_string())
 }
 
+#[derive(Debug)]
 enum Stream {
     Plain(TcpStream),
     Tls(Box<StreamOwned<ClientConnection, TcpStream>>),
@@ -191,6 +193,7 @@ impl Stream {
     }
 }
 
+#[derive(Debug)]
 struct Connection {
     stream: Stream,
     /// What has been received and not yet been read.

@@ -19,6 +19,7 @@ use crate::world::World;
 const PAGE: usize = 50;
 
 /// What an expectation is judged on.
+#[derive(Debug)]
 pub struct View<'a> {
     /// The tenants.
     pub world: &'a World,

@@ -48,6 +48,7 @@ impl Received {
 }
 
 /// A scenario that is being played, until this is dropped.
+#[derive(Debug)]
 pub struct Mock {
     address: SocketAddr,
     received: Arc<Mutex<Vec<Received>>>,

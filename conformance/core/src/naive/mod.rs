@@ -13,6 +13,7 @@ use crate::dataset::Record;
 use query::Asked;
 
 /// What a query is answered from.
+#[derive(Debug)]
 pub struct World<'a> {
     /// The tenant's recordings.
     pub records: &'a [Record],

@@ -11,6 +11,7 @@ pub const TICK: Duration = Duration::from_millis(20);
 
 /// A command in a process group of its own, so that whatever it starts ends with it when this is
 /// dropped.
+#[derive(Debug)]
 pub struct Group {
     child: Child,
 }

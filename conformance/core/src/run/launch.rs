@@ -13,6 +13,7 @@ use crate::dataset::{ExportFormat, Tenant, export};
 use crate::fixture::Request;
 
 /// The dataset in a folder of its own, which goes when this is dropped.
+#[derive(Debug)]
 pub struct Exported {
     folder: PathBuf,
 }
@@ -98,6 +99,7 @@ pub fn seed(
 }
 
 /// A server that runs until this is dropped.
+#[derive(Debug)]
 pub struct Launched {
     // Ends the server when it is dropped.
     _group: Group,

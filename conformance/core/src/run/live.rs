@@ -40,6 +40,12 @@ pub struct Shared {
     pub watch: Option<Box<dyn Fn(Key<'_>, &Exchange) + Send + Sync>>,
 }
 
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared").finish_non_exhaustive()
+    }
+}
+
 impl Shared {
     /// A run against an endpoint, without limits on the number of requests.
     #[must_use]
@@ -167,6 +173,7 @@ impl Target for Shared {
 }
 
 /// One worker's connection to the target.
+#[derive(Debug)]
 pub struct Live<'a> {
     shared: &'a Shared,
     client: Client,

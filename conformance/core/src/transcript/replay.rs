@@ -12,6 +12,7 @@ use crate::run::{Exchange, Key, Planned, Target, Transport};
 use crate::world::World;
 
 /// A saved run.
+#[derive(Debug)]
 pub struct Replay {
     /// What it was made with.
     pub head: Head,

@@ -8,11 +8,13 @@ use crate::run::{Exchange, Key};
 use crate::world::World;
 
 /// Writes a run as it happens.
+#[derive(Debug)]
 pub struct Writer<W> {
     state: Mutex<State<W>>,
     world: World,
 }
 
+#[derive(Debug)]
 struct State<W> {
     out: W,
     problem: Option<io::Error>,

@@ -19,6 +19,12 @@ pub struct Defect {
     pub(super) fault: Fault,
 }
 
+impl std::fmt::Debug for Defect {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Defect").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
 /// Where a defect takes hold.
 #[derive(Clone, Copy)]
 pub(super) enum Fault {
@@ -44,6 +50,12 @@ pub struct Family {
     pub name: &'static str,
     /// The defects.
     pub defects: &'static [Defect],
+}
+
+impl std::fmt::Debug for Family {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Family").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 /// A row of a table of defects.
