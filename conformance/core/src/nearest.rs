@@ -1,6 +1,7 @@
 //! Which known defect a target is nearest to.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use crate::report::Report;
 use crate::run::Verdict;
@@ -64,36 +65,68 @@ pub fn nearest(report: &Report) -> Vec<Match> {
     closest(&failed, &judged)
 }
 
+/// The signatures as numbers, so that a comparison of two sets of cases walks a list.
+struct Table {
+    /// The number of each case that a defect fails.
+    numbers: BTreeMap<&'static str, usize>,
+    /// The weight of the case with this number: one that few defects fail says more than one that
+    /// half of them do. A case that no defect fails weighs 1.
+    weights: Vec<f64>,
+    /// Each defect with the numbers of its cases.
+    defects: Vec<(&'static Signature<'static>, Vec<usize>)>,
+}
+
+static TABLE: LazyLock<Table> = LazyLock::new(|| {
+    let all = signatures::embedded();
+    let mut breaks: BTreeMap<&str, u32> = BTreeMap::new();
+    for case in all.iter().flat_map(|signature| &signature.cases) {
+        *breaks.entry(case).or_default() += 1;
+    }
+    let weights = breaks.values().map(|breaks| 1.0 / (1.0 + f64::from(*breaks))).collect();
+    let numbers: BTreeMap<_, _> =
+        breaks.into_keys().enumerate().map(|(number, case)| (case, number)).collect();
+    let of = |signature: &'static Signature<'static>| {
+        let numbers = signature.cases.iter().filter_map(|case| numbers.get(case.as_str()).copied());
+        (signature, numbers.collect())
+    };
+    let defects = all.iter().map(of).collect();
+    Table { numbers, weights, defects }
+});
+
 fn closest(failed: &BTreeSet<&str>, judged: &BTreeSet<&str>) -> Vec<Match> {
     if failed.is_empty() {
         return Vec::new();
     }
-    let all = signatures::embedded();
-    let mut breaks: BTreeMap<&str, usize> = BTreeMap::new();
-    for case in all.iter().flat_map(|signature| &signature.cases) {
-        *breaks.entry(case).or_default() += 1;
-    }
-    // A case that few defects fail says more than one that half of them do.
-    let weight = |case: &str| 1.0 / (1.0 + breaks.get(case).copied().unwrap_or_default() as f64);
-    let mut matches: Vec<Match> = all
+    let Table { numbers, weights, defects } = &*TABLE;
+    let marks = |ids: &BTreeSet<&str>| {
+        let mut marks = vec![false; numbers.len()];
+        ids.iter().filter_map(|id| numbers.get(id)).for_each(|number| marks[*number] = true);
+        marks
+    };
+    let (fails, known) = (marks(failed), marks(judged));
+    let weight = |id: &&str| numbers.get(id).map_or(1.0, |number| weights[*number]);
+    let failures: f64 = failed.iter().map(weight).sum();
+    let mut matches: Vec<Match> = defects
         .iter()
-        .map(|Signature { defect, family, says, cases }| {
-            let cases: BTreeSet<&str> =
-                cases.iter().map(String::as_str).filter(|case| judged.contains(case)).collect();
-            let both: BTreeSet<&str> = cases.intersection(failed).copied().collect();
-            let sum = |cases: &mut dyn Iterator<Item = &&str>| -> f64 {
-                cases.map(|case| weight(case)).sum()
-            };
-            let either = sum(&mut cases.union(failed));
-            let likeness = if either > 0.0 { sum(&mut both.iter()) / either } else { 0.0 };
+        .map(|(signature, cases)| {
+            let (mut agree, mut of_them) = (0, 0);
+            let (mut both, mut own) = (0.0, 0.0);
+            for case in cases.iter().copied().filter(|case| known[*case]) {
+                of_them += 1;
+                own += weights[case];
+                if fails[case] {
+                    agree += 1;
+                    both += weights[case];
+                }
+            }
             Match {
-                defect,
-                family,
-                says,
-                agree: both.len(),
-                signature: cases.len(),
-                others: failed.len() - both.len(),
-                likeness,
+                defect: signature.defect,
+                family: signature.family,
+                says: signature.says,
+                agree,
+                signature: of_them,
+                others: failed.len() - agree,
+                likeness: both / (failures + (own - both)),
             }
         })
         .filter(|found| found.likeness >= ALIKE)
@@ -114,7 +147,7 @@ mod tests {
         let all = signatures::embedded();
         let judged: BTreeSet<&str> =
             all.iter().flat_map(|signature| &signature.cases).map(String::as_str).collect();
-        for Signature { defect, cases, .. } in &all {
+        for Signature { defect, cases, .. } in all {
             let failed: BTreeSet<&str> = cases.iter().map(String::as_str).collect();
             let found = closest(&failed, &judged);
             let best = found.first().unwrap_or_else(|| panic!("{defect}: nothing is like it"));
@@ -135,7 +168,7 @@ mod tests {
         };
         let judged: BTreeSet<&str> = ids.into_iter().filter(|id| number(id) % 5 != 0).collect();
         let (mut right, mut tried) = (0, 0);
-        for Signature { family, cases, .. } in &all {
+        for Signature { family, cases, .. } in all {
             let failed: BTreeSet<&str> = cases
                 .iter()
                 .map(String::as_str)

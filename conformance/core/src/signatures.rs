@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::sync::LazyLock;
 
 /// What a server with one known defect fails.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,10 +17,12 @@ pub struct Signature<'a> {
     pub cases: BTreeSet<String>,
 }
 
-/// The signatures that are embedded here, in the order of the defects.
+/// The signatures that are embedded here, in the order of the defects. They are read once.
 #[must_use]
-pub fn embedded() -> Vec<Signature<'static>> {
-    read(crate::embedded::SIGNATURES)
+pub fn embedded() -> &'static [Signature<'static>] {
+    static EMBEDDED: LazyLock<Vec<Signature<'static>>> =
+        LazyLock::new(|| read(crate::embedded::SIGNATURES));
+    &EMBEDDED
 }
 
 /// Reads what [`text`] writes.
@@ -89,6 +92,6 @@ mod tests {
         assert!(signature.cases.iter().eq(["near/start", "paging/a", "paging/b"]));
         let all = embedded();
         assert!(all.len() > 500);
-        assert_eq!(text(&all), crate::embedded::SIGNATURES);
+        assert_eq!(text(all), crate::embedded::SIGNATURES);
     }
 }
