@@ -12,6 +12,7 @@ mod run;
 mod selftest;
 mod show;
 mod stop;
+mod update;
 
 use std::fmt;
 use std::io::{self, Write};
@@ -55,6 +56,9 @@ enum Command {
     Judge(run::JudgeArgs),
     /// Proves that the suite can fail: runs it against the reference server behind one defect at a time
     Selftest(selftest::Args),
+    /// Brings ids.lock and signatures.txt up to date with the cases in the folder: run it after you
+    /// have written a case
+    Update(update::Args),
     /// Plays scenarios to a client and grades what it sent
     Mock(mock::Args),
     /// Makes a dataset with pseudonyms of what a server lists
@@ -123,6 +127,7 @@ fn main() -> ExitCode {
         Some(Command::Copy(args)) => copy::copy(&args, &mut out),
         Some(Command::Judge(args)) => run::judge(&args, &mut out),
         Some(Command::Selftest(args)) => selftest::selftest(&args, &mut out),
+        Some(Command::Update(args)) => update::update(&args, &mut out),
         Some(Command::Mock(args)) => mock::mock(&args, &mut out),
         Some(Command::Record(args)) => record::record(&args, &mut out),
         Some(Command::Diff(args)) => diff::diff(&args, &mut out),

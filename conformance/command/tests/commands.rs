@@ -161,3 +161,22 @@ fn the_version_names_the_edition() {
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(said.contains(&format!("suite {}", vcc_conformance_core::edition::EDITION)), "{said}");
 }
+
+#[test]
+fn an_update_leaves_what_is_up_to_date() {
+    let core = concat!(env!("CARGO_MANIFEST_DIR"), "/../core");
+    let output = command().args(["update", "--dir", core]).stdout(Stdio::piped()).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let expected = format!("{core}/ids.lock: as it was\n{core}/signatures.txt: as it was\n");
+    assert_eq!((output.status.code(), said), (Some(0), expected));
+
+    let elsewhere = tempfile::tempdir().unwrap();
+    let output = command().arg("update").arg("--dir").arg(elsewhere.path()).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said.starts_with(&format!("error: {}/suite: ", elsewhere.path().display())), "{said}");
+    assert!(
+        said.ends_with("; run this in the checkout, or name the folder with --dir\n"),
+        "{said}"
+    );
+}

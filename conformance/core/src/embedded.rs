@@ -8,6 +8,9 @@ pub const SPEC: &str = include_str!("../SPEC.md");
 /// The cases that each known defect fails.
 pub const SIGNATURES: &str = include_str!("../signatures.txt");
 
+/// Every id that there ever was.
+pub const LOCK: &str = include_str!("../ids.lock");
+
 /// Every file that says what the suite asks and how that is written: cases, datasets,
 /// specification and formats.
 pub fn files() -> impl Iterator<Item = (&'static str, &'static str)> {

@@ -9,6 +9,7 @@ pub mod dataset;
 pub mod edition;
 pub mod embedded;
 pub mod fixture;
+pub mod folder;
 pub mod http;
 pub mod judge;
 pub mod live;

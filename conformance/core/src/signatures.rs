@@ -53,7 +53,8 @@ pub fn read(text: &str) -> Vec<Signature<'_>> {
 #[must_use]
 pub fn text(signatures: &[Signature<'_>]) -> String {
     let mut text = String::from(
-        "# The cases that each defect of `selftest` fails. Written by `vcc-conformance selftest --signatures FILE`.\n",
+        "# The cases that each defect of `selftest` fails. Written by `vcc-conformance update`, for new cases, and\n\
+         # by `vcc-conformance selftest --signatures FILE`, for all.\n",
     );
     for Signature { defect, family, says, cases } in signatures {
         // A folder is named once.
@@ -83,7 +84,7 @@ mod tests {
             says: "whose pages hold 49",
             cases: ["near/start", "paging/a", "paging/b"].map(str::to_owned).into(),
         }]);
-        let lines: Vec<_> = written.lines().skip(1).collect();
+        let lines: Vec<_> = written.lines().skip(2).collect();
         let head = "page-of-49\tpages and n\twhose pages hold 49";
         assert_eq!(lines, [head, "  near/ start", "  paging/ a b"]);
         let [signature] = &read(&written)[..] else { panic!("one defect") };

@@ -204,6 +204,11 @@ fn fails(report: &Report) -> BTreeMap<String, String> {
     failed.map(|outcome| (outcome.id.clone(), outcome.blamed().to_owned())).collect()
 }
 
+/// The time that every run is made at.
+pub(super) fn now() -> Result<Timestamp, String> {
+    Timestamp::from_second(NOW).map_err(|problem| problem.to_string())
+}
+
 /// Runs the cases against the reference, then behind each of the defects, `jobs` at a time. `done`
 /// is told of every row as it comes.
 ///
@@ -218,8 +223,21 @@ pub fn matrix(
     stop: &Arc<AtomicBool>,
     done: &(dyn Fn(&Row) + Sync),
 ) -> Result<Matrix, String> {
-    let now = Timestamp::from_second(NOW).map_err(|problem| problem.to_string())?;
-    let tenants = dataset::embedded(now).map_err(|problem| problem.to_string())?;
+    let tenants = dataset::embedded(now()?).map_err(|problem| problem.to_string())?;
+    matrix_on(tenants, cases, spec, defects, jobs, stop, done)
+}
+
+/// [`matrix`] on these tenants, stamped with [`now`].
+pub(super) fn matrix_on(
+    tenants: Vec<Tenant>,
+    cases: &[Case],
+    spec: &Spec,
+    defects: &[(&'static str, &'static Defect)],
+    jobs: usize,
+    stop: &Arc<AtomicBool>,
+    done: &(dyn Fn(&Row) + Sync),
+) -> Result<Matrix, String> {
+    let now = now()?;
     let bench = Bench { cases: brief(cases), spec, now, tenants, live: false, stop: stop.clone() };
     bench.matrix(defects, jobs, done)
 }
@@ -239,7 +257,7 @@ pub fn live_matrix(
     stop: &Arc<AtomicBool>,
     done: &(dyn Fn(&Row) + Sync),
 ) -> Result<Matrix, String> {
-    let now = Timestamp::from_second(NOW).map_err(|problem| problem.to_string())?;
+    let now = now()?;
     let tenants = vec![super::unseen(records, now).map_err(|problem| problem.to_string())?];
     let bench = Bench { cases: brief(cases), spec, now, tenants, live: true, stop: stop.clone() };
     bench.matrix(defects, jobs, done)

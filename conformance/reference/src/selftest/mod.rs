@@ -13,6 +13,7 @@ mod signatures;
 mod site;
 mod texts;
 mod unseen;
+mod update;
 mod wire;
 
 pub use defect::{Defect, Family};
@@ -21,6 +22,7 @@ pub use matrix::{Matrix, Row, live_matrix, matrix};
 pub use report::{matrix_html, matrix_json};
 pub use signatures::signatures;
 pub use unseen::unseen;
+pub use update::{Update, update};
 
 /// Every defect with the name of its family.
 pub fn defects() -> impl Iterator<Item = (&'static str, &'static Defect)> {

@@ -1,14 +1,15 @@
 //! Which set of cases the binary carries, and which sets are frozen.
 
+mod lock;
+
+pub use lock::{Contents, Next, next};
+
 /// The edition of the suite: the year and a number. `--version`, every report and every transcript
 /// name it, and `EDITIONS.md` begins with it.
 pub const EDITION: &str = "2026.2";
 
 /// The editions before it, oldest first. None of their cases changes any more.
 pub const FROZEN: [&str; 1] = ["2026.1"];
-
-/// Every id that there ever was. `tests/ids.rs` keeps it.
-const LOCK: &str = include_str!("../ids.lock");
 
 /// A line of `ids.lock`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +59,7 @@ pub fn read(text: &str) -> Result<Vec<Locked<'_>>, &str> {
 #[must_use]
 pub fn has(edition: &str, id: &str) -> bool {
     // A test reads the lock that is embedded here.
-    let locked = read(LOCK).unwrap_or_default();
+    let locked = read(crate::embedded::LOCK).unwrap_or_default();
     locked
         .iter()
         .find(|locked| locked.id == id)
@@ -71,7 +72,7 @@ mod tests {
 
     #[test]
     fn the_embedded_lock_is_read() {
-        let locked = read(LOCK).unwrap();
+        let locked = read(crate::embedded::LOCK).unwrap();
         assert!(locked.len() > 900, "{} ids", locked.len());
         assert!(has("2026.1", "near/start-minus-5") && has(EDITION, "near/start-minus-5"));
         assert!(has(EDITION, "near/new") && !has("2026.1", "near/new"));

@@ -1,0 +1,222 @@
+//! `ids.lock` keeps ids from changing meaning or coming back: it has every id that there ever was,
+//! with the edition that it came with, the first one without it, its own clause, and a digest of
+//! the whole case as it is written; of datasets too.
+
+use std::collections::BTreeMap;
+
+use toml::{Table, Value};
+
+use super::{EDITION, FROZEN, Locked, read};
+use crate::fixture::FixtureError;
+
+/// What stands at the head of a lock.
+const HEAD: &str = "\
+# Every id that there ever was: the edition it came with, the first one without it, id, clause, digest.
+# `vcc-conformance update` adds new ones; those of a frozen edition stay as they are.
+";
+
+/// The cases and datasets as they are written now: each id with its own clause (`-` for a dataset)
+/// and the digest of its content.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Contents(BTreeMap<String, (String, String)>);
+
+impl Contents {
+    /// Reads case files and datasets, each with its path. The content is what counts, however the
+    /// file is laid out.
+    ///
+    /// # Errors
+    ///
+    /// A file that is no TOML, or that has a case without an id or a clause.
+    pub fn of<'a>(
+        suite: impl IntoIterator<Item = (&'a str, &'a str)>,
+        dataset: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self, FixtureError> {
+        let table = |file: &str, text: &str| -> Result<Table, FixtureError> {
+            text.parse().map_err(|problem: toml::de::Error| {
+                FixtureError::new(file, None, problem.to_string())
+            })
+        };
+        let mut contents = BTreeMap::new();
+        for (file, text) in suite {
+            let Some(Value::Array(cases)) = table(file, text)?.remove("case") else { continue };
+            for case in cases {
+                let id = case.get("id").and_then(Value::as_str);
+                let clause = case.get("clauses").and_then(|all| all.get(0)?.as_str());
+                let (Some(id), Some(clause)) = (id, clause) else {
+                    let message = "a case without an id or without clauses";
+                    return Err(FixtureError::new(file, id, message));
+                };
+                contents.insert(id.to_owned(), (clause.to_owned(), digest(&case)));
+            }
+        }
+        for (file, text) in dataset {
+            let name = file.rsplit('/').next().unwrap_or(file).trim_end_matches(".toml");
+            let digest = digest(&Value::Table(table(file, text)?));
+            contents.insert(format!("dataset/{name}"), ("-".to_owned(), digest));
+        }
+        Ok(Self(contents))
+    }
+
+    /// The ids whose content is not the one that a lock has, or that are not in it.
+    #[must_use]
+    pub fn changed(&self, lock: &[Locked<'_>]) -> Vec<&str> {
+        let locked: BTreeMap<_, _> =
+            lock.iter().map(|line| (line.id, (line.clause, line.digest))).collect();
+        let differs = |(id, (clause, digest)): &(&String, &(String, String))| {
+            locked.get(id.as_str()) != Some(&(clause.as_str(), digest.as_str()))
+        };
+        self.0.iter().filter(differs).map(|(id, _)| id.as_str()).collect()
+    }
+}
+
+/// A text that is the same for the same content, however the file is laid out.
+fn canonical(value: &Value, text: &mut String) {
+    match value {
+        Value::Table(table) => {
+            text.push('{');
+            for (key, value) in table.iter().collect::<BTreeMap<_, _>>() {
+                text.push_str(&format!("{key:?}="));
+                canonical(value, text);
+                text.push(',');
+            }
+            text.push('}');
+        }
+        Value::Array(values) => {
+            text.push('[');
+            for value in values {
+                canonical(value, text);
+                text.push(',');
+            }
+            text.push(']');
+        }
+        Value::String(string) => text.push_str(&format!("{string:?}")),
+        other => text.push_str(&other.to_string()),
+    }
+}
+
+/// A number that tells two contents apart (FNV-1a).
+fn digest(value: &Value) -> String {
+    let mut text = String::new();
+    canonical(value, &mut text);
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for byte in text.bytes() {
+        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    }
+    format!("{hash:016x}")
+}
+
+/// The lock that follows from the one before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Next {
+    /// Its text.
+    pub text: String,
+    /// What breaks a frozen edition; where there is any, the lock must not be written.
+    pub problems: Vec<String>,
+}
+
+/// The lock that follows from the one before and from what is written now: a case of a frozen
+/// edition that was edited, and an id that comes back, are problems.
+///
+/// # Errors
+///
+/// A line of the lock that is none, as [`read`].
+pub fn next<'a>(lock: &'a str, now: &Contents) -> Result<Next, &'a str> {
+    let mut problems = Vec::new();
+    let mut lines = BTreeMap::new();
+    for line in read(lock)? {
+        let frozen = FROZEN.contains(&line.came);
+        let is = now.0.get(line.id).map(|(clause, digest)| (clause.as_str(), digest.as_str()));
+        let (gone, clause, digest) = match (line.gone, is) {
+            (Some(gone), None) => (gone, line.clause, line.digest),
+            (Some(gone), Some(_)) => {
+                problems.push(format!(
+                    "{}: this id is gone since {gone} and does not come back",
+                    line.id
+                ));
+                (gone, line.clause, line.digest)
+            }
+            // What the current edition has not been published with was never there.
+            (None, None) if !frozen => continue,
+            (None, None) => (EDITION, line.clause, line.digest),
+            (None, Some((clause, digest))) => {
+                if frozen && (clause, digest) != (line.clause, line.digest) {
+                    problems.push(format!(
+                        "{}: edited, though edition {} is frozen: let it go, and give what is asked now a new id",
+                        line.id, line.came
+                    ));
+                }
+                ("-", clause, digest)
+            }
+        };
+        lines.insert(line.id, format!("{} {gone} {} {clause} {digest}", line.came, line.id));
+    }
+    for (id, (clause, digest)) in &now.0 {
+        lines.entry(id).or_insert_with(|| format!("{EDITION} - {id} {clause} {digest}"));
+    }
+    let lines: Vec<_> = lines.into_values().map(|line| line + "\n").collect();
+    Ok(Next { text: HEAD.to_owned() + &lines.concat(), problems })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_breaks_a_frozen_edition_is_said() {
+        let now = |cases: &[(&str, &str)]| {
+            let case = |(id, digest): &(&str, &str)| {
+                ((*id).to_owned(), ("REQ-1a".to_owned(), (*digest).to_owned()))
+            };
+            Contents(cases.iter().map(case).collect())
+        };
+        let frozen = FROZEN[0];
+        let lock = format!("{frozen} - a/one REQ-1a 11\n{frozen} - a/two REQ-1a 22\n");
+        let lines =
+            |text: &str| -> Vec<String> { text.lines().skip(2).map(str::to_owned).collect() };
+
+        let Next { text: same, problems } =
+            next(&lock, &now(&[("a/one", "11"), ("a/two", "22")])).unwrap();
+        assert_eq!((lines(&same), problems), (lines(&format!("\n\n{lock}")), vec![]));
+        let problems = next(&lock, &now(&[("a/one", "11"), ("a/two", "23")])).unwrap().problems;
+        assert!(problems[0].starts_with("a/two: edited, though edition"), "{problems:?}");
+
+        let Next { text: gone, problems } =
+            next(&lock, &now(&[("a/one", "11"), ("a/three", "33")])).unwrap();
+        let expected = [
+            format!("{frozen} - a/one REQ-1a 11"),
+            format!("{EDITION} - a/three REQ-1a 33"),
+            format!("{frozen} {EDITION} a/two REQ-1a 22"),
+        ];
+        assert_eq!((&lines(&gone)[..], problems), (&expected[..], vec![]));
+        // The current edition may change as long as it is being written, and what is gone stays gone.
+        let Next { text, problems } =
+            next(&gone, &now(&[("a/one", "11"), ("a/two", "22")])).unwrap();
+        assert_eq!(lines(&text).len(), 2);
+        assert!(problems[0].starts_with("a/two: this id is gone since"), "{problems:?}");
+    }
+
+    #[test]
+    fn the_digest_is_that_of_the_content() {
+        let of = |text: &str| digest(&Value::Table(text.parse().unwrap()));
+        assert_eq!(of("a = 1\nb.c = \"x\""), of("# said\nb = { c = 'x' }\n\na   = 1"));
+        assert_ne!(of("a = [1, 2]"), of("a = [2, 1]"));
+        assert_ne!(of("a = \"1\""), of("a = 1"));
+    }
+
+    #[test]
+    fn new_and_edited_cases_are_changed() {
+        let case = |id: &str, n: u8| {
+            format!("[[case]]\nid = \"a/{id}\"\nclauses = [\"REQ-1a\"]\nquery = \"n={n}\"\n")
+        };
+        let contents = |text: &str| {
+            Contents::of([("suite/a/x.toml", text)], [("dataset/acme.toml", "tenant = 1\n")])
+        };
+        let before = contents(&(case("kept", 1) + &case("edited", 2))).unwrap();
+        let lock = next("", &before).unwrap().text;
+        let after = contents(&(case("kept", 1) + &case("edited", 3) + &case("new", 4))).unwrap();
+        assert_eq!(after.changed(&read(&lock).unwrap()), ["a/edited", "a/new"]);
+        assert_eq!(before.changed(&[]), ["a/edited", "a/kept", "dataset/acme"]);
+        let nameless = contents("[[case]]\nid = \"a/b\"\n").unwrap_err().to_string();
+        assert_eq!(nameless, "suite/a/x.toml: case `a/b`: a case without an id or without clauses");
+    }
+}
