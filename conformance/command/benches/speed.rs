@@ -19,7 +19,7 @@ use vcc_conformance_core::clock;
 use vcc_conformance_core::dataset::{self, Tenant};
 use vcc_conformance_core::fixture::{self, Case};
 use vcc_conformance_core::http::{Endpoint, Limits, TlsOptions};
-use vcc_conformance_core::run::{Options, Shared, run};
+use vcc_conformance_core::run::{HttpTarget, Options, run};
 use vcc_conformance_core::spec::Spec;
 use vcc_conformance_core::world::World;
 use vcc_conformance_reference::Reference;
@@ -98,7 +98,7 @@ fn suite(
     world.authority = endpoint.authority();
     let until = Instant::now() + Duration::from_secs(300);
     let stop = Arc::new(AtomicBool::new(false));
-    let mut shared = Shared::new(endpoint, Limits::default(), stop, until);
+    let mut shared = HttpTarget::new(endpoint, Limits::default(), stop, until);
     let sent: Arc<Mutex<Vec<Vec<u8>>>> = Arc::default();
     if keep {
         let sent = sent.clone();

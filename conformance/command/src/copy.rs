@@ -2,7 +2,7 @@ use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
 
-use super::Failure;
+use super::error::CommandError;
 use vcc_conformance_core::embedded;
 
 #[derive(clap::Args)]
@@ -12,11 +12,11 @@ pub(super) struct Args {
 }
 
 /// Writes out the data that the binary carries: cases, datasets, specification and formats.
-pub(super) fn copy(args: &Args, out: &mut dyn Write) -> Result<u8, Failure> {
+pub(super) fn copy(args: &Args, out: &mut dyn Write) -> Result<u8, CommandError> {
     let mut count = 0;
     for (path, text) in embedded::files() {
         let file = args.dir.join(path);
-        let error = |problem| Failure::usage(format!("{}: {problem}", file.display()));
+        let error = |problem| CommandError::usage(format!("{}: {problem}", file.display()));
         if let Some(folder) = file.parent() {
             fs::create_dir_all(folder).map_err(error)?;
         }

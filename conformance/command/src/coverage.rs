@@ -1,6 +1,7 @@
 use std::io::Write;
 
-use super::{Failure, Suite};
+use super::error::CommandError;
+use super::suite::Suite;
 use vcc_conformance_core::spec::{Level, sentences};
 
 #[derive(clap::Args)]
@@ -11,7 +12,7 @@ pub(super) struct Args {
 }
 
 /// Lists each clause with its cases, or the reason why it has none.
-pub(super) fn coverage(args: &Args, out: &mut dyn Write) -> Result<u8, Failure> {
+pub(super) fn coverage(args: &Args, out: &mut dyn Write) -> Result<u8, CommandError> {
     let suite = Suite::embedded()?;
     let mut bare = 0;
     for clause in &suite.spec.clauses {

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use clap::{Subcommand, ValueEnum};
 
-use super::Failure;
+use super::error::CommandError;
 use vcc_conformance_core::clock;
 use vcc_conformance_core::dataset::{ExportFormat, embedded, export};
 
@@ -36,7 +36,7 @@ enum Form {
     Sql,
 }
 
-pub(super) fn dataset(args: &Args, out: &mut dyn Write) -> Result<u8, Failure> {
+pub(super) fn dataset(args: &Args, out: &mut dyn Write) -> Result<u8, CommandError> {
     let tenants = embedded(clock::now())?;
     match &args.command {
         Command::List => {
@@ -61,7 +61,7 @@ pub(super) fn dataset(args: &Args, out: &mut dyn Write) -> Result<u8, Failure> {
                 Form::Sql => ExportFormat::Sql,
             };
             export(&tenants, format, dir)
-                .map_err(|problem| Failure::usage(format!("{}: {problem}", dir.display())))?;
+                .map_err(|problem| CommandError::usage(format!("{}: {problem}", dir.display())))?;
             let records: usize = tenants.iter().map(|tenant| tenant.records.len()).sum();
             writeln!(
                 out,

@@ -1,12 +1,13 @@
 use std::io::Write;
 
-use super::run::{ChoiceArgs, faults, filtered};
-use super::{Failure, Suite};
+use super::choice::{ChoiceArgs, faults, filtered};
+use super::error::CommandError;
+use super::suite::Suite;
 use vcc_conformance_core::clock;
 use vcc_conformance_core::dataset::embedded;
 use vcc_conformance_core::http::TlsOptions;
-use vcc_conformance_core::report::{Fingerprint, Report};
-use vcc_conformance_core::run::{Options, Outcome, run};
+use vcc_conformance_core::report::Fingerprint;
+use vcc_conformance_core::run::{Options, Outcome, Report, run};
 use vcc_conformance_core::world::World;
 
 #[derive(clap::Args)]
@@ -23,7 +24,7 @@ pub(super) struct Args {
 }
 
 /// Compares two servers: the cases that they do not pass alike, by clause, and their fingerprints.
-pub(super) fn diff(args: &Args, out: &mut dyn Write) -> Result<u8, Failure> {
+pub(super) fn diff(args: &Args, out: &mut dyn Write) -> Result<u8, CommandError> {
     let suite = Suite::embedded()?;
     let cases = filtered(&suite, &args.choice.filter)?;
     let mut reports: Vec<Report> = Vec::new();
@@ -32,14 +33,14 @@ pub(super) fn diff(args: &Args, out: &mut dyn Write) -> Result<u8, Failure> {
         let mut world = World::new(embedded(now)?, now);
         let options = Options { faults: faults(&cases, &world, &suite), ..Options::default() };
         let tls = TlsOptions { cacert: None, insecure: args.insecure };
-        let shared = super::run::shared(url, &tls, &mut world)?;
+        let shared = super::target::plain(url, &tls, &mut world)?;
         let report = run(&cases, &mut world, &suite.spec, &shared, &options, &|_| {});
         if let Some(reason) = &report.handshake.precondition {
-            return Err(Failure { code: 3, message: format!("{url}: {reason}") });
+            return Err(CommandError { code: 3, message: format!("{url}: {reason}") });
         }
         reports.push(report);
     }
-    let [a, b] = &reports[..] else { return Err(Failure::usage("expected two servers")) };
+    let [a, b] = &reports[..] else { return Err(CommandError::usage("expected two servers")) };
     let mut differences = 0;
     let mut last = "";
     let mut pairs: Vec<(&Outcome, &Outcome)> =

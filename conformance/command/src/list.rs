@@ -1,6 +1,7 @@
 use std::io::Write;
 
-use super::{Failure, Suite};
+use super::error::CommandError;
+use super::suite::Suite;
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -9,9 +10,9 @@ pub(super) struct Args {
     filter: Vec<String>,
 }
 
-pub(super) fn list(args: &Args, out: &mut dyn Write) -> Result<u8, Failure> {
+pub(super) fn list(args: &Args, out: &mut dyn Write) -> Result<u8, CommandError> {
     let suite = Suite::embedded()?;
-    let cases = super::run::filtered(&suite, &args.filter)?;
+    let cases = super::choice::filtered(&suite, &args.filter)?;
     for case in &cases {
         let level = suite.spec.level(&case.clauses[0]);
         writeln!(

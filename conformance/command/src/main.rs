@@ -1,29 +1,35 @@
 //! The command `vcc-conformance`.
 
+mod choice;
 mod copy;
 mod coverage;
 mod dataset;
 mod diff;
+mod error;
+mod judge;
 mod list;
 mod mock;
 mod plan;
+mod progress;
 mod record;
+mod reports;
 mod run;
 mod selftest;
 mod show;
+mod started;
 mod stop;
+mod suite;
+mod target;
 mod update;
 
-use std::fmt;
 use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::LazyLock;
 
 use clap::{Parser, Subcommand};
 
+use error::CommandError;
 use vcc_conformance_core::edition::EDITION;
-use vcc_conformance_core::fixture::{Case, FixtureError};
-use vcc_conformance_core::spec::Spec;
 use vcc_conformance_core::zone::RELEASE;
 
 /// What `--version` says: the version, the edition of the suite, and the zone data.
@@ -53,7 +59,7 @@ enum Command {
     /// Prints the requests of a run as curl lines, their number and cost, and sends nothing
     Plan(Box<plan::Args>),
     /// Judges a saved run again, without the server
-    Judge(run::JudgeArgs),
+    Judge(judge::Args),
     /// Proves that the suite can fail: runs it against the reference server behind one defect at a time
     Selftest(selftest::Args),
     /// Brings ids.lock and signatures.txt up to date with the cases in the folder: run it after you
@@ -77,45 +83,6 @@ enum Command {
     Dataset(dataset::Args),
 }
 
-/// Why a command cannot do what it should.
-#[derive(Debug)]
-pub(crate) struct Failure {
-    pub(crate) code: u8,
-    pub(crate) message: String,
-}
-
-impl Failure {
-    pub(crate) fn usage(message: impl fmt::Display) -> Self {
-        Self { code: 2, message: message.to_string() }
-    }
-}
-
-impl From<FixtureError> for Failure {
-    fn from(error: FixtureError) -> Self {
-        Failure::usage(error)
-    }
-}
-
-impl From<io::Error> for Failure {
-    fn from(error: io::Error) -> Self {
-        // Who closes the pipe has read enough.
-        let code = if error.kind() == io::ErrorKind::BrokenPipe { 0 } else { 2 };
-        Self { code, message: error.to_string() }
-    }
-}
-
-/// What every command reads.
-pub(crate) struct Suite {
-    pub(crate) cases: Vec<Case>,
-    pub(crate) spec: Spec,
-}
-
-impl Suite {
-    fn embedded() -> Result<Self, Failure> {
-        Ok(Self { cases: vcc_conformance_core::fixture::embedded()?, spec: Spec::embedded() })
-    }
-}
-
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let mut out = anstream::AutoStream::auto(io::stdout()).lock();
@@ -125,7 +92,7 @@ fn main() -> ExitCode {
         Some(Command::Plan(args)) => plan::plan(&args, &mut out),
         Some(Command::Coverage(args)) => coverage::coverage(&args, &mut out),
         Some(Command::Copy(args)) => copy::copy(&args, &mut out),
-        Some(Command::Judge(args)) => run::judge(&args, &mut out),
+        Some(Command::Judge(args)) => judge::judge(&args, &mut out),
         Some(Command::Selftest(args)) => selftest::selftest(&args, &mut out),
         Some(Command::Update(args)) => update::update(&args, &mut out),
         Some(Command::Mock(args)) => mock::mock(&args, &mut out),
@@ -135,7 +102,7 @@ fn main() -> ExitCode {
         Some(Command::Show(args)) => show::show(&args, &mut out),
         Some(Command::Dataset(args)) => dataset::dataset(&args, &mut out),
     };
-    let flushed = out.flush().map_err(Failure::from);
+    let flushed = out.flush().map_err(CommandError::from);
     match done.and_then(|code| flushed.map(|()| code)) {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {

@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{Failure, stop::stop};
+use super::error::CommandError;
+use super::stop::stop;
 use vcc_conformance_core::clock;
 use vcc_conformance_core::mock::{Mock, Scenario, grade};
 use vcc_conformance_core::run::{Group, TICK};
@@ -37,7 +38,7 @@ impl Args {
 }
 
 /// Plays scenarios to a client and grades what it sent.
-pub(super) fn mock(args: &Args, out: &mut dyn Write) -> Result<u8, Failure> {
+pub(super) fn mock(args: &Args, out: &mut dyn Write) -> Result<u8, CommandError> {
     if args.list {
         for (name, scenario) in Scenario::ALL {
             writeln!(
@@ -50,7 +51,7 @@ pub(super) fn mock(args: &Args, out: &mut dyn Write) -> Result<u8, Failure> {
     }
     let named = |name: &str| Scenario::ALL.into_iter().find(|(other, _)| *other == name);
     if let Some(name) = args.scenario.iter().find(|name| named(name).is_none()) {
-        return Err(Failure::usage(format!(
+        return Err(CommandError::usage(format!(
             "--scenario {name}: no such scenario; see mock --list"
         )));
     }
@@ -89,7 +90,7 @@ pub(super) fn mock(args: &Args, out: &mut dyn Write) -> Result<u8, Failure> {
             }
         }
         if stop.load(Ordering::Relaxed) {
-            return Err(Failure { code: 130, message: "stopped".into() });
+            return Err(CommandError { code: 130, message: "stopped".into() });
         }
         let received = mock.received();
         let grades = grade(scenario, &received);
@@ -122,7 +123,7 @@ fn client(
     scenario: Scenario,
     mock: &Mock,
     stop: &AtomicBool,
-) -> Result<Option<String>, Failure> {
+) -> Result<Option<String>, CommandError> {
     let mut command = Command::new("sh");
     command
         .arg("-c")

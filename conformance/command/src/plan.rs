@@ -1,10 +1,11 @@
 use std::io::Write;
 
-use super::run::{ChoiceArgs, TargetArgs, filtered};
-use super::{Failure, Suite};
+use super::choice::{ChoiceArgs, filtered};
+use super::error::CommandError;
+use super::suite::Suite;
+use super::target::TargetArgs;
 use vcc_conformance_core::clock;
-use vcc_conformance_core::dataset::embedded;
-use vcc_conformance_core::fixture::select;
+use vcc_conformance_core::dataset::{embedded, select};
 use vcc_conformance_core::report::curl;
 use vcc_conformance_core::run::plan as plan_case;
 use vcc_conformance_core::world::World;
@@ -18,7 +19,7 @@ pub(super) struct Args {
 }
 
 /// Prints the requests of a run, their number and their cost, and sends nothing.
-pub(super) fn plan(args: &Args, out: &mut dyn Write) -> Result<u8, Failure> {
+pub(super) fn plan(args: &Args, out: &mut dyn Write) -> Result<u8, CommandError> {
     let suite = Suite::embedded()?;
     let cases = filtered(&suite, &args.choice.filter)?;
     let now = clock::now();
@@ -36,19 +37,19 @@ pub(super) fn plan(args: &Args, out: &mut dyn Write) -> Result<u8, Failure> {
     )?;
     for case in &cases {
         writeln!(out, "# {}: {}", case.id, case.title)?;
-        for variant in plan_case(case, &world, true).map_err(Failure::usage)? {
+        for variant in plan_case(case, &world, true).map_err(CommandError::usage)? {
             for step in &variant.steps {
                 let records = case.expect.as_ref().and_then(|expect| expect.records.as_ref());
                 let pages = match records {
                     Some(records) if case.walk => {
                         let tenant = &world.tenants[step.tenant].tenant;
-                        select(tenant, records).map_err(Failure::usage)?.len().div_ceil(50) + 1
+                        select(tenant, records).map_err(CommandError::usage)?.len().div_ceil(50) + 1
                     }
                     _ => 1,
                 };
                 for page in 0..pages {
                     let step = if case.walk {
-                        step.page(page * 50 + 1, &world).map_err(Failure::usage)?
+                        step.page(page * 50 + 1, &world).map_err(CommandError::usage)?
                     } else {
                         step.clone()
                     };

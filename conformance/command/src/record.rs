@@ -1,8 +1,9 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use super::run::TargetArgs;
-use super::{Failure, Suite};
+use super::error::CommandError;
+use super::suite::Suite;
+use super::target::TargetArgs;
 use vcc_conformance_core::clock;
 use vcc_conformance_core::dataset::{ExportFormat, embedded, export};
 use vcc_conformance_core::fixture::Request;
@@ -28,8 +29,8 @@ pub(super) struct Args {
 }
 
 /// Makes a dataset with pseudonyms of what a server lists, and checks that the laws hold on it.
-pub(super) fn record(args: &Args, out: &mut dyn Write) -> Result<u8, Failure> {
-    let url = args.target.url.clone().ok_or_else(|| Failure::usage("--url: missing"))?;
+pub(super) fn record(args: &Args, out: &mut dyn Write) -> Result<u8, CommandError> {
+    let url = args.target.url.clone().ok_or_else(|| CommandError::usage("--url: missing"))?;
     let suite = Suite::embedded()?;
     let now = clock::now();
     let mut world = World::new(embedded(now)?, now);
@@ -40,10 +41,10 @@ pub(super) fn record(args: &Args, out: &mut dyn Write) -> Result<u8, Failure> {
     for index in 0..args.pages {
         let query = Some(format!("n={}", seen.len() + 1));
         let planned =
-            build(&Request { query, ..Request::default() }, &world).map_err(Failure::usage)?;
+            build(&Request { query, ..Request::default() }, &world).map_err(CommandError::usage)?;
         let exchange = transport.exchange(Key { case: "record", variant: "", index }, &planned);
         let unreachable =
-            |message: String| Failure { code: 3, message: format!("{url}: {message}") };
+            |message: String| CommandError { code: 3, message: format!("{url}: {message}") };
         let response = exchange.answer.map_err(|trouble| unreachable(trouble.to_string()))?;
         if response.status != 200 {
             return Err(unreachable(format!("status {}", response.status)));
@@ -62,11 +63,11 @@ pub(super) fn record(args: &Args, out: &mut dyn Write) -> Result<u8, Failure> {
     let tenant =
         pseudonymous(&seen, Request::TENANT, token, &data.tz, data.zone.clone(), args.weeks);
     export(std::slice::from_ref(&tenant), ExportFormat::Csv, &args.dir)?;
-    let reference = super::run::start(std::slice::from_ref(&tenant))?;
+    let reference = super::started::reference(std::slice::from_ref(&tenant))?;
     let count = tenant.records.len();
     let mut own = World::new(vec![tenant], now);
     own.tenants[0].tenant.records.clear();
-    let shared = super::run::shared(
+    let shared = super::target::plain(
         &reference.url(),
         &vcc_conformance_core::http::TlsOptions::default(),
         &mut own,

@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstyle::{AnsiColor, Style};
 
-use super::run::progress;
-use super::{Failure, Suite};
+use super::error::CommandError;
+use super::progress::progress;
+use super::suite::Suite;
 use vcc_conformance_core::embedded::SIGNATURES;
 use vcc_conformance_core::run::wildcard;
 use vcc_conformance_reference::selftest::{
@@ -42,7 +43,7 @@ pub(super) struct Args {
 }
 
 /// Runs the suite against the reference server behind one defect at a time.
-pub(super) fn selftest(args: &Args, out: &mut dyn Write) -> Result<u8, Failure> {
+pub(super) fn selftest(args: &Args, out: &mut dyn Write) -> Result<u8, CommandError> {
     let suite = Suite::embedded()?;
     let chosen: Vec<_> = defects()
         .filter(|(family, defect)| {
@@ -51,7 +52,7 @@ pub(super) fn selftest(args: &Args, out: &mut dyn Write) -> Result<u8, Failure> 
         })
         .collect();
     if chosen.is_empty() {
-        return Err(Failure::usage("--defect: no defect fits; --list shows them"));
+        return Err(CommandError::usage("--defect: no defect fits; --list shows them"));
     }
     if args.list {
         for (family, defect) in &chosen {
@@ -77,10 +78,10 @@ pub(super) fn selftest(args: &Args, out: &mut dyn Write) -> Result<u8, Failure> 
         None => matrix(&suite.cases, &suite.spec, &chosen, jobs, &stop, &done),
     };
     bar.finish_and_clear();
-    let found = found.map_err(|message| Failure { code: 6, message })?;
+    let found = found.map_err(|message| CommandError { code: 6, message })?;
     let save = |path: &Option<PathBuf>, text: &dyn Fn() -> String| match path {
         Some(path) => fs::write(path, text())
-            .map_err(|problem| Failure::usage(format!("{}: {problem}", path.display()))),
+            .map_err(|problem| CommandError::usage(format!("{}: {problem}", path.display()))),
         None => Ok(()),
     };
     save(&args.json, &|| matrix_json(&found))?;

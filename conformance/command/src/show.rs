@@ -1,6 +1,7 @@
 use std::io::Write;
 
-use super::{Failure, Suite};
+use super::error::CommandError;
+use super::suite::Suite;
 use vcc_conformance_core::clock;
 use vcc_conformance_core::dataset::embedded;
 use vcc_conformance_core::fixture::Case;
@@ -14,7 +15,7 @@ pub(super) struct Args {
     what: String,
 }
 
-pub(super) fn show(args: &Args, out: &mut dyn Write) -> Result<u8, Failure> {
+pub(super) fn show(args: &Args, out: &mut dyn Write) -> Result<u8, CommandError> {
     let suite = Suite::embedded()?;
     if let Some(case) = suite.cases.iter().find(|case| case.id == args.what) {
         one(case, &suite, out)?;
@@ -27,7 +28,7 @@ pub(super) fn show(args: &Args, out: &mut dyn Write) -> Result<u8, Failure> {
     };
     let clauses: Vec<_> = suite.spec.clauses.iter().filter(|clause| belongs(&clause.id)).collect();
     if clauses.is_empty() {
-        return Err(Failure::usage(format!("{:?} is neither a case nor a clause", args.what)));
+        return Err(CommandError::usage(format!("{:?} is neither a case nor a clause", args.what)));
     }
     for clause in clauses {
         writeln!(out, "{} ({}): {}", clause.id, clause.level, clause.sentence)?;
@@ -40,7 +41,7 @@ pub(super) fn show(args: &Args, out: &mut dyn Write) -> Result<u8, Failure> {
     Ok(0)
 }
 
-fn one(case: &Case, suite: &Suite, out: &mut dyn Write) -> Result<(), Failure> {
+fn one(case: &Case, suite: &Suite, out: &mut dyn Write) -> Result<(), CommandError> {
     writeln!(out, "{}: {}", case.id, case.title)?;
     for id in &case.clauses {
         if let Some(clause) = suite.spec.find(id) {
@@ -55,7 +56,7 @@ fn one(case: &Case, suite: &Suite, out: &mut dyn Write) -> Result<(), Failure> {
     writeln!(out, "  file: {}", case.file)?;
     let now = clock::now();
     let world = World::new(embedded(now)?, now);
-    for variant in plan(case, &world, true).map_err(Failure::usage)? {
+    for variant in plan(case, &world, true).map_err(CommandError::usage)? {
         let name = if variant.name.is_empty() { "as written" } else { variant.name.as_str() };
         writeln!(out, "  {name}:")?;
         for step in &variant.steps {

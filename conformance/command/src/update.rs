@@ -2,8 +2,8 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use super::Failure;
-use super::run::progress;
+use super::error::CommandError;
+use super::progress::progress;
 use super::stop::stop;
 use vcc_conformance_core::folder::Folder;
 use vcc_conformance_core::words::counted;
@@ -21,13 +21,13 @@ pub(super) struct Args {
 
 /// Makes what new and edited cases need: their lines in `ids.lock`, and their places in
 /// `signatures.txt`.
-pub(super) fn update(args: &Args, out: &mut dyn Write) -> Result<u8, Failure> {
+pub(super) fn update(args: &Args, out: &mut dyn Write) -> Result<u8, CommandError> {
     let folder = Folder::read(&args.dir).map_err(|problem| {
         let hint = match problem.kind() {
             io::ErrorKind::NotFound => "; run this in the checkout, or name the folder with --dir",
             _ => "",
         };
-        Failure::usage(format!("{problem}{hint}"))
+        CommandError::usage(format!("{problem}{hint}"))
     })?;
     let bar = progress(defects().count());
     let done = |row: &Row| {
@@ -36,7 +36,7 @@ pub(super) fn update(args: &Args, out: &mut dyn Write) -> Result<u8, Failure> {
     };
     let updated = measured(&folder, args.jobs.into(), &stop(), &done);
     bar.finish_and_clear();
-    let updated = updated.map_err(Failure::usage)?;
+    let updated = updated.map_err(CommandError::usage)?;
 
     for (name, before, after) in [
         ("ids.lock", &folder.lock, &updated.lock),
@@ -46,7 +46,7 @@ pub(super) fn update(args: &Args, out: &mut dyn Write) -> Result<u8, Failure> {
         let what = if before == after { "as it was" } else { "written" };
         if before != after {
             fs::write(&path, after)
-                .map_err(|problem| Failure::usage(format!("{}: {problem}", path.display())))?;
+                .map_err(|problem| CommandError::usage(format!("{}: {problem}", path.display())))?;
         }
         writeln!(out, "{}: {what}", path.display())?;
     }

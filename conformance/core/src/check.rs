@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 use regex_lite::Regex;
 use vcc_types::{Dialect, Field};
 
+use crate::dataset::select;
 use crate::fixture::{
-    Alternative, Auth, AuthName, Case, Expect, FixtureError, Request, Status, StatusKind, select,
+    Alternative, Auth, AuthName, Case, Expect, FixtureError, Request, Status, StatusKind,
 };
 use crate::naive::{self, Answer};
 use crate::run::{Planned, plan};

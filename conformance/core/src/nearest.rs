@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
-use crate::report::Report;
-use crate::run::Verdict;
+use crate::run::{Report, Verdict};
 use crate::signatures::{self, Signature};
 
 /// How alike a target and a defect have to be for the one to be named: the share of what the two

@@ -122,7 +122,7 @@ fn passes(expect: &Expect, answer: &Answer, tenant: &dataset::Tenant, walk: bool
         matches.iter().copied().skip(skip).take(PAGE).collect()
     };
     let select = |selectors: &Vec<String>| -> BTreeSet<usize> {
-        fixture::select(tenant, selectors).unwrap().into_iter().collect()
+        dataset::select(tenant, selectors).unwrap().into_iter().collect()
     };
     admits(200)
         && expect.records.as_ref().is_none_or(|keys| select(keys) == page)

@@ -8,8 +8,7 @@ use std::time::{Duration, Instant};
 use vcc_conformance_core::dataset::Tenant;
 use vcc_conformance_core::http::{Endpoint, Limits, TlsOptions};
 use vcc_conformance_core::live::{LiveOptions, live};
-use vcc_conformance_core::report::Report;
-use vcc_conformance_core::run::{Options, Shared, Verdict};
+use vcc_conformance_core::run::{HttpTarget, Options, Report, Verdict};
 use vcc_conformance_core::spec::Spec;
 use vcc_conformance_core::world::World;
 use vcc_conformance_core::{clock, fixture};
@@ -32,7 +31,7 @@ fn report(there: &Tenant, tz: &str) -> Report {
     world.authority = endpoint.authority();
     let limits = Limits { deadline: Duration::from_secs(60), ..Limits::default() };
     let until = Instant::now() + Duration::from_secs(300);
-    let shared = Shared::new(endpoint, limits, Arc::new(AtomicBool::new(false)), until);
+    let shared = HttpTarget::new(endpoint, limits, Arc::new(AtomicBool::new(false)), until);
     let options = LiveOptions { zone_known: true, ..LiveOptions::default() };
     let cases = fixture::embedded().unwrap();
     live(&cases, &mut world, &Spec::embedded(), &shared, &Options::default(), options, &|_| {})

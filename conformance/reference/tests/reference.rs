@@ -8,8 +8,8 @@ use std::{io, mem};
 
 use vcc_conformance_core::fixture::Case;
 use vcc_conformance_core::http::{Endpoint, Limits, TlsOptions};
-use vcc_conformance_core::report::{Fingerprint, Report};
-use vcc_conformance_core::run::{Options, Outcome, Shared, Target, Verdict, run};
+use vcc_conformance_core::report::Fingerprint;
+use vcc_conformance_core::run::{HttpTarget, Options, Outcome, Report, Target, Verdict, run};
 use vcc_conformance_core::spec::{Level, Spec};
 use vcc_conformance_core::transcript::{Head, Replay, Writer};
 use vcc_conformance_core::world::World;
@@ -48,7 +48,7 @@ fn save(cases: &[Case], spec: &Spec) -> Saved {
     world.authority = endpoint.authority();
     let until = Instant::now() + Duration::from_secs(300);
     let limits = Limits { deadline: Duration::from_secs(60), ..Limits::default() };
-    let mut shared = Shared::new(endpoint, limits, Arc::new(AtomicBool::new(false)), until);
+    let mut shared = HttpTarget::new(endpoint, limits, Arc::new(AtomicBool::new(false)), until);
     let buffer = Buffer::default();
     let head = Head::new(&world, &shared.base(), false, true, Vec::new());
     let writer = Writer::new(buffer.clone(), &head, &world).unwrap();

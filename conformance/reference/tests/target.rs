@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 
 use vcc_conformance_core::http::{Body, Client, Endpoint, Limits, TlsOptions, Trouble};
 use vcc_conformance_core::live::{LiveOptions, live};
-use vcc_conformance_core::report::{Report, terminal};
+use vcc_conformance_core::report::terminal;
 use vcc_conformance_core::run::{
-    Exchange, Key, Options, Planned, Shared, Target, Verdict, plan, run,
+    Exchange, HttpTarget, Key, Options, Planned, Report, Target, Verdict, plan, run,
 };
 use vcc_conformance_core::spec::Spec;
 use vcc_conformance_core::world::World;
@@ -56,9 +56,9 @@ fn endpoint(address: SocketAddr) -> Endpoint {
     Endpoint::parse(&format!("http://{address}"), &TlsOptions::default()).unwrap()
 }
 
-fn shared(endpoint: Endpoint, until: Instant) -> Shared {
+fn shared(endpoint: Endpoint, until: Instant) -> HttpTarget {
     let limits = Limits { deadline: Duration::from_secs(60), ..Limits::default() };
-    Shared::new(endpoint, limits, Arc::new(AtomicBool::new(false)), until)
+    HttpTarget::new(endpoint, limits, Arc::new(AtomicBool::new(false)), until)
 }
 
 fn later() -> Instant {
@@ -76,7 +76,7 @@ fn planned() -> Planned {
     plan(case, &world(), false).unwrap()[0].steps[0].clone()
 }
 
-fn exchange(shared: &Shared) -> Exchange {
+fn exchange(shared: &HttpTarget) -> Exchange {
     shared.worker().exchange(KEY, &planned())
 }
 

@@ -2,6 +2,7 @@
 
 mod export;
 mod read;
+mod select;
 mod start;
 
 use jiff::tz::TimeZone;
@@ -10,6 +11,7 @@ use vcc_types::Field;
 
 pub use export::{ExportFormat, export, text};
 pub use read::{embedded, read};
+pub use select::{SelectError, select};
 pub use start::{StartError, WrittenStart};
 pub(crate) use start::{first_instant, response_form};
 

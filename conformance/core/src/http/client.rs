@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use rustls::{ClientConnection, StreamOwned};
 
+use super::body::Body;
 use super::response::{self, Framing};
 use super::{Answer, Endpoint, Response, Trouble};
 use crate::clock;
@@ -144,17 +145,6 @@ impl Client {
         }
         answers
     }
-}
-
-/// What follows the head of an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Body {
-    /// What the head says.
-    AsSaid,
-    /// Nothing (HEAD).
-    None,
-    /// Nothing (HEAD), which is checked by reading to the end of the connection.
-    NoneToTheEnd,
 }
 
 struct Wait<'a> {

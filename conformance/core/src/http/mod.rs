@@ -1,6 +1,7 @@
 //! HTTP/1.1 as bytes: a request goes out exactly as it was written, which ordinary clients do not
 //! do, and an answer comes back whole or as the trouble that it was.
 
+mod body;
 mod client;
 mod endpoint;
 mod response;
@@ -8,7 +9,8 @@ mod response;
 use std::fmt;
 use std::time::Duration;
 
-pub use client::{Body, Client, Limits};
+pub use body::Body;
+pub use client::{Client, Limits};
 pub use endpoint::{Endpoint, EndpointError, TlsOptions};
 
 /// An answer of the target.

@@ -1,5 +1,5 @@
 use super::Response;
-use super::client::Body;
+use super::body::Body;
 
 /// Where a body ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,32 +10,13 @@ use super::form::forms;
 use super::list::{self, Format, List};
 use super::message::{body, header, status};
 use super::same::same_as;
-use crate::fixture::{Expect, OrderOf, StartForm, select};
-use crate::http::Response;
+use super::view::View;
+use crate::dataset::select;
+use crate::fixture::{Expect, OrderOf, StartForm};
 use crate::words::counted;
-use crate::world::World;
 
 /// The records of a response where there are more (PAGE-1).
 const PAGE: usize = 50;
-
-/// What an expectation is judged on.
-#[derive(Debug)]
-pub struct View<'a> {
-    /// The tenants.
-    pub world: &'a World,
-    /// The tenant asked for.
-    pub tenant: usize,
-    /// The form asked for.
-    pub format: Format,
-    /// The zone of the query's `tz`, where it has one.
-    pub tz: Option<TimeZone>,
-    /// Whether the answer has no body, because it answers a HEAD.
-    pub head: bool,
-    /// The answer; several where a list was walked.
-    pub pages: &'a [&'a Response],
-    /// The answers of the earlier steps.
-    pub earlier: &'a [(Format, Option<Response>)],
-}
 
 /// Everything about the answer that is not as expected; an error is one of the expectation itself.
 pub fn judge(expect: &Expect, view: &View<'_>) -> Result<Vec<Finding>, String> {

@@ -2,10 +2,10 @@
 
 use vcc_types::Field;
 
-use super::expect::View;
 use super::finding::Finding;
 use super::list::{Format, List};
 use super::message::excerpt;
+use super::view::View;
 use crate::fixture::{Expect, Fields};
 use crate::http::Response;
 

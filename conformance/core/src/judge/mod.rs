@@ -8,7 +8,9 @@ mod form;
 pub mod list;
 mod message;
 mod same;
+mod view;
 
-pub use expect::{View, judge};
+pub use expect::judge;
 pub use finding::Finding;
 pub(crate) use message::excerpt;
+pub use view::View;

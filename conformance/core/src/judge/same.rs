@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use vcc_types::Field;
 
-use super::expect::View;
 use super::finding::Finding;
 use super::list::{self, Format};
 use super::message::excerpt;
+use super::view::View;
 use crate::fixture::Expect;
 use crate::http::Response;
 

@@ -7,8 +7,7 @@ mod laws;
 use std::time::Instant;
 
 use crate::fixture::{Auth, AuthName, Case, Expect, Status};
-use crate::report::Report;
-use crate::run::{Handshake, Options, Outcome, Target, run};
+use crate::run::{Handshake, Options, Outcome, Report, Target, run};
 use crate::spec::Spec;
 use crate::world::World;
 use lab::Lab;

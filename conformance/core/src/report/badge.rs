@@ -1,5 +1,4 @@
-use super::Report;
-use crate::run::Verdict;
+use crate::run::{Report, Verdict};
 
 /// A badge in SVG: what the run ends in, and how many of the graded cases pass.
 #[must_use]

@@ -2,7 +2,7 @@ use std::fmt;
 
 use vcc_types::Dialect;
 
-use super::Report;
+use crate::run::Report;
 
 /// The value of one switch, as the probes saw it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,10 +3,11 @@
 
 use std::fmt::{self, Write};
 
+use super::escape::escape;
 use super::timeline::timelines;
-use super::{Fingerprint, Report, curl, difference_lines, exchange_lines};
+use super::{Fingerprint, curl, difference_lines, exchange_lines};
 use crate::nearest::nearest;
-use crate::run::{Holding, Outcome, Problem, Verdict};
+use crate::run::{Holding, Outcome, Problem, Report, Verdict};
 use crate::spec::Spec;
 use crate::world::World;
 
@@ -21,23 +22,6 @@ pub fn html(report: &Report, world: &World, spec: &Spec) -> String {
     // Writing to a String cannot fail.
     let _ = write_page(&mut page, report, world, spec);
     page
-}
-
-/// A text for element content and for attribute values in double quotes.
-/// Text as it stands in a page.
-#[must_use]
-pub fn escape(text: &str) -> String {
-    text.chars()
-        .map(|c| match c {
-            '&' => "&amp;".into(),
-            '<' => "&lt;".into(),
-            '>' => "&gt;".into(),
-            '"' => "&quot;".into(),
-            // Characters that no page can carry.
-            c if c.is_control() && !matches!(c, '\n' | '\t') => "\u{fffd}".into(),
-            c => c.to_string(),
-        })
-        .collect()
 }
 
 /// A sentence in which what stands between back-ticks is code.

@@ -1,8 +1,8 @@
 use serde_json::{Value, json};
 
-use super::{Fingerprint, Report, curl, difference_lines, exchange_lines};
+use super::{Fingerprint, curl, difference_lines, exchange_lines};
 use crate::nearest::{Match, nearest};
-use crate::run::{Outcome, Problem, Verdict};
+use crate::run::{Outcome, Problem, Report, Verdict};
 use crate::spec::Spec;
 use crate::world::World;
 

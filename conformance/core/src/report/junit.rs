@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Report as Junit, TestCase, TestCaseStatus, TestSuite};
 
-use super::{Report, curl, difference_lines, exchange_lines};
-use crate::run::{Outcome, Verdict};
+use super::{curl, difference_lines, exchange_lines};
+use crate::run::{Outcome, Report, Verdict};
 use crate::spec::Spec;
 use crate::world::World;
 

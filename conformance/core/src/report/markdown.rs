@@ -1,8 +1,8 @@
 use std::fmt::Write;
 
-use super::{Fingerprint, Report, curl, difference_lines};
+use super::{Fingerprint, curl, difference_lines};
 use crate::nearest::nearest;
-use crate::run::Verdict;
+use crate::run::{Report, Verdict};
 use crate::spec::Spec;
 use crate::world::World;
 

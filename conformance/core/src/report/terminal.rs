@@ -2,10 +2,10 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use super::{Fingerprint, Report, curl, difference_lines, exchange_lines};
+use super::{Fingerprint, curl, difference_lines, exchange_lines};
 use crate::edition::EDITION;
 use crate::nearest::nearest;
-use crate::run::{Outcome, Problem, Verdict};
+use crate::run::{Outcome, Problem, Report, Verdict};
 use crate::spec::Spec;
 use crate::world::World;
 

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use jiff::{SignedDuration, Timestamp};
 
 use super::arithmetic::Arithmetic;
+use super::escape::escape;
 use crate::judge::compare::Difference;
 use crate::run::Planned;
 use crate::world::World;
@@ -148,7 +149,7 @@ fn draw(
             out,
             "<circle class=\"{}\" cx=\"{place:.1}\" cy=\"42\" r=\"6\"><title>{} {}: {}</title></circle>",
             mark.class,
-            super::html::escape(&mark.key),
+            escape(&mark.key),
             label(mark.at),
             mark.class
         );
@@ -165,7 +166,7 @@ fn draw(
                 out,
                 "<text class=\"{}\" x=\"{place:.1}\" y=\"{y}\" text-anchor=\"{anchor}\">{} {}</text>",
                 mark.class,
-                super::html::escape(&mark.key),
+                escape(&mark.key),
                 mark.class
             );
             labels += 1;

@@ -9,9 +9,9 @@ use super::handshake::{Handshake, handshake};
 use super::outcome::{Outcome, outcome};
 use super::plan::plan;
 use super::play::play;
+use super::report::Report;
 use super::verdict::Verdict;
 use crate::fixture::Case;
-use crate::report::Report;
 use crate::spec::Spec;
 use crate::world::World;
 

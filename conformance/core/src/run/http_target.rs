@@ -16,7 +16,7 @@ const RETRIES: u32 = 3;
 const USED_UP: &str = "the requests of the run are used up (--max-requests)";
 
 /// What all workers of a run share.
-pub struct Shared {
+pub struct HttpTarget {
     /// Where the target is.
     pub endpoint: Arc<Endpoint>,
     /// What a request may cost.
@@ -40,13 +40,13 @@ pub struct Shared {
     pub watch: Option<Box<dyn Fn(Key<'_>, &Exchange) + Send + Sync>>,
 }
 
-impl std::fmt::Debug for Shared {
+impl std::fmt::Debug for HttpTarget {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Shared").finish_non_exhaustive()
+        f.debug_struct("HttpTarget").finish_non_exhaustive()
     }
 }
 
-impl Shared {
+impl HttpTarget {
     /// A run against an endpoint, without limits on the number of requests.
     #[must_use]
     pub fn new(endpoint: Endpoint, limits: Limits, stop: Arc<AtomicBool>, until: Instant) -> Self {
@@ -154,9 +154,9 @@ impl Shared {
     }
 }
 
-impl Target for Shared {
+impl Target for HttpTarget {
     fn worker(&self) -> Box<dyn Transport + '_> {
-        Box::new(Live::new(self))
+        Box::new(HttpTransport::new(self))
     }
 
     fn base(&self) -> String {
@@ -174,30 +174,30 @@ impl Target for Shared {
 
 /// One worker's connection to the target.
 #[derive(Debug)]
-pub struct Live<'a> {
-    shared: &'a Shared,
+pub struct HttpTransport<'a> {
+    target: &'a HttpTarget,
     client: Client,
 }
 
-impl<'a> Live<'a> {
+impl<'a> HttpTransport<'a> {
     /// A worker that has not connected yet.
     #[must_use]
-    pub fn new(shared: &'a Shared) -> Self {
-        let endpoint = Arc::clone(&shared.endpoint);
-        Self { shared, client: Client::new(endpoint, shared.limits, Arc::clone(&shared.stop)) }
+    pub fn new(target: &'a HttpTarget) -> Self {
+        let endpoint = Arc::clone(&target.endpoint);
+        Self { target, client: Client::new(endpoint, target.limits, Arc::clone(&target.stop)) }
     }
 
     fn send(&mut self, planned: &Planned) -> Answer {
-        let shared = self.shared;
+        let target = self.target;
         let answer = if planned.plain {
-            let (plain, stop) = (Arc::new(shared.endpoint.plain()), Arc::clone(&shared.stop));
-            let limits = Limits { deadline: shared.deadline(), ..shared.limits };
+            let (plain, stop) = (Arc::new(target.endpoint.plain()), Arc::clone(&target.stop));
+            let limits = Limits { deadline: target.deadline(), ..target.limits };
             Client::new(plain, limits, stop).exchange(&planned.bytes, planned.body())
         } else {
-            self.client.set_deadline(shared.deadline());
+            self.client.set_deadline(target.deadline());
             self.client.exchange(&planned.bytes, planned.body())
         };
-        shared.in_time(answer)
+        target.in_time(answer)
     }
 }
 
@@ -208,9 +208,9 @@ fn asked_to_wait(response: &Response) -> Duration {
     Duration::from_secs_f64(seconds.clamp(0.05, 5.0))
 }
 
-impl Transport for Live<'_> {
+impl Transport for HttpTransport<'_> {
     fn exchange_all(&mut self, requests: &[(Key<'_>, &Planned)]) -> Vec<Exchange> {
-        let shared = self.shared;
+        let target = self.target;
         let (started, before) = (clock::now(), Instant::now());
         let of = |planned: &Planned, answer, micros| Exchange {
             planned: planned.clone(),
@@ -219,11 +219,11 @@ impl Transport for Live<'_> {
             micros,
             retried: 0,
         };
-        if let Err(trouble) = requests.iter().try_for_each(|_| shared.admit()) {
+        if let Err(trouble) = requests.iter().try_for_each(|_| target.admit()) {
             let over = requests.iter().map(|(_, planned)| of(planned, Err(trouble.clone()), 0));
             return over.collect();
         }
-        self.client.set_deadline(shared.deadline());
+        self.client.set_deadline(target.deadline());
         let bytes = requests.iter().map(|(_, planned)| (&planned.bytes[..], planned.body()));
         let answers = self.client.exchange_all(&bytes.collect::<Vec<_>>());
         let micros = u64::try_from(before.elapsed().as_micros()).unwrap_or(u64::MAX);
@@ -233,9 +233,9 @@ impl Transport for Live<'_> {
                 // It is sent again on its own, like any other.
                 return self.exchange(*key, planned);
             }
-            shared.heard(&answer);
-            let exchange = of(planned, shared.in_time(answer), micros);
-            if let Some(watch) = &shared.watch {
+            target.heard(&answer);
+            let exchange = of(planned, target.in_time(answer), micros);
+            if let Some(watch) = &target.watch {
                 watch(*key, &exchange);
             }
             exchange
@@ -246,7 +246,7 @@ impl Transport for Live<'_> {
     fn exchange(&mut self, key: Key<'_>, planned: &Planned) -> Exchange {
         let mut retried = 0;
         let exchange = loop {
-            let admitted = self.shared.admit();
+            let admitted = self.target.admit();
             let started = clock::now();
             let before = Instant::now();
             if let Err(trouble) = admitted {
@@ -268,19 +268,19 @@ impl Transport for Live<'_> {
             match again {
                 Some(wait) if retried < RETRIES => {
                     retried += 1;
-                    if self.shared.over().is_none() {
-                        self.shared.sleep(wait);
+                    if self.target.over().is_none() {
+                        self.target.sleep(wait);
                     }
                 }
                 _ => {
                     if !planned.plain {
-                        self.shared.heard(&answer);
+                        self.target.heard(&answer);
                     }
                     break Exchange { planned: planned.clone(), answer, started, micros, retried };
                 }
             }
         };
-        if let Some(watch) = &self.shared.watch {
+        if let Some(watch) = &self.target.watch {
             watch(key, &exchange);
         }
         exchange

@@ -2,8 +2,8 @@
 
 use jiff::civil::Date;
 
+use super::report::Report;
 use super::verdict::Verdict;
-use crate::report::Report;
 
 /// A line of a file of known failures: `PATTERN # reason`, or `PATTERN # until 2027-01-31: reason`.
 #[derive(Clone, Debug, PartialEq, Eq)]

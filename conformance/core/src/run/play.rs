@@ -1,6 +1,7 @@
 use super::exchange::{Exchange, Key, Transport};
 use super::plan::Variant;
-use crate::fixture::{Case, select};
+use crate::dataset::select;
+use crate::fixture::Case;
 use crate::judge::list;
 use crate::world::World;
 

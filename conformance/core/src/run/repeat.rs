@@ -1,5 +1,5 @@
 use super::outcome::Outcome;
-use crate::report::Report;
+use super::report::Report;
 
 /// One report of several runs: the worst outcome of each case, and which ones were not always the
 /// same. `None` without a run.

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use vcc_conformance_core::http::Response;
-use vcc_conformance_core::report::Report;
-use vcc_conformance_core::run::{Exchange, Handshake, outcome, plan};
+use vcc_conformance_core::run::{Exchange, Handshake, Report, outcome, plan};
 use vcc_conformance_core::spec::Spec;
 use vcc_conformance_core::world::World;
 use vcc_conformance_core::{dataset, fixture};

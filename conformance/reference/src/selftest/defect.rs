@@ -4,8 +4,8 @@ use vcc_types::Field;
 
 use super::answered::Answered;
 use super::asked::Asked;
+use super::before::Before;
 use super::site::Site;
-use super::wire::Before;
 
 /// One way in which a server can be wrong, switched on around the reference server.
 #[derive(Clone, Copy)]

@@ -13,8 +13,7 @@ use vcc_conformance_core::dataset::{self, Tenant};
 use vcc_conformance_core::fixture::Case;
 use vcc_conformance_core::http::{Endpoint, Limits, TlsOptions};
 use vcc_conformance_core::live::{LiveOptions, live};
-use vcc_conformance_core::report::Report;
-use vcc_conformance_core::run::{Options, Shared, Verdict, run};
+use vcc_conformance_core::run::{HttpTarget, Options, Report, Verdict, run};
 use vcc_conformance_core::spec::{Level, Spec};
 use vcc_conformance_core::world::World;
 
@@ -106,7 +105,7 @@ impl Bench<'_> {
         world.authority = endpoint.authority();
         let until = Instant::now() + Duration::from_secs(600);
         let limits = Limits { deadline: Duration::from_secs(30), ..Limits::default() };
-        let shared = Shared::new(endpoint, limits, self.stop.clone(), until);
+        let shared = HttpTarget::new(endpoint, limits, self.stop.clone(), until);
         let options = Options { jobs: 1, strict: true, ..Options::default() };
         let target = Wire { shared: &shared, at: self.now, fault };
         if self.live {

@@ -4,6 +4,7 @@
 
 mod answered;
 mod asked;
+mod before;
 mod defect;
 mod defects;
 mod faulty;

@@ -3,28 +3,14 @@
 
 use jiff::Timestamp;
 
+use super::before::Before;
 use super::defect::Fault;
 use vcc_conformance_core::http::Answer;
-use vcc_conformance_core::run::{Exchange, Key, Planned, Shared, Target, Transport};
-
-/// What went over a connection before a request.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Before {
-    /// Requests.
-    pub(super) requests: u32,
-    /// Those with a header that says something of a body.
-    pub(super) bodies: u32,
-    /// Those of the method HEAD.
-    pub(super) heads: u32,
-    /// Those that were refused.
-    pub(super) refused: u32,
-    /// Whether the request before is not answered yet.
-    pub(super) waits: bool,
-}
+use vcc_conformance_core::run::{Exchange, HttpTarget, Key, Planned, Target, Transport};
 
 /// A target whose requests are all made at one instant, and reach it as a defect reads them.
 pub(super) struct Wire<'a> {
-    pub(super) shared: &'a Shared,
+    pub(super) shared: &'a HttpTarget,
     pub(super) at: Timestamp,
     pub(super) fault: Option<Fault>,
 }

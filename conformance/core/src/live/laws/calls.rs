@@ -5,41 +5,33 @@ use crate::judge::Finding;
 use crate::live::lab::{Lab, Rec, encode};
 
 pub(super) fn kinds(lab: &mut Lab<'_>) {
-    let kinds = [
-        ("outbound", "CALL-1", CallType::OUTBOUND_CHANNEL, CallType::OUTBOUND_QUEUE),
-        (
-            "direct",
-            "CALL-2",
-            CallType::DIRECT_AGENT_ACCESS_CHANNEL,
-            CallType::DIRECT_AGENT_ACCESS_QUEUE,
-        ),
-    ];
-    for (id, clause, channel, queue) in kinds {
-        let mut law = lab.law(
-            &format!("call-{id}"),
-            clause,
-            &format!("Calls of channel {channel} are of queue {queue}"),
-        );
-        let calls: Vec<&Rec> =
-            lab.records.iter().filter(|rec| rec.text(Field::Channel) == channel).collect();
-        law.tried += calls.len();
-        law.evidence += calls.len();
-        let other = calls
-            .iter()
-            .find(|rec| rec.text(Field::QueueId) != queue || rec.text(Field::QueueName) != queue);
-        let text = other.map(|rec| {
-            format!(
-                "transactionID {:?} is of queue {:?}",
-                rec.text(Field::TransactionId),
-                rec.text(Field::QueueId)
-            )
-        });
-        if let Some(text) = text {
-            let exchange = lab.send("", Some(&format!("channel={}", encode(channel))));
-            law.problem(lab.spec, Finding::new(text), exchange);
-        }
-        lab.end(law);
+    let outbound = (CallType::OUTBOUND_CHANNEL, CallType::OUTBOUND_QUEUE);
+    kind(lab, "call-outbound", "CALL-1", outbound);
+    let direct = (CallType::DIRECT_AGENT_ACCESS_CHANNEL, CallType::DIRECT_AGENT_ACCESS_QUEUE);
+    kind(lab, "call-direct", "CALL-2", direct);
+}
+
+fn kind(lab: &mut Lab<'_>, id: &str, clause: &str, (channel, queue): (&str, &str)) {
+    let mut law = lab.law(id, clause, &format!("Calls of channel {channel} are of queue {queue}"));
+    let calls: Vec<&Rec> =
+        lab.records.iter().filter(|rec| rec.text(Field::Channel) == channel).collect();
+    law.tried += calls.len();
+    law.evidence += calls.len();
+    let other = calls
+        .iter()
+        .find(|rec| rec.text(Field::QueueId) != queue || rec.text(Field::QueueName) != queue);
+    let text = other.map(|rec| {
+        format!(
+            "transactionID {:?} is of queue {:?}",
+            rec.text(Field::TransactionId),
+            rec.text(Field::QueueId)
+        )
+    });
+    if let Some(text) = text {
+        let exchange = lab.send("", Some(&format!("channel={}", encode(channel))));
+        law.problem(lab.spec, Finding::new(text), exchange);
     }
+    lab.end(law);
 }
 
 pub(super) fn names(lab: &mut Lab<'_>) {

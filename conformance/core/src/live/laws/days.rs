@@ -7,87 +7,99 @@ use jiff::tz::TimeZone;
 use super::{SAMPLES, day, samples};
 use crate::live::lab::{Lab, encode};
 
+/// A zone that days are tried in.
+struct Zoned {
+    /// What the laws of this zone are called by.
+    id: String,
+    /// Its name, where the query names it.
+    name: Option<&'static str>,
+    /// What the query ends in.
+    tz: String,
+    zone: TimeZone,
+    /// The days to ask for.
+    dates: Vec<Date>,
+}
+
 pub(super) fn days(lab: &mut Lab<'_>) {
-    let mut zones: Vec<(Option<&str>, TimeZone)> = Vec::new();
-    if let Some(zone) = &lab.zone {
-        zones.push((None, zone.clone()));
-    }
-    for name in
-        ["UTC", "America/New_York", "Asia/Kolkata", "Europe/London", "US/Pacific", "Etc/GMT+8"]
-    {
-        if let Ok(zone) = crate::zone::named(name) {
-            zones.push((Some(name), zone));
-        }
-    }
-    for (name, zone) in zones {
-        let (id, clause, title) = match name {
-            None => (
-                "day-of-tenant".to_owned(),
-                "DATE-1",
-                "A day without tz is a day in the tenant's zone".to_owned(),
-            ),
-            Some(name) => {
-                let id: String = name
-                    .to_ascii_lowercase()
-                    .chars()
-                    .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
-                    .collect();
-                (
-                    format!("day-{id}"),
-                    "DATE-3a",
-                    format!("A day is a day in the zone that tz names: {name}"),
-                )
-            }
-        };
-        let mut law = lab.law(&id, clause, &title);
-        let mut until =
-            lab.law(&format!("until-{id}"), "DATE-2a", "An untimed end of a range is its midnight");
-        let tz = name.map(|name| format!("&tz={}", encode(name))).unwrap_or_default();
-        // Days with many records near their ends, and the days on which clocks change.
-        let mut dates: BTreeMap<Date, i64> = BTreeMap::new();
-        for rec in &lab.records {
-            let local = zone.to_datetime(rec.start);
-            let (from, to) = match day(local.date(), &zone) {
-                Some(ends) => ends,
-                None => continue,
-            };
-            let seconds = to.duration_since(from).as_secs();
-            let edge = rec
-                .start
-                .duration_since(from)
-                .as_secs()
-                .min(to.duration_since(rec.start).as_secs());
-            let weight = i64::from(seconds != 86_400) * 20 + i64::from(edge < 2 * 3600) * 2 + 1;
-            *dates.entry(local.date()).or_default() += weight;
-        }
-        let mut dates: Vec<(i64, Date)> =
-            dates.into_iter().map(|(date, weight)| (weight, date)).collect();
-        dates.sort_unstable_by(|a, b| b.cmp(a));
-        for (_, date) in dates.iter().take(SAMPLES) {
-            let Some((from, to)) = day(*date, &zone) else { continue };
-            lab.finds(&mut law, &format!("d={date}{tz}"), &|rec| {
-                Some(rec.start >= from && rec.start < to)
-            });
-            let basic = date.to_string().replace('-', "");
-            lab.finds(&mut law, &format!("d={basic}{tz}"), &|rec| {
-                Some(rec.start >= from && rec.start < to)
-            });
-            // Whether an untimed end stands for its whole day is left open (DATE-2b): a range that
-            // ends on the day before an empty one says the same either way.
-            let Ok(last) = date.checked_add(Span::new().days(1)) else { continue };
-            let Some((_, after)) = day(last, &zone) else { continue };
-            lab.finds(&mut until, &format!("d={date},{last}{tz}"), &|rec| {
-                if rec.start >= to && rec.start <= after {
-                    None
-                } else {
-                    Some(rec.start >= from && rec.start < to)
-                }
-            });
-        }
-        lab.end(law);
-        lab.end(until);
+    for zoned in zones(lab) {
+        whole_day(lab, &zoned);
+        untimed_end(lab, &zoned);
     }
     periods(lab);
+}
+
+/// The tenant's zone, where it is known, and some by name.
+fn zones(lab: &Lab<'_>) -> Vec<Zoned> {
+    let own = lab.zone.clone().map(|zone| (None, zone));
+    let named =
+        ["UTC", "America/New_York", "Asia/Kolkata", "Europe/London", "US/Pacific", "Etc/GMT+8"]
+            .map(|name| crate::zone::named(name).ok().map(|zone| (Some(name), zone)));
+    let zones = own.into_iter().chain(named.into_iter().flatten());
+    zones
+        .map(|(name, zone)| {
+            let lower = name.unwrap_or("of-tenant").to_ascii_lowercase();
+            let id = lower.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' });
+            let tz = name.map(|name| format!("&tz={}", encode(name))).unwrap_or_default();
+            let dates = telling_days(lab, &zone);
+            Zoned { id: id.collect(), name, tz, zone, dates }
+        })
+        .collect()
+}
+
+/// Days with many records near their ends, and the days on which clocks change.
+fn telling_days(lab: &Lab<'_>, zone: &TimeZone) -> Vec<Date> {
+    let mut weights: BTreeMap<Date, i64> = BTreeMap::new();
+    for rec in &lab.records {
+        let date = zone.to_datetime(rec.start).date();
+        let Some((from, to)) = day(date, zone) else { continue };
+        let seconds = to.duration_since(from).as_secs();
+        let before = rec.start.duration_since(from).as_secs();
+        let edge = before.min(to.duration_since(rec.start).as_secs());
+        let weight = i64::from(seconds != 86_400) * 20 + i64::from(edge < 2 * 3600) * 2 + 1;
+        *weights.entry(date).or_default() += weight;
+    }
+    let mut dates: Vec<(i64, Date)> =
+        weights.into_iter().map(|(date, weight)| (weight, date)).collect();
+    dates.sort_unstable_by(|a, b| b.cmp(a));
+    dates.into_iter().map(|(_, date)| date).take(SAMPLES).collect()
+}
+
+fn whole_day(lab: &mut Lab<'_>, zoned: &Zoned) {
+    let (clause, title) = match zoned.name {
+        None => ("DATE-1", "A day without tz is a day in the tenant's zone".to_owned()),
+        Some(name) => ("DATE-3a", format!("A day is a day in the zone that tz names: {name}")),
+    };
+    let mut law = lab.law(&format!("day-{}", zoned.id), clause, &title);
+    for date in &zoned.dates {
+        let Some((from, to)) = day(*date, &zoned.zone) else { continue };
+        let basic = date.to_string().replace('-', "");
+        for text in [date.to_string(), basic] {
+            lab.finds(&mut law, &format!("d={text}{}", zoned.tz), &|rec| {
+                Some(rec.start >= from && rec.start < to)
+            });
+        }
+    }
+    lab.end(law);
+}
+
+fn untimed_end(lab: &mut Lab<'_>, zoned: &Zoned) {
+    let id = format!("until-day-{}", zoned.id);
+    let mut law = lab.law(&id, "DATE-2a", "An untimed end of a range is its midnight");
+    for date in &zoned.dates {
+        let Some((from, to)) = day(*date, &zoned.zone) else { continue };
+        // Whether an untimed end stands for its whole day is left open (DATE-2b): a range that
+        // ends on the day before an empty one says the same either way.
+        let Ok(last) = date.checked_add(Span::new().days(1)) else { continue };
+        let Some((_, after)) = day(last, &zoned.zone) else { continue };
+        lab.finds(&mut law, &format!("d={date},{last}{}", zoned.tz), &|rec| {
+            if rec.start >= to && rec.start <= after {
+                None
+            } else {
+                Some(rec.start >= from && rec.start < to)
+            }
+        });
+    }
+    lab.end(law);
 }
 
 fn periods(lab: &mut Lab<'_>) {

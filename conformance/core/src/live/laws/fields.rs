@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use vcc_types::Field;
 
 use super::samples;
-use crate::live::lab::{Lab, PAGE, Rec, encode};
+use crate::live::lab::{Lab, Law, PAGE, Rec, encode};
 
 /// Values of a field with the number of records that have them: the rarest ones, one in the middle,
 /// and those with characters that need care.
@@ -48,34 +48,52 @@ fn has(rec: &Rec, field: Field, value: &str) -> bool {
 
 pub(super) fn fields(lab: &mut Lab<'_>, field: Field) {
     let chosen = values(lab, field);
-    let mut law = lab.law(
-        &format!("filter-{}", field.wire_name().to_ascii_lowercase()),
-        "FIELD-1a",
-        &format!("{field}=value finds exactly the records with that value"),
-    );
-    for value in &chosen {
-        lab.finds(&mut law, &format!("{field}={}", encode(value)), &|rec| {
-            Some(has(rec, field, value))
+    filter(lab, field, &chosen);
+    if field == Field::Duration {
+        return duration_is_a_number(lab, &chosen);
+    }
+    let Some(value) = chosen.iter().max_by_key(|value| value.len()) else { return };
+    whole(lab, field, value);
+    exact(lab, field, value);
+    if matches!(field, Field::AgentId | Field::Channel | Field::CaseId) {
+        text(lab, field, value);
+    }
+}
+
+/// The name of a law of a field.
+fn id(law: &str, field: Field) -> String {
+    format!("{law}-{}", field.wire_name().to_ascii_lowercase())
+}
+
+/// Asks for a value of a field.
+fn ask(lab: &mut Lab<'_>, law: &mut Law, field: Field, value: &str) {
+    let query = format!("{field}={}", encode(value));
+    lab.finds(law, &query, &|rec| Some(has(rec, field, value)));
+}
+
+fn filter(lab: &mut Lab<'_>, field: Field, values: &[String]) {
+    let title = format!("{field}=value finds exactly the records with that value");
+    let mut law = lab.law(&id("filter", field), "FIELD-1a", &title);
+    for value in values {
+        ask(lab, &mut law, field, value);
+    }
+    lab.end(law);
+}
+
+fn duration_is_a_number(lab: &mut Lab<'_>, values: &[String]) {
+    let mut law = lab.law("duration-number", "FIELD-4", "duration compares as a number");
+    for value in values.iter().take(2) {
+        lab.finds(&mut law, &format!("duration=00{}", encode(value)), &|rec| {
+            Some(has(rec, Field::Duration, value))
         });
     }
     lab.end(law);
-    if matches!(field, Field::Duration) {
-        let mut law = lab.law("duration-number", "FIELD-4", "duration compares as a number");
-        for value in chosen.iter().take(2) {
-            lab.finds(&mut law, &format!("duration=00{}", encode(value)), &|rec| {
-                Some(has(rec, field, value))
-            });
-        }
-        lab.end(law);
-        return;
-    }
-    let Some(value) = chosen.iter().max_by_key(|value| value.len()).cloned() else { return };
-    // A part of a value, and a value with something more, are other values.
-    let mut law = lab.law(
-        &format!("whole-{}", field.wire_name().to_ascii_lowercase()),
-        "FIELD-1a",
-        &format!("{field} compares the whole value"),
-    );
+}
+
+/// A part of a value, and a value with something more, are other values.
+fn whole(lab: &mut Lab<'_>, field: Field, value: &str) {
+    let title = format!("{field} compares the whole value");
+    let mut law = lab.law(&id("whole", field), "FIELD-1a", &title);
     let characters: Vec<char> = value.chars().collect();
     let mut others = Vec::new();
     if characters.len() > 2 {
@@ -84,46 +102,36 @@ pub(super) fn fields(lab: &mut Lab<'_>, field: Field) {
     }
     others.push(format!("{value}x"));
     for other in others {
-        lab.finds(&mut law, &format!("{field}={}", encode(&other)), &|rec| {
-            Some(has(rec, field, &other))
-        });
+        ask(lab, &mut law, field, &other);
         law.evidence += 1;
     }
     lab.end(law);
-    let mut law = lab.law(
-        &format!("exact-{}", field.wire_name().to_ascii_lowercase()),
-        "FIELD-1b",
-        &format!("{field} compares case and spaces"),
-    );
-    let swapped: String = value
-        .chars()
-        .map(|c| {
-            if c.is_lowercase() {
-                c.to_uppercase().next().unwrap_or(c)
-            } else {
-                c.to_lowercase().next().unwrap_or(c)
-            }
-        })
-        .collect();
+}
+
+fn exact(lab: &mut Lab<'_>, field: Field, value: &str) {
+    let title = format!("{field} compares case and spaces");
+    let mut law = lab.law(&id("exact", field), "FIELD-1b", &title);
+    let swap = |c: char| {
+        if c.is_lowercase() {
+            c.to_uppercase().next().unwrap_or(c)
+        } else {
+            c.to_lowercase().next().unwrap_or(c)
+        }
+    };
+    let swapped: String = value.chars().map(swap).collect();
     for other in [swapped, format!("{value} "), format!(" {value}")] {
         if other != value {
-            lab.finds(&mut law, &format!("{field}={}", encode(&other)), &|rec| {
-                Some(has(rec, field, &other))
-            });
+            ask(lab, &mut law, field, &other);
             law.evidence += 1;
         }
     }
     lab.end(law);
-    if field != Field::AgentId && field != Field::Channel && field != Field::CaseId {
-        return;
-    }
-    let zero = format!("0{value}");
-    let mut law = lab.law(
-        &format!("text-{}", field.wire_name().to_ascii_lowercase()),
-        "FIELD-4",
-        &format!("{field} compares as text"),
-    );
-    lab.finds(&mut law, &format!("{field}={}", encode(&zero)), &|rec| Some(has(rec, field, &zero)));
+}
+
+fn text(lab: &mut Lab<'_>, field: Field, value: &str) {
+    let title = format!("{field} compares as text");
+    let mut law = lab.law(&id("text", field), "FIELD-4", &title);
+    ask(lab, &mut law, field, &format!("0{value}"));
     law.evidence += 1;
     lab.end(law);
 }
@@ -173,9 +181,7 @@ pub(super) fn patterns(lab: &mut Lab<'_>) {
             "*".into(),
             ".*".into(),
         ] {
-            lab.finds(&mut law, &format!("{field}={}", encode(&pattern)), &|rec| {
-                Some(has(rec, field, &pattern))
-            });
+            ask(lab, &mut law, field, &pattern);
             law.evidence += 1;
         }
     }

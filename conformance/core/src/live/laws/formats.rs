@@ -1,142 +1,150 @@
-use std::collections::BTreeMap;
-
 use vcc_types::Field;
 
-use super::keys;
+use super::{Pages, keys};
 use crate::judge::Finding;
 use crate::judge::list::{self, Format, Seen};
 use crate::live::lab::Lab;
+use crate::run::Exchange;
 
-pub(super) fn formats(lab: &mut Lab<'_>, pages: &BTreeMap<usize, Vec<Seen>>) {
-    for (suffix, id, clause) in
-        [(".csv", "csv", "OUT-4a"), (".xml", "xml", "REQ-2"), ("/", "slash", "REQ-2")]
-    {
-        let mut law = lab.law(
-            id,
-            clause,
-            &format!("files{suffix} lists what files lists, in the same order"),
-        );
-        for (n, wanted) in pages {
-            let (exchange, page) = lab.page(suffix, Some(&format!("n={n}")));
-            law.tried += 1;
-            match page {
-                Ok(page) if keys(&page) == keys(wanted) => law.evidence += page.len(),
-                Ok(page) => {
-                    let pairs = wanted.iter().zip(&page);
-                    let other = pairs
-                        .flat_map(|(a, b)| {
-                            Field::ALL.map(|field| {
-                                (field, a.text(field).to_owned(), b.text(field).to_owned())
-                            })
-                        })
-                        .find(|(_, a, b)| a != b);
-                    let text = match other {
-                        Some((field, a, b)) if page.len() == wanted.len() => {
-                            format!("n={n}: {field} is {b:?}, and {a:?} in XML")
-                        }
-                        _ => format!("n={n}: other records than in XML"),
-                    };
-                    law.problem(lab.spec, Finding::new(text), exchange);
-                }
-                Err(finding) => law.problem(lab.spec, finding, exchange),
-            }
-        }
-        lab.end(law);
-    }
+pub(super) fn formats(lab: &mut Lab<'_>, pages: &Pages) {
+    same_list(lab, pages, ".csv", "csv", "OUT-4a");
+    same_list(lab, pages, ".xml", "xml", "REQ-2");
+    same_list(lab, pages, "/", "slash", "REQ-2");
+    let first = lab.send("", Some("n=1"));
+    documented_fields(lab, pages, &first);
+    documented_order(lab, pages, &first);
+    let (xml, csv) = (lab.send("", Some("n=1")), lab.send(".csv", Some("n=1")));
+    media_type(lab, &xml, &csv);
+    declaration(lab, &xml);
+    header_row(lab, &csv);
 }
 
-pub(super) fn forms(lab: &mut Lab<'_>, pages: &BTreeMap<usize, Vec<Seen>>) {
-    let documented: Vec<_> = Field::ALL.iter().map(|field| field.wire_name()).collect();
-    let mut all =
-        lab.law("fields", "OUT-1a", "A record has the fifteen fields by their documented names");
-    let mut order = lab.law("field-order", "OUT-1b", "The fields come in the documented order");
-    let exchange = lab.send("", Some("n=1"));
-    for seen in pages.values().flatten() {
-        let names: Vec<&str> = seen
-            .names
-            .iter()
-            .map(String::as_str)
-            .filter(|name| documented.contains(name))
-            .collect();
-        all.tried += 1;
-        order.tried += 1;
-        if let Some(field) = documented.iter().find(|field| !names.contains(field)) {
-            all.problem(
-                lab.spec,
-                Finding::new(format!("a record has no {field}")),
-                exchange.clone(),
-            );
-            break;
+fn same_list(lab: &mut Lab<'_>, pages: &Pages, suffix: &str, id: &str, clause: &str) {
+    let title = format!("files{suffix} lists what files lists, in the same order");
+    let mut law = lab.law(id, clause, &title);
+    for (n, wanted) in pages {
+        let (exchange, page) = lab.page(suffix, Some(&format!("n={n}")));
+        law.tried += 1;
+        match page {
+            Ok(page) if keys(&page) == keys(wanted) => law.evidence += page.len(),
+            Ok(page) => {
+                let pairs = wanted.iter().zip(&page);
+                let other = pairs
+                    .flat_map(|(a, b)| {
+                        Field::ALL.map(|field| {
+                            (field, a.text(field).to_owned(), b.text(field).to_owned())
+                        })
+                    })
+                    .find(|(_, a, b)| a != b);
+                let text = match other {
+                    Some((field, a, b)) if page.len() == wanted.len() => {
+                        format!("n={n}: {field} is {b:?}, and {a:?} in XML")
+                    }
+                    _ => format!("n={n}: other records than in XML"),
+                };
+                law.problem(lab.spec, Finding::new(text), exchange);
+            }
+            Err(finding) => law.problem(lab.spec, finding, exchange),
         }
-        if names != documented {
-            let text = format!("the fields come as {}", names.join(", "));
-            order.problem(lab.spec, Finding::new(text), exchange.clone());
-            break;
-        }
-        all.evidence += 1;
-        order.evidence += 1;
     }
-    lab.end(all);
-    lab.end(order);
+    lab.end(law);
+}
 
-    let mut media = lab.law("media-type", "OUT-5", "The media type says XML or CSV, in UTF-8");
-    let mut declaration = lab.law("declaration", "OUT-2", "XML begins with a declaration");
-    let mut header =
-        lab.law("header-row", "OUT-4b", "CSV begins with a header row of the documented names");
-    for suffix in ["", ".csv"] {
-        let exchange = lab.send(suffix, Some("n=1"));
+fn documented_names() -> [&'static str; Field::COUNT] {
+    Field::ALL.map(Field::wire_name)
+}
+
+/// The names of a record that are documented, in the order they came.
+fn known(seen: &Seen) -> Vec<&str> {
+    let documented = documented_names();
+    seen.names.iter().map(String::as_str).filter(|name| documented.contains(name)).collect()
+}
+
+fn documented_fields(lab: &mut Lab<'_>, pages: &Pages, first: &Exchange) {
+    let title = "A record has the fifteen fields by their documented names";
+    let mut law = lab.law("fields", "OUT-1a", title);
+    for seen in pages.values().flatten() {
+        let names = known(seen);
+        law.tried += 1;
+        if let Some(field) = documented_names().iter().find(|field| !names.contains(field)) {
+            let text = format!("a record has no {field}");
+            law.problem(lab.spec, Finding::new(text), first.clone());
+            break;
+        }
+        law.evidence += 1;
+    }
+    lab.end(law);
+}
+
+fn documented_order(lab: &mut Lab<'_>, pages: &Pages, first: &Exchange) {
+    let mut law = lab.law("field-order", "OUT-1b", "The fields come in the documented order");
+    for seen in pages.values().flatten() {
+        let names = known(seen);
+        law.tried += 1;
+        // A field that is missing is no matter of order.
+        if documented_names().iter().any(|field| !names.contains(field)) {
+            break;
+        }
+        if names != documented_names() {
+            let text = format!("the fields come as {}", names.join(", "));
+            law.problem(lab.spec, Finding::new(text), first.clone());
+            break;
+        }
+        law.evidence += 1;
+    }
+    lab.end(law);
+}
+
+fn media_type(lab: &mut Lab<'_>, xml: &Exchange, csv: &Exchange) {
+    let mut law = lab.law("media-type", "OUT-5", "The media type says XML or CSV, in UTF-8");
+    for (suffix, exchange, kinds) in
+        [("", xml, &["application/xml", "text/xml"][..]), (".csv", csv, &["text/csv"])]
+    {
         let Ok(response) = &exchange.answer else { continue };
         let kind = response.header("content-type").unwrap_or_default().to_ascii_lowercase();
-        let fits = if suffix.is_empty() {
-            kind.starts_with("application/xml") || kind.starts_with("text/xml")
-        } else {
-            kind.starts_with("text/csv")
-        };
-        media.tried += 1;
-        media.evidence += 1;
-        if !fits || !kind.contains("utf-8") {
-            media.problem(
-                lab.spec,
-                Finding::new(format!("files{suffix}: Content-Type: {kind:?}")),
-                exchange.clone(),
-            );
-        }
-        let Ok(list) = list::read(Format::of_path(suffix), response) else { continue };
-        if suffix.is_empty() {
-            declaration.tried += 1;
-            declaration.evidence += 1;
-            if !list.declared {
-                declaration.problem(
-                    lab.spec,
-                    Finding::new("no declaration of XML 1.0"),
-                    exchange.clone(),
-                );
-            }
-        } else {
-            header.tried += 1;
-            header.evidence += 1;
-            if list.header.as_ref().is_none_or(|names| *names != documented) {
-                header.problem(
-                    lab.spec,
-                    Finding::new("no header row of the documented names"),
-                    exchange.clone(),
-                );
-            }
-            let lines = response.body.split(|byte| *byte == b'\n').count() - 1;
-            let quoted = response.body.contains(&b'"');
-            if !quoted
-                && lines > 0
-                && response.body.windows(2).filter(|pair| pair == b"\r\n").count() != lines
-            {
-                header.problem(
-                    lab.spec,
-                    Finding::new("rows end in LF alone, expected CRLF"),
-                    exchange.clone(),
-                );
-            }
+        law.tried += 1;
+        law.evidence += 1;
+        if !kinds.iter().any(|fits| kind.starts_with(fits)) || !kind.contains("utf-8") {
+            let text = format!("files{suffix}: Content-Type: {kind:?}");
+            law.problem(lab.spec, Finding::new(text), exchange.clone());
         }
     }
-    lab.end(media);
-    lab.end(declaration);
-    lab.end(header);
+    lab.end(law);
+}
+
+fn declaration(lab: &mut Lab<'_>, xml: &Exchange) {
+    let mut law = lab.law("declaration", "OUT-2", "XML begins with a declaration");
+    if let Ok(response) = &xml.answer
+        && let Ok(list) = list::read(Format::Xml, response)
+    {
+        law.tried += 1;
+        law.evidence += 1;
+        if !list.declared {
+            law.problem(lab.spec, Finding::new("no declaration of XML 1.0"), xml.clone());
+        }
+    }
+    lab.end(law);
+}
+
+fn header_row(lab: &mut Lab<'_>, csv: &Exchange) {
+    let title = "CSV begins with a header row of the documented names";
+    let mut law = lab.law("header-row", "OUT-4b", title);
+    if let Ok(response) = &csv.answer
+        && let Ok(list) = list::read(Format::Csv, response)
+    {
+        law.tried += 1;
+        law.evidence += 1;
+        if list.header.as_ref().is_none_or(|names| *names != documented_names()) {
+            let text = "no header row of the documented names";
+            law.problem(lab.spec, Finding::new(text), csv.clone());
+        }
+        let lines = response.body.split(|byte| *byte == b'\n').count() - 1;
+        let ended = response.body.windows(2).filter(|pair| pair == b"\r\n").count();
+        // In quotes a line feed alone is part of a value.
+        if !response.body.contains(&b'"') && ended != lines {
+            let text = "rows end in LF alone, expected CRLF";
+            law.problem(lab.spec, Finding::new(text), csv.clone());
+        }
+    }
+    lab.end(law);
 }

@@ -25,12 +25,14 @@ use crate::run::{Outcome, Verdict};
 /// Records that the laws of dates are tried on.
 const SAMPLES: usize = 6;
 
+/// Pages of the list as they came, each by its `n`.
+type Pages = BTreeMap<usize, Vec<Seen>>;
+
 /// Tries every law.
 pub(super) fn all(lab: &mut Lab<'_>) -> Vec<Outcome> {
     let Some(pages) = scan(lab) else { return std::mem::take(&mut lab.outcomes) };
     paging::paging(lab, &pages);
     formats::formats(lab, &pages);
-    formats::forms(lab, &pages);
     drop(pages);
     for field in Field::ALL.into_iter().skip(1) {
         fields::fields(lab, field);
@@ -40,8 +42,7 @@ pub(super) fn all(lab: &mut Lab<'_>) -> Vec<Outcome> {
     ranges::ranges(lab);
     days::days(lab);
     days::constants(lab);
-    near::near(lab, false);
-    near::near(lab, true);
+    near::near(lab);
     near::both(lab);
     calls::kinds(lab);
     calls::names(lab);
@@ -51,10 +52,10 @@ pub(super) fn all(lab: &mut Lab<'_>) -> Vec<Outcome> {
 }
 
 /// Reads the whole list, page by page, and keeps three pages as they came.
-fn scan(lab: &mut Lab<'_>) -> Option<BTreeMap<usize, Vec<Seen>>> {
+fn scan(lab: &mut Lab<'_>) -> Option<Pages> {
     let mut law =
         lab.law("scan", "PAGE-5a", "Walking n = 1, 51, 101 … yields every record exactly once");
-    let mut kept: BTreeMap<usize, Vec<Seen>> = BTreeMap::new();
+    let mut kept = Pages::new();
     let mut keys = BTreeSet::new();
     for index in 0..lab.options.pages {
         if lab.over().is_some() {

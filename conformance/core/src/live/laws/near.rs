@@ -1,3 +1,4 @@
+use jiff::civil::Date;
 use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Span, Timestamp};
 use vcc_types::Field;
@@ -10,119 +11,173 @@ pub(super) fn close(at: Option<Timestamp>, asked: Timestamp) -> bool {
     at.is_some_and(|at| (at.as_nanosecond() - asked.as_nanosecond()).abs() <= 5_000_000_000)
 }
 
-pub(super) fn near(lab: &mut Lab<'_>, finish: bool) {
-    let (name, id, clause) = if finish {
-        ("finish-date", "finish", "NEAR-2")
-    } else {
-        ("start-date", "start", "NEAR-1")
-    };
-    let mut law = lab.law(
-        &format!("near-{id}"),
-        clause,
-        &format!("{name}=T finds what lies within five seconds of T"),
-    );
-    let mut spelled = lab.law(
-        &format!("near-{id}-spellings"),
-        "DATE-5",
-        &format!("Spellings of T in {name} agree"),
-    );
-    let mut and = lab.law(
-        &format!("near-{id}-and"),
-        "NEAR-5a",
-        &format!("{name} is ANDed with d and fields"),
-    );
-    let of = move |rec: &Rec| if finish { rec.finish() } else { Some(rec.start) };
-    let mut midnight = lab.law(
-        &format!("near-{id}-minute"),
-        "NEAR-3",
-        &format!("{name} without seconds is the start of its minute, without a time midnight"),
-    );
-    let mut period = lab.law(
-        &format!("near-{id}-period"),
-        "DATE-6",
-        &format!("{name} with an hour alone, or a month, is its beginning"),
-    );
-    for at in samples(lab, SAMPLES) {
-        let Some(edge) = of(&lab.records[at]).filter(|edge| whole_second(*edge)) else { continue };
+/// A look-up by one end of a recording.
+#[derive(Clone, Copy)]
+pub(super) struct LookUp {
+    /// The variable.
+    name: &'static str,
+    /// What its laws are called by.
+    id: &'static str,
+    /// The clause of its window.
+    clause: &'static str,
+    /// The end.
+    of: fn(&Rec) -> Option<Timestamp>,
+}
+
+const START: LookUp =
+    LookUp { name: "start-date", id: "start", clause: "NEAR-1", of: |rec| Some(rec.start) };
+const FINISH: LookUp =
+    LookUp { name: "finish-date", id: "finish", clause: "NEAR-2", of: Rec::finish };
+
+pub(super) fn near(lab: &mut Lab<'_>) {
+    for look_up in [START, FINISH] {
+        within_five_seconds(lab, look_up);
+        spellings(lab, look_up);
+        with_others(lab, look_up);
+        minute(lab, look_up);
+        period(lab, look_up);
+    }
+}
+
+impl LookUp {
+    /// Some records whose end is a whole second, each with that instant.
+    fn samples(self, lab: &Lab<'_>) -> Vec<(usize, Timestamp)> {
+        let end = |at| Some((at, (self.of)(&lab.records[at]).filter(|end| whole_second(*end))?));
+        samples(lab, SAMPLES).into_iter().filter_map(end).collect()
+    }
+
+    /// Whether a record's end lies within ±5 s of an instant.
+    fn finds(self, rec: &Rec, at: Timestamp) -> bool {
+        close((self.of)(rec), at)
+    }
+}
+
+fn within_five_seconds(lab: &mut Lab<'_>, look_up: LookUp) {
+    let LookUp { name, id, clause, .. } = look_up;
+    let title = format!("{name}=T finds what lies within five seconds of T");
+    let mut law = lab.law(&format!("near-{id}"), clause, &title);
+    for (_, end) in look_up.samples(lab) {
         for seconds in [0, 5, -5, 6, -6] {
-            let Ok(asked) = edge.checked_add(SignedDuration::from_secs(seconds)) else { continue };
+            let Ok(asked) = end.checked_add(SignedDuration::from_secs(seconds)) else { continue };
             lab.finds(&mut law, &format!("{name}={}", utc(asked)), &|rec| {
-                Some(close(of(rec), asked))
+                Some(look_up.finds(rec, asked))
             });
             if seconds.abs() == 6 {
                 law.evidence += 1;
             }
         }
-        let basic = utc(edge).replace(['-', ':'], "");
-        let spaced = utc(edge).replace('T', "%20");
-        let kolkata = crate::zone::named("Asia/Kolkata").unwrap_or(TimeZone::UTC);
-        let local = kolkata.to_datetime(edge).strftime("%Y-%m-%dT%H:%M:%S").to_string();
+    }
+    lab.end(law);
+}
+
+fn spellings(lab: &mut Lab<'_>, look_up: LookUp) {
+    let LookUp { name, id, .. } = look_up;
+    let title = format!("Spellings of T in {name} agree");
+    let mut law = lab.law(&format!("near-{id}-spellings"), "DATE-5", &title);
+    let kolkata = crate::zone::named("Asia/Kolkata").unwrap_or(TimeZone::UTC);
+    for (_, end) in look_up.samples(lab) {
+        let basic = utc(end).replace(['-', ':'], "");
+        let spaced = utc(end).replace('T', "%20");
+        let local = kolkata.to_datetime(end).strftime("%Y-%m-%dT%H:%M:%S").to_string();
         for text in [basic, spaced, format!("{local}%2B05:30"), format!("{local}&tz=Asia/Kolkata")]
         {
-            lab.finds(&mut spelled, &format!("{name}={text}"), &|rec| Some(close(of(rec), edge)));
-        }
-        let agent = lab.records[at].text(Field::AgentId).to_owned();
-        if !agent.is_empty() {
-            let query = format!("{name}={}&agentID={}", utc(edge), encode(&agent));
-            lab.finds(&mut and, &query, &|rec| {
-                Some(close(of(rec), edge) && rec.text(Field::AgentId) == agent)
-            });
-            let query =
-                format!("{name}={}&agentID={}", utc(edge), encode(&format!("{agent}-nobody")));
-            lab.finds(&mut and, &query, &|_| Some(false));
-        }
-        let date = TimeZone::UTC.to_datetime(lab.records[at].start).date();
-        if let Ok(other) = date.checked_add(Span::new().days(2)) {
-            let query = format!("{name}={}&d={other}&tz=UTC", utc(edge));
-            if let Some((from, to)) = day(other, &TimeZone::UTC) {
-                lab.finds(&mut and, &query, &|rec| {
-                    Some(close(of(rec), edge) && rec.start >= from && rec.start < to)
-                });
-            }
-        }
-        let minute = edge.as_second().div_euclid(60) * 60;
-        if let Ok(minute) = Timestamp::from_second(minute) {
-            let text = Offset::UTC.to_datetime(minute).strftime("%Y-%m-%dT%H:%MZ").to_string();
-            lab.finds(&mut midnight, &format!("{name}={text}"), &|rec| {
-                Some(close(of(rec), minute))
-            });
-        }
-        if let Some((from, _)) = day(TimeZone::UTC.to_datetime(edge).date(), &TimeZone::UTC) {
-            let date = TimeZone::UTC.to_datetime(edge).date();
-            lab.finds(&mut midnight, &format!("{name}={date}&tz=UTC"), &|rec| {
-                Some(close(of(rec), from))
-            });
-        }
-        let hour = edge.as_second().div_euclid(3_600) * 3_600;
-        if let Ok(hour) = Timestamp::from_second(hour) {
-            let text = Offset::UTC.to_datetime(hour).strftime("%Y-%m-%dT%HZ").to_string();
-            lab.finds(&mut period, &format!("{name}={text}"), &|rec| Some(close(of(rec), hour)));
-            period.evidence += 1;
-        }
-        midnight.evidence += 1;
-    }
-    let today = |lab: &Lab<'_>| TimeZone::UTC.to_datetime(lab.now()).date();
-    let (date, known) = (today(lab), midnight.outcome.problems.len());
-    let month = date.first_of_month();
-    if let (Some((from, _)), Some((first, _))) =
-        (day(date, &TimeZone::UTC), day(month, &TimeZone::UTC))
-        && midnight.evidence > 0
-    {
-        let query = format!("{name}={}&tz=UTC", month.strftime("%Y-%m"));
-        lab.finds(&mut period, &query, &|rec| Some(close(of(rec), first)));
-        lab.finds(&mut midnight, &format!("{name}=today&tz=UTC"), &|rec| {
-            Some(close(of(rec), from))
-        });
-        if today(lab) != date {
-            // Nothing was learned where the day changed meanwhile.
-            midnight.outcome.problems.truncate(known);
+            lab.finds(&mut law, &format!("{name}={text}"), &|rec| Some(look_up.finds(rec, end)));
         }
     }
     lab.end(law);
-    lab.end(spelled);
-    lab.end(and);
-    lab.end(midnight);
-    lab.end(period);
+}
+
+fn with_others(lab: &mut Lab<'_>, look_up: LookUp) {
+    let LookUp { name, id, .. } = look_up;
+    let title = format!("{name} is ANDed with d and fields");
+    let mut law = lab.law(&format!("near-{id}-and"), "NEAR-5a", &title);
+    for (at, end) in look_up.samples(lab) {
+        let agent = lab.records[at].text(Field::AgentId).to_owned();
+        if !agent.is_empty() {
+            let query = format!("{name}={}&agentID={}", utc(end), encode(&agent));
+            lab.finds(&mut law, &query, &|rec| {
+                Some(look_up.finds(rec, end) && rec.text(Field::AgentId) == agent)
+            });
+            let nobody = encode(&format!("{agent}-nobody"));
+            let query = format!("{name}={}&agentID={nobody}", utc(end));
+            lab.finds(&mut law, &query, &|_| Some(false));
+        }
+        let date = TimeZone::UTC.to_datetime(lab.records[at].start).date();
+        if let Ok(other) = date.checked_add(Span::new().days(2))
+            && let Some((from, to)) = day(other, &TimeZone::UTC)
+        {
+            let query = format!("{name}={}&d={other}&tz=UTC", utc(end));
+            lab.finds(&mut law, &query, &|rec| {
+                Some(look_up.finds(rec, end) && rec.start >= from && rec.start < to)
+            });
+        }
+    }
+    lab.end(law);
+}
+
+fn minute(lab: &mut Lab<'_>, look_up: LookUp) {
+    let LookUp { name, id, .. } = look_up;
+    let title =
+        format!("{name} without seconds is the start of its minute, without a time midnight");
+    let mut law = lab.law(&format!("near-{id}-minute"), "NEAR-3", &title);
+    let ends = look_up.samples(lab);
+    for (_, end) in &ends {
+        if let Some(minute) = floor(*end, 60) {
+            let text = Offset::UTC.to_datetime(minute).strftime("%Y-%m-%dT%H:%MZ").to_string();
+            lab.finds(&mut law, &format!("{name}={text}"), &|rec| Some(look_up.finds(rec, minute)));
+        }
+        let date = TimeZone::UTC.to_datetime(*end).date();
+        if let Some((midnight, _)) = day(date, &TimeZone::UTC) {
+            lab.finds(&mut law, &format!("{name}={date}&tz=UTC"), &|rec| {
+                Some(look_up.finds(rec, midnight))
+            });
+        }
+        law.evidence += 1;
+    }
+    let (date, known) = (today(lab), law.outcome.problems.len());
+    if let Some((midnight, _)) = day(date, &TimeZone::UTC)
+        && !ends.is_empty()
+    {
+        lab.finds(&mut law, &format!("{name}=today&tz=UTC"), &|rec| {
+            Some(look_up.finds(rec, midnight))
+        });
+        if today(lab) != date {
+            // Nothing was learned where the day changed meanwhile.
+            law.outcome.problems.truncate(known);
+        }
+    }
+    lab.end(law);
+}
+
+fn period(lab: &mut Lab<'_>, look_up: LookUp) {
+    let LookUp { name, id, .. } = look_up;
+    let title = format!("{name} with an hour alone, or a month, is its beginning");
+    let mut law = lab.law(&format!("near-{id}-period"), "DATE-6", &title);
+    let ends = look_up.samples(lab);
+    for (_, end) in &ends {
+        if let Some(hour) = floor(*end, 3_600) {
+            let text = Offset::UTC.to_datetime(hour).strftime("%Y-%m-%dT%HZ").to_string();
+            lab.finds(&mut law, &format!("{name}={text}"), &|rec| Some(look_up.finds(rec, hour)));
+            law.evidence += 1;
+        }
+    }
+    let month = today(lab).first_of_month();
+    if let Some((first, _)) = day(month, &TimeZone::UTC)
+        && !ends.is_empty()
+    {
+        let query = format!("{name}={}&tz=UTC", month.strftime("%Y-%m"));
+        lab.finds(&mut law, &query, &|rec| Some(look_up.finds(rec, first)));
+    }
+    lab.end(law);
+}
+
+/// The whole minute or hour that an instant lies in, in seconds.
+fn floor(at: Timestamp, seconds: i64) -> Option<Timestamp> {
+    Timestamp::from_second(at.as_second().div_euclid(seconds) * seconds).ok()
+}
+
+fn today(lab: &Lab<'_>) -> Date {
+    TimeZone::UTC.to_datetime(lab.now()).date()
 }
 
 pub(super) fn both(lab: &mut Lab<'_>) {

@@ -1,13 +1,18 @@
-use std::collections::BTreeMap;
-
-use super::keys;
+use super::{Pages, keys};
 use crate::judge::Finding;
-use crate::judge::list::Seen;
 use crate::live::lab::{Lab, PAGE};
 
-pub(super) fn paging(lab: &mut Lab<'_>, pages: &BTreeMap<usize, Vec<Seen>>) {
+pub(super) fn paging(lab: &mut Lab<'_>, pages: &Pages) {
+    default_is_first(lab, pages);
+    overlaps(lab, pages);
+    fifty(lab);
+    full_pages(lab, pages);
+    past_the_end(lab, pages);
+    steady_order(lab, pages);
+}
+
+fn default_is_first(lab: &mut Lab<'_>, pages: &Pages) {
     let first = pages.get(&1).cloned().unwrap_or_default();
-    let second = pages.get(&(PAGE + 1)).cloned().unwrap_or_default();
     let mut law = lab.law("first", "PAGE-2", "n=1 is the default");
     let (exchange, page) = lab.page("", None);
     law.tried += 1;
@@ -23,7 +28,11 @@ pub(super) fn paging(lab: &mut Lab<'_>, pages: &BTreeMap<usize, Vec<Seen>>) {
         Err(finding) => law.problem(lab.spec, finding, exchange),
     }
     lab.end(law);
+}
 
+fn overlaps(lab: &mut Lab<'_>, pages: &Pages) {
+    let first = pages.get(&1).cloned().unwrap_or_default();
+    let second = pages.get(&(PAGE + 1)).cloned().unwrap_or_default();
     let mut law = lab.law("overlap", "PAGE-2", "Overlapping pages agree");
     let both: Vec<_> = keys(&first).into_iter().chain(keys(&second)).collect();
     for n in [2, 26, 50] {
@@ -48,7 +57,9 @@ pub(super) fn paging(lab: &mut Lab<'_>, pages: &BTreeMap<usize, Vec<Seen>>) {
         }
     }
     lab.end(law);
+}
 
+fn fifty(lab: &mut Lab<'_>) {
     let mut law = lab.law("fifty", "PAGE-1", "A page that others follow holds 50 records");
     for n in [1, 2, 27] {
         let (exchange, page) = lab.page("", Some(&format!("n={n}")));
@@ -66,7 +77,11 @@ pub(super) fn paging(lab: &mut Lab<'_>, pages: &BTreeMap<usize, Vec<Seen>>) {
         }
     }
     lab.end(law);
+}
 
+fn full_pages(lab: &mut Lab<'_>, pages: &Pages) {
+    let first = pages.get(&1).cloned().unwrap_or_default();
+    let second = pages.get(&(PAGE + 1)).cloned().unwrap_or_default();
     let mut law = lab.law("full-pages", "PAGE-5a", "No record hides between two pages");
     if !second.is_empty() {
         law.tried += 1;
@@ -83,7 +98,9 @@ pub(super) fn paging(lab: &mut Lab<'_>, pages: &BTreeMap<usize, Vec<Seen>>) {
         }
     }
     lab.end(law);
+}
 
+fn past_the_end(lab: &mut Lab<'_>, pages: &Pages) {
     let mut law = lab.law("end", "PAGE-3a", "Past the end there is an empty list");
     let count = lab.records.len();
     if pages.keys().last().is_some_and(|last| last + PAGE > count) {
@@ -115,7 +132,9 @@ pub(super) fn paging(lab: &mut Lab<'_>, pages: &BTreeMap<usize, Vec<Seen>>) {
         }
     }
     lab.end(law);
+}
 
+fn steady_order(lab: &mut Lab<'_>, pages: &Pages) {
     let mut law = lab.law("order", "PAGE-5a", "The order does not change between requests");
     for n in [1, PAGE + 1] {
         let (exchange, page) = lab.page("", Some(&format!("n={n}")));

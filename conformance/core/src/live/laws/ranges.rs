@@ -4,84 +4,126 @@ use jiff::{SignedDuration, Span, Timestamp};
 use super::{SAMPLES, day, utc, whole_second};
 use crate::live::lab::{Lab, Law, Rec};
 
-pub(super) fn ranges(lab: &mut Lab<'_>) {
-    let mut starts: Vec<Timestamp> =
-        lab.records.iter().map(|rec| rec.start).filter(|at| whole_second(*at)).collect();
-    starts.sort_unstable();
-    starts.dedup();
-    let mut law = lab.law("range", "DATE-2a", "d=A,B finds A ≤ start < B");
-    let mut spelled = lab.law("spellings", "DATE-5", "Spellings of one instant agree");
-    let mut zoned = lab.law(
-        "offsets",
-        "DATE-4",
-        "A time with Z or an offset means that instant, and tz does not move it",
-    );
-    let mut local =
-        lab.law("local-times", "DATE-3a", "A time without an offset is one in the zone of tz");
-    let mut iso = lab.law("iso-8601", "DATE-6", "The rest of ISO 8601 means the same instants");
-    let kolkata = crate::zone::named("Asia/Kolkata").unwrap_or(TimeZone::UTC);
-    let step = (starts.len() / (SAMPLES + 1)).max(1);
-    for pair in starts.iter().step_by(step).collect::<Vec<_>>().windows(2).take(SAMPLES) {
-        // About a page's worth from the earlier one on.
-        let from = *pair[0];
-        let at = starts.binary_search(&from).unwrap_or_default();
-        let until = starts[(at + 40).min(starts.len() - 1)].min(*pair[1]);
-        if until <= from {
-            continue;
-        }
-        // Whether the one instant B belongs to it is left open (DATE-2c).
-        let inside = move |rec: &Rec| {
-            if rec.start == until { None } else { Some(rec.start >= from && rec.start < until) }
-        };
-        let (a, b) = (utc(from), utc(until));
-        lab.finds(&mut law, &format!("d={a},{b}"), &inside);
-        let basic = |text: &str| text.replace(['-', ':'], "");
-        let spaced = |text: &str| text.replace('T', "%20");
-        lab.finds(&mut spelled, &format!("d={},{}", basic(&a), basic(&b)), &inside);
-        lab.finds(&mut spelled, &format!("d={},{}", spaced(&a), spaced(&b)), &inside);
-        lab.finds(&mut spelled, &format!("d={a}%2C{b}"), &inside);
-        let offset = |at: Timestamp, seconds: i32, sign: &str| {
-            let offset = jiff::tz::Offset::from_seconds(seconds).unwrap_or(jiff::tz::Offset::UTC);
-            let minutes = seconds.unsigned_abs() / 60;
-            let local = offset.to_datetime(at).strftime("%Y-%m-%dT%H:%M:%S").to_string();
-            format!("{local}{sign}{:02}:{:02}", minutes / 60, minutes % 60)
-        };
-        let (west, east) = (-8 * 3600, 5 * 3600 + 45 * 60);
-        lab.finds(
-            &mut zoned,
-            &format!("d={},{}", offset(from, west, "-"), offset(until, west, "-")),
-            &inside,
-        );
-        lab.finds(
-            &mut zoned,
-            &format!("d={},{}", offset(from, east, "%2B"), offset(until, east, "%2B")),
-            &inside,
-        );
-        lab.finds(&mut zoned, &format!("d={a},{b}&tz=Asia/Tokyo"), &inside);
-        let there =
-            |at: Timestamp| kolkata.to_datetime(at).strftime("%Y-%m-%dT%H:%M:%S").to_string();
-        let query = format!("d={},{}&tz=Asia/Kolkata", there(from), there(until));
-        lab.finds(&mut local, &query, &inside);
-        if iso.tried == 0 {
-            for form in FORMS {
-                let text = |at: Timestamp| form.0.to_datetime(at).strftime(form.1).to_string();
-                lab.finds(&mut iso, &format!("d={},{}", text(from), text(until)), &inside);
-            }
-            let mixed = Offset::UTC.to_datetime(until).strftime("%Y-%jT%H:%M:%SZ").to_string();
-            lab.finds(&mut iso, &format!("d={},{mixed}", basic(&a)), &inside);
-            periods(lab, &mut iso, from);
-        }
-        // The beginning belongs to the range: one second later it does not.
-        let later = from.checked_add(SignedDuration::from_secs(1)).unwrap_or(from);
-        lab.finds(&mut law, &format!("d={},{b}", utc(later)), &move |rec| {
-            if rec.start == until { None } else { Some(rec.start >= later && rec.start < until) }
+/// About a page's worth of the list.
+#[derive(Clone, Copy)]
+struct Range {
+    from: Timestamp,
+    until: Timestamp,
+}
+
+impl Range {
+    /// Some ranges between starts of records.
+    fn some(lab: &Lab<'_>) -> Vec<Self> {
+        let mut starts: Vec<Timestamp> =
+            lab.records.iter().map(|rec| rec.start).filter(|at| whole_second(*at)).collect();
+        starts.sort_unstable();
+        starts.dedup();
+        let step = (starts.len() / (SAMPLES + 1)).max(1);
+        let ends: Vec<_> = starts.iter().step_by(step).collect();
+        let ranges = ends.windows(2).take(SAMPLES).map(|pair| {
+            let from = *pair[0];
+            let at = starts.binary_search(&from).unwrap_or_default();
+            let until = starts[(at + 40).min(starts.len() - 1)].min(*pair[1]);
+            Self { from, until }
         });
+        ranges.filter(|range| range.from < range.until).collect()
+    }
+
+    /// Whether it has a record. Whether the one instant of its end belongs to it is left open
+    /// (DATE-2c).
+    fn has(self, rec: &Rec) -> Option<bool> {
+        if rec.start == self.until {
+            None
+        } else {
+            Some(rec.start >= self.from && rec.start < self.until)
+        }
+    }
+
+    /// The value of `d`, with both ends in this form.
+    fn text(self, form: impl Fn(Timestamp) -> String) -> String {
+        format!("d={},{}", form(self.from), form(self.until))
+    }
+}
+
+pub(super) fn ranges(lab: &mut Lab<'_>) {
+    let ranges = Range::some(lab);
+    half_open(lab, &ranges);
+    spellings(lab, &ranges);
+    offsets(lab, &ranges);
+    local_times(lab, &ranges);
+    iso_8601(lab, &ranges);
+}
+
+fn half_open(lab: &mut Lab<'_>, ranges: &[Range]) {
+    let mut law = lab.law("range", "DATE-2a", "d=A,B finds A ≤ start < B");
+    for range in ranges {
+        lab.finds(&mut law, &range.text(utc), &|rec| range.has(rec));
+        // The beginning belongs to the range: one second later it does not.
+        let later = range.from.checked_add(SignedDuration::from_secs(1)).unwrap_or(range.from);
+        let later = Range { from: later, ..*range };
+        lab.finds(&mut law, &later.text(utc), &|rec| later.has(rec));
     }
     lab.end(law);
-    lab.end(spelled);
-    lab.end(zoned);
-    lab.end(local);
-    lab.end(iso);
+}
+
+fn spellings(lab: &mut Lab<'_>, ranges: &[Range]) {
+    let mut law = lab.law("spellings", "DATE-5", "Spellings of one instant agree");
+    for range in ranges {
+        let basic = range.text(|at| utc(at).replace(['-', ':'], ""));
+        let spaced = range.text(|at| utc(at).replace('T', "%20"));
+        let comma = range.text(utc).replace(',', "%2C");
+        for query in [basic, spaced, comma] {
+            lab.finds(&mut law, &query, &|rec| range.has(rec));
+        }
+    }
+    lab.end(law);
+}
+
+fn offsets(lab: &mut Lab<'_>, ranges: &[Range]) {
+    let title = "A time with Z or an offset means that instant, and tz does not move it";
+    let mut law = lab.law("offsets", "DATE-4", title);
+    let offset = |at: Timestamp, seconds: i32, sign: &str| {
+        let offset = Offset::from_seconds(seconds).unwrap_or(Offset::UTC);
+        let minutes = seconds.unsigned_abs() / 60;
+        let local = offset.to_datetime(at).strftime("%Y-%m-%dT%H:%M:%S").to_string();
+        format!("{local}{sign}{:02}:{:02}", minutes / 60, minutes % 60)
+    };
+    for range in ranges {
+        let west = range.text(|at| offset(at, -8 * 3600, "-"));
+        let east = range.text(|at| offset(at, 5 * 3600 + 45 * 60, "%2B"));
+        let elsewhere = range.text(utc) + "&tz=Asia/Tokyo";
+        for query in [west, east, elsewhere] {
+            lab.finds(&mut law, &query, &|rec| range.has(rec));
+        }
+    }
+    lab.end(law);
+}
+
+fn local_times(lab: &mut Lab<'_>, ranges: &[Range]) {
+    let title = "A time without an offset is one in the zone of tz";
+    let mut law = lab.law("local-times", "DATE-3a", title);
+    let kolkata = crate::zone::named("Asia/Kolkata").unwrap_or(TimeZone::UTC);
+    let there = |at| kolkata.to_datetime(at).strftime("%Y-%m-%dT%H:%M:%S").to_string();
+    for range in ranges {
+        let query = range.text(there) + "&tz=Asia/Kolkata";
+        lab.finds(&mut law, &query, &|rec| range.has(rec));
+    }
+    lab.end(law);
+}
+
+fn iso_8601(lab: &mut Lab<'_>, ranges: &[Range]) {
+    let mut law = lab.law("iso-8601", "DATE-6", "The rest of ISO 8601 means the same instants");
+    if let Some(range) = ranges.first() {
+        for (offset, form) in FORMS {
+            let query = range.text(|at| offset.to_datetime(at).strftime(form).to_string());
+            lab.finds(&mut law, &query, &|rec| range.has(rec));
+        }
+        let basic = utc(range.from).replace(['-', ':'], "");
+        let ordinal = Offset::UTC.to_datetime(range.until).strftime("%Y-%jT%H:%M:%SZ").to_string();
+        lab.finds(&mut law, &format!("d={basic},{ordinal}"), &|rec| range.has(rec));
+        periods(lab, &mut law, range.from);
+    }
+    lab.end(law);
 }
 
 /// Forms of an instant that few clients send, each with the offset that it is written in.

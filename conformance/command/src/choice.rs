@@ -1,0 +1,81 @@
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::error::CommandError;
+use super::suite::Suite;
+use vcc_conformance_core::check;
+use vcc_conformance_core::fixture::Case;
+use vcc_conformance_core::run::{KnownFailure, known_failures, wildcard};
+use vcc_conformance_core::world::World;
+
+/// Which cases, and how strictly.
+#[derive(clap::Args)]
+pub(super) struct ChoiceArgs {
+    /// Only cases whose id, clause, chapter or level fits: `dates/*`, `DATE-2a`, `dates`, `should`
+    #[arg(long, value_name = "PATTERN")]
+    pub(super) filter: Vec<String>,
+    /// From which level on a difference is a failure
+    #[arg(long, value_enum, default_value = "must")]
+    level: LevelArg,
+    /// Failures that are known, a line each: `PATTERN # reason`
+    #[arg(long, value_name = "FILE")]
+    known_failing: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum LevelArg {
+    Must,
+    Should,
+}
+
+impl ChoiceArgs {
+    /// Whether a should that is not done is a failure.
+    pub(super) fn is_strict(&self) -> bool {
+        self.level == LevelArg::Should
+    }
+
+    /// The failures that are known.
+    pub(super) fn known(&self) -> Result<Vec<KnownFailure>, CommandError> {
+        let Some(file) = &self.known_failing else { return Ok(Vec::new()) };
+        let error = |problem: &dyn std::fmt::Display| {
+            CommandError::usage(format!("{}: {problem}", file.display()))
+        };
+        let text = std::fs::read_to_string(file).map_err(|problem| error(&problem))?;
+        known_failures(&text).map_err(|problem| error(&problem))
+    }
+}
+
+/// The cases that fit any of the patterns; all without one.
+pub(super) fn filtered(suite: &Suite, patterns: &[String]) -> Result<Vec<Case>, CommandError> {
+    let fits = |case: &Case, pattern: &str| {
+        let level = suite.spec.level(&case.clauses[0]).to_string();
+        case.chapter() == pattern
+            || level == pattern
+            || case.clauses.iter().any(|clause| {
+                clause.strip_prefix(pattern).is_some_and(|rest| {
+                    rest.is_empty() || rest.starts_with(|c: char| c.is_ascii_lowercase())
+                })
+            })
+            || wildcard(pattern, &case.id)
+    };
+    for pattern in patterns {
+        if !suite.cases.iter().any(|case| fits(case, pattern)) {
+            let message = format!("--filter {pattern}: no case, clause, chapter or level fits");
+            return Err(CommandError::usage(message));
+        }
+    }
+    let chosen = suite
+        .cases
+        .iter()
+        .filter(|case| patterns.is_empty() || patterns.iter().any(|pattern| fits(case, pattern)));
+    Ok(chosen.cloned().collect())
+}
+
+/// The cases that are wrong themselves, with the reason.
+pub(super) fn faults(cases: &[Case], world: &World, suite: &Suite) -> BTreeMap<String, String> {
+    let fault = |case: &Case| {
+        let problems = check::case(case, world, &suite.spec);
+        Some((case.id.clone(), problems.first()?.to_string()))
+    };
+    cases.iter().filter_map(fault).collect()
+}

@@ -1,0 +1,14 @@
+/// What went over a connection before a request.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Before {
+    /// Requests.
+    pub(super) requests: u32,
+    /// Those with a header that says something of a body.
+    pub(super) bodies: u32,
+    /// Those of the method HEAD.
+    pub(super) heads: u32,
+    /// Those that were refused.
+    pub(super) refused: u32,
+    /// Whether the request before is not answered yet.
+    pub(super) waits: bool,
+}
