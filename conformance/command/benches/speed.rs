@@ -20,8 +20,8 @@ use vcc_conformance_core::dataset::{self, Tenant};
 use vcc_conformance_core::fixture::{self, Case};
 use vcc_conformance_core::http::{Endpoint, Limits, TlsOptions};
 use vcc_conformance_core::run::{HttpTarget, Options, run};
+use vcc_conformance_core::setup::Setup;
 use vcc_conformance_core::spec::Spec;
-use vcc_conformance_core::world::World;
 use vcc_conformance_reference::Reference;
 
 const ROUNDS: usize = 7;
@@ -38,7 +38,8 @@ fn main() {
     let reference = Reference::start(&tenants).expect("a server");
     let cases = fixture::embedded().expect("cases");
     let (sent, asked) = suite(&reference, &tenants, &cases, true);
-    let requests: Vec<Asked> = asked.iter().filter_map(|bytes| Asked::read(bytes)).collect();
+    let requests: Vec<PlainRequest> =
+        asked.iter().filter_map(|bytes| PlainRequest::read(bytes)).collect();
     say(format_args!("{sent} requests, of which others are asked to send {}", requests.len()));
     let folder = tempfile::tempdir().expect("a folder");
     let hurl = folder.path().join("requests.hurl");
@@ -94,8 +95,8 @@ fn suite(
     keep: bool,
 ) -> (u64, Vec<Vec<u8>>) {
     let endpoint = Endpoint::parse(&reference.url(), &TlsOptions::default()).expect("a URL");
-    let mut world = World::new(tenants.to_vec(), clock::now());
-    world.authority = endpoint.authority();
+    let mut setup = Setup::new(tenants.to_vec(), clock::now());
+    setup.authority = endpoint.authority();
     let until = Instant::now() + Duration::from_secs(300);
     let stop = Arc::new(AtomicBool::new(false));
     let mut shared = HttpTarget::new(endpoint, Limits::default(), stop, until);
@@ -107,20 +108,20 @@ fn suite(
         }));
     }
     let options = Options { strict: true, ..Options::default() };
-    let report = run(cases, &mut world, &Spec::embedded(), &shared, &options, &|_| {});
+    let report = run(cases, &mut setup, &Spec::embedded(), &shared, &options, &|_| {});
     assert_eq!(report.exit_code(), 0);
     let sent = std::mem::take(&mut *sent.lock().expect("no panic"));
     (report.requests, sent)
 }
 
 /// A request that other clients can be asked to send.
-struct Asked {
+struct PlainRequest {
     method: String,
     target: String,
     headers: Vec<(String, String)>,
 }
 
-impl Asked {
+impl PlainRequest {
     fn read(bytes: &[u8]) -> Option<Self> {
         let text = std::str::from_utf8(bytes).ok()?;
         let (head, body) = text.split_once("\r\n\r\n")?;
@@ -148,8 +149,8 @@ impl Asked {
     }
 }
 
-fn json_lines(requests: &[Asked], base: &str) -> String {
-    let line = |asked: &Asked| {
+fn json_lines(requests: &[PlainRequest], base: &str) -> String {
+    let line = |asked: &PlainRequest| {
         let headers: std::collections::BTreeMap<_, _> = asked.headers.iter().cloned().collect();
         let url = format!("{base}{}", asked.target);
         serde_json::json!([asked.method, url, headers]).to_string() + "\n"
@@ -157,8 +158,8 @@ fn json_lines(requests: &[Asked], base: &str) -> String {
     requests.iter().map(line).collect()
 }
 
-fn hurl_file(requests: &[Asked], base: &str) -> String {
-    let entry = |asked: &Asked| {
+fn hurl_file(requests: &[PlainRequest], base: &str) -> String {
+    let entry = |asked: &PlainRequest| {
         // What Hurl reads as templates, escapes and comments.
         let escaped = |text: &str| {
             text.replace('\\', "\\\\").replace('#', "\\#").replace("{{", "\\u{7b}\\u{7b}")

@@ -6,7 +6,7 @@ use super::suite::Suite;
 use vcc_conformance_core::check;
 use vcc_conformance_core::fixture::Case;
 use vcc_conformance_core::run::{KnownFailure, known_failures, wildcard};
-use vcc_conformance_core::world::World;
+use vcc_conformance_core::setup::Setup;
 
 /// Which cases, and how strictly.
 #[derive(clap::Args)]
@@ -72,9 +72,9 @@ pub(super) fn filtered(suite: &Suite, patterns: &[String]) -> Result<Vec<Case>, 
 }
 
 /// The cases that are wrong themselves, with the reason.
-pub(super) fn faults(cases: &[Case], world: &World, suite: &Suite) -> BTreeMap<String, String> {
+pub(super) fn broken(cases: &[Case], setup: &Setup, suite: &Suite) -> BTreeMap<String, String> {
     let fault = |case: &Case| {
-        let problems = check::case(case, world, &suite.spec);
+        let problems = check::case(case, setup, &suite.spec);
         Some((case.id.clone(), problems.first()?.to_string()))
     };
     cases.iter().filter_map(fault).collect()

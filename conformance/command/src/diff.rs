@@ -1,6 +1,6 @@
 use std::io::Write;
 
-use super::choice::{ChoiceArgs, faults, filtered};
+use super::choice::{ChoiceArgs, broken, filtered};
 use super::error::CommandError;
 use super::suite::Suite;
 use vcc_conformance_core::clock;
@@ -8,7 +8,7 @@ use vcc_conformance_core::dataset::embedded;
 use vcc_conformance_core::http::TlsOptions;
 use vcc_conformance_core::report::Fingerprint;
 use vcc_conformance_core::run::{Options, Outcome, Report, run};
-use vcc_conformance_core::world::World;
+use vcc_conformance_core::setup::Setup;
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -30,11 +30,11 @@ pub(super) fn diff(args: &Args, out: &mut dyn Write) -> Result<u8, CommandError>
     let mut reports: Vec<Report> = Vec::new();
     for url in [&args.url_a, &args.url_b] {
         let now = clock::now();
-        let mut world = World::new(embedded(now)?, now);
-        let options = Options { faults: faults(&cases, &world, &suite), ..Options::default() };
+        let mut setup = Setup::new(embedded(now)?, now);
+        let options = Options { broken: broken(&cases, &setup, &suite), ..Options::default() };
         let tls = TlsOptions { cacert: None, insecure: args.insecure };
-        let shared = super::target::plain(url, &tls, &mut world)?;
-        let report = run(&cases, &mut world, &suite.spec, &shared, &options, &|_| {});
+        let shared = super::target::plain(url, &tls, &mut setup)?;
+        let report = run(&cases, &mut setup, &suite.spec, &shared, &options, &|_| {});
         if let Some(reason) = &report.handshake.precondition {
             return Err(CommandError { code: 3, message: format!("{url}: {reason}") });
         }

@@ -11,8 +11,8 @@ use vcc_conformance_core::dataset::embedded;
 use vcc_conformance_core::edition::{self, EDITION};
 use vcc_conformance_core::report::terminal;
 use vcc_conformance_core::run::{Options, apply, run as run_cases};
+use vcc_conformance_core::setup::Setup;
 use vcc_conformance_core::transcript::{Head, Replay};
-use vcc_conformance_core::world::World;
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -29,13 +29,13 @@ pub(super) fn judge(args: &Args, out: &mut dyn Write) -> Result<u8, CommandError
     let suite = Suite::embedded()?;
     let known = args.choice.known()?;
     let now = clock::now();
-    let mut world = World::new(embedded(now)?, now);
+    let mut setup = Setup::new(embedded(now)?, now);
     let error = |problem: &dyn std::fmt::Display| {
         CommandError::usage(format!("{}: {problem}", args.file.display()))
     };
     let file = File::open(&args.file).map_err(|problem| error(&problem))?;
     let replay =
-        Replay::read(BufReader::new(file), &mut world).map_err(|problem| error(&problem))?;
+        Replay::read(BufReader::new(file), &mut setup).map_err(|problem| error(&problem))?;
     let mut cases = filtered(&suite, &args.choice.filter)?;
     let Head { cases: ids, edition, .. } = &replay.head;
     cases.retain(|case| ids.is_empty() || ids.contains(&case.id));
@@ -56,9 +56,9 @@ pub(super) fn judge(args: &Args, out: &mut dyn Write) -> Result<u8, CommandError
         amplified: replay.head.amplified,
         ..Options::default()
     };
-    let mut report = run_cases(&cases, &mut world, &suite.spec, &replay, &options, &|_| {});
+    let mut report = run_cases(&cases, &mut setup, &suite.spec, &replay, &options, &|_| {});
     apply(&known, &mut report);
-    args.reports.write(&report, &world, &suite)?;
-    terminal(out, &report, &world, &suite.spec)?;
+    args.reports.write(&report, &setup, &suite)?;
+    terminal(out, &report, &setup, &suite.spec)?;
     Ok(report.exit_code())
 }

@@ -8,7 +8,7 @@ use vcc_conformance_core::clock;
 use vcc_conformance_core::dataset::{embedded, select};
 use vcc_conformance_core::report::curl;
 use vcc_conformance_core::run::plan as plan_case;
-use vcc_conformance_core::world::World;
+use vcc_conformance_core::setup::Setup;
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -23,13 +23,13 @@ pub(super) fn plan(args: &Args, out: &mut dyn Write) -> Result<u8, CommandError>
     let suite = Suite::embedded()?;
     let cases = filtered(&suite, &args.choice.filter)?;
     let now = clock::now();
-    let mut world = World::new(embedded(now)?, now);
+    let mut setup = Setup::new(embedded(now)?, now);
     let url = args.target.url.clone().unwrap_or_else(|| "http://127.0.0.1".into());
-    args.target.connect(&url, &mut world)?;
+    args.target.connect(&url, &mut setup)?;
     let (mut requests, mut bytes) = (0, 0);
     // The handshake reads every page of every tenant, and one more.
     let handshake: usize =
-        world.tenants.iter().map(|access| access.tenant.records.len().div_ceil(50) + 1).sum();
+        setup.tenants.iter().map(|access| access.tenant.records.len().div_ceil(50) + 1).sum();
     writeln!(
         out,
         "# handshake: {}, every page of every tenant",
@@ -37,23 +37,23 @@ pub(super) fn plan(args: &Args, out: &mut dyn Write) -> Result<u8, CommandError>
     )?;
     for case in &cases {
         writeln!(out, "# {}: {}", case.id, case.title)?;
-        for variant in plan_case(case, &world, true).map_err(CommandError::usage)? {
+        for variant in plan_case(case, &setup, true).map_err(CommandError::usage)? {
             for step in &variant.steps {
                 let records = case.expect.as_ref().and_then(|expect| expect.records.as_ref());
                 let pages = match records {
                     Some(records) if case.walk => {
-                        let tenant = &world.tenants[step.tenant].tenant;
+                        let tenant = &setup.tenants[step.tenant].tenant;
                         select(tenant, records).map_err(CommandError::usage)?.len().div_ceil(50) + 1
                     }
                     _ => 1,
                 };
                 for page in 0..pages {
                     let step = if case.walk {
-                        step.page(page * 50 + 1, &world).map_err(CommandError::usage)?
+                        step.page(page * 50 + 1, &setup).map_err(CommandError::usage)?
                     } else {
                         step.clone()
                     };
-                    writeln!(out, "{}", curl::line(&step, &world))?;
+                    writeln!(out, "{}", curl::line(&step, &setup))?;
                     requests += 1;
                     bytes += step.bytes.len();
                 }

@@ -7,11 +7,11 @@ use super::target::TargetArgs;
 use vcc_conformance_core::clock;
 use vcc_conformance_core::dataset::{ExportFormat, embedded, export};
 use vcc_conformance_core::fixture::Request;
-use vcc_conformance_core::judge::list::{self, Format, Seen};
+use vcc_conformance_core::judge::list::{self, Format, Record};
 use vcc_conformance_core::live::{LiveOptions, live};
-use vcc_conformance_core::record::pseudonymous;
+use vcc_conformance_core::pseudonyms::pseudonymous;
 use vcc_conformance_core::run::{Key, Options, Target, Verdict, build};
-use vcc_conformance_core::world::World;
+use vcc_conformance_core::setup::Setup;
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -33,15 +33,15 @@ pub(super) fn record(args: &Args, out: &mut dyn Write) -> Result<u8, CommandErro
     let url = args.target.url.clone().ok_or_else(|| CommandError::usage("--url: missing"))?;
     let suite = Suite::embedded()?;
     let now = clock::now();
-    let mut world = World::new(embedded(now)?, now);
-    let shared = args.target.connect(&url, &mut world)?;
-    args.target.only_tenant(&mut world);
-    let mut seen: Vec<Seen> = Vec::new();
+    let mut setup = Setup::new(embedded(now)?, now);
+    let shared = args.target.connect(&url, &mut setup)?;
+    args.target.only_tenant(&mut setup);
+    let mut seen: Vec<Record> = Vec::new();
     let mut transport = shared.worker();
     for index in 0..args.pages {
         let query = Some(format!("n={}", seen.len() + 1));
         let planned =
-            build(&Request { query, ..Request::default() }, &world).map_err(CommandError::usage)?;
+            build(&Request { query, ..Request::default() }, &setup).map_err(CommandError::usage)?;
         let exchange = transport.exchange(Key { case: "record", variant: "", index }, &planned);
         let unreachable =
             |message: String| CommandError { code: 3, message: format!("{url}: {message}") };
@@ -57,7 +57,7 @@ pub(super) fn record(args: &Args, out: &mut dyn Write) -> Result<u8, CommandErro
         seen.extend(list.records);
     }
     drop(transport);
-    let data = &world.tenants[0].tenant;
+    let data = &setup.tenants[0].tenant;
     // A token of the dataset's own: the target's stays where it is.
     let token = "0000000000000000000000000000feed";
     let tenant =
@@ -65,7 +65,7 @@ pub(super) fn record(args: &Args, out: &mut dyn Write) -> Result<u8, CommandErro
     export(std::slice::from_ref(&tenant), ExportFormat::Csv, &args.dir)?;
     let reference = super::started::reference(std::slice::from_ref(&tenant))?;
     let count = tenant.records.len();
-    let mut own = World::new(vec![tenant], now);
+    let mut own = Setup::new(vec![tenant], now);
     own.tenants[0].tenant.records.clear();
     let shared = super::target::plain(
         &reference.url(),

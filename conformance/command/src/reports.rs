@@ -6,7 +6,7 @@ use super::error::CommandError;
 use super::suite::Suite;
 use vcc_conformance_core::report::{Fingerprint, badge, html, json, junit, markdown};
 use vcc_conformance_core::run::Report;
-use vcc_conformance_core::world::World;
+use vcc_conformance_core::setup::Setup;
 
 /// Where reports go, beside the terminal.
 #[derive(clap::Args)]
@@ -36,7 +36,7 @@ impl ReportArgs {
     pub(super) fn write(
         &self,
         report: &Report,
-        world: &World,
+        setup: &Setup,
         suite: &Suite,
     ) -> Result<(), CommandError> {
         let write =
@@ -47,15 +47,15 @@ impl ReportArgs {
                 }
                 None => Ok(()),
             };
-        write(&self.junit, &|| junit(report, world, &suite.spec).map_err(CommandError::usage))?;
+        write(&self.junit, &|| junit(report, setup, &suite.spec).map_err(CommandError::usage))?;
         write(&self.json, &|| {
-            let value = json(report, world, &suite.spec);
+            let value = json(report, setup, &suite.spec);
             serde_json::to_string_pretty(&value)
                 .map(|text| text + "\n")
                 .map_err(CommandError::usage)
         })?;
-        write(&self.markdown, &|| Ok(markdown(report, world, &suite.spec)))?;
-        write(&self.html, &|| Ok(html(report, world, &suite.spec)))?;
+        write(&self.markdown, &|| Ok(markdown(report, setup, &suite.spec)))?;
+        write(&self.html, &|| Ok(html(report, setup, &suite.spec)))?;
         write(&self.badge, &|| Ok(badge(report)))?;
         write(&self.fingerprint, &|| Ok(Fingerprint::of(report).dialect().to_string()))
     }

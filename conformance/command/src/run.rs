@@ -2,7 +2,7 @@ use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::choice::{ChoiceArgs, faults, filtered};
+use super::choice::{ChoiceArgs, broken, filtered};
 use super::error::CommandError;
 use super::progress::progress;
 use super::reports::{ReportArgs, create};
@@ -16,8 +16,8 @@ use vcc_conformance_core::report::terminal;
 use vcc_conformance_core::run::{
     Options, Outcome, Target, Verdict, apply, merge, run as run_cases,
 };
+use vcc_conformance_core::setup::Setup;
 use vcc_conformance_core::transcript::{Head, Writer};
-use vcc_conformance_core::world::World;
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -52,14 +52,14 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<u8, CommandError> 
     let known = args.choice.known()?;
     let now = clock::now();
     let tenants = embedded(now)?;
-    let mut world = World::new(tenants.clone(), now);
-    let faults = faults(&cases, &world, &suite);
+    let mut setup = Setup::new(tenants.clone(), now);
+    let broken = broken(&cases, &setup, &suite);
     // What was started stops when this is dropped.
     let started = Started::of(&args.start, args.target.url.as_deref(), &tenants)?;
     let url = started.url().to_owned();
-    let mut shared = args.target.connect(&url, &mut world)?;
+    let mut shared = args.target.connect(&url, &mut setup)?;
     let strict = args.choice.is_strict();
-    let options = Options { jobs: args.jobs.into(), strict, faults, ..Options::default() };
+    let options = Options { jobs: args.jobs.into(), strict, broken, ..Options::default() };
     let writer = match &args.transcript {
         Some(file) => {
             let ids = if args.choice.filter.is_empty() {
@@ -67,9 +67,9 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<u8, CommandError> 
             } else {
                 cases.iter().map(|case| case.id.clone()).collect()
             };
-            let head = Head::new(&world, &shared.base(), strict, options.amplified, ids);
+            let head = Head::new(&setup, &shared.base(), strict, options.amplified, ids);
             let out = BufWriter::new(create(file)?);
-            Some(Arc::new(Writer::new(out, &head, &world)?))
+            Some(Arc::new(Writer::new(out, &head, &setup)?))
         }
         None => None,
     };
@@ -85,16 +85,16 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<u8, CommandError> 
     };
     let mut reports = Vec::new();
     if args.live {
-        args.target.only_tenant(&mut world);
+        args.target.only_tenant(&mut setup);
     }
     let laws = LiveOptions { pages: args.pages.into(), zone_known: args.target.zone_is_known() };
     for _ in 0..args.repeat {
         if args.live {
-            let report = live(&cases, &mut world, &suite.spec, &shared, &options, laws, &done);
+            let report = live(&cases, &mut setup, &suite.spec, &shared, &options, laws, &done);
             reports.push(report);
             continue;
         }
-        reports.push(run_cases(&cases, &mut world, &suite.spec, &shared, &options, &done));
+        reports.push(run_cases(&cases, &mut setup, &suite.spec, &shared, &options, &done));
     }
     bar.finish_and_clear();
     if let Some(writer) = writer {
@@ -103,7 +103,7 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<u8, CommandError> 
     let mut report =
         merge(reports).ok_or_else(|| CommandError::usage("--repeat: nothing to run"))?;
     apply(&known, &mut report);
-    args.reports.write(&report, &world, &suite)?;
-    terminal(out, &report, &world, &suite.spec)?;
+    args.reports.write(&report, &setup, &suite)?;
+    terminal(out, &report, &setup, &suite.spec)?;
     Ok(report.exit_code())
 }

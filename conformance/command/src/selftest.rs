@@ -66,7 +66,7 @@ pub(super) fn selftest(args: &Args, out: &mut dyn Write) -> Result<u8, CommandEr
     // A second handler in one process is refused; then the first one goes on.
     let _ = ctrlc::set_handler(move || pressed.store(true, Ordering::Relaxed));
     let bar = progress(chosen.len());
-    let done = |row: &vcc_conformance_reference::selftest::Row| {
+    let done = |row: &vcc_conformance_reference::selftest::Measured| {
         bar.inc(1);
         bar.set_message(row.defect);
     };

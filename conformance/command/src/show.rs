@@ -7,7 +7,7 @@ use vcc_conformance_core::dataset::embedded;
 use vcc_conformance_core::fixture::Case;
 use vcc_conformance_core::report::curl;
 use vcc_conformance_core::run::plan;
-use vcc_conformance_core::world::World;
+use vcc_conformance_core::setup::Setup;
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -55,12 +55,12 @@ fn one(case: &Case, suite: &Suite, out: &mut dyn Write) -> Result<(), CommandErr
     }
     writeln!(out, "  file: {}", case.file)?;
     let now = clock::now();
-    let world = World::new(embedded(now)?, now);
-    for variant in plan(case, &world, true).map_err(CommandError::usage)? {
+    let setup = Setup::new(embedded(now)?, now);
+    for variant in plan(case, &setup, true).map_err(CommandError::usage)? {
         let name = if variant.name.is_empty() { "as written" } else { variant.name.as_str() };
         writeln!(out, "  {name}:")?;
         for step in &variant.steps {
-            writeln!(out, "    {}", curl::line(step, &world))?;
+            writeln!(out, "    {}", curl::line(step, &setup))?;
         }
     }
     let expectations = [&case.expect].into_iter().flatten();

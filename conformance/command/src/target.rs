@@ -7,7 +7,7 @@ use vcc_conformance_core::clock;
 use vcc_conformance_core::fixture::Request;
 use vcc_conformance_core::http::{Endpoint, Limits, TlsOptions};
 use vcc_conformance_core::run::HttpTarget;
-use vcc_conformance_core::world::World;
+use vcc_conformance_core::setup::Setup;
 
 /// Where the target is, and who asks.
 #[derive(clap::Args)]
@@ -50,10 +50,10 @@ pub(super) struct TargetArgs {
 
 impl TargetArgs {
     /// Leaves the one tenant that was named, without the records of the dataset.
-    pub(super) fn only_tenant(&self, world: &mut World) {
+    pub(super) fn only_tenant(&self, setup: &mut Setup) {
         let name = self.tenant.as_deref().unwrap_or(Request::TENANT);
-        world.tenants.retain(|access| access.user == name);
-        for access in &mut world.tenants {
+        setup.tenants.retain(|access| access.user == name);
+        for access in &mut setup.tenants {
             access.tenant.name = Request::TENANT.into();
             access.tenant.records.clear();
         }
@@ -68,19 +68,19 @@ impl TargetArgs {
         self.rate
     }
 
-    /// The way to the target; `world` becomes what is there.
-    pub(super) fn connect(&self, url: &str, world: &mut World) -> Result<HttpTarget, CommandError> {
+    /// The way to the target; `setup` becomes what is there.
+    pub(super) fn connect(&self, url: &str, setup: &mut Setup) -> Result<HttpTarget, CommandError> {
         for header in &self.header {
             let (name, value) = header.split_once(':').ok_or_else(|| {
                 CommandError::usage(format!("--header {header}: expected NAME: VALUE"))
             })?;
-            world.headers.push((name.trim().into(), value.trim().into()));
+            setup.headers.push((name.trim().into(), value.trim().into()));
         }
         if self.url.is_some() {
-            self.rename(world)?;
+            self.rename(setup)?;
         }
         let tls = TlsOptions { cacert: self.cacert.clone(), insecure: self.insecure };
-        let endpoint = endpoint(url, &tls, world)?;
+        let endpoint = endpoint(url, &tls, setup)?;
         let seconds = |name: &str, seconds: f64| {
             Duration::try_from_secs_f64(seconds).map_err(|_| {
                 CommandError::usage(format!("{name}: expected seconds, found {seconds}"))
@@ -96,10 +96,10 @@ impl TargetArgs {
 
     /// Gives the tenant of the dataset that the target knows by another name or token what the
     /// target has.
-    fn rename(&self, world: &mut World) -> Result<(), CommandError> {
+    fn rename(&self, setup: &mut Setup) -> Result<(), CommandError> {
         let name = self.tenant.as_deref().unwrap_or(Request::TENANT);
-        let at = world.find(name).or_else(|| world.find(Request::TENANT));
-        let Some(access) = at.and_then(|at| world.tenants.get_mut(at)) else {
+        let at = setup.find(name).or_else(|| setup.find(Request::TENANT));
+        let Some(access) = at.and_then(|at| setup.tenants.get_mut(at)) else {
             return Err(CommandError::usage("the dataset has no tenant"));
         };
         access.user = name.to_owned();
@@ -111,8 +111,8 @@ impl TargetArgs {
                 .map_err(|_| CommandError::usage(format!("--tenant-tz {tz}: no such zone")))?;
             access.tenant.tz.clone_from(tz);
             access.tenant.zone = zone;
-            let now = world.now;
-            for access in &mut world.tenants {
+            let now = setup.now;
+            for access in &mut setup.tenants {
                 access.tenant.stamp(now);
             }
         }
@@ -124,17 +124,17 @@ impl TargetArgs {
 pub(super) fn plain(
     url: &str,
     tls: &TlsOptions,
-    world: &mut World,
+    setup: &mut Setup,
 ) -> Result<HttpTarget, CommandError> {
-    let endpoint = endpoint(url, tls, world)?;
+    let endpoint = endpoint(url, tls, setup)?;
     let until = Instant::now() + Duration::from_secs(600);
     Ok(HttpTarget::new(endpoint, Limits::default(), stop(), until))
 }
 
-fn endpoint(url: &str, tls: &TlsOptions, world: &mut World) -> Result<Endpoint, CommandError> {
+fn endpoint(url: &str, tls: &TlsOptions, setup: &mut Setup) -> Result<Endpoint, CommandError> {
     let endpoint = Endpoint::parse(url, tls)
         .map_err(|problem| CommandError { code: 3, message: problem.to_string() })?;
-    (world.https, world.authority, world.prefix) =
+    (setup.https, setup.authority, setup.prefix) =
         (endpoint.https, endpoint.authority(), endpoint.prefix.clone());
     Ok(endpoint)
 }

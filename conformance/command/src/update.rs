@@ -7,7 +7,7 @@ use super::progress::progress;
 use super::stop::stop;
 use vcc_conformance_core::folder::Folder;
 use vcc_conformance_core::words::counted;
-use vcc_conformance_reference::selftest::{Row, defects, update as measured};
+use vcc_conformance_reference::selftest::{Measured, defects, update as measured};
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -30,7 +30,7 @@ pub(super) fn update(args: &Args, out: &mut dyn Write) -> Result<u8, CommandErro
         CommandError::usage(format!("{problem}{hint}"))
     })?;
     let bar = progress(defects().count());
-    let done = |row: &Row| {
+    let done = |row: &Measured| {
         bar.inc(1);
         bar.set_message(row.defect);
     };

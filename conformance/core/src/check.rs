@@ -10,10 +10,10 @@ use crate::dataset::select;
 use crate::fixture::{
     Alternative, Auth, AuthName, Case, Expect, FixtureError, Request, Status, StatusKind,
 };
-use crate::naive::{self, Answer};
+use crate::naive::{self, Evaluated};
 use crate::run::{Planned, plan};
+use crate::setup::Setup;
 use crate::spec::{Level, Spec};
-use crate::world::World;
 
 /// The records that one response can hold.
 const PAGE: usize = 50;
@@ -22,7 +22,7 @@ const REFUSAL: &str = "or, a refusal: ";
 
 /// Everything that is wrong with a case.
 #[must_use]
-pub fn case(case: &Case, world: &World, spec: &Spec) -> Vec<FixtureError> {
+pub fn case(case: &Case, setup: &Setup, spec: &Spec) -> Vec<FixtureError> {
     let mut problems = Vec::new();
     let error = |message: String| FixtureError::new(&case.file, Some(&case.id), message);
     for id in &case.clauses {
@@ -37,7 +37,7 @@ pub fn case(case: &Case, world: &World, spec: &Spec) -> Vec<FixtureError> {
             case.clauses[0]
         )));
     }
-    let variants = match plan(case, world, true) {
+    let variants = match plan(case, setup, true) {
         Ok(variants) => variants,
         Err(problem) => {
             problems.push(error(problem));
@@ -78,11 +78,11 @@ pub fn case(case: &Case, world: &World, spec: &Spec) -> Vec<FixtureError> {
                 problems.push(error(format!("{place}{problem}")));
             }
         }
-        if let Err(problem) = names(expect, planned, world) {
+        if let Err(problem) = names(expect, planned, setup) {
             problems.push(error(format!("{place}{problem}")));
         } else if case.naive
             && place != REFUSAL
-            && let Err(problem) = agrees(case, expect, planned, &dialect, world)
+            && let Err(problem) = agrees(case, expect, planned, &dialect, setup)
         {
             problems.push(error(format!("{place}the naive evaluator {problem}")));
         }
@@ -92,7 +92,7 @@ pub fn case(case: &Case, world: &World, spec: &Spec) -> Vec<FixtureError> {
         for variant in &variants[1..] {
             if let Some(expect) = &case.expect
                 && let Err(problem) =
-                    agrees(case, expect, &variant.steps[0], &Dialect::default(), world)
+                    agrees(case, expect, &variant.steps[0], &Dialect::default(), setup)
             {
                 problems.push(error(format!(
                     "amplify, {}: the naive evaluator {problem}",
@@ -106,8 +106,8 @@ pub fn case(case: &Case, world: &World, spec: &Spec) -> Vec<FixtureError> {
 
 /// Everything that is wrong with the suite: its cases, and clauses without a case.
 #[must_use]
-pub fn suite(cases: &[Case], world: &World, spec: &Spec) -> Vec<FixtureError> {
-    let mut problems: Vec<_> = cases.iter().flat_map(|each| case(each, world, spec)).collect();
+pub fn suite(cases: &[Case], setup: &Setup, spec: &Spec) -> Vec<FixtureError> {
+    let mut problems: Vec<_> = cases.iter().flat_map(|each| case(each, setup, spec)).collect();
     let covered: BTreeSet<&str> =
         cases.iter().flat_map(|case| &case.clauses).map(String::as_str).collect();
     for clause in &spec.clauses {
@@ -137,8 +137,8 @@ pub fn suite(cases: &[Case], world: &World, spec: &Spec) -> Vec<FixtureError> {
 }
 
 /// Whether everything that an expectation names is there.
-fn names(expect: &Expect, planned: &Planned, world: &World) -> Result<(), String> {
-    let tenant = &world.tenants[planned.tenant].tenant;
+fn names(expect: &Expect, planned: &Planned, setup: &Setup) -> Result<(), String> {
+    let tenant = &setup.tenants[planned.tenant].tenant;
     let lists = [&expect.records, &expect.among, &expect.includes, &expect.excludes];
     for selectors in lists.into_iter().flatten() {
         let selected = select(tenant, selectors).map_err(|problem| format!("expect: {problem}"))?;
@@ -152,7 +152,7 @@ fn names(expect: &Expect, planned: &Planned, world: &World) -> Result<(), String
         for (name, text) in fields {
             Field::from_wire_name(name)
                 .ok_or_else(|| format!("expect.values.{key}: {name:?} is no field"))?;
-            world.template(planned.tenant).fill(text).map_err(|problem| problem.to_string())?;
+            setup.template(planned.tenant).fill(text).map_err(|problem| problem.to_string())?;
         }
     }
     let patterns = expect
@@ -182,10 +182,10 @@ fn agrees(
     expect: &Expect,
     planned: &Planned,
     dialect: &Dialect,
-    world: &World,
+    setup: &Setup,
 ) -> Result<(), String> {
     let request = planned.request();
-    let path = planned.path.trim_start_matches(world.prefix.as_str()).trim_end_matches('/');
+    let path = planned.path.trim_start_matches(setup.prefix.as_str()).trim_end_matches('/');
     let rest = path.strip_prefix(Request::PATH);
     let right = *request.auth() == Auth::Named(AuthName::Right);
     if !matches!(rest, Some("" | ".xml" | ".csv"))
@@ -196,20 +196,20 @@ fn agrees(
     {
         return Ok(());
     }
-    let tenant = &world.tenants[planned.tenant].tenant;
-    let query = request.query.as_deref().map(|query| world.template(planned.tenant).fill(query));
+    let tenant = &setup.tenants[planned.tenant].tenant;
+    let query = request.query.as_deref().map(|query| setup.template(planned.tenant).fill(query));
     let query = query.transpose().map_err(|problem| problem.to_string())?.unwrap_or_default();
     let asked =
-        naive::World { records: &tenant.records, zone: &tenant.zone, now: world.now, dialect };
+        naive::Context { records: &tenant.records, zone: &tenant.zone, now: setup.now, dialect };
     let (matches, first) = match naive::evaluate(&query, &asked) {
-        Answer::Refused(reason) => {
+        Evaluated::Refused(reason) => {
             return if admits(expect, 400) {
                 Ok(())
             } else {
                 Err(format!("refuses the query: {reason}"))
             };
         }
-        Answer::List { matches, first } => (matches, first),
+        Evaluated::List { matches, first } => (matches, first),
     };
     if !admits(expect, 200) {
         return Err(format!("answers with {}", crate::words::counted(matches.len(), "record")));

@@ -5,16 +5,16 @@ use vcc_conformance_core::dataset;
 use vcc_conformance_core::fixture;
 use vcc_conformance_core::http::Response;
 use vcc_conformance_core::run::{Exchange, outcome, plan};
+use vcc_conformance_core::setup::Setup;
 use vcc_conformance_core::spec::Spec;
-use vcc_conformance_core::world::World;
 
 /// What is blamed where each variant of a case is answered so.
 fn blamed(case: &str, answer: impl Fn(&str) -> Response) -> String {
     let now: Timestamp = "2026-05-01T12:00:00Z".parse().unwrap();
-    let world = World::new(dataset::embedded(now).unwrap(), now);
+    let setup = Setup::new(dataset::embedded(now).unwrap(), now);
     let cases = fixture::embedded().unwrap();
     let case = cases.iter().find(|other| other.id == case).unwrap();
-    let played: Vec<_> = plan(case, &world, true)
+    let played: Vec<_> = plan(case, &setup, true)
         .unwrap()
         .into_iter()
         .map(|variant| {
@@ -29,7 +29,7 @@ fn blamed(case: &str, answer: impl Fn(&str) -> Response) -> String {
             (variant, exchanges)
         })
         .collect();
-    outcome(case, &played, &world, &Spec::embedded(), true).blamed().to_owned()
+    outcome(case, &played, &setup, &Spec::embedded(), true).blamed().to_owned()
 }
 
 fn status(status: u16) -> Response {

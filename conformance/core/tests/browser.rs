@@ -88,8 +88,8 @@ fn people_can_read_it() {
     let dir = std::env::temp_dir().join(format!("vcc-browser-{}", std::process::id()));
     std::fs::create_dir_all(&dir).unwrap();
     let spec = Spec::embedded();
-    let (report, world) = common::report(&spec);
-    std::fs::write(dir.join("report.html"), html(&report, &world, &spec)).unwrap();
+    let (report, setup) = common::report(&spec);
+    std::fs::write(dir.join("report.html"), html(&report, &setup, &spec)).unwrap();
     std::fs::write(dir.join("harness.html"), HARNESS).unwrap();
 
     let light = seen(&browser, &dir, &[]);

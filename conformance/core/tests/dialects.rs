@@ -8,7 +8,7 @@ use vcc_conformance_core::dataset;
 use vcc_conformance_core::fixture::{
     self, Auth, AuthName, Case, Expect, Request, Status, StatusKind, Template,
 };
-use vcc_conformance_core::naive::{self, Answer};
+use vcc_conformance_core::naive::{self, Evaluated};
 use vcc_conformance_core::spec::{Level, Spec};
 use vcc_types::Dialect;
 
@@ -61,13 +61,13 @@ fn no_graded_case_rests_on_an_open_point() {
             let query = template.fill(request.query.as_deref().unwrap_or_default()).unwrap();
             judged += 1;
             for (name, dialect) in dialects() {
-                let world = naive::World {
+                let setup = naive::Context {
                     records: &tenant.records,
                     zone: &tenant.zone,
                     now,
                     dialect: &dialect,
                 };
-                let answer = naive::evaluate(&query, &world);
+                let answer = naive::evaluate(&query, &setup);
                 if !expects.iter().any(|expect| passes(expect, &answer, tenant, case.walk)) {
                     let found = shown(&answer, tenant);
                     problems.push(format!("{}: under {name}: {found}", case.id));
@@ -79,10 +79,10 @@ fn no_graded_case_rests_on_an_open_point() {
     assert!(judged > 300, "{judged} requests");
 }
 
-fn shown(answer: &Answer, tenant: &dataset::Tenant) -> String {
+fn shown(answer: &Evaluated, tenant: &dataset::Tenant) -> String {
     match answer {
-        Answer::Refused(reason) => format!("400, {reason}"),
-        Answer::List { matches, first } => {
+        Evaluated::Refused(reason) => format!("400, {reason}"),
+        Evaluated::List { matches, first } => {
             let keys = matches.iter().take(30).map(|index| tenant.records[*index].key.as_str());
             let keys: Vec<_> = keys.collect();
             format!("{} from {first}: {}", matches.len(), keys.join(" "))
@@ -103,7 +103,7 @@ fn requests(case: &Case) -> Vec<(Request, Vec<&Expect>)> {
         .collect()
 }
 
-fn passes(expect: &Expect, answer: &Answer, tenant: &dataset::Tenant, walk: bool) -> bool {
+fn passes(expect: &Expect, answer: &Evaluated, tenant: &dataset::Tenant, walk: bool) -> bool {
     let admits = |status: u16| match &expect.status {
         None => status == 200,
         Some(Status::One(one)) => *one == status,
@@ -112,8 +112,8 @@ fn passes(expect: &Expect, answer: &Answer, tenant: &dataset::Tenant, walk: bool
         Some(Status::Kind(StatusKind::Any)) => true,
     };
     let (matches, first) = match answer {
-        Answer::Refused(_) => return admits(400),
-        Answer::List { matches, first } => (matches, *first),
+        Evaluated::Refused(_) => return admits(400),
+        Evaluated::List { matches, first } => (matches, *first),
     };
     let skip = usize::try_from(first - 1).unwrap_or(usize::MAX);
     let page: BTreeSet<usize> = if walk {

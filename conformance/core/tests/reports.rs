@@ -11,19 +11,19 @@ use vcc_conformance_core::transcript::Head;
 #[test]
 fn every_form_says_what_happened_and_no_secret() {
     let spec = Spec::embedded();
-    let (report, world) = report(&spec);
+    let (report, setup) = report(&spec);
     assert_eq!((report.outcomes[0].verdict, report.exit_code()), (Verdict::Fail, 1));
     assert_eq!(report.outcomes[0].blamed(), "NEAR-1");
     let mut text = Vec::new();
-    terminal(&mut text, &report, &world, &spec).unwrap();
+    terminal(&mut text, &report, &setup, &spec).unwrap();
     let forms = [
         ("terminal", String::from_utf8(text).unwrap()),
-        ("json", json(&report, &world, &spec).to_string()),
-        ("junit", junit(&report, &world, &spec).unwrap()),
-        ("markdown", markdown(&report, &world, &spec)),
-        ("html", html(&report, &world, &spec)),
+        ("json", json(&report, &setup, &spec).to_string()),
+        ("junit", junit(&report, &setup, &spec).unwrap()),
+        ("markdown", markdown(&report, &setup, &spec)),
+        ("html", html(&report, &setup, &spec)),
     ];
-    let access = &world.tenants[0];
+    let access = &setup.tenants[0];
     for (name, form) in &forms {
         for part in [
             "near/start-minus-5",
@@ -56,15 +56,15 @@ fn every_form_says_what_happened_and_no_secret() {
 #[test]
 fn a_case_that_needs_recent_zone_data_warns_and_says_why() {
     let spec = Spec::embedded();
-    let (report, world) = report_of("zones/kyiv", 400, &spec);
+    let (report, setup) = report_of("zones/kyiv", 400, &spec);
     assert_eq!((report.outcomes[0].verdict, report.exit_code()), (Verdict::Warn, 0));
     let reason = "the target's rules of time zones may be older than the suite's, 2026f";
     assert_eq!(report.outcomes[0].reason.as_deref(), Some(reason));
     let mut text = Vec::new();
-    terminal(&mut text, &report, &world, &spec).unwrap();
+    terminal(&mut text, &report, &setup, &spec).unwrap();
     let text = String::from_utf8(text).unwrap();
     assert!(text.contains(&format!("\n  {reason}\n")), "{text}");
-    assert_eq!(json(&report, &world, &spec)["zoneData"], "2026f");
+    assert_eq!(json(&report, &setup, &spec)["zoneData"], "2026f");
     // Another zone, which every release has.
     let (report, _) = report_of("zones/katmandu", 400, &spec);
     assert_eq!((report.outcomes[0].verdict, &report.outcomes[0].reason), (Verdict::Fail, &None));
@@ -72,8 +72,8 @@ fn a_case_that_needs_recent_zone_data_warns_and_says_why() {
 
 #[test]
 fn a_transcript_names_the_zone_data() {
-    let (_, world) = report(&Spec::embedded());
-    let head = Head::new(&world, "http://127.0.0.1:1", false, true, Vec::new());
+    let (_, setup) = report(&Spec::embedded());
+    let head = Head::new(&setup, "http://127.0.0.1:1", false, true, Vec::new());
     let text = serde_json::to_string(&head).unwrap();
     assert!(text.contains(r#""zone_data":"2026f""#), "{text}");
     // Those of before do not, and are read.
@@ -85,12 +85,12 @@ fn a_transcript_names_the_zone_data() {
 #[test]
 fn junit_keeps_to_what_its_readers_know() {
     let spec = Spec::embedded();
-    let (mut report, world) = report(&spec);
+    let (mut report, setup) = report(&spec);
     let mut warning = report.outcomes[0].clone();
     warning.verdict = Verdict::Warn;
     report.outcomes.push(warning);
     report.handshake.precondition = Some("other data".into());
-    let text = junit(&report, &world, &spec).unwrap();
+    let text = junit(&report, &setup, &spec).unwrap();
     let mut reader = quick_xml::Reader::from_str(&text);
     let (mut open, mut children, mut suites) = (Vec::new(), Vec::new(), 0);
     loop {

@@ -1,8 +1,8 @@
 //! The suite checks itself: names, coverage, and expectations against the naive evaluator.
 
 use jiff::Timestamp;
+use vcc_conformance_core::setup::Setup;
 use vcc_conformance_core::spec::Spec;
-use vcc_conformance_core::world::World;
 use vcc_conformance_core::{check, dataset, fixture};
 
 /// Instants that are hard on what is relative to today: around midnight in the tenants' zones, on
@@ -21,9 +21,9 @@ fn every_expectation_is_what_the_naive_evaluator_computes() {
     let (cases, spec) = (fixture::embedded().unwrap(), Spec::embedded());
     for time in TIMES {
         let now: Timestamp = time.parse().unwrap();
-        let world = World::new(dataset::embedded(now).unwrap(), now);
+        let setup = Setup::new(dataset::embedded(now).unwrap(), now);
         let problems: Vec<_> =
-            check::suite(&cases, &world, &spec).iter().map(ToString::to_string).collect();
+            check::suite(&cases, &setup, &spec).iter().map(ToString::to_string).collect();
         assert!(problems.is_empty(), "at {time}:\n{}", problems.join("\n"));
     }
 }

@@ -10,7 +10,7 @@ use vcc_server::{Server, ServerBuilder};
 use vcc_store::{Sqlite, Store, StoredRecord, Token};
 use vcc_types::{Field, Recording};
 
-use vcc_conformance_core::dataset::{Record, Tenant};
+use vcc_conformance_core::dataset::{self, Tenant};
 
 /// The reference server, on a port of its own on loopback, with its store in memory. It stops when
 /// it is dropped.
@@ -129,7 +129,7 @@ pub async fn load(store: &dyn Store, tenants: &[Tenant]) -> Result<(), Reference
     Ok(())
 }
 
-pub(crate) fn recording(record: &Record) -> Recording {
+pub(crate) fn recording(record: &dataset::Recording) -> Recording {
     let values: [Option<&str>; Field::COUNT] =
         std::array::from_fn(|index| record.values[index].as_deref());
     Recording::from_values(&values)

@@ -9,8 +9,8 @@ use vcc_conformance_core::dataset::Tenant;
 use vcc_conformance_core::http::{Endpoint, Limits, TlsOptions};
 use vcc_conformance_core::live::{LiveOptions, live};
 use vcc_conformance_core::run::{HttpTarget, Options, Report, Verdict};
+use vcc_conformance_core::setup::Setup;
 use vcc_conformance_core::spec::Spec;
-use vcc_conformance_core::world::World;
 use vcc_conformance_core::{clock, fixture};
 use vcc_conformance_reference::Reference;
 use vcc_conformance_reference::selftest::unseen;
@@ -27,14 +27,14 @@ fn report(there: &Tenant, tz: &str) -> Report {
     let mut tenant = there.clone();
     tenant.records.clear();
     tenant.zone = vcc_conformance_core::zone::named(tz).unwrap();
-    let mut world = World::new(vec![tenant], clock::now());
-    world.authority = endpoint.authority();
+    let mut setup = Setup::new(vec![tenant], clock::now());
+    setup.authority = endpoint.authority();
     let limits = Limits { deadline: Duration::from_secs(60), ..Limits::default() };
     let until = Instant::now() + Duration::from_secs(300);
     let shared = HttpTarget::new(endpoint, limits, Arc::new(AtomicBool::new(false)), until);
     let options = LiveOptions { zone_known: true, ..LiveOptions::default() };
     let cases = fixture::embedded().unwrap();
-    live(&cases, &mut world, &Spec::embedded(), &shared, &Options::default(), options, &|_| {})
+    live(&cases, &mut setup, &Spec::embedded(), &shared, &Options::default(), options, &|_| {})
 }
 
 #[test]

@@ -10,9 +10,9 @@ use vcc_conformance_core::fixture::Case;
 use vcc_conformance_core::http::{Endpoint, Limits, TlsOptions};
 use vcc_conformance_core::report::Fingerprint;
 use vcc_conformance_core::run::{HttpTarget, Options, Outcome, Report, Target, Verdict, run};
+use vcc_conformance_core::setup::Setup;
 use vcc_conformance_core::spec::{Level, Spec};
 use vcc_conformance_core::transcript::{Head, Replay, Writer};
-use vcc_conformance_core::world::World;
 use vcc_conformance_core::{clock, dataset, fixture};
 use vcc_conformance_reference::Reference;
 
@@ -35,35 +35,35 @@ impl io::Write for Buffer {
     }
 }
 
-fn world() -> World {
+fn setup() -> Setup {
     let now = clock::now();
-    World::new(dataset::embedded(now).unwrap(), now)
+    Setup::new(dataset::embedded(now).unwrap(), now)
 }
 
 fn save(cases: &[Case], spec: &Spec) -> Saved {
-    let mut world = world();
-    let tenants: Vec<_> = world.tenants.iter().map(|access| access.tenant.clone()).collect();
+    let mut setup = setup();
+    let tenants: Vec<_> = setup.tenants.iter().map(|access| access.tenant.clone()).collect();
     let reference = Reference::start(&tenants).unwrap();
     let endpoint = Endpoint::parse(&reference.url(), &TlsOptions::default()).unwrap();
-    world.authority = endpoint.authority();
+    setup.authority = endpoint.authority();
     let until = Instant::now() + Duration::from_secs(300);
     let limits = Limits { deadline: Duration::from_secs(60), ..Limits::default() };
     let mut shared = HttpTarget::new(endpoint, limits, Arc::new(AtomicBool::new(false)), until);
     let buffer = Buffer::default();
-    let head = Head::new(&world, &shared.base(), false, true, Vec::new());
-    let writer = Writer::new(buffer.clone(), &head, &world).unwrap();
+    let head = Head::new(&setup, &shared.base(), false, true, Vec::new());
+    let writer = Writer::new(buffer.clone(), &head, &setup).unwrap();
     shared.watch = Some(Box::new(move |key, exchange| writer.write(key, exchange)));
-    let report = run(cases, &mut world, spec, &shared, &Options::default(), &|_| {});
+    let report = run(cases, &mut setup, spec, &shared, &Options::default(), &|_| {});
     drop(shared);
     let transcript = mem::take(&mut *buffer.0.lock().unwrap());
     Saved { report, transcript }
 }
 
-fn judge(cases: &[Case], spec: &Spec, world: &World, transcript: &[u8], handshake: bool) -> Report {
-    let mut world = world.clone();
-    let replay = Replay::read(transcript, &mut world).unwrap();
+fn judge(cases: &[Case], spec: &Spec, setup: &Setup, transcript: &[u8], handshake: bool) -> Report {
+    let mut setup = setup.clone();
+    let replay = Replay::read(transcript, &mut setup).unwrap();
     let options = Options { handshake, ..Options::default() };
-    run(cases, &mut world, spec, &replay, &options, &|_| {})
+    run(cases, &mut setup, spec, &replay, &options, &|_| {})
 }
 
 fn verdicts(report: &Report) -> BTreeMap<&str, (Verdict, Option<&str>)> {
@@ -99,13 +99,13 @@ fn the_reference_conforms_and_a_saved_run_is_judged_as_it_was() {
         assert_eq!(point.value(), Some(point.default), "{}", point.switch);
     }
 
-    let again = judge(&cases, &spec, &world(), &saved.transcript, true);
+    let again = judge(&cases, &spec, &setup(), &saved.transcript, true);
     assert_eq!(verdicts(&again), verdicts(&saved.report));
     assert_eq!(Fingerprint::of(&again), fingerprint);
 
     // A transcript that was cut off is judged as far as it goes.
     let half =
-        judge(&cases, &spec, &world(), &saved.transcript[..saved.transcript.len() / 2], true);
+        judge(&cases, &spec, &setup(), &saved.transcript[..saved.transcript.len() / 2], true);
     assert!(half.count(Verdict::Fail) == 0 && half.count(Verdict::Inconclusive) > 0);
     assert_eq!(half.exit_code(), 3);
 
@@ -117,7 +117,7 @@ fn no_byte_can_be_another(cases: &[Case], spec: &Spec, saved: &Saved) {
     let text = String::from_utf8(saved.transcript.clone()).unwrap();
     let mut lines = text.lines();
     let head = lines.next().unwrap();
-    let world = world();
+    let setup = setup();
     let mut of_case: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for line in lines {
         let value: serde_json::Value = serde_json::from_str(line).unwrap();
@@ -164,7 +164,7 @@ fn no_byte_can_be_another(cases: &[Case], spec: &Spec, saved: &Saved) {
             let rest: Vec<&str> = own.iter().skip(1).copied().collect();
             let transcript = format!("{head}\n{other}\n{}\n", rest.join("\n"));
             let report =
-                judge(std::slice::from_ref(case), spec, &world, transcript.as_bytes(), false);
+                judge(std::slice::from_ref(case), spec, &setup, transcript.as_bytes(), false);
             let verdict = report.outcomes[0].verdict;
             assert_ne!(
                 verdict,

@@ -14,8 +14,8 @@ use vcc_conformance_core::report::terminal;
 use vcc_conformance_core::run::{
     Exchange, HttpTarget, Key, Options, Planned, Report, Target, Verdict, plan, run,
 };
+use vcc_conformance_core::setup::Setup;
 use vcc_conformance_core::spec::Spec;
-use vcc_conformance_core::world::World;
 use vcc_conformance_core::{clock, dataset, fixture};
 use vcc_conformance_reference::Reference;
 
@@ -65,15 +65,15 @@ fn later() -> Instant {
     Instant::now() + Duration::from_secs(300)
 }
 
-fn world() -> World {
+fn setup() -> Setup {
     let now = clock::now();
-    World::new(dataset::embedded(now).unwrap(), now)
+    Setup::new(dataset::embedded(now).unwrap(), now)
 }
 
 fn planned() -> Planned {
     let cases = fixture::embedded().unwrap();
     let case = cases.iter().find(|case| case.id == "near/start-minus-5").unwrap();
-    plan(case, &world(), false).unwrap()[0].steps[0].clone()
+    plan(case, &setup(), false).unwrap()[0].steps[0].clone()
 }
 
 fn exchange(shared: &HttpTarget) -> Exchange {
@@ -198,17 +198,17 @@ fn a_request_that_outlasts_the_run_is_no_failure() {
 }
 
 /// A run of the whole suite, or a live one, with so many requests at most.
-fn cut(most: u64, is_live: bool) -> (Report, World, u64) {
-    let (cases, spec, mut world) = (fixture::embedded().unwrap(), Spec::embedded(), world());
-    let mut tenants: Vec<_> = world.tenants.iter().map(|access| access.tenant.clone()).collect();
+fn cut(most: u64, is_live: bool) -> (Report, Setup, u64) {
+    let (cases, spec, mut setup) = (fixture::embedded().unwrap(), Spec::embedded(), setup());
+    let mut tenants: Vec<_> = setup.tenants.iter().map(|access| access.tenant.clone()).collect();
     let reference = Reference::start(&tenants).unwrap();
     let endpoint = Endpoint::parse(&reference.url(), &TlsOptions::default()).unwrap();
     if is_live {
         tenants.truncate(1);
         tenants[0].records.clear();
-        world = World::new(tenants, world.now);
+        setup = Setup::new(tenants, setup.now);
     }
-    world.authority = endpoint.authority();
+    setup.authority = endpoint.authority();
     let mut shared = shared(endpoint, later());
     shared.max_requests = Some(most);
     let sent = Arc::new(Mutex::new(0));
@@ -219,12 +219,12 @@ fn cut(most: u64, is_live: bool) -> (Report, World, u64) {
     let options = Options::default();
     let report = if is_live {
         let laws = LiveOptions { zone_known: true, ..LiveOptions::default() };
-        live(&cases, &mut world, &spec, &shared, &options, laws, &|_| {})
+        live(&cases, &mut setup, &spec, &shared, &options, laws, &|_| {})
     } else {
-        run(&cases, &mut world, &spec, &shared, &options, &|_| {})
+        run(&cases, &mut setup, &spec, &shared, &options, &|_| {})
     };
     let sent = *sent.lock().unwrap();
-    (report, world, sent)
+    (report, setup, sent)
 }
 
 #[test]
@@ -233,7 +233,7 @@ fn a_run_that_was_cut_says_so_and_blames_nobody() {
     for (most, is_live) in
         [(0, false), (3, false), (40, false), (0, true), (3, true), (12, true), (33, true)]
     {
-        let (report, world, sent) = cut(most, is_live);
+        let (report, setup, sent) = cut(most, is_live);
         assert_eq!((report.requests, sent), (most, most), "{most}");
         let reason = report.ended.clone().unwrap_or_default();
         assert!(reason.contains("--max-requests"), "{most}: {reason:?}");
@@ -249,7 +249,7 @@ fn a_run_that_was_cut_says_so_and_blames_nobody() {
         assert!(report.count(Verdict::Inconclusive) > 0, "{most}");
         assert_eq!((report.exit_code(), report.conclusion()), (3, "not decided"), "{most}");
         let mut text = Vec::new();
-        terminal(&mut text, &report, &world, &Spec::embedded()).unwrap();
+        terminal(&mut text, &report, &setup, &Spec::embedded()).unwrap();
         let text = String::from_utf8(text).unwrap();
         assert!(
             text.contains("the run ended early: the requests of the run are used up"),

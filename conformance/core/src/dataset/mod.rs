@@ -27,7 +27,7 @@ pub struct Tenant {
     /// Its zone.
     pub zone: TimeZone,
     /// Its recordings in the order of the file.
-    pub records: Vec<Record>,
+    pub records: Vec<Recording>,
 }
 
 impl Tenant {
@@ -52,7 +52,7 @@ impl Tenant {
 
 /// One recording of a dataset.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Record {
+pub struct Recording {
     /// What cases call it; unique in its tenant.
     pub key: String,
     /// The group that it was written in.
@@ -67,7 +67,7 @@ pub struct Record {
     pub(crate) named_by_start: bool,
 }
 
-impl Record {
+impl Recording {
     /// The value of a field; empty where it is absent.
     #[must_use]
     pub fn text(&self, field: Field) -> &str {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use vcc_types::Field;
 
-use super::{Record, Tenant, WrittenStart};
+use super::{Recording, Tenant, WrittenStart};
 use crate::fixture::FixtureError;
 
 #[derive(Deserialize)]
@@ -105,9 +105,10 @@ pub fn embedded(now: Timestamp) -> Result<Vec<Tenant>, FixtureError> {
     crate::embedded::DATASET.iter().map(|(file, text)| read(file, text, now)).collect()
 }
 
-type Row = BTreeMap<String, Option<String>>;
+/// The cells of a row by their columns.
+type Cells = BTreeMap<String, Option<String>>;
 
-fn rows(group: &Group) -> Vec<Result<Row, String>> {
+fn rows(group: &Group) -> Vec<Result<Cells, String>> {
     let written = group.rows.iter().map(|cells| {
         if cells.len() != group.columns.len() {
             return Err(format!("{} cells for {} columns", cells.len(), group.columns.len()));
@@ -132,11 +133,11 @@ fn record(
     group: &str,
     defaults: &BTreeMap<String, Cell>,
     set: &BTreeMap<String, Cell>,
-    row: Row,
+    row: Cells,
     tenant: &Tenant,
     now: Timestamp,
-) -> Result<Record, String> {
-    let mut cells: Row = BTreeMap::new();
+) -> Result<Recording, String> {
+    let mut cells: Cells = BTreeMap::new();
     for layer in [defaults, set] {
         cells.extend(layer.iter().map(|(name, cell)| (name.clone(), cell.text())));
     }
@@ -158,7 +159,7 @@ fn record(
         values[field.index()] = value;
     }
     let mut record =
-        Record { key, group: group.into(), start: instant, values, written, named_by_start };
+        Recording { key, group: group.into(), start: instant, values, written, named_by_start };
     record.set_start(instant, &tenant.zone, tenant.records.len());
     Ok(record)
 }

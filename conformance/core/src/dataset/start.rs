@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Span, Timestamp};
 pub struct WrittenStart {
     day: Day,
     time: Time,
-    place: Place,
+    place: WrittenZone,
     add: i64,
 }
 
@@ -21,7 +21,7 @@ enum Day {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Place {
+enum WrittenZone {
     Tenant,
     Zone(String),
     Offset(i32),
@@ -74,10 +74,10 @@ impl WrittenStart {
         let end = rest.find(['+', '-', 'Z', ' ']).unwrap_or(rest.len());
         let time = rest[..end].parse().map_err(|_| error())?;
         let place = match &rest[end..] {
-            "" => Place::Tenant,
-            "Z" => Place::Offset(0),
-            zone if zone.starts_with(' ') => Place::Zone(zone[1..].into()),
-            offset => Place::Offset(offset_seconds(offset).ok_or_else(error)?),
+            "" => WrittenZone::Tenant,
+            "Z" => WrittenZone::Offset(0),
+            zone if zone.starts_with(' ') => WrittenZone::Zone(zone[1..].into()),
+            offset => WrittenZone::Offset(offset_seconds(offset).ok_or_else(error)?),
         };
         Ok(Self { day, time, place, add })
     }
@@ -96,11 +96,11 @@ impl WrittenStart {
     pub fn resolve(&self, tenant: &TimeZone, now: Timestamp) -> Result<Timestamp, StartError> {
         let beyond = |_| StartError("beyond the calendar".into());
         let zone = match &self.place {
-            Place::Tenant => tenant.clone(),
-            Place::Zone(name) => {
+            WrittenZone::Tenant => tenant.clone(),
+            WrittenZone::Zone(name) => {
                 crate::zone::named(name).map_err(|_| StartError(format!("{name:?} is no zone")))?
             }
-            Place::Offset(seconds) => {
+            WrittenZone::Offset(seconds) => {
                 let offset = jiff::tz::Offset::from_seconds(*seconds).map_err(beyond)?;
                 TimeZone::fixed(offset)
             }

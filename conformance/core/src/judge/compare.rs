@@ -5,9 +5,9 @@ use jiff::civil::DateTime;
 use jiff::tz::Offset;
 use vcc_types::Field;
 
-use super::list::Seen;
-use crate::dataset::{Record, Tenant};
-use crate::world::World;
+use super::list::Record;
+use crate::dataset::{Recording, Tenant};
+use crate::setup::Setup;
 
 /// How an answer differs from what was expected. Records are positions in the tenant's dataset.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -65,17 +65,17 @@ pub struct Altered {
 /// Compares `seen` with the `expected` records of a tenant.
 #[must_use]
 pub fn compare(
-    world: &World,
+    setup: &Setup,
     tenant: usize,
     expected: &[usize],
     ordered: bool,
-    seen: &[Seen],
+    seen: &[Record],
 ) -> Difference {
-    let data = &world.tenants[tenant].tenant;
+    let data = &setup.tenants[tenant].tenant;
     let mut difference = Difference::default();
     let mut came = Vec::new();
     for record in seen {
-        let named = |same: fn(&Record, &Seen) -> bool| -> Vec<usize> {
+        let named = |same: fn(&Recording, &Record) -> bool| -> Vec<usize> {
             expected.iter().copied().filter(|index| same(&data.records[*index], record)).collect()
         };
         let mut candidates = named(same_transaction);
@@ -98,8 +98,8 @@ pub fn compare(
                 difference.altered.extend(altered(index, &data.records[index], record));
             }
             None => difference.unexpected.push(Unexpected {
-                known: known(world, tenant, record),
-                foreign: known(world, tenant, record).is_some_and(|(at, _)| at != tenant),
+                known: known(setup, tenant, record),
+                foreign: known(setup, tenant, record).is_some_and(|(at, _)| at != tenant),
                 shown: (
                     record.text(Field::TransactionId).to_owned(),
                     record.text(Field::StartDate).to_owned(),
@@ -120,12 +120,12 @@ pub fn compare(
 
 /// Where the dataset has a record that came: this tenant first, then the others.
 #[must_use]
-pub fn known(world: &World, tenant: usize, seen: &Seen) -> Option<(usize, usize)> {
-    let others = (0..world.tenants.len()).filter(|other| *other != tenant);
+pub fn known(setup: &Setup, tenant: usize, seen: &Record) -> Option<(usize, usize)> {
+    let others = (0..setup.tenants.len()).filter(|other| *other != tenant);
     std::iter::once(tenant)
         .chain(others)
         .filter_map(|at| {
-            let data: &Tenant = &world.tenants[at].tenant;
+            let data: &Tenant = &setup.tenants[at].tenant;
             let alike = (0..data.records.len())
                 .filter(|index| same_transaction(&data.records[*index], seen))
                 .max_by_key(|index| likeness(&data.records[*index], seen))?;
@@ -137,21 +137,21 @@ pub fn known(world: &World, tenant: usize, seen: &Seen) -> Option<(usize, usize)
         .map(|(found, _)| found)
 }
 
-fn same_transaction(record: &Record, seen: &Seen) -> bool {
+fn same_transaction(record: &Recording, seen: &Record) -> bool {
     record.text(Field::TransactionId) == seen.text(Field::TransactionId)
 }
 
 /// The same but for white space around it.
-fn like_transaction(record: &Record, seen: &Seen) -> bool {
+fn like_transaction(record: &Recording, seen: &Record) -> bool {
     record.text(Field::TransactionId).trim() == seen.text(Field::TransactionId).trim()
 }
 
 /// The number of fields that are as in the dataset.
-fn likeness(record: &Record, seen: &Seen) -> usize {
+fn likeness(record: &Recording, seen: &Record) -> usize {
     Field::ALL.into_iter().filter(|field| same(record, *field, seen)).count()
 }
 
-fn altered(index: usize, record: &Record, seen: &Seen) -> Vec<Altered> {
+fn altered(index: usize, record: &Recording, seen: &Record) -> Vec<Altered> {
     let differs = Field::ALL.into_iter().filter(|field| !same(record, *field, seen));
     differs
         .map(|field| Altered {
@@ -163,7 +163,7 @@ fn altered(index: usize, record: &Record, seen: &Seen) -> Vec<Altered> {
         .collect()
 }
 
-fn same(record: &Record, field: Field, seen: &Seen) -> bool {
+fn same(record: &Recording, field: Field, seen: &Record) -> bool {
     let (expected, actual) = (record.text(field), seen.text(field));
     match field {
         // OUT-3b, OUT-3c: the zone of the offset and the form of UTC are the target's choice.

@@ -90,16 +90,16 @@ fn short_page(lists: &[List]) -> Option<Finding> {
 fn records(
     expect: &Expect,
     view: &View<'_>,
-    seen: &[list::Seen],
+    seen: &[list::Record],
     findings: &mut Vec<Finding>,
 ) -> Result<(), String> {
-    let tenant = &view.world.tenants[view.tenant].tenant;
+    let tenant = &view.setup.tenants[view.tenant].tenant;
     let selected = |selectors: &[String]| {
         select(tenant, selectors).map_err(|problem| format!("expect: {problem}"))
     };
     if let Some(selectors) = &expect.records {
         let expected = selected(selectors)?;
-        let difference = compare(view.world, view.tenant, &expected, expect.ordered, seen);
+        let difference = compare(view.setup, view.tenant, &expected, expect.ordered, seen);
         let what = format!(
             "expected {}, found {}",
             counted(expected.len(), "record"),
@@ -108,12 +108,12 @@ fn records(
         findings.extend(differing(difference, &what, view.format));
     }
     if let Some(selectors) = &expect.among {
-        let mut difference = compare(view.world, view.tenant, &selected(selectors)?, false, seen);
+        let mut difference = compare(view.setup, view.tenant, &selected(selectors)?, false, seen);
         difference.missing.clear();
         findings.extend(differing(difference, "expected records of a given set only", view.format));
     }
     if let Some(selectors) = &expect.includes {
-        let mut difference = compare(view.world, view.tenant, &selected(selectors)?, false, seen);
+        let mut difference = compare(view.setup, view.tenant, &selected(selectors)?, false, seen);
         difference.unexpected.clear();
         findings.extend(differing(
             difference,
@@ -123,7 +123,7 @@ fn records(
     }
     if let Some(selectors) = &expect.excludes {
         let excluded = selected(selectors)?;
-        let absent = compare(view.world, view.tenant, &excluded, false, seen).missing;
+        let absent = compare(view.setup, view.tenant, &excluded, false, seen).missing;
         for index in excluded.into_iter().filter(|index| !absent.contains(index)) {
             let key = &tenant.records[index].key;
             findings.push(Finding::new(format!("{key} is there, and must not be")));
@@ -162,7 +162,7 @@ fn records(
             let field = Field::from_wire_name(name)
                 .ok_or_else(|| format!("expect.values.{key}: {name:?} is no field"))?;
             let wanted = view
-                .world
+                .setup
                 .template(view.tenant)
                 .fill(wanted)
                 .map_err(|problem| problem.to_string())?;
@@ -244,7 +244,7 @@ fn differing(difference: Difference, what: &str, format: Format) -> Option<Findi
 fn starts(
     expect: &Expect,
     view: &View<'_>,
-    seen: &[list::Seen],
+    seen: &[list::Record],
     findings: &mut Vec<Finding>,
 ) -> Result<(), String> {
     if expect.start_form.is_none() && expect.zone.is_none() {
@@ -280,7 +280,7 @@ fn starts(
     if let Some(names) = &expect.zone {
         let mut holds = false;
         for name in names.as_slice() {
-            let own = &view.world.tenants[view.tenant].tenant.zone;
+            let own = &view.setup.tenants[view.tenant].tenant.zone;
             let zone = match name.as_str() {
                 "tenant" => own.clone(),
                 "query" => view.tz.clone().unwrap_or_else(|| own.clone()),
@@ -314,7 +314,7 @@ mod tests {
     fn pages_of_a_walk_are_full() {
         let lists = |counts: &[usize]| -> Vec<List> {
             let list =
-                |count| List { records: vec![list::Seen::default(); count], ..List::default() };
+                |count| List { records: vec![list::Record::default(); count], ..List::default() };
             counts.iter().copied().map(list).collect()
         };
         for full in [&[][..], &[0], &[50, 0], &[50, 50, 1, 0], &[49, 0], &[50, 49]] {

@@ -66,14 +66,14 @@ impl std::error::Error for Unreadable {}
 
 /// A record as it came.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Seen {
+pub struct Record {
     /// The values in the order of [`Field::ALL`]; `None` where there was no element or column.
     pub values: [Option<String>; Field::COUNT],
     /// The names of its elements or columns in the order they came.
     pub names: Vec<String>,
 }
 
-impl Seen {
+impl Record {
     /// The value of a field; empty where it is absent.
     #[must_use]
     pub fn text(&self, field: Field) -> &str {
@@ -85,7 +85,7 @@ impl Seen {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct List {
     /// Its records.
-    pub records: Vec<Seen>,
+    pub records: Vec<Record>,
     /// XML: whether it begins with a declaration of version 1.0.
     pub declared: bool,
     /// CSV: the first row, where it is a header.
@@ -277,7 +277,7 @@ fn xml(text: &str) -> Result<List, Broken> {
         return Err(format!("{roots} root elements").into());
     }
     // OUT-1a: a record that does not say which one it is has other elements than the documented.
-    let nameless = |record: &&Seen| record.values[Field::TransactionId.index()].is_none();
+    let nameless = |record: &&Record| record.values[Field::TransactionId.index()].is_none();
     if let Some(record) = list.records.iter().find(nameless) {
         let names =
             if record.names.is_empty() { "nothing".into() } else { record.names.join(", ") };
@@ -301,7 +301,7 @@ fn enter(list: &mut List, open: &[String], name: &str) -> Result<(), String> {
         }
         1 if name != "file" => Err(format!("<{name}> in <recordings>, expected <file>")),
         1 => {
-            list.records.push(Seen::default());
+            list.records.push(Record::default());
             Ok(())
         }
         _ => Ok(()),
@@ -348,7 +348,7 @@ fn csv(text: &str) -> Result<List, String> {
                 names.len()
             ));
         }
-        let mut record = Seen { names: names.clone(), ..Seen::default() };
+        let mut record = Record { names: names.clone(), ..Record::default() };
         for (name, value) in names.iter().zip(row.iter()) {
             if let Some(field) = Field::from_wire_name(name) {
                 record.values[field.index()] = Some(value.to_owned());

@@ -116,6 +116,6 @@ pub(super) fn same_as(
 }
 
 /// The values of a record in a form that does not depend on the format: absent as empty.
-fn canonical(record: &list::Seen) -> Vec<String> {
+fn canonical(record: &list::Record) -> Vec<String> {
     Field::ALL.into_iter().map(|field| record.text(field).to_owned()).collect()
 }

@@ -2,12 +2,12 @@ use jiff::tz::TimeZone;
 
 use super::list::Format;
 use crate::http::Response;
-use crate::world::World;
+use crate::setup::Setup;
 
 /// What an expectation is judged on.
 pub struct View<'a> {
     /// The tenants.
-    pub world: &'a World,
+    pub setup: &'a Setup,
     /// The tenant asked for.
     pub tenant: usize,
     /// The form asked for.

@@ -10,11 +10,11 @@ use crate::fixture::Request;
 use crate::http::Trouble;
 use crate::judge::Finding;
 use crate::judge::compare::start;
-use crate::judge::list::{self, Format, Seen};
+use crate::judge::list::{self, Format, Record};
 use crate::run::{Exchange, Key, Observed, Outcome, Problem, Target, Transport, Verdict, build};
+use crate::setup::Setup;
 use crate::spec::{Level, Spec};
 use crate::words::counted;
-use crate::world::World;
 
 /// Records of a response (PAGE-1).
 pub(super) const PAGE: usize = 50;
@@ -22,7 +22,7 @@ pub(super) const PAGE: usize = 50;
 const WALK: usize = 12;
 
 /// A record that the target listed.
-pub(super) struct Rec {
+pub(super) struct ListedRecording {
     pub(super) values: [String; Field::COUNT],
     pub(super) start: Timestamp,
     pub(super) duration: Option<u64>,
@@ -30,8 +30,8 @@ pub(super) struct Rec {
     pub(super) key: u64,
 }
 
-impl Rec {
-    pub(super) fn of(seen: &Seen) -> Option<Self> {
+impl ListedRecording {
+    pub(super) fn of(seen: &Record) -> Option<Self> {
         let values = Field::ALL.map(|field| seen.text(field).to_owned());
         let start = start(&values[0])?.instant;
         let mut hasher = DefaultHasher::new();
@@ -58,25 +58,25 @@ impl Rec {
 }
 
 /// One way to take what the documentation leaves open.
-pub(super) enum Reading<'a> {
+pub(super) enum Interpretation<'a> {
     /// The answer is 400.
     Refused,
     /// The answer is the first page of the whole list.
     First,
     /// The answer holds the records of which this is true, or a page of them.
-    Finds(&'a dyn Fn(&Rec) -> bool),
+    Finds(&'a dyn Fn(&ListedRecording) -> bool),
 }
 
 /// Where laws are tried.
 pub(super) struct Lab<'a> {
-    pub(super) world: &'a World,
+    pub(super) setup: &'a Setup,
     pub(super) spec: &'a Spec,
     transport: &'a mut dyn Transport,
     target: &'a dyn Target,
     pub(super) options: LiveOptions,
     strict: bool,
     /// Everything that the target listed.
-    pub(super) records: Vec<Rec>,
+    pub(super) records: Vec<ListedRecording>,
     /// The zone of the tenant, where it is known.
     pub(super) zone: Option<TimeZone>,
     /// Why there is nothing to try anything on.
@@ -88,16 +88,16 @@ pub(super) struct Lab<'a> {
 
 impl<'a> Lab<'a> {
     pub(super) fn new(
-        world: &'a World,
+        setup: &'a Setup,
         spec: &'a Spec,
         transport: &'a mut dyn Transport,
         target: &'a dyn Target,
         options: LiveOptions,
         strict: bool,
     ) -> Self {
-        let zone = options.zone_known.then(|| world.tenants[0].tenant.zone.clone());
+        let zone = options.zone_known.then(|| setup.tenants[0].tenant.zone.clone());
         Self {
-            world,
+            setup,
             spec,
             transport,
             target,
@@ -108,7 +108,7 @@ impl<'a> Lab<'a> {
             unreachable: None,
             outcomes: Vec::new(),
             asked: 0,
-            now: world.now,
+            now: setup.now,
         }
     }
 
@@ -126,13 +126,13 @@ impl<'a> Lab<'a> {
         let request = Request {
             path: Some(format!("{}{suffix}", Request::PATH)),
             query: query.map(|query| query.replace('$', "$$")),
-            tenant: Some(self.world.tenants[0].tenant.name.clone()),
+            tenant: Some(self.setup.tenants[0].tenant.name.clone()),
             ..Request::default()
         };
         self.asked += 1;
         // The tenant is there and the text has no templates.
         let planned =
-            build(&request, self.world).unwrap_or_else(|_| unreachable!("a plain request"));
+            build(&request, self.setup).unwrap_or_else(|_| unreachable!("a plain request"));
         let key = Key { case: "live", variant: "", index: self.asked };
         let exchange = self.transport.exchange(key, &planned);
         self.now = exchange.started;
@@ -144,7 +144,7 @@ impl<'a> Lab<'a> {
         &mut self,
         suffix: &str,
         query: Option<&str>,
-    ) -> (Exchange, Result<Vec<Seen>, Finding>) {
+    ) -> (Exchange, Result<Vec<Record>, Finding>) {
         let exchange = self.send(suffix, query);
         let format = Format::of_path(suffix);
         let read = match &exchange.answer {
@@ -169,7 +169,7 @@ impl<'a> Lab<'a> {
     }
 
     /// Everything that a query finds, up to twelve pages; whether that is all.
-    fn walk(&mut self, query: &str) -> (Exchange, Result<(Vec<Rec>, bool), Finding>) {
+    fn walk(&mut self, query: &str) -> (Exchange, Result<(Vec<ListedRecording>, bool), Finding>) {
         let mut found = Vec::new();
         let mut n = 1;
         loop {
@@ -181,7 +181,7 @@ impl<'a> Lab<'a> {
             };
             let last = seen.len() < PAGE;
             for seen in &seen {
-                match Rec::of(seen) {
+                match ListedRecording::of(seen) {
                     Some(rec) => found.push(rec),
                     None => {
                         let text = format!("startDate: {:?}", seen.text(Field::StartDate));
@@ -226,7 +226,7 @@ impl<'a> Lab<'a> {
         &mut self,
         law: &mut Law,
         query: &str,
-        belongs: &dyn Fn(&Rec) -> Option<bool>,
+        belongs: &dyn Fn(&ListedRecording) -> Option<bool>,
     ) {
         if self.over().is_some() {
             return;
@@ -266,7 +266,7 @@ impl<'a> Lab<'a> {
         }
         law.evidence += expected;
         // What came and is not in the list at all: more than once, or from elsewhere.
-        let strange: Vec<&Rec> =
+        let strange: Vec<&ListedRecording> =
             found.iter().filter(|rec| came.get(&rec.key).is_some_and(|count| *count > 0)).collect();
         if missing.is_empty() && unexpected.is_empty() && strange.is_empty() {
             return;
@@ -295,7 +295,7 @@ impl<'a> Lab<'a> {
         &mut self,
         point: (&str, &str),
         query: &str,
-        readings: &[(&str, Reading<'_>)],
+        readings: &[(&str, Interpretation<'_>)],
     ) {
         if self.over().is_some() || self.records.is_empty() {
             return;
@@ -305,17 +305,17 @@ impl<'a> Lab<'a> {
             return;
         }
         let status = exchange.answer.as_ref().ok().map(|response| response.status);
-        let page: Option<Vec<u64>> = page
-            .ok()
-            .and_then(|page| page.iter().map(|seen| Rec::of(seen).map(|rec| rec.key)).collect());
-        let holds = |reading: &Reading<'_>| match (reading, &page) {
-            (Reading::Refused, _) => status == Some(400),
+        let page: Option<Vec<u64>> = page.ok().and_then(|page| {
+            page.iter().map(|seen| ListedRecording::of(seen).map(|rec| rec.key)).collect()
+        });
+        let holds = |reading: &Interpretation<'_>| match (reading, &page) {
+            (Interpretation::Refused, _) => status == Some(400),
             (_, None) => false,
-            (Reading::First, Some(keys)) => {
+            (Interpretation::First, Some(keys)) => {
                 !keys.is_empty()
                     && keys.iter().eq(self.records.iter().take(PAGE).map(|rec| &rec.key))
             }
-            (Reading::Finds(belongs), Some(keys)) => {
+            (Interpretation::Finds(belongs), Some(keys)) => {
                 let all: HashSet<u64> =
                     self.records.iter().filter(|rec| belongs(rec)).map(|rec| rec.key).collect();
                 let here: HashSet<u64> = keys.iter().copied().collect();

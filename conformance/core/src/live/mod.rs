@@ -8,8 +8,8 @@ use std::time::Instant;
 
 use crate::fixture::{Auth, AuthName, Case, Expect, Status};
 use crate::run::{Handshake, Options, Outcome, Report, Target, run};
+use crate::setup::Setup;
 use crate::spec::Spec;
-use crate::world::World;
 use lab::Lab;
 
 /// How a live run is made.
@@ -54,10 +54,10 @@ pub fn without_data(cases: &[Case]) -> Vec<Case> {
     cases.iter().filter(asks_only).filter(expects).cloned().collect()
 }
 
-/// Checks the laws on the first tenant of `world`, then runs the cases that need no data.
+/// Checks the laws on the first tenant of `setup`, then runs the cases that need no data.
 pub fn live(
     cases: &[Case],
-    world: &mut World,
+    setup: &mut Setup,
     spec: &Spec,
     target: &dyn Target,
     options: &Options,
@@ -66,7 +66,7 @@ pub fn live(
 ) -> Report {
     let (started, before) = (crate::clock::now(), Instant::now());
     let mut worker = target.worker();
-    let mut lab = Lab::new(world, spec, worker.as_mut(), target, live, options.strict);
+    let mut lab = Lab::new(setup, spec, worker.as_mut(), target, live, options.strict);
     let mut outcomes = laws::all(&mut lab);
     let unreachable = lab.unreachable.clone();
     drop(worker);
@@ -79,7 +79,7 @@ pub fn live(
         handshake.precondition = Some(trouble);
     } else {
         let quiet = Options { handshake: false, amplified: false, ..options.clone() };
-        let rest = run(&without_data(cases), world, spec, target, &quiet, done);
+        let rest = run(&without_data(cases), setup, spec, target, &quiet, done);
         outcomes.extend(rest.outcomes);
     }
     Report {

@@ -81,7 +81,7 @@ impl Mock {
         for (listener, is_other) in [(listener, false), (other, true)] {
             listener.set_nonblocking(true)?;
             let (received, stop) = (Arc::clone(&mock.received), Arc::clone(&mock.stop));
-            let place = Place { scenario, began, is_other, other: elsewhere };
+            let origin = Origin { scenario, began, is_other, other: elsewhere };
             mock.threads.push(thread::spawn(move || {
                 // Ends when the last connection has.
                 thread::scope(|scope| {
@@ -90,7 +90,7 @@ impl Mock {
                             Ok((stream, _)) => {
                                 scope.spawn(|| {
                                     // A client that goes away has what it wanted.
-                                    let _ = serve(stream, place, &received, &stop);
+                                    let _ = serve(stream, origin, &received, &stop);
                                 });
                             }
                             Err(_) => thread::sleep(Duration::from_millis(5)),
@@ -125,9 +125,9 @@ impl Drop for Mock {
     }
 }
 
-/// What a connection has come to.
+/// The origin that a connection came to.
 #[derive(Clone, Copy)]
-struct Place {
+struct Origin {
     scenario: Scenario,
     began: Instant,
     /// Whether it is the other origin.
@@ -154,11 +154,11 @@ fn read(stream: &mut TcpStream, chunk: &mut [u8], stop: &AtomicBool) -> io::Resu
 
 fn serve(
     mut stream: TcpStream,
-    place: Place,
+    origin: Origin,
     received: &Mutex<Vec<Received>>,
     stop: &AtomicBool,
 ) -> io::Result<()> {
-    let Place { scenario, began, is_other, other } = place;
+    let Origin { scenario, began, is_other, other } = origin;
     stream.set_nonblocking(false)?;
     stream.set_read_timeout(Some(SLICE))?;
     stream.set_write_timeout(Some(IDLE))?;

@@ -9,14 +9,14 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use vcc_types::{Dialect, EmptyValue, Field, Order};
 
-use crate::dataset::Record;
-use query::Asked;
+use crate::dataset::Recording;
+use query::Selection;
 
 /// What a query is answered from.
 #[derive(Debug)]
-pub struct World<'a> {
+pub struct Context<'a> {
     /// The tenant's recordings.
-    pub records: &'a [Record],
+    pub records: &'a [Recording],
     /// The tenant's zone.
     pub zone: &'a TimeZone,
     /// The time of the request.
@@ -27,12 +27,12 @@ pub struct World<'a> {
 
 /// What a query is answered with.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub enum Evaluated {
     /// 400, with the reason.
     Refused(String),
     /// 200.
     List {
-        /// Every record that matches, as positions in [`World::records`], in the dialect's order.
+        /// Every record that matches, as positions in [`Context::records`], in the dialect's order.
         matches: Vec<usize>,
         /// The number of the first record asked for, from 1.
         first: u64,
@@ -46,24 +46,24 @@ const SECOND: Nanos = 1_000_000_000;
 
 /// Answers a query, its bytes as they stand after the `?`.
 #[must_use]
-pub fn evaluate(query: &[u8], world: &World<'_>) -> Answer {
-    let asked = match query::read(query, world) {
-        Ok(asked) => asked,
-        Err(reason) => return Answer::Refused(reason),
+pub fn evaluate(query: &[u8], context: &Context<'_>) -> Evaluated {
+    let selection = match query::read(query, context) {
+        Ok(selection) => selection,
+        Err(reason) => return Evaluated::Refused(reason),
     };
-    let mut matches: Vec<usize> = (0..world.records.len())
-        .filter(|index| wanted(&world.records[*index], &asked, world.dialect))
+    let mut matches: Vec<usize> = (0..context.records.len())
+        .filter(|index| wanted(&context.records[*index], &selection, context.dialect))
         .collect();
     // PAGE-5b: start, then transactionID, then filename, by bytes.
     matches.sort_by_key(|index| {
-        let record = &world.records[*index];
+        let record = &context.records[*index];
         let text = |field| record.text(field).as_bytes();
         (record.start, text(Field::TransactionId), text(Field::Filename))
     });
-    if world.dialect.order == Order::StartDescending {
+    if context.dialect.order == Order::StartDescending {
         matches.reverse();
     }
-    Answer::List { matches, first: asked.first }
+    Evaluated::List { matches, first: selection.first }
 }
 
 /// The times that a query asks for, for reports that draw them.
@@ -81,36 +81,36 @@ pub struct Times {
 
 /// The times that a query asks for; none where it is refused.
 #[must_use]
-pub fn times(query: &[u8], world: &World<'_>) -> Times {
-    let Ok(asked) = query::read(query, world) else { return Times::default() };
+pub fn times(query: &[u8], context: &Context<'_>) -> Times {
+    let Ok(selection) = query::read(query, context) else { return Times::default() };
     let at = |nanos: Nanos| Timestamp::from_nanosecond(nanos).ok();
-    let window = asked.window.and_then(|window| Some((at(window.from)?, at(window.until)?)));
-    let (start, finish) = (asked.near_start.and_then(at), asked.near_finish.and_then(at));
-    Times { window, start, finish, fields: asked.fields }
+    let window = selection.window.and_then(|window| Some((at(window.from)?, at(window.until)?)));
+    let (start, finish) = (selection.near_start.and_then(at), selection.near_finish.and_then(at));
+    Times { window, start, finish, fields: selection.fields }
 }
 
-fn wanted(record: &Record, asked: &Asked, dialect: &Dialect) -> bool {
+fn wanted(record: &Recording, selection: &Selection, dialect: &Dialect) -> bool {
     let start = record.start.as_nanosecond();
-    if let Some(window) = &asked.window {
+    if let Some(window) = &selection.window {
         let before_end = start < window.until || (window.closed && start == window.until);
         if start < window.from || !before_end {
             return false;
         }
     }
     // NEAR-1, NEAR-2: both ends of the ten seconds belong to them.
-    if let Some(instant) = asked.near_start
+    if let Some(instant) = selection.near_start
         && (start - instant).abs() > 5 * SECOND
     {
         return false;
     }
-    if let Some(instant) = asked.near_finish {
+    if let Some(instant) = selection.near_finish {
         match record.duration() {
             Some(duration)
                 if (start + Nanos::from(duration) * SECOND - instant).abs() <= 5 * SECOND => {}
             _ => return false,
         }
     }
-    asked.fields.iter().all(|(field, value)| {
+    selection.fields.iter().all(|(field, value)| {
         if value.is_empty() && dialect.empty_value == EmptyValue::Ignored {
             return true;
         }

@@ -5,10 +5,10 @@ use vcc_types::{
 };
 
 use super::date::{self, Written};
-use super::{Nanos, World, zone};
+use super::{Context, Nanos, zone};
 
 /// What a query asks for.
-pub(super) struct Asked {
+pub(super) struct Selection {
     pub(super) window: Option<Window>,
     pub(super) near_start: Option<Nanos>,
     pub(super) near_finish: Option<Nanos>,
@@ -34,8 +34,8 @@ pub(super) struct Window {
 const KNOWN: [&str; 5] = ["d", "tz", "start-date", "finish-date", "n"];
 const DATES: [&str; 3] = ["d", "start-date", "finish-date"];
 
-pub(super) fn read(query: &[u8], world: &World<'_>) -> Result<Asked, String> {
-    let dialect = world.dialect;
+pub(super) fn read(query: &[u8], context: &Context<'_>) -> Result<Selection, String> {
+    let dialect = context.dialect;
     let mut variables: Vec<Variable> = Vec::new();
     for segment in unquoted(query, dialect).split(|byte| *byte == b'&') {
         if segment.is_empty() {
@@ -76,7 +76,7 @@ pub(super) fn read(query: &[u8], world: &World<'_>) -> Result<Asked, String> {
         Some(name) => Some(zone::named(&name.replace(' ', "+"))?),
         None => None,
     };
-    let clock = Clock { zone: named.as_ref().unwrap_or(world.zone), world };
+    let clock = Clock { zone: named.as_ref().unwrap_or(context.zone), context };
 
     let window = date("d").map(|(text, plain)| clock.window(text, plain)).transpose()?;
     let mut near_start = None;
@@ -104,7 +104,7 @@ pub(super) fn read(query: &[u8], world: &World<'_>) -> Result<Asked, String> {
             fields.push((field, value.clone()));
         }
     }
-    Ok(Asked { window, near_start, near_finish, fields, first })
+    Ok(Selection { window, near_start, near_finish, fields, first })
 }
 
 /// REQ-11: without the quote at the very end, where the last variable is a date.
@@ -158,7 +158,7 @@ fn page(text: &str, dialect: &Dialect) -> Result<u64, String> {
 /// A zone and the time in it.
 struct Clock<'a> {
     zone: &'a TimeZone,
-    world: &'a World<'a>,
+    context: &'a Context<'a>,
 }
 
 /// From its own instant to that of the next text of the same precision.
@@ -174,10 +174,10 @@ impl Clock<'_> {
     fn period(&self, text: &str, plain: &str) -> Result<Period, String> {
         match date::read(text, plain)? {
             Written::Today { shift, ahead } => {
-                if ahead && self.world.dialect.future_constants == FutureConstants::Rejected {
+                if ahead && self.context.dialect.future_constants == FutureConstants::Rejected {
                     return Err(format!("{text:?} lies ahead"));
                 }
-                let today = self.world.now.to_zoned_datetime(self.zone.clone()).date();
+                let today = self.context.now.to_zoned_datetime(self.zone.clone()).date();
                 let today =
                     date::days(today.year().into(), today.month().into(), today.day().into());
                 let day = today
@@ -216,7 +216,7 @@ impl Clock<'_> {
     }
 
     fn window(&self, text: &str, plain: &str) -> Result<Window, String> {
-        let dialect = self.world.dialect;
+        let dialect = self.context.dialect;
         let open = |from, until| Window { from, until, closed: false };
         let ends: Vec<_> = text.split(',').zip(plain.split(',')).collect();
         match ends[..] {

@@ -3,8 +3,9 @@ use super::*;
 fn window(query: &str, zone: &str, dialect: &Dialect) -> Result<(Timestamp, Timestamp), String> {
     let zone = crate::zone::named(zone).unwrap();
     let now = "2007-08-07T06:59:59Z".parse().unwrap();
-    let asked = query::read(query.as_bytes(), &World { records: &[], zone: &zone, now, dialect })?;
-    let window = asked.window.ok_or("no window")?;
+    let selection =
+        query::read(query.as_bytes(), &Context { records: &[], zone: &zone, now, dialect })?;
+    let window = selection.window.ok_or("no window")?;
     let stamp = |nanos| Timestamp::from_nanosecond(nanos).unwrap();
     Ok((stamp(window.from), stamp(window.until)))
 }
@@ -146,23 +147,24 @@ fn refusals() {
         "d=%D9%A2007",
     ] {
         let zone = TimeZone::UTC;
-        let world =
-            World { records: &[], zone: &zone, now: Timestamp::UNIX_EPOCH, dialect: &dialect };
-        assert!(matches!(evaluate(query.as_bytes(), &world), Answer::Refused(_)), "{query}");
+        let context =
+            Context { records: &[], zone: &zone, now: Timestamp::UNIX_EPOCH, dialect: &dialect };
+        assert!(matches!(evaluate(query.as_bytes(), &context), Evaluated::Refused(_)), "{query}");
     }
 }
 
 #[test]
 fn what_a_field_may_hold_is_read() {
     let (zone, dialect) = (TimeZone::UTC, Dialect::default());
-    let world = World { records: &[], zone: &zone, now: Timestamp::UNIX_EPOCH, dialect: &dialect };
+    let context =
+        Context { records: &[], zone: &zone, now: Timestamp::UNIX_EPOCH, dialect: &dialect };
     for (query, value) in [
         ("agentID=a%7Fb", "a\u{7f}b"),
         ("agentID=%C2%80%C2%85%C2%9F", "\u{80}\u{85}\u{9f}"),
         ("agentID=#virtual#", "#virtual#"),
     ] {
-        let asked = query::read(query.as_bytes(), &world).unwrap();
-        assert_eq!(asked.fields, [(Field::AgentId, value.to_owned())], "{query}");
+        let selection = query::read(query.as_bytes(), &context).unwrap();
+        assert_eq!(selection.fields, [(Field::AgentId, value.to_owned())], "{query}");
     }
 }
 
@@ -208,10 +210,10 @@ fn the_screen_pop_url() {
     let zone = crate::zone::named("America/Los_Angeles").unwrap();
     let dialect = Dialect::default();
     let now = Timestamp::UNIX_EPOCH;
-    let world = World { records: &[], zone: &zone, now, dialect: &dialect };
+    let context = Context { records: &[], zone: &zone, now, dialect: &dialect };
     let url = b"agentID=bill&channel=8005557780&phoneNumber=4155551234&finish-date=2007-12-19%2019:16:58Z\"";
-    let asked = query::read(url, &world).unwrap();
+    let selection = query::read(url, &context).unwrap();
     let instant: Timestamp = "2007-12-19T19:16:58Z".parse().unwrap();
-    assert_eq!(asked.near_finish, Some(instant.as_nanosecond()));
-    assert_eq!(asked.fields.len(), 3);
+    assert_eq!(selection.near_finish, Some(instant.as_nanosecond()));
+    assert_eq!(selection.fields.len(), 3);
 }

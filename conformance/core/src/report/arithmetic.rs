@@ -2,10 +2,10 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use vcc_types::Dialect;
 
-use crate::dataset::{Record, response_form};
+use crate::dataset::{Recording, response_form};
 use crate::naive::{self, Times};
 use crate::run::Planned;
-use crate::world::World;
+use crate::setup::Setup;
 
 /// What ±5 s is measured in.
 const TOLERANCE: i64 = 5_000;
@@ -18,13 +18,13 @@ pub(super) struct Arithmetic {
 
 impl Arithmetic {
     /// The times that a request asks for.
-    pub(super) fn of(planned: &Planned, world: &World) -> Self {
-        let tenant = &world.tenants[planned.tenant].tenant;
+    pub(super) fn of(planned: &Planned, setup: &Setup) -> Self {
+        let tenant = &setup.tenants[planned.tenant].tenant;
         let dialect = Dialect::default();
-        let asked = naive::World {
+        let asked = naive::Context {
             records: &tenant.records,
             zone: &tenant.zone,
-            now: world.now,
+            now: setup.now,
             dialect: &dialect,
         };
         let query = planned.query.as_deref().unwrap_or_default();
@@ -33,7 +33,7 @@ impl Arithmetic {
     }
 
     /// One line about a record; `None` where no time was asked for.
-    pub(super) fn line(&self, record: &Record) -> Option<String> {
+    pub(super) fn line(&self, record: &Recording) -> Option<String> {
         let near = |word: &str, at: Option<Timestamp>, asked: Timestamp| {
             let Some(at) = at else { return format!("has no {word}: not expected") };
             let millis = (at.as_millisecond() - asked.as_millisecond()).abs();

@@ -2,21 +2,21 @@
 
 use crate::fixture::{Auth, AuthName};
 use crate::run::Planned;
-use crate::world::World;
+use crate::setup::Setup;
 
 /// The command that sends this request. The secrets are `$VCC_TENANT` and `$VCC_TOKEN`.
 #[must_use]
-pub fn line(planned: &Planned, world: &World) -> String {
-    let scheme = if world.https && !planned.plain { "https" } else { "http" };
+pub fn line(planned: &Planned, setup: &Setup) -> String {
+    let scheme = if setup.https && !planned.plain { "https" } else { "http" };
     let request = planned.request();
     if request.raw.is_some() {
-        let (host, port) = match world.authority.rsplit_once(':') {
+        let (host, port) = match setup.authority.rsplit_once(':') {
             Some((host, port)) => (host, port),
-            None => (world.authority.as_str(), if world.https { "443" } else { "80" }),
+            None => (setup.authority.as_str(), if setup.https { "443" } else { "80" }),
         };
-        let text = redacted(planned, world);
+        let text = redacted(planned, setup);
         let bytes: String = text.bytes().map(shell_byte).collect();
-        let to = if world.https {
+        let to = if setup.https {
             format!("openssl s_client -quiet -connect {host}:{port}")
         } else {
             format!("nc {host} {port}")
@@ -41,7 +41,7 @@ pub fn line(planned: &Planned, world: &World) -> String {
         Auth::Named(AuthName::OtherToken) => {
             words.push("-u \"$VCC_TENANT:$VCC_OTHER_TOKEN\"".into())
         }
-        Auth::Pair { user, .. } if *user == world.tenants[planned.tenant].user => {
+        Auth::Pair { user, .. } if *user == setup.tenants[planned.tenant].user => {
             words.push("-u \"$VCC_TENANT:$VCC_TOKEN\"".into());
         }
         Auth::Pair { user, password } => {
@@ -50,7 +50,7 @@ pub fn line(planned: &Planned, world: &World) -> String {
         Auth::Raw { .. } => {
             let value = planned.headers().into_iter().find(|(name, _)| name == "Authorization");
             let value = value.map(|(_, value)| value).unwrap_or_default();
-            let basic = secret(planned, world);
+            let basic = secret(planned, setup);
             if value.contains(&basic) {
                 let value =
                     value.replace(&basic, "$(printf %s \"$VCC_TENANT:$VCC_TOKEN\" | base64 -w0)");
@@ -81,23 +81,23 @@ pub fn line(planned: &Planned, world: &World) -> String {
     if target.contains('#') {
         // curl cuts a URL there, and leaves a target as it is.
         words.push(format!("--request-target {}", quote(&target)));
-        words.push(quote(&format!("{scheme}://{}/", world.authority)));
+        words.push(quote(&format!("{scheme}://{}/", setup.authority)));
     } else {
-        words.push(quote(&format!("{scheme}://{}{target}", world.authority)));
+        words.push(quote(&format!("{scheme}://{}{target}", setup.authority)));
     }
     words.join(" ")
 }
 
 /// The base64 of the right credentials.
-pub(crate) fn secret(planned: &Planned, world: &World) -> String {
-    let access = &world.tenants[planned.tenant];
+pub(crate) fn secret(planned: &Planned, setup: &Setup) -> String {
+    let access = &setup.tenants[planned.tenant];
     crate::fixture::base64(format!("{}:{}", access.user, access.token).as_bytes())
 }
 
 /// What was sent, without secrets.
-pub(crate) fn redacted(planned: &Planned, world: &World) -> String {
+pub(crate) fn redacted(planned: &Planned, setup: &Setup) -> String {
     let mut text = String::from_utf8_lossy(&planned.bytes).into_owned();
-    for access in &world.tenants {
+    for access in &setup.tenants {
         let basic = crate::fixture::base64(format!("{}:{}", access.user, access.token).as_bytes());
         text = text.replace(&basic, "<redacted>").replace(&access.token, "<redacted>");
     }
@@ -152,10 +152,10 @@ mod tests {
     #[test]
     fn a_raw_hash_stays_in_the_target() {
         let now = "2026-11-24T12:00:00Z".parse().unwrap();
-        let world = World::new(crate::dataset::embedded(now).unwrap(), now);
+        let setup = Setup::new(crate::dataset::embedded(now).unwrap(), now);
         let query = Some("channel=#virtual_outbound#".to_owned());
         let request = crate::fixture::Request { query, ..Default::default() };
-        let line = line(&crate::run::build(&request, &world).unwrap(), &world);
+        let line = line(&crate::run::build(&request, &setup).unwrap(), &setup);
         let end = " --request-target '/api/recordings/files?channel=#virtual_outbound#' 'http://";
         assert!(line.contains(end), "{line}");
     }

@@ -3,17 +3,17 @@ use vcc_types::Field;
 use super::arithmetic::Arithmetic;
 use crate::judge::compare::Difference;
 use crate::run::Planned;
-use crate::world::World;
+use crate::setup::Setup;
 
 /// How many records of a kind are shown.
 const SHOWN: usize = 5;
 
 /// A difference, record by record, with the arithmetic of the dates that were asked for.
 #[must_use]
-pub fn lines(difference: &Difference, planned: &Planned, world: &World) -> Vec<String> {
+pub fn lines(difference: &Difference, planned: &Planned, setup: &Setup) -> Vec<String> {
     let tenant = planned.tenant;
-    let arithmetic = Arithmetic::of(planned, world);
-    let data = &world.tenants[tenant].tenant;
+    let arithmetic = Arithmetic::of(planned, setup);
+    let data = &setup.tenants[tenant].tenant;
     let shown = |index: usize| {
         let record = &data.records[index];
         let why = arithmetic.line(record).map(|line| format!(": {line}")).unwrap_or_default();
@@ -29,7 +29,7 @@ pub fn lines(difference: &Difference, planned: &Planned, world: &World) -> Vec<S
         lines.push(match unexpected.known {
             Some((at, index)) if at == tenant => format!("unexpected {}", shown(index)),
             Some((at, index)) => {
-                let other = &world.tenants[at].tenant;
+                let other = &setup.tenants[at].tenant;
                 format!("unexpected {} of tenant {}", other.records[index].key, other.name)
             }
             None => {

@@ -8,8 +8,8 @@ use super::timeline::timelines;
 use super::{Fingerprint, curl, difference_lines, exchange_lines};
 use crate::nearest::nearest;
 use crate::run::{Holding, Outcome, Problem, Report, Verdict};
+use crate::setup::Setup;
 use crate::spec::Spec;
-use crate::world::World;
 
 /// The style of a page for people.
 pub const STYLE: &str = include_str!("html.css");
@@ -17,10 +17,10 @@ const SCRIPT: &str = include_str!("html.js");
 
 /// The report as one HTML file.
 #[must_use]
-pub fn html(report: &Report, world: &World, spec: &Spec) -> String {
+pub fn html(report: &Report, setup: &Setup, spec: &Spec) -> String {
     let mut page = String::new();
     // Writing to a String cannot fail.
-    let _ = write_page(&mut page, report, world, spec);
+    let _ = write_page(&mut page, report, setup, spec);
     page
 }
 
@@ -46,7 +46,7 @@ fn class(verdict: Verdict) -> &'static str {
     }
 }
 
-fn write_page(out: &mut String, report: &Report, world: &World, spec: &Spec) -> fmt::Result {
+fn write_page(out: &mut String, report: &Report, setup: &Setup, spec: &Spec) -> fmt::Result {
     let conclusion = report.conclusion();
     let tone = match report.exit_code() {
         0 => "pass",
@@ -82,7 +82,7 @@ fn write_page(out: &mut String, report: &Report, world: &World, spec: &Spec) -> 
         }
         out.push_str("</ul>");
     }
-    failures(out, report, world, spec)?;
+    failures(out, report, setup, spec)?;
     chapters(out, report)?;
     fingerprint(out, report)?;
     data(out, report)?;
@@ -138,7 +138,7 @@ fn summary(out: &mut String, report: &Report) -> fmt::Result {
     Ok(())
 }
 
-fn failures(out: &mut String, report: &Report, world: &World, spec: &Spec) -> fmt::Result {
+fn failures(out: &mut String, report: &Report, setup: &Setup, spec: &Spec) -> fmt::Result {
     write!(
         out,
         "<div id=\"tools\"><input id=\"text\" type=\"search\" placeholder=\"filter: id, clause, words\" aria-label=\"filter\"><select id=\"verdict\" aria-label=\"verdict\"><option value=\"\">every verdict</option>"
@@ -160,7 +160,7 @@ fn failures(out: &mut String, report: &Report, world: &World, spec: &Spec) -> fm
         write!(out, "<h2>{title}</h2>")?;
         // The first ones stand open; a page of hundreds opened ones helps nobody.
         for (index, outcome) in outcomes.into_iter().enumerate() {
-            failure(out, outcome, world, spec, index < 3)?;
+            failure(out, outcome, setup, spec, index < 3)?;
         }
     }
     Ok(())
@@ -183,7 +183,7 @@ fn search_text(outcome: &Outcome) -> String {
 fn failure(
     out: &mut String,
     outcome: &Outcome,
-    world: &World,
+    setup: &Setup,
     spec: &Spec,
     open: bool,
 ) -> fmt::Result {
@@ -216,13 +216,13 @@ fn failure(
             )?;
             last = &problem.clause;
         }
-        one(out, problem, world, index == 0)?;
+        one(out, problem, setup, index == 0)?;
     }
     out.push_str("</div></details>\n");
     Ok(())
 }
 
-fn one(out: &mut String, problem: &Problem, world: &World, first: bool) -> fmt::Result {
+fn one(out: &mut String, problem: &Problem, setup: &Setup, first: bool) -> fmt::Result {
     let place = match (problem.variant.as_str(), problem.step) {
         ("", None) => String::new(),
         ("", Some(step)) => format!("step {step}: "),
@@ -232,7 +232,7 @@ fn one(out: &mut String, problem: &Problem, world: &World, first: bool) -> fmt::
     let planned = &problem.exchange.planned;
     if let Some(difference) = &problem.finding.difference {
         if first {
-            let drawn = timelines(difference, planned, world);
+            let drawn = timelines(difference, planned, setup);
             if !drawn.is_empty() {
                 write!(
                     out,
@@ -240,12 +240,12 @@ fn one(out: &mut String, problem: &Problem, world: &World, first: bool) -> fmt::
                 )?;
             }
         }
-        let lines = difference_lines(difference, planned, world);
+        let lines = difference_lines(difference, planned, setup);
         write!(out, "<pre>{}</pre>", escape(&lines.join("\n")))?;
     }
-    write!(out, "<pre>{}</pre>", escape(&curl::line(planned, world)))?;
+    write!(out, "<pre>{}</pre>", escape(&curl::line(planned, setup)))?;
     if first {
-        let lines = exchange_lines(&problem.exchange, world);
+        let lines = exchange_lines(&problem.exchange, setup);
         write!(
             out,
             "<details><summary>exchange</summary><div class=\"inside\"><pre>{}</pre></div></details>",

@@ -3,12 +3,12 @@ use serde_json::{Value, json};
 use super::{Fingerprint, curl, difference_lines, exchange_lines};
 use crate::nearest::{Match, nearest};
 use crate::run::{Outcome, Problem, Report, Verdict};
+use crate::setup::Setup;
 use crate::spec::Spec;
-use crate::world::World;
 
 /// The whole report as JSON, for programs.
 #[must_use]
-pub fn json(report: &Report, world: &World, spec: &Spec) -> Value {
+pub fn json(report: &Report, setup: &Setup, spec: &Spec) -> Value {
     let counts: serde_json::Map<String, Value> = Verdict::ALL
         .iter()
         .map(|verdict| (verdict.to_string(), report.count(*verdict).into()))
@@ -55,7 +55,7 @@ pub fn json(report: &Report, world: &World, spec: &Spec) -> Value {
         "nearestDefects": nearest(report).iter().map(defect).collect::<Vec<_>>(),
         "staleKnownFailures": report.stale,
         "fingerprint": { "dialect": fingerprint.dialect().to_string(), "points": points },
-        "cases": report.outcomes.iter().map(|outcome| case(outcome, world, spec)).collect::<Vec<_>>(),
+        "cases": report.outcomes.iter().map(|outcome| case(outcome, setup, spec)).collect::<Vec<_>>(),
     })
 }
 
@@ -67,7 +67,7 @@ fn defect(found: &Match) -> Value {
     })
 }
 
-fn case(outcome: &Outcome, world: &World, spec: &Spec) -> Value {
+fn case(outcome: &Outcome, setup: &Setup, spec: &Spec) -> Value {
     json!({
         "id": outcome.id,
         "title": outcome.title,
@@ -83,11 +83,11 @@ fn case(outcome: &Outcome, world: &World, spec: &Spec) -> Value {
         "requests": outcome.requests,
         "variants": outcome.variants,
         "milliseconds": outcome.micros as f64 / 1000.0,
-        "problems": outcome.problems.iter().map(|each| problem(each, world, spec)).collect::<Vec<_>>(),
+        "problems": outcome.problems.iter().map(|each| problem(each, setup, spec)).collect::<Vec<_>>(),
     })
 }
 
-fn problem(problem: &Problem, world: &World, spec: &Spec) -> Value {
+fn problem(problem: &Problem, setup: &Setup, spec: &Spec) -> Value {
     let planned = &problem.exchange.planned;
     let difference = problem.finding.difference.as_ref();
     json!({
@@ -97,8 +97,8 @@ fn problem(problem: &Problem, world: &World, spec: &Spec) -> Value {
         "variant": problem.variant,
         "step": problem.step,
         "text": problem.finding.text,
-        "difference": difference.map(|difference| difference_lines(difference, planned, world)),
-        "curl": curl::line(planned, world),
-        "exchange": exchange_lines(&problem.exchange, world),
+        "difference": difference.map(|difference| difference_lines(difference, planned, setup)),
+        "curl": curl::line(planned, setup),
+        "exchange": exchange_lines(&problem.exchange, setup),
     })
 }

@@ -4,8 +4,8 @@ use quick_junit::{NonSuccessKind, Report as Junit, TestCase, TestCaseStatus, Tes
 
 use super::{curl, difference_lines, exchange_lines};
 use crate::run::{Outcome, Report, Verdict};
+use crate::setup::Setup;
 use crate::spec::Spec;
-use crate::world::World;
 
 /// What every suite is part of.
 const PACKAGE: &str = "vcc-conformance";
@@ -17,7 +17,7 @@ const PACKAGE: &str = "vcc-conformance";
 /// # Errors
 ///
 /// None for a report of this crate; the writer has some for values that no XML can carry.
-pub fn junit(report: &Report, world: &World, spec: &Spec) -> Result<String, String> {
+pub fn junit(report: &Report, setup: &Setup, spec: &Spec) -> Result<String, String> {
     let mut junit = Junit::new(PACKAGE);
     for chapter in report.chapters() {
         let mut suite = TestSuite::new(chapter);
@@ -26,9 +26,9 @@ pub fn junit(report: &Report, world: &World, spec: &Spec) -> Result<String, Stri
         let mut warnings = Vec::new();
         for outcome in outcomes {
             time += Duration::from_micros(outcome.micros);
-            suite.add_test_case(case(outcome, world, spec));
+            suite.add_test_case(case(outcome, setup, spec));
             if outcome.verdict == Verdict::Warn {
-                warnings.push(format!("{}: {}", outcome.id, details(outcome, world, spec)));
+                warnings.push(format!("{}: {}", outcome.id, details(outcome, setup, spec)));
             }
         }
         suite.set_system_out(clean(&warnings.join("\n\n")));
@@ -65,7 +65,7 @@ pub fn junit(report: &Report, world: &World, spec: &Spec) -> Result<String, Stri
     Ok(format!("{before}<testsuites>{rest}"))
 }
 
-fn case(outcome: &Outcome, world: &World, spec: &Spec) -> TestCase {
+fn case(outcome: &Outcome, setup: &Setup, spec: &Spec) -> TestCase {
     let reason = || outcome.reason.clone().unwrap_or_default();
     let status = match outcome.verdict {
         Verdict::Fail if outcome.known.is_some() => {
@@ -82,7 +82,7 @@ fn case(outcome: &Outcome, world: &World, spec: &Spec) -> TestCase {
                 .first()
                 .map_or_else(reason, |problem| problem.finding.text.clone());
             status.set_type(outcome.blamed()).set_message(clean(&text));
-            status.set_description(clean(&details(outcome, world, spec)));
+            status.set_description(clean(&details(outcome, setup, spec)));
             status
         }
         Verdict::Error | Verdict::Inconclusive | Verdict::Precondition => {
@@ -102,7 +102,7 @@ fn case(outcome: &Outcome, world: &World, spec: &Spec) -> TestCase {
     case
 }
 
-fn details(outcome: &Outcome, world: &World, spec: &Spec) -> String {
+fn details(outcome: &Outcome, setup: &Setup, spec: &Spec) -> String {
     let mut lines = vec![outcome.title.clone()];
     for problem in outcome.problems.iter().take(4) {
         let sentence = spec.find(&problem.clause).map_or("", |clause| clause.sentence.as_str());
@@ -111,10 +111,10 @@ fn details(outcome: &Outcome, world: &World, spec: &Spec) -> String {
         lines.push(format!("{variant}: {}", problem.finding.text));
         let planned = &problem.exchange.planned;
         if let Some(difference) = &problem.finding.difference {
-            lines.extend(difference_lines(difference, planned, world));
+            lines.extend(difference_lines(difference, planned, setup));
         }
-        lines.push(curl::line(planned, world));
-        lines.extend(exchange_lines(&problem.exchange, world));
+        lines.push(curl::line(planned, setup));
+        lines.extend(exchange_lines(&problem.exchange, setup));
     }
     lines.join("\n")
 }

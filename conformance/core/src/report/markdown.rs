@@ -3,22 +3,22 @@ use std::fmt::Write;
 use super::{Fingerprint, curl, difference_lines};
 use crate::nearest::nearest;
 use crate::run::{Report, Verdict};
+use crate::setup::Setup;
 use crate::spec::Spec;
-use crate::world::World;
 
 /// How many failures are shown in full.
 const SHOWN: usize = 25;
 
 /// The report in Markdown, for the summary of a CI job.
 #[must_use]
-pub fn markdown(report: &Report, world: &World, spec: &Spec) -> String {
+pub fn markdown(report: &Report, setup: &Setup, spec: &Spec) -> String {
     let mut text = String::new();
     // Writing to a String cannot fail.
-    let _ = write(&mut text, report, world, spec);
+    let _ = write(&mut text, report, setup, spec);
     text
 }
 
-fn write(out: &mut String, report: &Report, world: &World, spec: &Spec) -> std::fmt::Result {
+fn write(out: &mut String, report: &Report, setup: &Setup, spec: &Spec) -> std::fmt::Result {
     writeln!(out, "## Recordings API: {}\n", report.conclusion())?;
     writeln!(
         out,
@@ -85,11 +85,11 @@ fn write(out: &mut String, report: &Report, world: &World, spec: &Spec) -> std::
                 writeln!(out, "```text\n{}", fenced(&problem.finding.text))?;
                 let planned = &problem.exchange.planned;
                 if let Some(difference) = &problem.finding.difference {
-                    for line in difference_lines(difference, planned, world) {
+                    for line in difference_lines(difference, planned, setup) {
                         writeln!(out, "{}", fenced(&line))?;
                     }
                 }
-                writeln!(out, "{}\n```\n", fenced(&curl::line(planned, world)))?;
+                writeln!(out, "{}\n```\n", fenced(&curl::line(planned, setup)))?;
             }
             writeln!(out, "</details>")?;
         }

@@ -1,12 +1,12 @@
 use super::curl::redacted;
 use crate::judge::excerpt;
 use crate::run::Exchange;
-use crate::world::World;
+use crate::setup::Setup;
 
 /// What was sent and what came back, line by line, without secrets and with a shortened body.
 #[must_use]
-pub fn exchange_lines(exchange: &Exchange, world: &World) -> Vec<String> {
-    let mut lines: Vec<String> = redacted(&exchange.planned, world)
+pub fn exchange_lines(exchange: &Exchange, setup: &Setup) -> Vec<String> {
+    let mut lines: Vec<String> = redacted(&exchange.planned, setup)
         .trim_end()
         .lines()
         .map(|line| format!("> {}", excerpt(line.as_bytes(), 300)))

@@ -6,8 +6,8 @@ use super::{Fingerprint, curl, difference_lines, exchange_lines};
 use crate::edition::EDITION;
 use crate::nearest::nearest;
 use crate::run::{Outcome, Problem, Report, Verdict};
+use crate::setup::Setup;
 use crate::spec::Spec;
-use crate::world::World;
 
 /// How many problems of a case are shown.
 const SHOWN: usize = 3;
@@ -20,7 +20,7 @@ const SHOWN: usize = 3;
 pub fn terminal(
     out: &mut dyn Write,
     report: &Report,
-    world: &World,
+    setup: &Setup,
     spec: &Spec,
 ) -> io::Result<()> {
     writeln!(out)?;
@@ -34,7 +34,7 @@ pub fn terminal(
     }
     for verdict in [Verdict::Error, Verdict::Fail, Verdict::Warn] {
         for outcome in report.outcomes.iter().filter(|outcome| outcome.verdict == verdict) {
-            case(out, outcome, world, spec)?;
+            case(out, outcome, setup, spec)?;
         }
     }
     for verdict in
@@ -127,7 +127,7 @@ fn table(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     Ok(())
 }
 
-fn case(out: &mut dyn Write, outcome: &Outcome, world: &World, spec: &Spec) -> io::Result<()> {
+fn case(out: &mut dyn Write, outcome: &Outcome, setup: &Setup, spec: &Spec) -> io::Result<()> {
     let style = style(outcome.verdict);
     writeln!(out)?;
     writeln!(out, "{style}{}{style:#} {}: {}", outcome.verdict, outcome.id, outcome.title)?;
@@ -145,7 +145,7 @@ fn case(out: &mut dyn Write, outcome: &Outcome, world: &World, spec: &Spec) -> i
             writeln!(out, "  {} ({}): {sentence}", problem.clause, problem.level)?;
             last = &problem.clause;
         }
-        one(out, problem, world, outcome.problems[0].variant == problem.variant)?;
+        one(out, problem, setup, outcome.problems[0].variant == problem.variant)?;
     }
     if outcome.problems.len() > SHOWN {
         let mut variants: Vec<_> =
@@ -161,7 +161,7 @@ fn case(out: &mut dyn Write, outcome: &Outcome, world: &World, spec: &Spec) -> i
     Ok(())
 }
 
-fn one(out: &mut dyn Write, problem: &Problem, world: &World, whole: bool) -> io::Result<()> {
+fn one(out: &mut dyn Write, problem: &Problem, setup: &Setup, whole: bool) -> io::Result<()> {
     let place = match (problem.variant.as_str(), problem.step) {
         ("", None) => String::new(),
         ("", Some(step)) => format!("step {step}: "),
@@ -169,14 +169,14 @@ fn one(out: &mut dyn Write, problem: &Problem, world: &World, whole: bool) -> io
     };
     writeln!(out, "  {place}{}", problem.finding.text)?;
     if let Some(difference) = &problem.finding.difference {
-        for line in difference_lines(difference, &problem.exchange.planned, world) {
+        for line in difference_lines(difference, &problem.exchange.planned, setup) {
             writeln!(out, "    {line}")?;
         }
     }
-    writeln!(out, "    {}", curl::line(&problem.exchange.planned, world))?;
+    writeln!(out, "    {}", curl::line(&problem.exchange.planned, setup))?;
     if whole {
         let dim = Style::new().dimmed();
-        for line in exchange_lines(&problem.exchange, world) {
+        for line in exchange_lines(&problem.exchange, setup) {
             writeln!(out, "    {dim}{line}{dim:#}")?;
         }
     }

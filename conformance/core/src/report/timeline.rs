@@ -8,7 +8,7 @@ use super::arithmetic::Arithmetic;
 use super::escape::escape;
 use crate::judge::compare::Difference;
 use crate::run::Planned;
-use crate::world::World;
+use crate::setup::Setup;
 
 /// Width of a drawing in its own units.
 const WIDTH: f64 = 720.0;
@@ -24,15 +24,15 @@ struct Mark {
 
 /// Drawings of a difference in SVG: the whole window, and its edge where a record lies close to it.
 /// Nothing where no time was asked for.
-pub(super) fn timelines(difference: &Difference, planned: &Planned, world: &World) -> String {
-    let arithmetic = Arithmetic::of(planned, world);
+pub(super) fn timelines(difference: &Difference, planned: &Planned, setup: &Setup) -> String {
+    let arithmetic = Arithmetic::of(planned, setup);
     let times = &arithmetic.times;
     let five = SignedDuration::from_secs(5);
     let around = |at: Timestamp| Some((at.checked_sub(five).ok()?, at.checked_add(five).ok()?));
     let finish = times.start.is_none() && times.finish.is_some();
     let window = times.window.or_else(|| times.start.or(times.finish).and_then(around));
     let Some((from, until)) = window else { return String::new() };
-    let records = &world.tenants[planned.tenant].tenant.records;
+    let records = &setup.tenants[planned.tenant].tenant.records;
     let place = |index: usize| {
         if finish { records[index].finish() } else { Some(records[index].start) }
     };

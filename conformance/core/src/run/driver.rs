@@ -12,8 +12,8 @@ use super::play::play;
 use super::report::Report;
 use super::verdict::Verdict;
 use crate::fixture::Case;
+use crate::setup::Setup;
 use crate::spec::Spec;
-use crate::world::World;
 
 /// How cases are run.
 #[derive(Clone, Debug)]
@@ -27,19 +27,19 @@ pub struct Options {
     /// Whether the target is asked for everything first.
     pub handshake: bool,
     /// Cases that are wrong themselves, by id, with the reason.
-    pub faults: BTreeMap<String, String>,
+    pub broken: BTreeMap<String, String>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { jobs: 4, strict: false, amplified: true, handshake: true, faults: BTreeMap::new() }
+        Self { jobs: 4, strict: false, amplified: true, handshake: true, broken: BTreeMap::new() }
     }
 }
 
 /// Runs cases against a target. `done` is told of every outcome as it comes.
 pub fn run(
     cases: &[Case],
-    world: &mut World,
+    setup: &mut Setup,
     spec: &Spec,
     target: &dyn Target,
     options: &Options,
@@ -47,11 +47,11 @@ pub fn run(
 ) -> Report {
     let (started, before) = (crate::clock::now(), Instant::now());
     let greeting = if options.handshake {
-        handshake(world, target.worker().as_mut())
+        handshake(setup, target.worker().as_mut())
     } else {
         Handshake::default()
     };
-    let world = &*world;
+    let setup = &*setup;
     let next = AtomicUsize::new(0);
     let outcomes = Mutex::new(Vec::with_capacity(cases.len()));
     if greeting.precondition.is_none() {
@@ -62,7 +62,7 @@ pub fn run(
                     loop {
                         let index = next.fetch_add(1, Ordering::Relaxed);
                         let Some(case) = cases.get(index) else { break };
-                        let outcome = one(case, world, spec, target, options, transport.as_mut());
+                        let outcome = one(case, setup, spec, target, options, transport.as_mut());
                         done(&outcome);
                         if let Ok(mut outcomes) = outcomes.lock() {
                             outcomes.push((index, outcome));
@@ -89,21 +89,21 @@ pub fn run(
 
 fn one(
     case: &Case,
-    world: &World,
+    setup: &Setup,
     spec: &Spec,
     target: &dyn Target,
     options: &Options,
     transport: &mut dyn Transport,
 ) -> Outcome {
     let stopped = |verdict, reason: &str| Outcome::without_requests(case, spec, verdict, reason);
-    if let Some(fault) = options.faults.get(&case.id) {
+    if let Some(fault) = options.broken.get(&case.id) {
         return stopped(Verdict::Error, fault);
     }
-    let variants = match plan(case, world, options.amplified) {
+    let variants = match plan(case, setup, options.amplified) {
         Ok(variants) => variants,
         Err(problem) => return stopped(Verdict::Error, &problem),
     };
-    if !world.https && variants.iter().flat_map(|variant| &variant.steps).any(|step| step.plain) {
+    if !setup.https && variants.iter().flat_map(|variant| &variant.steps).any(|step| step.plain) {
         return stopped(Verdict::Skipped, "the target is not https://");
     }
     let mut played = Vec::with_capacity(variants.len());
@@ -111,10 +111,10 @@ fn one(
         if let Some(reason) = target.ended() {
             return stopped(Verdict::Inconclusive, &reason);
         }
-        match play(case, &variant, world, transport) {
+        match play(case, &variant, setup, transport) {
             Ok(exchanges) => played.push((variant, exchanges)),
             Err(problem) => return stopped(Verdict::Error, &problem),
         }
     }
-    outcome(case, &played, world, spec, options.strict)
+    outcome(case, &played, setup, spec, options.strict)
 }

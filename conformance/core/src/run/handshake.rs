@@ -10,9 +10,9 @@ use super::play::PAGE;
 use crate::fixture::Request;
 use crate::http::Trouble;
 use crate::judge::compare::{known, start};
-use crate::judge::list::{self, Format, Seen};
+use crate::judge::list::{self, Format, Record};
+use crate::setup::Setup;
 use crate::words::counted;
-use crate::world::World;
 use vcc_types::Field;
 
 /// What the target holds of the dataset.
@@ -92,13 +92,13 @@ enum Halt {
 }
 
 /// Pages through everything that every tenant can see. Where the target was loaded on an earlier
-/// day, `world` is stamped with that day. Where the run is over before that, it says nothing of the
+/// day, `setup` is stamped with that day. Where the run is over before that, it says nothing of the
 /// target.
-pub fn handshake(world: &mut World, transport: &mut dyn Transport) -> Handshake {
+pub fn handshake(setup: &mut Setup, transport: &mut dyn Transport) -> Handshake {
     let mut result = Handshake::default();
     let mut lists = Vec::new();
-    for tenant in 0..world.tenants.len() {
-        match everything(world, tenant, transport) {
+    for tenant in 0..setup.tenants.len() {
+        match everything(setup, tenant, transport) {
             Ok(list) => lists.push(list),
             Err(Halt::Unreachable(trouble)) => {
                 result.unreachable = true;
@@ -108,16 +108,16 @@ pub fn handshake(world: &mut World, transport: &mut dyn Transport) -> Handshake 
             Err(Halt::Over) => return result,
         }
     }
-    if let Some(stamped) = stamped_earlier(world, &lists) {
-        result.stale = (world.now.as_second() - stamped.as_second()) / 86_400;
-        world.now = stamped;
-        for access in &mut world.tenants {
+    if let Some(stamped) = stamped_earlier(setup, &lists) {
+        result.stale = (setup.now.as_second() - stamped.as_second()) / 86_400;
+        setup.now = stamped;
+        for access in &mut setup.tenants {
             access.tenant.stamp(stamped);
         }
     }
     let (mut expected, mut missing, mut unknown, mut total, mut locked) = (0, 0, 0, 0, 0);
     for (tenant, (seen, trouble)) in lists.into_iter().enumerate() {
-        let mut holding = holding(world, tenant, &seen);
+        let mut holding = holding(setup, tenant, &seen);
         holding.trouble = trouble;
         if holding.trouble.as_deref().is_some_and(|trouble| trouble.ends_with(LOCKED)) {
             // Nothing is known of what it holds.
@@ -130,7 +130,7 @@ pub fn handshake(world: &mut World, transport: &mut dyn Transport) -> Handshake 
             holding.missing.clear();
         }
         if holding.missing.len() * 5 > holding.expected
-            && found_singly(world, tenant, &mut holding, transport).is_err()
+            && found_singly(setup, tenant, &mut holding, transport).is_err()
         {
             return result;
         }
@@ -157,23 +157,23 @@ pub fn handshake(world: &mut World, transport: &mut dyn Transport) -> Handshake 
 }
 
 fn request(
-    world: &World,
+    setup: &Setup,
     tenant: usize,
     path: Option<String>,
     query: Option<String>,
 ) -> Option<Planned> {
-    let tenant = Some(world.tenants[tenant].tenant.name.clone());
-    build(&Request { tenant, path, query, ..Request::default() }, world).ok()
+    let tenant = Some(setup.tenants[tenant].tenant.name.clone());
+    build(&Request { tenant, path, query, ..Request::default() }, setup).ok()
 }
 
 /// What could be listed, and why that is not all.
-type Listed = (Vec<Seen>, Option<String>);
+type Listed = (Vec<Record>, Option<String>);
 
 /// Everything that a tenant can see.
-fn everything(world: &World, tenant: usize, transport: &mut dyn Transport) -> Result<Listed, Halt> {
-    let name = &world.tenants[tenant].tenant.name;
-    let most = world.tenants[tenant].tenant.records.len().div_ceil(PAGE) * 2 + 4;
-    let mut seen: Vec<Seen> = Vec::new();
+fn everything(setup: &Setup, tenant: usize, transport: &mut dyn Transport) -> Result<Listed, Halt> {
+    let name = &setup.tenants[tenant].tenant.name;
+    let most = setup.tenants[tenant].tenant.records.len().div_ceil(PAGE) * 2 + 4;
+    let mut seen: Vec<Record> = Vec::new();
     let mut ids = BTreeSet::new();
     for index in 0..most {
         let mut page = Err(String::new());
@@ -181,7 +181,7 @@ fn everything(world: &World, tenant: usize, transport: &mut dyn Transport) -> Re
         for (format, suffix) in [(Format::Xml, ""), (Format::Csv, ".csv")] {
             let path = Some(format!("{}{suffix}", Request::PATH));
             let query = Some(format!("n={}", index * PAGE + 1));
-            let Some(planned) = request(world, tenant, path, query) else { break };
+            let Some(planned) = request(setup, tenant, path, query) else { break };
             let variant = format!("{name}{suffix}");
             let key = Key { case: "handshake", variant: &variant, index };
             let exchange = transport.exchange(key, &planned);
@@ -229,7 +229,7 @@ fn everything(world: &World, tenant: usize, transport: &mut dyn Transport) -> Re
     Ok((seen, None))
 }
 
-fn read(format: Format, exchange: &Exchange) -> Result<Vec<Seen>, String> {
+fn read(format: Format, exchange: &Exchange) -> Result<Vec<Record>, String> {
     let response = exchange.answer.as_ref().map_err(ToString::to_string)?;
     match response.status {
         200 => {}
@@ -238,7 +238,7 @@ fn read(format: Format, exchange: &Exchange) -> Result<Vec<Seen>, String> {
     }
     let records =
         list::read(format, response).map_err(|problem| format!("{UNREADABLE}: {problem}"))?.records;
-    let named = |record: &Seen| !record.text(Field::TransactionId).is_empty();
+    let named = |record: &Record| !record.text(Field::TransactionId).is_empty();
     if !records.is_empty() && !records.iter().any(named) {
         let count = counted(records.len(), "record");
         return Err(format!("{UNREADABLE}: {count} without a transactionID"));
@@ -246,24 +246,24 @@ fn read(format: Format, exchange: &Exchange) -> Result<Vec<Seen>, String> {
     Ok(records)
 }
 
-fn holding(world: &World, tenant: usize, seen: &[Seen]) -> Holding {
-    let data = &world.tenants[tenant].tenant;
+fn holding(setup: &Setup, tenant: usize, seen: &[Record]) -> Holding {
+    let data = &setup.tenants[tenant].tenant;
     let mut holding =
         Holding { tenant: data.name.clone(), expected: data.records.len(), ..Holding::default() };
     let mut found = BTreeSet::new();
     for record in seen {
-        let place = known(world, tenant, record).or_else(|| {
+        let place = known(setup, tenant, record).or_else(|| {
             // With white space around its values it is there, if altered.
             let mut bare = record.clone();
             for value in bare.values.iter_mut().flatten() {
                 *value = value.trim().to_owned();
             }
-            known(world, tenant, &bare)
+            known(setup, tenant, &bare)
         });
         match place {
             Some((at, index)) if at == tenant => {
                 let same = crate::judge::compare::compare(
-                    world,
+                    setup,
                     tenant,
                     &[index],
                     false,
@@ -290,12 +290,12 @@ fn holding(world: &World, tenant: usize, seen: &[Seen]) -> Holding {
 /// Asks for a dozen of the missing records one by one, in XML and in CSV; where most are there, all
 /// count as there.
 fn found_singly(
-    world: &World,
+    setup: &Setup,
     tenant: usize,
     holding: &mut Holding,
     transport: &mut dyn Transport,
 ) -> Result<(), Halt> {
-    let data = &world.tenants[tenant].tenant;
+    let data = &setup.tenants[tenant].tenant;
     let step = holding.missing.len().div_ceil(12).max(1);
     let sample: Vec<_> = holding.missing.iter().step_by(step).cloned().collect();
     let mut there = 0;
@@ -304,7 +304,7 @@ fn found_singly(
         let id = record.text(Field::TransactionId);
         let encoded: String = id.bytes().map(|byte| format!("%{byte:02X}")).collect();
         let query = Some(format!("transactionID={encoded}"));
-        let Some(planned) = request(world, tenant, None, query) else { continue };
+        let Some(planned) = request(setup, tenant, None, query) else { continue };
         let variant = format!("{} singly", data.name);
         let exchange =
             transport.exchange(Key { case: "handshake", variant: &variant, index }, &planned);
@@ -325,8 +325,8 @@ fn found_singly(
 }
 
 /// The time that the target's relative records were stamped at, where that is another day.
-fn stamped_earlier(world: &World, lists: &[Listed]) -> Option<Timestamp> {
-    for (access, (seen, _)) in world.tenants.iter().zip(lists) {
+fn stamped_earlier(setup: &Setup, lists: &[Listed]) -> Option<Timestamp> {
+    for (access, (seen, _)) in setup.tenants.iter().zip(lists) {
         let zone = &access.tenant.zone;
         for record in access.tenant.records.iter().filter(|record| record.written.is_relative()) {
             let transaction = record.text(Field::TransactionId);
@@ -341,7 +341,7 @@ fn stamped_earlier(world: &World, lists: &[Listed]) -> Option<Timestamp> {
                 return None;
             }
             let days = ours.date().since(theirs.date()).ok()?.get_days();
-            return world.now.checked_sub(SignedDuration::from_hours(24 * i64::from(days))).ok();
+            return setup.now.checked_sub(SignedDuration::from_hours(24 * i64::from(days))).ok();
         }
     }
     None

@@ -7,8 +7,8 @@ use crate::fixture::{Auth, AuthName, Case, Expect, Status};
 use crate::http::{Response, Trouble};
 use crate::judge::list::Format;
 use crate::judge::{Finding, View, judge};
+use crate::setup::Setup;
 use crate::spec::{Level, Spec};
-use crate::world::World;
 
 /// What became of a case.
 #[derive(Clone, Debug)]
@@ -108,7 +108,7 @@ pub struct Problem {
 pub fn outcome(
     case: &Case,
     played: &[(Variant, Vec<Exchange>)],
-    world: &World,
+    setup: &Setup,
     spec: &Spec,
     strict: bool,
 ) -> Outcome {
@@ -136,20 +136,20 @@ pub fn outcome(
             _ => {}
         }
         if depends_on_today(case)
-            && let Some(reason) = day_changed(exchange, world)
+            && let Some(reason) = day_changed(exchange, setup)
         {
             return stop(outcome, Verdict::Precondition, reason);
         }
     }
     if case.switch.is_some() {
-        return match probe(case, played, world) {
+        return match probe(case, played, setup) {
             Ok(observed) => Outcome { observed: Some(observed), ..outcome },
             Err(problem) => stop(outcome, Verdict::Error, problem),
         };
     }
     let mut written_passes = true;
     for (variant, exchanges) in played {
-        let found = match findings(case, variant, exchanges, world) {
+        let found = match findings(case, variant, exchanges, setup) {
             Ok(found) => found,
             Err(problem) => return stop(outcome, Verdict::Error, problem),
         };
@@ -168,7 +168,7 @@ pub fn outcome(
             let blamed = finding
                 .clause
                 .filter(|clause| !yields(clause, &case.clauses[0]))
-                .or_else(|| refused(case, index, planned, world, status))
+                .or_else(|| refused(case, index, planned, setup, status))
                 .or(alone)
                 .unwrap_or_else(|| own(case, &finding, planned));
             let clause = spec.resolve(blamed);
@@ -213,7 +213,7 @@ fn refused(
     case: &Case,
     step: usize,
     planned: &Planned,
-    world: &World,
+    setup: &Setup,
     status: Option<u16>,
 ) -> Option<&'static str> {
     let expect = expected(case).get(step).copied().flatten()?;
@@ -229,7 +229,7 @@ fn refused(
     if !listed || !right || !refused || about.starts_with("AUTH-") && about != "AUTH-4" {
         return None;
     }
-    let colon = world.tenants[planned.tenant].token.contains(':');
+    let colon = setup.tenants[planned.tenant].token.contains(':');
     Some(if colon { "AUTH-5b" } else { "AUTH-1" })
 }
 
@@ -262,7 +262,7 @@ fn findings(
     case: &Case,
     variant: &Variant,
     exchanges: &[Exchange],
-    world: &World,
+    setup: &Setup,
 ) -> Result<Found, String> {
     let mut found = Vec::new();
     let mut earlier: Vec<(Format, Option<Response>)> = Vec::new();
@@ -270,10 +270,10 @@ fn findings(
         let of_step = if case.walk { exchanges } else { &exchanges[index..=index] };
         let planned = &variant.steps[index];
         if let Some(expect) = expect {
-            let here = one(expect, planned, of_step, &earlier, world)?;
+            let here = one(expect, planned, of_step, &earlier, setup)?;
             let mut good = here.is_empty();
             for or in &case.or {
-                good = good || one(&or.expect, planned, of_step, &earlier, world)?.is_empty();
+                good = good || one(&or.expect, planned, of_step, &earlier, setup)?.is_empty();
             }
             if !good {
                 found.extend(here.into_iter().map(|finding| (index, finding)));
@@ -290,7 +290,7 @@ fn one(
     planned: &Planned,
     exchanges: &[Exchange],
     earlier: &[(Format, Option<Response>)],
-    world: &World,
+    setup: &Setup,
 ) -> Result<Vec<Finding>, String> {
     let mut pages = Vec::new();
     for exchange in exchanges {
@@ -302,7 +302,7 @@ fn one(
         }
     }
     let view = View {
-        world,
+        setup,
         tenant: planned.tenant,
         format: planned.format,
         tz: planned.tz(),
@@ -316,7 +316,7 @@ fn one(
 fn probe(
     case: &Case,
     played: &[(Variant, Vec<Exchange>)],
-    world: &World,
+    setup: &Setup,
 ) -> Result<Observed, String> {
     let (variant, exchanges) = &played[0];
     let last = variant.steps.len() - 1;
@@ -331,7 +331,7 @@ fn probe(
         .collect();
     let mut value = None;
     for reading in &case.reading {
-        if one(&reading.expect, planned, of_step, &earlier, world)?.is_empty() {
+        if one(&reading.expect, planned, of_step, &earlier, setup)?.is_empty() {
             value = Some(reading.value.clone());
             break;
         }
@@ -365,14 +365,14 @@ pub fn depends_on_today(case: &Case) -> bool {
 
 /// Why what is relative to today does not mean the day that the dataset was stamped with: by our
 /// clock before and after the request, or by the target's.
-fn day_changed(exchange: &Exchange, world: &World) -> Option<String> {
-    let tenant = &world.tenants[exchange.planned.tenant].tenant.zone;
+fn day_changed(exchange: &Exchange, setup: &Setup) -> Option<String> {
+    let tenant = &setup.tenants[exchange.planned.tenant].tenant.zone;
     let zones = std::iter::once(tenant.clone()).chain(exchange.planned.tz());
     let theirs = exchange.answer.as_ref().ok().and_then(|response| response.header("date"));
     let theirs = theirs.and_then(|date| jiff::fmt::rfc2822::parse(date).ok());
     for zone in zones {
         let day = |at: jiff::Timestamp| zone.to_datetime(at).date();
-        let stamped = day(world.now);
+        let stamped = day(setup.now);
         if day(exchange.started) != stamped || day(exchange.finished()) != stamped {
             return Some(format!("the dataset is stamped with {stamped}, and that day is over"));
         }

@@ -4,7 +4,7 @@ use super::amplify::{Spelling, spellings, tz};
 use crate::fixture::{Auth, AuthName, Case, Expect, HeaderValue, Request, base64};
 use crate::http::Body;
 use crate::judge::list::Format;
-use crate::world::World;
+use crate::setup::Setup;
 
 /// One way to run a case.
 #[derive(Clone, Debug)]
@@ -78,12 +78,12 @@ impl Planned {
     /// # Errors
     ///
     /// As [`plan`].
-    pub fn page(&self, n: usize, world: &World) -> Result<Planned, String> {
+    pub fn page(&self, n: usize, setup: &Setup) -> Result<Planned, String> {
         let query = match self.query.as_deref() {
             None | Some("") => format!("n={n}"),
             Some(query) => format!("{query}&n={n}"),
         };
-        build(&Request { query: Some(query.replace('$', "$$")), ..self.request.clone() }, world)
+        build(&Request { query: Some(query.replace('$', "$$")), ..self.request.clone() }, setup)
     }
 
     /// The header lines that are sent.
@@ -104,19 +104,19 @@ impl Planned {
 /// # Errors
 ///
 /// A tenant or template that there is not.
-pub fn plan(case: &Case, world: &World, amplified: bool) -> Result<Vec<Variant>, String> {
+pub fn plan(case: &Case, setup: &Setup, amplified: bool) -> Result<Vec<Variant>, String> {
     if !case.step.is_empty() {
         let steps: Result<_, _> = case
             .step
             .iter()
             .map(|step| {
-                let planned = build(&step.request.over(&case.request), world)?;
+                let planned = build(&step.request.over(&case.request), setup)?;
                 Ok::<_, String>(Planned { pipelined: step.pipelined, ..planned })
             })
             .collect();
         return Ok(vec![Variant { name: String::new(), clause: None, steps: steps? }]);
     }
-    let written = build(&case.request, world)?;
+    let written = build(&case.request, setup)?;
     let mut variants = Vec::new();
     let request = &case.request;
     let names_records = case.expect.as_ref().is_some_and(|expect| expect.records.is_some());
@@ -125,7 +125,7 @@ pub fn plan(case: &Case, world: &World, amplified: bool) -> Result<Vec<Variant>,
         if case.amplify.formats && request.path.is_none() {
             for (suffix, clause) in [(".xml", "REQ-2"), (".csv", "OUT-4a")] {
                 let path = Some(format!("{}{suffix}", Request::PATH));
-                let step = build(&Request { path, ..request.clone() }, world)?;
+                let step = build(&Request { path, ..request.clone() }, setup)?;
                 variants.push(Variant {
                     name: suffix.into(),
                     clause: Some(clause),
@@ -134,13 +134,13 @@ pub fn plan(case: &Case, world: &World, amplified: bool) -> Result<Vec<Variant>,
             }
         }
         // With the query as it is sent: templates are filled by now.
-        let zone = &world.tenants[written.tenant].tenant.zone;
+        let zone = &setup.tenants[written.tenant].tenant.zone;
         if case.amplify.dates
             && let Some(query) = &written.query
         {
             for (spelling, query) in spellings(query, zone) {
                 let query = Some(query.replace('$', "$$"));
-                let step = build(&Request { query, ..request.clone() }, world)?;
+                let step = build(&Request { query, ..request.clone() }, setup)?;
                 let (name, clause) = (Spelling::name(spelling).to_owned(), Some(spelling.clause()));
                 variants.push(Variant { name, clause, steps: vec![step] });
             }
@@ -164,14 +164,14 @@ pub(crate) fn expected(case: &Case) -> Vec<Option<&Expect>> {
 /// # Errors
 ///
 /// A template or a tenant that is not there.
-pub fn build(request: &Request, world: &World) -> Result<Planned, String> {
+pub fn build(request: &Request, setup: &Setup) -> Result<Planned, String> {
     let name = request.tenant();
     let tenant =
-        world.find(name).ok_or_else(|| format!("tenant: {name:?} is not in the dataset"))?;
-    let template = world.template(tenant);
+        setup.find(name).ok_or_else(|| format!("tenant: {name:?} is not in the dataset"))?;
+    let template = setup.template(tenant);
     let fill = |text: &str| template.fill(text).map_err(|problem| problem.to_string());
     let lossy = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let mut path = world.prefix.clone().into_bytes();
+    let mut path = setup.prefix.clone().into_bytes();
     path.extend(fill(request.path())?);
     let query = request.query.as_deref().map(fill).transpose()?;
     let method = request.method().to_owned();
@@ -187,8 +187,8 @@ pub fn build(request: &Request, world: &World) -> Result<Planned, String> {
             head.extend_from_slice(b" HTTP/1.1\r\n");
             let payload = request.payload.as_deref().map(fill).transpose()?;
             let mut headers: Vec<(String, Vec<u8>)> =
-                vec![("Host".into(), world.authority.clone().into_bytes())];
-            if let Some(value) = authorization(request.auth(), tenant, world)? {
+                vec![("Host".into(), setup.authority.clone().into_bytes())];
+            if let Some(value) = authorization(request.auth(), tenant, setup)? {
                 headers.push(("Authorization".into(), value));
             }
             headers.push((
@@ -203,7 +203,7 @@ pub fn build(request: &Request, world: &World) -> Result<Planned, String> {
                 headers.push(("Connection".into(), "close".into()));
             }
             headers.extend(
-                world
+                setup
                     .headers
                     .iter()
                     .map(|(name, value)| (name.clone(), value.clone().into_bytes())),
@@ -238,9 +238,9 @@ pub fn build(request: &Request, world: &World) -> Result<Planned, String> {
     })
 }
 
-fn authorization(auth: &Auth, tenant: usize, world: &World) -> Result<Option<Vec<u8>>, String> {
-    let access = &world.tenants[tenant];
-    let template = world.template(tenant);
+fn authorization(auth: &Auth, tenant: usize, setup: &Setup) -> Result<Option<Vec<u8>>, String> {
+    let access = &setup.tenants[tenant];
+    let template = setup.template(tenant);
     let fill = |text: &str| template.fill(text).map_err(|problem| problem.to_string());
     let basic = |user: &[u8], password: &[u8]| {
         let pair = [user, b":", password].concat();
@@ -254,7 +254,7 @@ fn authorization(auth: &Auth, tenant: usize, world: &World) -> Result<Option<Vec
         Auth::Named(AuthName::UnknownTenant) => basic(b"nobody-of-this-name", token),
         Auth::Named(AuthName::OtherToken) => {
             let mut others =
-                world.tenants.iter().filter(|other| other.tenant.name != access.tenant.name);
+                setup.tenants.iter().filter(|other| other.tenant.name != access.tenant.name);
             let other = others.next().ok_or("auth: the dataset has one tenant only")?;
             basic(access.user.as_bytes(), other.token.as_bytes())
         }

@@ -3,7 +3,7 @@ use super::plan::Variant;
 use crate::dataset::select;
 use crate::fixture::Case;
 use crate::judge::list;
-use crate::world::World;
+use crate::setup::Setup;
 
 /// The records of a page (PAGE-1).
 pub(crate) const PAGE: usize = 50;
@@ -16,7 +16,7 @@ pub(crate) const PAGE: usize = 50;
 pub fn play(
     case: &Case,
     variant: &Variant,
-    world: &World,
+    setup: &Setup,
     transport: &mut dyn Transport,
 ) -> Result<Vec<Exchange>, String> {
     let key = |index| Key { case: &case.id, variant: &variant.name, index };
@@ -36,16 +36,16 @@ pub fn play(
     let [step] = &variant.steps[..] else { return Err("walk: expected one request".into()) };
     let selectors = case.expect.as_ref().and_then(|expect| expect.records.as_deref());
     let expected = match selectors {
-        Some(selectors) => select(&world.tenants[step.tenant].tenant, selectors)
+        Some(selectors) => select(&setup.tenants[step.tenant].tenant, selectors)
             .map_err(|problem| format!("expect: {problem}"))?
             .len(),
-        None => world.tenants[step.tenant].tenant.records.len(),
+        None => setup.tenants[step.tenant].tenant.records.len(),
     };
     // A target that never gives an empty page is left after twice the pages that there are.
     let most = expected.div_ceil(PAGE) * 2 + 2;
     let mut exchanges = Vec::new();
     for index in 0..most {
-        let exchange = transport.exchange(key(index), &step.page(index * PAGE + 1, world)?);
+        let exchange = transport.exchange(key(index), &step.page(index * PAGE + 1, setup)?);
         let more = match &exchange.answer {
             Ok(response) if response.status == 200 => {
                 list::read(step.format, response).is_ok_and(|list| !list.records.is_empty())

@@ -9,7 +9,7 @@ use super::line::{FORMAT, Line};
 use crate::http::Trouble;
 use crate::report::curl::redacted;
 use crate::run::{Exchange, Key, Planned, Target, Transport};
-use crate::world::World;
+use crate::setup::Setup;
 
 /// A saved run.
 #[derive(Debug)]
@@ -17,7 +17,7 @@ pub struct Replay {
     /// What it was made with.
     pub head: Head,
     lines: BTreeMap<(String, String, usize), Line>,
-    world: World,
+    setup: Setup,
 }
 
 /// What is no saved run.
@@ -36,13 +36,13 @@ impl fmt::Display for TranscriptError {
 impl std::error::Error for TranscriptError {}
 
 impl Replay {
-    /// Reads a saved run and gives `world` the time and the tenants that it was made with, and no others. A last
+    /// Reads a saved run and gives `setup` the time and the tenants that it was made with, and no others. A last
     /// line that was cut off is left out.
     ///
     /// # Errors
     ///
     /// What is no transcript, or one of another format.
-    pub fn read(input: impl BufRead, world: &mut World) -> Result<Self, TranscriptError> {
+    pub fn read(input: impl BufRead, setup: &mut Setup) -> Result<Self, TranscriptError> {
         let mut head = None;
         let mut lines = BTreeMap::new();
         let mut input = input.lines().enumerate().peekable();
@@ -55,7 +55,7 @@ impl Replay {
                 if read.transcript != FORMAT {
                     return Err(error(format!("format {}, expected {FORMAT}", read.transcript)));
                 }
-                world.now = read.now.parse().map_err(|_| error(format!("now: {:?}", read.now)))?;
+                setup.now = read.now.parse().map_err(|_| error(format!("now: {:?}", read.now)))?;
                 head = Some(read);
                 continue;
             }
@@ -69,25 +69,25 @@ impl Replay {
         }
         let head =
             head.ok_or(TranscriptError { line: 1, message: "no transcript: it is empty".into() })?;
-        (world.https, world.authority, world.prefix) =
+        (setup.https, setup.authority, setup.prefix) =
             (head.https, head.authority.clone(), head.prefix.clone());
         // An earlier edition had fewer tenants.
-        world
+        setup
             .tenants
             .retain(|access| head.tenants.iter().any(|saved| saved.name == access.tenant.name));
         for saved in &head.tenants {
-            let Some(at) = world.find(&saved.name) else { continue };
-            let access = &mut world.tenants[at];
+            let Some(at) = setup.find(&saved.name) else { continue };
+            let access = &mut setup.tenants[at];
             access.user.clone_from(&saved.user);
             if let Ok(zone) = crate::zone::named(&saved.tz) {
                 (access.tenant.tz, access.tenant.zone) = (saved.tz.clone(), zone);
             }
         }
-        let now = world.now;
-        for access in &mut world.tenants {
+        let now = setup.now;
+        for access in &mut setup.tenants {
             access.tenant.stamp(now);
         }
-        Ok(Self { head, lines, world: world.clone() })
+        Ok(Self { head, lines, setup: setup.clone() })
     }
 }
 
@@ -118,7 +118,7 @@ impl Transport for Reader<'_> {
         let missing = |what: &str| Exchange {
             planned: planned.clone(),
             answer: Err(Trouble::NotSaved(what.into())),
-            started: self.replay.world.now,
+            started: self.replay.setup.now,
             micros: 0,
             retried: 0,
         };
@@ -127,11 +127,11 @@ impl Transport for Reader<'_> {
             return missing("the request was not sent");
         };
         // The headers differ by credentials, which the transcript does not have.
-        let sent = redacted(planned, &self.replay.world);
+        let sent = redacted(planned, &self.replay.setup);
         if line.request.lines().next() != sent.lines().next() {
             return missing("the request was another one in that edition of the suite");
         }
-        let started: Timestamp = line.started.parse().unwrap_or(self.replay.world.now);
+        let started: Timestamp = line.started.parse().unwrap_or(self.replay.setup.now);
         Exchange {
             planned: planned.clone(),
             answer: line.answer.answer(),

@@ -5,13 +5,13 @@ use super::line::{Line, SavedAnswer};
 use super::{Head, SavedTenant};
 use crate::report::curl::redacted;
 use crate::run::{Exchange, Key};
-use crate::world::World;
+use crate::setup::Setup;
 
 /// Writes a run as it happens.
 #[derive(Debug)]
 pub struct Writer<W> {
     state: Mutex<State<W>>,
-    world: World,
+    setup: Setup,
 }
 
 #[derive(Debug)]
@@ -21,15 +21,15 @@ struct State<W> {
 }
 
 impl<W: Write> Writer<W> {
-    /// Writes the first line. The secrets of `world` are left out of every other.
+    /// Writes the first line. The secrets of `setup` are left out of every other.
     ///
     /// # Errors
     ///
     /// Those of `out`.
-    pub fn new(mut out: W, head: &Head, world: &World) -> io::Result<Self> {
+    pub fn new(mut out: W, head: &Head, setup: &Setup) -> io::Result<Self> {
         serde_json::to_writer(&mut out, head)?;
         out.write_all(b"\n")?;
-        Ok(Self { state: Mutex::new(State { out, problem: None }), world: world.clone() })
+        Ok(Self { state: Mutex::new(State { out, problem: None }), setup: setup.clone() })
     }
 
     /// Writes an exchange. What goes wrong is said by [`Writer::finish`].
@@ -38,7 +38,7 @@ impl<W: Write> Writer<W> {
             case: key.case.into(),
             variant: key.variant.into(),
             index: key.index,
-            request: redacted(&exchange.planned, &self.world),
+            request: redacted(&exchange.planned, &self.setup),
             started: exchange.started.to_string(),
             micros: exchange.micros,
             retried: exchange.retried,
@@ -68,16 +68,16 @@ impl<W: Write> Writer<W> {
 }
 
 impl Head {
-    /// What a run against this world is made with.
+    /// What a run against this setup is made with.
     #[must_use]
     pub fn new(
-        world: &World,
+        setup: &Setup,
         target: &str,
         strict: bool,
         amplified: bool,
         cases: Vec<String>,
     ) -> Self {
-        let tenants = world.tenants.iter().map(|access| SavedTenant {
+        let tenants = setup.tenants.iter().map(|access| SavedTenant {
             name: access.tenant.name.clone(),
             user: access.user.clone(),
             tz: access.tenant.tz.clone(),
@@ -87,10 +87,10 @@ impl Head {
             edition: crate::edition::EDITION.into(),
             zone_data: crate::zone::RELEASE.into(),
             target: target.into(),
-            https: world.https,
-            authority: world.authority.clone(),
-            prefix: world.prefix.clone(),
-            now: world.now.to_string(),
+            https: setup.https,
+            authority: setup.authority.clone(),
+            prefix: setup.prefix.clone(),
+            now: setup.now.to_string(),
             strict,
             amplified,
             tenants: tenants.collect(),

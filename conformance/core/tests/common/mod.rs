@@ -4,22 +4,22 @@ use std::time::Duration;
 
 use vcc_conformance_core::http::Response;
 use vcc_conformance_core::run::{Exchange, Handshake, Report, outcome, plan};
+use vcc_conformance_core::setup::Setup;
 use vcc_conformance_core::spec::Spec;
-use vcc_conformance_core::world::World;
 use vcc_conformance_core::{dataset, fixture};
 
 /// A case of the suite, answered with an empty list by a target that has something in its head.
-pub(crate) fn report(spec: &Spec) -> (Report, World) {
+pub(crate) fn report(spec: &Spec) -> (Report, Setup) {
     report_of("near/start-minus-5", 200, spec)
 }
 
 /// The same of another case and status.
-pub(crate) fn report_of(id: &str, status: u16, spec: &Spec) -> (Report, World) {
+pub(crate) fn report_of(id: &str, status: u16, spec: &Spec) -> (Report, Setup) {
     let now = "2026-11-24T12:00:00Z".parse().unwrap();
-    let world = World::new(dataset::embedded(now).unwrap(), now);
+    let setup = Setup::new(dataset::embedded(now).unwrap(), now);
     let cases = fixture::embedded().unwrap();
     let case = cases.iter().find(|case| case.id == id).unwrap();
-    let variants = plan(case, &world, false).unwrap();
+    let variants = plan(case, &setup, false).unwrap();
     let body = "<?xml version=\"1.0\"?><recordings></recordings>\n<!-- \u{202e} & ]]> -->";
     let played: Vec<_> = variants
         .into_iter()
@@ -39,7 +39,7 @@ pub(crate) fn report_of(id: &str, status: u16, spec: &Spec) -> (Report, World) {
             (variant, vec![exchange])
         })
         .collect();
-    let outcome = outcome(case, &played, &world, spec, false);
+    let outcome = outcome(case, &played, &setup, spec, false);
     let report = Report {
         target: "http://127.0.0.1:8080".into(),
         started: now,
@@ -51,5 +51,5 @@ pub(crate) fn report_of(id: &str, status: u16, spec: &Spec) -> (Report, World) {
         strict: false,
         stale: Vec::new(),
     };
-    (report, world)
+    (report, setup)
 }

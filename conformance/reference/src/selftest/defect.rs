@@ -2,9 +2,9 @@ use vcc_query::Selection;
 use vcc_store::Page;
 use vcc_types::Field;
 
-use super::answered::Answered;
-use super::asked::Asked;
 use super::before::Before;
+use super::incoming::Incoming;
+use super::outgoing::Outgoing;
 use super::site::Site;
 
 /// One way in which a server can be wrong, switched on around the reference server.
@@ -16,7 +16,7 @@ pub struct Defect {
     pub clauses: &'static [&'static str],
     /// What it does; goes on after "a server".
     pub says: &'static str,
-    pub(super) fault: Fault,
+    pub(super) hook: Hook,
 }
 
 impl std::fmt::Debug for Defect {
@@ -27,21 +27,21 @@ impl std::fmt::Debug for Defect {
 
 /// Where a defect takes hold.
 #[derive(Clone, Copy)]
-pub(super) enum Fault {
+pub(super) enum Hook {
     /// The server reads other bytes than were sent.
     Sent(fn(&mut Vec<u8>, &Before)),
     /// The server reads another request than was sent.
-    Ask(fn(&mut Asked, &Site)),
+    Ask(fn(&mut Incoming, &Site)),
     /// What the query means is another thing.
-    Select(fn(&mut Selection, &Asked, &Site)),
+    Select(fn(&mut Selection, &Incoming, &Site)),
     /// The page is found in another way.
-    List(fn(&Selection, &Asked, &Site) -> Page),
+    List(fn(&Selection, &Incoming, &Site) -> Page),
     /// The values of the records of a page are others.
     Write(fn(Field, &str) -> String),
     /// The answer is changed on its way out.
-    Answer(fn(&mut Answered, &Asked, &Site)),
+    Answer(fn(&mut Outgoing, &Incoming, &Site)),
     /// Once there is an answer, another request is made in place of the first.
-    Again(fn(&Answered, &Asked, &Site) -> Option<Asked>),
+    Again(fn(&Outgoing, &Incoming, &Site) -> Option<Incoming>),
 }
 
 /// Defects of one kind.
@@ -63,7 +63,7 @@ pub(super) const fn defect(
     name: &'static str,
     clauses: &'static [&'static str],
     says: &'static str,
-    fault: Fault,
+    hook: Hook,
 ) -> Defect {
-    Defect { name, clauses, says, fault }
+    Defect { name, clauses, says, hook }
 }

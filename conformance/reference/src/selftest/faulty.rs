@@ -17,9 +17,9 @@ use vcc_store::{
 };
 use vcc_types::{Field, Recording, Row as _};
 
-use super::answered::Answered;
-use super::asked::Asked;
-use super::defect::Fault;
+use super::defect::Hook;
+use super::incoming::Incoming;
+use super::outgoing::Outgoing;
 use super::site::{Resident, Site};
 use crate::reference::{Reference, ReferenceError, recording};
 use vcc_conformance_core::dataset;
@@ -29,25 +29,25 @@ const LARGEST: usize = 16 << 20;
 
 tokio::task_local! {
     /// The request that the store is asked for.
-    static ASKED: Asked;
+    static INCOMING: Incoming;
 }
 
 /// What is wrong at the moment.
-struct Switch {
-    fault: RwLock<Option<Fault>>,
+struct CurrentDefect {
+    hook: RwLock<Option<Hook>>,
     site: Site,
 }
 
-impl Switch {
-    fn fault(&self) -> Option<Fault> {
-        self.fault.read().map_or(None, |fault| *fault)
+impl CurrentDefect {
+    fn hook(&self) -> Option<Hook> {
+        self.hook.read().map_or(None, |hook| *hook)
     }
 }
 
 /// The reference server on a port of its own, with a defect that can be switched.
 pub(super) struct Faulty {
     reference: Reference,
-    switch: Arc<Switch>,
+    current: Arc<CurrentDefect>,
 }
 
 impl Faulty {
@@ -57,22 +57,23 @@ impl Faulty {
     ) -> Result<Self, ReferenceError> {
         let now = DateTime::from_timestamp(now.as_second(), 0).unwrap_or_default();
         let residents = tenants.iter().map(resident).collect::<Result<_, _>>()?;
-        let switch = Arc::new(Switch { fault: RwLock::new(None), site: Site::new(residents, now) });
-        let (of_store, of_api) = (switch.clone(), switch.clone());
+        let current =
+            Arc::new(CurrentDefect { hook: RwLock::new(None), site: Site::new(residents, now) });
+        let (of_store, of_api) = (current.clone(), current.clone());
         let reference = Reference::start_with(
             tenants,
-            |inner| Arc::new(FaultyStore { inner, switch: of_store }),
+            |inner| Arc::new(FaultyStore { inner, current: of_store }),
             |builder| {
                 builder.clock(Clock::fixed(now)).wrap(move |router| {
                     let layer = move |request: Request, next: Next| {
-                        let switch = of_api.clone();
-                        async move { answer(&switch, request, next).await }
+                        let current = of_api.clone();
+                        async move { answer(&current, request, next).await }
                     };
                     router.layer(axum::middleware::from_fn(layer))
                 })
             },
         )?;
-        Ok(Self { reference, switch })
+        Ok(Self { reference, current })
     }
 
     pub(super) fn url(&self) -> String {
@@ -80,9 +81,9 @@ impl Faulty {
     }
 
     /// Switches a defect on, or off.
-    pub(super) fn set(&self, fault: Option<Fault>) {
-        if let Ok(mut current) = self.switch.fault.write() {
-            *current = fault;
+    pub(super) fn set(&self, hook: Option<Hook>) {
+        if let Ok(mut current) = self.current.hook.write() {
+            *current = hook;
         }
     }
 }
@@ -104,53 +105,53 @@ fn resident(tenant: &dataset::Tenant) -> Result<Resident, ReferenceError> {
     Ok(Resident { name: tenant.name.clone(), token: tenant.token.clone(), zone, rows })
 }
 
-async fn answer(switch: &Switch, request: Request, next: Next) -> Response<Body> {
-    let Some(fault) = switch.fault() else { return next.run(request).await };
-    let site = &switch.site;
+async fn answer(current: &CurrentDefect, request: Request, next: Next) -> Response<Body> {
+    let Some(hook) = current.hook() else { return next.run(request).await };
+    let site = &current.site;
     let (parts, _) = request.into_parts();
-    let mut asked = Asked {
+    let mut incoming = Incoming {
         method: parts.method.to_string(),
         path: parts.uri.path().to_owned(),
         query: parts.uri.query().map(str::to_owned),
         headers: parts.headers.clone(),
     };
-    let send = async |asked: &Asked| {
+    let send = async |incoming: &Incoming| {
         let mut parts = parts.clone();
-        parts.method = Method::from_bytes(asked.method.as_bytes()).unwrap_or(parts.method);
-        let target = match &asked.query {
-            Some(query) => format!("{}?{query}", asked.path),
-            None => asked.path.clone(),
+        parts.method = Method::from_bytes(incoming.method.as_bytes()).unwrap_or(parts.method);
+        let target = match &incoming.query {
+            Some(query) => format!("{}?{query}", incoming.path),
+            None => incoming.path.clone(),
         };
         parts.uri = target.parse::<Uri>().unwrap_or(parts.uri);
-        parts.headers = asked.headers.clone();
+        parts.headers = incoming.headers.clone();
         let request = Request::from_parts(parts, Body::empty());
-        let response = ASKED.scope(asked.clone(), next.clone().run(request)).await;
+        let response = INCOMING.scope(incoming.clone(), next.clone().run(request)).await;
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, LARGEST).await.unwrap_or_default().to_vec();
-        Answered { status: parts.status.as_u16(), headers: parts.headers, body }
+        Outgoing { status: parts.status.as_u16(), headers: parts.headers, body }
     };
-    if let Fault::Ask(change) = fault {
-        change(&mut asked, site);
+    if let Hook::Ask(change) = hook {
+        change(&mut incoming, site);
     }
-    let mut answered = send(&asked).await;
-    match fault {
-        Fault::Answer(change) => change(&mut answered, &asked, site),
-        Fault::Again(other) => {
-            if let Some(asked) = other(&answered, &asked, site) {
-                answered = send(&asked).await;
+    let mut outgoing = send(&incoming).await;
+    match hook {
+        Hook::Answer(change) => change(&mut outgoing, &incoming, site),
+        Hook::Again(other) => {
+            if let Some(incoming) = other(&outgoing, &incoming, site) {
+                outgoing = send(&incoming).await;
             }
         }
         _ => {}
     }
-    let mut response = Response::new(Body::from(answered.body));
-    *response.status_mut() = StatusCode::from_u16(answered.status).unwrap_or_default();
-    *response.headers_mut() = answered.headers;
+    let mut response = Response::new(Body::from(outgoing.body));
+    *response.status_mut() = StatusCode::from_u16(outgoing.status).unwrap_or_default();
+    *response.headers_mut() = outgoing.headers;
     response
 }
 
 struct FaultyStore {
     inner: Arc<dyn Store>,
-    switch: Arc<Switch>,
+    current: Arc<CurrentDefect>,
 }
 
 /// The record with other values; as it was where a store could not hold them.
@@ -169,19 +170,19 @@ fn rewritten(record: &StoredRecord, change: fn(Field, &str) -> String) -> Stored
 #[async_trait]
 impl Store for FaultyStore {
     async fn page(&self, tenant: TenantId, selection: &Selection) -> Result<Page, StoreError> {
-        let (fault, site) = (self.switch.fault(), &self.switch.site);
+        let (hook, site) = (self.current.hook(), &self.current.site);
         // Outside of a request there is nothing to be wrong about.
-        let Ok(asked) = ASKED.try_with(Clone::clone) else {
+        let Ok(incoming) = INCOMING.try_with(Clone::clone) else {
             return self.inner.page(tenant, selection).await;
         };
-        match fault {
-            Some(Fault::Select(change)) => {
+        match hook {
+            Some(Hook::Select(change)) => {
                 let mut selection = selection.clone();
-                change(&mut selection, &asked, site);
+                change(&mut selection, &incoming, site);
                 self.inner.page(tenant, &selection).await
             }
-            Some(Fault::List(list)) => Ok(list(selection, &asked, site)),
-            Some(Fault::Write(change)) => {
+            Some(Hook::List(list)) => Ok(list(selection, &incoming, site)),
+            Some(Hook::Write(change)) => {
                 let mut page = self.inner.page(tenant, selection).await?;
                 for record in &mut page.records {
                     *record = rewritten(record, change);

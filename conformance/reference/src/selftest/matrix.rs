@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use super::defect::{Defect, Fault};
+use super::defect::{Defect, Hook};
 use super::faulty::Faulty;
 use super::wire::Wire;
 use vcc_conformance_core::dataset::{self, Tenant};
@@ -14,8 +14,8 @@ use vcc_conformance_core::fixture::Case;
 use vcc_conformance_core::http::{Endpoint, Limits, TlsOptions};
 use vcc_conformance_core::live::{LiveOptions, live};
 use vcc_conformance_core::run::{HttpTarget, Options, Report, Verdict, run};
+use vcc_conformance_core::setup::Setup;
 use vcc_conformance_core::spec::{Level, Spec};
-use vcc_conformance_core::world::World;
 
 /// The time of every run: a few days after a change of the clocks in North America, so that days
 /// which are not of 24 hours lie between it and its `today-7d`. A report of the same cases is the
@@ -24,7 +24,7 @@ const NOW: i64 = 1_794_000_000;
 
 /// What became of one defect.
 #[derive(Clone, Debug)]
-pub struct Row {
+pub struct Measured {
     /// Its name.
     pub defect: &'static str,
     /// The name of its family.
@@ -37,7 +37,7 @@ pub struct Row {
     pub requests: u64,
 }
 
-impl Row {
+impl Measured {
     /// The cases that blame a clause which the defect breaks.
     pub fn named(&self) -> impl Iterator<Item = (&str, &str)> {
         let clauses = super::find(self.defect).map_or(&[][..], |(_, defect)| defect.clauses);
@@ -56,13 +56,13 @@ pub struct Matrix {
     /// What the reference itself fails, with the reason: nothing.
     pub unclean: Vec<String>,
     /// One a defect.
-    pub rows: Vec<Row>,
+    pub rows: Vec<Measured>,
 }
 
 impl Matrix {
     /// Defects that no case catches by a clause which they break.
     #[must_use]
-    pub fn escaped(&self) -> Vec<&Row> {
+    pub fn escaped(&self) -> Vec<&Measured> {
         self.rows.iter().filter(|row| row.named().next().is_none()).collect()
     }
 
@@ -93,33 +93,33 @@ impl Bench<'_> {
     }
 
     /// The suite against the server with a defect or without, at the level of should.
-    fn report(&self, server: &Faulty, fault: Option<Fault>) -> Result<Report, String> {
-        server.set(fault);
+    fn report(&self, server: &Faulty, hook: Option<Hook>) -> Result<Report, String> {
+        server.set(hook);
         let options = TlsOptions::default();
         let endpoint =
             Endpoint::parse(&server.url(), &options).map_err(|problem| problem.to_string())?;
-        let mut world = World::new(self.tenants.clone(), self.now);
+        let mut setup = Setup::new(self.tenants.clone(), self.now);
         if self.live {
-            world.tenants.iter_mut().for_each(|access| access.tenant.records.clear());
+            setup.tenants.iter_mut().for_each(|access| access.tenant.records.clear());
         }
-        world.authority = endpoint.authority();
+        setup.authority = endpoint.authority();
         let until = Instant::now() + Duration::from_secs(600);
         let limits = Limits { deadline: Duration::from_secs(30), ..Limits::default() };
         let shared = HttpTarget::new(endpoint, limits, self.stop.clone(), until);
         let options = Options { jobs: 1, strict: true, ..Options::default() };
-        let target = Wire { shared: &shared, at: self.now, fault };
+        let target = Wire { shared: &shared, at: self.now, hook };
         if self.live {
             let laws = LiveOptions { zone_known: true, ..LiveOptions::default() };
-            return Ok(live(&self.cases, &mut world, self.spec, &target, &options, laws, &|_| {}));
+            return Ok(live(&self.cases, &mut setup, self.spec, &target, &options, laws, &|_| {}));
         }
-        Ok(run(&self.cases, &mut world, self.spec, &target, &options, &|_| {}))
+        Ok(run(&self.cases, &mut setup, self.spec, &target, &options, &|_| {}))
     }
 
     fn matrix(
         &self,
         defects: &[(&'static str, &'static Defect)],
         jobs: usize,
-        done: &(dyn Fn(&Row) + Sync),
+        done: &(dyn Fn(&Measured) + Sync),
     ) -> Result<Matrix, String> {
         let clean = self.report(&self.start()?, None)?;
         let graded = |id: &str| {
@@ -148,7 +148,7 @@ impl Bench<'_> {
         let unclean = clean.handshake.precondition.iter().cloned().chain(unclean).collect();
 
         let next = AtomicUsize::new(0);
-        let rows: Mutex<Vec<(usize, Result<Row, String>)>> = Mutex::default();
+        let rows: Mutex<Vec<(usize, Result<Measured, String>)>> = Mutex::default();
         let keep = |index, row| {
             if let Ok(mut rows) = rows.lock() {
                 rows.push((index, row));
@@ -164,7 +164,7 @@ impl Bench<'_> {
                     while !self.stop.load(Ordering::Relaxed) {
                         let index = next.fetch_add(1, Ordering::Relaxed);
                         let Some((family, defect)) = defects.get(index) else { break };
-                        let row = self.report(&server, Some(defect.fault)).map(|report| Row {
+                        let row = self.report(&server, Some(defect.hook)).map(|report| Measured {
                             defect: defect.name,
                             family,
                             caught: fails(&report),
@@ -220,7 +220,7 @@ pub fn matrix(
     defects: &[(&'static str, &'static Defect)],
     jobs: usize,
     stop: &Arc<AtomicBool>,
-    done: &(dyn Fn(&Row) + Sync),
+    done: &(dyn Fn(&Measured) + Sync),
 ) -> Result<Matrix, String> {
     let tenants = dataset::embedded(now()?).map_err(|problem| problem.to_string())?;
     matrix_on(tenants, cases, spec, defects, jobs, stop, done)
@@ -234,7 +234,7 @@ pub(super) fn matrix_on(
     defects: &[(&'static str, &'static Defect)],
     jobs: usize,
     stop: &Arc<AtomicBool>,
-    done: &(dyn Fn(&Row) + Sync),
+    done: &(dyn Fn(&Measured) + Sync),
 ) -> Result<Matrix, String> {
     let now = now()?;
     let bench = Bench { cases: brief(cases), spec, now, tenants, live: false, stop: stop.clone() };
@@ -254,7 +254,7 @@ pub fn live_matrix(
     records: u32,
     jobs: usize,
     stop: &Arc<AtomicBool>,
-    done: &(dyn Fn(&Row) + Sync),
+    done: &(dyn Fn(&Measured) + Sync),
 ) -> Result<Matrix, String> {
     let now = now()?;
     let tenants = vec![super::unseen(records, now).map_err(|problem| problem.to_string())?];

@@ -2,13 +2,13 @@
 //! time. The reference passes; a case that names its clause catches each defect; each graded case
 //! catches at least one.
 
-mod answered;
-mod asked;
 mod before;
 mod defect;
 mod defects;
 mod faulty;
+mod incoming;
 mod matrix;
+mod outgoing;
 mod report;
 mod signatures;
 mod site;
@@ -19,7 +19,7 @@ mod wire;
 
 pub use defect::{Defect, Family};
 pub use defects::FAMILIES;
-pub use matrix::{Matrix, Row, live_matrix, matrix};
+pub use matrix::{Matrix, Measured, live_matrix, matrix};
 pub use report::{matrix_html, matrix_json};
 pub use signatures::signatures;
 pub use unseen::unseen;

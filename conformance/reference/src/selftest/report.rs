@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use vcc_conformance_core::report::{STYLE, escape};
 
-use super::{Matrix, Row, find};
+use super::{Matrix, Measured, find};
 
 /// The matrix in JSON.
 #[must_use]
@@ -25,7 +25,7 @@ pub fn matrix_json(matrix: &Matrix) -> String {
     format!("{value:#}\n")
 }
 
-fn row(row: &Row) -> Value {
+fn row(row: &Measured) -> Value {
     let (clauses, says) =
         find(row.defect).map_or((&[][..], ""), |(_, defect)| (defect.clauses, defect.says));
     json!({
@@ -97,7 +97,7 @@ fn write_page(out: &mut String, matrix: &Matrix) -> fmt::Result {
     Ok(())
 }
 
-fn line(out: &mut String, row: &Row, chapters: &[&str]) -> fmt::Result {
+fn line(out: &mut String, row: &Measured, chapters: &[&str]) -> fmt::Result {
     let says = find(row.defect).map_or("", |(_, defect)| defect.says);
     write!(
         out,

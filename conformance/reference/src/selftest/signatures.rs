@@ -1,11 +1,11 @@
 use vcc_conformance_core::signatures::{Signature, text};
 
-use super::matrix::{Matrix, Row};
+use super::matrix::{Matrix, Measured};
 
 /// The cases that each defect fails, as `signatures.txt` has them.
 #[must_use]
 pub fn signatures(matrix: &Matrix) -> String {
-    let signature = |row: &Row| Signature {
+    let signature = |row: &Measured| Signature {
         defect: row.defect,
         family: row.family,
         says: super::find(row.defect).map_or("", |(_, defect)| defect.says),

@@ -7,7 +7,7 @@ use vcc_query::{Context, Query, Selection, Window, Zone};
 use vcc_store::{Page, StoredRecord};
 use vcc_types::{Dialect, Row};
 
-use super::asked::{Asked, encode};
+use super::incoming::{Incoming, encode};
 
 /// A tenant with its records in the order of the list.
 pub(super) struct Resident {
@@ -21,12 +21,12 @@ pub(super) struct Resident {
 pub(super) struct Site {
     pub(super) residents: Vec<Resident>,
     now: DateTime<Utc>,
-    answered: AtomicU64,
+    served: AtomicU64,
 }
 
 impl Site {
     pub(super) fn new(residents: Vec<Resident>, now: DateTime<Utc>) -> Self {
-        Self { residents, now, answered: AtomicU64::new(0) }
+        Self { residents, now, served: AtomicU64::new(0) }
     }
 
     pub(super) fn now(&self) -> DateTime<Utc> {
@@ -35,25 +35,25 @@ impl Site {
 
     /// A number that is another one at each call.
     pub(super) fn next(&self) -> u64 {
-        self.answered.fetch_add(1, Ordering::Relaxed)
+        self.served.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Who asks; the first tenant where nobody does.
-    pub(super) fn resident(&self, asked: &Asked) -> &Resident {
-        let name = asked.credentials().map(|(name, _)| name);
+    pub(super) fn resident(&self, incoming: &Incoming) -> &Resident {
+        let name = incoming.credentials().map(|(name, _)| name);
         let found = self.residents.iter().find(|resident| Some(&resident.name) == name.as_ref());
         found.unwrap_or(&self.residents[0])
     }
 
     /// The zone of the dates of a request.
-    pub(super) fn zone(&self, asked: &Asked) -> Zone {
-        let named = asked.get("tz").and_then(|name| name.parse().ok());
-        named.unwrap_or_else(|| self.resident(asked).zone)
+    pub(super) fn zone(&self, incoming: &Incoming) -> Zone {
+        let named = incoming.get("tz").and_then(|name| name.parse().ok());
+        named.unwrap_or_else(|| self.resident(incoming).zone)
     }
 
     /// What a request means where dates without a zone of their own are in `zone`.
-    pub(super) fn resolve(&self, asked: &Asked, zone: Zone) -> Option<Selection> {
-        self.selection(asked.query.as_deref().unwrap_or_default(), zone)
+    pub(super) fn resolve(&self, incoming: &Incoming, zone: Zone) -> Option<Selection> {
+        self.selection(incoming.query.as_deref().unwrap_or_default(), zone)
     }
 
     fn selection(&self, query: &str, zone: Zone) -> Option<Selection> {
@@ -75,10 +75,10 @@ impl Site {
     pub(super) fn page(
         &self,
         selection: &Selection,
-        asked: &Asked,
+        incoming: &Incoming,
         wanted: impl Fn(&StoredRecord) -> bool,
     ) -> Page {
-        let rows = self.resident(asked).rows.iter().filter(|row| wanted(row));
+        let rows = self.resident(incoming).rows.iter().filter(|row| wanted(row));
         paged(rows.cloned().collect(), selection)
     }
 }

@@ -9,15 +9,15 @@ use vcc_conformance_core::check;
 use vcc_conformance_core::edition::{self, Next};
 use vcc_conformance_core::fixture::Case;
 use vcc_conformance_core::folder::Folder;
+use vcc_conformance_core::setup::Setup;
 use vcc_conformance_core::signatures::{self, Signature};
 use vcc_conformance_core::spec::{Level, Spec};
-use vcc_conformance_core::world::World;
 
-use super::matrix::{Row, matrix_on, now};
+use super::matrix::{Measured, matrix_on, now};
 use super::{Defect, defects};
 
 /// A row of the table of defects, with the name of its family.
-type Of = (&'static str, &'static Defect);
+type InFamily = (&'static str, &'static Defect);
 
 /// `ids.lock` and `signatures.txt` as they follow from the cases of a folder.
 #[derive(Clone, Debug)]
@@ -65,17 +65,17 @@ pub fn update(
     folder: &Folder,
     jobs: usize,
     stop: &Arc<AtomicBool>,
-    done: &(dyn Fn(&Row) + Sync),
+    done: &(dyn Fn(&Measured) + Sync),
 ) -> Result<Update, String> {
     update_for(&defects().collect::<Vec<_>>(), folder, jobs, stop, done)
 }
 
 fn update_for(
-    defects: &[Of],
+    defects: &[InFamily],
     folder: &Folder,
     jobs: usize,
     stop: &Arc<AtomicBool>,
-    done: &(dyn Fn(&Row) + Sync),
+    done: &(dyn Fn(&Measured) + Sync),
 ) -> Result<Update, String> {
     let (cases, spec, now) = (folder.cases().map_err(text)?, folder.spec(), now()?);
     let tenants = folder.tenants(now).map_err(text)?;
@@ -84,8 +84,8 @@ fn update_for(
     let Next { text: lock, mut problems } =
         edition::next(&folder.lock, &contents).map_err(wrong)?;
     let locked = edition::read(&folder.lock).map_err(wrong)?;
-    let world = World::new(tenants.clone(), now);
-    problems.extend(check::suite(&cases, &world, &spec).iter().map(ToString::to_string));
+    let setup = Setup::new(tenants.clone(), now);
+    problems.extend(check::suite(&cases, &setup, &spec).iter().map(ToString::to_string));
     if !problems.is_empty() {
         return Err(problems.join("\n"));
     }
@@ -98,7 +98,7 @@ fn update_for(
     let in_one: BTreeSet<&str> = old.iter().flat_map(|of| &of.cases).map(String::as_str).collect();
     let idle = cases.iter().filter(|case| has_to_catch(case, &spec) && !in_one.contains(&*case.id));
     changed.extend(idle.map(|case| case.id.as_str()));
-    let (known, new): (Vec<Of>, Vec<Of>) =
+    let (known, new): (Vec<InFamily>, Vec<InFamily>) =
         defects.iter().partition(|(_, defect)| old.iter().any(|of| of.defect == defect.name));
 
     let mut caught: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
@@ -125,7 +125,7 @@ fn update_for(
     let kept = |case: &&String| {
         there.contains(case.as_str()) && !data_changed && !changed.contains(case.as_str())
     };
-    let signature = |(family, defect): &Of| {
+    let signature = |(family, defect): &InFamily| {
         let before = old.iter().find(|of| of.defect == defect.name);
         let kept = before.into_iter().flat_map(|of| of.cases.iter().filter(kept).cloned());
         let measured = caught.get(defect.name).into_iter().flatten().cloned();
@@ -189,7 +189,7 @@ mod tests {
 
     /// The update where there are these defects only.
     fn updated(names: &[&str], folder: &Folder) -> Result<Update, String> {
-        let some: Vec<Of> = defects().filter(|(_, of)| names.contains(&of.name)).collect();
+        let some: Vec<InFamily> = defects().filter(|(_, of)| names.contains(&of.name)).collect();
         update_for(&some, folder, 2, &Arc::default(), &|_| {})
     }
 
@@ -223,8 +223,8 @@ mod tests {
     #[test]
     fn what_has_not_changed_is_not_measured() {
         let folder = folder();
-        let all: Vec<Of> = defects().collect();
-        let none = |row: &Row| panic!("{} was measured", row.defect);
+        let all: Vec<InFamily> = defects().collect();
+        let none = |row: &Measured| panic!("{} was measured", row.defect);
         let after = update_for(&all, &folder, 2, &Arc::default(), &none).unwrap();
         assert!(after.lock == folder.lock && after.signatures == folder.signatures);
         assert!(after.cases.is_empty());

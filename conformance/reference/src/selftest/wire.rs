@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::before::Before;
-use super::defect::Fault;
+use super::defect::Hook;
 use vcc_conformance_core::http::Answer;
 use vcc_conformance_core::run::{Exchange, HttpTarget, Key, Planned, Target, Transport};
 
@@ -12,20 +12,20 @@ use vcc_conformance_core::run::{Exchange, HttpTarget, Key, Planned, Target, Tran
 pub(super) struct Wire<'a> {
     pub(super) shared: &'a HttpTarget,
     pub(super) at: Timestamp,
-    pub(super) fault: Option<Fault>,
+    pub(super) hook: Option<Hook>,
 }
 
 struct Worker<'a> {
     inner: Box<dyn Transport + 'a>,
     at: Timestamp,
-    fault: Option<Fault>,
+    hook: Option<Hook>,
     before: Before,
 }
 
 impl Target for Wire<'_> {
     fn worker(&self) -> Box<dyn Transport + '_> {
         let inner = self.shared.worker();
-        Box::new(Worker { inner, at: self.at, fault: self.fault, before: Before::default() })
+        Box::new(Worker { inner, at: self.at, hook: self.hook, before: Before::default() })
     }
 
     fn base(&self) -> String {
@@ -45,7 +45,7 @@ impl Worker<'_> {
     /// The request as the server reads it.
     fn read(&mut self, planned: &Planned) -> Planned {
         let mut read = planned.clone();
-        if let Some(Fault::Sent(change)) = self.fault {
+        if let Some(Hook::Sent(change)) = self.hook {
             change(&mut read.bytes, &self.before);
         }
         let body = |(name, _): &(String, String)| {

@@ -2,7 +2,7 @@ use vcc_types::{CallType, Field, RecordingName};
 
 use super::utc;
 use crate::judge::Finding;
-use crate::live::lab::{Lab, Rec, encode};
+use crate::live::lab::{Lab, ListedRecording, encode};
 
 pub(super) fn kinds(lab: &mut Lab<'_>) {
     let outbound = (CallType::OUTBOUND_CHANNEL, CallType::OUTBOUND_QUEUE);
@@ -13,7 +13,7 @@ pub(super) fn kinds(lab: &mut Lab<'_>) {
 
 fn kind(lab: &mut Lab<'_>, id: &str, clause: &str, (channel, queue): (&str, &str)) {
     let mut law = lab.law(id, clause, &format!("Calls of channel {channel} are of queue {queue}"));
-    let calls: Vec<&Rec> =
+    let calls: Vec<&ListedRecording> =
         lab.records.iter().filter(|rec| rec.text(Field::Channel) == channel).collect();
     law.tried += calls.len();
     law.evidence += calls.len();

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use vcc_types::Field;
 
 use super::samples;
-use crate::live::lab::{Lab, Law, PAGE, Rec, encode};
+use crate::live::lab::{Lab, Law, ListedRecording, PAGE, encode};
 
 /// Values of a field with the number of records that have them: the rarest ones, one in the middle,
 /// and those with characters that need care.
@@ -37,7 +37,7 @@ fn number(text: &str) -> &str {
 }
 
 /// Whether a record has this value in this field (FIELD-1, FIELD-4).
-fn has(rec: &Rec, field: Field, value: &str) -> bool {
+fn has(rec: &ListedRecording, field: Field, value: &str) -> bool {
     let text = rec.text(field);
     if field == Field::Duration {
         !text.is_empty() && number(text) == number(value)

@@ -2,7 +2,7 @@ use vcc_types::Field;
 
 use super::{Pages, keys};
 use crate::judge::Finding;
-use crate::judge::list::{self, Format, Seen};
+use crate::judge::list::{self, Format, Record};
 use crate::live::lab::Lab;
 use crate::run::Exchange;
 
@@ -55,7 +55,7 @@ fn documented_names() -> [&'static str; Field::COUNT] {
 }
 
 /// The names of a record that are documented, in the order they came.
-fn known(seen: &Seen) -> Vec<&str> {
+fn known(seen: &Record) -> Vec<&str> {
     let documented = documented_names();
     seen.names.iter().map(String::as_str).filter(|name| documented.contains(name)).collect()
 }

@@ -16,17 +16,17 @@ use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 use vcc_types::Field;
 
-use super::lab::{Lab, PAGE, Rec, gone};
+use super::lab::{Lab, ListedRecording, PAGE, gone};
 use crate::dataset::first_instant;
 use crate::judge::Finding;
-use crate::judge::list::Seen;
+use crate::judge::list::Record;
 use crate::run::{Outcome, Verdict};
 
 /// Records that the laws of dates are tried on.
 const SAMPLES: usize = 6;
 
 /// Pages of the list as they came, each by its `n`.
-type Pages = BTreeMap<usize, Vec<Seen>>;
+type Pages = BTreeMap<usize, Vec<Record>>;
 
 /// Tries every law.
 pub(super) fn all(lab: &mut Lab<'_>) -> Vec<Outcome> {
@@ -82,7 +82,7 @@ fn scan(lab: &mut Lab<'_>) -> Option<Pages> {
         }
         let mut twice = 0;
         for seen in &page {
-            let Some(rec) = Rec::of(seen) else {
+            let Some(rec) = ListedRecording::of(seen) else {
                 let text = format!("startDate: {:?}", seen.text(Field::StartDate));
                 law.problem(lab.spec, Finding::of("OUT-3a", text), exchange.clone());
                 continue;
@@ -111,8 +111,8 @@ fn scan(lab: &mut Lab<'_>) -> Option<Pages> {
     Some(kept)
 }
 
-fn keys(page: &[Seen]) -> Vec<Option<u64>> {
-    page.iter().map(|seen| Rec::of(seen).map(|rec| rec.key)).collect()
+fn keys(page: &[Record]) -> Vec<Option<u64>> {
+    page.iter().map(|seen| ListedRecording::of(seen).map(|rec| rec.key)).collect()
 }
 
 /// Some records, spread over the list.
@@ -142,8 +142,11 @@ fn still(lab: &mut Lab<'_>) {
     let (_, page) = lab.page("", Some("n=1"));
     let Ok(page) = page else { return };
     let before: BTreeSet<u64> = lab.records.iter().map(|rec| rec.key).collect();
-    let strangers =
-        page.iter().filter_map(Rec::of).filter(|rec| !before.contains(&rec.key)).count();
+    let strangers = page
+        .iter()
+        .filter_map(ListedRecording::of)
+        .filter(|rec| !before.contains(&rec.key))
+        .count();
     if strangers == 0 {
         return;
     }

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Span, Timestamp};
 use vcc_types::Field;
 
 use super::{SAMPLES, day, samples, utc, whole_second};
-use crate::live::lab::{Lab, Rec, encode};
+use crate::live::lab::{Lab, ListedRecording, encode};
 
 /// Whether an instant lies within ±5 s of another.
 pub(super) fn close(at: Option<Timestamp>, asked: Timestamp) -> bool {
@@ -21,13 +21,13 @@ pub(super) struct LookUp {
     /// The clause of its window.
     clause: &'static str,
     /// The end.
-    of: fn(&Rec) -> Option<Timestamp>,
+    of: fn(&ListedRecording) -> Option<Timestamp>,
 }
 
 const START: LookUp =
     LookUp { name: "start-date", id: "start", clause: "NEAR-1", of: |rec| Some(rec.start) };
 const FINISH: LookUp =
-    LookUp { name: "finish-date", id: "finish", clause: "NEAR-2", of: Rec::finish };
+    LookUp { name: "finish-date", id: "finish", clause: "NEAR-2", of: ListedRecording::finish };
 
 pub(super) fn near(lab: &mut Lab<'_>) {
     for look_up in [START, FINISH] {
@@ -47,7 +47,7 @@ impl LookUp {
     }
 
     /// Whether a record's end lies within ±5 s of an instant.
-    fn finds(self, rec: &Rec, at: Timestamp) -> bool {
+    fn finds(self, rec: &ListedRecording, at: Timestamp) -> bool {
         close((self.of)(rec), at)
     }
 }

@@ -7,7 +7,7 @@ use vcc_types::Field;
 use super::near::close;
 use super::{day, samples, utc, whole_second};
 use crate::judge::compare::start;
-use crate::live::lab::{Lab, PAGE, Reading, Rec, encode};
+use crate::live::lab::{Interpretation, Lab, ListedRecording, PAGE, encode};
 
 pub(super) fn probes(lab: &mut Lab<'_>) {
     order(lab);
@@ -15,12 +15,12 @@ pub(super) fn probes(lab: &mut Lab<'_>) {
     lab.observe(
         ("zero_offset", "PAGE-4b"),
         "n=0",
-        &[("first-page", Reading::First), ("rejected", Reading::Refused)],
+        &[("first-page", Interpretation::First), ("rejected", Interpretation::Refused)],
     );
     lab.observe(
         ("unknown_variable", "REQ-9"),
         "colour=blue",
-        &[("ignored", Reading::First), ("rejected", Reading::Refused)],
+        &[("ignored", Interpretation::First), ("rejected", Interpretation::Refused)],
     );
     values(lab);
     let Some(at) = samples(lab, 3).into_iter().find(|at| whole_second(lab.records[*at].start))
@@ -34,7 +34,7 @@ pub(super) fn probes(lab: &mut Lab<'_>) {
 
 /// Variables of fields: twice, with a plus, empty.
 fn values(lab: &mut Lab<'_>) {
-    let agents = |rec: &Rec| rec.text(Field::AgentId).to_owned();
+    let agents = |rec: &ListedRecording| rec.text(Field::AgentId).to_owned();
     let x = lab.records.iter().map(agents).find(|agent| !agent.is_empty());
     let y =
         lab.records.iter().map(agents).find(|agent| !agent.is_empty() && Some(agent) != x.as_ref());
@@ -43,9 +43,9 @@ fn values(lab: &mut Lab<'_>) {
             ("repeated_variable", "REQ-10"),
             &format!("agentID={}&agentID={}", encode(&x), encode(&y)),
             &[
-                ("rejected", Reading::Refused),
-                ("first", Reading::Finds(&|rec| rec.text(Field::AgentId) == x)),
-                ("last", Reading::Finds(&|rec| rec.text(Field::AgentId) == y)),
+                ("rejected", Interpretation::Refused),
+                ("first", Interpretation::Finds(&|rec| rec.text(Field::AgentId) == x)),
+                ("last", Interpretation::Finds(&|rec| rec.text(Field::AgentId) == y)),
             ],
         );
     }
@@ -59,8 +59,8 @@ fn values(lab: &mut Lab<'_>) {
             ("plus", "REQ-6a"),
             &format!("{field}={}", encode(&text).replace("%20", "+")),
             &[
-                ("space", Reading::Finds(&|rec| rec.text(field) == text)),
-                ("literal", Reading::Finds(&|rec| rec.text(field) == plus)),
+                ("space", Interpretation::Finds(&|rec| rec.text(field) == text)),
+                ("literal", Interpretation::Finds(&|rec| rec.text(field) == plus)),
             ],
         );
     }
@@ -74,8 +74,8 @@ fn values(lab: &mut Lab<'_>) {
             ("empty_value", "FIELD-3"),
             &format!("{field}="),
             &[
-                ("ignored", Reading::First),
-                ("matches-empty", Reading::Finds(&|rec| rec.text(field).is_empty())),
+                ("ignored", Interpretation::First),
+                ("matches-empty", Interpretation::Finds(&|rec| rec.text(field).is_empty())),
             ],
         );
     }
@@ -83,17 +83,17 @@ fn values(lab: &mut Lab<'_>) {
 
 /// What depends on one instant at which a record starts.
 fn instants(lab: &mut Lab<'_>, at: Timestamp) {
-    let near = |rec: &Rec| close(Some(rec.start), at);
+    let near = |rec: &ListedRecording| close(Some(rec.start), at);
     let text = utc(at);
     lab.observe(
         ("trailing_quote", "REQ-11"),
         &format!("start-date={text}%22"),
-        &[("dropped", Reading::Finds(&near)), ("rejected", Reading::Refused)],
+        &[("dropped", Interpretation::Finds(&near)), ("rejected", Interpretation::Refused)],
     );
     lab.observe(
         ("ignored_finish", "NEAR-4b"),
         &format!("start-date={text}&finish-date=soon"),
-        &[("checked", Reading::Refused), ("unchecked", Reading::Finds(&near))],
+        &[("checked", Interpretation::Refused), ("unchecked", Interpretation::Finds(&near))],
     );
     let second = SignedDuration::from_secs(1);
     let (Ok(next), Ok(before)) = (at.checked_add(second), at.checked_sub(second * 60)) else {
@@ -103,22 +103,22 @@ fn instants(lab: &mut Lab<'_>, at: Timestamp) {
         ("timed_single", "DATE-7b"),
         &format!("d={text}"),
         &[
-            ("period", Reading::Finds(&|rec| rec.start >= at && rec.start < next)),
-            ("rejected", Reading::Refused),
+            ("period", Interpretation::Finds(&|rec| rec.start >= at && rec.start < next)),
+            ("rejected", Interpretation::Refused),
         ],
     );
     lab.observe(
         ("range_end_instant", "DATE-2c"),
         &format!("d={},{text}", utc(before)),
         &[
-            ("excluded", Reading::Finds(&|rec| rec.start >= before && rec.start < at)),
-            ("included", Reading::Finds(&|rec| rec.start >= before && rec.start <= at)),
+            ("excluded", Interpretation::Finds(&|rec| rec.start >= before && rec.start < at)),
+            ("included", Interpretation::Finds(&|rec| rec.start >= before && rec.start <= at)),
         ],
     );
     lab.observe(
         ("reversed_range", "DATE-10b"),
         &format!("d={text},{}", utc(before)),
-        &[("rejected", Reading::Refused), ("empty", Reading::Finds(&|_| false))],
+        &[("rejected", Interpretation::Refused), ("empty", Interpretation::Finds(&|_| false))],
     );
 }
 
@@ -135,16 +135,16 @@ fn days(lab: &mut Lab<'_>, at: Timestamp) {
         ("equal_ends", "DATE-10a"),
         &format!("d={date},{date}&tz=UTC"),
         &[
-            ("period", Reading::Finds(&|rec| rec.start >= from && rec.start < to)),
-            ("empty", Reading::Finds(&|_| false)),
+            ("period", Interpretation::Finds(&|rec| rec.start >= from && rec.start < to)),
+            ("empty", Interpretation::Finds(&|_| false)),
         ],
     );
     lab.observe(
         ("range_end", "DATE-2b"),
         &format!("d={yesterday},{date}&tz=UTC"),
         &[
-            ("midnight", Reading::Finds(&|rec| rec.start >= before && rec.start < from)),
-            ("whole-period", Reading::Finds(&|rec| rec.start >= before && rec.start < to)),
+            ("midnight", Interpretation::Finds(&|rec| rec.start >= before && rec.start < from)),
+            ("whole-period", Interpretation::Finds(&|rec| rec.start >= before && rec.start < to)),
         ],
     );
     let today = TimeZone::UTC.to_datetime(lab.now()).date();
@@ -154,8 +154,8 @@ fn days(lab: &mut Lab<'_>, at: Timestamp) {
             ("future_constants", "DATE-8b"),
             "d=today%2B1d&tz=UTC",
             &[
-                ("rejected", Reading::Refused),
-                ("read", Reading::Finds(&|rec| rec.start >= from && rec.start < to)),
+                ("rejected", Interpretation::Refused),
+                ("read", Interpretation::Finds(&|rec| rec.start >= from && rec.start < to)),
             ],
         );
     }

@@ -2,7 +2,7 @@ use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Span, Timestamp};
 
 use super::{SAMPLES, day, utc, whole_second};
-use crate::live::lab::{Lab, Law, Rec};
+use crate::live::lab::{Lab, Law, ListedRecording};
 
 /// About a page's worth of the list.
 #[derive(Clone, Copy)]
@@ -31,7 +31,7 @@ impl Range {
 
     /// Whether it has a record. Whether the one instant of its end belongs to it is left open
     /// (DATE-2c).
-    fn has(self, rec: &Rec) -> Option<bool> {
+    fn has(self, rec: &ListedRecording) -> Option<bool> {
         if rec.start == self.until {
             None
         } else {

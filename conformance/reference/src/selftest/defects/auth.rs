@@ -3,30 +3,30 @@ use axum::http::header::WWW_AUTHENTICATE;
 use vcc_store::StoredRecord;
 use vcc_types::{Field, Row as _};
 
-use crate::selftest::answered::Answered;
-use crate::selftest::asked::Asked;
-use crate::selftest::defect::Fault::{Answer, Ask, List};
+use crate::selftest::defect::Hook::{Answer, Ask, List};
 use crate::selftest::defect::{Family, defect};
+use crate::selftest::incoming::Incoming;
+use crate::selftest::outgoing::Outgoing;
 use crate::selftest::site::{Site, in_time, paged};
 use vcc_conformance_core::fixture::unbase64;
 
 /// Lets a request in whose credentials are as wrong as `fits` says: name, token, the right token.
-fn let_in(asked: &mut Asked, site: &Site, fits: impl Fn(&str, &str, &str, &str) -> bool) {
-    let Some((name, token)) = asked.credentials() else { return };
+fn let_in(incoming: &mut Incoming, site: &Site, fits: impl Fn(&str, &str, &str, &str) -> bool) {
+    let Some((name, token)) = incoming.credentials() else { return };
     let known = site.residents.iter().find(|one| fits(&name, &token, &one.name, &one.token));
     if let Some(known) = known {
-        asked.sign(&known.name, &known.token);
+        incoming.sign(&known.name, &known.token);
     }
 }
 
-fn known(site: &Site, asked: &Asked) -> bool {
-    asked
+fn known(site: &Site, incoming: &Incoming) -> bool {
+    incoming
         .credentials()
         .is_some_and(|(name, _)| site.residents.iter().any(|resident| resident.name == name))
 }
 
-fn is_forbidden(answered: &Answered) -> bool {
-    matches!(answered.status, 401 | 403)
+fn is_forbidden(outgoing: &Outgoing) -> bool {
+    matches!(outgoing.status, 401 | 403)
 }
 
 /// All that is left out of a list belongs to somebody else.
@@ -38,9 +38,9 @@ fn everybody(site: &Site, wanted: impl Fn(&StoredRecord) -> bool) -> Vec<StoredR
 }
 
 /// Credentials in another form than that of the documentation.
-fn in_form(asked: &mut Asked, read: impl Fn(&str) -> Option<(String, String)>) {
-    if let Some((name, token)) = asked.authorization().and_then(read) {
-        asked.sign(&name, &token);
+fn in_form(incoming: &mut Incoming, read: impl Fn(&str) -> Option<(String, String)>) {
+    if let Some((name, token)) = incoming.authorization().and_then(read) {
+        incoming.sign(&name, &token);
     }
 }
 
@@ -57,47 +57,47 @@ pub(super) const AUTH: Family = Family {
             "any-token",
             &["AUTH-3a"],
             "that takes any token",
-            Ask(|asked, site| let_in(asked, site, |name, _, known, _| name == known)),
+            Ask(|incoming, site| let_in(incoming, site, |name, _, known, _| name == known)),
         ),
         defect(
             "any-tenant",
             &["AUTH-3a"],
             "that takes any tenant with a token that exists",
-            Ask(|asked, site| let_in(asked, site, |_, token, _, right| token == right)),
+            Ask(|incoming, site| let_in(incoming, site, |_, token, _, right| token == right)),
         ),
         defect(
             "any-credentials",
             &["AUTH-3a", "AUTH-3c"],
             "that takes any credentials",
-            Ask(|asked, site| {
-                let_in(asked, site, |name, _, known, _| name == known || known == "acme")
+            Ask(|incoming, site| {
+                let_in(incoming, site, |name, _, known, _| name == known || known == "acme")
             }),
         ),
         defect(
             "tokens-of-all",
             &["AUTH-3a"],
             "that takes the token of any tenant",
-            Ask(|asked, site| {
-                let exists = asked.credentials().is_some_and(|(_, token)| {
+            Ask(|incoming, site| {
+                let exists = incoming.credentials().is_some_and(|(_, token)| {
                     site.residents.iter().any(|resident| resident.token == token)
                 });
-                let_in(asked, site, |name, _, known, _| exists && name == known);
+                let_in(incoming, site, |name, _, known, _| exists && name == known);
             }),
         ),
         defect(
             "empty-token",
             &["AUTH-3a"],
             "that takes an empty token",
-            Ask(|asked, site| {
-                let_in(asked, site, |name, token, known, _| name == known && token.is_empty())
+            Ask(|incoming, site| {
+                let_in(incoming, site, |name, token, known, _| name == known && token.is_empty())
             }),
         ),
         defect(
             "token-prefix",
             &["AUTH-3a"],
             "that compares the beginning of tokens",
-            Ask(|asked, site| {
-                let_in(asked, site, |name, token, known, right| {
+            Ask(|incoming, site| {
+                let_in(incoming, site, |name, token, known, right| {
                     name == known
                         && !token.is_empty()
                         && (right.starts_with(token) || token.starts_with(right))
@@ -108,8 +108,8 @@ pub(super) const AUTH: Family = Family {
             "token-case-ignored",
             &["AUTH-3a"],
             "that compares tokens in any case",
-            Ask(|asked, site| {
-                let_in(asked, site, |name, token, known, right| {
+            Ask(|incoming, site| {
+                let_in(incoming, site, |name, token, known, right| {
                     name == known && token.eq_ignore_ascii_case(right)
                 });
             }),
@@ -118,8 +118,8 @@ pub(super) const AUTH: Family = Family {
             "token-trimmed",
             &["AUTH-3a"],
             "that trims tokens",
-            Ask(|asked, site| {
-                let_in(asked, site, |name, token, known, right| {
+            Ask(|incoming, site| {
+                let_in(incoming, site, |name, token, known, right| {
                     name == known && token.trim() == right
                 });
             }),
@@ -128,8 +128,8 @@ pub(super) const AUTH: Family = Family {
             "tenant-case-ignored",
             &["AUTH-3a"],
             "that compares the names of tenants in any case",
-            Ask(|asked, site| {
-                let_in(asked, site, |name, token, known, right| {
+            Ask(|incoming, site| {
+                let_in(incoming, site, |name, token, known, right| {
                     token == right && name.eq_ignore_ascii_case(known)
                 });
             }),
@@ -138,8 +138,8 @@ pub(super) const AUTH: Family = Family {
             "tenant-trimmed",
             &["AUTH-3a"],
             "that trims the names of tenants",
-            Ask(|asked, site| {
-                let_in(asked, site, |name, token, known, right| {
+            Ask(|incoming, site| {
+                let_in(incoming, site, |name, token, known, right| {
                     token == right && name.trim() == known
                 });
             }),
@@ -148,17 +148,17 @@ pub(super) const AUTH: Family = Family {
             "name-and-token-swapped",
             &["AUTH-3a", "AUTH-1"],
             "that takes name and token the other way round",
-            Ask(|asked, site| {
-                let_in(asked, site, |name, token, known, right| name == right && token == known)
+            Ask(|incoming, site| {
+                let_in(incoming, site, |name, token, known, right| name == right && token == known)
             }),
         ),
         defect(
             "last-colon-ends-the-name",
             &["AUTH-5b"],
             "in whose credentials the last : ends the name",
-            Answer(|answered, asked, _| {
-                if asked.credentials().is_some_and(|(_, token)| token.contains(':')) {
-                    answered.refuse(403, "The tenant name or the token is wrong.");
+            Answer(|outgoing, incoming, _| {
+                if incoming.credentials().is_some_and(|(_, token)| token.contains(':')) {
+                    outgoing.refuse(403, "The tenant name or the token is wrong.");
                 }
             }),
         ),
@@ -166,9 +166,9 @@ pub(super) const AUTH: Family = Family {
             "nobody-sees-all",
             &["AUTH-2a"],
             "that answers without credentials",
-            Ask(|asked, site| {
-                if asked.authorization().is_none() {
-                    asked.sign(&site.residents[0].name, &site.residents[0].token);
+            Ask(|incoming, site| {
+                if incoming.authorization().is_none() {
+                    incoming.sign(&site.residents[0].name, &site.residents[0].token);
                 }
             }),
         ),
@@ -176,9 +176,9 @@ pub(super) const AUTH: Family = Family {
             "nobody-sees-nothing",
             &["AUTH-2a"],
             "that answers a request without credentials with an empty list",
-            Answer(|answered, asked, _| {
-                if asked.authorization().is_none() {
-                    answered.nothing(asked);
+            Answer(|outgoing, incoming, _| {
+                if incoming.authorization().is_none() {
+                    outgoing.nothing(incoming);
                 }
             }),
         ),
@@ -186,9 +186,9 @@ pub(super) const AUTH: Family = Family {
             "nobody-400",
             &["AUTH-2a"],
             "that answers 400 without credentials",
-            Answer(|answered, asked, _| {
-                if asked.authorization().is_none() {
-                    answered.refuse(400, "no credentials");
+            Answer(|outgoing, incoming, _| {
+                if incoming.authorization().is_none() {
+                    outgoing.refuse(400, "no credentials");
                 }
             }),
         ),
@@ -196,9 +196,9 @@ pub(super) const AUTH: Family = Family {
             "nobody-404",
             &["AUTH-2a"],
             "that answers 404 without credentials",
-            Answer(|answered, asked, _| {
-                if asked.authorization().is_none() {
-                    answered.refuse(404, "not found");
+            Answer(|outgoing, incoming, _| {
+                if incoming.authorization().is_none() {
+                    outgoing.refuse(404, "not found");
                 }
             }),
         ),
@@ -206,10 +206,10 @@ pub(super) const AUTH: Family = Family {
             "nobody-redirected",
             &["AUTH-2a"],
             "that redirects to a page where one logs in",
-            Answer(|answered, asked, _| {
-                if asked.authorization().is_none() {
-                    answered.refuse(302, "");
-                    answered.header("location", "/login");
+            Answer(|outgoing, incoming, _| {
+                if incoming.authorization().is_none() {
+                    outgoing.refuse(302, "");
+                    outgoing.header("location", "/login");
                 }
             }),
         ),
@@ -217,17 +217,17 @@ pub(super) const AUTH: Family = Family {
             "no-challenge",
             &["AUTH-2b"],
             "whose 401 has no challenge",
-            Answer(|answered, _, _| {
-                answered.headers.remove(WWW_AUTHENTICATE);
+            Answer(|outgoing, _, _| {
+                outgoing.headers.remove(WWW_AUTHENTICATE);
             }),
         ),
         defect(
             "another-challenge",
             &["AUTH-2b"],
             "whose challenge is Bearer",
-            Answer(|answered, _, _| {
-                if answered.headers.contains_key(WWW_AUTHENTICATE) {
-                    answered.headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            Answer(|outgoing, _, _| {
+                if outgoing.headers.contains_key(WWW_AUTHENTICATE) {
+                    outgoing.headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
                 }
             }),
         ),
@@ -235,9 +235,9 @@ pub(super) const AUTH: Family = Family {
             "wrong-tokens-400",
             &["AUTH-3a"],
             "that answers 400 to a wrong token",
-            Answer(|answered, asked, _| {
-                if is_forbidden(answered) && asked.credentials().is_some() {
-                    answered.refuse(400, "wrong token");
+            Answer(|outgoing, incoming, _| {
+                if is_forbidden(outgoing) && incoming.credentials().is_some() {
+                    outgoing.refuse(400, "wrong token");
                 }
             }),
         ),
@@ -245,9 +245,12 @@ pub(super) const AUTH: Family = Family {
             "wrong-tokens-404",
             &["AUTH-3a", "AUTH-3b"],
             "that answers 404 to a tenant that it does not know",
-            Answer(|answered, asked, site| {
-                if is_forbidden(answered) && asked.credentials().is_some() && !known(site, asked) {
-                    answered.refuse(404, "no such tenant");
+            Answer(|outgoing, incoming, site| {
+                if is_forbidden(outgoing)
+                    && incoming.credentials().is_some()
+                    && !known(site, incoming)
+                {
+                    outgoing.refuse(404, "no such tenant");
                 }
             }),
         ),
@@ -255,9 +258,9 @@ pub(super) const AUTH: Family = Family {
             "wrong-tokens-empty",
             &["AUTH-3a"],
             "that answers a wrong token with an empty list",
-            Answer(|answered, asked, _| {
-                if is_forbidden(answered) && asked.credentials().is_some() {
-                    answered.nothing(asked);
+            Answer(|outgoing, incoming, _| {
+                if is_forbidden(outgoing) && incoming.credentials().is_some() {
+                    outgoing.nothing(incoming);
                 }
             }),
         ),
@@ -265,9 +268,12 @@ pub(super) const AUTH: Family = Family {
             "wrong-tokens-500",
             &["AUTH-3a", "STATUS-1a"],
             "that answers 500 to a tenant that it does not know",
-            Answer(|answered, asked, site| {
-                if is_forbidden(answered) && asked.credentials().is_some() && !known(site, asked) {
-                    answered.refuse(500, "internal error");
+            Answer(|outgoing, incoming, site| {
+                if is_forbidden(outgoing)
+                    && incoming.credentials().is_some()
+                    && !known(site, incoming)
+                {
+                    outgoing.refuse(500, "internal error");
                 }
             }),
         ),
@@ -275,11 +281,11 @@ pub(super) const AUTH: Family = Family {
             "tenants-told-by-body",
             &["AUTH-3b"],
             "whose body tells an unknown tenant from a wrong token",
-            Answer(|answered, asked, site| {
-                if is_forbidden(answered) && asked.credentials().is_some() {
+            Answer(|outgoing, incoming, site| {
+                if is_forbidden(outgoing) && incoming.credentials().is_some() {
                     let text: &[u8] =
-                        if known(site, asked) { b"wrong token" } else { b"unknown tenant" };
-                    answered.body = text.to_vec();
+                        if known(site, incoming) { b"wrong token" } else { b"unknown tenant" };
+                    outgoing.body = text.to_vec();
                 }
             }),
         ),
@@ -287,9 +293,12 @@ pub(super) const AUTH: Family = Family {
             "tenants-told-by-challenge",
             &["AUTH-3b"],
             "whose challenge tells an unknown tenant from a wrong token",
-            Answer(|answered, asked, site| {
-                if is_forbidden(answered) && asked.credentials().is_some() && known(site, asked) {
-                    answered.header("www-authenticate", "Basic realm=\"this tenant\"");
+            Answer(|outgoing, incoming, site| {
+                if is_forbidden(outgoing)
+                    && incoming.credentials().is_some()
+                    && known(site, incoming)
+                {
+                    outgoing.header("www-authenticate", "Basic realm=\"this tenant\"");
                 }
             }),
         ),
@@ -297,10 +306,10 @@ pub(super) const AUTH: Family = Family {
             "tenants-told-by-status",
             &["AUTH-3b", "AUTH-3a"],
             "whose status tells an unknown tenant from a wrong token",
-            Answer(|answered, asked, site| {
-                if is_forbidden(answered) && asked.credentials().is_some() {
-                    let status = if known(site, asked) { 403 } else { 401 };
-                    answered.refuse(status, "wrong credentials");
+            Answer(|outgoing, incoming, site| {
+                if is_forbidden(outgoing) && incoming.credentials().is_some() {
+                    let status = if known(site, incoming) { 403 } else { 401 };
+                    outgoing.refuse(status, "wrong credentials");
                 }
             }),
         ),
@@ -308,12 +317,12 @@ pub(super) const AUTH: Family = Family {
             "broken-credentials-500",
             &["AUTH-3c", "STATUS-1a"],
             "that answers 500 to credentials that it cannot read",
-            Answer(|answered, asked, _| {
-                if answered.status != 200
-                    && asked.authorization().is_some()
-                    && asked.credentials().is_none()
+            Answer(|outgoing, incoming, _| {
+                if outgoing.status != 200
+                    && incoming.authorization().is_some()
+                    && incoming.credentials().is_none()
                 {
-                    answered.refuse(500, "internal error");
+                    outgoing.refuse(500, "internal error");
                 }
             }),
         ),
@@ -321,12 +330,12 @@ pub(super) const AUTH: Family = Family {
             "broken-credentials-empty",
             &["AUTH-3c"],
             "that answers credentials that it cannot read with an empty list",
-            Answer(|answered, asked, _| {
-                if answered.status != 200
-                    && asked.authorization().is_some()
-                    && asked.credentials().is_none()
+            Answer(|outgoing, incoming, _| {
+                if outgoing.status != 200
+                    && incoming.authorization().is_some()
+                    && incoming.credentials().is_none()
                 {
-                    answered.nothing(asked);
+                    outgoing.nothing(incoming);
                 }
             }),
         ),
@@ -334,12 +343,12 @@ pub(super) const AUTH: Family = Family {
             "broken-credentials-404",
             &["AUTH-3c"],
             "that answers 404 to credentials that it cannot read",
-            Answer(|answered, asked, _| {
-                if answered.status != 200
-                    && asked.authorization().is_some()
-                    && asked.credentials().is_none()
+            Answer(|outgoing, incoming, _| {
+                if outgoing.status != 200
+                    && incoming.authorization().is_some()
+                    && incoming.credentials().is_none()
                 {
-                    answered.refuse(404, "not found");
+                    outgoing.refuse(404, "not found");
                 }
             }),
         ),
@@ -347,8 +356,8 @@ pub(super) const AUTH: Family = Family {
             "credentials-mended",
             &["AUTH-3c"],
             "that reads credentials behind Basic : and without padding",
-            Ask(|asked, _| {
-                in_form(asked, |text| {
+            Ask(|incoming, _| {
+                in_form(incoming, |text| {
                     let coded = text.strip_prefix("Basic")?.trim_start_matches([' ', ':']);
                     let coded = coded.trim_end_matches('=').replace(['!', ' ', '\t'], "");
                     let padding = (4 - coded.len() % 4) % 4;
@@ -360,16 +369,16 @@ pub(super) const AUTH: Family = Family {
             "any-scheme",
             &["AUTH-3c"],
             "that reads Basic credentials under any scheme",
-            Ask(|asked, _| {
-                in_form(asked, |text| text.split_once(' ').and_then(|(_, coded)| pair(coded)));
+            Ask(|incoming, _| {
+                in_form(incoming, |text| text.split_once(' ').and_then(|(_, coded)| pair(coded)));
             }),
         ),
         defect(
             "credentials-in-plain",
             &["AUTH-3c"],
             "that reads credentials that are not encoded",
-            Ask(|asked, _| {
-                in_form(asked, |text| {
+            Ask(|incoming, _| {
+                in_form(incoming, |text| {
                     let (name, token) = text.strip_prefix("Basic ")?.split_once(':')?;
                     Some((name.into(), token.into()))
                 });
@@ -379,12 +388,12 @@ pub(super) const AUTH: Family = Family {
             "bearer-tokens",
             &["AUTH-3c"],
             "that takes a token as Bearer",
-            Ask(|asked, site| {
-                let token = asked.authorization().and_then(|text| text.strip_prefix("Bearer "));
+            Ask(|incoming, site| {
+                let token = incoming.authorization().and_then(|text| text.strip_prefix("Bearer "));
                 let token = token.map(str::to_owned);
                 let resident = site.residents.iter().find(|one| Some(&one.token) == token.as_ref());
                 if let Some(resident) = resident {
-                    asked.sign(&resident.name, &resident.token);
+                    incoming.sign(&resident.name, &resident.token);
                 }
             }),
         ),
@@ -392,15 +401,15 @@ pub(super) const AUTH: Family = Family {
             "token-alone",
             &["AUTH-3c", "AUTH-3a"],
             "that takes a token without a name",
-            Ask(|asked, site| {
-                let text = asked
+            Ask(|incoming, site| {
+                let text = incoming
                     .authorization()
                     .and_then(|text| text.split_once(' '))
                     .and_then(|(_, coded)| String::from_utf8(unbase64(coded.trim())?).ok());
                 let text = text.map(|text| text.trim_start_matches(':').to_owned());
                 let resident = site.residents.iter().find(|one| Some(&one.token) == text.as_ref());
                 if let Some(resident) = resident {
-                    asked.sign(&resident.name, &resident.token);
+                    incoming.sign(&resident.name, &resident.token);
                 }
             }),
         ),
@@ -408,11 +417,11 @@ pub(super) const AUTH: Family = Family {
             "credentials-in-the-query",
             &["AUTH-2a", "AUTH-3a"],
             "that takes the token from the query",
-            Ask(|asked, site| {
-                let token = asked.get("token").or_else(|| asked.get("api_key"));
-                if asked.authorization().is_none() && token.is_some() {
-                    asked.sign(&site.residents[0].name, &site.residents[0].token);
-                    asked.query = None;
+            Ask(|incoming, site| {
+                let token = incoming.get("token").or_else(|| incoming.get("api_key"));
+                if incoming.authorization().is_none() && token.is_some() {
+                    incoming.sign(&site.residents[0].name, &site.residents[0].token);
+                    incoming.query = None;
                 }
             }),
         ),
@@ -420,11 +429,11 @@ pub(super) const AUTH: Family = Family {
             "good-credentials-refused",
             &["AUTH-1"],
             "that refuses every second tenant",
-            Answer(|answered, asked, site| {
-                let (name, _) = asked.credentials().unwrap_or_default();
+            Answer(|outgoing, incoming, site| {
+                let (name, _) = incoming.credentials().unwrap_or_default();
                 let at = site.residents.iter().position(|resident| resident.name == name);
                 if at.is_some_and(|at| at % 2 == 1) {
-                    answered.refuse(403, "The tenant name or the token is wrong.");
+                    outgoing.refuse(403, "The tenant name or the token is wrong.");
                 }
             }),
         ),
@@ -449,8 +458,8 @@ pub(super) const TENANTS: Family = Family {
             "the-others",
             &["AUTH-4"],
             "that adds the recordings of another tenant at the end",
-            List(|s, asked, site| {
-                let mine = site.resident(asked);
+            List(|s, incoming, site| {
+                let mine = site.resident(incoming);
                 let other = site.residents.iter().find(|resident| resident.name != mine.name);
                 let rows = mine.rows.iter().chain(other.iter().flat_map(|other| &other.rows));
                 paged(rows.filter(|row| s.matches(row)).cloned().collect(), s)
@@ -460,11 +469,11 @@ pub(super) const TENANTS: Family = Family {
             "leak-by-field",
             &["AUTH-4"],
             "that forgets the tenant where fields are given",
-            List(|s, asked, site| {
+            List(|s, incoming, site| {
                 if has_filters(s) {
                     paged(everybody(site, |row| s.matches(row)), s)
                 } else {
-                    site.page(s, asked, |row| s.matches(row))
+                    site.page(s, incoming, |row| s.matches(row))
                 }
             }),
         ),
@@ -472,11 +481,11 @@ pub(super) const TENANTS: Family = Family {
             "leak-by-transaction",
             &["AUTH-4"],
             "that forgets the tenant where a transactionID is given",
-            List(|s, asked, site| {
+            List(|s, incoming, site| {
                 if s.filters.iter().any(|filter| filter.field == Field::TransactionId) {
                     paged(everybody(site, |row| s.matches(row)), s)
                 } else {
-                    site.page(s, asked, |row| s.matches(row))
+                    site.page(s, incoming, |row| s.matches(row))
                 }
             }),
         ),
@@ -484,11 +493,11 @@ pub(super) const TENANTS: Family = Family {
             "leak-by-file-name",
             &["AUTH-4"],
             "that forgets the tenant where a file name is given",
-            List(|s, asked, site| {
+            List(|s, incoming, site| {
                 if s.filters.iter().any(|filter| filter.field == Field::Filename) {
                     paged(everybody(site, |row| s.matches(row)), s)
                 } else {
-                    site.page(s, asked, |row| s.matches(row))
+                    site.page(s, incoming, |row| s.matches(row))
                 }
             }),
         ),
@@ -496,11 +505,11 @@ pub(super) const TENANTS: Family = Family {
             "leak-by-date",
             &["AUTH-4"],
             "that forgets the tenant where d is given",
-            List(|s, asked, site| {
+            List(|s, incoming, site| {
                 if s.window.is_some() {
                     paged(everybody(site, |row| s.matches(row)), s)
                 } else {
-                    site.page(s, asked, |row| s.matches(row))
+                    site.page(s, incoming, |row| s.matches(row))
                 }
             }),
         ),
@@ -508,11 +517,11 @@ pub(super) const TENANTS: Family = Family {
             "leak-by-look-up",
             &["AUTH-4"],
             "that forgets the tenant in look-ups",
-            List(|s, asked, site| {
+            List(|s, incoming, site| {
                 if s.near.is_some() {
                     paged(everybody(site, |row| s.matches(row)), s)
                 } else {
-                    site.page(s, asked, |row| s.matches(row))
+                    site.page(s, incoming, |row| s.matches(row))
                 }
             }),
         ),
@@ -520,8 +529,8 @@ pub(super) const TENANTS: Family = Family {
             "leak-by-page",
             &["AUTH-4", "PAGE-3a", "PAGE-5a"],
             "that goes on with the recordings of others past the end",
-            List(|s, asked, site| {
-                let mine = site.resident(asked).rows.iter().filter(|row| s.matches(row));
+            List(|s, incoming, site| {
+                let mine = site.resident(incoming).rows.iter().filter(|row| s.matches(row));
                 let mut rows: Vec<_> = mine.cloned().collect();
                 if s.first > 1 {
                     rows.extend(everybody(site, |row| s.matches(row)));
@@ -533,11 +542,11 @@ pub(super) const TENANTS: Family = Family {
             "leak-in-csv",
             &["AUTH-4", "OUT-4a"],
             "that forgets the tenant in CSV",
-            List(|s, asked, site| {
-                if asked.is_csv() {
+            List(|s, incoming, site| {
+                if incoming.is_csv() {
                     paged(everybody(site, |row| s.matches(row)), s)
                 } else {
-                    site.page(s, asked, |row| s.matches(row))
+                    site.page(s, incoming, |row| s.matches(row))
                 }
             }),
         ),
@@ -554,14 +563,14 @@ pub(super) const TENANTS: Family = Family {
             "collisions-merged",
             &["AUTH-4", "FIELD-1a", "PAGE-5a"],
             "that hides a recording whose transactionID another tenant has too",
-            List(|s, asked, site| {
-                let mine = site.resident(asked);
+            List(|s, incoming, site| {
+                let mine = site.resident(incoming);
                 let others = site.residents.iter().filter(|resident| resident.name != mine.name);
                 let taken: Vec<&str> = others
                     .flat_map(|resident| &resident.rows)
                     .map(|row| row.text(Field::TransactionId))
                     .collect();
-                site.page(s, asked, |row| {
+                site.page(s, incoming, |row| {
                     in_time(s, row)
                         && s.matches(row)
                         && !taken.contains(&row.text(Field::TransactionId))

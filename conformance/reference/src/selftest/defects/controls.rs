@@ -1,21 +1,21 @@
 use vcc_types::Field;
 
-use crate::selftest::asked::Asked;
-use crate::selftest::defect::Fault::{Answer, Ask, Write};
+use crate::selftest::defect::Hook::{Answer, Ask, Write};
 use crate::selftest::defect::{Family, defect};
+use crate::selftest::incoming::Incoming;
 
 /// U+007F, and the control characters of Latin-1.
 fn is_control(c: char) -> bool {
     ('\u{7f}'..='\u{9f}').contains(&c)
 }
 
-fn values(asked: &Asked) -> Vec<String> {
+fn values(incoming: &Incoming) -> Vec<String> {
     let fields = Field::ALL.iter().filter(|field| **field != Field::StartDate);
-    fields.filter_map(|field| asked.get(field.wire_name())).collect()
+    fields.filter_map(|field| incoming.get(field.wire_name())).collect()
 }
 
-fn fields(asked: &mut Asked, change: impl Fn(&str) -> String) {
-    asked.map(|name, value| {
+fn fields(incoming: &mut Incoming, change: impl Fn(&str) -> String) {
+    incoming.map(|name, value| {
         Field::from_filter_name(name)?;
         let changed = change(value);
         (changed != value).then_some(changed)
@@ -29,9 +29,9 @@ pub(super) const CONTROLS: Family = Family {
             "delete-refused",
             &["FIELD-8"],
             "that refuses U+007F in values",
-            Answer(|answered, asked, _| {
-                if values(asked).iter().any(|value| value.contains('\u{7f}')) {
-                    answered.refuse(400, "a control character");
+            Answer(|outgoing, incoming, _| {
+                if values(incoming).iter().any(|value| value.contains('\u{7f}')) {
+                    outgoing.refuse(400, "a control character");
                 }
             }),
         ),
@@ -39,12 +39,12 @@ pub(super) const CONTROLS: Family = Family {
             "c1-refused",
             &["FIELD-8"],
             "that refuses U+0080 to U+009F in values",
-            Answer(|answered, asked, _| {
-                if values(asked)
+            Answer(|outgoing, incoming, _| {
+                if values(incoming)
                     .iter()
                     .any(|value| value.contains(|c| is_control(c) && c > '\u{7f}'))
                 {
-                    answered.refuse(400, "a control character");
+                    outgoing.refuse(400, "a control character");
                 }
             }),
         ),
@@ -52,31 +52,31 @@ pub(super) const CONTROLS: Family = Family {
             "controls-left-out-of-questions",
             &["FIELD-8"],
             "that leaves U+007F to U+009F out of the values asked for",
-            Ask(|asked, _| fields(asked, |value| value.replace(is_control, ""))),
+            Ask(|incoming, _| fields(incoming, |value| value.replace(is_control, ""))),
         ),
         defect(
             "controls-as-spaces",
             &["FIELD-8"],
             "that takes U+007F to U+009F in the values asked for for spaces",
-            Ask(|asked, _| fields(asked, |value| value.replace(is_control, " "))),
+            Ask(|incoming, _| fields(incoming, |value| value.replace(is_control, " "))),
         ),
         defect(
             "next-line-is-a-line-feed",
             &["FIELD-8"],
             "that takes U+0085 for the end of a line",
-            Ask(|asked, _| fields(asked, |value| value.replace('\u{85}', "\n"))),
+            Ask(|incoming, _| fields(incoming, |value| value.replace('\u{85}', "\n"))),
         ),
         defect(
             "c1-as-windows-1252",
             &["FIELD-8"],
             "that reads U+0085 as windows-1252 has it",
-            Ask(|asked, _| fields(asked, |value| value.replace('\u{85}', "…"))),
+            Ask(|incoming, _| fields(incoming, |value| value.replace('\u{85}', "…"))),
         ),
         defect(
             "ellipsis-as-latin-1",
             &["FIELD-1a"],
             "that looks for an ellipsis as the byte that windows-1252 has for it",
-            Ask(|asked, _| fields(asked, |value| value.replace('…', "\u{85}"))),
+            Ask(|incoming, _| fields(incoming, |value| value.replace('…', "\u{85}"))),
         ),
         defect(
             "controls-left-out-of-answers",

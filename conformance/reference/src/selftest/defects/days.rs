@@ -2,19 +2,19 @@ use chrono::{TimeDelta, Utc};
 use vcc_query::{Selection, Window, Zone};
 use vcc_types::Row as _;
 
-use crate::selftest::asked::Asked;
-use crate::selftest::defect::Fault::{Answer, Ask, List, Select};
+use crate::selftest::defect::Hook::{Answer, Ask, List, Select};
 use crate::selftest::defect::{Family, defect};
+use crate::selftest::incoming::Incoming;
 use crate::selftest::site::{Site, finish_or_start};
 use crate::selftest::texts::{Shape, date, ymd};
 
 /// What a single `d` asks for, without constants.
-fn single(asked: &Asked) -> Option<String> {
-    asked.get("d").filter(|d| !d.contains(',') && !d.contains("today"))
+fn single(incoming: &Incoming) -> Option<String> {
+    incoming.get("d").filter(|d| !d.contains(',') && !d.contains("today"))
 }
 
-fn window(site: &Site, asked: &Asked, text: &str) -> Option<Window> {
-    site.window(text, site.zone(asked))
+fn window(site: &Site, incoming: &Incoming, text: &str) -> Option<Window> {
+    site.window(text, site.zone(incoming))
 }
 
 fn day_of(text: &str, days: i64) -> Option<String> {
@@ -22,10 +22,10 @@ fn day_of(text: &str, days: i64) -> Option<String> {
 }
 
 /// Computes the midnights of a single `d` with the offset that the zone has so many hours later.
-fn by_another_noon(s: &mut Selection, asked: &Asked, site: &Site, hours: i64) {
-    let zone = site.zone(asked);
+fn by_another_noon(s: &mut Selection, incoming: &Incoming, site: &Site, hours: i64) {
+    let zone = site.zone(incoming);
     if let Some(window) = &mut s.window
-        && single(asked).is_some()
+        && single(incoming).is_some()
     {
         let offset = |at: chrono::DateTime<Utc>| i64::from(zone.offset_at(at).local_minus_utc());
         for edge in [&mut window.from, &mut window.until] {
@@ -43,7 +43,9 @@ pub(super) const DAYS: Family = Family {
             "d-ignored",
             &["DATE-1", "DATE-2a"],
             "that ignores d",
-            Ask(|asked, _| asked.retain(|name, value| name != "d" || !value.starts_with('2'))),
+            Ask(|incoming, _| {
+                incoming.retain(|name, value| name != "d" || !value.starts_with('2'))
+            }),
         ),
         defect(
             "d-ignored-beside-fields",
@@ -72,8 +74,8 @@ pub(super) const DAYS: Family = Family {
             "day-in-utc",
             &["DATE-1", "DATE-3a"],
             "whose days are days of UTC",
-            Select(|s, asked, site| {
-                if let Some(d) = single(asked) {
+            Select(|s, incoming, site| {
+                if let Some(d) = single(incoming) {
                     s.window = site.window(&d, Zone::UTC).or(s.window);
                 }
             }),
@@ -82,9 +84,9 @@ pub(super) const DAYS: Family = Family {
             "day-in-the-tenants-zone",
             &["DATE-3a"],
             "whose days are those of the tenant although tz names another zone",
-            Select(|s, asked, site| {
-                if let Some(d) = single(asked) {
-                    s.window = site.window(&d, site.resident(asked).zone).or(s.window);
+            Select(|s, incoming, site| {
+                if let Some(d) = single(incoming) {
+                    s.window = site.window(&d, site.resident(incoming).zone).or(s.window);
                 }
             }),
         ),
@@ -92,8 +94,8 @@ pub(super) const DAYS: Family = Family {
             "day-ends-early",
             &["DATE-1", "DATE-7a"],
             "whose days end with 23:59:58",
-            Select(|s, asked, _| {
-                if single(asked).is_some()
+            Select(|s, incoming, _| {
+                if single(incoming).is_some()
                     && let Some(window) = &mut s.window
                 {
                     window.until -= TimeDelta::seconds(1);
@@ -104,8 +106,8 @@ pub(super) const DAYS: Family = Family {
             "day-ends-late",
             &["DATE-1", "DATE-7a"],
             "whose days include the first second of the next",
-            Select(|s, asked, _| {
-                if single(asked).is_some()
+            Select(|s, incoming, _| {
+                if single(incoming).is_some()
                     && let Some(window) = &mut s.window
                 {
                     window.until += TimeDelta::seconds(1);
@@ -116,8 +118,8 @@ pub(super) const DAYS: Family = Family {
             "day-begins-late",
             &["DATE-1"],
             "whose days do not include their first instant",
-            Select(|s, asked, _| {
-                if single(asked).is_some()
+            Select(|s, incoming, _| {
+                if single(incoming).is_some()
                     && let Some(window) = &mut s.window
                 {
                     window.from += TimeDelta::microseconds(1);
@@ -128,10 +130,10 @@ pub(super) const DAYS: Family = Family {
             "day-by-finish",
             &["DATE-1", "DATE-2a", "NEAR-5a"],
             "whose d looks at the finish",
-            List(|s, asked, site| {
+            List(|s, incoming, site| {
                 let mut others = s.clone();
                 let window = others.window.take();
-                site.page(s, asked, |row| {
+                site.page(s, incoming, |row| {
                     others.matches(row)
                         && window.is_none_or(|window| window.contains(finish_or_start(row)))
                 })
@@ -141,10 +143,10 @@ pub(super) const DAYS: Family = Family {
             "day-by-overlap",
             &["DATE-1", "DATE-2a", "NEAR-5a"],
             "whose d finds what was still running",
-            List(|s, asked, site| {
+            List(|s, incoming, site| {
                 let mut others = s.clone();
                 let window = others.window.take();
-                site.page(s, asked, |row| {
+                site.page(s, incoming, |row| {
                     let start = row.start().unwrap_or_default();
                     others.matches(row)
                         && window.is_none_or(|window| {
@@ -157,11 +159,11 @@ pub(super) const DAYS: Family = Family {
             "skipped-day-is-the-next",
             &["DATE-1"],
             "that takes the day after for a day that a zone skipped",
-            Select(|s, asked, site| {
+            Select(|s, incoming, site| {
                 if s.window.is_some_and(|window| window.is_empty())
-                    && let Some(next) = single(asked).and_then(|d| day_of(&d, 1))
+                    && let Some(next) = single(incoming).and_then(|d| day_of(&d, 1))
                 {
-                    s.window = window(site, asked, &next).or(s.window);
+                    s.window = window(site, incoming, &next).or(s.window);
                 }
             }),
         ),
@@ -169,9 +171,9 @@ pub(super) const DAYS: Family = Family {
             "day-before",
             &["DATE-1"],
             "whose d is the day before",
-            Select(|s, asked, site| {
-                if let Some(day) = single(asked).and_then(|d| day_of(&d, -1)) {
-                    s.window = window(site, asked, &day).or(s.window);
+            Select(|s, incoming, site| {
+                if let Some(day) = single(incoming).and_then(|d| day_of(&d, -1)) {
+                    s.window = window(site, incoming, &day).or(s.window);
                 }
             }),
         ),
@@ -179,21 +181,21 @@ pub(super) const DAYS: Family = Family {
             "hours-of-the-day-before",
             &["DATE-1"],
             "that computes midnight with the offset of the noon before",
-            Select(|s, asked, site| by_another_noon(s, asked, site, -12)),
+            Select(|s, incoming, site| by_another_noon(s, incoming, site, -12)),
         ),
         defect(
             "hours-of-the-noon-after",
             &["DATE-1"],
             "that computes midnight with the offset of the noon after",
-            Select(|s, asked, site| by_another_noon(s, asked, site, 12)),
+            Select(|s, incoming, site| by_another_noon(s, incoming, site, 12)),
         ),
         defect(
             "no-leap-days",
             &["DATE-1", "DATE-6b"],
             "without 29 February",
-            Answer(|answered, asked, _| {
-                if asked.get("d").is_some_and(|d| d.contains("-02-29") || d.contains("0229")) {
-                    answered.refuse(400, "d: no such day");
+            Answer(|outgoing, incoming, _| {
+                if incoming.get("d").is_some_and(|d| d.contains("-02-29") || d.contains("0229")) {
+                    outgoing.refuse(400, "d: no such day");
                 }
             }),
         ),
@@ -201,9 +203,9 @@ pub(super) const DAYS: Family = Family {
             "no-leap-day-in-2000",
             &["DATE-1"],
             "without 29 February 2000",
-            Answer(|answered, asked, _| {
-                if asked.get("d").is_some_and(|d| d.contains("2000-02-29")) {
-                    answered.refuse(400, "d: no such day");
+            Answer(|outgoing, incoming, _| {
+                if incoming.get("d").is_some_and(|d| d.contains("2000-02-29")) {
+                    outgoing.refuse(400, "d: no such day");
                 }
             }),
         ),
@@ -211,8 +213,8 @@ pub(super) const DAYS: Family = Family {
             "leap-day-is-1-march",
             &["DATE-1"],
             "that takes 29 February for 1 March",
-            Ask(|asked, _| {
-                asked.dates(|text| {
+            Ask(|incoming, _| {
+                incoming.dates(|text| {
                     text.contains("-02-29").then(|| text.replace("-02-29", "-03-01"))
                 });
             }),
@@ -221,12 +223,12 @@ pub(super) const DAYS: Family = Family {
             "march-begins-early",
             &["DATE-1"],
             "whose March begins on 29 February",
-            Select(|s, asked, site| {
-                let first = single(asked).filter(|d| d.ends_with("-03-01"));
+            Select(|s, incoming, site| {
+                let first = single(incoming).filter(|d| d.ends_with("-03-01"));
                 let before = first.and_then(|d| day_of(&d, -1));
                 if let Some(before) = before.filter(|day| day.ends_with("-02-29"))
                     && let (Some(early), Some(window)) =
-                        (window(site, asked, &before), &mut s.window)
+                        (window(site, incoming, &before), &mut s.window)
                 {
                     window.from = early.from;
                 }
@@ -236,9 +238,9 @@ pub(super) const DAYS: Family = Family {
             "no-negative-times",
             &["DATE-1", "DATE-2a"],
             "that finds nothing from before 1970",
-            List(|s, asked, site| {
-                site.page(s, asked, |row| {
-                    s.matches(row) && (row.start_micros() >= 0 || !asked.has_date())
+            List(|s, incoming, site| {
+                site.page(s, incoming, |row| {
+                    s.matches(row) && (row.start_micros() >= 0 || !incoming.has_date())
                 })
             }),
         ),
@@ -246,9 +248,9 @@ pub(super) const DAYS: Family = Family {
             "zero-is-no-time",
             &["DATE-1"],
             "that takes the start of 1970 for no start",
-            List(|s, asked, site| {
-                site.page(s, asked, |row| {
-                    s.matches(row) && (row.start_micros() != 0 || !asked.has_date())
+            List(|s, incoming, site| {
+                site.page(s, incoming, |row| {
+                    s.matches(row) && (row.start_micros() != 0 || !incoming.has_date())
                 })
             }),
         ),
@@ -256,10 +258,10 @@ pub(super) const DAYS: Family = Family {
             "seconds-in-32-bits",
             &["DATE-1"],
             "that finds nothing from 2038-01-19T03:14:08Z on",
-            List(|s, asked, site| {
-                site.page(s, asked, |row| {
+            List(|s, incoming, site| {
+                site.page(s, incoming, |row| {
                     s.matches(row)
-                        && (row.start_micros() < 0x8000_0000 * 1_000_000 || !asked.has_date())
+                        && (row.start_micros() < 0x8000_0000 * 1_000_000 || !incoming.has_date())
                 })
             }),
         ),
@@ -267,24 +269,26 @@ pub(super) const DAYS: Family = Family {
             "year-is-its-first-day",
             &["DATE-7a"],
             "that reads a year as its first day",
-            Ask(|asked, _| {
-                asked.map_one("d", |d| (Shape::of(d) == Shape::Year).then(|| format!("{d}-01-01")));
+            Ask(|incoming, _| {
+                incoming
+                    .map_one("d", |d| (Shape::of(d) == Shape::Year).then(|| format!("{d}-01-01")));
             }),
         ),
         defect(
             "month-is-its-first-day",
             &["DATE-7a"],
             "that reads a month as its first day",
-            Ask(|asked, _| {
-                asked.map_one("d", |d| (Shape::of(d) == Shape::Month).then(|| format!("{d}-01")));
+            Ask(|incoming, _| {
+                incoming
+                    .map_one("d", |d| (Shape::of(d) == Shape::Month).then(|| format!("{d}-01")));
             }),
         ),
         defect(
             "month-of-30-days",
             &["DATE-7a"],
             "whose months have 30 days",
-            Select(|s, asked, _| {
-                if single(asked).is_some_and(|d| Shape::of(&d) == Shape::Month)
+            Select(|s, incoming, _| {
+                if single(incoming).is_some_and(|d| Shape::of(&d) == Shape::Month)
                     && let Some(window) = &mut s.window
                 {
                     window.until = window.from + TimeDelta::days(30);
@@ -295,9 +299,9 @@ pub(super) const DAYS: Family = Family {
             "december-without-end",
             &["DATE-7a"],
             "that refuses December as a month",
-            Answer(|answered, asked, _| {
-                if single(asked).is_some_and(|d| d.ends_with("-12")) {
-                    answered.refuse(400, "d: month 13");
+            Answer(|outgoing, incoming, _| {
+                if single(incoming).is_some_and(|d| d.ends_with("-12")) {
+                    outgoing.refuse(400, "d: month 13");
                 }
             }),
         ),
@@ -305,8 +309,8 @@ pub(super) const DAYS: Family = Family {
             "year-of-365-days",
             &["DATE-7a"],
             "whose years end with 30 December",
-            Select(|s, asked, _| {
-                if single(asked).is_some_and(|d| Shape::of(&d) == Shape::Year)
+            Select(|s, incoming, _| {
+                if single(incoming).is_some_and(|d| Shape::of(&d) == Shape::Year)
                     && let Some(window) = &mut s.window
                 {
                     window.until -= TimeDelta::days(1);
@@ -317,9 +321,9 @@ pub(super) const DAYS: Family = Family {
             "year-ends-a-day-early",
             &["DATE-1", "DATE-6"],
             "that does not know 31 December",
-            Answer(|answered, asked, _| {
-                if single(asked).is_some_and(|d| d.ends_with("-12-31") || d.ends_with("-365")) {
-                    answered.nothing(asked);
+            Answer(|outgoing, incoming, _| {
+                if single(incoming).is_some_and(|d| d.ends_with("-12-31") || d.ends_with("-365")) {
+                    outgoing.nothing(incoming);
                 }
             }),
         ),
@@ -327,9 +331,9 @@ pub(super) const DAYS: Family = Family {
             "year-begins-a-day-late",
             &["DATE-1"],
             "that does not know 1 January",
-            Answer(|answered, asked, _| {
-                if single(asked).is_some_and(|d| d.ends_with("-01-01")) {
-                    answered.nothing(asked);
+            Answer(|outgoing, incoming, _| {
+                if single(incoming).is_some_and(|d| d.ends_with("-01-01")) {
+                    outgoing.nothing(incoming);
                 }
             }),
         ),
@@ -337,8 +341,8 @@ pub(super) const DAYS: Family = Family {
             "week-is-its-monday",
             &["DATE-7a"],
             "that reads a week as its Monday",
-            Ask(|asked, _| {
-                asked.map_one("d", |d| match Shape::of(d) {
+            Ask(|incoming, _| {
+                incoming.map_one("d", |d| match Shape::of(d) {
                     Shape::Week if d.contains('-') => Some(format!("{d}-1")),
                     Shape::Week => Some(format!("{d}1")),
                     _ => None,
@@ -349,8 +353,8 @@ pub(super) const DAYS: Family = Family {
             "week-from-sunday",
             &["DATE-7a", "DATE-6"],
             "whose weeks begin on Sunday",
-            Select(|s, asked, _| {
-                if single(asked).is_some_and(|d| date(&d).contains('W'))
+            Select(|s, incoming, _| {
+                if single(incoming).is_some_and(|d| date(&d).contains('W'))
                     && let Some(window) = &mut s.window
                 {
                     window.from -= TimeDelta::days(1);
@@ -362,8 +366,8 @@ pub(super) const DAYS: Family = Family {
             "week-1-has-1-january",
             &["DATE-6", "DATE-7a"],
             "whose week 1 is that of 1 January",
-            Ask(|asked, _| {
-                asked.dates(|text| {
+            Ask(|incoming, _| {
+                incoming.dates(|text| {
                     let (year, rest) = text.split_once("-W")?;
                     let (week, day) = rest.split_once('-').unwrap_or((rest, ""));
                     let first = chrono::NaiveDate::from_ymd_opt(year.parse().ok()?, 1, 1)?;
@@ -378,8 +382,8 @@ pub(super) const DAYS: Family = Family {
             "weeks-of-seven-from-1-january",
             &["DATE-6", "DATE-7a"],
             "that counts weeks in sevens from 1 January",
-            Ask(|asked, _| {
-                asked.dates(|text| {
+            Ask(|incoming, _| {
+                incoming.dates(|text| {
                     let (year, rest) = text.split_once("-W")?;
                     let (week, day) = rest.split_once('-')?;
                     let first = chrono::NaiveDate::from_ymd_opt(year.parse().ok()?, 1, 1)?;
@@ -392,8 +396,8 @@ pub(super) const DAYS: Family = Family {
             "ordinals-from-zero",
             &["DATE-6"],
             "whose days of the year count from zero",
-            Ask(|asked, _| {
-                asked.dates(|text| {
+            Ask(|incoming, _| {
+                incoming.dates(|text| {
                     if Shape::of(text) != Shape::Ordinal {
                         return None;
                     }
@@ -407,8 +411,8 @@ pub(super) const DAYS: Family = Family {
             "ordinals-without-leap-days",
             &["DATE-6"],
             "whose days of the year skip 29 February",
-            Ask(|asked, _| {
-                asked.dates(|text| {
+            Ask(|incoming, _| {
+                incoming.dates(|text| {
                     if Shape::of(text) != Shape::Ordinal {
                         return None;
                     }

@@ -1,16 +1,16 @@
 use vcc_types::Field;
 
-use crate::selftest::asked::{Asked, decode};
-use crate::selftest::defect::Fault::{Again, Answer, Ask};
+use crate::selftest::defect::Hook::{Again, Answer, Ask};
 use crate::selftest::defect::{Family, defect};
+use crate::selftest::incoming::{Incoming, decode};
 
-fn raw(asked: &Asked) -> &str {
-    asked.query.as_deref().unwrap_or_default()
+fn raw(incoming: &Incoming) -> &str {
+    incoming.query.as_deref().unwrap_or_default()
 }
 
 /// Only the values of fields are changed.
-fn fields(asked: &mut Asked, change: impl Fn(&str) -> Option<String>) {
-    asked.map(|name, value| Field::from_filter_name(name).and_then(|_| change(value)));
+fn fields(incoming: &mut Incoming, change: impl Fn(&str) -> Option<String>) {
+    incoming.map(|name, value| Field::from_filter_name(name).and_then(|_| change(value)));
 }
 
 /// The broken escapes of a query written as text.
@@ -53,8 +53,8 @@ fn invalid(query: &str) -> bool {
     query.contains('%') && mended(query) == query && String::from_utf8(bytes(query)).is_err()
 }
 
-fn controls(asked: &Asked, which: impl Fn(u8) -> bool) -> bool {
-    let bytes = bytes(raw(asked));
+fn controls(incoming: &Incoming, which: impl Fn(u8) -> bool) -> bool {
+    let bytes = bytes(raw(incoming));
     bytes.iter().any(|byte| *byte < 0x20 && which(*byte))
 }
 
@@ -65,8 +65,8 @@ pub(super) const ENCODING: Family = Family {
             "not-decoded",
             &["REQ-5", "FIELD-5", "FIELD-1a"],
             "that does not decode values of fields",
-            Ask(|asked, _| {
-                let query = raw(asked).to_owned();
+            Ask(|incoming, _| {
+                let query = raw(incoming).to_owned();
                 let parts = query.split('&').map(|part| match part.split_once('=') {
                     Some((name, value)) if Field::from_filter_name(name).is_some() => {
                         format!("{name}={}", value.replace('%', "%25"))
@@ -74,17 +74,17 @@ pub(super) const ENCODING: Family = Family {
                     _ => part.to_owned(),
                 });
                 let query = parts.collect::<Vec<_>>().join("&");
-                asked.query = asked.query.is_some().then_some(query);
+                incoming.query = incoming.query.is_some().then_some(query);
             }),
         ),
         defect(
             "names-not-decoded",
             &["REQ-5"],
             "that does not decode the names of variables",
-            Answer(|answered, asked, _| {
-                let mut names = raw(asked).split('&').filter_map(|part| part.split_once('='));
-                if names.any(|(name, _)| name.contains('%')) && answered.status == 200 {
-                    answered.refuse(400, "unknown variable");
+            Answer(|outgoing, incoming, _| {
+                let mut names = raw(incoming).split('&').filter_map(|part| part.split_once('='));
+                if names.any(|(name, _)| name.contains('%')) && outgoing.status == 200 {
+                    outgoing.refuse(400, "unknown variable");
                 }
             }),
         ),
@@ -92,11 +92,11 @@ pub(super) const ENCODING: Family = Family {
             "decoded-before-split",
             &["REQ-5", "FIELD-5"],
             "that decodes before it splits",
-            Ask(|asked, _| {
-                let query = raw(asked).to_owned();
+            Ask(|incoming, _| {
+                let query = raw(incoming).to_owned();
                 if query.contains("%26") || query.contains("%3D") || query.contains("%3d") {
                     let query = query.replace("%26", "&").replace("%3D", "=").replace("%3d", "=");
-                    asked.query = Some(query);
+                    incoming.query = Some(query);
                 }
             }),
         ),
@@ -104,31 +104,31 @@ pub(super) const ENCODING: Family = Family {
             "decoded-twice",
             &["REQ-5", "FIELD-6", "FIELD-1a"],
             "that decodes values twice",
-            Ask(|asked, _| {
-                fields(asked, |value| (decode(value) != value).then(|| decode(value)));
+            Ask(|incoming, _| {
+                fields(incoming, |value| (decode(value) != value).then(|| decode(value)));
             }),
         ),
         defect(
             "encoded-plus-is-a-space",
             &["REQ-5", "FIELD-5", "FIELD-1a"],
             "that decodes %2B in values to a space",
-            Ask(|asked, _| {
-                fields(asked, |value| value.contains('+').then(|| value.replace('+', " ")));
+            Ask(|incoming, _| {
+                fields(incoming, |value| value.contains('+').then(|| value.replace('+', " ")));
             }),
         ),
         defect(
             "lower-case-escapes-refused",
             &["REQ-5"],
             "that refuses escapes in lower case",
-            Answer(|answered, asked, _| {
-                let lower = raw(asked).split('%').skip(1).any(|rest| {
+            Answer(|outgoing, incoming, _| {
+                let lower = raw(incoming).split('%').skip(1).any(|rest| {
                     rest.get(..2).is_some_and(|hex| {
                         hex.bytes().any(|byte| byte.is_ascii_lowercase())
                             && u8::from_str_radix(hex, 16).is_ok()
                     })
                 });
-                if lower && answered.status == 200 {
-                    answered.refuse(400, "malformed escape");
+                if lower && outgoing.status == 200 {
+                    outgoing.refuse(400, "malformed escape");
                 }
             }),
         ),
@@ -136,8 +136,8 @@ pub(super) const ENCODING: Family = Family {
             "latin-1",
             &["REQ-5", "FIELD-1a"],
             "that decodes bytes as Latin-1",
-            Ask(|asked, _| {
-                fields(asked, |value| {
+            Ask(|incoming, _| {
+                fields(incoming, |value| {
                     (!value.is_ascii()).then(|| value.bytes().map(char::from).collect())
                 });
             }),
@@ -146,9 +146,9 @@ pub(super) const ENCODING: Family = Family {
             "ascii-only",
             &["REQ-5", "FIELD-1a"],
             "that refuses characters beyond ASCII",
-            Answer(|answered, asked, _| {
-                if !bytes(raw(asked)).is_ascii() && answered.status == 200 {
-                    answered.refuse(400, "not ASCII");
+            Answer(|outgoing, incoming, _| {
+                if !bytes(raw(incoming)).is_ascii() && outgoing.status == 200 {
+                    outgoing.refuse(400, "not ASCII");
                 }
             }),
         ),
@@ -156,8 +156,8 @@ pub(super) const ENCODING: Family = Family {
             "beyond-the-plane-lost",
             &["REQ-5", "FIELD-1a"],
             "that loses characters beyond U+FFFF",
-            Ask(|asked, _| {
-                fields(asked, |value| {
+            Ask(|incoming, _| {
+                fields(incoming, |value| {
                     let kept: String = value.chars().filter(|c| *c < '\u{10000}').collect();
                     (kept != value).then_some(kept)
                 });
@@ -167,9 +167,9 @@ pub(super) const ENCODING: Family = Family {
             "beyond-the-plane-refused",
             &["REQ-5", "FIELD-1a"],
             "that refuses characters beyond U+FFFF",
-            Answer(|answered, asked, _| {
-                if decode(raw(asked)).contains(|c| c > '\u{ffff}') {
-                    answered.refuse(400, "not in the basic plane");
+            Answer(|outgoing, incoming, _| {
+                if decode(raw(incoming)).contains(|c| c > '\u{ffff}') {
+                    outgoing.refuse(400, "not in the basic plane");
                 }
             }),
         ),
@@ -177,11 +177,11 @@ pub(super) const ENCODING: Family = Family {
             "beyond-the-plane-alike",
             &["REQ-5", "FIELD-1a"],
             "that takes all characters beyond U+FFFF for one",
-            crate::selftest::defect::Fault::List(|s, asked, site| {
+            crate::selftest::defect::Hook::List(|s, incoming, site| {
                 let folded = |text: &str| -> String {
                     text.chars().map(|c| if c > '\u{ffff}' { '\u{fffd}' } else { c }).collect()
                 };
-                site.page(s, asked, |row| {
+                site.page(s, incoming, |row| {
                     crate::selftest::site::in_time(s, row)
                         && s.filters.iter().all(|filter| match &filter.wanted {
                             vcc_query::Wanted::Text(text) => {
@@ -197,9 +197,9 @@ pub(super) const ENCODING: Family = Family {
             "replacement-refused",
             &["REQ-5", "FIELD-1a"],
             "that takes U+FFFD for an error of decoding",
-            Answer(|answered, asked, _| {
-                if raw(asked).to_uppercase().contains("%EF%BF%BD") {
-                    answered.refuse(400, "not UTF-8");
+            Answer(|outgoing, incoming, _| {
+                if raw(incoming).to_uppercase().contains("%EF%BF%BD") {
+                    outgoing.refuse(400, "not UTF-8");
                 }
             }),
         ),
@@ -207,9 +207,9 @@ pub(super) const ENCODING: Family = Family {
             "line-separators-refused",
             &["REQ-5", "REQ-8c", "FIELD-1a"],
             "that takes U+2028 for a control character",
-            Answer(|answered, asked, _| {
-                if raw(asked).to_uppercase().contains("%E2%80%A8") {
-                    answered.refuse(400, "a control character");
+            Answer(|outgoing, incoming, _| {
+                if raw(incoming).to_uppercase().contains("%E2%80%A8") {
+                    outgoing.refuse(400, "a control character");
                 }
             }),
         ),
@@ -217,30 +217,30 @@ pub(super) const ENCODING: Family = Family {
             "broken-escapes-kept",
             &["REQ-8b"],
             "that keeps broken escapes as text",
-            Ask(|asked, _| {
-                let query = mended(raw(asked));
-                asked.query = asked.query.is_some().then_some(query);
+            Ask(|incoming, _| {
+                let query = mended(raw(incoming));
+                incoming.query = incoming.query.is_some().then_some(query);
             }),
         ),
         defect(
             "broken-escapes-dropped",
             &["REQ-8b"],
             "that drops variables with broken escapes",
-            Again(|answered, asked, _| {
-                let query = raw(asked);
+            Again(|outgoing, incoming, _| {
+                let query = raw(incoming);
                 let kept: Vec<_> = query.split('&').filter(|part| mended(part) == *part).collect();
                 let kept = kept.join("&");
-                (answered.status == 400 && kept != query)
-                    .then(|| Asked { query: Some(kept), ..asked.clone() })
+                (outgoing.status == 400 && kept != query)
+                    .then(|| Incoming { query: Some(kept), ..incoming.clone() })
             }),
         ),
         defect(
             "broken-escapes-500",
             &["REQ-8b", "STATUS-1a"],
             "that answers 500 to a broken escape",
-            Answer(|answered, asked, _| {
-                if mended(raw(asked)) != raw(asked) {
-                    answered.refuse(500, "internal error");
+            Answer(|outgoing, incoming, _| {
+                if mended(raw(incoming)) != raw(incoming) {
+                    outgoing.refuse(500, "internal error");
                 }
             }),
         ),
@@ -248,10 +248,10 @@ pub(super) const ENCODING: Family = Family {
             "invalid-utf-8-replaced",
             &["REQ-8b"],
             "that replaces what is no UTF-8",
-            Again(|answered, asked, _| {
-                let query = raw(asked);
-                (answered.status == 400 && invalid(query)).then(|| {
-                    let mut other = asked.clone();
+            Again(|outgoing, incoming, _| {
+                let query = raw(incoming);
+                (outgoing.status == 400 && invalid(query)).then(|| {
+                    let mut other = incoming.clone();
                     other.map(|_, value| value.contains('\u{fffd}').then(|| value.to_owned()));
                     other
                 })
@@ -261,9 +261,9 @@ pub(super) const ENCODING: Family = Family {
             "invalid-utf-8-500",
             &["REQ-8b", "STATUS-1a"],
             "that answers 500 to what is no UTF-8",
-            Answer(|answered, asked, _| {
-                if invalid(raw(asked)) {
-                    answered.refuse(500, "internal error");
+            Answer(|outgoing, incoming, _| {
+                if invalid(raw(incoming)) {
+                    outgoing.refuse(500, "internal error");
                 }
             }),
         ),
@@ -271,21 +271,21 @@ pub(super) const ENCODING: Family = Family {
             "names-alone-ignored",
             &["REQ-8b", "REQ-8a"],
             "that ignores a variable without =",
-            Again(|answered, asked, _| {
+            Again(|outgoing, incoming, _| {
                 let kept: Vec<_> =
-                    raw(asked).split('&').filter(|part| part.contains('=')).collect();
+                    raw(incoming).split('&').filter(|part| part.contains('=')).collect();
                 let kept = kept.join("&");
-                (answered.status == 400 && kept != raw(asked))
-                    .then(|| Asked { query: Some(kept), ..asked.clone() })
+                (outgoing.status == 400 && kept != raw(incoming))
+                    .then(|| Incoming { query: Some(kept), ..incoming.clone() })
             }),
         ),
         defect(
             "controls-accepted",
             &["REQ-8c"],
             "that takes control characters in values",
-            Answer(|answered, asked, _| {
-                if answered.status == 400 && controls(asked, |byte| !b"\t\r\n".contains(&byte)) {
-                    answered.nothing(asked);
+            Answer(|outgoing, incoming, _| {
+                if outgoing.status == 400 && controls(incoming, |byte| !b"\t\r\n".contains(&byte)) {
+                    outgoing.nothing(incoming);
                 }
             }),
         ),
@@ -293,8 +293,8 @@ pub(super) const ENCODING: Family = Family {
             "cut-at-a-control",
             &["REQ-8c"],
             "that cuts values at a control character",
-            Ask(|asked, _| {
-                fields(asked, |value| {
+            Ask(|incoming, _| {
+                fields(incoming, |value| {
                     let at = value.find(|c: char| c < ' ' && !"\t\r\n".contains(c))?;
                     Some(value[..at].to_owned())
                 });
@@ -304,9 +304,9 @@ pub(super) const ENCODING: Family = Family {
             "line-ends-refused",
             &["REQ-8c"],
             "that refuses tab, CR and LF in values",
-            Answer(|answered, asked, _| {
-                if controls(asked, |byte| b"\t\r\n".contains(&byte)) {
-                    answered.refuse(400, "a control character");
+            Answer(|outgoing, incoming, _| {
+                if controls(incoming, |byte| b"\t\r\n".contains(&byte)) {
+                    outgoing.refuse(400, "a control character");
                 }
             }),
         ),
@@ -314,9 +314,9 @@ pub(super) const ENCODING: Family = Family {
             "tabs-refused",
             &["REQ-8c"],
             "that refuses tabs in values",
-            Answer(|answered, asked, _| {
-                if controls(asked, |byte| byte == b'\t') {
-                    answered.refuse(400, "a control character");
+            Answer(|outgoing, incoming, _| {
+                if controls(incoming, |byte| byte == b'\t') {
+                    outgoing.refuse(400, "a control character");
                 }
             }),
         ),
@@ -324,8 +324,8 @@ pub(super) const ENCODING: Family = Family {
             "line-ends-folded",
             &["REQ-8c", "REQ-5"],
             "that turns CR and CR LF in values into LF",
-            Ask(|asked, _| {
-                fields(asked, |value| {
+            Ask(|incoming, _| {
+                fields(incoming, |value| {
                     let folded = value.replace("\r\n", "\n").replace('\r', "\n");
                     (folded != value).then_some(folded)
                 });
@@ -335,8 +335,8 @@ pub(super) const ENCODING: Family = Family {
             "line-feeds-unfolded",
             &["REQ-8c", "REQ-5"],
             "that turns LF in values into CR LF",
-            Ask(|asked, _| {
-                fields(asked, |value| {
+            Ask(|incoming, _| {
+                fields(incoming, |value| {
                     let other = value.replace("\r\n", "\n").replace('\n', "\r\n");
                     (other != value).then_some(other)
                 });
@@ -346,25 +346,29 @@ pub(super) const ENCODING: Family = Family {
             "hash-cuts",
             &["FIELD-5", "FIELD-1a", "CALL-1", "CALL-2"],
             "that cuts values at #",
-            Ask(|asked, _| {
-                fields(asked, |value| value.split_once('#').map(|(before, _)| before.to_owned()));
+            Ask(|incoming, _| {
+                fields(incoming, |value| {
+                    value.split_once('#').map(|(before, _)| before.to_owned())
+                });
             }),
         ),
         defect(
             "semicolons-separate",
             &["FIELD-5", "REQ-5", "FIELD-1a"],
             "that cuts values at ;",
-            Ask(|asked, _| {
-                fields(asked, |value| value.split_once(';').map(|(before, _)| before.to_owned()));
+            Ask(|incoming, _| {
+                fields(incoming, |value| {
+                    value.split_once(';').map(|(before, _)| before.to_owned())
+                });
             }),
         ),
         defect(
             "tildes-refused",
             &["FIELD-5", "FIELD-1a"],
             "that refuses ~ in values",
-            Answer(|answered, asked, _| {
-                if decode(raw(asked)).contains('~') && answered.status == 200 {
-                    answered.refuse(400, "a reserved character");
+            Answer(|outgoing, incoming, _| {
+                if decode(raw(incoming)).contains('~') && outgoing.status == 200 {
+                    outgoing.refuse(400, "a reserved character");
                 }
             }),
         ),
@@ -372,12 +376,12 @@ pub(super) const ENCODING: Family = Family {
             "empty-segments-refused",
             &["REQ-12"],
             "that refuses && and & at an end",
-            Answer(|answered, asked, _| {
-                let query = asked.query.as_deref().filter(|query| !query.is_empty());
+            Answer(|outgoing, incoming, _| {
+                let query = incoming.query.as_deref().filter(|query| !query.is_empty());
                 if query.is_some_and(|query| query.split('&').any(str::is_empty))
-                    && answered.status == 200
+                    && outgoing.status == 200
                 {
-                    answered.refuse(400, "a variable without a name");
+                    outgoing.refuse(400, "a variable without a name");
                 }
             }),
         ),
@@ -385,9 +389,9 @@ pub(super) const ENCODING: Family = Family {
             "bare-question-mark-refused",
             &["REQ-12"],
             "that refuses a bare ?",
-            Answer(|answered, asked, _| {
-                if asked.query.as_deref() == Some("") {
-                    answered.refuse(400, "an empty query");
+            Answer(|outgoing, incoming, _| {
+                if incoming.query.as_deref() == Some("") {
+                    outgoing.refuse(400, "an empty query");
                 }
             }),
         ),
@@ -395,11 +399,11 @@ pub(super) const ENCODING: Family = Family {
             "read-to-an-empty-segment",
             &["REQ-12"],
             "that reads a query up to an empty segment",
-            Ask(|asked, _| {
-                if let Some((before, _)) = raw(asked).split_once("&&") {
-                    asked.query = Some(before.to_owned());
-                } else if raw(asked).starts_with('&') {
-                    asked.query = None;
+            Ask(|incoming, _| {
+                if let Some((before, _)) = raw(incoming).split_once("&&") {
+                    incoming.query = Some(before.to_owned());
+                } else if raw(incoming).starts_with('&') {
+                    incoming.query = None;
                 }
             }),
         ),
@@ -407,10 +411,11 @@ pub(super) const ENCODING: Family = Family {
             "one-variable-only",
             &["FIELD-1a", "NEAR-5a", "DATE-3a", "PAGE-2", "REQ-12"],
             "that reads the first variable and no other",
-            Ask(|asked, _| {
-                let first = raw(asked).split('&').find(|part| !part.is_empty()).map(str::to_owned);
+            Ask(|incoming, _| {
+                let first =
+                    raw(incoming).split('&').find(|part| !part.is_empty()).map(str::to_owned);
                 if first.is_some() {
-                    asked.query = first;
+                    incoming.query = first;
                 }
             }),
         ),
@@ -418,14 +423,16 @@ pub(super) const ENCODING: Family = Family {
             "order-of-variables",
             &["REQ-12", "NEAR-4a", "DATE-3a", "FIELD-1a", "NEAR-5a"],
             "whose tz is for the dates behind it only",
-            Ask(|asked, _| {
-                let query = raw(asked);
+            Ask(|incoming, _| {
+                let query = raw(incoming);
                 if let (Some(tz), Some(date)) =
                     (query.find("tz="), query.find("d=").or(query.find("date=")))
                     && tz > date
-                    && asked.get("tz").is_some_and(|name| name.parse::<vcc_query::Zone>().is_ok())
+                    && incoming
+                        .get("tz")
+                        .is_some_and(|name| name.parse::<vcc_query::Zone>().is_ok())
                 {
-                    asked.retain(|name, _| name != "tz");
+                    incoming.retain(|name, _| name != "tz");
                 }
             }),
         ),
@@ -433,11 +440,11 @@ pub(super) const ENCODING: Family = Family {
             "names-in-any-case",
             &["REQ-7"],
             "that reads the names of variables in any case",
-            Ask(|asked, _| {
+            Ask(|incoming, _| {
                 let fields = Field::ALL.iter().filter(|field| **field != Field::StartDate);
                 let names: Vec<&str> = fields.map(|field| field.wire_name()).collect();
                 let known = ["d", "tz", "n", "start-date", "finish-date"];
-                let query = raw(asked).to_owned();
+                let query = raw(incoming).to_owned();
                 let parts = query.split('&').map(|part| match part.split_once('=') {
                     Some((name, value)) => {
                         let all = names.iter().chain(&known);
@@ -447,16 +454,16 @@ pub(super) const ENCODING: Family = Family {
                     None => part.to_owned(),
                 });
                 let query = parts.collect::<Vec<_>>().join("&");
-                asked.query = asked.query.is_some().then_some(query);
+                incoming.query = incoming.query.is_some().then_some(query);
             }),
         ),
         defect(
             "long-values-cut",
             &["REQ-13b", "FIELD-1a"],
             "that cuts queries at 2,048 bytes",
-            Ask(|asked, _| {
-                if raw(asked).len() > 2_048 {
-                    asked.query = raw(asked).get(..2_048).map(str::to_owned);
+            Ask(|incoming, _| {
+                if raw(incoming).len() > 2_048 {
+                    incoming.query = raw(incoming).get(..2_048).map(str::to_owned);
                 }
             }),
         ),
@@ -464,9 +471,9 @@ pub(super) const ENCODING: Family = Family {
             "long-queries-500",
             &["REQ-13b", "STATUS-1a"],
             "that answers 500 to a long query",
-            Answer(|answered, asked, _| {
-                if raw(asked).len() > 4_000 {
-                    answered.refuse(500, "internal error");
+            Answer(|outgoing, incoming, _| {
+                if raw(incoming).len() > 4_000 {
+                    outgoing.refuse(500, "internal error");
                 }
             }),
         ),
@@ -474,9 +481,9 @@ pub(super) const ENCODING: Family = Family {
             "long-queries-empty",
             &["REQ-13b"],
             "that finds nothing for a long query",
-            Answer(|answered, asked, _| {
-                if raw(asked).len() > 4_000 {
-                    answered.nothing(asked);
+            Answer(|outgoing, incoming, _| {
+                if raw(incoming).len() > 4_000 {
+                    outgoing.nothing(incoming);
                 }
             }),
         ),

@@ -2,19 +2,19 @@ use vcc_query::{Filter, Selection, Wanted};
 use vcc_store::{Page, StoredRecord};
 use vcc_types::{Field, Row as _};
 
-use crate::selftest::asked::Asked;
-use crate::selftest::defect::Fault::{Again, Answer, Ask, List, Select};
+use crate::selftest::defect::Hook::{Again, Answer, Ask, List, Select};
 use crate::selftest::defect::{Family, defect};
+use crate::selftest::incoming::Incoming;
 use crate::selftest::site::{Site, in_time};
 
 /// The page by another idea of equality of texts: field, value of the record, value asked for.
 fn compared(
     selection: &Selection,
-    asked: &Asked,
+    incoming: &Incoming,
     site: &Site,
     equal: impl Fn(Field, &str, &str) -> bool,
 ) -> Page {
-    site.page(selection, asked, |row| {
+    site.page(selection, incoming, |row| {
         in_time(selection, row)
             && selection.filters.iter().all(|filter| match &filter.wanted {
                 Wanted::Text(text) => equal(filter.field, row.text(filter.field), text.as_str()),
@@ -99,15 +99,15 @@ pub(super) const FIELDS: Family = Family {
             "or-in-place-of-and",
             &["FIELD-1a", "NEAR-5a"],
             "that finds what fits any of the fields",
-            List(|s, asked, site| site.page(s, asked, |row| in_time(s, row) && any(s, row))),
+            List(|s, incoming, site| site.page(s, incoming, |row| in_time(s, row) && any(s, row))),
         ),
         defect(
             "or-with-dates",
             &["NEAR-5a", "FIELD-1a"],
             "that finds what fits the dates or the fields",
-            List(|s, asked, site| {
+            List(|s, incoming, site| {
                 let dated = s.window.is_some() || s.near.is_some();
-                site.page(s, asked, |row| {
+                site.page(s, incoming, |row| {
                     let fields = s.filters.iter().all(|filter| filter.matches(row));
                     if dated && !s.filters.is_empty() {
                         in_time(s, row) || fields
@@ -136,8 +136,8 @@ pub(super) const FIELDS: Family = Family {
             "fields-by-prefix",
             &["FIELD-1a"],
             "that finds values which begin with what is asked for",
-            List(|s, asked, site| {
-                compared(s, asked, site, |_, have, want| {
+            List(|s, incoming, site| {
+                compared(s, incoming, site, |_, have, want| {
                     if want.is_empty() { have.is_empty() } else { have.starts_with(want) }
                 })
             }),
@@ -146,8 +146,8 @@ pub(super) const FIELDS: Family = Family {
             "fields-by-suffix",
             &["FIELD-1a"],
             "that finds values which end with what is asked for",
-            List(|s, asked, site| {
-                compared(s, asked, site, |_, have, want| {
+            List(|s, incoming, site| {
+                compared(s, incoming, site, |_, have, want| {
                     if want.is_empty() { have.is_empty() } else { have.ends_with(want) }
                 })
             }),
@@ -156,8 +156,8 @@ pub(super) const FIELDS: Family = Family {
             "fields-by-part",
             &["FIELD-1a"],
             "that finds values which contain what is asked for",
-            List(|s, asked, site| {
-                compared(s, asked, site, |_, have, want| {
+            List(|s, incoming, site| {
+                compared(s, incoming, site, |_, have, want| {
                     if want.is_empty() { have.is_empty() } else { have.contains(want) }
                 })
             }),
@@ -166,39 +166,41 @@ pub(super) const FIELDS: Family = Family {
             "fields-in-any-case",
             &["FIELD-1b"],
             "that compares values in any case",
-            List(|s, asked, site| {
-                compared(s, asked, site, |_, have, want| have.to_lowercase() == want.to_lowercase())
+            List(|s, incoming, site| {
+                compared(s, incoming, site, |_, have, want| {
+                    have.to_lowercase() == want.to_lowercase()
+                })
             }),
         ),
         defect(
             "fields-in-any-ascii-case",
             &["FIELD-1b"],
             "that compares the letters of ASCII in any case",
-            List(|s, asked, site| {
-                compared(s, asked, site, |_, have, want| have.eq_ignore_ascii_case(want))
+            List(|s, incoming, site| {
+                compared(s, incoming, site, |_, have, want| have.eq_ignore_ascii_case(want))
             }),
         ),
         defect(
             "fields-without-accents",
             &["FIELD-1a", "FIELD-1b"],
             "that compares values without their accents",
-            List(|s, asked, site| {
-                compared(s, asked, site, |_, have, want| plain(have) == plain(want))
+            List(|s, incoming, site| {
+                compared(s, incoming, site, |_, have, want| plain(have) == plain(want))
             }),
         ),
         defect(
             "fields-composed",
             &["FIELD-1a", "FIELD-1b"],
             "that takes a letter with an accent behind it for the one that has it",
-            List(|s, asked, site| {
-                compared(s, asked, site, |_, have, want| composed(have) == composed(want))
+            List(|s, incoming, site| {
+                compared(s, incoming, site, |_, have, want| composed(have) == composed(want))
             }),
         ),
         defect(
             "width-ignored",
             &["FIELD-1a", "FIELD-1b"],
             "that takes characters that look alike for the same",
-            List(|s, asked, site| {
+            List(|s, incoming, site| {
                 let folded = |text: &str| -> String {
                     text.chars()
                         .map(|c| match c {
@@ -216,29 +218,31 @@ pub(super) const FIELDS: Family = Family {
                         .filter(|c| !matches!(c, '\u{200b}' | '\u{200d}' | '\u{feff}' | '\u{ad}'))
                         .collect()
                 };
-                compared(s, asked, site, |_, have, want| folded(have) == folded(want))
+                compared(s, incoming, site, |_, have, want| folded(have) == folded(want))
             }),
         ),
         defect(
             "values-trimmed",
             &["FIELD-1b"],
             "that trims what it compares",
-            List(|s, asked, site| {
-                compared(s, asked, site, |_, have, want| have.trim() == want.trim())
+            List(|s, incoming, site| {
+                compared(s, incoming, site, |_, have, want| have.trim() == want.trim())
             }),
         ),
         defect(
             "asked-values-trimmed",
             &["FIELD-1b"],
             "that trims what is asked for",
-            List(|s, asked, site| compared(s, asked, site, |_, have, want| have == want.trim())),
+            List(|s, incoming, site| {
+                compared(s, incoming, site, |_, have, want| have == want.trim())
+            }),
         ),
         defect(
             "trailing-spaces-ignored",
             &["FIELD-1b"],
             "that ignores spaces at the end of values",
-            List(|s, asked, site| {
-                compared(s, asked, site, |_, have, want| {
+            List(|s, incoming, site| {
+                compared(s, incoming, site, |_, have, want| {
                     have.trim_end_matches(' ') == want.trim_end_matches(' ')
                 })
             }),
@@ -247,45 +251,45 @@ pub(super) const FIELDS: Family = Family {
             "inner-spaces-folded",
             &["FIELD-1b"],
             "that takes several spaces in a value for one",
-            List(|s, asked, site| {
+            List(|s, incoming, site| {
                 let folded = |text: &str| {
                     let words = text.split(' ').enumerate();
                     let inner = words.filter(|(at, word)| *at == 0 || !word.is_empty());
                     inner.map(|(_, word)| word).collect::<Vec<_>>().join(" ")
                 };
-                compared(s, asked, site, |_, have, want| folded(have) == folded(want))
+                compared(s, incoming, site, |_, have, want| folded(have) == folded(want))
             }),
         ),
         defect(
             "percent-is-a-wildcard",
             &["FIELD-6"],
             "in whose values % and _ are wildcards",
-            List(|s, asked, site| {
-                compared(s, asked, site, |_, have, want| fits(have, want, '%', '_'))
+            List(|s, incoming, site| {
+                compared(s, incoming, site, |_, have, want| fits(have, want, '%', '_'))
             }),
         ),
         defect(
             "underscore-is-a-wildcard",
             &["FIELD-6"],
             "in whose values _ is a wildcard",
-            List(|s, asked, site| {
-                compared(s, asked, site, |_, have, want| fits(have, want, '\u{1}', '_'))
+            List(|s, incoming, site| {
+                compared(s, incoming, site, |_, have, want| fits(have, want, '\u{1}', '_'))
             }),
         ),
         defect(
             "star-is-a-wildcard",
             &["FIELD-6"],
             "in whose values * and ? are wildcards",
-            List(|s, asked, site| {
-                compared(s, asked, site, |_, have, want| fits(have, want, '*', '?'))
+            List(|s, incoming, site| {
+                compared(s, incoming, site, |_, have, want| fits(have, want, '*', '?'))
             }),
         ),
         defect(
             "patterns-in-values",
             &["FIELD-6"],
             "whose values are regular expressions",
-            List(|s, asked, site| {
-                compared(s, asked, site, |_, have, want| {
+            List(|s, incoming, site| {
+                compared(s, incoming, site, |_, have, want| {
                     let pattern = regex_lite::Regex::new(&format!("^(?:{want})$"));
                     pattern.map_or(have == want, |pattern| pattern.is_match(have))
                 })
@@ -295,18 +299,18 @@ pub(super) const FIELDS: Family = Family {
             "backslashes-escape",
             &["FIELD-6"],
             "in whose values a backslash escapes what follows",
-            List(|s, asked, site| {
-                compared(s, asked, site, |_, have, want| have == want.replace('\\', ""))
+            List(|s, incoming, site| {
+                compared(s, incoming, site, |_, have, want| have == want.replace('\\', ""))
             }),
         ),
         defect(
             "quotes-break",
             &["FIELD-1a", "STATUS-1a", "FIELD-5", "FIELD-6", "REQ-5"],
             "that answers 500 to a single quote in a value",
-            Answer(|answered, asked, _| {
-                let query = asked.query.as_deref().unwrap_or_default();
+            Answer(|outgoing, incoming, _| {
+                let query = incoming.query.as_deref().unwrap_or_default();
                 if query.contains("%27") || query.contains('\'') {
-                    answered.refuse(500, "internal error");
+                    outgoing.refuse(500, "internal error");
                 }
             }),
         ),
@@ -314,8 +318,8 @@ pub(super) const FIELDS: Family = Family {
             "commas-are-lists",
             &["FIELD-1a", "FIELD-5", "FIELD-6"],
             "in whose values a comma separates alternatives",
-            List(|s, asked, site| {
-                compared(s, asked, site, |_, have, want| {
+            List(|s, incoming, site| {
+                compared(s, incoming, site, |_, have, want| {
                     have == want && !want.contains(',')
                         || want.contains(',') && want.split(',').any(|part| part == have)
                 })
@@ -325,8 +329,8 @@ pub(super) const FIELDS: Family = Family {
             "lists-by-comma-too",
             &["FIELD-1a", "FIELD-5", "FIELD-6"],
             "in whose values a comma or a bar also separates alternatives",
-            List(|s, asked, site| {
-                compared(s, asked, site, |_, have, want| {
+            List(|s, incoming, site| {
+                compared(s, incoming, site, |_, have, want| {
                     have == want || want.split([',', '|', ';']).any(|part| part == have)
                 })
             }),
@@ -335,8 +339,8 @@ pub(super) const FIELDS: Family = Family {
             "bang-negates",
             &["FIELD-6", "FIELD-1a", "FIELD-5"],
             "in whose values a ! or a < at the start is an operator",
-            List(|s, asked, site| {
-                compared(s, asked, site, |_, have, want| match want.split_at_checked(1) {
+            List(|s, incoming, site| {
+                compared(s, incoming, site, |_, have, want| match want.split_at_checked(1) {
                     Some(("!", rest)) => have != rest,
                     Some((">", rest)) => have > rest,
                     Some(("<", rest)) => have < rest,
@@ -348,8 +352,8 @@ pub(super) const FIELDS: Family = Family {
             "values-of-64-bytes",
             &["FIELD-1a", "REQ-13b"],
             "that compares the first 64 characters of values",
-            List(|s, asked, site| {
-                compared(s, asked, site, |_, have, want| {
+            List(|s, incoming, site| {
+                compared(s, incoming, site, |_, have, want| {
                     have.chars().take(64).eq(want.chars().take(64))
                 })
             }),
@@ -358,8 +362,8 @@ pub(super) const FIELDS: Family = Family {
             "values-of-255-bytes",
             &["FIELD-1a", "REQ-13b"],
             "that compares the first 255 characters of values",
-            List(|s, asked, site| {
-                compared(s, asked, site, |_, have, want| {
+            List(|s, incoming, site| {
+                compared(s, incoming, site, |_, have, want| {
                     have.chars().take(255).eq(want.chars().take(255))
                 })
             }),
@@ -368,8 +372,8 @@ pub(super) const FIELDS: Family = Family {
             "numbers-in-text",
             &["FIELD-4", "FIELD-1a"],
             "that compares all that looks like a number as one",
-            List(|s, asked, site| {
-                compared(s, asked, site, |_, have, want| match (number(have), number(want)) {
+            List(|s, incoming, site| {
+                compared(s, incoming, site, |_, have, want| match (number(have), number(want)) {
                     (Some(one), Some(other)) => one == other,
                     _ => have == want,
                 })
@@ -379,10 +383,10 @@ pub(super) const FIELDS: Family = Family {
             "integers-in-text",
             &["FIELD-4", "FIELD-1a"],
             "that ignores zeros before digits",
-            List(|s, asked, site| {
+            List(|s, incoming, site| {
                 let digits =
                     |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-                compared(s, asked, site, |_, have, want| {
+                compared(s, incoming, site, |_, have, want| {
                     if digits(have) && digits(want) {
                         have.trim_start_matches('0') == want.trim_start_matches('0')
                     } else {
@@ -395,9 +399,9 @@ pub(super) const FIELDS: Family = Family {
             "duration-is-text",
             &["FIELD-4"],
             "that compares durations as text",
-            List(|s, asked, site| {
-                let wanted = asked.get("duration");
-                site.page(s, asked, |row| {
+            List(|s, incoming, site| {
+                let wanted = incoming.get("duration");
+                site.page(s, incoming, |row| {
                     let text = wanted.as_ref().is_none_or(|want| row.text(Field::Duration) == want);
                     s.matches(row) && text
                 })
@@ -407,7 +411,7 @@ pub(super) const FIELDS: Family = Family {
             "duration-at-least",
             &["FIELD-4", "FIELD-1a"],
             "whose duration finds longer recordings too",
-            List(|s, asked, site| {
+            List(|s, incoming, site| {
                 let least = s.filters.iter().find_map(|filter| match filter.wanted {
                     Wanted::Seconds(seconds) => Some(seconds),
                     _ => None,
@@ -416,7 +420,7 @@ pub(super) const FIELDS: Family = Family {
                 if least.is_some() {
                     without(&mut others, Field::Duration);
                 }
-                site.page(s, asked, |row| {
+                site.page(s, incoming, |row| {
                     others.matches(row)
                         && least.is_none_or(|least| row.duration().is_some_and(|has| has >= least))
                 })
@@ -438,9 +442,9 @@ pub(super) const FIELDS: Family = Family {
             "long-durations-refused",
             &["FIELD-4"],
             "that refuses durations of more than 18 digits",
-            Answer(|answered, asked, _| {
-                if asked.get("duration").is_some_and(|text| text.len() > 18) {
-                    answered.refuse(400, "duration: too large");
+            Answer(|outgoing, incoming, _| {
+                if incoming.get("duration").is_some_and(|text| text.len() > 18) {
+                    outgoing.refuse(400, "duration: too large");
                 }
             }),
         ),
@@ -448,8 +452,8 @@ pub(super) const FIELDS: Family = Family {
             "bad-durations-are-zero",
             &["FIELD-4"],
             "that takes a duration that is no number for zero",
-            Ask(|asked, _| {
-                asked.map_one("duration", |text| {
+            Ask(|incoming, _| {
+                incoming.map_one("duration", |text| {
                     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
                     (!digits).then(|| "0".to_owned())
                 });
@@ -459,9 +463,9 @@ pub(super) const FIELDS: Family = Family {
             "bad-durations-are-nothing",
             &["FIELD-4"],
             "that finds nothing for a duration that is no number",
-            Answer(|answered, asked, _| {
-                if answered.status == 400 && asked.has("duration") {
-                    answered.nothing(asked);
+            Answer(|outgoing, incoming, _| {
+                if outgoing.status == 400 && incoming.has("duration") {
+                    outgoing.nothing(incoming);
                 }
             }),
         ),
@@ -469,8 +473,8 @@ pub(super) const FIELDS: Family = Family {
             "durations-of-any-number",
             &["FIELD-4"],
             "that reads a duration as a number of any kind",
-            Ask(|asked, _| {
-                asked.map_one("duration", |text| {
+            Ask(|incoming, _| {
+                incoming.map_one("duration", |text| {
                     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
                     let minutes = text.split_once(':').and_then(|(minutes, seconds)| {
                         Some(minutes.parse::<f64>().ok()? * 60.0 + seconds.parse::<f64>().ok()?)
@@ -484,11 +488,11 @@ pub(super) const FIELDS: Family = Family {
             "start-date-as-a-field",
             &["FIELD-2"],
             "that reads startDate as start-date",
-            Again(|_, asked, _| {
-                let query = asked.query.as_deref().unwrap_or_default();
-                query.contains("startDate=").then(|| Asked {
+            Again(|_, incoming, _| {
+                let query = incoming.query.as_deref().unwrap_or_default();
+                query.contains("startDate=").then(|| Incoming {
                     query: Some(query.replace("startDate=", "start-date=")),
-                    ..asked.clone()
+                    ..incoming.clone()
                 })
             }),
         ),
@@ -496,11 +500,11 @@ pub(super) const FIELDS: Family = Family {
             "finish-date-as-a-field",
             &["REQ-7", "FIELD-2", "FIELD-1a", "NEAR-2"],
             "that reads finishDate as finish-date",
-            Again(|_, asked, _| {
-                let query = asked.query.as_deref().unwrap_or_default();
-                query.contains("finishDate=").then(|| Asked {
+            Again(|_, incoming, _| {
+                let query = incoming.query.as_deref().unwrap_or_default();
+                query.contains("finishDate=").then(|| Incoming {
                     query: Some(query.replace("finishDate=", "finish-date=")),
-                    ..asked.clone()
+                    ..incoming.clone()
                 })
             }),
         ),
@@ -508,21 +512,21 @@ pub(super) const FIELDS: Family = Family {
             "start-date-as-text",
             &["FIELD-2"],
             "that compares startDate as text",
-            Again(|_, asked, site| {
-                let wanted = asked.get("startDate")?;
-                let at = site.instant(&wanted, site.resident(asked).zone)?;
-                let mut asked = asked.without(&["startDate"]);
+            Again(|_, incoming, site| {
+                let wanted = incoming.get("startDate")?;
+                let at = site.instant(&wanted, site.resident(incoming).zone)?;
+                let mut incoming = incoming.without(&["startDate"]);
                 let until = crate::selftest::site::utc(at + chrono::TimeDelta::microseconds(1));
-                asked.add("d", &format!("{},{until}", crate::selftest::site::utc(at)));
-                Some(asked)
+                incoming.add("d", &format!("{},{until}", crate::selftest::site::utc(at)));
+                Some(incoming)
             }),
         ),
         defect(
             "words-for-nothing",
             &["FIELD-1a"],
             "that takes null, None and nan for an empty value",
-            List(|s, asked, site| {
-                compared(s, asked, site, |_, have, want| {
+            List(|s, incoming, site| {
+                compared(s, incoming, site, |_, have, want| {
                     let none = ["null", "NULL", "None", "nil", "undefined", "nan", "NaN"];
                     have == want && !none.contains(&want) || none.contains(&want) && have.is_empty()
                 })
@@ -532,8 +536,8 @@ pub(super) const FIELDS: Family = Family {
             "truth-values",
             &["FIELD-1a"],
             "that takes true for 1 and false for 0",
-            List(|s, asked, site| {
-                compared(s, asked, site, |_, have, want| match want {
+            List(|s, incoming, site| {
+                compared(s, incoming, site, |_, have, want| match want {
                     "true" => have == "1",
                     "false" => have == "0",
                     _ => have == want,
@@ -544,8 +548,8 @@ pub(super) const FIELDS: Family = Family {
             "absent-is-zero",
             &["FIELD-1a", "FIELD-7", "FIELD-4"],
             "that takes an absent value for 0",
-            List(|s, asked, site| {
-                site.page(s, asked, |row| {
+            List(|s, incoming, site| {
+                site.page(s, incoming, |row| {
                     in_time(s, row)
                         && s.filters.iter().all(|filter| {
                             let absent = row.text(filter.field).is_empty();
@@ -560,9 +564,9 @@ pub(super) const FIELDS: Family = Family {
             "encoded-slashes-refused",
             &["FIELD-5", "FIELD-1a", "REQ-5"],
             "that refuses an encoded slash",
-            Answer(|answered, asked, _| {
-                if asked.query.as_deref().unwrap_or_default().to_lowercase().contains("%2f") {
-                    answered.refuse(400, "encoded slash");
+            Answer(|outgoing, incoming, _| {
+                if incoming.query.as_deref().unwrap_or_default().to_lowercase().contains("%2f") {
+                    outgoing.refuse(400, "encoded slash");
                 }
             }),
         ),
@@ -570,9 +574,9 @@ pub(super) const FIELDS: Family = Family {
             "slashes-cut",
             &["FIELD-1a", "FIELD-5", "REQ-5"],
             "that compares a file name without its folder",
-            List(|s, asked, site| {
+            List(|s, incoming, site| {
                 let last = |text: &str| text.rsplit('/').next().unwrap_or_default().to_owned();
-                compared(s, asked, site, |field, have, want| {
+                compared(s, incoming, site, |field, have, want| {
                     if field == Field::Filename { last(have) == last(want) } else { have == want }
                 })
             }),

@@ -1,25 +1,25 @@
 use chrono::TimeDelta;
 
-use crate::selftest::asked::Asked;
-use crate::selftest::defect::Fault::{Again, Answer, Ask};
+use crate::selftest::defect::Hook::{Again, Answer, Ask};
 use crate::selftest::defect::{Family, defect};
+use crate::selftest::incoming::Incoming;
 use crate::selftest::site::{Site, utc};
 use crate::selftest::texts::{parts, rolled, ymd};
 
 const DATES: [&str; 3] = ["d", "start-date", "finish-date"];
 
 /// Another text for a date that is refused as it is.
-fn mend(asked: &mut Asked, site: &Site, change: impl Fn(&str) -> Option<String>) {
-    let zone = site.zone(asked);
-    asked.dates(|text| {
+fn mend(incoming: &mut Incoming, site: &Site, change: impl Fn(&str) -> Option<String>) {
+    let zone = site.zone(incoming);
+    incoming.dates(|text| {
         let good = site.instant(text, zone).is_some() || site.window(text, zone).is_some();
         if good { None } else { change(text) }
     });
 }
 
 /// Whether a request was refused that has a date.
-fn refused(answered: &crate::selftest::answered::Answered, asked: &Asked) -> bool {
-    answered.status == 400 && asked.has_date()
+fn refused(outgoing: &crate::selftest::outgoing::Outgoing, incoming: &Incoming) -> bool {
+    outgoing.status == 400 && incoming.has_date()
 }
 
 pub(super) const LENIENT: Family = Family {
@@ -29,31 +29,34 @@ pub(super) const LENIENT: Family = Family {
             "bad-dates-ignored",
             &["REQ-8a", "DATE-6b", "DATE-6", "DATE-11"],
             "that ignores a date that it cannot read",
-            Again(|answered, asked, _| refused(answered, asked).then(|| asked.without(&DATES))),
+            Again(|outgoing, incoming, _| {
+                refused(outgoing, incoming).then(|| incoming.without(&DATES))
+            }),
         ),
         defect(
             "bad-d-ignored",
             &["REQ-8a", "DATE-6b", "DATE-6"],
             "that ignores a d that it cannot read",
-            Again(|answered, asked, _| {
-                (refused(answered, asked) && asked.has("d")).then(|| asked.without(&["d"]))
+            Again(|outgoing, incoming, _| {
+                (refused(outgoing, incoming) && incoming.has("d")).then(|| incoming.without(&["d"]))
             }),
         ),
         defect(
             "bad-look-ups-ignored",
             &["REQ-8a", "DATE-6b"],
             "that ignores a start-date or finish-date that it cannot read",
-            Again(|answered, asked, _| {
-                (refused(answered, asked) && !asked.has("d")).then(|| asked.without(&DATES))
+            Again(|outgoing, incoming, _| {
+                (refused(outgoing, incoming) && !incoming.has("d"))
+                    .then(|| incoming.without(&DATES))
             }),
         ),
         defect(
             "bad-dates-are-nothing",
             &["REQ-8a", "DATE-6b", "DATE-6", "DATE-11"],
             "that finds nothing for a date that it cannot read",
-            Answer(|answered, asked, _| {
-                if refused(answered, asked) {
-                    answered.nothing(asked);
+            Answer(|outgoing, incoming, _| {
+                if refused(outgoing, incoming) {
+                    outgoing.nothing(incoming);
                 }
             }),
         ),
@@ -61,9 +64,9 @@ pub(super) const LENIENT: Family = Family {
             "bad-dates-500",
             &["REQ-8a", "STATUS-1a", "DATE-6b"],
             "that answers 500 to a date that it cannot read",
-            Answer(|answered, asked, _| {
-                if refused(answered, asked) {
-                    answered.refuse(500, "internal error");
+            Answer(|outgoing, incoming, _| {
+                if refused(outgoing, incoming) {
+                    outgoing.refuse(500, "internal error");
                 }
             }),
         ),
@@ -71,9 +74,9 @@ pub(super) const LENIENT: Family = Family {
             "bad-dates-404",
             &["REQ-8a", "STATUS-1a", "DATE-6b"],
             "that answers 404 to a date that it cannot read",
-            Answer(|answered, asked, _| {
-                if refused(answered, asked) {
-                    answered.refuse(404, "not found");
+            Answer(|outgoing, incoming, _| {
+                if refused(outgoing, incoming) {
+                    outgoing.refuse(404, "not found");
                 }
             }),
         ),
@@ -81,9 +84,9 @@ pub(super) const LENIENT: Family = Family {
             "bad-dates-422",
             &["REQ-8a", "STATUS-1a", "DATE-6b"],
             "that answers 422 to a date that it cannot read",
-            Answer(|answered, asked, _| {
-                if refused(answered, asked) {
-                    answered.refuse(422, "d: not a date");
+            Answer(|outgoing, incoming, _| {
+                if refused(outgoing, incoming) {
+                    outgoing.refuse(422, "d: not a date");
                 }
             }),
         ),
@@ -91,22 +94,22 @@ pub(super) const LENIENT: Family = Family {
             "empty-dates-ignored",
             &["REQ-8a"],
             "that takes an empty date for none",
-            Ask(|asked, _| {
-                asked.retain(|name, value| !DATES.contains(&name) || !value.is_empty());
+            Ask(|incoming, _| {
+                incoming.retain(|name, value| !DATES.contains(&name) || !value.is_empty());
             }),
         ),
         defect(
             "dates-roll-over",
             &["DATE-6b"],
             "that rolls impossible dates and times over",
-            Ask(|asked, site| mend(asked, site, rolled)),
+            Ask(|incoming, site| mend(incoming, site, rolled)),
         ),
         defect(
             "days-clamped",
             &["DATE-6b"],
             "that takes a day beyond the end of its month for the last",
-            Ask(|asked, site| {
-                mend(asked, site, |text| {
+            Ask(|incoming, site| {
+                mend(incoming, site, |text| {
                     let parts = parts(text);
                     let joint = if parts.date.contains('-') { "-" } else { "" };
                     let digits: String = parts.date.chars().filter(char::is_ascii_digit).collect();
@@ -126,8 +129,8 @@ pub(super) const LENIENT: Family = Family {
             "hours-clamped",
             &["DATE-6b"],
             "that takes a time beyond its end for the last second of the day",
-            Ask(|asked, site| {
-                mend(asked, site, |text| {
+            Ask(|incoming, site| {
+                mend(incoming, site, |text| {
                     let parts = parts(text);
                     (!parts.time.is_empty())
                         .then(|| [parts.date, "T", "23:59:59", parts.offset].concat())
@@ -138,9 +141,9 @@ pub(super) const LENIENT: Family = Family {
             "text-behind-ignored",
             &["REQ-8a", "DATE-6", "DATE-11"],
             "that ignores what stands behind a date",
-            Ask(|asked, site| {
-                let zone = site.zone(asked);
-                mend(asked, site, |text| {
+            Ask(|incoming, site| {
+                let zone = site.zone(incoming);
+                mend(incoming, site, |text| {
                     let mut ends = text.char_indices().map(|(at, _)| at).rev();
                     ends.find(|at| *at > 3 && site.instant(&text[..*at], zone).is_some())
                         .map(|at| text[..at].to_owned())
@@ -151,16 +154,16 @@ pub(super) const LENIENT: Family = Family {
             "dates-trimmed",
             &["REQ-8a"],
             "that trims dates",
-            Ask(|asked, site| {
-                mend(asked, site, |text| (text.trim() != text).then(|| text.trim().to_owned()));
+            Ask(|incoming, site| {
+                mend(incoming, site, |text| (text.trim() != text).then(|| text.trim().to_owned()));
             }),
         ),
         defect(
             "digits-optional",
             &["REQ-8a", "DATE-6"],
             "that reads months, days and hours of one digit",
-            Ask(|asked, site| {
-                mend(asked, site, |text| {
+            Ask(|incoming, site| {
+                mend(incoming, site, |text| {
                     let mut out = String::new();
                     for part in text.split_inclusive(['-', ':', 'T', ' ', 'Z']) {
                         let digits = part.bytes().take_while(u8::is_ascii_digit).count();
@@ -177,8 +180,8 @@ pub(super) const LENIENT: Family = Family {
             "dates-guessed",
             &["REQ-8a"],
             "that guesses at dates: slashes, names of months, seconds since 1970, 1 PM",
-            Ask(|asked, site| {
-                mend(asked, site, |text| {
+            Ask(|incoming, site| {
+                mend(incoming, site, |text| {
                     let guess = text.contains('/') && text.len() == 10
                         || text.contains(['A', 'M']) && text.contains(char::is_whitespace)
                         || text.contains("Aug")
@@ -191,8 +194,8 @@ pub(super) const LENIENT: Family = Family {
             "lower-case-t",
             &["DATE-6"],
             "that reads a lower-case t",
-            Ask(|asked, site| {
-                mend(asked, site, |text| {
+            Ask(|incoming, site| {
+                mend(incoming, site, |text| {
                     let mut parts = parts(text);
                     let lower = parts.between == "t";
                     parts.between = "T";
@@ -204,16 +207,16 @@ pub(super) const LENIENT: Family = Family {
             "lower-case-z",
             &["DATE-6"],
             "that reads a lower-case z",
-            Ask(|asked, site| {
-                mend(asked, site, |text| text.strip_suffix('z').map(|text| format!("{text}Z")));
+            Ask(|incoming, site| {
+                mend(incoming, site, |text| text.strip_suffix('z').map(|text| format!("{text}Z")));
             }),
         ),
         defect(
             "two-digit-years",
             &["DATE-6", "REQ-8a"],
             "that reads years of two digits",
-            Ask(|asked, site| {
-                mend(asked, site, |text| {
+            Ask(|incoming, site| {
+                mend(incoming, site, |text| {
                     let (year, _) = text.split_once('-')?;
                     (year.len() == 2).then(|| format!("20{text}"))
                 });
@@ -223,8 +226,8 @@ pub(super) const LENIENT: Family = Family {
             "basic-months",
             &["DATE-6"],
             "that reads 200708 as a month",
-            Ask(|asked, site| {
-                mend(asked, site, |text| {
+            Ask(|incoming, site| {
+                mend(incoming, site, |text| {
                     let digits = text.len() == 6 && text.bytes().all(|byte| byte.is_ascii_digit());
                     digits.then(|| format!("{}-{}", &text[..4], &text[4..]))
                 });
@@ -234,8 +237,8 @@ pub(super) const LENIENT: Family = Family {
             "separators-anywhere",
             &["DATE-6"],
             "that reads forms half basic and half extended",
-            Ask(|asked, site| {
-                mend(asked, site, |text| {
+            Ask(|incoming, site| {
+                mend(incoming, site, |text| {
                     let mut parts = parts(text);
                     let date = parts.date.replace('-', "");
                     let time = parts.time.replace(':', "");
@@ -250,8 +253,8 @@ pub(super) const LENIENT: Family = Family {
             "fractions-of-anything",
             &["DATE-6"],
             "that reads fractions of minutes and hours",
-            Ask(|asked, site| {
-                mend(asked, site, |text| {
+            Ask(|incoming, site| {
+                mend(incoming, site, |text| {
                     let mut parts = parts(text);
                     let (whole, _) = parts.time.split_once('.')?;
                     parts.time = whole;
@@ -263,8 +266,8 @@ pub(super) const LENIENT: Family = Family {
             "decimal-commas",
             &["DATE-6"],
             "that reads a decimal comma",
-            Ask(|asked, _| {
-                asked.map(|name, value| {
+            Ask(|incoming, _| {
+                incoming.map(|name, value| {
                     let (before, after) = value.rsplit_once(',')?;
                     let digits = after.trim_end_matches('Z');
                     let fraction =
@@ -278,9 +281,9 @@ pub(super) const LENIENT: Family = Family {
             "offsets-on-dates",
             &["DATE-6", "REQ-8a"],
             "that reads an offset on a date without a time",
-            Ask(|asked, site| {
-                let zone = site.zone(asked);
-                mend(asked, site, |text| {
+            Ask(|incoming, site| {
+                let zone = site.zone(incoming);
+                mend(incoming, site, |text| {
                     let date = text.get(..10)?;
                     let rest = text.get(10..)?;
                     let offset = rest == "Z" || rest.len() == 6 && rest.contains(':');
@@ -293,8 +296,8 @@ pub(super) const LENIENT: Family = Family {
             "times-on-reduced-dates",
             &["DATE-6"],
             "that reads a time behind a month, a year or a week",
-            Ask(|asked, site| {
-                mend(asked, site, |text| {
+            Ask(|incoming, site| {
+                mend(incoming, site, |text| {
                     let parts = parts(text);
                     (!parts.time.is_empty()).then(|| parts.date.to_owned())
                 });
@@ -304,8 +307,8 @@ pub(super) const LENIENT: Family = Family {
             "digits-of-any-script",
             &["DATE-6"],
             "that reads digits of any script",
-            Ask(|asked, site| {
-                mend(asked, site, |text| {
+            Ask(|incoming, site| {
+                mend(incoming, site, |text| {
                     let ascii: String = text
                         .chars()
                         .map(|c| match u32::from(c) {
@@ -322,8 +325,8 @@ pub(super) const LENIENT: Family = Family {
             "years-of-any-length",
             &["DATE-6", "REQ-8a"],
             "that reads year 0000, years of five digits and signs before years",
-            Ask(|asked, site| {
-                mend(asked, site, |text| {
+            Ask(|incoming, site| {
+                mend(incoming, site, |text| {
                     let unsigned = text.trim_start_matches(['+', '-', ' ']);
                     let (year, _) = unsigned.split_once('-')?;
                     let zero = year == "0000";
@@ -335,8 +338,8 @@ pub(super) const LENIENT: Family = Family {
             "fractions-without-digits",
             &["DATE-6"],
             "that reads a point without digits behind it",
-            Ask(|asked, site| {
-                mend(asked, site, |text| {
+            Ask(|incoming, site| {
+                mend(incoming, site, |text| {
                     text.contains('.')
                         .then(|| text.replace(".Z", "Z").trim_end_matches('.').to_owned())
                         .filter(|other| other != text)
@@ -347,8 +350,8 @@ pub(super) const LENIENT: Family = Family {
             "hour-24-with-minutes",
             &["DATE-6", "DATE-6b"],
             "that reads 24:01 as a time of the next day",
-            Ask(|asked, site| {
-                mend(asked, site, |text| {
+            Ask(|incoming, site| {
+                mend(incoming, site, |text| {
                     if parts(text).time.starts_with("24") { rolled(text) } else { None }
                 });
             }),
@@ -357,9 +360,9 @@ pub(super) const LENIENT: Family = Family {
             "single-24-read",
             &["DATE-7a"],
             "that reads a single 24:00 as the first minute of the next day",
-            Ask(|asked, site| {
-                let zone = site.zone(asked);
-                asked.map_one("d", |d| {
+            Ask(|incoming, site| {
+                let zone = site.zone(incoming);
+                incoming.map_one("d", |d| {
                     (parts(d).time.starts_with("24") && !d.contains(',')).then(|| {
                         let from = site.instant(d, zone)?;
                         Some(format!("{},{}", utc(from), utc(from + TimeDelta::minutes(1))))
@@ -371,8 +374,8 @@ pub(super) const LENIENT: Family = Family {
             "intervals-read",
             &["DATE-11"],
             "that reads A/B and A..B as a range",
-            Ask(|asked, _| {
-                asked.map_one("d", |d| {
+            Ask(|incoming, _| {
+                incoming.map_one("d", |d| {
                     let (from, until) = d.split_once('/').or_else(|| d.split_once(".."))?;
                     (from.len() > 7).then(|| format!("{from},{until}"))
                 });
@@ -382,8 +385,8 @@ pub(super) const LENIENT: Family = Family {
             "open-ranges-read",
             &["DATE-11", "REQ-8a"],
             "that reads a range without a beginning or an end",
-            Ask(|asked, _| {
-                asked.map_one("d", |d| match d.split_once(',')? {
+            Ask(|incoming, _| {
+                incoming.map_one("d", |d| match d.split_once(',')? {
                     ("", "") => Some("0001-01-01,9999-12-31".into()),
                     ("", until) => Some(format!("0001-01-01,{until}")),
                     (from, "") => Some(format!("{from},9999-12-31")),
@@ -395,8 +398,8 @@ pub(super) const LENIENT: Family = Family {
             "third-dates-ignored",
             &["DATE-11"],
             "that ignores a third date of a range",
-            Ask(|asked, _| {
-                asked.map_one("d", |d| {
+            Ask(|incoming, _| {
+                incoming.map_one("d", |d| {
                     let mut parts = d.splitn(3, ',');
                     let (from, until) = (parts.next()?, parts.next()?);
                     parts.next().map(|_| format!("{from},{until}"))
@@ -407,8 +410,8 @@ pub(super) const LENIENT: Family = Family {
             "ranges-in-look-ups",
             &["NEAR-5b"],
             "whose start-date and finish-date read a range as its first end",
-            Ask(|asked, _| {
-                asked.map(|name, value| {
+            Ask(|incoming, _| {
+                incoming.map(|name, value| {
                     let (first, _) = value.split_once(',')?;
                     ["start-date", "finish-date"].contains(&name).then(|| first.to_owned())
                 });

@@ -2,9 +2,9 @@ use chrono::TimeDelta;
 use vcc_query::{Edge, Near, Selection, Zone};
 use vcc_types::{Field, Row as _};
 
-use crate::selftest::asked::Asked;
-use crate::selftest::defect::Fault::{Answer, Ask, List, Select};
+use crate::selftest::defect::Hook::{Answer, Ask, List, Select};
 use crate::selftest::defect::{Family, defect};
+use crate::selftest::incoming::Incoming;
 use crate::selftest::site::{Site, finish_or_start};
 use crate::selftest::texts::parts;
 
@@ -16,15 +16,15 @@ fn seconds(selection: &mut Selection, before: i64, after: i64) {
 }
 
 /// The look-up that a variable asks for.
-fn look_up(asked: &Asked, site: &Site, name: &str, edge: Edge) -> Option<Near> {
-    let at = site.instant(&asked.get(name)?, site.zone(asked))?;
+fn look_up(incoming: &Incoming, site: &Site, name: &str, edge: Edge) -> Option<Near> {
+    let at = site.instant(&incoming.get(name)?, site.zone(incoming))?;
     let wide = TimeDelta::seconds(5);
     Some(Near { edge, at, tolerance: 5, from: at - wide, until: at + wide })
 }
 
 /// The length of the period that a look-up is written to, where that is more than a second.
-fn untimed(asked: &Asked, name: &str) -> bool {
-    asked.get(name).is_some_and(|text| parts(&text).time.is_empty())
+fn untimed(incoming: &Incoming, name: &str) -> bool {
+    incoming.get(name).is_some_and(|text| parts(&text).time.is_empty())
 }
 
 pub(super) const NEAR: Family = Family {
@@ -107,8 +107,8 @@ pub(super) const NEAR: Family = Family {
             "instant-excluded",
             &["NEAR-1", "NEAR-2"],
             "whose ±5 s do not include the instant itself",
-            List(|s, asked, site| {
-                site.page(s, asked, |row| {
+            List(|s, incoming, site| {
+                site.page(s, incoming, |row| {
                     let there = s.near.is_some_and(|near| match near.edge {
                         Edge::Start => row.start() == Some(near.at),
                         Edge::Finish => row.finish() == Some(near.at),
@@ -151,7 +151,7 @@ pub(super) const NEAR: Family = Family {
             "start-is-either",
             &["NEAR-1"],
             "whose start-date finds finishes too",
-            List(|s, asked, site| {
+            List(|s, incoming, site| {
                 let other = |row: &vcc_store::StoredRecord| {
                     let mut s = s.clone();
                     if let Some(near) = &mut s.near {
@@ -159,16 +159,16 @@ pub(super) const NEAR: Family = Family {
                     }
                     s.matches(row)
                 };
-                site.page(s, asked, |row| s.matches(row) || other(row))
+                site.page(s, incoming, |row| s.matches(row) || other(row))
             }),
         ),
         defect(
             "finish-of-the-same-day",
             &["NEAR-2"],
             "whose finish-date finds recordings of the same day only",
-            List(|s, asked, site| {
-                let zone = site.zone(asked);
-                site.page(s, asked, |row| {
+            List(|s, incoming, site| {
+                let zone = site.zone(incoming);
+                site.page(s, incoming, |row| {
                     let day = |at: chrono::DateTime<chrono::Utc>| {
                         at.with_timezone(&zone.offset_at(at)).date_naive()
                     };
@@ -181,10 +181,10 @@ pub(super) const NEAR: Family = Family {
             "finish-in-whole-minutes",
             &["NEAR-2"],
             "whose durations count whole minutes",
-            List(|s, asked, site| {
+            List(|s, incoming, site| {
                 let (near, mut others) = (s.near, s.clone());
                 others.near = s.near.filter(|near| near.edge == Edge::Start);
-                site.page(s, asked, |row| {
+                site.page(s, incoming, |row| {
                     let minutes = row.duration().map(|seconds| seconds / 60 * 60);
                     let finish = minutes.and_then(|seconds| {
                         let length = TimeDelta::try_seconds(i64::try_from(seconds).ok()?)?;
@@ -211,7 +211,7 @@ pub(super) const NEAR: Family = Family {
             "absent-duration-is-zero",
             &["FIELD-7"],
             "that takes an absent duration for zero",
-            List(|s, asked, site| {
+            List(|s, incoming, site| {
                 let near = s.near.filter(|near| near.edge == Edge::Finish);
                 let mut others = s.clone();
                 if near.is_some() {
@@ -228,7 +228,7 @@ pub(super) const NEAR: Family = Family {
                         && row.text(Field::Duration).is_empty()
                         && others.matches(row)
                 };
-                site.page(s, asked, |row| {
+                site.page(s, incoming, |row| {
                     (others.matches(row) || zero(row))
                         && near.is_none_or(|near| near.contains(finish_or_start(row)))
                 })
@@ -238,9 +238,11 @@ pub(super) const NEAR: Family = Family {
             "zero-duration-is-none",
             &["NEAR-2"],
             "that takes a duration of zero for none",
-            List(|s, asked, site| {
+            List(|s, incoming, site| {
                 let finish = s.near.is_some_and(|near| near.edge == Edge::Finish);
-                site.page(s, asked, |row| s.matches(row) && !(finish && row.duration() == Some(0)))
+                site.page(s, incoming, |row| {
+                    s.matches(row) && !(finish && row.duration() == Some(0))
+                })
             }),
         ),
         defect(
@@ -259,9 +261,9 @@ pub(super) const NEAR: Family = Family {
             "both-are-used",
             &["NEAR-4a"],
             "that uses start-date and finish-date together",
-            List(|s, asked, site| {
-                let finish = look_up(asked, site, "finish-date", Edge::Finish);
-                site.page(s, asked, |row| {
+            List(|s, incoming, site| {
+                let finish = look_up(incoming, site, "finish-date", Edge::Finish);
+                site.page(s, incoming, |row| {
                     let near = |near: Near| row.finish().is_some_and(|at| near.contains(at));
                     s.matches(row) && finish.is_none_or(near)
                 })
@@ -271,9 +273,9 @@ pub(super) const NEAR: Family = Family {
             "both-dates-500",
             &["NEAR-4a", "STATUS-1a"],
             "that answers 500 to start-date and finish-date together",
-            Answer(|answered, asked, _| {
-                if asked.has("start-date") && asked.has("finish-date") {
-                    answered.refuse(500, "internal error");
+            Answer(|outgoing, incoming, _| {
+                if incoming.has("start-date") && incoming.has("finish-date") {
+                    outgoing.refuse(500, "internal error");
                 }
             }),
         ),
@@ -281,19 +283,19 @@ pub(super) const NEAR: Family = Family {
             "either-is-used",
             &["NEAR-4a"],
             "that finds what fits start-date or finish-date",
-            List(|s, asked, site| {
+            List(|s, incoming, site| {
                 let mut other = s.clone();
-                other.near = look_up(asked, site, "finish-date", Edge::Finish).or(s.near);
-                site.page(s, asked, |row| s.matches(row) || other.matches(row))
+                other.near = look_up(incoming, site, "finish-date", Edge::Finish).or(s.near);
+                site.page(s, incoming, |row| s.matches(row) || other.matches(row))
             }),
         ),
         defect(
             "finish-date-wins",
             &["NEAR-4a"],
             "that uses only finish-date where both are given",
-            Ask(|asked, _| {
-                if asked.has("finish-date") {
-                    asked.retain(|name, _| name != "start-date");
+            Ask(|incoming, _| {
+                if incoming.has("finish-date") {
+                    incoming.retain(|name, _| name != "start-date");
                 }
             }),
         ),
@@ -301,13 +303,13 @@ pub(super) const NEAR: Family = Family {
             "the-last-date-wins",
             &["NEAR-4a"],
             "that uses the last of start-date and finish-date",
-            Ask(|asked, _| {
-                let query = asked.query.clone().unwrap_or_default();
+            Ask(|incoming, _| {
+                let query = incoming.query.clone().unwrap_or_default();
                 if let (Some(start), Some(finish)) =
                     (query.find("start-date="), query.find("finish-date="))
                     && finish > start
                 {
-                    asked.retain(|name, _| name != "start-date");
+                    incoming.retain(|name, _| name != "start-date");
                 }
             }),
         ),
@@ -315,13 +317,13 @@ pub(super) const NEAR: Family = Family {
             "the-first-date-wins",
             &["NEAR-4a"],
             "that uses the first of start-date and finish-date",
-            Ask(|asked, _| {
-                let query = asked.query.clone().unwrap_or_default();
+            Ask(|incoming, _| {
+                let query = incoming.query.clone().unwrap_or_default();
                 if let (Some(start), Some(finish)) =
                     (query.find("start-date="), query.find("finish-date="))
                     && finish < start
                 {
-                    asked.retain(|name, _| name != "start-date");
+                    incoming.retain(|name, _| name != "start-date");
                 }
             }),
         ),
@@ -329,16 +331,16 @@ pub(super) const NEAR: Family = Family {
             "both-are-a-range",
             &["NEAR-4a"],
             "that reads start-date and finish-date as a range",
-            List(|s, asked, site| {
+            List(|s, incoming, site| {
                 let ends = (
-                    look_up(asked, site, "start-date", Edge::Start),
-                    look_up(asked, site, "finish-date", Edge::Finish),
+                    look_up(incoming, site, "start-date", Edge::Start),
+                    look_up(incoming, site, "finish-date", Edge::Finish),
                 );
                 let (Some(start), Some(finish)) = ends else {
-                    return site.page(s, asked, |row| s.matches(row));
+                    return site.page(s, incoming, |row| s.matches(row));
                 };
                 let others = Selection { near: None, ..s.clone() };
-                site.page(s, asked, |row| {
+                site.page(s, incoming, |row| {
                     others.matches(row)
                         && row.start().is_some_and(|at| at >= start.at)
                         && row.finish().is_some_and(|at| at <= finish.at)
@@ -349,9 +351,12 @@ pub(super) const NEAR: Family = Family {
             "both-refused",
             &["NEAR-4a"],
             "that refuses start-date beside finish-date",
-            crate::selftest::defect::Fault::Answer(|answered, asked, _| {
-                if asked.has("start-date") && asked.has("finish-date") && answered.status == 200 {
-                    answered.refuse(400, "finish-date: not beside start-date");
+            crate::selftest::defect::Hook::Answer(|outgoing, incoming, _| {
+                if incoming.has("start-date")
+                    && incoming.has("finish-date")
+                    && outgoing.status == 200
+                {
+                    outgoing.refuse(400, "finish-date: not beside start-date");
                 }
             }),
         ),
@@ -359,9 +364,9 @@ pub(super) const NEAR: Family = Family {
             "untimed-is-the-day",
             &["NEAR-3"],
             "whose look-ups without a time find the whole day",
-            Select(|s, asked, _| {
-                if untimed(asked, "start-date")
-                    || !asked.has("start-date") && untimed(asked, "finish-date")
+            Select(|s, incoming, _| {
+                if untimed(incoming, "start-date")
+                    || !incoming.has("start-date") && untimed(incoming, "finish-date")
                 {
                     seconds(s, 0, 86_399);
                 }
@@ -371,8 +376,8 @@ pub(super) const NEAR: Family = Family {
             "untimed-is-utc",
             &["NEAR-3"],
             "whose look-ups without a time mean midnight in UTC",
-            Ask(|asked, site| {
-                asked.map(|name, value| {
+            Ask(|incoming, site| {
+                incoming.map(|name, value| {
                     let near = ["start-date", "finish-date"].contains(&name);
                     let at = site.instant(value, Zone::UTC)?;
                     (near && parts(value).time.is_empty()).then(|| crate::selftest::site::utc(at))
@@ -383,8 +388,8 @@ pub(super) const NEAR: Family = Family {
             "midnight-is-exact",
             &["NEAR-3"],
             "whose look-ups without a time find midnight alone",
-            Select(|s, asked, _| {
-                if untimed(asked, "start-date") || untimed(asked, "finish-date") {
+            Select(|s, incoming, _| {
+                if untimed(incoming, "start-date") || untimed(incoming, "finish-date") {
                     seconds(s, 0, 0);
                 }
             }),
@@ -393,9 +398,9 @@ pub(super) const NEAR: Family = Family {
             "minutes-are-whole",
             &["NEAR-3"],
             "whose look-ups without seconds find the whole minute",
-            Select(|s, asked, _| {
+            Select(|s, incoming, _| {
                 let minutes = |name: &str| {
-                    asked.get(name).is_some_and(|text| {
+                    incoming.get(name).is_some_and(|text| {
                         let digits = parts(&text).time.chars().filter(char::is_ascii_digit).count();
                         digits == 4
                     })
@@ -429,12 +434,12 @@ pub(super) const NEAR: Family = Family {
             "d-or-look-up",
             &["NEAR-5a"],
             "that finds what fits d or a look-up",
-            List(|s, asked, site| {
+            List(|s, incoming, site| {
                 let (mut one, mut other) = (s.clone(), s.clone());
                 if s.window.is_some() && s.near.is_some() {
                     (one.window, other.near) = (None, None);
                 }
-                site.page(s, asked, |row| one.matches(row) || other.matches(row))
+                site.page(s, incoming, |row| one.matches(row) || other.matches(row))
             }),
         ),
         defect(
@@ -461,8 +466,8 @@ pub(super) const NEAR: Family = Family {
             "first-match-only",
             &["NEAR-1", "NEAR-2"],
             "whose look-ups find one recording at most",
-            List(|s, asked, site| {
-                let mut page = site.page(s, asked, |row| s.matches(row));
+            List(|s, incoming, site| {
+                let mut page = site.page(s, incoming, |row| s.matches(row));
                 if s.near.is_some() {
                     page.records.truncate(1);
                 }

@@ -1,10 +1,10 @@
-use crate::selftest::asked::Asked;
-use crate::selftest::defect::Fault::{Answer, Ask};
+use crate::selftest::defect::Hook::{Answer, Ask};
 use crate::selftest::defect::{Family, defect};
+use crate::selftest::incoming::Incoming;
 
 /// The digits of the duration asked for, without zeros before them.
-fn duration(asked: &Asked) -> Option<String> {
-    let text = asked.get("duration")?;
+fn duration(incoming: &Incoming) -> Option<String> {
+    let text = incoming.get("duration")?;
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     digits.then(|| text.trim_start_matches('0').to_owned())
 }
@@ -17,9 +17,9 @@ fn wrapped(digits: &str, bits: u32) -> u64 {
     if bits == 64 { number } else { number & ((1 << bits) - 1) }
 }
 
-fn in_bits(asked: &mut Asked, bits: u32) {
-    if let Some(digits) = duration(asked) {
-        asked.map_one("duration", |_| Some(wrapped(&digits, bits).to_string()));
+fn in_bits(incoming: &mut Incoming, bits: u32) {
+    if let Some(digits) = duration(incoming) {
+        incoming.map_one("duration", |_| Some(wrapped(&digits, bits).to_string()));
     }
 }
 
@@ -30,22 +30,22 @@ pub(super) const NUMBERS: Family = Family {
             "duration-asked-in-32-bits",
             &["FIELD-4"],
             "that cuts the duration asked for to 32 bits",
-            Ask(|asked, _| in_bits(asked, 32)),
+            Ask(|incoming, _| in_bits(incoming, 32)),
         ),
         defect(
             "duration-asked-in-64-bits",
             &["FIELD-4"],
             "that cuts the duration asked for to 64 bits",
-            Ask(|asked, _| in_bits(asked, 64)),
+            Ask(|incoming, _| in_bits(incoming, 64)),
         ),
         defect(
             "durations-beyond-32-bits-refused",
             &["FIELD-4"],
             "that refuses a duration beyond 2^31−1",
-            Answer(|answered, asked, _| {
-                let number = duration(asked).filter(|digits| !digits.is_empty());
+            Answer(|outgoing, incoming, _| {
+                let number = duration(incoming).filter(|digits| !digits.is_empty());
                 if number.is_some_and(|digits| digits.parse::<i32>().is_err()) {
-                    answered.refuse(400, "duration: too large");
+                    outgoing.refuse(400, "duration: too large");
                 }
             }),
         ),
@@ -53,10 +53,10 @@ pub(super) const NUMBERS: Family = Family {
             "durations-beyond-63-bits-refused",
             &["FIELD-4"],
             "that refuses a duration beyond 2^63−1",
-            Answer(|answered, asked, _| {
-                let number = duration(asked).filter(|digits| !digits.is_empty());
+            Answer(|outgoing, incoming, _| {
+                let number = duration(incoming).filter(|digits| !digits.is_empty());
                 if number.is_some_and(|digits| digits.parse::<i64>().is_err()) {
-                    answered.refuse(400, "duration: too large");
+                    outgoing.refuse(400, "duration: too large");
                 }
             }),
         ),
@@ -64,10 +64,10 @@ pub(super) const NUMBERS: Family = Family {
             "durations-beyond-64-bits-refused",
             &["FIELD-4"],
             "that refuses a duration beyond 2^64−1",
-            Answer(|answered, asked, _| {
-                let number = duration(asked).filter(|digits| !digits.is_empty());
+            Answer(|outgoing, incoming, _| {
+                let number = duration(incoming).filter(|digits| !digits.is_empty());
                 if number.is_some_and(|digits| digits.parse::<u64>().is_err()) {
-                    answered.refuse(400, "duration: too large");
+                    outgoing.refuse(400, "duration: too large");
                 }
             }),
         ),
@@ -75,10 +75,10 @@ pub(super) const NUMBERS: Family = Family {
             "durations-beyond-64-bits-500",
             &["FIELD-4"],
             "that answers 500 to a duration beyond 2^64−1",
-            Answer(|answered, asked, _| {
-                let number = duration(asked).filter(|digits| !digits.is_empty());
+            Answer(|outgoing, incoming, _| {
+                let number = duration(incoming).filter(|digits| !digits.is_empty());
                 if number.is_some_and(|digits| digits.parse::<u64>().is_err()) {
-                    answered.refuse(500, "internal error");
+                    outgoing.refuse(500, "internal error");
                 }
             }),
         ),

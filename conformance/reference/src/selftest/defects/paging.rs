@@ -1,7 +1,7 @@
 use vcc_store::Page;
 use vcc_types::{Field, Row as _};
 
-use crate::selftest::defect::Fault::{Again, Answer, Ask, List, Select};
+use crate::selftest::defect::Hook::{Again, Answer, Ask, List, Select};
 use crate::selftest::defect::{Family, defect};
 use crate::selftest::site::{in_time, paged};
 
@@ -42,8 +42,8 @@ pub(super) const PAGES: Family = Family {
             "no-pages-in-csv",
             &["PAGE-1"],
             "that lists everything at once in CSV",
-            Select(|s, asked, _| {
-                if asked.is_csv() {
+            Select(|s, incoming, _| {
+                if incoming.is_csv() {
                     s.page_size = 9_999;
                 }
             }),
@@ -62,8 +62,8 @@ pub(super) const PAGES: Family = Family {
             "n-from-zero",
             &["PAGE-2", "PAGE-5a"],
             "whose n counts from zero",
-            Select(|s, asked, _| {
-                if asked.has("n") {
+            Select(|s, incoming, _| {
+                if incoming.has("n") {
                     s.first = s.first.saturating_add(1);
                 }
             }),
@@ -106,8 +106,8 @@ pub(super) const PAGES: Family = Family {
             "n-ignored-beside-d",
             &["PAGE-2", "PAGE-5a"],
             "that ignores n where a date is given",
-            Select(|s, asked, _| {
-                if asked.has_date() {
+            Select(|s, incoming, _| {
+                if incoming.has_date() {
                     s.first = 1;
                 }
             }),
@@ -116,8 +116,8 @@ pub(super) const PAGES: Family = Family {
             "n-ignored-in-csv",
             &["PAGE-2", "PAGE-5a", "OUT-4a"],
             "that ignores n in CSV",
-            Select(|s, asked, _| {
-                if asked.is_csv() {
+            Select(|s, incoming, _| {
+                if incoming.is_csv() {
                     s.first = 1;
                 }
             }),
@@ -126,8 +126,8 @@ pub(super) const PAGES: Family = Family {
             "n-counts-the-header",
             &["PAGE-2", "PAGE-5a"],
             "whose n counts the header row of CSV",
-            Select(|s, asked, _| {
-                if asked.is_csv() && s.first > 1 {
+            Select(|s, incoming, _| {
+                if incoming.is_csv() && s.first > 1 {
                     s.first -= 1;
                 }
             }),
@@ -136,9 +136,9 @@ pub(super) const PAGES: Family = Family {
             "past-the-end-404",
             &["PAGE-3a"],
             "that answers 404 past the end",
-            Answer(|answered, asked, _| {
-                if asked.has("n") && answered.is_empty() {
-                    answered.refuse(404, "n: no such page");
+            Answer(|outgoing, incoming, _| {
+                if incoming.has("n") && outgoing.is_empty() {
+                    outgoing.refuse(404, "n: no such page");
                 }
             }),
         ),
@@ -146,9 +146,9 @@ pub(super) const PAGES: Family = Family {
             "nothing-found-404",
             &["PAGE-3a", "DATE-1", "NEAR-1", "FIELD-1a"],
             "that answers 404 where nothing is found",
-            Answer(|answered, _, _| {
-                if answered.is_empty() {
-                    answered.refuse(404, "nothing found");
+            Answer(|outgoing, _, _| {
+                if outgoing.is_empty() {
+                    outgoing.refuse(404, "nothing found");
                 }
             }),
         ),
@@ -156,9 +156,9 @@ pub(super) const PAGES: Family = Family {
             "nothing-found-204",
             &["PAGE-3a", "DATE-1", "NEAR-1", "FIELD-1a", "OUT-1a"],
             "that answers 204 where nothing is found",
-            Answer(|answered, _, _| {
-                if answered.is_empty() {
-                    answered.refuse(204, "");
+            Answer(|outgoing, _, _| {
+                if outgoing.is_empty() {
+                    outgoing.refuse(204, "");
                 }
             }),
         ),
@@ -166,8 +166,8 @@ pub(super) const PAGES: Family = Family {
             "last-page-again",
             &["PAGE-3a"],
             "that gives the last page again past the end",
-            List(|s, asked, site| {
-                let rows = &site.resident(asked).rows;
+            List(|s, incoming, site| {
+                let rows = &site.resident(incoming).rows;
                 let found: Vec<_> = rows.iter().filter(|row| s.matches(row)).cloned().collect();
                 let mut s = s.clone();
                 if s.first > found.len() as u64 {
@@ -180,16 +180,16 @@ pub(super) const PAGES: Family = Family {
             "first-page-again",
             &["PAGE-3a"],
             "that gives the first page again past the end",
-            Again(|answered, asked, _| {
-                (asked.has("n") && answered.is_empty()).then(|| asked.without(&["n"]))
+            Again(|outgoing, incoming, _| {
+                (incoming.has("n") && outgoing.is_empty()).then(|| incoming.without(&["n"]))
             }),
         ),
         defect(
             "short-pages-dropped",
             &["PAGE-2", "PAGE-5a"],
             "that drops a last page that is not full",
-            List(|s, asked, site| {
-                let page = site.page(s, asked, |row| s.matches(row));
+            List(|s, incoming, site| {
+                let page = site.page(s, incoming, |row| s.matches(row));
                 if s.first > 1 && page.records.len() < 50 { Page::default() } else { page }
             }),
         ),
@@ -197,8 +197,8 @@ pub(super) const PAGES: Family = Family {
             "single-last-dropped",
             &["PAGE-2", "PAGE-5a"],
             "that drops a last page of one record",
-            List(|s, asked, site| {
-                let page = site.page(s, asked, |row| s.matches(row));
+            List(|s, incoming, site| {
+                let page = site.page(s, incoming, |row| s.matches(row));
                 if s.first > 1 && page.records.len() == 1 { Page::default() } else { page }
             }),
         ),
@@ -206,8 +206,8 @@ pub(super) const PAGES: Family = Family {
             "full-last-dropped",
             &["PAGE-2", "PAGE-5a"],
             "that drops the last page of a multiple of fifty",
-            List(|s, asked, site| {
-                let page = site.page(s, asked, |row| s.matches(row));
+            List(|s, incoming, site| {
+                let page = site.page(s, incoming, |row| s.matches(row));
                 let full = page.records.len() == 50 && !page.more;
                 if s.first > 1 && full { Page::default() } else { page }
             }),
@@ -216,8 +216,8 @@ pub(super) const PAGES: Family = Family {
             "hundred-at-most",
             &["PAGE-2", "PAGE-5a"],
             "that lists a hundred records and no more",
-            List(|s, asked, site| {
-                let rows = site.resident(asked).rows.iter().filter(|row| s.matches(row));
+            List(|s, incoming, site| {
+                let rows = site.resident(incoming).rows.iter().filter(|row| s.matches(row));
                 paged(rows.take(100).cloned().collect(), s)
             }),
         ),
@@ -225,16 +225,16 @@ pub(super) const PAGES: Family = Family {
             "n-garbage-is-1",
             &["PAGE-4a"],
             "that takes an n that is no number for 1",
-            Ask(|asked, _| {
-                asked.retain(|name, value| name != "n" || value.parse::<u128>().is_ok())
+            Ask(|incoming, _| {
+                incoming.retain(|name, value| name != "n" || value.parse::<u128>().is_ok())
             }),
         ),
         defect(
             "n-prefix",
             &["PAGE-4a"],
             "that reads n up to the first character that is no digit",
-            Ask(|asked, _| {
-                asked.map_one("n", |value| {
+            Ask(|incoming, _| {
+                incoming.map_one("n", |value| {
                     let digits: String =
                         value.trim().chars().take_while(char::is_ascii_digit).collect();
                     (!digits.is_empty()).then_some(digits)
@@ -245,8 +245,8 @@ pub(super) const PAGES: Family = Family {
             "n-number-like",
             &["PAGE-4a"],
             "that reads n as a number of any kind: signs, spaces, fractions, exponents, digits of any script",
-            Ask(|asked, _| {
-                asked.map_one("n", |value| {
+            Ask(|incoming, _| {
+                incoming.map_one("n", |value| {
                     let ascii: String = value
                         .trim()
                         .chars()
@@ -267,15 +267,15 @@ pub(super) const PAGES: Family = Family {
             "n-empty-is-1",
             &["PAGE-4a"],
             "that takes an empty n for none",
-            Ask(|asked, _| asked.retain(|name, value| name != "n" || !value.is_empty())),
+            Ask(|incoming, _| incoming.retain(|name, value| name != "n" || !value.is_empty())),
         ),
         defect(
             "n-zeros-refused",
             &["PAGE-4a"],
             "that refuses zeros before n",
-            Answer(|answered, asked, _| {
-                if asked.get("n").is_some_and(|n| n.len() > 1 && n.starts_with('0')) {
-                    answered.refuse(400, "n: expected a number without zeros before it");
+            Answer(|outgoing, incoming, _| {
+                if incoming.get("n").is_some_and(|n| n.len() > 1 && n.starts_with('0')) {
+                    outgoing.refuse(400, "n: expected a number without zeros before it");
                 }
             }),
         ),
@@ -283,8 +283,8 @@ pub(super) const PAGES: Family = Family {
             "n-octal",
             &["PAGE-4a"],
             "that reads an n with a zero before it as octal",
-            Ask(|asked, _| {
-                asked.map_one("n", |n| {
+            Ask(|incoming, _| {
+                incoming.map_one("n", |n| {
                     let octal = n.strip_prefix('0').filter(|rest| !rest.is_empty())?;
                     u64::from_str_radix(octal, 8).ok().map(|n| n.to_string())
                 });
@@ -300,10 +300,12 @@ pub(super) const PAGES: Family = Family {
             "n-overflows",
             &["PAGE-4a", "STATUS-1a"],
             "that answers 500 where n does not fit 32 bits",
-            Answer(|answered, asked, _| {
-                if asked.get("n").is_some_and(|n| n.parse::<u128>().is_ok_and(|n| n > 0x7fff_ffff))
+            Answer(|outgoing, incoming, _| {
+                if incoming
+                    .get("n")
+                    .is_some_and(|n| n.parse::<u128>().is_ok_and(|n| n > 0x7fff_ffff))
                 {
-                    answered.refuse(500, "internal error");
+                    outgoing.refuse(500, "internal error");
                 }
             }),
         ),
@@ -311,9 +313,9 @@ pub(super) const PAGES: Family = Family {
             "n-large-refused",
             &["PAGE-3a", "PAGE-4a"],
             "that refuses an n beyond 10,000",
-            Answer(|answered, asked, _| {
-                if asked.get("n").is_some_and(|n| n.parse::<u128>().is_ok_and(|n| n > 10_000)) {
-                    answered.refuse(400, "n: too large");
+            Answer(|outgoing, incoming, _| {
+                if incoming.get("n").is_some_and(|n| n.parse::<u128>().is_ok_and(|n| n > 10_000)) {
+                    outgoing.refuse(400, "n: too large");
                 }
             }),
         ),
@@ -321,8 +323,8 @@ pub(super) const PAGES: Family = Family {
             "n-saturates",
             &["PAGE-4a"],
             "that takes an n beyond 64 bits for the largest",
-            Ask(|asked, _| {
-                asked.map_one("n", |n| {
+            Ask(|incoming, _| {
+                incoming.map_one("n", |n| {
                     let digits = !n.is_empty() && n.bytes().all(|byte| byte.is_ascii_digit());
                     (digits && n.parse::<u64>().is_err()).then(|| u64::MAX.to_string())
                 });
@@ -338,8 +340,9 @@ pub(super) const LISTS: Family = Family {
             "fields-after-paging",
             &["PAGE-1", "PAGE-2", "PAGE-5a", "FIELD-1a"],
             "that applies fields to the records of a page only",
-            List(|s, asked, site| {
-                let rows = site.resident(asked).rows.iter().filter(|row| in_time(s, row)).cloned();
+            List(|s, incoming, site| {
+                let rows =
+                    site.resident(incoming).rows.iter().filter(|row| in_time(s, row)).cloned();
                 let mut page = paged(rows.collect(), s);
                 page.records.retain(|row| s.matches(row));
                 page
@@ -349,8 +352,8 @@ pub(super) const LISTS: Family = Family {
             "d-after-paging",
             &["PAGE-1", "PAGE-2", "PAGE-5a", "DATE-1", "DATE-2a"],
             "that applies dates to the records of a page only",
-            List(|s, asked, site| {
-                let rows = site.resident(asked).rows.iter();
+            List(|s, incoming, site| {
+                let rows = site.resident(incoming).rows.iter();
                 let found = rows.filter(|row| s.filters.iter().all(|filter| filter.matches(row)));
                 let mut page = paged(found.cloned().collect(), s);
                 page.records.retain(|row| s.matches(row));
@@ -361,8 +364,8 @@ pub(super) const LISTS: Family = Family {
             "ties-change",
             &["PAGE-5a"],
             "that orders records of the same start differently at each request",
-            List(|s, asked, site| {
-                let rows = site.resident(asked).rows.iter().filter(|row| s.matches(row));
+            List(|s, incoming, site| {
+                let rows = site.resident(incoming).rows.iter().filter(|row| s.matches(row));
                 let mut rows: Vec<_> = rows.cloned().collect();
                 let turn = site.next() as usize;
                 for ties in rows.chunk_by_mut(|a, b| a.start_micros() == b.start_micros()) {
@@ -375,8 +378,8 @@ pub(super) const LISTS: Family = Family {
             "ties-by-page",
             &["PAGE-5a"],
             "that turns ties round on every other page",
-            List(|s, asked, site| {
-                let rows = site.resident(asked).rows.iter().filter(|row| s.matches(row));
+            List(|s, incoming, site| {
+                let rows = site.resident(incoming).rows.iter().filter(|row| s.matches(row));
                 let mut rows: Vec<_> = rows.cloned().collect();
                 if s.first / 50 % 2 == 1 {
                     for ties in rows.chunk_by_mut(|a, b| a.start_micros() == b.start_micros()) {
@@ -390,13 +393,13 @@ pub(super) const LISTS: Family = Family {
             "csv-sorts-otherwise",
             &["OUT-4a"],
             "whose CSV is in another order than its XML",
-            Answer(|answered, _, _| {
-                if answered.is_csv() {
-                    let mut cells = answered.cells();
+            Answer(|outgoing, _, _| {
+                if outgoing.is_csv() {
+                    let mut cells = outgoing.cells();
                     if cells.len() > 2 {
                         cells[1..].reverse();
                         let next = std::cell::RefCell::new(cells.into_iter().skip(1));
-                        answered.rows(|_| next.borrow_mut().next());
+                        outgoing.rows(|_| next.borrow_mut().next());
                     }
                 }
             }),
@@ -405,8 +408,8 @@ pub(super) const LISTS: Family = Family {
             "one-a-transaction",
             &["FIELD-1a", "PAGE-5a", "PAGE-1", "PAGE-2"],
             "that lists one record a transactionID",
-            List(|s, asked, site| {
-                let rows = site.resident(asked).rows.iter().filter(|row| s.matches(row));
+            List(|s, incoming, site| {
+                let rows = site.resident(incoming).rows.iter().filter(|row| s.matches(row));
                 let mut seen = std::collections::HashSet::new();
                 let rows =
                     rows.filter(|row| seen.insert(row.text(Field::TransactionId).to_owned()));
@@ -417,8 +420,8 @@ pub(super) const LISTS: Family = Family {
             "one-a-start",
             &["PAGE-5a", "PAGE-1", "PAGE-2", "FIELD-1a"],
             "that lists one record an instant",
-            List(|s, asked, site| {
-                let rows = site.resident(asked).rows.iter().filter(|row| s.matches(row));
+            List(|s, incoming, site| {
+                let rows = site.resident(incoming).rows.iter().filter(|row| s.matches(row));
                 let mut rows: Vec<_> = rows.cloned().collect();
                 rows.dedup_by_key(|row| row.start_micros());
                 paged(rows, s)
@@ -428,42 +431,44 @@ pub(super) const LISTS: Family = Family {
             "incomplete-dropped",
             &["FIELD-1a", "PAGE-5a", "FIELD-7"],
             "that drops records without a duration",
-            List(|s, asked, site| {
-                site.page(s, asked, |row| s.matches(row) && !row.text(Field::Duration).is_empty())
+            List(|s, incoming, site| {
+                site.page(s, incoming, |row| {
+                    s.matches(row) && !row.text(Field::Duration).is_empty()
+                })
             }),
         ),
         defect(
             "special-dropped",
             &["PAGE-5a", "FIELD-1a", "OUT-2", "OUT-1a"],
             "that drops records with a character that needs escaping",
-            List(|s, asked, site| {
+            List(|s, incoming, site| {
                 let plain = |row: &vcc_store::StoredRecord| {
                     Field::ALL.iter().all(|field| {
                         *field == Field::StartDate || !row.text(*field).contains(['&', '<', '"'])
                     })
                 };
-                site.page(s, asked, |row| s.matches(row) && plain(row))
+                site.page(s, incoming, |row| s.matches(row) && plain(row))
             }),
         ),
         defect(
             "non-ascii-dropped",
             &["PAGE-5a", "FIELD-1a", "OUT-2", "REQ-5"],
             "that drops records with a character beyond ASCII",
-            List(|s, asked, site| {
+            List(|s, incoming, site| {
                 let ascii = |row: &vcc_store::StoredRecord| {
                     let mut fields = Field::ALL.iter().filter(|field| **field != Field::StartDate);
                     fields.all(|field| row.text(*field).is_ascii())
                 };
-                site.page(s, asked, |row| s.matches(row) && ascii(row))
+                site.page(s, incoming, |row| s.matches(row) && ascii(row))
             }),
         ),
         defect(
             "newest-dropped",
             &["PAGE-5a", "PAGE-2", "DATE-8a", "PAGE-1"],
             "that lists no record of the last hour, and none that is still to come",
-            List(|s, asked, site| {
+            List(|s, incoming, site| {
                 let until = site.now().timestamp_micros() - 3_600_000_000;
-                site.page(s, asked, |row| s.matches(row) && row.start_micros() < until)
+                site.page(s, incoming, |row| s.matches(row) && row.start_micros() < until)
             }),
         ),
     ],

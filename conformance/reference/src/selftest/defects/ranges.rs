@@ -1,15 +1,15 @@
 use chrono::{DateTime, TimeDelta};
 use vcc_query::{Window, Zone};
 
-use crate::selftest::asked::Asked;
-use crate::selftest::defect::Fault::{Answer, Ask, Select};
+use crate::selftest::defect::Hook::{Answer, Ask, Select};
 use crate::selftest::defect::{Family, defect};
+use crate::selftest::incoming::Incoming;
 use crate::selftest::site::{Site, utc};
 use crate::selftest::texts::parts;
 
 /// The ends of a range.
-fn ends(asked: &Asked) -> Option<(String, String)> {
-    let d = asked.get("d")?;
+fn ends(incoming: &Incoming) -> Option<(String, String)> {
+    let d = incoming.get("d")?;
     let (from, until) = d.split_once(',')?;
     (!from.is_empty() && !until.is_empty() && !until.contains(','))
         .then(|| (from.into(), until.into()))
@@ -20,8 +20,8 @@ fn untimed(text: &str) -> bool {
 }
 
 /// Both ends, each read in a zone of its own.
-fn between(site: &Site, asked: &Asked, zones: [Zone; 2]) -> Option<Window> {
-    let (from, until) = ends(asked)?;
+fn between(site: &Site, incoming: &Incoming, zones: [Zone; 2]) -> Option<Window> {
+    let (from, until) = ends(incoming)?;
     let (from, until) = (site.instant(&from, zones[0])?, site.instant(&until, zones[1])?);
     (from < until).then_some(Window { from, until })
 }
@@ -37,16 +37,16 @@ pub(super) const RANGES: Family = Family {
             "range-is-its-first-day",
             &["DATE-2a"],
             "that reads a range as its first day",
-            Ask(|asked, _| {
-                asked.map_one("d", |d| d.split_once(',').map(|(from, _)| from.into()));
+            Ask(|incoming, _| {
+                incoming.map_one("d", |d| d.split_once(',').map(|(from, _)| from.into()));
             }),
         ),
         defect(
             "range-without-end",
             &["DATE-2a"],
             "that ignores the end of a range",
-            Select(|s, asked, _| {
-                if let (Some(_), Some(window)) = (ends(asked), &mut s.window) {
+            Select(|s, incoming, _| {
+                if let (Some(_), Some(window)) = (ends(incoming), &mut s.window) {
                     window.until = DateTime::from_timestamp(253_402_300_799, 0).unwrap_or_default();
                 }
             }),
@@ -55,8 +55,8 @@ pub(super) const RANGES: Family = Family {
             "range-without-beginning",
             &["DATE-2a"],
             "that ignores the beginning of a range",
-            Select(|s, asked, _| {
-                if let (Some(_), Some(window)) = (ends(asked), &mut s.window) {
+            Select(|s, incoming, _| {
+                if let (Some(_), Some(window)) = (ends(incoming), &mut s.window) {
                     window.from = DateTime::from_timestamp(-62_135_596_800, 0).unwrap_or_default();
                 }
             }),
@@ -65,8 +65,8 @@ pub(super) const RANGES: Family = Family {
             "range-start-excluded",
             &["DATE-2a"],
             "whose ranges do not include their first instant",
-            Select(|s, asked, _| {
-                if let (Some(_), Some(window)) = (ends(asked), &mut s.window) {
+            Select(|s, incoming, _| {
+                if let (Some(_), Some(window)) = (ends(incoming), &mut s.window) {
                     window.from += TimeDelta::microseconds(1);
                 }
             }),
@@ -75,8 +75,8 @@ pub(super) const RANGES: Family = Family {
             "untimed-end-included",
             &["DATE-2a", "DATE-8a"],
             "whose ranges include the midnight that they end with",
-            Select(|s, asked, _| {
-                if let (Some((_, until)), Some(window)) = (ends(asked), &mut s.window)
+            Select(|s, incoming, _| {
+                if let (Some((_, until)), Some(window)) = (ends(incoming), &mut s.window)
                     && parts(&until).time.is_empty()
                 {
                     window.until += TimeDelta::microseconds(1);
@@ -87,8 +87,8 @@ pub(super) const RANGES: Family = Family {
             "range-ends-a-second-early",
             &["DATE-2a", "DATE-8a"],
             "whose ranges end a second early",
-            Select(|s, asked, _| {
-                if let (Some(_), Some(window)) = (ends(asked), &mut s.window) {
+            Select(|s, incoming, _| {
+                if let (Some(_), Some(window)) = (ends(incoming), &mut s.window) {
                     window.until = (window.until - TimeDelta::seconds(1)).max(window.from);
                 }
             }),
@@ -97,8 +97,8 @@ pub(super) const RANGES: Family = Family {
             "range-ends-a-second-late",
             &["DATE-2a", "DATE-8a"],
             "whose ranges end a second late",
-            Select(|s, asked, _| {
-                if let (Some(_), Some(window)) = (ends(asked), &mut s.window) {
+            Select(|s, incoming, _| {
+                if let (Some(_), Some(window)) = (ends(incoming), &mut s.window) {
                     window.until += TimeDelta::seconds(2);
                 }
             }),
@@ -107,8 +107,8 @@ pub(super) const RANGES: Family = Family {
             "seconds-dropped",
             &["DATE-2a", "DATE-5", "DATE-4", "DATE-6"],
             "that drops the seconds of dates",
-            Ask(|asked, _| {
-                asked.dates(|text| {
+            Ask(|incoming, _| {
+                incoming.dates(|text| {
                     let mut parts = parts(text);
                     let keep = if parts.time.contains(':') { 5 } else { 4 };
                     if parts.time.len() <= keep || parts.time.contains(['.', ',', '6']) {
@@ -123,8 +123,8 @@ pub(super) const RANGES: Family = Family {
             "times-ignored",
             &["DATE-2a", "DATE-4", "DATE-5"],
             "that ignores the times of dates",
-            Ask(|asked, _| {
-                asked.map_one("d", |d| {
+            Ask(|incoming, _| {
+                incoming.map_one("d", |d| {
                     let ends = d.split(',').map(|end| parts(end).date);
                     Some(ends.collect::<Vec<_>>().join(",")).filter(|other| other != d)
                 });
@@ -134,27 +134,27 @@ pub(super) const RANGES: Family = Family {
             "tz-for-the-first-end",
             &["DATE-3a", "DATE-2a"],
             "whose tz is for the first end of a range only",
-            Select(|s, asked, site| {
-                let zones = [site.zone(asked), site.resident(asked).zone];
-                s.window = between(site, asked, zones).or(s.window);
+            Select(|s, incoming, site| {
+                let zones = [site.zone(incoming), site.resident(incoming).zone];
+                s.window = between(site, incoming, zones).or(s.window);
             }),
         ),
         defect(
             "tz-for-the-second-end",
             &["DATE-3a", "DATE-2a"],
             "whose tz is for the second end of a range only",
-            Select(|s, asked, site| {
-                let zones = [site.resident(asked).zone, site.zone(asked)];
-                s.window = between(site, asked, zones).or(s.window);
+            Select(|s, incoming, site| {
+                let zones = [site.resident(incoming).zone, site.zone(incoming)];
+                s.window = between(site, incoming, zones).or(s.window);
             }),
         ),
         defect(
             "one-offset-for-both-ends",
             &["DATE-2a", "DATE-3a", "DATE-8a"],
             "that uses the offset of the first end of a range for both",
-            Select(|s, asked, site| {
-                let zone = site.zone(asked);
-                if let (Some((_, until)), Some(window)) = (ends(asked), &mut s.window)
+            Select(|s, incoming, site| {
+                let zone = site.zone(incoming);
+                if let (Some((_, until)), Some(window)) = (ends(incoming), &mut s.window)
                     && parts(&until).offset.is_empty()
                 {
                     let wrong = offset(zone, window.until) - offset(zone, window.from);
@@ -166,9 +166,9 @@ pub(super) const RANGES: Family = Family {
             "range-with-one-time-refused",
             &["DATE-2a"],
             "that refuses a range of which one end has a time",
-            Answer(|answered, asked, _| {
-                if ends(asked).is_some_and(|(from, until)| untimed(&from) != untimed(&until)) {
-                    answered.refuse(400, "d: expected two dates of one kind");
+            Answer(|outgoing, incoming, _| {
+                if ends(incoming).is_some_and(|(from, until)| untimed(&from) != untimed(&until)) {
+                    outgoing.refuse(400, "d: expected two dates of one kind");
                 }
             }),
         ),
@@ -176,9 +176,9 @@ pub(super) const RANGES: Family = Family {
             "range-of-one-day-at-most",
             &["DATE-2a"],
             "that searches the day of the first end only",
-            Select(|s, asked, site| {
-                let zone = site.zone(asked);
-                let day = ends(asked).and_then(|(from, _)| site.window(parts(&from).date, zone));
+            Select(|s, incoming, site| {
+                let zone = site.zone(incoming);
+                let day = ends(incoming).and_then(|(from, _)| site.window(parts(&from).date, zone));
                 if let (Some(day), Some(window)) = (day, &mut s.window) {
                     window.until = window.until.min(day.until).max(window.from);
                 }
@@ -188,8 +188,8 @@ pub(super) const RANGES: Family = Family {
             "years-ignored",
             &["DATE-2a"],
             "that takes the year of the first end for both",
-            Ask(|asked, _| {
-                asked.map_one("d", |d| {
+            Ask(|incoming, _| {
+                incoming.map_one("d", |d| {
                     let (from, until) = d.split_once(',')?;
                     let (year, rest) = (from.get(..4)?, until.get(4..)?);
                     let digits = year.bytes().all(|byte| byte.is_ascii_digit());
@@ -202,10 +202,10 @@ pub(super) const RANGES: Family = Family {
             "comma-before-decoding",
             &["DATE-2a", "REQ-5"],
             "that looks for the comma of a range before it decodes",
-            Answer(|answered, asked, _| {
-                let query = asked.query.as_deref().unwrap_or_default().to_ascii_lowercase();
+            Answer(|outgoing, incoming, _| {
+                let query = incoming.query.as_deref().unwrap_or_default().to_ascii_lowercase();
                 if query.split('&').any(|part| part.starts_with("d=") && part.contains("%2c")) {
-                    answered.refuse(400, "d: expected a date");
+                    outgoing.refuse(400, "d: expected a date");
                 }
             }),
         ),
@@ -213,9 +213,9 @@ pub(super) const RANGES: Family = Family {
             "gap-moved",
             &["DATE-2a", "NEAR-1", "DATE-1"],
             "that moves a time in a gap on by the length of the gap",
-            Ask(|asked, site| {
-                let zone = site.zone(asked);
-                asked.dates(|text| {
+            Ask(|incoming, site| {
+                let zone = site.zone(incoming);
+                incoming.dates(|text| {
                     let parts = parts(text);
                     if parts.time.is_empty() || !parts.offset.is_empty() {
                         return None;
@@ -231,9 +231,10 @@ pub(super) const RANGES: Family = Family {
             "gap-refused",
             &["DATE-2a", "NEAR-1", "DATE-1"],
             "that refuses a time in a gap",
-            Answer(|answered, asked, site| {
-                let zone = site.zone(asked);
-                let d = asked.get("d").or_else(|| asked.get("start-date")).unwrap_or_default();
+            Answer(|outgoing, incoming, site| {
+                let zone = site.zone(incoming);
+                let d =
+                    incoming.get("d").or_else(|| incoming.get("start-date")).unwrap_or_default();
                 let in_gap = |text: &str| {
                     let parts = parts(text);
                     let local = site.instant(&format!("{text}Z"), Zone::UTC)?;
@@ -241,7 +242,7 @@ pub(super) const RANGES: Family = Family {
                     Some(parts.offset.is_empty() && at + offset(zone, at) > local)
                 };
                 if d.split(',').any(|end| in_gap(end) == Some(true)) {
-                    answered.refuse(400, "d: no such time");
+                    outgoing.refuse(400, "d: no such time");
                 }
             }),
         ),
@@ -249,9 +250,9 @@ pub(super) const RANGES: Family = Family {
             "fold-is-its-second",
             &["DATE-2a", "NEAR-1"],
             "that takes the second of a time that occurs twice",
-            Ask(|asked, site| {
-                let zone = site.zone(asked);
-                asked.dates(|text| {
+            Ask(|incoming, site| {
+                let zone = site.zone(incoming);
+                incoming.dates(|text| {
                     if !parts(text).offset.is_empty() || parts(text).time.is_empty() {
                         return None;
                     }

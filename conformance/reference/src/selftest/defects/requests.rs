@@ -1,23 +1,23 @@
 use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 
-use crate::selftest::answered::Answered;
-use crate::selftest::asked::Asked;
-use crate::selftest::defect::Fault::{Again, Answer, Ask};
+use crate::selftest::defect::Hook::{Again, Answer, Ask};
 use crate::selftest::defect::{Family, defect};
+use crate::selftest::incoming::Incoming;
+use crate::selftest::outgoing::Outgoing;
 use crate::selftest::site::Site;
 
 const PATH: &str = "/api/recordings/files";
 
-fn as_get(asked: &mut Asked, methods: &[&str]) {
-    if methods.contains(&asked.method.as_str()) {
-        asked.method = "GET".into();
+fn as_get(incoming: &mut Incoming, methods: &[&str]) {
+    if methods.contains(&incoming.method.as_str()) {
+        incoming.method = "GET".into();
     }
 }
 
 /// Another path for paths that are none of the resource.
-fn served(asked: &mut Asked, fits: impl Fn(&str) -> bool) {
-    if fits(&asked.path) {
-        asked.path = PATH.into();
+fn served(incoming: &mut Incoming, fits: impl Fn(&str) -> bool) {
+    if fits(&incoming.path) {
+        incoming.path = PATH.into();
     }
 }
 
@@ -25,9 +25,9 @@ fn is_refused(status: u16) -> bool {
     matches!(status, 400 | 404 | 405 | 414)
 }
 
-fn refusals_with<const STATUS: u16>(answered: &mut Answered, _: &Asked, _: &Site) {
-    if answered.status == 400 {
-        answered.status = STATUS;
+fn refusals_with<const STATUS: u16>(outgoing: &mut Outgoing, _: &Incoming, _: &Site) {
+    if outgoing.status == 400 {
+        outgoing.status = STATUS;
     }
 }
 
@@ -38,33 +38,33 @@ pub(super) const REQUESTS: Family = Family {
             "post-lists",
             &["REQ-1a", "REQ-1c"],
             "that answers POST with recordings",
-            Ask(|asked, _| as_get(asked, &["POST"])),
+            Ask(|incoming, _| as_get(incoming, &["POST"])),
         ),
         defect(
             "put-lists",
             &["REQ-1a", "REQ-1c"],
             "that answers PUT with recordings",
-            Ask(|asked, _| as_get(asked, &["PUT"])),
+            Ask(|incoming, _| as_get(incoming, &["PUT"])),
         ),
         defect(
             "patch-lists",
             &["REQ-1a", "REQ-1c"],
             "that answers PATCH with recordings",
-            Ask(|asked, _| as_get(asked, &["PATCH"])),
+            Ask(|incoming, _| as_get(incoming, &["PATCH"])),
         ),
         defect(
             "delete-lists",
             &["REQ-1a", "REQ-1c"],
             "that answers DELETE with recordings",
-            Ask(|asked, _| as_get(asked, &["DELETE"])),
+            Ask(|incoming, _| as_get(incoming, &["DELETE"])),
         ),
         defect(
             "other-methods-500",
             &["REQ-1c", "STATUS-1a"],
             "that answers 500 to other methods",
-            Answer(|answered, asked, _| {
-                if answered.status == 405 && asked.method != "HEAD" {
-                    answered.refuse(500, "internal error");
+            Answer(|outgoing, incoming, _| {
+                if outgoing.status == 405 && incoming.method != "HEAD" {
+                    outgoing.refuse(500, "internal error");
                 }
             }),
         ),
@@ -72,9 +72,9 @@ pub(super) const REQUESTS: Family = Family {
             "other-methods-empty",
             &["REQ-1c"],
             "that answers other methods with an empty list",
-            Answer(|answered, asked, _| {
-                if answered.status == 405 {
-                    answered.nothing(asked);
+            Answer(|outgoing, incoming, _| {
+                if outgoing.status == 405 {
+                    outgoing.nothing(incoming);
                 }
             }),
         ),
@@ -82,10 +82,10 @@ pub(super) const REQUESTS: Family = Family {
             "method-override",
             &["REQ-1a", "REQ-1c"],
             "that takes the method from a header",
-            Ask(|asked, _| {
-                let other = asked.headers.get("x-http-method-override");
+            Ask(|incoming, _| {
+                let other = incoming.headers.get("x-http-method-override");
                 if let Some(other) = other.and_then(|value| value.to_str().ok()) {
-                    asked.method = other.into();
+                    incoming.method = other.into();
                 }
             }),
         ),
@@ -93,9 +93,9 @@ pub(super) const REQUESTS: Family = Family {
             "head-refused",
             &["REQ-1b"],
             "that refuses HEAD",
-            Answer(|answered, asked, _| {
-                if asked.method == "HEAD" {
-                    answered.refuse(405, "GET only");
+            Answer(|outgoing, incoming, _| {
+                if incoming.method == "HEAD" {
+                    outgoing.refuse(405, "GET only");
                 }
             }),
         ),
@@ -103,9 +103,9 @@ pub(super) const REQUESTS: Family = Family {
             "head-always-200",
             &["REQ-1b"],
             "that answers 200 to any HEAD",
-            Answer(|answered, asked, _| {
-                if asked.method == "HEAD" && answered.status != 200 {
-                    answered.nothing(asked);
+            Answer(|outgoing, incoming, _| {
+                if incoming.method == "HEAD" && outgoing.status != 200 {
+                    outgoing.nothing(incoming);
                 }
             }),
         ),
@@ -113,9 +113,9 @@ pub(super) const REQUESTS: Family = Family {
             "head-without-headers",
             &["REQ-1b"],
             "whose HEAD has no Content-Type",
-            Answer(|answered, asked, _| {
-                if asked.method == "HEAD" {
-                    answered.headers.remove(CONTENT_TYPE);
+            Answer(|outgoing, incoming, _| {
+                if incoming.method == "HEAD" {
+                    outgoing.headers.remove(CONTENT_TYPE);
                 }
             }),
         ),
@@ -123,9 +123,9 @@ pub(super) const REQUESTS: Family = Family {
             "slash-404",
             &["REQ-2"],
             "that does not know the resource with a / at the end",
-            Answer(|answered, asked, _| {
-                if asked.path.ends_with('/') && answered.status == 200 {
-                    answered.refuse(404, "not found");
+            Answer(|outgoing, incoming, _| {
+                if incoming.path.ends_with('/') && outgoing.status == 200 {
+                    outgoing.refuse(404, "not found");
                 }
             }),
         ),
@@ -133,10 +133,10 @@ pub(super) const REQUESTS: Family = Family {
             "slash-redirects",
             &["REQ-2"],
             "that redirects the resource with a / at the end",
-            Answer(|answered, asked, _| {
-                if asked.path.ends_with('/') && answered.status == 200 {
-                    answered.refuse(301, "");
-                    answered.header("location", PATH);
+            Answer(|outgoing, incoming, _| {
+                if incoming.path.ends_with('/') && outgoing.status == 200 {
+                    outgoing.refuse(301, "");
+                    outgoing.header("location", PATH);
                 }
             }),
         ),
@@ -144,9 +144,9 @@ pub(super) const REQUESTS: Family = Family {
             "xml-404",
             &["REQ-2"],
             "that does not know files.xml",
-            Answer(|answered, asked, _| {
-                if asked.path.contains(".xml") {
-                    answered.refuse(404, "not found");
+            Answer(|outgoing, incoming, _| {
+                if incoming.path.contains(".xml") {
+                    outgoing.refuse(404, "not found");
                 }
             }),
         ),
@@ -154,9 +154,9 @@ pub(super) const REQUESTS: Family = Family {
             "csv-404",
             &["REQ-2", "OUT-4a"],
             "that does not know files.csv",
-            Answer(|answered, asked, _| {
-                if asked.is_csv() {
-                    answered.refuse(404, "not found");
+            Answer(|outgoing, incoming, _| {
+                if incoming.is_csv() {
+                    outgoing.refuse(404, "not found");
                 }
             }),
         ),
@@ -164,15 +164,15 @@ pub(super) const REQUESTS: Family = Family {
             "csv-is-xml",
             &["REQ-2", "OUT-4a", "OUT-5"],
             "that gives XML for files.csv",
-            Ask(|asked, _| asked.path = asked.path.replace(".csv", "")),
+            Ask(|incoming, _| incoming.path = incoming.path.replace(".csv", "")),
         ),
         defect(
             "csv-by-default",
             &["REQ-2"],
             "that gives CSV by default",
-            Ask(|asked, _| {
-                if asked.path.trim_end_matches('/') == PATH {
-                    asked.path = format!("{PATH}.csv");
+            Ask(|incoming, _| {
+                if incoming.path.trim_end_matches('/') == PATH {
+                    incoming.path = format!("{PATH}.csv");
                 }
             }),
         ),
@@ -180,17 +180,18 @@ pub(super) const REQUESTS: Family = Family {
             "format-by-accept",
             &["REQ-2"],
             "whose format is that of Accept",
-            Ask(|asked, _| {
-                let accept = asked.headers.get(ACCEPT).and_then(|value| value.to_str().ok());
+            Ask(|incoming, _| {
+                let accept = incoming.headers.get(ACCEPT).and_then(|value| value.to_str().ok());
                 let csv = accept.is_some_and(|accept| accept.contains("csv"));
                 let xml = accept.is_some_and(|accept| accept.contains("xml"));
                 if csv {
-                    asked.path = asked.path.replace(".xml", "").trim_end_matches('/').to_owned();
-                    if !asked.is_csv() {
-                        asked.path.push_str(".csv");
+                    incoming.path =
+                        incoming.path.replace(".xml", "").trim_end_matches('/').to_owned();
+                    if !incoming.is_csv() {
+                        incoming.path.push_str(".csv");
                     }
                 } else if xml {
-                    asked.path = asked.path.replace(".csv", "");
+                    incoming.path = incoming.path.replace(".csv", "");
                 }
             }),
         ),
@@ -198,12 +199,12 @@ pub(super) const REQUESTS: Family = Family {
             "accept-406",
             &["REQ-2"],
             "that answers 406 where Accept has another format",
-            Answer(|answered, asked, _| {
-                let accept = asked.headers.get(ACCEPT).and_then(|value| value.to_str().ok());
+            Answer(|outgoing, incoming, _| {
+                let accept = incoming.headers.get(ACCEPT).and_then(|value| value.to_str().ok());
                 let accept = accept.unwrap_or("*/*");
-                let wanted = if asked.is_csv() { "csv" } else { "xml" };
+                let wanted = if incoming.is_csv() { "csv" } else { "xml" };
                 if !accept.contains("*/*") && !accept.contains(wanted) {
-                    answered.refuse(406, "not acceptable");
+                    outgoing.refuse(406, "not acceptable");
                 }
             }),
         ),
@@ -211,8 +212,8 @@ pub(super) const REQUESTS: Family = Family {
             "unknown-is-files",
             &["REQ-3a"],
             "that lists recordings at unknown resources",
-            Ask(|asked, _| {
-                served(asked, |path| {
+            Ask(|incoming, _| {
+                served(incoming, |path| {
                     !path.contains("/files") && path.starts_with("/api/recordings")
                 });
             }),
@@ -221,14 +222,14 @@ pub(super) const REQUESTS: Family = Family {
             "everything-is-files",
             &["REQ-3a", "REQ-3b"],
             "that lists recordings at any path",
-            Ask(|asked, _| served(asked, |path| !path.starts_with(PATH))),
+            Ask(|incoming, _| served(incoming, |path| !path.starts_with(PATH))),
         ),
         defect(
             "what-follows-ignored",
             &["REQ-3a", "REQ-3b"],
             "that ignores what follows the resource in a path",
-            Ask(|asked, _| {
-                served(asked, |path| {
+            Ask(|incoming, _| {
+                served(incoming, |path| {
                     path.starts_with(PATH)
                         && ![".csv", ".xml", "/", ""].contains(&&path[PATH.len()..])
                 });
@@ -238,9 +239,9 @@ pub(super) const REQUESTS: Family = Family {
             "unknown-empty",
             &["REQ-3a", "REQ-3b", "STATUS-1a"],
             "that answers an unknown resource with an empty list",
-            Answer(|answered, asked, _| {
-                if answered.status == 404 {
-                    answered.nothing(asked);
+            Answer(|outgoing, incoming, _| {
+                if outgoing.status == 404 {
+                    outgoing.nothing(incoming);
                 }
             }),
         ),
@@ -248,9 +249,9 @@ pub(super) const REQUESTS: Family = Family {
             "unknown-400",
             &["REQ-3a", "REQ-3b", "STATUS-1a"],
             "that answers 400 to an unknown resource",
-            Answer(|answered, _, _| {
-                if answered.status == 404 {
-                    answered.refuse(400, "no such resource");
+            Answer(|outgoing, _, _| {
+                if outgoing.status == 404 {
+                    outgoing.refuse(400, "no such resource");
                 }
             }),
         ),
@@ -258,9 +259,9 @@ pub(super) const REQUESTS: Family = Family {
             "unknown-403",
             &["REQ-3a", "REQ-3b", "STATUS-1a"],
             "that answers 403 to an unknown resource",
-            Answer(|answered, _, _| {
-                if answered.status == 404 {
-                    answered.refuse(403, "forbidden");
+            Answer(|outgoing, _, _| {
+                if outgoing.status == 404 {
+                    outgoing.refuse(403, "forbidden");
                 }
             }),
         ),
@@ -268,8 +269,8 @@ pub(super) const REQUESTS: Family = Family {
             "json-served",
             &["REQ-3b"],
             "that serves any suffix",
-            Ask(|asked, _| {
-                served(asked, |path| {
+            Ask(|incoming, _| {
+                served(incoming, |path| {
                     path.strip_prefix("/api/recordings/files.")
                         .is_some_and(|suffix| !["csv", "xml", "csv/", "xml/"].contains(&suffix))
                 });
@@ -279,15 +280,15 @@ pub(super) const REQUESTS: Family = Family {
             "paths-in-any-case",
             &["REQ-3b"],
             "that reads paths in any case",
-            Ask(|asked, _| asked.path = asked.path.to_ascii_lowercase()),
+            Ask(|incoming, _| incoming.path = incoming.path.to_ascii_lowercase()),
         ),
         defect(
             "slashes-merged",
             &["REQ-3b"],
             "that merges doubled slashes",
-            Ask(|asked, _| {
-                while asked.path.contains("//") {
-                    asked.path = asked.path.replace("//", "/");
+            Ask(|incoming, _| {
+                while incoming.path.contains("//") {
+                    incoming.path = incoming.path.replace("//", "/");
                 }
             }),
         ),
@@ -295,10 +296,10 @@ pub(super) const REQUESTS: Family = Family {
             "path-before-credentials",
             &["REQ-13a"],
             "that looks at the path before the credentials",
-            Answer(|answered, asked, _| {
-                let known = asked.path.starts_with(PATH);
-                if matches!(answered.status, 401 | 403) && !known {
-                    answered.refuse(404, "not found");
+            Answer(|outgoing, incoming, _| {
+                let known = incoming.path.starts_with(PATH);
+                if matches!(outgoing.status, 401 | 403) && !known {
+                    outgoing.refuse(404, "not found");
                 }
             }),
         ),
@@ -306,10 +307,10 @@ pub(super) const REQUESTS: Family = Family {
             "method-before-credentials",
             &["REQ-13a"],
             "that looks at the method before the credentials",
-            Answer(|answered, asked, _| {
-                let known = ["GET", "HEAD"].contains(&asked.method.as_str());
-                if matches!(answered.status, 401 | 403) && !known {
-                    answered.refuse(405, "GET only");
+            Answer(|outgoing, incoming, _| {
+                let known = ["GET", "HEAD"].contains(&incoming.method.as_str());
+                if matches!(outgoing.status, 401 | 403) && !known {
+                    outgoing.refuse(405, "GET only");
                 }
             }),
         ),
@@ -317,11 +318,11 @@ pub(super) const REQUESTS: Family = Family {
             "query-before-credentials",
             &["REQ-13a"],
             "that looks at the query before the credentials",
-            Answer(|answered, asked, site| {
-                let query = asked.query.as_deref().unwrap_or_default();
-                let bad = site.resolve(asked, vcc_query::Zone::UTC).is_none();
-                if matches!(answered.status, 401 | 403) && bad && !query.is_empty() {
-                    answered.refuse(400, "not a query");
+            Answer(|outgoing, incoming, site| {
+                let query = incoming.query.as_deref().unwrap_or_default();
+                let bad = site.resolve(incoming, vcc_query::Zone::UTC).is_none();
+                if matches!(outgoing.status, 401 | 403) && bad && !query.is_empty() {
+                    outgoing.refuse(400, "not a query");
                 }
             }),
         ),
@@ -353,19 +354,19 @@ pub(super) const REFUSALS: Family = Family {
             "refused-values-ignored",
             &["REQ-8a", "REQ-8b", "DATE-6", "DATE-6b", "PAGE-4a", "FIELD-4", "NEAR-5b"],
             "that answers what it would refuse with the whole list",
-            Again(|answered, asked, _| {
-                (answered.status == 400 && asked.query.is_some())
-                    .then(|| Asked { query: None, ..asked.clone() })
+            Again(|outgoing, incoming, _| {
+                (outgoing.status == 400 && incoming.query.is_some())
+                    .then(|| Incoming { query: None, ..incoming.clone() })
             }),
         ),
         defect(
             "stack-traces",
             &["STATUS-1a", "STATUS-2"],
             "whose refusals show its internals",
-            Answer(|answered, _, _| {
-                if is_refused(answered.status) {
+            Answer(|outgoing, _, _| {
+                if is_refused(outgoing.status) {
                     let trace = "java.lang.IllegalArgumentException: d\n\tat com.example.Query.parse(Query.java:42)\n\tat com.example.Api.get(Api.java:17)\nCaused by: org.postgresql.util.PSQLException: SELECT * FROM recordings\n";
-                    answered.body = trace.as_bytes().to_vec();
+                    outgoing.body = trace.as_bytes().to_vec();
                 }
             }),
         ),
@@ -373,9 +374,9 @@ pub(super) const REFUSALS: Family = Family {
             "internals-in-refusals",
             &["STATUS-1a", "STATUS-2"],
             "that answers 500 with its internals",
-            Answer(|answered, _, _| {
-                if answered.status == 400 {
-                    answered.refuse(500, "thread 'main' panicked at src/main.rs:42:7: called `Option::unwrap()` on a `None` value");
+            Answer(|outgoing, _, _| {
+                if outgoing.status == 400 {
+                    outgoing.refuse(500, "thread 'main' panicked at src/main.rs:42:7: called `Option::unwrap()` on a `None` value");
                 }
             }),
         ),
@@ -383,12 +384,12 @@ pub(super) const REFUSALS: Family = Family {
             "refusals-of-pages",
             &["STATUS-2"],
             "whose refusals are long pages of HTML",
-            Answer(|answered, _, _| {
-                if answered.status == 400 {
+            Answer(|outgoing, _, _| {
+                if outgoing.status == 400 {
                     let page = "<html><body><h1>400 Bad Request</h1><p>nginx</p></body></html>\n"
                         .repeat(200);
-                    answered.header("content-type", "text/html");
-                    answered.body = page.into_bytes();
+                    outgoing.header("content-type", "text/html");
+                    outgoing.body = page.into_bytes();
                 }
             }),
         ),
@@ -396,9 +397,9 @@ pub(super) const REFUSALS: Family = Family {
             "refusals-without-a-word",
             &["STATUS-2"],
             "whose refusals have no body",
-            Answer(|answered, _, _| {
-                if answered.status == 400 {
-                    answered.body.clear();
+            Answer(|outgoing, _, _| {
+                if outgoing.status == 400 {
+                    outgoing.body.clear();
                 }
             }),
         ),
@@ -406,9 +407,9 @@ pub(super) const REFUSALS: Family = Family {
             "refusals-without-a-name",
             &["STATUS-2"],
             "whose refusals do not name the variable",
-            Answer(|answered, _, _| {
-                if answered.status == 400 {
-                    answered.body = b"Bad request".to_vec();
+            Answer(|outgoing, _, _| {
+                if outgoing.status == 400 {
+                    outgoing.body = b"Bad request".to_vec();
                 }
             }),
         ),
@@ -416,12 +417,12 @@ pub(super) const REFUSALS: Family = Family {
             "credentials-echoed",
             &["STATUS-2"],
             "whose refusals repeat the credentials",
-            Answer(|answered, asked, _| {
-                if answered.status >= 400
-                    && let Some((name, token)) = asked.credentials()
+            Answer(|outgoing, incoming, _| {
+                if outgoing.status >= 400
+                    && let Some((name, token)) = incoming.credentials()
                 {
-                    let text = format!("{}\n{name}:{token}\n", answered.text());
-                    answered.body = text.into_bytes();
+                    let text = format!("{}\n{name}:{token}\n", outgoing.text());
+                    outgoing.body = text.into_bytes();
                 }
             }),
         ),
@@ -429,13 +430,14 @@ pub(super) const REFUSALS: Family = Family {
             "headers-echoed",
             &["STATUS-2"],
             "whose refusals repeat the request's headers",
-            Answer(|answered, asked, _| {
-                let header = asked.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-                if answered.status >= 400
+            Answer(|outgoing, incoming, _| {
+                let header =
+                    incoming.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+                if outgoing.status >= 400
                     && let Some(header) = header
                 {
-                    let text = format!("{}\nAuthorization: {header}\n", answered.text());
-                    answered.body = text.into_bytes();
+                    let text = format!("{}\nAuthorization: {header}\n", outgoing.text());
+                    outgoing.body = text.into_bytes();
                 }
             }),
         ),

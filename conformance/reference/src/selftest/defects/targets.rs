@@ -1,4 +1,4 @@
-use crate::selftest::defect::Fault::{Answer, Ask, Sent};
+use crate::selftest::defect::Hook::{Answer, Ask, Sent};
 use crate::selftest::defect::{Family, defect};
 
 const PATH: &str = "/api/recordings/files";
@@ -147,9 +147,9 @@ pub(super) const TARGETS: Family = Family {
             "paths-not-decoded",
             &["REQ-2b"],
             "that compares paths as they are written",
-            Answer(|answered, asked, _| {
-                if asked.path.contains('%') && answered.status == 200 {
-                    answered.refuse(404, "not found");
+            Answer(|outgoing, incoming, _| {
+                if incoming.path.contains('%') && outgoing.status == 200 {
+                    outgoing.refuse(404, "not found");
                 }
             }),
         ),
@@ -157,9 +157,9 @@ pub(super) const TARGETS: Family = Family {
             "suffixes-not-decoded",
             &["REQ-2b", "REQ-2", "OUT-4a"],
             "that looks for the suffix of a path before it decodes it",
-            Ask(|asked, _| {
-                if asked.path.contains("%2E") {
-                    asked.path = PATH.into();
+            Ask(|incoming, _| {
+                if incoming.path.contains("%2E") {
+                    incoming.path = PATH.into();
                 }
             }),
         ),

@@ -1,15 +1,15 @@
 use chrono::TimeDelta;
 use vcc_query::Zone;
 
-use crate::selftest::asked::Asked;
-use crate::selftest::defect::Fault::Ask;
+use crate::selftest::defect::Hook::Ask;
 use crate::selftest::defect::{Family, defect};
+use crate::selftest::incoming::Incoming;
 use crate::selftest::site::{Site, utc};
 use crate::selftest::texts::{Parts, parts};
 
 /// Another text for each date whose time is an hour with a space and digits behind it.
-fn behind_an_hour(asked: &mut Asked, change: impl Fn(&Parts<'_>, &str) -> Option<String>) {
-    asked.dates(|text| {
+fn behind_an_hour(incoming: &mut Incoming, change: impl Fn(&Parts<'_>, &str) -> Option<String>) {
+    incoming.dates(|text| {
         let parts = parts(text);
         let digits = parts.offset.strip_prefix(' ').filter(|_| parts.time.len() == 2)?;
         change(&parts, digits)
@@ -43,8 +43,8 @@ pub(super) const TIMES: Family = Family {
             "space-behind-an-hour-is-a-sign",
             &["REQ-6c"],
             "that reads a space behind an hour as the sign of an offset",
-            Ask(|asked, _| {
-                behind_an_hour(asked, |parts, digits| {
+            Ask(|incoming, _| {
+                behind_an_hour(incoming, |parts, digits| {
                     Some([parts.date, parts.between, parts.time, "+", digits].concat())
                 });
             }),
@@ -53,8 +53,8 @@ pub(super) const TIMES: Family = Family {
             "space-behind-an-hour-is-a-colon",
             &["REQ-6c"],
             "that reads a space behind an hour as a colon",
-            Ask(|asked, _| {
-                behind_an_hour(asked, |parts, digits| {
+            Ask(|incoming, _| {
+                behind_an_hour(incoming, |parts, digits| {
                     let minutes = digits.get(..2)?;
                     Some([parts.date, parts.between, parts.time, ":", minutes].concat())
                 });
@@ -64,8 +64,8 @@ pub(super) const TIMES: Family = Family {
             "what-follows-an-hour-ignored",
             &["REQ-6c"],
             "that ignores what stands behind an hour and a space",
-            Ask(|asked, _| {
-                behind_an_hour(asked, |parts, _| {
+            Ask(|incoming, _| {
+                behind_an_hour(incoming, |parts, _| {
                     Some([parts.date, parts.between, parts.time].concat())
                 });
             }),
@@ -74,18 +74,18 @@ pub(super) const TIMES: Family = Family {
             "second-60-of-the-first-pass",
             &["DATE-14"],
             "whose second 60 is the one after the first pass of second 59",
-            Ask(|asked, site| {
-                let zone = site.zone(asked);
-                asked.dates(|text| a_second_on(text, site, zone));
+            Ask(|incoming, site| {
+                let zone = site.zone(incoming);
+                incoming.dates(|text| a_second_on(text, site, zone));
             }),
         ),
         defect(
             "zones-of-2025",
             &["DATE-13"],
             "whose zone data is of before 2026",
-            Ask(|asked, _| {
-                if asked.query.as_deref().is_some_and(|query| query.contains("2026-")) {
-                    asked.map_one("tz", |name| before_2026(name).map(str::to_owned));
+            Ask(|incoming, _| {
+                if incoming.query.as_deref().is_some_and(|query| query.contains("2026-")) {
+                    incoming.map_one("tz", |name| before_2026(name).map(str::to_owned));
                 }
             }),
         ),
@@ -93,8 +93,8 @@ pub(super) const TIMES: Family = Family {
             "zones-of-2026-for-all-years",
             &["DATE-3a"],
             "that uses the rules of 2026 for all years",
-            Ask(|asked, _| {
-                asked.map_one("tz", |name| {
+            Ask(|incoming, _| {
+                incoming.map_one("tz", |name| {
                     (name == "America/Vancouver").then(|| "Etc/GMT+7".into())
                 });
             }),

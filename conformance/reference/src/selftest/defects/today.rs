@@ -1,9 +1,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use vcc_query::{Window, Zone};
 
-use crate::selftest::asked::Asked;
-use crate::selftest::defect::Fault::{Again, Answer, Ask, Select};
+use crate::selftest::defect::Hook::{Again, Answer, Ask, Select};
 use crate::selftest::defect::{Family, defect};
+use crate::selftest::incoming::Incoming;
 use crate::selftest::site::{Site, utc};
 
 /// The days that a constant is away from today.
@@ -15,13 +15,13 @@ fn days(text: &str) -> Option<i64> {
 }
 
 /// Other instants for constants; `None` leaves one as it was.
-fn constants(asked: &mut Asked, change: impl Fn(i64) -> Option<DateTime<Utc>>) {
-    asked.dates(|text| days(text).and_then(&change).map(utc));
+fn constants(incoming: &mut Incoming, change: impl Fn(i64) -> Option<DateTime<Utc>>) {
+    incoming.dates(|text| days(text).and_then(&change).map(utc));
 }
 
 /// Another window for a single constant.
-fn alone(asked: &Asked, window: &mut Option<Window>, change: impl Fn(i64) -> Option<Window>) {
-    if let Some(other) = asked.get("d").and_then(|d| days(&d)).and_then(change) {
+fn alone(incoming: &Incoming, window: &mut Option<Window>, change: impl Fn(i64) -> Option<Window>) {
+    if let Some(other) = incoming.get("d").and_then(|d| days(&d)).and_then(change) {
         *window = Some(other);
     }
 }
@@ -33,13 +33,13 @@ fn day(site: &Site, days: i64, zone: Zone) -> Option<Window> {
     }
 }
 
-fn midnight(site: &Site, asked: &Asked, days: i64) -> Option<DateTime<Utc>> {
-    day(site, days, site.zone(asked)).map(|day| day.from)
+fn midnight(site: &Site, incoming: &Incoming, days: i64) -> Option<DateTime<Utc>> {
+    day(site, days, site.zone(incoming)).map(|day| day.from)
 }
 
 /// As if constants were days of another zone, or of another number.
-fn moved(asked: &mut Asked, window: impl Fn(i64) -> Option<Window>) {
-    asked.map_one("d", |d| match d.split_once(',') {
+fn moved(incoming: &mut Incoming, window: impl Fn(i64) -> Option<Window>) {
+    incoming.map_one("d", |d| match d.split_once(',') {
         None => {
             window(days(d)?).map(|window| format!("{},{}", utc(window.from), utc(window.until)))
         }
@@ -61,16 +61,16 @@ pub(super) const TODAY: Family = Family {
             "today-in-utc",
             &["DATE-8a", "DATE-3a"],
             "whose today is the day of UTC",
-            Ask(|asked, site| {
-                moved(asked, |days| day(site, days, Zone::UTC));
+            Ask(|incoming, site| {
+                moved(incoming, |days| day(site, days, Zone::UTC));
             }),
         ),
         defect(
             "today-is-24-hours",
             &["DATE-8a"],
             "whose today is the last 24 hours",
-            Select(|s, asked, site| {
-                alone(asked, &mut s.window, |days| {
+            Select(|s, incoming, site| {
+                alone(incoming, &mut s.window, |days| {
                     let until = site.now() + TimeDelta::days(days);
                     Some(Window { from: until - TimeDelta::hours(24), until })
                 });
@@ -80,9 +80,9 @@ pub(super) const TODAY: Family = Family {
             "today-until-now",
             &["DATE-8a"],
             "whose constants alone run from their midnight until now",
-            Select(|s, asked, site| {
-                alone(asked, &mut s.window, |days| {
-                    let from = midnight(site, asked, days)?;
+            Select(|s, incoming, site| {
+                alone(incoming, &mut s.window, |days| {
+                    let from = midnight(site, incoming, days)?;
                     Some(Window { from, until: site.now().max(from) })
                 });
             }),
@@ -91,9 +91,9 @@ pub(super) const TODAY: Family = Family {
             "constant-is-an-instant",
             &["DATE-8a"],
             "whose constants alone name an instant and no day",
-            Select(|s, asked, site| {
-                alone(asked, &mut s.window, |days| {
-                    let from = midnight(site, asked, days)?;
+            Select(|s, incoming, site| {
+                alone(incoming, &mut s.window, |days| {
+                    let from = midnight(site, incoming, days)?;
                     Some(Window { from, until: from + TimeDelta::seconds(1) })
                 });
             }),
@@ -102,9 +102,9 @@ pub(super) const TODAY: Family = Family {
             "yesterday-is-now-less-24-hours",
             &["DATE-8a"],
             "whose today-1d is 24 hours before now",
-            Ask(|asked, site| {
+            Ask(|incoming, site| {
                 let now = site.now();
-                asked.map_one("d", |d| {
+                incoming.map_one("d", |d| {
                     let (from, until) = d.split_once(',')?;
                     let days = days(from).filter(|days| *days < 0)?;
                     Some(format!("{},{until}", utc(now + TimeDelta::days(days))))
@@ -115,9 +115,9 @@ pub(super) const TODAY: Family = Family {
             "today-is-now",
             &["DATE-8a"],
             "whose today is the present in a range",
-            Ask(|asked, site| {
+            Ask(|incoming, site| {
                 let now = site.now();
-                asked.map_one("d", |d| {
+                incoming.map_one("d", |d| {
                     let (from, until) = d.split_once(',')?;
                     let end = |text: &str| match days(text) {
                         Some(0) => utc(now),
@@ -131,10 +131,10 @@ pub(super) const TODAY: Family = Family {
             "days-of-24-hours-back",
             &["DATE-8a"],
             "whose today-Nd is N times 24 hours before the midnight of today",
-            Ask(|asked, site| {
-                let zone = site.zone(asked);
+            Ask(|incoming, site| {
+                let zone = site.zone(incoming);
                 if let Some(today) = site.instant("today", zone) {
-                    constants(asked, |days| {
+                    constants(incoming, |days| {
                         (days < -1).then(|| today.checked_add_signed(TimeDelta::try_days(days)?))?
                     });
                 }
@@ -144,8 +144,8 @@ pub(super) const TODAY: Family = Family {
             "today-off-by-one",
             &["DATE-8a"],
             "whose today-Nd is a day too late",
-            Ask(|asked, _| {
-                asked.dates(|text| {
+            Ask(|incoming, _| {
+                incoming.dates(|text| {
                     days(text).filter(|days| *days < 0).map(|days| match days + 1 {
                         0 => "today".into(),
                         days => format!("today{days}d"),
@@ -157,10 +157,10 @@ pub(super) const TODAY: Family = Family {
             "documented-constants-only",
             &["DATE-8a"],
             "that knows today, today-1d and today-7d only",
-            Answer(|answered, asked, _| {
-                let d = asked.get("d").unwrap_or_default();
+            Answer(|outgoing, incoming, _| {
+                let d = incoming.get("d").unwrap_or_default();
                 if d.split(',').filter_map(days).any(|days| days < 0 && ![-1, -7].contains(&days)) {
-                    answered.refuse(400, "d: unknown constant");
+                    outgoing.refuse(400, "d: unknown constant");
                 }
             }),
         ),
@@ -168,10 +168,10 @@ pub(super) const TODAY: Family = Family {
             "one-digit-constants",
             &["DATE-8a"],
             "whose constants have one digit",
-            Answer(|answered, asked, _| {
-                let d = asked.get("d").unwrap_or_default();
-                if d.split(',').filter_map(days).any(|days| days < -9) && answered.status == 200 {
-                    answered.refuse(400, "d: unknown constant");
+            Answer(|outgoing, incoming, _| {
+                let d = incoming.get("d").unwrap_or_default();
+                if d.split(',').filter_map(days).any(|days| days < -9) && outgoing.status == 200 {
+                    outgoing.refuse(400, "d: unknown constant");
                 }
             }),
         ),
@@ -179,8 +179,8 @@ pub(super) const TODAY: Family = Family {
             "constants-without-number",
             &["DATE-8a"],
             "that takes any today-Nd for yesterday",
-            Ask(|asked, _| {
-                asked.dates(|text| {
+            Ask(|incoming, _| {
+                incoming.dates(|text| {
                     days(text).filter(|days| *days < -1).map(|_| "today-1d".to_owned())
                 });
             }),
@@ -189,9 +189,9 @@ pub(super) const TODAY: Family = Family {
             "constants-alone-refused",
             &["DATE-8a"],
             "that reads constants in ranges only",
-            Answer(|answered, asked, _| {
-                if asked.get("d").is_some_and(|d| days(&d).is_some()) {
-                    answered.refuse(400, "d: expected a range");
+            Answer(|outgoing, incoming, _| {
+                if incoming.get("d").is_some_and(|d| days(&d).is_some()) {
+                    outgoing.refuse(400, "d: expected a range");
                 }
             }),
         ),
@@ -199,10 +199,10 @@ pub(super) const TODAY: Family = Family {
             "constants-in-ranges-refused",
             &["DATE-8a"],
             "that reads constants only alone",
-            Answer(|answered, asked, _| {
-                let d = asked.get("d").unwrap_or_default();
+            Answer(|outgoing, incoming, _| {
+                let d = incoming.get("d").unwrap_or_default();
                 if d.contains(',') && d.split(',').any(|end| days(end).is_some()) {
-                    answered.refuse(400, "d: expected a date");
+                    outgoing.refuse(400, "d: expected a date");
                 }
             }),
         ),
@@ -210,11 +210,11 @@ pub(super) const TODAY: Family = Family {
             "constants-refused-beside-dates",
             &["DATE-8a"],
             "that refuses a range of a date and a constant",
-            Answer(|answered, asked, _| {
-                let d = asked.get("d").unwrap_or_default();
+            Answer(|outgoing, incoming, _| {
+                let d = incoming.get("d").unwrap_or_default();
                 let ends = d.split(',').filter(|end| days(end).is_some()).count();
                 if d.contains(',') && ends == 1 {
-                    answered.refuse(400, "d: expected two constants");
+                    outgoing.refuse(400, "d: expected two constants");
                 }
             }),
         ),
@@ -222,11 +222,11 @@ pub(super) const TODAY: Family = Family {
             "constants-refused-by-look-ups",
             &["NEAR-3"],
             "whose start-date and finish-date read no constants",
-            Answer(|answered, asked, _| {
+            Answer(|outgoing, incoming, _| {
                 let constant =
-                    |name: &str| asked.get(name).is_some_and(|text| days(&text).is_some());
+                    |name: &str| incoming.get(name).is_some_and(|text| days(&text).is_some());
                 if constant("start-date") || constant("finish-date") {
-                    answered.refuse(400, "start-date: expected a date");
+                    outgoing.refuse(400, "start-date: expected a date");
                 }
             }),
         ),
@@ -234,8 +234,8 @@ pub(super) const TODAY: Family = Family {
             "constants-with-a-time",
             &["DATE-8a", "REQ-8a"],
             "that reads a constant with something behind it",
-            Ask(|asked, _| {
-                asked.dates(|text| {
+            Ask(|incoming, _| {
+                incoming.dates(|text| {
                     let end = text.find([' ', 'T', 'Z', '+', ':'])?;
                     days(&text[..end]).map(|_| text[..end].to_owned())
                 });
@@ -245,8 +245,8 @@ pub(super) const TODAY: Family = Family {
             "constants-in-any-case",
             &["DATE-8a", "DATE-11", "REQ-8a"],
             "that reads constants in any case",
-            Ask(|asked, _| {
-                asked.dates(|text| {
+            Ask(|incoming, _| {
+                incoming.dates(|text| {
                     let lower = text.to_ascii_lowercase();
                     (lower != text && days(&lower).is_some()).then_some(lower)
                 });
@@ -256,8 +256,8 @@ pub(super) const TODAY: Family = Family {
             "constants-with-spaces",
             &["DATE-8a", "REQ-8a"],
             "that reads constants with spaces in them",
-            Ask(|asked, _| {
-                asked.dates(|text| {
+            Ask(|incoming, _| {
+                incoming.dates(|text| {
                     let tight = text.replace(' ', "");
                     (tight != text && days(&tight).is_some()).then_some(tight)
                 });
@@ -267,8 +267,8 @@ pub(super) const TODAY: Family = Family {
             "units-guessed",
             &["DATE-8a", "REQ-8a"],
             "that guesses at constants with another unit, or none",
-            Ask(|asked, _| {
-                asked.dates(|text| {
+            Ask(|incoming, _| {
+                incoming.dates(|text| {
                     let rest = text.strip_prefix("today")?;
                     days(text).is_none().then_some(())?;
                     let digits: String = rest.chars().filter(char::is_ascii_digit).collect();
@@ -284,10 +284,10 @@ pub(super) const TODAY: Family = Family {
             "today-beyond-the-calendar-500",
             &["DATE-8a", "STATUS-1a"],
             "that answers 500 to a constant beyond the calendar",
-            Answer(|answered, asked, _| {
-                let d = asked.get("d").unwrap_or_default();
-                if answered.status == 400 && d.starts_with("today-") && d.len() > 10 {
-                    answered.refuse(500, "internal error");
+            Answer(|outgoing, incoming, _| {
+                let d = incoming.get("d").unwrap_or_default();
+                if outgoing.status == 400 && d.starts_with("today-") && d.len() > 10 {
+                    outgoing.refuse(500, "internal error");
                 }
             }),
         ),
@@ -295,10 +295,10 @@ pub(super) const TODAY: Family = Family {
             "today-beyond-the-calendar-empty",
             &["DATE-8a"],
             "that finds nothing for a constant beyond the calendar",
-            Answer(|answered, asked, _| {
-                let d = asked.get("d").unwrap_or_default();
-                if answered.status == 400 && d.starts_with("today-") && d.len() > 10 {
-                    answered.nothing(asked);
+            Answer(|outgoing, incoming, _| {
+                let d = incoming.get("d").unwrap_or_default();
+                if outgoing.status == 400 && d.starts_with("today-") && d.len() > 10 {
+                    outgoing.nothing(incoming);
                 }
             }),
         ),
@@ -306,9 +306,9 @@ pub(super) const TODAY: Family = Family {
             "words-read",
             &["DATE-11"],
             "that reads now, yesterday and tomorrow",
-            Ask(|asked, site| {
+            Ask(|incoming, site| {
                 let now = utc(site.now());
-                asked.dates(|text| match text {
+                incoming.dates(|text| match text {
                     "now" => Some(now.clone()),
                     "yesterday" => Some("today-1d".into()),
                     "tomorrow" => Some("today+1d".into()),
@@ -320,9 +320,9 @@ pub(super) const TODAY: Family = Family {
             "words-are-nothing",
             &["DATE-11", "REQ-8a"],
             "that ignores a d that is no date",
-            Again(|answered, asked, _| {
-                let d = asked.get("d").filter(|d| d.starts_with(char::is_alphabetic));
-                (answered.status == 400 && d.is_some()).then(|| asked.without(&["d"]))
+            Again(|outgoing, incoming, _| {
+                let d = incoming.get("d").filter(|d| d.starts_with(char::is_alphabetic));
+                (outgoing.status == 400 && d.is_some()).then(|| incoming.without(&["d"]))
             }),
         ),
     ],

@@ -1,11 +1,11 @@
 use vcc_types::Field;
 
-use crate::selftest::answered::Answered;
-use crate::selftest::defect::Fault::{Answer, Write};
+use crate::selftest::defect::Hook::{Answer, Write};
 use crate::selftest::defect::{Family, defect};
+use crate::selftest::outgoing::Outgoing;
 
-fn both(answered: &mut Answered, change: impl Fn(&str) -> String) {
-    answered.body = change(&answered.text()).into_bytes();
+fn both(outgoing: &mut Outgoing, change: impl Fn(&str) -> String) {
+    outgoing.body = change(&outgoing.text()).into_bytes();
 }
 
 pub(super) const VALUES: Family = Family {
@@ -193,7 +193,7 @@ pub(super) const VALUES: Family = Family {
             "unescaped-in-answers",
             &["OUT-1a", "OUT-4a", "OUT-2"],
             "that decodes percent-escapes in values",
-            Write(|_, value| crate::selftest::asked::decode(value)),
+            Write(|_, value| crate::selftest::incoming::decode(value)),
         ),
         defect(
             "entities-decoded",
@@ -218,9 +218,9 @@ pub(super) const VALUES: Family = Family {
             "answers-cut",
             &["OUT-2", "OUT-4a", "PAGE-5a", "OUT-1a"],
             "whose answers end after 4,096 bytes",
-            Answer(|answered, _, _| {
-                if answered.status == 200 {
-                    answered.body.truncate(4_096);
+            Answer(|outgoing, _, _| {
+                if outgoing.status == 200 {
+                    outgoing.body.truncate(4_096);
                 }
             }),
         ),
@@ -228,9 +228,9 @@ pub(super) const VALUES: Family = Family {
             "warnings-before-answers",
             &["OUT-2", "OUT-4a", "OUT-4b"],
             "that writes a warning before its answers",
-            Answer(|answered, _, _| {
-                if answered.status == 200 {
-                    both(answered, |text| format!("Warning: deprecated\n{text}"));
+            Answer(|outgoing, _, _| {
+                if outgoing.status == 200 {
+                    both(outgoing, |text| format!("Warning: deprecated\n{text}"));
                 }
             }),
         ),

@@ -1,8 +1,8 @@
 use vcc_types::Field;
 
-use crate::selftest::answered::Answered;
-use crate::selftest::defect::Fault::Answer;
+use crate::selftest::defect::Hook::Answer;
 use crate::selftest::defect::{Family, defect};
+use crate::selftest::outgoing::Outgoing;
 
 /// Elements and what they hold, whatever they are.
 fn elements(text: &str, change: impl Fn(&str, &str) -> Option<String>) -> String {
@@ -37,15 +37,15 @@ fn values(text: &str, change: impl Fn(&str) -> String) -> String {
     elements(text, |name, value| Some(format!("<{name}>{}</{name}>", change(value))))
 }
 
-fn sent_as(answered: &mut Answered, kind: &'static str) {
-    if answered.is_xml() {
-        answered.header("content-type", kind);
+fn sent_as(outgoing: &mut Outgoing, kind: &'static str) {
+    if outgoing.is_xml() {
+        outgoing.header("content-type", kind);
     }
 }
 
 macro_rules! xml {
     ($name:literal, $clauses:expr, $says:literal, $change:expr) => {
-        defect($name, $clauses, $says, Answer(|answered, _, _| answered.xml($change)))
+        defect($name, $clauses, $says, Answer(|outgoing, _, _| outgoing.xml($change)))
     };
 }
 
@@ -180,34 +180,34 @@ pub(super) const XML: Family = Family {
             "xml-as-html",
             &["OUT-5"],
             "whose XML is sent as text/html",
-            Answer(|answered, _, _| {
-                sent_as(answered, "text/html; charset=utf-8");
+            Answer(|outgoing, _, _| {
+                sent_as(outgoing, "text/html; charset=utf-8");
             }),
         ),
         defect(
             "xml-without-charset",
             &["OUT-5"],
             "whose XML is sent without a charset",
-            Answer(|answered, _, _| {
-                sent_as(answered, "application/xml");
+            Answer(|outgoing, _, _| {
+                sent_as(outgoing, "application/xml");
             }),
         ),
         defect(
             "latin-1-declared",
             &["OUT-2", "OUT-5", "OUT-1a"],
             "that declares another encoding than it writes",
-            Answer(|answered, _, _| {
-                answered.xml(|text| text.replacen("UTF-8", "ISO-8859-1", 1));
-                sent_as(answered, "application/xml; charset=iso-8859-1");
+            Answer(|outgoing, _, _| {
+                outgoing.xml(|text| text.replacen("UTF-8", "ISO-8859-1", 1));
+                sent_as(outgoing, "application/xml; charset=iso-8859-1");
             }),
         ),
         defect(
             "latin-1-written",
             &["OUT-2", "OUT-1a"],
             "that writes Latin-1 and declares UTF-8",
-            Answer(|answered, _, _| {
-                if answered.is_xml() {
-                    answered.in_latin_1();
+            Answer(|outgoing, _, _| {
+                if outgoing.is_xml() {
+                    outgoing.in_latin_1();
                 }
             }),
         ),

@@ -1,9 +1,9 @@
 use chrono::{DateTime, Utc};
 use vcc_query::Zone;
 
-use crate::selftest::asked::Asked;
-use crate::selftest::defect::Fault::{Again, Answer, Ask};
+use crate::selftest::defect::Hook::{Again, Answer, Ask};
 use crate::selftest::defect::{Family, defect};
+use crate::selftest::incoming::Incoming;
 use crate::selftest::texts::parts;
 
 /// The zone of a fixed offset that a zone has at an instant, by name; whole hours only.
@@ -18,23 +18,23 @@ fn fixed(zone: Zone, at: DateTime<Utc>) -> Option<String> {
     })
 }
 
-fn in_zone(asked: &mut Asked, name: &str) {
-    asked.retain(|other, _| other != "tz");
-    asked.add("tz", name);
+fn in_zone(incoming: &mut Incoming, name: &str) {
+    incoming.retain(|other, _| other != "tz");
+    incoming.add("tz", name);
 }
 
 /// Dates are asked for and the zone is good.
-fn is_good(asked: &Asked) -> bool {
-    asked.has_date() && asked.get("tz").is_none_or(|name| name.parse::<Zone>().is_ok())
+fn is_good(incoming: &Incoming) -> bool {
+    incoming.has_date() && incoming.get("tz").is_none_or(|name| name.parse::<Zone>().is_ok())
 }
 
-fn bad_tz(asked: &Asked) -> bool {
-    asked.get("tz").is_some_and(|name| name.parse::<Zone>().is_err())
+fn bad_tz(incoming: &Incoming) -> bool {
+    incoming.get("tz").is_some_and(|name| name.parse::<Zone>().is_err())
 }
 
 /// Another text for the offset of each date that has one.
-fn offsets(asked: &mut Asked, change: impl Fn(&str) -> Option<String>) {
-    asked.dates(|text| {
+fn offsets(incoming: &mut Incoming, change: impl Fn(&str) -> Option<String>) {
+    incoming.dates(|text| {
         let parts = parts(text);
         if parts.offset.is_empty() {
             return None;
@@ -51,23 +51,23 @@ pub(super) const ZONES: Family = Family {
             "tz-ignored",
             &["DATE-3a"],
             "that ignores tz",
-            Ask(|asked, _| {
-                asked.retain(|name, value| name != "tz" || value.parse::<Zone>().is_err())
+            Ask(|incoming, _| {
+                incoming.retain(|name, value| name != "tz" || value.parse::<Zone>().is_err())
             }),
         ),
         defect(
             "tz-unread",
             &["DATE-3a", "REQ-8a"],
             "that does not look at tz, whatever it says",
-            Ask(|asked, _| asked.retain(|name, _| name != "tz")),
+            Ask(|incoming, _| incoming.retain(|name, _| name != "tz")),
         ),
         defect(
             "tz-ignored-by-start-date",
             &["DATE-3a", "NEAR-3"],
             "whose start-date ignores tz",
-            Ask(|asked, _| {
-                if asked.has("start-date") && is_good(asked) {
-                    asked.retain(|name, _| name != "tz");
+            Ask(|incoming, _| {
+                if incoming.has("start-date") && is_good(incoming) {
+                    incoming.retain(|name, _| name != "tz");
                 }
             }),
         ),
@@ -75,9 +75,9 @@ pub(super) const ZONES: Family = Family {
             "tz-ignored-by-finish-date",
             &["DATE-3a", "NEAR-3"],
             "whose finish-date ignores tz",
-            Ask(|asked, _| {
-                if asked.has("finish-date") && is_good(asked) {
-                    asked.retain(|name, _| name != "tz");
+            Ask(|incoming, _| {
+                if incoming.has("finish-date") && is_good(incoming) {
+                    incoming.retain(|name, _| name != "tz");
                 }
             }),
         ),
@@ -85,9 +85,9 @@ pub(super) const ZONES: Family = Family {
             "tz-ignored-by-constants",
             &["DATE-3a", "DATE-8a"],
             "whose constants ignore tz",
-            Ask(|asked, _| {
-                if asked.get("d").is_some_and(|d| d.contains("today")) && is_good(asked) {
-                    asked.retain(|name, _| name != "tz");
+            Ask(|incoming, _| {
+                if incoming.get("d").is_some_and(|d| d.contains("today")) && is_good(incoming) {
+                    incoming.retain(|name, _| name != "tz");
                 }
             }),
         ),
@@ -95,9 +95,9 @@ pub(super) const ZONES: Family = Family {
             "tenant-in-utc",
             &["DATE-3a", "DATE-1"],
             "whose dates without tz are in UTC",
-            Ask(|asked, _| {
-                if !asked.has("tz") && asked.has_date() {
-                    asked.add("tz", "UTC");
+            Ask(|incoming, _| {
+                if !incoming.has("tz") && incoming.has_date() {
+                    incoming.add("tz", "UTC");
                 }
             }),
         ),
@@ -105,9 +105,9 @@ pub(super) const ZONES: Family = Family {
             "zone-of-the-server",
             &["DATE-3a", "DATE-1"],
             "whose dates without tz are in its own zone",
-            Ask(|asked, _| {
-                if !asked.has("tz") && asked.has_date() {
-                    asked.add("tz", "America/Chicago");
+            Ask(|incoming, _| {
+                if !incoming.has("tz") && incoming.has_date() {
+                    incoming.add("tz", "America/Chicago");
                 }
             }),
         ),
@@ -115,9 +115,9 @@ pub(super) const ZONES: Family = Family {
             "zone-of-the-first-tenant",
             &["DATE-3a"],
             "whose dates are in one zone for all tenants",
-            Ask(|asked, _| {
-                if !asked.has("tz") && asked.has_date() {
-                    asked.add("tz", "America/Los_Angeles");
+            Ask(|incoming, _| {
+                if !incoming.has("tz") && incoming.has_date() {
+                    incoming.add("tz", "America/Los_Angeles");
                 }
             }),
         ),
@@ -125,11 +125,11 @@ pub(super) const ZONES: Family = Family {
             "always-winter",
             &["DATE-1", "DATE-2a", "DATE-3a"],
             "without summer time",
-            Ask(|asked, site| {
-                if is_good(asked) {
+            Ask(|incoming, site| {
+                if is_good(incoming) {
                     let winter = DateTime::from_timestamp(1_196_000_000, 0).unwrap_or_default();
-                    if let Some(name) = fixed(site.zone(asked), winter) {
-                        in_zone(asked, &name);
+                    if let Some(name) = fixed(site.zone(incoming), winter) {
+                        in_zone(incoming, &name);
                     }
                 }
             }),
@@ -138,11 +138,11 @@ pub(super) const ZONES: Family = Family {
             "always-summer",
             &["DATE-1", "DATE-2a", "DATE-3a"],
             "whose summer time never ends",
-            Ask(|asked, site| {
-                if is_good(asked) {
+            Ask(|incoming, site| {
+                if is_good(incoming) {
                     let summer = DateTime::from_timestamp(1_185_000_000, 0).unwrap_or_default();
-                    if let Some(name) = fixed(site.zone(asked), summer) {
-                        in_zone(asked, &name);
+                    if let Some(name) = fixed(site.zone(incoming), summer) {
+                        in_zone(incoming, &name);
                     }
                 }
             }),
@@ -151,12 +151,12 @@ pub(super) const ZONES: Family = Family {
             "offset-of-now",
             &["DATE-1", "DATE-2a", "DATE-3a"],
             "that uses the offset of the present for all dates",
-            Ask(|asked, site| {
+            Ask(|incoming, site| {
                 let now = site.now();
-                if is_good(asked)
-                    && let Some(name) = fixed(site.zone(asked), now)
+                if is_good(incoming)
+                    && let Some(name) = fixed(site.zone(incoming), now)
                 {
-                    in_zone(asked, &name);
+                    in_zone(incoming, &name);
                 }
             }),
         ),
@@ -164,16 +164,16 @@ pub(super) const ZONES: Family = Family {
             "zones-of-whole-hours",
             &["DATE-3a", "DATE-1"],
             "whose zones are whole hours away from UTC",
-            Ask(|asked, site| {
+            Ask(|incoming, site| {
                 let odd = [1_185_000_000, 1_196_000_000].into_iter().any(|at| {
                     let at = DateTime::from_timestamp(at, 0).unwrap_or_default();
-                    site.zone(asked).offset_at(at).local_minus_utc() % 3600 != 0
+                    site.zone(incoming).offset_at(at).local_minus_utc() % 3600 != 0
                 });
-                if is_good(asked)
+                if is_good(incoming)
                     && odd
-                    && let Some(name) = fixed(site.zone(asked), site.now())
+                    && let Some(name) = fixed(site.zone(incoming), site.now())
                 {
-                    in_zone(asked, &name);
+                    in_zone(incoming, &name);
                 }
             }),
         ),
@@ -181,8 +181,8 @@ pub(super) const ZONES: Family = Family {
             "etc-signs-turned",
             &["DATE-3a"],
             "that takes Etc/GMT+8 for eight hours ahead",
-            Ask(|asked, _| {
-                asked.map_one("tz", |name| {
+            Ask(|incoming, _| {
+                incoming.map_one("tz", |name| {
                     let rest = name.strip_prefix("Etc/GMT")?;
                     let turned = match rest.get(..1)? {
                         "+" => rest.replace('+', "-"),
@@ -197,19 +197,19 @@ pub(super) const ZONES: Family = Family {
             "bad-tz-ignored",
             &["DATE-3a", "REQ-8a"],
             "that ignores a tz that it does not know",
-            Again(|answered, asked, _| {
-                (answered.status == 400 && bad_tz(asked)).then(|| asked.without(&["tz"]))
+            Again(|outgoing, incoming, _| {
+                (outgoing.status == 400 && bad_tz(incoming)).then(|| incoming.without(&["tz"]))
             }),
         ),
         defect(
             "bad-tz-is-utc",
             &["DATE-3a", "REQ-8a"],
             "that takes a tz that it does not know for UTC",
-            Again(|answered, asked, _| {
-                (answered.status == 400 && bad_tz(asked)).then(|| {
-                    let mut asked = asked.clone();
-                    in_zone(&mut asked, "UTC");
-                    asked
+            Again(|outgoing, incoming, _| {
+                (outgoing.status == 400 && bad_tz(incoming)).then(|| {
+                    let mut incoming = incoming.clone();
+                    in_zone(&mut incoming, "UTC");
+                    incoming
                 })
             }),
         ),
@@ -217,9 +217,9 @@ pub(super) const ZONES: Family = Family {
             "bad-tz-500",
             &["DATE-3a", "REQ-8a", "STATUS-1a"],
             "that answers 500 to a tz that it does not know",
-            Answer(|answered, asked, _| {
-                if answered.status == 400 && bad_tz(asked) {
-                    answered.refuse(500, "internal error");
+            Answer(|outgoing, incoming, _| {
+                if outgoing.status == 400 && bad_tz(incoming) {
+                    outgoing.refuse(500, "internal error");
                 }
             }),
         ),
@@ -227,23 +227,23 @@ pub(super) const ZONES: Family = Family {
             "bad-tz-without-a-date",
             &["REQ-8a", "DATE-3a"],
             "that looks at tz only where there is a date",
-            Again(|answered, asked, _| {
-                (answered.status == 400 && bad_tz(asked) && !asked.has_date())
-                    .then(|| asked.without(&["tz"]))
+            Again(|outgoing, incoming, _| {
+                (outgoing.status == 400 && bad_tz(incoming) && !incoming.has_date())
+                    .then(|| incoming.without(&["tz"]))
             }),
         ),
         defect(
             "empty-tz-ignored",
             &["DATE-3a", "REQ-8a"],
             "that takes an empty tz for none",
-            Ask(|asked, _| asked.retain(|name, value| name != "tz" || !value.is_empty())),
+            Ask(|incoming, _| incoming.retain(|name, value| name != "tz" || !value.is_empty())),
         ),
         defect(
             "tz-case-ignored",
             &["DATE-3b"],
             "that reads zone names in any case",
-            Ask(|asked, _| {
-                asked.map_one("tz", |name| {
+            Ask(|incoming, _| {
+                incoming.map_one("tz", |name| {
                     let known = vcc_query::BuiltIn::names()
                         .find(|known| known.eq_ignore_ascii_case(name))?;
                     (known != name).then(|| known.to_owned())
@@ -254,16 +254,17 @@ pub(super) const ZONES: Family = Family {
             "tz-trimmed",
             &["DATE-3a", "REQ-8a"],
             "that trims zone names",
-            Ask(|asked, _| {
-                asked.map_one("tz", |name| (name.trim() != name).then(|| name.trim().to_owned()));
+            Ask(|incoming, _| {
+                incoming
+                    .map_one("tz", |name| (name.trim() != name).then(|| name.trim().to_owned()));
             }),
         ),
         defect(
             "files-of-the-system",
             &["DATE-3b"],
             "that reads the files of a system beside its zones",
-            Ask(|asked, _| {
-                asked.map_one("tz", |name| {
+            Ask(|incoming, _| {
+                incoming.map_one("tz", |name| {
                     let file = ["localtime", "posixrules", "Factory"].contains(&name)
                         || name.starts_with("posix/")
                         || name.starts_with("right/")
@@ -276,8 +277,8 @@ pub(super) const ZONES: Family = Family {
             "offsets-as-zones",
             &["DATE-3a", "REQ-8a"],
             "that reads an offset or an abbreviation as a zone",
-            Ask(|asked, _| {
-                asked.map_one("tz", |name| {
+            Ask(|incoming, _| {
+                incoming.map_one("tz", |name| {
                     let offset = name.trim_start_matches("UTC").trim_start_matches("GMT");
                     let like = offset.starts_with(['+', '-', ' '])
                         || ["PST", "PDT", "EDT", "CST", "IST", "Z", "PT"].contains(&name);
@@ -289,8 +290,8 @@ pub(super) const ZONES: Family = Family {
             "windows-zones",
             &["DATE-3a", "REQ-8a"],
             "that reads the zone names of Windows",
-            Ask(|asked, _| {
-                asked.map_one("tz", |name| {
+            Ask(|incoming, _| {
+                incoming.map_one("tz", |name| {
                     name.ends_with(" Time").then(|| "America/Los_Angeles".to_owned())
                 });
             }),
@@ -299,13 +300,13 @@ pub(super) const ZONES: Family = Family {
             "aliases-unknown",
             &["DATE-3a"],
             "that knows no aliases of zones",
-            Answer(|answered, asked, _| {
+            Answer(|outgoing, incoming, _| {
                 let alias = |name: String| {
                     let rest = ["US/", "Etc/", "Asia/Calcutta", "Europe/Kiev", "Asia/Saigon"];
                     rest.iter().any(|start| name.starts_with(start)) || !name.contains('/')
                 };
-                if asked.get("tz").is_some_and(alias) && answered.status == 200 {
-                    answered.refuse(400, "tz: unknown zone");
+                if incoming.get("tz").is_some_and(alias) && outgoing.status == 200 {
+                    outgoing.refuse(400, "tz: unknown zone");
                 }
             }),
         ),
@@ -313,13 +314,13 @@ pub(super) const ZONES: Family = Family {
             "cities-only",
             &["DATE-3a"],
             "that knows zones of the form Area/City only",
-            Answer(|answered, asked, _| {
+            Answer(|outgoing, incoming, _| {
                 let city = |name: &str| {
                     let area = name.split('/').next().unwrap_or_default();
                     name.matches('/').count() == 1 && !["US", "Etc"].contains(&area)
                 };
-                if asked.get("tz").is_some_and(|name| !city(&name)) && answered.status == 200 {
-                    answered.refuse(400, "tz: unknown zone");
+                if incoming.get("tz").is_some_and(|name| !city(&name)) && outgoing.status == 200 {
+                    outgoing.refuse(400, "tz: unknown zone");
                 }
             }),
         ),
@@ -333,15 +334,15 @@ pub(super) const OFFSETS: Family = Family {
             "z-ignored",
             &["DATE-4"],
             "that ignores Z",
-            Ask(|asked, _| offsets(asked, |offset| (offset == "Z").then(String::new))),
+            Ask(|incoming, _| offsets(incoming, |offset| (offset == "Z").then(String::new))),
         ),
         defect(
             "z-ignored-beside-tz",
             &["DATE-4"],
             "that ignores Z where tz is given",
-            Ask(|asked, _| {
-                if asked.has("tz") {
-                    offsets(asked, |offset| (offset == "Z").then(String::new));
+            Ask(|incoming, _| {
+                if incoming.has("tz") {
+                    offsets(incoming, |offset| (offset == "Z").then(String::new));
                 }
             }),
         ),
@@ -349,8 +350,8 @@ pub(super) const OFFSETS: Family = Family {
             "z-ignored-in-basic-form",
             &["DATE-4", "DATE-5"],
             "that ignores Z in the basic form",
-            Ask(|asked, _| {
-                asked.dates(|text| {
+            Ask(|incoming, _| {
+                incoming.dates(|text| {
                     let mut parts = parts(text);
                     let basic = parts.offset == "Z" && !parts.date.contains('-');
                     parts.offset = "";
@@ -362,15 +363,15 @@ pub(super) const OFFSETS: Family = Family {
             "offset-ignored",
             &["DATE-4"],
             "that ignores offsets",
-            Ask(|asked, _| offsets(asked, |offset| (offset != "Z").then(String::new))),
+            Ask(|incoming, _| offsets(incoming, |offset| (offset != "Z").then(String::new))),
         ),
         defect(
             "offset-ignored-beside-tz",
             &["DATE-4"],
             "that ignores offsets where tz is given",
-            Ask(|asked, _| {
-                if asked.has("tz") {
-                    offsets(asked, |_| Some(String::new()));
+            Ask(|incoming, _| {
+                if incoming.has("tz") {
+                    offsets(incoming, |_| Some(String::new()));
                 }
             }),
         ),
@@ -378,8 +379,8 @@ pub(super) const OFFSETS: Family = Family {
             "offset-sign-turned",
             &["DATE-4"],
             "that turns the signs of offsets round",
-            Ask(|asked, _| {
-                offsets(asked, |offset| match offset.get(..1)? {
+            Ask(|incoming, _| {
+                offsets(incoming, |offset| match offset.get(..1)? {
                     "+" => Some(offset.replacen('+', "-", 1)),
                     "-" => Some(offset.replacen('-', "+", 1)),
                     _ => None,
@@ -390,8 +391,8 @@ pub(super) const OFFSETS: Family = Family {
             "offset-minutes-ignored",
             &["DATE-4"],
             "that ignores the minutes of offsets",
-            Ask(|asked, _| {
-                offsets(asked, |offset| {
+            Ask(|incoming, _| {
+                offsets(incoming, |offset| {
                     (offset.len() > 3 && !offset.ends_with("00"))
                         .then(|| format!("{}:00", offset.get(..3).unwrap_or_default()))
                 });
@@ -401,8 +402,8 @@ pub(super) const OFFSETS: Family = Family {
             "offset-minutes-added",
             &["DATE-4"],
             "that adds the minutes of an offset to negative hours",
-            Ask(|asked, _| {
-                offsets(asked, |offset| {
+            Ask(|incoming, _| {
+                offsets(incoming, |offset| {
                     let digits: String = offset.chars().filter(char::is_ascii_digit).collect();
                     if !offset.starts_with('-') || digits.len() != 4 || digits.ends_with("00") {
                         return None;
@@ -417,8 +418,8 @@ pub(super) const OFFSETS: Family = Family {
             "zero-offset-is-none",
             &["DATE-4"],
             "that takes an offset of zero for none",
-            Ask(|asked, _| {
-                offsets(asked, |offset| {
+            Ask(|incoming, _| {
+                offsets(incoming, |offset| {
                     let zero = offset.bytes().all(|byte| b"+-0:".contains(&byte));
                     zero.then(String::new)
                 });
@@ -428,8 +429,8 @@ pub(super) const OFFSETS: Family = Family {
             "offset-of-the-first-end",
             &["DATE-4"],
             "that uses the offset written at the first end of a range for both",
-            Ask(|asked, _| {
-                asked.map_one("d", |d| {
+            Ask(|incoming, _| {
+                incoming.map_one("d", |d| {
                     let (from, until) = d.split_once(',')?;
                     let (one, other) = (parts(from).offset, parts(until).offset);
                     (one != other && !one.is_empty() && !other.is_empty()).then(|| {
@@ -443,8 +444,8 @@ pub(super) const OFFSETS: Family = Family {
             "day-before-offset",
             &["DATE-4"],
             "that moves the time by an offset and leaves the day as it was",
-            Ask(|asked, site| {
-                asked.dates(|text| {
+            Ask(|incoming, site| {
+                incoming.dates(|text| {
                     let parts = parts(text);
                     if parts.offset.is_empty() {
                         return None;
@@ -460,8 +461,8 @@ pub(super) const OFFSETS: Family = Family {
             "local-times-in-utc",
             &["DATE-3a", "DATE-2a", "NEAR-1"],
             "that takes a time without an offset for UTC",
-            Ask(|asked, _| {
-                asked.dates(|text| {
+            Ask(|incoming, _| {
+                incoming.dates(|text| {
                     let parts = parts(text);
                     (!parts.time.is_empty() && parts.offset.is_empty()).then(|| format!("{text}Z"))
                 });

@@ -18,7 +18,7 @@ pub struct Access {
 
 /// What a run is judged against.
 #[derive(Clone, Debug)]
-pub struct World {
+pub struct Setup {
     /// The time that the dataset is stamped with.
     pub now: Timestamp,
     /// The tenants.
@@ -33,7 +33,7 @@ pub struct World {
     pub headers: Vec<(String, String)>,
 }
 
-impl World {
+impl Setup {
     /// The tenants of a dataset as they are written, at a target.
     #[must_use]
     pub fn new(tenants: Vec<Tenant>, now: Timestamp) -> Self {

@@ -3,11 +3,11 @@
 use axum::http::header::{CONTENT_TYPE, DATE};
 use axum::http::{HeaderMap, HeaderValue};
 
-use super::asked::Asked;
+use super::incoming::Incoming;
 
 /// An answer on its way to the client.
 #[derive(Clone, Debug)]
-pub(super) struct Answered {
+pub(super) struct Outgoing {
     pub(super) status: u16,
     pub(super) headers: HeaderMap,
     pub(super) body: Vec<u8>,
@@ -16,7 +16,7 @@ pub(super) struct Answered {
 const CSV_HEADER: &str = "startDate,agentID,phoneNumber,channel,caseID,duration,filename,queueID,\
     queueName,accountNumber,transactionID,extVar1,extVar2,outDialCode,wrapUpCode\r\n";
 
-impl Answered {
+impl Outgoing {
     pub(super) fn is_xml(&self) -> bool {
         self.status == 200 && self.body.starts_with(b"<?xml")
     }
@@ -124,10 +124,10 @@ impl Answered {
     }
 
     /// 200 with a list of nothing.
-    pub(super) fn nothing(&mut self, asked: &Asked) {
+    pub(super) fn nothing(&mut self, incoming: &Incoming) {
         self.status = 200;
         self.bare();
-        let (kind, body) = if asked.is_csv() {
+        let (kind, body) = if incoming.is_csv() {
             ("text/csv; charset=utf-8", CSV_HEADER)
         } else {
             (

@@ -7,7 +7,7 @@ use vcc_conformance_core::fixture::{base64, unbase64};
 
 /// A request before the server reads it.
 #[derive(Clone, Debug)]
-pub(super) struct Asked {
+pub(super) struct Incoming {
     pub(super) method: String,
     pub(super) path: String,
     pub(super) query: Option<String>,
@@ -17,7 +17,7 @@ pub(super) struct Asked {
 /// The variables whose values are dates.
 const DATES: [&str; 3] = ["d", "start-date", "finish-date"];
 
-impl Asked {
+impl Incoming {
     pub(super) fn is_csv(&self) -> bool {
         self.path.trim_end_matches('/').ends_with(".csv")
     }
@@ -101,10 +101,10 @@ impl Asked {
         self.query = Some(kept.collect::<Vec<_>>().join("&"));
     }
 
-    pub(super) fn without(&self, names: &[&str]) -> Asked {
-        let mut asked = self.clone();
-        asked.retain(|name, _| !names.contains(&name));
-        asked
+    pub(super) fn without(&self, names: &[&str]) -> Incoming {
+        let mut incoming = self.clone();
+        incoming.retain(|name, _| !names.contains(&name));
+        incoming
     }
 
     /// Adds a variable at the end.

@@ -7,9 +7,9 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use vcc_types::{Field, RecordingName};
 
-use crate::dataset::{Record, Tenant, WrittenStart};
+use crate::dataset::{Recording, Tenant, WrittenStart};
 use crate::judge::compare::start;
-use crate::judge::list::Seen;
+use crate::judge::list::Record;
 
 /// Replaces values, the same one by the same pseudonym.
 #[derive(Debug, Default)]
@@ -44,7 +44,7 @@ impl Pseudonyms {
 /// record without a start that can be read is left out.
 #[must_use]
 pub fn pseudonymous(
-    seen: &[Seen],
+    seen: &[Record],
     name: &str,
     token: &str,
     tz: &str,
@@ -85,7 +85,7 @@ pub fn pseudonymous(
         else {
             continue;
         };
-        let mut record = Record {
+        let mut record = Recording {
             key: format!("r{:06}", index + 1),
             group: "recorded".into(),
             start: at,
@@ -125,8 +125,8 @@ fn file_name(name: &str, was: Timestamp, at: Timestamp, index: usize) -> String 
 mod tests {
     use super::*;
 
-    fn seen(pairs: &[(Field, &str)]) -> Seen {
-        let mut seen = Seen::default();
+    fn seen(pairs: &[(Field, &str)]) -> Record {
+        let mut seen = Record::default();
         for (field, value) in pairs {
             seen.values[field.index()] = Some((*value).to_owned());
         }
