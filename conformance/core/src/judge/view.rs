@@ -5,6 +5,7 @@ use crate::http::Response;
 use crate::setup::Setup;
 
 /// What an expectation is judged on.
+#[derive(Debug)]
 pub struct View<'a> {
     /// The tenants.
     pub setup: &'a Setup,
