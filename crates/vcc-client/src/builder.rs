@@ -1,0 +1,163 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use vcc_format::Options;
+use vcc_query::{Format, Zone};
+use vcc_types::Dialect;
+
+use crate::client::Settings;
+use crate::http::Connection;
+use crate::{Base, Client, Credentials, Error, Http, Retry};
+
+/// Makes a [`Client`]: see [`Client::builder`].
+#[derive(Debug)]
+#[must_use = "a builder does nothing until it is built"]
+pub struct ClientBuilder {
+    base: String,
+    settings: Vec<Setting>,
+    connection: Connection,
+    retry: Retry,
+}
+
+/// What is set of the client's settings, whose closures have no `Debug`.
+#[derive(Debug)]
+enum Setting {
+    Format(Format),
+    Options(Box<Options>),
+    Dialect(Dialect),
+    TenantZone(Zone),
+    MaxPages(u64),
+}
+
+impl Client<Http> {
+    /// Begins a client of a service: a URL, a host or a region, as [`Base`] reads it.
+    pub fn builder(base: impl Into<String>) -> ClientBuilder {
+        ClientBuilder {
+            base: base.into(),
+            settings: Vec::new(),
+            connection: Connection::default(),
+            retry: Retry::default(),
+        }
+    }
+
+    /// The root of the service.
+    #[must_use]
+    pub fn base(&self) -> &Base {
+        self.transport().base()
+    }
+}
+
+impl ClientBuilder {
+    /// Who asks. Without credentials, requests are sent without.
+    pub fn credentials(mut self, credentials: Credentials) -> Self {
+        self.connection.credentials = Some(credentials);
+        self
+    }
+
+    /// Allows plain HTTP, which shows the token to everybody on the way. Default: no.
+    pub fn plain_http(mut self, allowed: bool) -> Self {
+        self.connection.plain_http = allowed;
+        self
+    }
+
+    /// Trusts the certificates of a PEM text, beside the platform's.
+    pub fn cacert(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.connection.cacerts.push(pem.into());
+        self
+    }
+
+    /// How long a connection may take to open (10 s), how long a server may be silent (60 s), and how
+    /// long an answer may take as a whole (300 s).
+    pub fn timeouts(mut self, connect: Duration, idle: Duration, whole: Duration) -> Self {
+        self.connection.timeouts = (connect, idle, whole);
+        self
+    }
+
+    /// How many requests may be on their way at once: 1 by default.
+    pub fn concurrency(mut self, requests: usize) -> Self {
+        self.connection.concurrency = requests.max(1);
+        self
+    }
+
+    /// How many requests a second are sent at most. No limit by default.
+    pub fn rate(mut self, per_second: f64) -> Self {
+        let is_rate = per_second.is_finite() && per_second > 0.0;
+        self.connection.interval =
+            is_rate.then(|| Duration::from_secs_f64(1.0 / per_second.max(1e-3)));
+        self
+    }
+
+    /// The longest body that is taken, in bytes after unpacking: 512 MiB by default.
+    pub fn max_body(mut self, bytes: usize) -> Self {
+        self.connection.max_body = bytes;
+        self
+    }
+
+    /// The `User-Agent`.
+    pub fn user_agent(mut self, name: impl Into<String>) -> Self {
+        self.connection.user_agent = name.into();
+        self
+    }
+
+    /// What is asked again, and how often.
+    pub fn retry(mut self, retry: Retry) -> Self {
+        self.retry = retry;
+        self
+    }
+
+    /// What is asked for: XML by default, since a cut body of CSV that has no length cannot be seen.
+    pub fn format(mut self, format: Format) -> Self {
+        self.settings.push(Setting::Format(format));
+        self
+    }
+
+    /// How bodies are read: tolerant by default, records of up to 32 MiB.
+    pub fn options(mut self, options: Options) -> Self {
+        self.settings.push(Setting::Options(Box::new(options)));
+        self
+    }
+
+    /// The server's dialect: what a walk needs to know to replace constants.
+    pub fn dialect(mut self, dialect: Dialect) -> Self {
+        self.settings.push(Setting::Dialect(dialect));
+        self
+    }
+
+    /// The tenant's zone: in which constants count where a query has no `tz`.
+    pub fn tenant_zone(mut self, zone: Zone) -> Self {
+        self.settings.push(Setting::TenantZone(zone));
+        self
+    }
+
+    /// The most pages of a walk. No limit by default.
+    pub fn max_pages(mut self, pages: u64) -> Self {
+        self.settings.push(Setting::MaxPages(pages));
+        self
+    }
+
+    /// The client.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Settings`](crate::ErrorKind::Settings): the URL cannot be read, is plain HTTP
+    /// without leave, a certificate is none, or the credentials cannot be sent.
+    pub fn build(self) -> Result<Client<Http>, Error> {
+        let base: Base = self
+            .base
+            .parse()
+            .map_err(|error: crate::InvalidBase| Error::settings(error.to_string()))?;
+        let mut settings = Settings { retry: self.retry, ..Settings::default() };
+        for setting in self.settings {
+            match setting {
+                Setting::Format(format) => settings.format = format,
+                Setting::Options(options) => settings.options = *options,
+                Setting::Dialect(dialect) => settings.dialect = dialect,
+                Setting::TenantZone(zone) => settings.tenant_zone = Some(zone),
+                Setting::MaxPages(pages) => settings.max_pages = pages,
+            }
+        }
+        settings.who = self.connection.credentials.as_ref().map(Credentials::who);
+        settings.sleep = Some(Arc::new(|wait| Box::pin(tokio::time::sleep(wait))));
+        Ok(Client::with(Http::new(base, self.connection)?, settings))
+    }
+}
