@@ -1,0 +1,170 @@
+//! `vcc decode`.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use vcc_format::{
+    Deviation, Format, Limits, Mode, Options, StreamReader, csv::Csv, jsonl::JsonLines, xml::Xml,
+};
+
+use crate::document::{Document, DocumentFormat};
+use crate::failure::{Failure, note};
+use crate::output::stdout;
+use crate::query::zone;
+use crate::text::counted;
+
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  vcc decode answer.xml > repaired.xml
+  curl -s … | vcc decode - --to csv
+  vcc decode answer.xml --check               says what is wrong, and ends with 3 where anything is")]
+pub(crate) struct Args {
+    /// The document; - is stdin
+    file: PathBuf,
+    /// What it is written as; by default what it was
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    to: Option<DocumentFormat>,
+    /// What it is; by default what its beginning says
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    from: Option<DocumentFormat>,
+    /// Write no document, and end with 3 where anything was repaired
+    #[arg(long)]
+    check: bool,
+    /// Say nothing about repairs
+    #[arg(long, short)]
+    quiet: bool,
+    /// The zone of starts without an offset
+    #[arg(long, value_name = "ZONE")]
+    tz: Option<String>,
+    /// The longest record that is read, in bytes
+    #[arg(long, value_name = "BYTES", default_value_t = 32 << 20)]
+    max_record: u32,
+}
+
+pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
+    let name =
+        if args.file == Path::new("-") { "stdin".into() } else { args.file.display().to_string() };
+    let failed = |error: io::Error| Failure::new(format!("{name}: {error}"));
+    let source: Box<dyn io::Read> = if args.file == Path::new("-") {
+        Box::new(io::stdin())
+    } else {
+        Box::new(File::open(&args.file).map_err(failed)?)
+    };
+    let mut source = BufReader::with_capacity(128 << 10, source);
+    let format = match args.from {
+        Some(format) => format,
+        None => kind(source.fill_buf().map_err(failed)?),
+    };
+    let mut options = Options::default()
+        .mode(Mode::Tolerant)
+        .limits(Limits::default().record_bytes(args.max_record));
+    if let Some(name) = &args.tz {
+        let zone = zone("--tz", name)?;
+        // The first instant at which the zone's clock reads it, found by trying both offsets around.
+        options = options.zone(move |local| {
+            let guess = local.and_utc();
+            let day = chrono::TimeDelta::days(1);
+            let (before, after) = (zone.offset_at(guess - day), zone.offset_at(guess + day));
+            [before, after].into_iter().find(|offset| {
+                let instant = local.and_local_timezone(*offset).earliest();
+                instant.is_some_and(|instant| zone.offset_at(instant.to_utc()) == *offset)
+            })
+        });
+    }
+    let to = args.to.unwrap_or(format);
+    let repaired = match format {
+        DocumentFormat::Xml => copy::<Xml>(args, &name, source, options, to),
+        DocumentFormat::Csv => copy::<Csv>(args, &name, source, options, to),
+        DocumentFormat::Jsonl => copy::<JsonLines>(args, &name, source, options, to),
+    }?;
+    Ok(ExitCode::from(if args.check && repaired > 0 { 3 } else { 0 }))
+}
+
+/// What a document is, by its first bytes.
+fn kind(bytes: &[u8]) -> DocumentFormat {
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    // Every other byte of UTF-16 is 0.
+    let mut seen =
+        text.iter().filter(|byte| !byte.is_ascii_whitespace() && !matches!(byte, 0 | 0xfe | 0xff));
+    match seen.next() {
+        Some(b'<' | b'%') => DocumentFormat::Xml,
+        Some(b'{' | b'[') => DocumentFormat::Jsonl,
+        _ => DocumentFormat::Csv,
+    }
+}
+
+fn copy<F: Format>(
+    args: &Args,
+    name: &str,
+    source: impl BufRead,
+    options: Options,
+    to: DocumentFormat,
+) -> Result<u64, Failure> {
+    let mut repaired = 0;
+    let quiet = args.quiet;
+    let sink = |deviation: Deviation| {
+        repaired += 1;
+        if !quiet {
+            note(format_args!("{name}:{deviation}"));
+        }
+    };
+    let mut reader = StreamReader::<_, F, _>::with(source, options, sink);
+    let mut document = (!args.check).then(|| Document::new(stdout(), to));
+    let mut records: u64 = 0;
+    loop {
+        match reader.read() {
+            Ok(Some(record)) => {
+                records += 1;
+                if let Some(document) = &mut document {
+                    document.write(&record.to_owned())?;
+                }
+            }
+            Ok(None) => break,
+            Err(error) => {
+                // What was read stands on stdout, as far as it came.
+                if let Some(document) = document {
+                    document.finish()?;
+                }
+                return Err(Failure::in_part(format!("{name}:{error}"))
+                    .hint(format!("{} before it were read", counted(records, "record"))));
+            }
+        }
+    }
+    drop(reader);
+    if let Some(document) = document {
+        document.finish()?.flush()?;
+    }
+    if !quiet {
+        note(format_args!(
+            "{name}: {}, {}",
+            counted(records, "record"),
+            counted(repaired, "repair")
+        ));
+    }
+    Ok(repaired)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_is_known_by_its_beginning() {
+        let table: [(&[u8], _); 8] = [
+            (b"<?xml", DocumentFormat::Xml),
+            (b"\xef\xbb\xbf \r\n<recordings>", DocumentFormat::Xml),
+            (b"%lt;recordings>", DocumentFormat::Xml),
+            (b"\xff\xfe<\0", DocumentFormat::Xml),
+            (b" {\"agentID\":", DocumentFormat::Jsonl),
+            (b"[{", DocumentFormat::Jsonl),
+            (b"startDate,agentID", DocumentFormat::Csv),
+            (b"", DocumentFormat::Csv),
+        ];
+        for (bytes, expected) in table {
+            assert_eq!(kind(bytes), expected, "{}", String::from_utf8_lossy(bytes));
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! What an export holds and how it was made.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use vcc_query::{BuiltIn, ZoneData as _};
+
+use super::identity::Identity;
+use super::instant;
+use super::journal::Done;
+use crate::failure::Failure;
+use crate::text::counted;
+
+#[derive(Serialize)]
+pub(crate) struct Manifest<'e> {
+    /// Of this format.
+    version: u32,
+    vcc: &'static str,
+    #[serde(flatten)]
+    export: &'e Identity,
+    tz_release: Option<&'static str>,
+    begun: DateTime<Utc>,
+    ended: DateTime<Utc>,
+    records: u64,
+    /// Records whose start cannot be read, in a file of their own.
+    apart: u64,
+    bytes: u64,
+    sha256: String,
+    settled: bool,
+    pages: u64,
+    deviations: BTreeMap<String, u64>,
+    windows: Vec<Done>,
+}
+
+impl<'e> Manifest<'e> {
+    pub(crate) fn of(
+        export: &'e Identity,
+        begun: DateTime<Utc>,
+        ended: DateTime<Utc>,
+        windows: Vec<Done>,
+        bytes: u64,
+        sha256: String,
+    ) -> Self {
+        let mut deviations = BTreeMap::new();
+        for (name, count) in windows.iter().flat_map(|window: &Done| &window.deviations) {
+            *deviations.entry(name.clone()).or_default() += count;
+        }
+        Self {
+            version: 1,
+            vcc: env!("CARGO_PKG_VERSION"),
+            export,
+            tz_release: BuiltIn.version().map(|release| &*release.to_owned().leak()),
+            begun,
+            ended,
+            records: windows.iter().map(|window| window.records).sum(),
+            apart: windows.iter().map(|window| window.apart).max().unwrap_or(0),
+            bytes,
+            sha256,
+            settled: windows.iter().all(|window| window.settled),
+            pages: windows.iter().map(|window| window.pages).sum(),
+            deviations,
+            windows,
+        }
+    }
+
+    pub(crate) fn write(&self, file: &Path) -> Result<(), Failure> {
+        let failed =
+            |error: &dyn std::fmt::Display| Failure::new(format!("{}: {error}", file.display()));
+        let mut text = serde_json::to_vec_pretty(self).map_err(|error| failed(&error))?;
+        text.push(b'\n');
+        fs::write(file, text).map_err(|error| failed(&error))
+    }
+
+    /// Windows that changed each time that they were read.
+    pub(crate) fn unsettled(&self) -> Vec<String> {
+        let unsettled = self.windows.iter().filter(|window| !window.settled);
+        unsettled
+            .map(|window| format!("{} to {}", instant(window.from), instant(window.until)))
+            .collect()
+    }
+
+    /// What is to be said about the whole.
+    pub(crate) fn remarks(&self) -> Vec<String> {
+        let mut remarks = Vec::new();
+        if self.apart > 0 {
+            remarks.push(format!(
+                "{} whose start cannot be read are not in the file but in the one that ends in .apart.jsonl",
+                counted(self.apart, "record")
+            ));
+        }
+        let outside: u64 = self.windows.iter().map(|window| window.outside).sum();
+        if outside > 0 {
+            remarks.push(format!(
+                "the server gave {} outside of what was asked for; they are left out",
+                counted(outside, "record")
+            ));
+        }
+        let repaired: u64 = self.deviations.values().sum();
+        if repaired > 0 {
+            let kinds: Vec<_> =
+                self.deviations.iter().map(|(name, count)| format!("{name} {count}")).collect();
+            remarks.push(format!(
+                "the answers had {}: {}",
+                counted(repaired, "deviation"),
+                kinds.join(", ")
+            ));
+        }
+        if self.deviations.contains_key("unknown-field")
+            && !matches!(self.export.format, crate::document::DocumentFormat::Jsonl)
+        {
+            remarks.push("values beside the fifteen fields are left out; .jsonl keeps them".into());
+        }
+        remarks
+    }
+}

@@ -1,0 +1,169 @@
+//! The file while it is made.
+
+use std::collections::HashSet;
+use std::fs::{self, File, OpenOptions};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::io::{self, BufRead as _, BufReader, Read, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
+
+use super::Paths;
+use super::journal::Done;
+use super::window;
+use crate::document::{DocumentFormat, ends};
+use crate::failure::Failure;
+use crate::text::hex;
+
+pub(crate) struct Part {
+    path: PathBuf,
+    file: File,
+    length: u64,
+    digest: Sha256,
+    tail: Vec<u8>,
+    apart: Apart,
+}
+
+/// Records whose start cannot be read: they come with every window, and are kept once.
+struct Apart {
+    path: PathBuf,
+    file: Option<File>,
+    length: u64,
+    known: HashSet<u64>,
+}
+
+impl Part {
+    /// Opens the file where the journal says that it ends, or begins it.
+    pub(crate) fn open(
+        paths: &Paths,
+        format: DocumentFormat,
+        done: &[Done],
+    ) -> Result<Self, Failure> {
+        let path = &paths.part;
+        let failed = |error: io::Error| Failure::new(format!("{}: {error}", path.display()));
+        let (head, tail) = ends(format)?;
+        let length = done.last().map_or(head.len() as u64, |done| done.bytes);
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        let mut file = options.open(path).map_err(failed)?;
+        let mut digest = Sha256::new();
+        if done.is_empty() {
+            file.set_len(0).map_err(failed)?;
+            file.write_all(&head).map_err(failed)?;
+            digest.update(&head);
+        } else {
+            if file.metadata().map_err(failed)?.len() < length {
+                return Err(Failure::new(format!(
+                    "{} is shorter than its journal says: it is not the file of this export, or was cut",
+                    path.display()
+                ))
+                .hint("--restart begins anew"));
+            }
+            // What was written behind the last line of the journal is read again.
+            file.set_len(length).map_err(failed)?;
+            let mut buffer = vec![0; 1 << 20];
+            loop {
+                let count = file.read(&mut buffer).map_err(failed)?;
+                if count == 0 {
+                    break;
+                }
+                digest.update(&buffer[..count]);
+            }
+        }
+        let apart = Apart::open(&paths.apart, done.last().map_or(0, |done| done.apart_bytes))?;
+        Ok(Self { path: path.clone(), file, length, digest, tail, apart })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes a window, and gives the lengths of both files behind it.
+    pub(crate) fn write(&mut self, read: &window::Read) -> Result<(u64, u64), Failure> {
+        self.add(&read.bytes)?;
+        let apart = self.apart.write(&read.apart)?;
+        Ok((self.length, apart))
+    }
+
+    fn add(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        let path = &self.path;
+        self.file
+            .write_all(bytes)
+            .map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
+        self.digest.update(bytes);
+        self.length += bytes.len() as u64;
+        Ok(())
+    }
+
+    pub(crate) fn sync(&mut self) -> Result<(), Failure> {
+        let path = &self.path;
+        self.file
+            .sync_data()
+            .and_then(|()| self.apart.file.as_ref().map_or(Ok(()), File::sync_data))
+            .map_err(|error| Failure::new(format!("{}: {error}", path.display())))
+    }
+
+    /// Ends the document; its length and digest.
+    pub(crate) fn finish(&mut self) -> Result<(u64, String), Failure> {
+        let tail = std::mem::take(&mut self.tail);
+        self.add(&tail)?;
+        self.sync()?;
+        Ok((self.length, hex(&std::mem::take(&mut self.digest).finalize())))
+    }
+
+    /// Gives it its name.
+    pub(crate) fn give(&mut self, out: &Path) -> Result<(), Failure> {
+        fs::rename(&self.path, out)
+            .map_err(|error| Failure::new(format!("{}: {error}", out.display())))?;
+        // The name is to last too, where folders can be synced.
+        let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty());
+        if let Ok(folder) = File::open(folder.unwrap_or(Path::new("."))) {
+            let _ = folder.sync_all();
+        }
+        Ok(())
+    }
+}
+
+impl Apart {
+    fn open(path: &Path, length: u64) -> Result<Self, Failure> {
+        let failed = |error: io::Error| Failure::new(format!("{}: {error}", path.display()));
+        let mut apart = Self { path: path.to_owned(), file: None, length, known: HashSet::new() };
+        match OpenOptions::new().read(true).write(true).open(path) {
+            Ok(mut file) => {
+                file.set_len(length).map_err(failed)?;
+                for line in BufReader::new(&file).split(b'\n') {
+                    apart.known.insert(hash(&line.map_err(failed)?));
+                }
+                file.seek(SeekFrom::End(0)).map_err(failed)?;
+                apart.file = Some(file);
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(failed(error)),
+        }
+        Ok(apart)
+    }
+
+    fn write(&mut self, lines: &[Vec<u8>]) -> Result<u64, Failure> {
+        for line in lines {
+            let line = line.trim_ascii_end();
+            if !self.known.insert(hash(line)) {
+                continue;
+            }
+            let path = &self.path;
+            let failed = |error: io::Error| Failure::new(format!("{}: {error}", path.display()));
+            let file = match &mut self.file {
+                Some(file) => file,
+                none => none.insert(File::create(path).map_err(failed)?),
+            };
+            file.write_all(line).and_then(|()| file.write_all(b"\n")).map_err(failed)?;
+            self.length += line.len() as u64 + 1;
+        }
+        Ok(self.length)
+    }
+}
+
+fn hash(line: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    line.hash(&mut hasher);
+    hasher.finish()
+}
