@@ -162,7 +162,7 @@ fn an_export_that_is_killed_at_any_point_goes_on_and_is_whole() {
             command.args(["--window-pages", "2", "--concurrency", "2"]);
             let mut child = command.stderr(std::process::Stdio::null()).spawn().unwrap();
             // Any moment will do.
-            thread::sleep(Duration::from_millis(3 + (point * 37 + kills * 53) % 200));
+            thread::sleep(Duration::from_millis(3 + (point * 37 + kills * 53) % 200 + 10 * kills));
             child.kill().unwrap();
             let status = child.wait().unwrap();
             kills += 1;

@@ -1,4 +1,8 @@
 //! Which windows are done: a line of JSON each, behind a line that says of which export.
+//!
+//! A line is written as soon as its window is, so that a process that is killed loses no window. What a
+//! loss of power leaves of both files may be anything: windows are compared with their digests when
+//! an export goes on, and read again from the first that is not as the journal says.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
@@ -13,8 +17,7 @@ use super::identity::Identity;
 use super::part::Part;
 use crate::failure::Failure;
 
-/// How often what is written is made to last. What came since is read again after a loss of power; a
-/// process that is killed loses no more than the line that it was writing.
+/// How often what is written is made to last. What came since is read again after a loss of power.
 const EVERY: Duration = Duration::from_secs(1);
 
 /// A window that is done.
@@ -56,9 +59,10 @@ pub(crate) struct Journal {
     file: File,
     begun: DateTime<Utc>,
     done: Vec<Done>,
+    /// Where the line of each window begins.
+    lines: Vec<u64>,
+    length: u64,
     finished: bool,
-    /// Lines that wait for the file to be on the disk.
-    waiting: Vec<u8>,
     synced: Instant,
 }
 
@@ -86,13 +90,14 @@ impl Journal {
             file,
             begun: now,
             done: Vec::new(),
+            lines: Vec::new(),
+            length: 0,
             finished: false,
-            waiting: Vec::new(),
             synced: Instant::now(),
         };
         // A line that was being written when the process was killed has no end.
         let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        let mut lines = text[..whole].split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        let mut lines = text[..whole].split_inclusive(|byte| *byte == b'\n');
         match lines.next() {
             None => {
                 let head = Head {
@@ -103,7 +108,6 @@ impl Journal {
                 journal.file.set_len(0).map_err(failed)?;
                 journal.file.rewind().map_err(failed)?;
                 journal.line(&head)?;
-                journal.file.write_all(&std::mem::take(&mut journal.waiting)).map_err(failed)?;
                 journal.file.sync_data().map_err(failed)?;
             }
             Some(line) => {
@@ -126,7 +130,10 @@ impl Journal {
                     ));
                 }
                 journal.begun = head.begun;
+                journal.length = line.len() as u64;
                 for line in lines {
+                    let at = journal.length;
+                    journal.length += line.len() as u64;
                     if let Ok(end) = serde_json::from_slice::<End>(line) {
                         journal.finished = end.finished;
                         continue;
@@ -136,6 +143,7 @@ impl Journal {
                             .hint("--restart begins anew")
                     })?;
                     journal.done.push(done);
+                    journal.lines.push(at);
                 }
                 journal.file.set_len(whole as u64).map_err(failed)?;
                 journal.file.seek(SeekFrom::End(0)).map_err(failed)?;
@@ -156,40 +164,59 @@ impl Journal {
         self.finished
     }
 
+    /// Keeps the first so many windows: the others are not in the file as they were written.
+    pub(crate) fn keep(&mut self, windows: usize) -> Result<(), Failure> {
+        let Some(length) = self.lines.get(windows).copied() else { return Ok(()) };
+        self.done.truncate(windows);
+        self.lines.truncate(windows);
+        self.length = length;
+        self.finished = false;
+        let path = &self.path;
+        self.file
+            .set_len(length)
+            .and_then(|()| self.file.seek(SeekFrom::End(0)))
+            .map(drop)
+            .map_err(|error| Failure::new(format!("{}: {error}", path.display())))
+    }
+
     fn line(&mut self, value: &impl Serialize) -> Result<(), Failure> {
-        serde_json::to_writer(&mut self.waiting, value)
-            .map_err(|error| Failure::new(error.to_string()))?;
-        self.waiting.push(b'\n');
+        let mut line =
+            serde_json::to_vec(value).map_err(|error| Failure::new(error.to_string()))?;
+        line.push(b'\n');
+        let path = &self.path;
+        // In one piece: what is not whole is left out when it is read.
+        self.file
+            .write_all(&line)
+            .map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
+        self.length += line.len() as u64;
         Ok(())
     }
 
-    /// A window is written. Its line follows the file to the disk.
+    /// A window is written.
     pub(crate) fn add(&mut self, done: Done, part: &mut Part) -> Result<(), Failure> {
+        self.lines.push(self.length);
         self.line(&done)?;
         self.done.push(done);
         if self.synced.elapsed() >= EVERY { self.sync(part) } else { Ok(()) }
     }
 
-    /// Makes what was written last: the file first, then the lines that speak of it.
+    /// Makes what was written last.
     pub(crate) fn sync(&mut self, part: &mut Part) -> Result<(), Failure> {
         part.sync()?;
-        let lines = std::mem::take(&mut self.waiting);
-        let path = &self.path;
-        let failed = |error: io::Error| Failure::new(format!("{}: {error}", path.display()));
-        self.file.write_all(&lines).map_err(failed)?;
-        self.file.sync_data().map_err(failed)?;
+        self.sync_own()?;
         self.synced = Instant::now();
         Ok(())
+    }
+
+    fn sync_own(&mut self) -> Result<(), Failure> {
+        let path = &self.path;
+        self.file.sync_data().map_err(|error| Failure::new(format!("{}: {error}", path.display())))
     }
 
     /// The file is whole, and about to be given its name.
     pub(crate) fn finished(&mut self) -> Result<(), Failure> {
         self.line(&End { finished: true })?;
-        let lines = std::mem::take(&mut self.waiting);
-        let path = &self.path;
-        let failed = |error: io::Error| Failure::new(format!("{}: {error}", path.display()));
-        self.file.write_all(&lines).map_err(failed)?;
-        self.file.sync_data().map_err(failed)
+        self.sync_own()
     }
 
     pub(crate) fn remove(self) -> Result<(), Failure> {

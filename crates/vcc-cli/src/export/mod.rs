@@ -116,7 +116,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     if args.restart {
         paths.forget()?;
     }
-    let journal = Journal::open(&paths.journal, &identity, now)?;
+    let mut journal = Journal::open(&paths.journal, &identity, now)?;
     if journal.is_finished() && args.out.exists() && !paths.part.exists() {
         journal.remove()?;
         note(format_args!("{} is whole already", args.out.display()));
@@ -127,7 +127,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         return Err(Failure::usage(format!("{} is there already", args.out.display()))
             .hint("--overwrite replaces it"));
     }
-    let part = Part::open(&paths, format, journal.done())?;
+    let (part, windows) = Part::open(&paths, format, journal.done())?;
+    journal.keep(windows)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(
             std::thread::available_parallelism()
@@ -197,8 +198,17 @@ fn filters(args: &Args, dialect: &Dialect) -> Result<Query, Failure> {
 /// The range in UTC, by the rules of dates.
 fn range(args: &Args, tenant_zone: Option<Zone>, now: DateTime<Utc>) -> Result<Window, Failure> {
     let given = args.tz.as_deref().map(|name| zone("--tz", name)).transpose()?;
+    let (from, to) = (date("--from", &args.from)?, date("--to", &args.to)?);
+    if from == to {
+        // As `d` it would be the whole of that period.
+        return Err(Failure::usage(format!(
+            "the range is empty: it begins at {0} and ends before {0}",
+            args.from
+        ))
+        .hint("--to is the date after the last one"));
+    }
     let query = Query::builder()
-        .range(date("--from", &args.from)?, date("--to", &args.to)?)
+        .range(from, to)
         .build()
         .map_err(|error| Failure::usage(error.to_string()))?;
     let resolve = |zone| {

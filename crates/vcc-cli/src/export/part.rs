@@ -33,45 +33,52 @@ struct Apart {
 }
 
 impl Part {
-    /// Opens the file where the journal says that it ends, or begins it.
+    /// Opens the file behind the last window that is in it as the journal says, or begins it. The number
+    /// of those windows is given too.
     pub(crate) fn open(
         paths: &Paths,
         format: DocumentFormat,
         done: &[Done],
-    ) -> Result<Self, Failure> {
+    ) -> Result<(Self, usize), Failure> {
         let path = &paths.part;
         let failed = |error: io::Error| Failure::new(format!("{}: {error}", path.display()));
         let (head, tail) = ends(format)?;
-        let length = done.last().map_or(head.len() as u64, |done| done.bytes);
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
         let mut file = options.open(path).map_err(failed)?;
         let mut digest = Sha256::new();
-        if done.is_empty() {
-            file.set_len(0).map_err(failed)?;
-            file.write_all(&head).map_err(failed)?;
+        let (mut length, mut whole) = (0_u64, 0_usize);
+        if !done.is_empty()
+            && next_is(&mut file, head.len() as u64, |bytes| bytes == head).map_err(failed)?
+        {
+            length = head.len() as u64;
             digest.update(&head);
-        } else {
-            if file.metadata().map_err(failed)?.len() < length {
-                return Err(Failure::new(format!(
-                    "{} is shorter than its journal says: it is not the file of this export, or was cut",
-                    path.display()
-                ))
-                .hint("--restart begins anew"));
-            }
-            // What was written behind the last line of the journal is read again.
-            file.set_len(length).map_err(failed)?;
-            let mut buffer = vec![0; 1 << 20];
-            loop {
-                let count = file.read(&mut buffer).map_err(failed)?;
-                if count == 0 {
+            for window in done {
+                let mut own = digest.clone();
+                let count = window.bytes.saturating_sub(length);
+                let is_whole = next_is(&mut file, count, |bytes| {
+                    own.update(bytes);
+                    hex(&Sha256::digest(bytes)) == window.sha256
+                });
+                if !is_whole.map_err(failed)? {
                     break;
                 }
-                digest.update(&buffer[..count]);
+                digest = own;
+                length = window.bytes;
+                whole += 1;
             }
         }
-        let apart = Apart::open(&paths.apart, done.last().map_or(0, |done| done.apart_bytes))?;
-        Ok(Self { path: path.clone(), file, length, digest, tail, apart })
+        // What stands behind is read again.
+        file.set_len(length).map_err(failed)?;
+        file.seek(SeekFrom::Start(length)).map_err(failed)?;
+        if length == 0 {
+            file.write_all(&head).map_err(failed)?;
+            digest.update(&head);
+            length = head.len() as u64;
+        }
+        let apart_bytes = whole.checked_sub(1).map_or(0, |last| done[last].apart_bytes);
+        let apart = Apart::open(&paths.apart, apart_bytes)?;
+        Ok((Self { path: path.clone(), file, length, digest, tail, apart }, whole))
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -160,6 +167,18 @@ impl Apart {
         }
         Ok(self.length)
     }
+}
+
+/// Whether the next bytes of a file are there, and as they should be.
+fn next_is(file: &mut File, count: u64, is: impl FnOnce(&[u8]) -> bool) -> io::Result<bool> {
+    // A window is bounded by its pages; a count that the file does not have is not reserved.
+    let left = file.metadata()?.len().saturating_sub(file.stream_position()?);
+    if count > left {
+        return Ok(false);
+    }
+    let mut bytes = Vec::new();
+    file.take(count).read_to_end(&mut bytes)?;
+    Ok(is(&bytes))
 }
 
 fn hash(line: &[u8]) -> u64 {
