@@ -136,10 +136,12 @@ impl ConnectArgs {
     }
 
     fn builder(&self, url: &str) -> ClientBuilder {
+        let mut retry = Retry::default();
+        retry.attempts = self.attempts;
         let mut builder = Client::builder(url)
             .user_agent(concat!("vcc/", env!("CARGO_PKG_VERSION")))
             .concurrency(self.concurrency.into())
-            .retry(Retry::default().attempts(self.attempts));
+            .retry(retry);
         if let Some(rate) = self.rate {
             builder = builder.rate(rate);
         }

@@ -58,9 +58,9 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         Some(format) => format,
         None => kind(source.fill_buf().map_err(failed)?),
     };
-    let mut options = Options::default()
-        .mode(Mode::Tolerant)
-        .limits(Limits::default().record_bytes(args.max_record));
+    let mut limits = Limits::default();
+    limits.record_bytes = args.max_record;
+    let mut options = Options::builder().mode(Mode::Tolerant).limits(limits);
     if let Some(name) = &args.tz {
         let zone = zone("--tz", name)?;
         // The first instant at which the zone's clock reads it, found by trying both offsets around.
@@ -74,6 +74,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
             })
         });
     }
+    let options = options.build();
     let to = args.to.unwrap_or(format);
     let repaired = match format {
         DocumentFormat::Xml => copy::<Xml>(args, &name, source, options, to),
@@ -119,7 +120,7 @@ fn copy<F: Format>(
             Ok(Some(record)) => {
                 records += 1;
                 if let Some(document) = &mut document {
-                    document.write(&record.to_owned())?;
+                    document.write(&record.to_recording())?;
                 }
             }
             Ok(None) => break,

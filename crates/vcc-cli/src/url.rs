@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use vcc_client::Request;
-use vcc_query::Format;
+use vcc_query::ResponseFormat;
 
 use crate::connect::ConnectArgs;
 use crate::failure::Failure;
@@ -33,7 +33,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     if args.query_only {
         return output::all(format!("{query}\n").as_bytes());
     }
-    let format = if args.csv { Format::Csv } else { Format::Xml };
+    let format = if args.csv { ResponseFormat::Csv } else { ResponseFormat::Xml };
     let request = Request::new(&query, format);
     let root = match args.connect.base()? {
         Some(base) => base.to_string().trim_end_matches('/').to_owned(),

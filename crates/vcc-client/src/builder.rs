@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use vcc_format::Options;
-use vcc_query::{Format, Zone};
+use vcc_query::{ResponseFormat, Zone};
 use vcc_types::Dialect;
 
 use crate::client::Settings;
@@ -22,7 +22,7 @@ pub struct ClientBuilder {
 /// What is set of the client's settings, whose closures have no `Debug`.
 #[derive(Debug)]
 enum Setting {
-    Format(Format),
+    Format(ResponseFormat),
     Options(Box<Options>),
     Dialect(Dialect),
     TenantZone(Zone),
@@ -106,7 +106,7 @@ impl ClientBuilder {
     }
 
     /// What is asked for: XML by default, since a cut body of CSV that has no length cannot be seen.
-    pub fn format(mut self, format: Format) -> Self {
+    pub fn format(mut self, format: ResponseFormat) -> Self {
         self.settings.push(Setting::Format(format));
         self
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use futures_util::{Stream, StreamExt as _, stream};
 use vcc_format::{Limits, Options, csv::Csv, read_page, xml::Xml};
-use vcc_query::{Context, Format, Query, Zone};
+use vcc_query::{Context, Query, ResponseFormat, Zone};
 use vcc_types::{Dialect, Recording};
 
 use crate::page::next_query;
@@ -37,7 +37,7 @@ struct Shared<T> {
 /// How a client asks and reads.
 #[derive(Clone)]
 pub(crate) struct Settings {
-    pub(crate) format: Format,
+    pub(crate) format: ResponseFormat,
     pub(crate) options: Options,
     pub(crate) retry: Retry,
     pub(crate) sleep: Option<Sleep>,
@@ -50,10 +50,12 @@ pub(crate) struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
+        let mut limits = Limits::default();
+        limits.record_bytes = RECORD;
         Self {
             // A cut body of XML can be seen; one of CSV without a length cannot.
-            format: Format::Xml,
-            options: Options::tolerant().limits(Limits::default().record_bytes(RECORD)),
+            format: ResponseFormat::Xml,
+            options: Options::builder().limits(limits).build(),
             retry: Retry::default(),
             sleep: None,
             dialect: Dialect::default(),
@@ -199,14 +201,14 @@ impl<T: Transport> Client<T> {
             return Err((Error::new(ErrorKind::Body, message), Again::Never));
         }
         let format = match &kind {
-            kind if kind.contains("csv") => Format::Csv,
-            kind if kind.contains("xml") => Format::Xml,
+            kind if kind.contains("csv") => ResponseFormat::Csv,
+            kind if kind.contains("xml") => ResponseFormat::Xml,
             _ => self.shared.settings.format,
         };
         let options = self.shared.settings.options.clone();
         let read = match format {
-            Format::Xml => read_page::<Xml>(&answer.body, options),
-            Format::Csv => read_page::<Csv>(&answer.body, options),
+            ResponseFormat::Xml => read_page::<Xml>(&answer.body, options),
+            ResponseFormat::Csv => read_page::<Csv>(&answer.body, options),
         };
         let read = read.map_err(|error| {
             // A body that breaks off was cut on the way; the same bytes would be as wrong again.

@@ -74,3 +74,9 @@ pub use retry::Retry;
 pub use transport::{Answer, Request, Transport, TransportError, TransportErrorKind};
 pub use walk::{Step, Walk, WalkError};
 pub use warning::Warning;
+
+/// The README's examples are tests.
+#[cfg(all(doctest, feature = "http"))]
+#[doc = include_str!("../README.md")]
+#[derive(Debug)]
+pub struct Readme;

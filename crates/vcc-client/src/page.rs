@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use vcc_format::Deviation;
-use vcc_query::Format;
+use vcc_query::ResponseFormat;
 use vcc_types::Recording;
 
 use crate::Request;
@@ -28,7 +28,7 @@ pub struct Evidence {
     /// The HTTP status: 200.
     pub status: u16,
     /// What the body was read as, by its `Content-Type`.
-    pub format: Format,
+    pub format: ResponseFormat,
     /// Bytes of the body, unpacked.
     pub bytes: usize,
     /// How often was asked, the answer included.

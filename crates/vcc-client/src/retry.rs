@@ -12,14 +12,15 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 /// use std::time::Duration;
 /// use vcc_client::Retry;
 ///
-/// let retry = Retry::default();
+/// let mut retry = Retry::default();
 /// assert_eq!((retry.attempts, retry.total), (8, Duration::from_secs(300)));
+/// retry.attempts = 3;
 /// assert_eq!(Retry::never().attempts, 1);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Retry {
-    /// How often a request is sent at most, the first time included.
+    /// How often a request is sent at most, the first time included; 0 is 1.
     pub attempts: u32,
     /// The first wait.
     pub first: Duration,
@@ -49,34 +50,6 @@ impl Retry {
     #[must_use]
     pub fn never() -> Self {
         Self { attempts: 1, ..Self::default() }
-    }
-
-    /// Sets [`attempts`](Self::attempts), at least 1.
-    #[must_use]
-    pub fn attempts(mut self, attempts: u32) -> Self {
-        self.attempts = attempts.max(1);
-        self
-    }
-
-    /// Sets [`total`](Self::total).
-    #[must_use]
-    pub fn total(mut self, total: Duration) -> Self {
-        self.total = total;
-        self
-    }
-
-    /// Sets [`first`](Self::first) and [`longest`](Self::longest).
-    #[must_use]
-    pub fn waits(mut self, first: Duration, longest: Duration) -> Self {
-        (self.first, self.longest) = (first, longest);
-        self
-    }
-
-    /// Sets [`retry_after`](Self::retry_after).
-    #[must_use]
-    pub fn retry_after(mut self, longest: Duration) -> Self {
-        self.retry_after = longest;
-        self
     }
 
     /// The waits, one for each repetition.

@@ -2,7 +2,7 @@ use core::fmt;
 use std::error::Error as StdError;
 use std::future::Future;
 
-use vcc_query::{Format, Query, Resource};
+use vcc_query::{Query, Resource, ResponseFormat};
 
 /// A request: always a GET.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,20 +19,20 @@ impl Request {
     ///
     /// ```
     /// use vcc_client::Request;
-    /// use vcc_query::{Format, Query};
+    /// use vcc_query::{ResponseFormat, Query};
     ///
     /// let query = Query::parse("channel=#virtual_outbound#&n=51")?;
-    /// let request = Request::new(&query, Format::Csv);
+    /// let request = Request::new(&query, ResponseFormat::Csv);
     /// assert_eq!(request.path, "/api/recordings/files.csv");
     /// assert_eq!(request.query, "channel=%23virtual_outbound%23&n=51");
     /// # Ok::<(), vcc_query::QueryError>(())
     /// ```
     #[must_use]
-    pub fn new(query: &Query, format: Format) -> Self {
+    pub fn new(query: &Query, format: ResponseFormat) -> Self {
         let extension = match format {
             // The documented default (REQ-2).
-            Format::Xml => "",
-            Format::Csv => Format::Csv.extension(),
+            ResponseFormat::Xml => "",
+            ResponseFormat::Csv => ResponseFormat::Csv.extension(),
         };
         let path = format!("{}{extension}", Resource::Files.path());
         Self { path, query: query.to_string() }

@@ -10,15 +10,17 @@ use script::{Answer, Server, list, xml};
 use vcc_client::{
     Client, ClientBuilder, Credentials, ErrorKind, Retry, TransportErrorKind, blocking,
 };
-use vcc_query::{Format, Query};
+use vcc_query::{Query, ResponseFormat};
 use vcc_types::Field;
 
 fn builder(url: &str) -> ClientBuilder {
-    let millis = Duration::from_millis;
+    let mut retry = Retry::default();
+    retry.attempts = 3;
+    (retry.first, retry.longest) = (Duration::from_millis(1), Duration::from_millis(5));
     Client::builder(url)
         .credentials(Credentials::new("acme", "s3cret", "the test"))
         .plain_http(true)
-        .retry(Retry::default().attempts(3).waits(millis(1), millis(5)))
+        .retry(retry)
 }
 
 fn client(server: &Server) -> blocking::Client {
@@ -227,8 +229,8 @@ fn csv_is_read_where_it_is_asked_for_or_sent() {
     let csv = || Answer::status(200).header("Content-Type", "text/csv").body("agentID\r\nbill\r\n");
     let server = Server::start(vec![csv(), csv()]);
     let page = client(&server).page(&query("")).unwrap();
-    assert_eq!((page.recordings.len(), page.evidence.format), (1, Format::Csv));
-    let asks = blocking::Client::new(builder(&server.url()).format(Format::Csv)).unwrap();
+    assert_eq!((page.recordings.len(), page.evidence.format), (1, ResponseFormat::Csv));
+    let asks = blocking::Client::new(builder(&server.url()).format(ResponseFormat::Csv)).unwrap();
     asks.page(&query("n=51")).unwrap();
     assert!(server.requests()[1].starts_with("GET /api/recordings/files.csv?n=51 "));
 }
