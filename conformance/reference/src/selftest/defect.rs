@@ -6,6 +6,7 @@ use super::before::Before;
 use super::incoming::Incoming;
 use super::outgoing::Outgoing;
 use super::site::Site;
+use super::texts::Parts;
 
 /// One way in which a server can be wrong, switched on around the reference server.
 #[derive(Clone, Copy)]
@@ -36,10 +37,17 @@ pub(super) enum Hook {
     Select(fn(&mut Selection, &Incoming, &Site)),
     /// The page is found in another way.
     List(fn(&Selection, &Incoming, &Site) -> Page),
+    /// Texts are compared in another way: the field, the value that a record has, the value asked
+    /// for.
+    Compare(fn(Field, &str, &str) -> bool),
     /// The values of the records of a page are others.
     Write(fn(Field, &str) -> String),
     /// The answer is changed on its way out.
     Answer(fn(&mut Outgoing, &Incoming, &Site)),
+    /// An answer is a refusal with this status and text where this is true of it.
+    Refuse(u16, &'static str, fn(&Outgoing, &Incoming, &Site) -> bool),
+    /// A request with a date that is written so is refused.
+    Unread(fn(&Parts<'_>) -> bool),
     /// Once there is an answer, another request is made in place of the first.
     Again(fn(&Outgoing, &Incoming, &Site) -> Option<Incoming>),
 }

@@ -3,6 +3,7 @@
 use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, HeaderValue};
 
+use super::texts::{Parts, parts};
 use vcc_conformance_core::fixture::{base64, unbase64};
 
 /// A request before the server reads it.
@@ -47,6 +48,14 @@ impl Incoming {
     /// Whether a date is asked for.
     pub(super) fn has_date(&self) -> bool {
         DATES.iter().any(|name| self.has(name))
+    }
+
+    /// Whether a date is asked for that is written so; both ends of a range are looked at.
+    pub(super) fn has_date_like(&self, fits: fn(&Parts<'_>) -> bool) -> bool {
+        DATES.iter().any(|name| {
+            let value = self.get(name).unwrap_or_default();
+            value.split(',').any(|end| fits(&parts(end)))
+        })
     }
 
     /// Gives variables other values; `None` leaves one to the byte as it was sent.

@@ -3,9 +3,9 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::{DateTime, Utc};
-use vcc_query::{Context, Query, Selection, Window, Zone};
+use vcc_query::{Context, Query, Selection, Wanted, Window, Zone};
 use vcc_store::{Page, StoredRecord};
-use vcc_types::{Dialect, Row};
+use vcc_types::{Dialect, Field, Row};
 
 use super::incoming::{Incoming, encode};
 
@@ -80,6 +80,24 @@ impl Site {
     ) -> Page {
         let rows = self.resident(incoming).rows.iter().filter(|row| wanted(row));
         paged(rows.cloned().collect(), selection)
+    }
+
+    /// The page by another idea of equality of texts: field, value of the record, value asked for.
+    pub(super) fn page_by(
+        &self,
+        selection: &Selection,
+        incoming: &Incoming,
+        equal: fn(Field, &str, &str) -> bool,
+    ) -> Page {
+        self.page(selection, incoming, |row| {
+            in_time(selection, row)
+                && selection.filters.iter().all(|filter| match &filter.wanted {
+                    Wanted::Text(text) => {
+                        equal(filter.field, row.text(filter.field), text.as_str())
+                    }
+                    _ => filter.matches(row),
+                })
+        })
     }
 }
 

@@ -3,7 +3,7 @@ use axum::http::header::WWW_AUTHENTICATE;
 use vcc_store::StoredRecord;
 use vcc_types::{Field, Row as _};
 
-use crate::selftest::defect::Hook::{Answer, Ask, List};
+use crate::selftest::defect::Hook::{Answer, Ask, List, Refuse};
 use crate::selftest::defect::{Family, defect};
 use crate::selftest::incoming::Incoming;
 use crate::selftest::outgoing::Outgoing;
@@ -156,10 +156,8 @@ pub(super) const AUTH: Family = Family {
             "last-colon-ends-the-name",
             &["AUTH-5b"],
             "in whose credentials the last : ends the name",
-            Answer(|outgoing, incoming, _| {
-                if incoming.credentials().is_some_and(|(_, token)| token.contains(':')) {
-                    outgoing.refuse(403, "The tenant name or the token is wrong.");
-                }
+            Refuse(403, "The tenant name or the token is wrong.", |_, incoming, _| {
+                incoming.credentials().is_some_and(|(_, token)| token.contains(':'))
             }),
         ),
         defect(
@@ -186,21 +184,13 @@ pub(super) const AUTH: Family = Family {
             "nobody-400",
             &["AUTH-2a"],
             "that answers 400 without credentials",
-            Answer(|outgoing, incoming, _| {
-                if incoming.authorization().is_none() {
-                    outgoing.refuse(400, "no credentials");
-                }
-            }),
+            Refuse(400, "no credentials", |_, incoming, _| incoming.authorization().is_none()),
         ),
         defect(
             "nobody-404",
             &["AUTH-2a"],
             "that answers 404 without credentials",
-            Answer(|outgoing, incoming, _| {
-                if incoming.authorization().is_none() {
-                    outgoing.refuse(404, "not found");
-                }
-            }),
+            Refuse(404, "not found", |_, incoming, _| incoming.authorization().is_none()),
         ),
         defect(
             "nobody-redirected",
@@ -235,23 +225,16 @@ pub(super) const AUTH: Family = Family {
             "wrong-tokens-400",
             &["AUTH-3a"],
             "that answers 400 to a wrong token",
-            Answer(|outgoing, incoming, _| {
-                if is_forbidden(outgoing) && incoming.credentials().is_some() {
-                    outgoing.refuse(400, "wrong token");
-                }
+            Refuse(400, "wrong token", |outgoing, incoming, _| {
+                is_forbidden(outgoing) && incoming.credentials().is_some()
             }),
         ),
         defect(
             "wrong-tokens-404",
             &["AUTH-3a", "AUTH-3b"],
             "that answers 404 to a tenant that it does not know",
-            Answer(|outgoing, incoming, site| {
-                if is_forbidden(outgoing)
-                    && incoming.credentials().is_some()
-                    && !known(site, incoming)
-                {
-                    outgoing.refuse(404, "no such tenant");
-                }
+            Refuse(404, "no such tenant", |outgoing, incoming, site| {
+                is_forbidden(outgoing) && incoming.credentials().is_some() && !known(site, incoming)
             }),
         ),
         defect(
@@ -268,13 +251,8 @@ pub(super) const AUTH: Family = Family {
             "wrong-tokens-500",
             &["AUTH-3a", "STATUS-1a"],
             "that answers 500 to a tenant that it does not know",
-            Answer(|outgoing, incoming, site| {
-                if is_forbidden(outgoing)
-                    && incoming.credentials().is_some()
-                    && !known(site, incoming)
-                {
-                    outgoing.refuse(500, "internal error");
-                }
+            Refuse(500, "internal error", |outgoing, incoming, site| {
+                is_forbidden(outgoing) && incoming.credentials().is_some() && !known(site, incoming)
             }),
         ),
         defect(
@@ -317,13 +295,10 @@ pub(super) const AUTH: Family = Family {
             "broken-credentials-500",
             &["AUTH-3c", "STATUS-1a"],
             "that answers 500 to credentials that it cannot read",
-            Answer(|outgoing, incoming, _| {
-                if outgoing.status != 200
+            Refuse(500, "internal error", |outgoing, incoming, _| {
+                outgoing.status != 200
                     && incoming.authorization().is_some()
                     && incoming.credentials().is_none()
-                {
-                    outgoing.refuse(500, "internal error");
-                }
             }),
         ),
         defect(
@@ -343,13 +318,10 @@ pub(super) const AUTH: Family = Family {
             "broken-credentials-404",
             &["AUTH-3c"],
             "that answers 404 to credentials that it cannot read",
-            Answer(|outgoing, incoming, _| {
-                if outgoing.status != 200
+            Refuse(404, "not found", |outgoing, incoming, _| {
+                outgoing.status != 200
                     && incoming.authorization().is_some()
                     && incoming.credentials().is_none()
-                {
-                    outgoing.refuse(404, "not found");
-                }
             }),
         ),
         defect(
@@ -429,12 +401,10 @@ pub(super) const AUTH: Family = Family {
             "good-credentials-refused",
             &["AUTH-1"],
             "that refuses every second tenant",
-            Answer(|outgoing, incoming, site| {
+            Refuse(403, "The tenant name or the token is wrong.", |_, incoming, site| {
                 let (name, _) = incoming.credentials().unwrap_or_default();
                 let at = site.residents.iter().position(|resident| resident.name == name);
-                if at.is_some_and(|at| at % 2 == 1) {
-                    outgoing.refuse(403, "The tenant name or the token is wrong.");
-                }
+                at.is_some_and(|at| at % 2 == 1)
             }),
         ),
     ],

@@ -1,6 +1,6 @@
 use vcc_types::Field;
 
-use crate::selftest::defect::Hook::{Answer, Ask, Write};
+use crate::selftest::defect::Hook::{Ask, Refuse, Write};
 use crate::selftest::defect::{Family, defect};
 use crate::selftest::incoming::Incoming;
 
@@ -29,23 +29,18 @@ pub(super) const CONTROLS: Family = Family {
             "delete-refused",
             &["FIELD-8"],
             "that refuses U+007F in values",
-            Answer(|outgoing, incoming, _| {
-                if values(incoming).iter().any(|value| value.contains('\u{7f}')) {
-                    outgoing.refuse(400, "a control character");
-                }
+            Refuse(400, "a control character", |_, incoming, _| {
+                values(incoming).iter().any(|value| value.contains('\u{7f}'))
             }),
         ),
         defect(
             "c1-refused",
             &["FIELD-8"],
             "that refuses U+0080 to U+009F in values",
-            Answer(|outgoing, incoming, _| {
-                if values(incoming)
+            Refuse(400, "a control character", |_, incoming, _| {
+                values(incoming)
                     .iter()
                     .any(|value| value.contains(|c| is_control(c) && c > '\u{7f}'))
-                {
-                    outgoing.refuse(400, "a control character");
-                }
             }),
         ),
         defect(

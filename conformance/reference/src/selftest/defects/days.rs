@@ -2,7 +2,7 @@ use chrono::{TimeDelta, Utc};
 use vcc_query::{Selection, Window, Zone};
 use vcc_types::Row as _;
 
-use crate::selftest::defect::Hook::{Answer, Ask, List, Select};
+use crate::selftest::defect::Hook::{Answer, Ask, List, Refuse, Select};
 use crate::selftest::defect::{Family, defect};
 use crate::selftest::incoming::Incoming;
 use crate::selftest::site::{Site, finish_or_start};
@@ -193,20 +193,16 @@ pub(super) const DAYS: Family = Family {
             "no-leap-days",
             &["DATE-1", "DATE-6b"],
             "without 29 February",
-            Answer(|outgoing, incoming, _| {
-                if incoming.get("d").is_some_and(|d| d.contains("-02-29") || d.contains("0229")) {
-                    outgoing.refuse(400, "d: no such day");
-                }
+            Refuse(400, "d: no such day", |_, incoming, _| {
+                incoming.get("d").is_some_and(|d| d.contains("-02-29") || d.contains("0229"))
             }),
         ),
         defect(
             "no-leap-day-in-2000",
             &["DATE-1"],
             "without 29 February 2000",
-            Answer(|outgoing, incoming, _| {
-                if incoming.get("d").is_some_and(|d| d.contains("2000-02-29")) {
-                    outgoing.refuse(400, "d: no such day");
-                }
+            Refuse(400, "d: no such day", |_, incoming, _| {
+                incoming.get("d").is_some_and(|d| d.contains("2000-02-29"))
             }),
         ),
         defect(
@@ -299,10 +295,8 @@ pub(super) const DAYS: Family = Family {
             "december-without-end",
             &["DATE-7a"],
             "that refuses December as a month",
-            Answer(|outgoing, incoming, _| {
-                if single(incoming).is_some_and(|d| d.ends_with("-12")) {
-                    outgoing.refuse(400, "d: month 13");
-                }
+            Refuse(400, "d: month 13", |_, incoming, _| {
+                single(incoming).is_some_and(|d| d.ends_with("-12"))
             }),
         ),
         defect(

@@ -1,6 +1,6 @@
 use vcc_types::Field;
 
-use crate::selftest::defect::Hook::{Again, Answer, Ask};
+use crate::selftest::defect::Hook::{Again, Answer, Ask, List, Refuse};
 use crate::selftest::defect::{Family, defect};
 use crate::selftest::incoming::{Incoming, decode};
 
@@ -81,11 +81,9 @@ pub(super) const ENCODING: Family = Family {
             "names-not-decoded",
             &["REQ-5"],
             "that does not decode the names of variables",
-            Answer(|outgoing, incoming, _| {
+            Refuse(400, "unknown variable", |outgoing, incoming, _| {
                 let mut names = raw(incoming).split('&').filter_map(|part| part.split_once('='));
-                if names.any(|(name, _)| name.contains('%')) && outgoing.status == 200 {
-                    outgoing.refuse(400, "unknown variable");
-                }
+                names.any(|(name, _)| name.contains('%')) && outgoing.status == 200
             }),
         ),
         defect(
@@ -120,16 +118,14 @@ pub(super) const ENCODING: Family = Family {
             "lower-case-escapes-refused",
             &["REQ-5"],
             "that refuses escapes in lower case",
-            Answer(|outgoing, incoming, _| {
+            Refuse(400, "malformed escape", |outgoing, incoming, _| {
                 let lower = raw(incoming).split('%').skip(1).any(|rest| {
                     rest.get(..2).is_some_and(|hex| {
                         hex.bytes().any(|byte| byte.is_ascii_lowercase())
                             && u8::from_str_radix(hex, 16).is_ok()
                     })
                 });
-                if lower && outgoing.status == 200 {
-                    outgoing.refuse(400, "malformed escape");
-                }
+                lower && outgoing.status == 200
             }),
         ),
         defect(
@@ -146,10 +142,8 @@ pub(super) const ENCODING: Family = Family {
             "ascii-only",
             &["REQ-5", "FIELD-1a"],
             "that refuses characters beyond ASCII",
-            Answer(|outgoing, incoming, _| {
-                if !bytes(raw(incoming)).is_ascii() && outgoing.status == 200 {
-                    outgoing.refuse(400, "not ASCII");
-                }
+            Refuse(400, "not ASCII", |outgoing, incoming, _| {
+                !bytes(raw(incoming)).is_ascii() && outgoing.status == 200
             }),
         ),
         defect(
@@ -167,17 +161,15 @@ pub(super) const ENCODING: Family = Family {
             "beyond-the-plane-refused",
             &["REQ-5", "FIELD-1a"],
             "that refuses characters beyond U+FFFF",
-            Answer(|outgoing, incoming, _| {
-                if decode(raw(incoming)).contains(|c| c > '\u{ffff}') {
-                    outgoing.refuse(400, "not in the basic plane");
-                }
+            Refuse(400, "not in the basic plane", |_, incoming, _| {
+                decode(raw(incoming)).contains(|c| c > '\u{ffff}')
             }),
         ),
         defect(
             "beyond-the-plane-alike",
             &["REQ-5", "FIELD-1a"],
             "that takes all characters beyond U+FFFF for one",
-            crate::selftest::defect::Hook::List(|s, incoming, site| {
+            List(|s, incoming, site| {
                 let folded = |text: &str| -> String {
                     text.chars().map(|c| if c > '\u{ffff}' { '\u{fffd}' } else { c }).collect()
                 };
@@ -197,20 +189,16 @@ pub(super) const ENCODING: Family = Family {
             "replacement-refused",
             &["REQ-5", "FIELD-1a"],
             "that takes U+FFFD for an error of decoding",
-            Answer(|outgoing, incoming, _| {
-                if raw(incoming).to_uppercase().contains("%EF%BF%BD") {
-                    outgoing.refuse(400, "not UTF-8");
-                }
+            Refuse(400, "not UTF-8", |_, incoming, _| {
+                raw(incoming).to_uppercase().contains("%EF%BF%BD")
             }),
         ),
         defect(
             "line-separators-refused",
             &["REQ-5", "REQ-8c", "FIELD-1a"],
             "that takes U+2028 for a control character",
-            Answer(|outgoing, incoming, _| {
-                if raw(incoming).to_uppercase().contains("%E2%80%A8") {
-                    outgoing.refuse(400, "a control character");
-                }
+            Refuse(400, "a control character", |_, incoming, _| {
+                raw(incoming).to_uppercase().contains("%E2%80%A8")
             }),
         ),
         defect(
@@ -238,11 +226,7 @@ pub(super) const ENCODING: Family = Family {
             "broken-escapes-500",
             &["REQ-8b", "STATUS-1a"],
             "that answers 500 to a broken escape",
-            Answer(|outgoing, incoming, _| {
-                if mended(raw(incoming)) != raw(incoming) {
-                    outgoing.refuse(500, "internal error");
-                }
-            }),
+            Refuse(500, "internal error", |_, incoming, _| mended(raw(incoming)) != raw(incoming)),
         ),
         defect(
             "invalid-utf-8-replaced",
@@ -261,11 +245,7 @@ pub(super) const ENCODING: Family = Family {
             "invalid-utf-8-500",
             &["REQ-8b", "STATUS-1a"],
             "that answers 500 to what is no UTF-8",
-            Answer(|outgoing, incoming, _| {
-                if invalid(raw(incoming)) {
-                    outgoing.refuse(500, "internal error");
-                }
-            }),
+            Refuse(500, "internal error", |_, incoming, _| invalid(raw(incoming))),
         ),
         defect(
             "names-alone-ignored",
@@ -304,20 +284,16 @@ pub(super) const ENCODING: Family = Family {
             "line-ends-refused",
             &["REQ-8c"],
             "that refuses tab, CR and LF in values",
-            Answer(|outgoing, incoming, _| {
-                if controls(incoming, |byte| b"\t\r\n".contains(&byte)) {
-                    outgoing.refuse(400, "a control character");
-                }
+            Refuse(400, "a control character", |_, incoming, _| {
+                controls(incoming, |byte| b"\t\r\n".contains(&byte))
             }),
         ),
         defect(
             "tabs-refused",
             &["REQ-8c"],
             "that refuses tabs in values",
-            Answer(|outgoing, incoming, _| {
-                if controls(incoming, |byte| byte == b'\t') {
-                    outgoing.refuse(400, "a control character");
-                }
+            Refuse(400, "a control character", |_, incoming, _| {
+                controls(incoming, |byte| byte == b'\t')
             }),
         ),
         defect(
@@ -366,34 +342,25 @@ pub(super) const ENCODING: Family = Family {
             "tildes-refused",
             &["FIELD-5", "FIELD-1a"],
             "that refuses ~ in values",
-            Answer(|outgoing, incoming, _| {
-                if decode(raw(incoming)).contains('~') && outgoing.status == 200 {
-                    outgoing.refuse(400, "a reserved character");
-                }
+            Refuse(400, "a reserved character", |outgoing, incoming, _| {
+                decode(raw(incoming)).contains('~') && outgoing.status == 200
             }),
         ),
         defect(
             "empty-segments-refused",
             &["REQ-12"],
             "that refuses && and & at an end",
-            Answer(|outgoing, incoming, _| {
+            Refuse(400, "a variable without a name", |outgoing, incoming, _| {
                 let query = incoming.query.as_deref().filter(|query| !query.is_empty());
-                if query.is_some_and(|query| query.split('&').any(str::is_empty))
+                query.is_some_and(|query| query.split('&').any(str::is_empty))
                     && outgoing.status == 200
-                {
-                    outgoing.refuse(400, "a variable without a name");
-                }
             }),
         ),
         defect(
             "bare-question-mark-refused",
             &["REQ-12"],
             "that refuses a bare ?",
-            Answer(|outgoing, incoming, _| {
-                if incoming.query.as_deref() == Some("") {
-                    outgoing.refuse(400, "an empty query");
-                }
-            }),
+            Refuse(400, "an empty query", |_, incoming, _| incoming.query.as_deref() == Some("")),
         ),
         defect(
             "read-to-an-empty-segment",
@@ -471,11 +438,7 @@ pub(super) const ENCODING: Family = Family {
             "long-queries-500",
             &["REQ-13b", "STATUS-1a"],
             "that answers 500 to a long query",
-            Answer(|outgoing, incoming, _| {
-                if raw(incoming).len() > 4_000 {
-                    outgoing.refuse(500, "internal error");
-                }
-            }),
+            Refuse(500, "internal error", |_, incoming, _| raw(incoming).len() > 4_000),
         ),
         defect(
             "long-queries-empty",

@@ -1,27 +1,11 @@
 use vcc_query::{Filter, Selection, Wanted};
-use vcc_store::{Page, StoredRecord};
+use vcc_store::StoredRecord;
 use vcc_types::{Field, Row as _};
 
-use crate::selftest::defect::Hook::{Again, Answer, Ask, List, Select};
+use crate::selftest::defect::Hook::{Again, Answer, Ask, Compare, List, Refuse, Select};
 use crate::selftest::defect::{Family, defect};
 use crate::selftest::incoming::Incoming;
-use crate::selftest::site::{Site, in_time};
-
-/// The page by another idea of equality of texts: field, value of the record, value asked for.
-fn compared(
-    selection: &Selection,
-    incoming: &Incoming,
-    site: &Site,
-    equal: impl Fn(Field, &str, &str) -> bool,
-) -> Page {
-    site.page(selection, incoming, |row| {
-        in_time(selection, row)
-            && selection.filters.iter().all(|filter| match &filter.wanted {
-                Wanted::Text(text) => equal(filter.field, row.text(filter.field), text.as_str()),
-                _ => filter.matches(row),
-            })
-    })
-}
+use crate::selftest::site::in_time;
 
 /// Whether a text fits a pattern of `any` (any text) and `one` (any character).
 fn like(text: &[char], pattern: &[char], any: char, one: char) -> bool {
@@ -136,71 +120,61 @@ pub(super) const FIELDS: Family = Family {
             "fields-by-prefix",
             &["FIELD-1a"],
             "that finds values which begin with what is asked for",
-            List(|s, incoming, site| {
-                compared(s, incoming, site, |_, have, want| {
+            Compare(
+                |_, have, want| {
                     if want.is_empty() { have.is_empty() } else { have.starts_with(want) }
-                })
-            }),
+                },
+            ),
         ),
         defect(
             "fields-by-suffix",
             &["FIELD-1a"],
             "that finds values which end with what is asked for",
-            List(|s, incoming, site| {
-                compared(s, incoming, site, |_, have, want| {
+            Compare(
+                |_, have, want| {
                     if want.is_empty() { have.is_empty() } else { have.ends_with(want) }
-                })
-            }),
+                },
+            ),
         ),
         defect(
             "fields-by-part",
             &["FIELD-1a"],
             "that finds values which contain what is asked for",
-            List(|s, incoming, site| {
-                compared(s, incoming, site, |_, have, want| {
+            Compare(
+                |_, have, want| {
                     if want.is_empty() { have.is_empty() } else { have.contains(want) }
-                })
-            }),
+                },
+            ),
         ),
         defect(
             "fields-in-any-case",
             &["FIELD-1b"],
             "that compares values in any case",
-            List(|s, incoming, site| {
-                compared(s, incoming, site, |_, have, want| {
-                    have.to_lowercase() == want.to_lowercase()
-                })
-            }),
+            Compare(|_, have, want| have.to_lowercase() == want.to_lowercase()),
         ),
         defect(
             "fields-in-any-ascii-case",
             &["FIELD-1b"],
             "that compares the letters of ASCII in any case",
-            List(|s, incoming, site| {
-                compared(s, incoming, site, |_, have, want| have.eq_ignore_ascii_case(want))
-            }),
+            Compare(|_, have, want| have.eq_ignore_ascii_case(want)),
         ),
         defect(
             "fields-without-accents",
             &["FIELD-1a", "FIELD-1b"],
             "that compares values without their accents",
-            List(|s, incoming, site| {
-                compared(s, incoming, site, |_, have, want| plain(have) == plain(want))
-            }),
+            Compare(|_, have, want| plain(have) == plain(want)),
         ),
         defect(
             "fields-composed",
             &["FIELD-1a", "FIELD-1b"],
             "that takes a letter with an accent behind it for the one that has it",
-            List(|s, incoming, site| {
-                compared(s, incoming, site, |_, have, want| composed(have) == composed(want))
-            }),
+            Compare(|_, have, want| composed(have) == composed(want)),
         ),
         defect(
             "width-ignored",
             &["FIELD-1a", "FIELD-1b"],
             "that takes characters that look alike for the same",
-            List(|s, incoming, site| {
+            Compare(|_, have, want| {
                 let folded = |text: &str| -> String {
                     text.chars()
                         .map(|c| match c {
@@ -218,181 +192,145 @@ pub(super) const FIELDS: Family = Family {
                         .filter(|c| !matches!(c, '\u{200b}' | '\u{200d}' | '\u{feff}' | '\u{ad}'))
                         .collect()
                 };
-                compared(s, incoming, site, |_, have, want| folded(have) == folded(want))
+                folded(have) == folded(want)
             }),
         ),
         defect(
             "values-trimmed",
             &["FIELD-1b"],
             "that trims what it compares",
-            List(|s, incoming, site| {
-                compared(s, incoming, site, |_, have, want| have.trim() == want.trim())
-            }),
+            Compare(|_, have, want| have.trim() == want.trim()),
         ),
         defect(
             "asked-values-trimmed",
             &["FIELD-1b"],
             "that trims what is asked for",
-            List(|s, incoming, site| {
-                compared(s, incoming, site, |_, have, want| have == want.trim())
-            }),
+            Compare(|_, have, want| have == want.trim()),
         ),
         defect(
             "trailing-spaces-ignored",
             &["FIELD-1b"],
             "that ignores spaces at the end of values",
-            List(|s, incoming, site| {
-                compared(s, incoming, site, |_, have, want| {
-                    have.trim_end_matches(' ') == want.trim_end_matches(' ')
-                })
-            }),
+            Compare(|_, have, want| have.trim_end_matches(' ') == want.trim_end_matches(' ')),
         ),
         defect(
             "inner-spaces-folded",
             &["FIELD-1b"],
             "that takes several spaces in a value for one",
-            List(|s, incoming, site| {
+            Compare(|_, have, want| {
                 let folded = |text: &str| {
                     let words = text.split(' ').enumerate();
                     let inner = words.filter(|(at, word)| *at == 0 || !word.is_empty());
                     inner.map(|(_, word)| word).collect::<Vec<_>>().join(" ")
                 };
-                compared(s, incoming, site, |_, have, want| folded(have) == folded(want))
+                folded(have) == folded(want)
             }),
         ),
         defect(
             "percent-is-a-wildcard",
             &["FIELD-6"],
             "in whose values % and _ are wildcards",
-            List(|s, incoming, site| {
-                compared(s, incoming, site, |_, have, want| fits(have, want, '%', '_'))
-            }),
+            Compare(|_, have, want| fits(have, want, '%', '_')),
         ),
         defect(
             "underscore-is-a-wildcard",
             &["FIELD-6"],
             "in whose values _ is a wildcard",
-            List(|s, incoming, site| {
-                compared(s, incoming, site, |_, have, want| fits(have, want, '\u{1}', '_'))
-            }),
+            Compare(|_, have, want| fits(have, want, '\u{1}', '_')),
         ),
         defect(
             "star-is-a-wildcard",
             &["FIELD-6"],
             "in whose values * and ? are wildcards",
-            List(|s, incoming, site| {
-                compared(s, incoming, site, |_, have, want| fits(have, want, '*', '?'))
-            }),
+            Compare(|_, have, want| fits(have, want, '*', '?')),
         ),
         defect(
             "patterns-in-values",
             &["FIELD-6"],
             "whose values are regular expressions",
-            List(|s, incoming, site| {
-                compared(s, incoming, site, |_, have, want| {
-                    let pattern = regex_lite::Regex::new(&format!("^(?:{want})$"));
-                    pattern.map_or(have == want, |pattern| pattern.is_match(have))
-                })
+            Compare(|_, have, want| {
+                let pattern = regex_lite::Regex::new(&format!("^(?:{want})$"));
+                pattern.map_or(have == want, |pattern| pattern.is_match(have))
             }),
         ),
         defect(
             "backslashes-escape",
             &["FIELD-6"],
             "in whose values a backslash escapes what follows",
-            List(|s, incoming, site| {
-                compared(s, incoming, site, |_, have, want| have == want.replace('\\', ""))
-            }),
+            Compare(|_, have, want| have == want.replace('\\', "")),
         ),
         defect(
             "quotes-break",
             &["FIELD-1a", "STATUS-1a", "FIELD-5", "FIELD-6", "REQ-5"],
             "that answers 500 to a single quote in a value",
-            Answer(|outgoing, incoming, _| {
+            Refuse(500, "internal error", |_, incoming, _| {
                 let query = incoming.query.as_deref().unwrap_or_default();
-                if query.contains("%27") || query.contains('\'') {
-                    outgoing.refuse(500, "internal error");
-                }
+                query.contains("%27") || query.contains('\'')
             }),
         ),
         defect(
             "commas-are-lists",
             &["FIELD-1a", "FIELD-5", "FIELD-6"],
             "in whose values a comma separates alternatives",
-            List(|s, incoming, site| {
-                compared(s, incoming, site, |_, have, want| {
-                    have == want && !want.contains(',')
-                        || want.contains(',') && want.split(',').any(|part| part == have)
-                })
+            Compare(|_, have, want| {
+                have == want && !want.contains(',')
+                    || want.contains(',') && want.split(',').any(|part| part == have)
             }),
         ),
         defect(
             "lists-by-comma-too",
             &["FIELD-1a", "FIELD-5", "FIELD-6"],
             "in whose values a comma or a bar also separates alternatives",
-            List(|s, incoming, site| {
-                compared(s, incoming, site, |_, have, want| {
-                    have == want || want.split([',', '|', ';']).any(|part| part == have)
-                })
+            Compare(|_, have, want| {
+                have == want || want.split([',', '|', ';']).any(|part| part == have)
             }),
         ),
         defect(
             "bang-negates",
             &["FIELD-6", "FIELD-1a", "FIELD-5"],
             "in whose values a ! or a < at the start is an operator",
-            List(|s, incoming, site| {
-                compared(s, incoming, site, |_, have, want| match want.split_at_checked(1) {
-                    Some(("!", rest)) => have != rest,
-                    Some((">", rest)) => have > rest,
-                    Some(("<", rest)) => have < rest,
-                    _ => have == want,
-                })
+            Compare(|_, have, want| match want.split_at_checked(1) {
+                Some(("!", rest)) => have != rest,
+                Some((">", rest)) => have > rest,
+                Some(("<", rest)) => have < rest,
+                _ => have == want,
             }),
         ),
         defect(
             "values-of-64-bytes",
             &["FIELD-1a", "REQ-13b"],
             "that compares the first 64 characters of values",
-            List(|s, incoming, site| {
-                compared(s, incoming, site, |_, have, want| {
-                    have.chars().take(64).eq(want.chars().take(64))
-                })
-            }),
+            Compare(|_, have, want| have.chars().take(64).eq(want.chars().take(64))),
         ),
         defect(
             "values-of-255-bytes",
             &["FIELD-1a", "REQ-13b"],
             "that compares the first 255 characters of values",
-            List(|s, incoming, site| {
-                compared(s, incoming, site, |_, have, want| {
-                    have.chars().take(255).eq(want.chars().take(255))
-                })
-            }),
+            Compare(|_, have, want| have.chars().take(255).eq(want.chars().take(255))),
         ),
         defect(
             "numbers-in-text",
             &["FIELD-4", "FIELD-1a"],
             "that compares all that looks like a number as one",
-            List(|s, incoming, site| {
-                compared(s, incoming, site, |_, have, want| match (number(have), number(want)) {
-                    (Some(one), Some(other)) => one == other,
-                    _ => have == want,
-                })
+            Compare(|_, have, want| match (number(have), number(want)) {
+                (Some(one), Some(other)) => one == other,
+                _ => have == want,
             }),
         ),
         defect(
             "integers-in-text",
             &["FIELD-4", "FIELD-1a"],
             "that ignores zeros before digits",
-            List(|s, incoming, site| {
+            Compare(|_, have, want| {
                 let digits =
                     |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-                compared(s, incoming, site, |_, have, want| {
+                {
                     if digits(have) && digits(want) {
                         have.trim_start_matches('0') == want.trim_start_matches('0')
                     } else {
                         have == want
                     }
-                })
+                }
             }),
         ),
         defect(
@@ -442,10 +380,8 @@ pub(super) const FIELDS: Family = Family {
             "long-durations-refused",
             &["FIELD-4"],
             "that refuses durations of more than 18 digits",
-            Answer(|outgoing, incoming, _| {
-                if incoming.get("duration").is_some_and(|text| text.len() > 18) {
-                    outgoing.refuse(400, "duration: too large");
-                }
+            Refuse(400, "duration: too large", |_, incoming, _| {
+                incoming.get("duration").is_some_and(|text| text.len() > 18)
             }),
         ),
         defect(
@@ -525,23 +461,19 @@ pub(super) const FIELDS: Family = Family {
             "words-for-nothing",
             &["FIELD-1a"],
             "that takes null, None and nan for an empty value",
-            List(|s, incoming, site| {
-                compared(s, incoming, site, |_, have, want| {
-                    let none = ["null", "NULL", "None", "nil", "undefined", "nan", "NaN"];
-                    have == want && !none.contains(&want) || none.contains(&want) && have.is_empty()
-                })
+            Compare(|_, have, want| {
+                let none = ["null", "NULL", "None", "nil", "undefined", "nan", "NaN"];
+                have == want && !none.contains(&want) || none.contains(&want) && have.is_empty()
             }),
         ),
         defect(
             "truth-values",
             &["FIELD-1a"],
             "that takes true for 1 and false for 0",
-            List(|s, incoming, site| {
-                compared(s, incoming, site, |_, have, want| match want {
-                    "true" => have == "1",
-                    "false" => have == "0",
-                    _ => have == want,
-                })
+            Compare(|_, have, want| match want {
+                "true" => have == "1",
+                "false" => have == "0",
+                _ => have == want,
             }),
         ),
         defect(
@@ -564,21 +496,17 @@ pub(super) const FIELDS: Family = Family {
             "encoded-slashes-refused",
             &["FIELD-5", "FIELD-1a", "REQ-5"],
             "that refuses an encoded slash",
-            Answer(|outgoing, incoming, _| {
-                if incoming.query.as_deref().unwrap_or_default().to_lowercase().contains("%2f") {
-                    outgoing.refuse(400, "encoded slash");
-                }
+            Refuse(400, "encoded slash", |_, incoming, _| {
+                incoming.query.as_deref().unwrap_or_default().to_lowercase().contains("%2f")
             }),
         ),
         defect(
             "slashes-cut",
             &["FIELD-1a", "FIELD-5", "REQ-5"],
             "that compares a file name without its folder",
-            List(|s, incoming, site| {
+            Compare(|field, have, want| {
                 let last = |text: &str| text.rsplit('/').next().unwrap_or_default().to_owned();
-                compared(s, incoming, site, |field, have, want| {
-                    if field == Field::Filename { last(have) == last(want) } else { have == want }
-                })
+                if field == Field::Filename { last(have) == last(want) } else { have == want }
             }),
         ),
     ],

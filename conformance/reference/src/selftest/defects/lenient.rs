@@ -1,6 +1,6 @@
 use chrono::TimeDelta;
 
-use crate::selftest::defect::Hook::{Again, Answer, Ask};
+use crate::selftest::defect::Hook::{Again, Answer, Ask, Refuse};
 use crate::selftest::defect::{Family, defect};
 use crate::selftest::incoming::Incoming;
 use crate::selftest::site::{Site, utc};
@@ -64,31 +64,19 @@ pub(super) const LENIENT: Family = Family {
             "bad-dates-500",
             &["REQ-8a", "STATUS-1a", "DATE-6b"],
             "that answers 500 to a date that it cannot read",
-            Answer(|outgoing, incoming, _| {
-                if refused(outgoing, incoming) {
-                    outgoing.refuse(500, "internal error");
-                }
-            }),
+            Refuse(500, "internal error", |outgoing, incoming, _| refused(outgoing, incoming)),
         ),
         defect(
             "bad-dates-404",
             &["REQ-8a", "STATUS-1a", "DATE-6b"],
             "that answers 404 to a date that it cannot read",
-            Answer(|outgoing, incoming, _| {
-                if refused(outgoing, incoming) {
-                    outgoing.refuse(404, "not found");
-                }
-            }),
+            Refuse(404, "not found", |outgoing, incoming, _| refused(outgoing, incoming)),
         ),
         defect(
             "bad-dates-422",
             &["REQ-8a", "STATUS-1a", "DATE-6b"],
             "that answers 422 to a date that it cannot read",
-            Answer(|outgoing, incoming, _| {
-                if refused(outgoing, incoming) {
-                    outgoing.refuse(422, "d: not a date");
-                }
-            }),
+            Refuse(422, "d: not a date", |outgoing, incoming, _| refused(outgoing, incoming)),
         ),
         defect(
             "empty-dates-ignored",

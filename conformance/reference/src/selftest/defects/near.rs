@@ -2,7 +2,7 @@ use chrono::TimeDelta;
 use vcc_query::{Edge, Near, Selection, Zone};
 use vcc_types::{Field, Row as _};
 
-use crate::selftest::defect::Hook::{Answer, Ask, List, Select};
+use crate::selftest::defect::Hook::{Ask, List, Refuse, Select};
 use crate::selftest::defect::{Family, defect};
 use crate::selftest::incoming::Incoming;
 use crate::selftest::site::{Site, finish_or_start};
@@ -273,10 +273,8 @@ pub(super) const NEAR: Family = Family {
             "both-dates-500",
             &["NEAR-4a", "STATUS-1a"],
             "that answers 500 to start-date and finish-date together",
-            Answer(|outgoing, incoming, _| {
-                if incoming.has("start-date") && incoming.has("finish-date") {
-                    outgoing.refuse(500, "internal error");
-                }
+            Refuse(500, "internal error", |_, incoming, _| {
+                incoming.has("start-date") && incoming.has("finish-date")
             }),
         ),
         defect(
@@ -351,13 +349,8 @@ pub(super) const NEAR: Family = Family {
             "both-refused",
             &["NEAR-4a"],
             "that refuses start-date beside finish-date",
-            crate::selftest::defect::Hook::Answer(|outgoing, incoming, _| {
-                if incoming.has("start-date")
-                    && incoming.has("finish-date")
-                    && outgoing.status == 200
-                {
-                    outgoing.refuse(400, "finish-date: not beside start-date");
-                }
+            Refuse(400, "finish-date: not beside start-date", |outgoing, incoming, _| {
+                incoming.has("start-date") && incoming.has("finish-date") && outgoing.status == 200
             }),
         ),
         defect(

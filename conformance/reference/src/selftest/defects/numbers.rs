@@ -1,4 +1,4 @@
-use crate::selftest::defect::Hook::{Answer, Ask};
+use crate::selftest::defect::Hook::{Ask, Refuse};
 use crate::selftest::defect::{Family, defect};
 use crate::selftest::incoming::Incoming;
 
@@ -42,44 +42,36 @@ pub(super) const NUMBERS: Family = Family {
             "durations-beyond-32-bits-refused",
             &["FIELD-4"],
             "that refuses a duration beyond 2^31−1",
-            Answer(|outgoing, incoming, _| {
+            Refuse(400, "duration: too large", |_, incoming, _| {
                 let number = duration(incoming).filter(|digits| !digits.is_empty());
-                if number.is_some_and(|digits| digits.parse::<i32>().is_err()) {
-                    outgoing.refuse(400, "duration: too large");
-                }
+                number.is_some_and(|digits| digits.parse::<i32>().is_err())
             }),
         ),
         defect(
             "durations-beyond-63-bits-refused",
             &["FIELD-4"],
             "that refuses a duration beyond 2^63−1",
-            Answer(|outgoing, incoming, _| {
+            Refuse(400, "duration: too large", |_, incoming, _| {
                 let number = duration(incoming).filter(|digits| !digits.is_empty());
-                if number.is_some_and(|digits| digits.parse::<i64>().is_err()) {
-                    outgoing.refuse(400, "duration: too large");
-                }
+                number.is_some_and(|digits| digits.parse::<i64>().is_err())
             }),
         ),
         defect(
             "durations-beyond-64-bits-refused",
             &["FIELD-4"],
             "that refuses a duration beyond 2^64−1",
-            Answer(|outgoing, incoming, _| {
+            Refuse(400, "duration: too large", |_, incoming, _| {
                 let number = duration(incoming).filter(|digits| !digits.is_empty());
-                if number.is_some_and(|digits| digits.parse::<u64>().is_err()) {
-                    outgoing.refuse(400, "duration: too large");
-                }
+                number.is_some_and(|digits| digits.parse::<u64>().is_err())
             }),
         ),
         defect(
             "durations-beyond-64-bits-500",
             &["FIELD-4"],
             "that answers 500 to a duration beyond 2^64−1",
-            Answer(|outgoing, incoming, _| {
+            Refuse(500, "internal error", |_, incoming, _| {
                 let number = duration(incoming).filter(|digits| !digits.is_empty());
-                if number.is_some_and(|digits| digits.parse::<u64>().is_err()) {
-                    outgoing.refuse(500, "internal error");
-                }
+                number.is_some_and(|digits| digits.parse::<u64>().is_err())
             }),
         ),
     ],

@@ -1,7 +1,7 @@
 use vcc_store::Page;
 use vcc_types::{Field, Row as _};
 
-use crate::selftest::defect::Hook::{Again, Answer, Ask, List, Select};
+use crate::selftest::defect::Hook::{Again, Answer, Ask, List, Refuse, Select};
 use crate::selftest::defect::{Family, defect};
 use crate::selftest::site::{in_time, paged};
 
@@ -136,31 +136,21 @@ pub(super) const PAGES: Family = Family {
             "past-the-end-404",
             &["PAGE-3a"],
             "that answers 404 past the end",
-            Answer(|outgoing, incoming, _| {
-                if incoming.has("n") && outgoing.is_empty() {
-                    outgoing.refuse(404, "n: no such page");
-                }
+            Refuse(404, "n: no such page", |outgoing, incoming, _| {
+                incoming.has("n") && outgoing.is_empty()
             }),
         ),
         defect(
             "nothing-found-404",
             &["PAGE-3a", "DATE-1", "NEAR-1", "FIELD-1a"],
             "that answers 404 where nothing is found",
-            Answer(|outgoing, _, _| {
-                if outgoing.is_empty() {
-                    outgoing.refuse(404, "nothing found");
-                }
-            }),
+            Refuse(404, "nothing found", |outgoing, _, _| outgoing.is_empty()),
         ),
         defect(
             "nothing-found-204",
             &["PAGE-3a", "DATE-1", "NEAR-1", "FIELD-1a", "OUT-1a"],
             "that answers 204 where nothing is found",
-            Answer(|outgoing, _, _| {
-                if outgoing.is_empty() {
-                    outgoing.refuse(204, "");
-                }
-            }),
+            Refuse(204, "", |outgoing, _, _| outgoing.is_empty()),
         ),
         defect(
             "last-page-again",
@@ -273,10 +263,8 @@ pub(super) const PAGES: Family = Family {
             "n-zeros-refused",
             &["PAGE-4a"],
             "that refuses zeros before n",
-            Answer(|outgoing, incoming, _| {
-                if incoming.get("n").is_some_and(|n| n.len() > 1 && n.starts_with('0')) {
-                    outgoing.refuse(400, "n: expected a number without zeros before it");
-                }
+            Refuse(400, "n: expected a number without zeros before it", |_, incoming, _| {
+                incoming.get("n").is_some_and(|n| n.len() > 1 && n.starts_with('0'))
             }),
         ),
         defect(
@@ -300,23 +288,16 @@ pub(super) const PAGES: Family = Family {
             "n-overflows",
             &["PAGE-4a", "STATUS-1a"],
             "that answers 500 where n does not fit 32 bits",
-            Answer(|outgoing, incoming, _| {
-                if incoming
-                    .get("n")
-                    .is_some_and(|n| n.parse::<u128>().is_ok_and(|n| n > 0x7fff_ffff))
-                {
-                    outgoing.refuse(500, "internal error");
-                }
+            Refuse(500, "internal error", |_, incoming, _| {
+                incoming.get("n").is_some_and(|n| n.parse::<u128>().is_ok_and(|n| n > 0x7fff_ffff))
             }),
         ),
         defect(
             "n-large-refused",
             &["PAGE-3a", "PAGE-4a"],
             "that refuses an n beyond 10,000",
-            Answer(|outgoing, incoming, _| {
-                if incoming.get("n").is_some_and(|n| n.parse::<u128>().is_ok_and(|n| n > 10_000)) {
-                    outgoing.refuse(400, "n: too large");
-                }
+            Refuse(400, "n: too large", |_, incoming, _| {
+                incoming.get("n").is_some_and(|n| n.parse::<u128>().is_ok_and(|n| n > 10_000))
             }),
         ),
         defect(

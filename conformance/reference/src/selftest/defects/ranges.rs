@@ -1,7 +1,7 @@
 use chrono::{DateTime, TimeDelta};
 use vcc_query::{Window, Zone};
 
-use crate::selftest::defect::Hook::{Answer, Ask, Select};
+use crate::selftest::defect::Hook::{Ask, Refuse, Select};
 use crate::selftest::defect::{Family, defect};
 use crate::selftest::incoming::Incoming;
 use crate::selftest::site::{Site, utc};
@@ -166,10 +166,8 @@ pub(super) const RANGES: Family = Family {
             "range-with-one-time-refused",
             &["DATE-2a"],
             "that refuses a range of which one end has a time",
-            Answer(|outgoing, incoming, _| {
-                if ends(incoming).is_some_and(|(from, until)| untimed(&from) != untimed(&until)) {
-                    outgoing.refuse(400, "d: expected two dates of one kind");
-                }
+            Refuse(400, "d: expected two dates of one kind", |_, incoming, _| {
+                ends(incoming).is_some_and(|(from, until)| untimed(&from) != untimed(&until))
             }),
         ),
         defect(
@@ -202,11 +200,9 @@ pub(super) const RANGES: Family = Family {
             "comma-before-decoding",
             &["DATE-2a", "REQ-5"],
             "that looks for the comma of a range before it decodes",
-            Answer(|outgoing, incoming, _| {
+            Refuse(400, "d: expected a date", |_, incoming, _| {
                 let query = incoming.query.as_deref().unwrap_or_default().to_ascii_lowercase();
-                if query.split('&').any(|part| part.starts_with("d=") && part.contains("%2c")) {
-                    outgoing.refuse(400, "d: expected a date");
-                }
+                query.split('&').any(|part| part.starts_with("d=") && part.contains("%2c"))
             }),
         ),
         defect(
@@ -231,7 +227,7 @@ pub(super) const RANGES: Family = Family {
             "gap-refused",
             &["DATE-2a", "NEAR-1", "DATE-1"],
             "that refuses a time in a gap",
-            Answer(|outgoing, incoming, site| {
+            Refuse(400, "d: no such time", |_, incoming, site| {
                 let zone = site.zone(incoming);
                 let d =
                     incoming.get("d").or_else(|| incoming.get("start-date")).unwrap_or_default();
@@ -241,9 +237,7 @@ pub(super) const RANGES: Family = Family {
                     let at = site.instant(text, zone)?;
                     Some(parts.offset.is_empty() && at + offset(zone, at) > local)
                 };
-                if d.split(',').any(|end| in_gap(end) == Some(true)) {
-                    outgoing.refuse(400, "d: no such time");
-                }
+                d.split(',').any(|end| in_gap(end) == Some(true))
             }),
         ),
         defect(

@@ -1,6 +1,6 @@
 use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 
-use crate::selftest::defect::Hook::{Again, Answer, Ask};
+use crate::selftest::defect::Hook::{Again, Answer, Ask, Refuse};
 use crate::selftest::defect::{Family, defect};
 use crate::selftest::incoming::Incoming;
 use crate::selftest::outgoing::Outgoing;
@@ -62,10 +62,8 @@ pub(super) const REQUESTS: Family = Family {
             "other-methods-500",
             &["REQ-1c", "STATUS-1a"],
             "that answers 500 to other methods",
-            Answer(|outgoing, incoming, _| {
-                if outgoing.status == 405 && incoming.method != "HEAD" {
-                    outgoing.refuse(500, "internal error");
-                }
+            Refuse(500, "internal error", |outgoing, incoming, _| {
+                outgoing.status == 405 && incoming.method != "HEAD"
             }),
         ),
         defect(
@@ -93,11 +91,7 @@ pub(super) const REQUESTS: Family = Family {
             "head-refused",
             &["REQ-1b"],
             "that refuses HEAD",
-            Answer(|outgoing, incoming, _| {
-                if incoming.method == "HEAD" {
-                    outgoing.refuse(405, "GET only");
-                }
-            }),
+            Refuse(405, "GET only", |_, incoming, _| incoming.method == "HEAD"),
         ),
         defect(
             "head-always-200",
@@ -123,10 +117,8 @@ pub(super) const REQUESTS: Family = Family {
             "slash-404",
             &["REQ-2"],
             "that does not know the resource with a / at the end",
-            Answer(|outgoing, incoming, _| {
-                if incoming.path.ends_with('/') && outgoing.status == 200 {
-                    outgoing.refuse(404, "not found");
-                }
+            Refuse(404, "not found", |outgoing, incoming, _| {
+                incoming.path.ends_with('/') && outgoing.status == 200
             }),
         ),
         defect(
@@ -144,21 +136,13 @@ pub(super) const REQUESTS: Family = Family {
             "xml-404",
             &["REQ-2"],
             "that does not know files.xml",
-            Answer(|outgoing, incoming, _| {
-                if incoming.path.contains(".xml") {
-                    outgoing.refuse(404, "not found");
-                }
-            }),
+            Refuse(404, "not found", |_, incoming, _| incoming.path.contains(".xml")),
         ),
         defect(
             "csv-404",
             &["REQ-2", "OUT-4a"],
             "that does not know files.csv",
-            Answer(|outgoing, incoming, _| {
-                if incoming.is_csv() {
-                    outgoing.refuse(404, "not found");
-                }
-            }),
+            Refuse(404, "not found", |_, incoming, _| incoming.is_csv()),
         ),
         defect(
             "csv-is-xml",
@@ -249,21 +233,13 @@ pub(super) const REQUESTS: Family = Family {
             "unknown-400",
             &["REQ-3a", "REQ-3b", "STATUS-1a"],
             "that answers 400 to an unknown resource",
-            Answer(|outgoing, _, _| {
-                if outgoing.status == 404 {
-                    outgoing.refuse(400, "no such resource");
-                }
-            }),
+            Refuse(400, "no such resource", |outgoing, _, _| outgoing.status == 404),
         ),
         defect(
             "unknown-403",
             &["REQ-3a", "REQ-3b", "STATUS-1a"],
             "that answers 403 to an unknown resource",
-            Answer(|outgoing, _, _| {
-                if outgoing.status == 404 {
-                    outgoing.refuse(403, "forbidden");
-                }
-            }),
+            Refuse(403, "forbidden", |outgoing, _, _| outgoing.status == 404),
         ),
         defect(
             "json-served",
@@ -296,34 +272,28 @@ pub(super) const REQUESTS: Family = Family {
             "path-before-credentials",
             &["REQ-13a"],
             "that looks at the path before the credentials",
-            Answer(|outgoing, incoming, _| {
+            Refuse(404, "not found", |outgoing, incoming, _| {
                 let known = incoming.path.starts_with(PATH);
-                if matches!(outgoing.status, 401 | 403) && !known {
-                    outgoing.refuse(404, "not found");
-                }
+                matches!(outgoing.status, 401 | 403) && !known
             }),
         ),
         defect(
             "method-before-credentials",
             &["REQ-13a"],
             "that looks at the method before the credentials",
-            Answer(|outgoing, incoming, _| {
+            Refuse(405, "GET only", |outgoing, incoming, _| {
                 let known = ["GET", "HEAD"].contains(&incoming.method.as_str());
-                if matches!(outgoing.status, 401 | 403) && !known {
-                    outgoing.refuse(405, "GET only");
-                }
+                matches!(outgoing.status, 401 | 403) && !known
             }),
         ),
         defect(
             "query-before-credentials",
             &["REQ-13a"],
             "that looks at the query before the credentials",
-            Answer(|outgoing, incoming, site| {
+            Refuse(400, "not a query", |outgoing, incoming, site| {
                 let query = incoming.query.as_deref().unwrap_or_default();
                 let bad = site.resolve(incoming, vcc_query::Zone::UTC).is_none();
-                if matches!(outgoing.status, 401 | 403) && bad && !query.is_empty() {
-                    outgoing.refuse(400, "not a query");
-                }
+                matches!(outgoing.status, 401 | 403) && bad && !query.is_empty()
             }),
         ),
     ],
@@ -374,11 +344,11 @@ pub(super) const REFUSALS: Family = Family {
             "internals-in-refusals",
             &["STATUS-1a", "STATUS-2"],
             "that answers 500 with its internals",
-            Answer(|outgoing, _, _| {
-                if outgoing.status == 400 {
-                    outgoing.refuse(500, "thread 'main' panicked at src/main.rs:42:7: called `Option::unwrap()` on a `None` value");
-                }
-            }),
+            Refuse(
+                500,
+                "thread 'main' panicked at src/main.rs:42:7: called `Option::unwrap()` on a `None` value",
+                |outgoing, _, _| outgoing.status == 400,
+            ),
         ),
         defect(
             "refusals-of-pages",

@@ -1,4 +1,4 @@
-use crate::selftest::defect::Hook::{Answer, Ask, Sent};
+use crate::selftest::defect::Hook::{Ask, Refuse, Sent};
 use crate::selftest::defect::{Family, defect};
 
 const PATH: &str = "/api/recordings/files";
@@ -147,10 +147,8 @@ pub(super) const TARGETS: Family = Family {
             "paths-not-decoded",
             &["REQ-2b"],
             "that compares paths as they are written",
-            Answer(|outgoing, incoming, _| {
-                if incoming.path.contains('%') && outgoing.status == 200 {
-                    outgoing.refuse(404, "not found");
-                }
+            Refuse(404, "not found", |outgoing, incoming, _| {
+                incoming.path.contains('%') && outgoing.status == 200
             }),
         ),
         defect(

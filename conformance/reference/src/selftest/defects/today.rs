@@ -1,7 +1,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use vcc_query::{Window, Zone};
 
-use crate::selftest::defect::Hook::{Again, Answer, Ask, Select};
+use crate::selftest::defect::Hook::{Again, Answer, Ask, Refuse, Select};
 use crate::selftest::defect::{Family, defect};
 use crate::selftest::incoming::Incoming;
 use crate::selftest::site::{Site, utc};
@@ -157,22 +157,18 @@ pub(super) const TODAY: Family = Family {
             "documented-constants-only",
             &["DATE-8a"],
             "that knows today, today-1d and today-7d only",
-            Answer(|outgoing, incoming, _| {
+            Refuse(400, "d: unknown constant", |_, incoming, _| {
                 let d = incoming.get("d").unwrap_or_default();
-                if d.split(',').filter_map(days).any(|days| days < 0 && ![-1, -7].contains(&days)) {
-                    outgoing.refuse(400, "d: unknown constant");
-                }
+                d.split(',').filter_map(days).any(|days| days < 0 && ![-1, -7].contains(&days))
             }),
         ),
         defect(
             "one-digit-constants",
             &["DATE-8a"],
             "whose constants have one digit",
-            Answer(|outgoing, incoming, _| {
+            Refuse(400, "d: unknown constant", |outgoing, incoming, _| {
                 let d = incoming.get("d").unwrap_or_default();
-                if d.split(',').filter_map(days).any(|days| days < -9) && outgoing.status == 200 {
-                    outgoing.refuse(400, "d: unknown constant");
-                }
+                d.split(',').filter_map(days).any(|days| days < -9) && outgoing.status == 200
             }),
         ),
         defect(
@@ -189,45 +185,37 @@ pub(super) const TODAY: Family = Family {
             "constants-alone-refused",
             &["DATE-8a"],
             "that reads constants in ranges only",
-            Answer(|outgoing, incoming, _| {
-                if incoming.get("d").is_some_and(|d| days(&d).is_some()) {
-                    outgoing.refuse(400, "d: expected a range");
-                }
+            Refuse(400, "d: expected a range", |_, incoming, _| {
+                incoming.get("d").is_some_and(|d| days(&d).is_some())
             }),
         ),
         defect(
             "constants-in-ranges-refused",
             &["DATE-8a"],
             "that reads constants only alone",
-            Answer(|outgoing, incoming, _| {
+            Refuse(400, "d: expected a date", |_, incoming, _| {
                 let d = incoming.get("d").unwrap_or_default();
-                if d.contains(',') && d.split(',').any(|end| days(end).is_some()) {
-                    outgoing.refuse(400, "d: expected a date");
-                }
+                d.contains(',') && d.split(',').any(|end| days(end).is_some())
             }),
         ),
         defect(
             "constants-refused-beside-dates",
             &["DATE-8a"],
             "that refuses a range of a date and a constant",
-            Answer(|outgoing, incoming, _| {
+            Refuse(400, "d: expected two constants", |_, incoming, _| {
                 let d = incoming.get("d").unwrap_or_default();
                 let ends = d.split(',').filter(|end| days(end).is_some()).count();
-                if d.contains(',') && ends == 1 {
-                    outgoing.refuse(400, "d: expected two constants");
-                }
+                d.contains(',') && ends == 1
             }),
         ),
         defect(
             "constants-refused-by-look-ups",
             &["NEAR-3"],
             "whose start-date and finish-date read no constants",
-            Answer(|outgoing, incoming, _| {
+            Refuse(400, "start-date: expected a date", |_, incoming, _| {
                 let constant =
                     |name: &str| incoming.get(name).is_some_and(|text| days(&text).is_some());
-                if constant("start-date") || constant("finish-date") {
-                    outgoing.refuse(400, "start-date: expected a date");
-                }
+                constant("start-date") || constant("finish-date")
             }),
         ),
         defect(
@@ -284,11 +272,9 @@ pub(super) const TODAY: Family = Family {
             "today-beyond-the-calendar-500",
             &["DATE-8a", "STATUS-1a"],
             "that answers 500 to a constant beyond the calendar",
-            Answer(|outgoing, incoming, _| {
+            Refuse(500, "internal error", |outgoing, incoming, _| {
                 let d = incoming.get("d").unwrap_or_default();
-                if outgoing.status == 400 && d.starts_with("today-") && d.len() > 10 {
-                    outgoing.refuse(500, "internal error");
-                }
+                outgoing.status == 400 && d.starts_with("today-") && d.len() > 10
             }),
         ),
         defect(

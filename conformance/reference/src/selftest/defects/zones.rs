@@ -1,7 +1,7 @@
 use chrono::{DateTime, Utc};
 use vcc_query::Zone;
 
-use crate::selftest::defect::Hook::{Again, Answer, Ask};
+use crate::selftest::defect::Hook::{Again, Ask, Refuse};
 use crate::selftest::defect::{Family, defect};
 use crate::selftest::incoming::Incoming;
 use crate::selftest::texts::parts;
@@ -217,10 +217,8 @@ pub(super) const ZONES: Family = Family {
             "bad-tz-500",
             &["DATE-3a", "REQ-8a", "STATUS-1a"],
             "that answers 500 to a tz that it does not know",
-            Answer(|outgoing, incoming, _| {
-                if outgoing.status == 400 && bad_tz(incoming) {
-                    outgoing.refuse(500, "internal error");
-                }
+            Refuse(500, "internal error", |outgoing, incoming, _| {
+                outgoing.status == 400 && bad_tz(incoming)
             }),
         ),
         defect(
@@ -300,28 +298,24 @@ pub(super) const ZONES: Family = Family {
             "aliases-unknown",
             &["DATE-3a"],
             "that knows no aliases of zones",
-            Answer(|outgoing, incoming, _| {
+            Refuse(400, "tz: unknown zone", |outgoing, incoming, _| {
                 let alias = |name: String| {
                     let rest = ["US/", "Etc/", "Asia/Calcutta", "Europe/Kiev", "Asia/Saigon"];
                     rest.iter().any(|start| name.starts_with(start)) || !name.contains('/')
                 };
-                if incoming.get("tz").is_some_and(alias) && outgoing.status == 200 {
-                    outgoing.refuse(400, "tz: unknown zone");
-                }
+                incoming.get("tz").is_some_and(alias) && outgoing.status == 200
             }),
         ),
         defect(
             "cities-only",
             &["DATE-3a"],
             "that knows zones of the form Area/City only",
-            Answer(|outgoing, incoming, _| {
+            Refuse(400, "tz: unknown zone", |outgoing, incoming, _| {
                 let city = |name: &str| {
                     let area = name.split('/').next().unwrap_or_default();
                     name.matches('/').count() == 1 && !["US", "Etc"].contains(&area)
                 };
-                if incoming.get("tz").is_some_and(|name| !city(&name)) && outgoing.status == 200 {
-                    outgoing.refuse(400, "tz: unknown zone");
-                }
+                incoming.get("tz").is_some_and(|name| !city(&name)) && outgoing.status == 200
             }),
         ),
     ],
