@@ -2,7 +2,7 @@ use std::{fmt, io};
 
 use vcc_conformance_core::fixture::FixtureError;
 
-/// Why a command cannot do what it should.
+/// Why a command failed, and the exit code for it.
 #[derive(Debug)]
 pub(crate) struct CommandError {
     pub(crate) code: u8,
@@ -23,7 +23,7 @@ impl From<FixtureError> for CommandError {
 
 impl From<io::Error> for CommandError {
     fn from(error: io::Error) -> Self {
-        // Who closes the pipe has read enough.
+        // A reader that closes the pipe has read enough.
         let code = if error.kind() == io::ErrorKind::BrokenPipe { 0 } else { 2 };
         Self { code, message: error.to_string() }
     }

@@ -115,7 +115,7 @@ pub(super) fn mock(args: &Args, out: &mut dyn Write) -> Result<u8, CommandError>
     Ok(u8::from(wrong > 0))
 }
 
-/// Runs the client; why it did not do well, where its end says so.
+/// Runs the client; says why it failed, where its exit status or the time tells.
 fn client(
     args: &Args,
     line: &str,

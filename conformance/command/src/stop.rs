@@ -1,9 +1,9 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
 
-/// A flag that the first Ctrl-C sets, or whoever else asks the process to end, so that what was
-/// started ends too and a run ends with a report; the second time the process ends at once. Whoever
-/// starts other processes calls this before.
+/// A flag that the first Ctrl-C sets, or another request to end the process, so that what was started
+/// ends too and a run ends with a report. The second one ends the process at once. A command that
+/// starts other processes calls this before it does.
 pub(super) fn stop() -> Arc<AtomicBool> {
     static STOP: LazyLock<Arc<AtomicBool>> = LazyLock::new(|| {
         let stop = Arc::new(AtomicBool::new(false));

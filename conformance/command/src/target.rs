@@ -49,7 +49,7 @@ pub(super) struct TargetArgs {
 }
 
 impl TargetArgs {
-    /// Leaves the one tenant that was named, without the records of the dataset.
+    /// Removes all tenants but the one that was named, and the recordings of the dataset.
     pub(super) fn only_tenant(&self, setup: &mut Setup) {
         let name = self.tenant.as_deref().unwrap_or(Request::TENANT);
         setup.tenants.retain(|access| access.user == name);
@@ -59,7 +59,7 @@ impl TargetArgs {
         }
     }
 
-    /// Whether the zone of the tenant is that of the target.
+    /// Whether the zone of the tenant at the target is known.
     pub(super) fn zone_is_known(&self) -> bool {
         self.url.is_none() || self.tenant_tz.is_some()
     }

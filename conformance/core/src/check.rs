@@ -17,7 +17,7 @@ use crate::spec::{Level, Spec};
 
 /// The records that one response can hold.
 const PAGE: usize = 50;
-/// The place of a refusal that is as good as the answer.
+/// How a problem begins that is in a refusal which is accepted instead of the answer.
 const REFUSAL: &str = "or, a refusal: ";
 
 /// Everything that is wrong with a case.

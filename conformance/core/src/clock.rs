@@ -10,7 +10,7 @@ pub fn now() -> Timestamp {
     Timestamp::now()
 }
 
-/// The end of a wait that begins at an instant. One that no clock can tell is as good as a year.
+/// The end of a wait that begins at an instant. A wait too long for the clock is cut to a year.
 #[must_use]
 pub fn after(begin: Instant, wait: Duration) -> Instant {
     const YEAR: Duration = Duration::from_secs(365 * 86_400);

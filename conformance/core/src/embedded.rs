@@ -8,7 +8,7 @@ pub const SPEC: &str = include_str!("../SPEC.md");
 /// The cases that each known defect fails.
 pub const SIGNATURES: &str = include_str!("../signatures.txt");
 
-/// Every id that there ever was.
+/// The text of `ids.lock`: every id that a case or a dataset has or had.
 pub const LOCK: &str = include_str!("../ids.lock");
 
 /// Every file that says what the suite asks and how that is written: cases, datasets,

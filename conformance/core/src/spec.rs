@@ -88,7 +88,7 @@ impl Spec {
         self.find(id).map_or(id, |clause| clause.id.as_str()).to_owned()
     }
 
-    /// The level of a clause; `must` for one that there is not.
+    /// The level of a clause; `must` for an unknown one.
     #[must_use]
     pub fn level(&self, id: &str) -> Level {
         self.find(id).map_or(Level::Must, |clause| clause.level)

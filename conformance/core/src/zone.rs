@@ -14,7 +14,7 @@ static BUNDLED: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bun
 ///
 /// # Errors
 ///
-/// There is none of this name.
+/// No zone has this name.
 pub fn named(name: &str) -> Result<TimeZone, jiff::Error> {
     BUNDLED.get(name)
 }

@@ -18,7 +18,7 @@ fn ask(mock: &Mock, query: &str) -> Option<Response> {
     client.exchange(request.as_bytes(), Body::AsSaid).ok()
 }
 
-/// Whoever plays several scenarios on one port plays one after the other.
+/// Several scenarios on one port are played one after the other.
 #[test]
 fn a_port_is_free_and_its_connections_closed_when_a_scenario_ends() {
     let mock = Mock::start(Scenario::Forbidden, 0).unwrap();

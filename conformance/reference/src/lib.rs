@@ -1,5 +1,5 @@
-//! The reference server in this process, for the conformance suite of the Recordings API: what a run
-//! is held against unless another target is named, and what the suite itself is proved with.
+//! The reference server in this process, for the conformance suite of the Recordings API: the target
+//! of a run that names no other, and, with defects around it, the proof that the suite can fail.
 
 mod reference;
 pub mod selftest;

@@ -83,7 +83,7 @@ impl Reference {
 
 impl Drop for Reference {
     fn drop(&mut self) {
-        // Nobody waits for its last answers.
+        // Its last answers are of no interest.
         let guard = self.runtime.enter();
         drop(self.server.take());
         drop(guard);
@@ -94,7 +94,7 @@ impl Drop for Reference {
 ///
 /// # Errors
 ///
-/// What the store refuses.
+/// The store refuses a tenant or a record.
 pub async fn load(store: &dyn Store, tenants: &[Tenant]) -> Result<(), ReferenceError> {
     let epoch = DateTime::<Utc>::UNIX_EPOCH;
     for tenant in tenants {

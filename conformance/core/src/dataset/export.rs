@@ -47,7 +47,7 @@ struct Entry<'a> {
 ///
 /// # Errors
 ///
-/// Those of the file system.
+/// The folder cannot be written.
 pub fn export(tenants: &[Tenant], format: ExportFormat, folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     let mut entries = Vec::new();
@@ -68,7 +68,7 @@ pub fn export(tenants: &[Tenant], format: ExportFormat, folder: &Path) -> io::Re
 ///
 /// # Errors
 ///
-/// None that writing to memory has.
+/// Writing to memory does not fail; the formats' writers say that it may.
 pub fn text(tenant: &Tenant, format: ExportFormat) -> io::Result<String> {
     let mut text = String::new();
     match format {

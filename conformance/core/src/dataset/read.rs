@@ -65,7 +65,7 @@ impl Cell {
 ///
 /// # Errors
 ///
-/// What is no TOML or no dataset, with the place.
+/// The text is not TOML or not a dataset; the error says where.
 pub fn read(file: &str, text: &str, now: Timestamp) -> Result<Tenant, FixtureError> {
     let error = |message: String| FixtureError::new(file, None, message);
     let table: toml::Table =

@@ -27,7 +27,7 @@ enum WrittenZone {
     Offset(i32),
 }
 
-/// A text is no start of a record.
+/// A text that is not the start of a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StartError(String);
 
@@ -92,7 +92,7 @@ impl WrittenStart {
     ///
     /// # Errors
     ///
-    /// A zone that there is not, and a day beyond the calendar.
+    /// An unknown zone, or a day beyond the calendar.
     pub fn resolve(&self, tenant: &TimeZone, now: Timestamp) -> Result<Timestamp, StartError> {
         let beyond = |_| StartError("beyond the calendar".into());
         let zone = match &self.place {

@@ -119,7 +119,7 @@ pub struct Next {
 ///
 /// # Errors
 ///
-/// A line of the lock that is none, as [`read`].
+/// A line of the lock that cannot be read, as [`read`].
 pub fn next<'a>(lock: &'a str, now: &Contents) -> Result<Next, &'a str> {
     let mut problems = Vec::new();
     let mut lines = BTreeMap::new();

@@ -37,7 +37,7 @@ impl Locked<'_> {
     }
 }
 
-/// Reads the lines of a lock; `Err` is one that is none.
+/// Reads the lines of a lock; `Err` is the first that cannot be read.
 ///
 /// # Errors
 ///

@@ -58,7 +58,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// The trouble that took the place of an answer.
+    /// Why there is no answer.
     pub fn exchange(&mut self, bytes: &[u8], body: Body) -> Answer {
         let mut answers = self.exchange_all(&[(bytes, body)]);
         answers.pop().unwrap_or_else(|| Err(Trouble::Closed("without an answer".into())))
@@ -258,7 +258,7 @@ impl Connection {
                 }
                 Err(problem) => match problem.kind() {
                     ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted => {}
-                    // TLS without a farewell is how many servers end a connection.
+                    // Many servers end a connection without TLS's close_notify.
                     ErrorKind::UnexpectedEof => return Ok(false),
                     ErrorKind::InvalidData => return Err(Trouble::Connect(problem.to_string())),
                     _ => return Err(closed(&problem)),

@@ -35,7 +35,7 @@ pub struct TlsOptions {
     pub insecure: bool,
 }
 
-/// A text is no target, or one that cannot be reached.
+/// A text that names no target, or a target that cannot be reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EndpointError(String);
 
@@ -52,7 +52,7 @@ impl Endpoint {
     ///
     /// # Errors
     ///
-    /// Another scheme, a host without address, certificates that cannot be read.
+    /// Another scheme, a host without an address, or certificates that cannot be read.
     pub fn parse(url: &str, options: &TlsOptions) -> Result<Self, EndpointError> {
         let error = |what: &str| EndpointError(format!("{url}: {what}"));
         let (scheme, rest) =

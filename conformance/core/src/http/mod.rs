@@ -1,5 +1,5 @@
 //! HTTP/1.1 as bytes: a request goes out exactly as it was written, which ordinary clients do not
-//! do, and an answer comes back whole or as the trouble that it was.
+//! do, and what comes back is a whole answer, or the reason why there is none.
 
 mod body;
 mod client;
@@ -49,7 +49,7 @@ pub enum Trouble {
     TimedOut(Duration),
     /// The body exceeded the limit, in bytes.
     TooLarge(usize),
-    /// What came is no HTTP/1.1.
+    /// What came is not HTTP/1.1.
     Garbage(String),
     /// The run was stopped.
     Stopped,

@@ -25,7 +25,7 @@ pub struct Difference {
 }
 
 impl Difference {
-    /// Whether there is none.
+    /// Whether nothing differs.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()

@@ -72,7 +72,7 @@ pub(super) fn forms(
     Ok(())
 }
 
-/// Why the rows do not all end in CRLF, or why one of them is none. The last one may end with the
+/// Why the rows do not all end in CRLF, or why they cannot be read. The last row may end with the
 /// body (RFC 4180, 2.2).
 fn row_ends(body: &[u8]) -> Option<String> {
     let mut quoted = false;

@@ -47,7 +47,7 @@ fn decoded(path: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// Why a body is no list.
+/// Why a body is not a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unreadable {
     /// The clause that it breaks.
@@ -98,7 +98,7 @@ pub struct List {
 ///
 /// # Errors
 ///
-/// Why the body is none.
+/// Why the body is not a list.
 pub fn read(format: Format, response: &Response) -> Result<List, Unreadable> {
     let (malformed, what) = match format {
         Format::Xml => ("OUT-2", "no well-formed XML"),

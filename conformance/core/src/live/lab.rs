@@ -221,7 +221,7 @@ impl<'a> Lab<'a> {
     }
 
     /// What a query finds is what the full list has of it. `belongs` says of each record whether it
-    /// is to be found; `None` where the documentation leaves it open.
+    /// should be found; `None` where the documentation leaves it open.
     pub(super) fn finds(
         &mut self,
         law: &mut Law,

@@ -21,7 +21,7 @@ pub enum Scenario {
     Dropped,
     /// Starts with the offsets of a zone on both sides of its transitions.
     Offsets,
-    /// The client is to ask for values that need encoding.
+    /// The client is asked to filter by values that need encoding.
     Reserved,
     /// A redirection to another origin.
     Elsewhere,

@@ -89,7 +89,7 @@ impl Mock {
                         match listener.accept() {
                             Ok((stream, _)) => {
                                 scope.spawn(|| {
-                                    // A client that goes away has what it wanted.
+                                    // A client may leave when it has what it wanted.
                                     let _ = serve(stream, origin, &received, &stop);
                                 });
                             }

@@ -6,8 +6,8 @@ use super::{Nanos, SECOND};
 /// No wall clock has ever been farther from UTC than this.
 const FARTHEST: Nanos = 27 * 3600 * SECOND;
 
-/// The zone of this name: case-sensitive (DATE-3b), and none of the files that a system keeps
-/// beside the zones.
+/// The zone of this name: case-sensitive (DATE-3b), and not a file that a system keeps beside the
+/// zones.
 pub(super) fn named(name: &str) -> Result<TimeZone, String> {
     let zone = crate::zone::named(name).map_err(|_| format!("{name:?} is no zone"))?;
     if zone.iana_name() != Some(name) || name == "Factory" || name == "Etc/Unknown" {

@@ -35,12 +35,12 @@ impl Group {
         self.child.try_wait()
     }
 
-    /// Leaves alone whatever of the group still runs.
+    /// Lets what still runs of the group go on.
     pub fn leave(self) {
         std::mem::forget(self);
     }
 
-    /// Sends a signal to all processes of the group; `false` where there is none. The shell does it,
+    /// Sends a signal to all processes of the group; `false` where it has none left. The shell sends it,
     /// since not every system has a command for it.
     fn signal(&self, name: &str) -> bool {
         let mut kill = Command::new("sh");

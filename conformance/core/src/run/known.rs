@@ -20,7 +20,7 @@ pub struct KnownFailure {
 ///
 /// # Errors
 ///
-/// A line without a reason, or with a date that is none.
+/// A line without a reason, or with a date that cannot be read.
 pub fn known_failures(text: &str) -> Result<Vec<KnownFailure>, String> {
     let mut known = Vec::new();
     for (number, line) in text.lines().enumerate() {
@@ -51,7 +51,7 @@ pub fn known_failures(text: &str) -> Result<Vec<KnownFailure>, String> {
     Ok(known)
 }
 
-/// Marks the failures of a report that are known, and says which of the known are none any more.
+/// Marks the known failures of a report, and lists those that do not fail any more.
 pub fn apply(known: &[KnownFailure], report: &mut Report) {
     let today = report.started.to_zoned_datetime(jiff::tz::TimeZone::UTC).date();
     for failure in known {

@@ -23,7 +23,7 @@ impl Exported {
     ///
     /// # Errors
     ///
-    /// Those of the file system.
+    /// The folder cannot be written.
     pub fn new(tenants: &[Tenant]) -> std::io::Result<Self> {
         let folder = std::env::temp_dir().join(format!("vcc-conformance-{}", std::process::id()));
         export(tenants, ExportFormat::Csv, &folder)?;

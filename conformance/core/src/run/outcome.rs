@@ -23,7 +23,7 @@ pub struct Outcome {
     pub level: Level,
     /// The verdict.
     pub verdict: Verdict,
-    /// Why it is no pass, where there is no finding that says so.
+    /// Why it does not pass, where no problem says so.
     pub reason: Option<String>,
     /// What is not as expected.
     pub problems: Vec<Problem>,

@@ -103,7 +103,7 @@ impl Planned {
 ///
 /// # Errors
 ///
-/// A tenant or template that there is not.
+/// An unknown tenant or template.
 pub fn plan(case: &Case, setup: &Setup, amplified: bool) -> Result<Vec<Variant>, String> {
     if !case.step.is_empty() {
         let steps: Result<_, _> = case
@@ -163,7 +163,7 @@ pub(crate) fn expected(case: &Case) -> Vec<Option<&Expect>> {
 ///
 /// # Errors
 ///
-/// A template or a tenant that is not there.
+/// An unknown template or tenant.
 pub fn build(request: &Request, setup: &Setup) -> Result<Planned, String> {
     let name = request.tenant();
     let tenant =

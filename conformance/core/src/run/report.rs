@@ -25,7 +25,7 @@ pub struct Report {
     pub ended: Option<String>,
     /// Whether a should that is not done is a failure.
     pub strict: bool,
-    /// Known failures that are none any more.
+    /// Known failures that do not fail any more.
     pub stale: Vec<String>,
 }
 

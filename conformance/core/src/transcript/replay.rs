@@ -20,7 +20,7 @@ pub struct Replay {
     setup: Setup,
 }
 
-/// What is no saved run.
+/// A file that is not a saved run.
 #[derive(Debug)]
 pub struct TranscriptError {
     line: usize,
@@ -41,7 +41,7 @@ impl Replay {
     ///
     /// # Errors
     ///
-    /// What is no transcript, or one of another format.
+    /// The file is not a transcript, or one of another format.
     pub fn read(input: impl BufRead, setup: &mut Setup) -> Result<Self, TranscriptError> {
         let mut head = None;
         let mut lines = BTreeMap::new();

@@ -25,7 +25,7 @@ impl<W: Write> Writer<W> {
     ///
     /// # Errors
     ///
-    /// Those of `out`.
+    /// `out` cannot be written.
     pub fn new(mut out: W, head: &Head, setup: &Setup) -> io::Result<Self> {
         serde_json::to_writer(&mut out, head)?;
         out.write_all(b"\n")?;
@@ -57,7 +57,7 @@ impl<W: Write> Writer<W> {
     ///
     /// # Errors
     ///
-    /// The first one of `out` since the beginning.
+    /// The first failure to write `out` since the beginning.
     pub fn finish(&self) -> io::Result<()> {
         let Ok(mut state) = self.state.lock() else { return Ok(()) };
         match state.problem.take() {

@@ -3,7 +3,7 @@
 pub(super) struct Before {
     /// Requests.
     pub(super) requests: u32,
-    /// Those with a header that says something of a body.
+    /// Those with a header that announces a body.
     pub(super) bodies: u32,
     /// Those of the method HEAD.
     pub(super) heads: u32,

@@ -33,20 +33,20 @@ pub(super) enum Hook {
     Sent(fn(&mut Vec<u8>, &Before)),
     /// The server reads another request than was sent.
     Ask(fn(&mut Incoming, &Site)),
-    /// What the query means is another thing.
+    /// The query means something else.
     Select(fn(&mut Selection, &Incoming, &Site)),
     /// The page is found in another way.
     List(fn(&Selection, &Incoming, &Site) -> Page),
     /// Texts are compared in another way: the field, the value that a record has, the value asked
     /// for.
     Compare(fn(Field, &str, &str) -> bool),
-    /// The values of the records of a page are others.
+    /// The records of a page have other values.
     Write(fn(Field, &str) -> String),
     /// The answer is changed on its way out.
     Answer(fn(&mut Outgoing, &Incoming, &Site)),
-    /// An answer is a refusal with this status and text where this is true of it.
+    /// The answer is a refusal with this status and text where the condition holds.
     Refuse(u16, &'static str, fn(&Outgoing, &Incoming, &Site) -> bool),
-    /// A request with a date that is written so is refused.
+    /// A request is refused that has a date of which this is true.
     Unread(fn(&Parts<'_>) -> bool),
     /// Once there is an answer, another request is made in place of the first.
     Again(fn(&Outgoing, &Incoming, &Site) -> Option<Incoming>),

@@ -32,7 +32,7 @@ tokio::task_local! {
     static INCOMING: Incoming;
 }
 
-/// What is wrong at the moment.
+/// The defect that is switched on, and what it may know.
 struct CurrentDefect {
     hook: RwLock<Option<Hook>>,
     site: Site,

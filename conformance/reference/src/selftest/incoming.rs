@@ -139,7 +139,7 @@ impl Incoming {
         Some((name.into(), token.into()))
     }
 
-    /// Asks as another.
+    /// Asks with other credentials.
     pub(super) fn sign(&mut self, name: &str, token: &str) {
         let coded = base64(format!("{name}:{token}").as_bytes());
         if let Ok(value) = HeaderValue::from_str(&format!("Basic {coded}")) {
@@ -173,7 +173,7 @@ pub(super) fn decode(text: &str) -> String {
     String::from_utf8_lossy(&decoded).into_owned()
 }
 
-/// A text as a value of a query: all that is not sure to stay itself is escaped.
+/// A text as a value of a query; everything is escaped but what every reader takes as it is.
 pub(super) fn encode(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {

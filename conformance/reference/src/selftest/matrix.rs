@@ -17,8 +17,8 @@ use vcc_conformance_core::run::{HttpTarget, Options, Report, Verdict, run};
 use vcc_conformance_core::setup::Setup;
 use vcc_conformance_core::spec::{Level, Spec};
 
-/// The time of every run: a few days after a change of the clocks in North America, so that days
-/// which are not of 24 hours lie between it and its `today-7d`. A report of the same cases is the
+/// The time of every run: a few days after a change of the clocks in North America, so that a day of
+/// 23 or 25 hours lies between it and its `today-7d`. A report of the same cases is the
 /// same on every day.
 const NOW: i64 = 1_794_000_000;
 
@@ -53,7 +53,7 @@ impl Measured {
 pub struct Matrix {
     /// The cases that are graded and pass without a defect.
     pub graded: Vec<String>,
-    /// What the reference itself fails, with the reason: nothing.
+    /// What the reference itself fails, with the reason; empty unless something is wrong.
     pub unclean: Vec<String>,
     /// One a defect.
     pub rows: Vec<Measured>,
@@ -76,7 +76,7 @@ impl Matrix {
     }
 }
 
-/// What every run of a matrix shares.
+/// What all runs of a matrix share.
 struct Bench<'a> {
     cases: Vec<Case>,
     spec: &'a Spec,

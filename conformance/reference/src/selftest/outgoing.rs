@@ -106,7 +106,7 @@ impl Outgoing {
         self.headers.insert(name, HeaderValue::from_static(value));
     }
 
-    /// Leaves no header but the time, which stands still.
+    /// Removes every header but `Date`.
     fn bare(&mut self) {
         let date = self.headers.remove(DATE);
         self.headers.clear();

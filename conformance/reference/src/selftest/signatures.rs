@@ -18,7 +18,7 @@ pub fn signatures(matrix: &Matrix) -> String {
 mod tests {
     use vcc_conformance_core::signatures::embedded;
 
-    /// What the suite knows of the defects without knowing them.
+    /// The suite reads names and sentences of the defects from the file.
     #[test]
     fn the_embedded_signatures_are_those_of_the_defects() {
         let embedded = embedded();

@@ -33,12 +33,12 @@ impl Site {
         self.now
     }
 
-    /// A number that is another one at each call.
+    /// A number that grows with each call.
     pub(super) fn next(&self) -> u64 {
         self.served.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Who asks; the first tenant where nobody does.
+    /// The tenant that asks; the first one where the credentials name none.
     pub(super) fn resident(&self, incoming: &Incoming) -> &Resident {
         let name = incoming.credentials().map(|(name, _)| name);
         let found = self.residents.iter().find(|resident| Some(&resident.name) == name.as_ref());

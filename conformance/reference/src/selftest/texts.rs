@@ -72,8 +72,8 @@ pub(super) fn ymd(text: &str) -> Option<NaiveDate> {
     (Shape::of(text) == Shape::Day).then(|| NaiveDate::parse_from_str(text, form).ok()).flatten()
 }
 
-/// Hours and minutes that a text counts from 1 January of its year, with day, month and time beyond
-/// their ends carried on: what a calendar that rolls over makes of it.
+/// What a calendar that rolls over makes of a date: day, month and time beyond their ends are carried
+/// on.
 pub(super) fn rolled(text: &str) -> Option<String> {
     let parts = parts(text);
     let numbers = |text: &str, widths: &[usize]| -> Option<Vec<i64>> {

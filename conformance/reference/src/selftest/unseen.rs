@@ -1,4 +1,4 @@
-//! Recordings that no case knows: what a server holds whose data nobody controls.
+//! Recordings that no case knows, as a server has them whose data nobody controls.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -59,7 +59,7 @@ impl Random {
 ///
 /// # Errors
 ///
-/// `now` is less than the time of so many recordings after the first year.
+/// `now` is too near the first year of the calendar for so many recordings.
 pub fn unseen(count: u32, now: Timestamp) -> Result<Tenant, FixtureError> {
     let whole = Timestamp::from_second(now.as_second()).unwrap_or(now);
     let mut random = Random(42);

@@ -54,8 +54,8 @@ impl Update {
 }
 
 /// Checks the cases of a folder, and measures which defects the new and edited ones catch: what was
-/// measured of the others stays. A new defect is measured with all cases. Where a dataset was edited
-/// that is true of every defect. `done` is told of every defect that was measured.
+/// measured of the others stays. A new defect is measured with all cases. After an
+/// edit of a dataset every defect is. `done` is told of every defect that was measured.
 ///
 /// # Errors
 ///

@@ -87,7 +87,7 @@ fn scan(lab: &mut Lab<'_>) -> Option<Pages> {
                 law.problem(lab.spec, Finding::of("OUT-3a", text), exchange.clone());
                 continue;
             };
-            // Some stores hold a record twice; a whole page of old acquaintances is no such store.
+            // Some stores hold a record twice, but not a whole page of them.
             twice += usize::from(!keys.insert(rec.key));
             lab.records.push(rec);
         }

@@ -65,7 +65,7 @@ fn fifty(lab: &mut Lab<'_>) {
         let (exchange, page) = lab.page("", Some(&format!("n={n}")));
         let Ok(page) = page else { continue };
         law.tried += 1;
-        // Whoever lists a record after these has more than this page.
+        // A target that lists records after these has more than this page.
         let follow = lab.records.len() >= n + PAGE;
         law.evidence += usize::from(follow);
         if follow && page.len() != PAGE {
