@@ -18,10 +18,11 @@ use vcc_query::{ResponseFormat, Selection};
 use vcc_store::{Page, Rest, Store, StoreError, StoreErrorKind, StoredRecord, TenantId};
 use vcc_types::Dialect;
 
+use crate::gate::Share;
 use crate::gzip;
-use crate::limits::Share;
-use crate::pending::{Held, Kind, counted};
-use crate::records::{Pieces, TAGS};
+use crate::held::Held;
+use crate::pending::{AnswerKind, counted};
+use crate::pieces::{Pieces, TAGS};
 
 /// How many bytes of text the records of a body have that is made at once.
 const WHOLE: usize = 128 * 1024;
@@ -78,7 +79,7 @@ pub(crate) fn of(
     if zipped {
         body = gzip::compress(&body);
     }
-    let held = Held::take(source.share, Kind::Whole, body.capacity()).ok_or(NoBody::Full)?;
+    let held = Held::take(source.share, AnswerKind::Whole, body.capacity()).ok_or(NoBody::Full)?;
     Ok((counted(body, held).into(), zipped))
 }
 
@@ -99,7 +100,7 @@ fn long(
     let gzip = gzip::is_wanted(headers, WHOLE).then(gzip::encoder);
     let zipped = gzip.is_some();
     let bytes = read + written + BUFFERED + if zipped { COMPRESSING } else { 0 };
-    let held = Arc::new(Held::take(source.share, Kind::Streamed, bytes).ok_or(NoBody::Full)?);
+    let held = Arc::new(Held::take(source.share, AnswerKind::Streamed, bytes).ok_or(NoBody::Full)?);
     let long = Long {
         pieces: Pieces::new(records, format, source.selection, dialect, 0),
         rest,
@@ -125,7 +126,7 @@ struct Long {
     pieces: Pieces,
     /// What is not read yet.
     rest: Option<Rest>,
-    reading: Option<Reading>,
+    reading: Option<ReadFuture>,
     store: Arc<dyn Store>,
     tenant: TenantId,
     selection: Arc<Selection>,
@@ -138,7 +139,7 @@ struct Long {
     written: usize,
 }
 
-type Reading = Pin<Box<dyn Future<Output = Result<Page, StoreError>> + Send>>;
+type ReadFuture = Pin<Box<dyn Future<Output = Result<Page, StoreError>> + Send>>;
 
 impl Long {
     /// The next piece as it is written; `None` where the records are at their end.
@@ -242,7 +243,7 @@ mod tests {
 
     use super::*;
     use crate::Limits;
-    use crate::limits::Gate;
+    use crate::gate::Gate;
     use crate::pending::Pending;
 
     /// So many records of so many bytes each, with all that a writer has to look at.

@@ -26,7 +26,7 @@ use tokio::time::Instant;
 use tower::ServiceExt as _;
 
 use crate::encrypted::Encrypted;
-use crate::refusal::Refusal;
+use crate::error_response::ErrorResponse;
 use crate::requests::{Answering, Requests, Verdict, Verdicts};
 use crate::room::{Room, Seat};
 use crate::stall::{Cut, Stall};
@@ -232,7 +232,9 @@ impl Connections {
                     if is_old && response.body().size_hint().exact().is_none() {
                         cut.is_the_end_of_the_answer();
                     }
-                    Ok::<_, Infallible>(response.map(|body| Answer { body, _answering: answering }))
+                    Ok::<_, Infallible>(
+                        response.map(|body| AnswerBody { body, _answering: answering }),
+                    )
                 }
             });
             let io = TokioIo::new(&mut requests);
@@ -262,7 +264,7 @@ impl Connections {
             Some(Verdict::ServeLast) => (self.route(request).await, true),
             Some(Verdict::Refuse(refusal)) => (self.refuse(refusal), true),
             // The stack sees a request where none was given to it: nobody knows whose it is.
-            None => (self.refuse(Refusal::request_line()), true),
+            None => (self.refuse(ErrorResponse::request_line()), true),
         };
         if is_last {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
@@ -272,14 +274,14 @@ impl Connections {
 
     async fn route(&self, request: Request<Incoming>) -> Response<Body> {
         if request.version() == Version::HTTP_11 && !names_host(request.headers()) {
-            return self.refuse(Refusal::host());
+            return self.refuse(ErrorResponse::host());
         }
         let Ok(response) = self.router.clone().oneshot(request.map(Body::new)).await;
         response
     }
 
     /// Counts and logs what reaches no router. The text holds nothing that the client wrote.
-    fn refuse(&self, refusal: Refusal) -> Response<Body> {
+    fn refuse(&self, refusal: ErrorResponse) -> Response<Body> {
         let (status, reason) = refusal.said();
         let peer = self.peer.map(tracing::field::display);
         tracing::info!(peer, status, reason, "a request was refused unread");
@@ -349,7 +351,7 @@ async fn converse<Io, Service>(
 ) -> hyper::Result<()>
 where
     Io: hyper::rt::Read + hyper::rt::Write + Unpin,
-    Service: HttpService<Incoming, ResBody = Answer>,
+    Service: HttpService<Incoming, ResBody = AnswerBody>,
     Service::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     let mut stopping = pin!(stop.asked());
@@ -390,12 +392,12 @@ async fn peek(stream: &TcpStream, first: &mut [u8; 1], seat: &mut Seat) -> io::R
 }
 
 /// The body of an answer: its request is being answered until this is dropped.
-struct Answer {
+struct AnswerBody {
     body: Body,
     _answering: Option<Answering>,
 }
 
-impl HttpBody for Answer {
+impl HttpBody for AnswerBody {
     type Data = Bytes;
     type Error = axum::Error;
 

@@ -7,7 +7,7 @@ use vcc_query::Zone;
 use vcc_store::StoredRecord;
 use vcc_types::Dialect;
 
-use crate::records::values;
+use crate::pieces::values;
 use crate::starts::Starts;
 
 /// How records are written in a [`Document`].

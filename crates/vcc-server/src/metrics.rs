@@ -84,14 +84,14 @@ const AUDIT: [(&str, &str, &str, Count); 6] = [
 ];
 
 impl Metrics {
-    pub(crate) fn begin(&self) -> Running<'_> {
+    pub(crate) fn begin(&self) -> GaugeGuard<'_> {
         self.running.fetch_add(1, Relaxed);
-        Running(&self.running)
+        GaugeGuard(&self.running)
     }
 
-    pub(crate) fn connection(&self) -> Running<'_> {
+    pub(crate) fn connection(&self) -> GaugeGuard<'_> {
         self.connections.fetch_add(1, Relaxed);
-        Running(&self.connections)
+        GaugeGuard(&self.connections)
     }
 
     /// What is counted of the memory of answers.
@@ -223,9 +223,9 @@ impl Metrics {
 }
 
 /// Something that is going on, until this is dropped.
-pub(crate) struct Running<'a>(&'a AtomicU64);
+pub(crate) struct GaugeGuard<'a>(&'a AtomicU64);
 
-impl Drop for Running<'_> {
+impl Drop for GaugeGuard<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Relaxed);
     }

@@ -3,17 +3,14 @@
 //! Half of what there may be is for answers that are made whole, as nearly all are, and half for those
 //! that are made while they are sent: slow readers of long pages leave room for short ones.
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 
 use axum::body::Bytes;
 
-use crate::limits::Share;
-
 /// The two kinds of answers.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Kind {
+pub(crate) enum AnswerKind {
     /// Made whole.
     Whole,
     /// Made while it is sent.
@@ -28,16 +25,16 @@ pub(crate) struct Pending {
 }
 
 impl Pending {
-    fn held(&self, kind: Kind) -> &AtomicUsize {
+    fn held(&self, kind: AnswerKind) -> &AtomicUsize {
         match kind {
-            Kind::Whole => &self.whole,
-            Kind::Streamed => &self.streamed,
+            AnswerKind::Whole => &self.whole,
+            AnswerKind::Streamed => &self.streamed,
         }
     }
 
     /// Counts bytes within a limit for both kinds together. What nothing stands beside is counted
     /// however much it is: a page that is longer than the limit is sent all the same.
-    fn take(&self, kind: Kind, bytes: usize, limit: usize) -> bool {
+    pub(crate) fn take(&self, kind: AnswerKind, bytes: usize, limit: usize) -> bool {
         let taken = |held: usize| {
             let all = held.saturating_add(bytes);
             (held == 0 || all <= limit / 2).then_some(all)
@@ -45,57 +42,17 @@ impl Pending {
         self.held(kind).try_update(Relaxed, Relaxed, taken).is_ok()
     }
 
-    fn add(&self, kind: Kind, bytes: usize) {
+    pub(crate) fn add(&self, kind: AnswerKind, bytes: usize) {
         self.held(kind).fetch_add(bytes, Relaxed);
     }
 
-    fn give_back(&self, kind: Kind, bytes: usize) {
+    pub(crate) fn give_back(&self, kind: AnswerKind, bytes: usize) {
         self.held(kind).fetch_sub(bytes, Relaxed);
     }
 
     /// The bytes of both kinds.
     pub(crate) fn bytes(&self) -> usize {
         self.whole.load(Relaxed) + self.streamed.load(Relaxed)
-    }
-}
-
-/// Memory of an answer, counted until this is dropped.
-#[derive(Debug)]
-pub(crate) struct Held {
-    share: Arc<Share>,
-    kind: Kind,
-    bytes: AtomicUsize,
-}
-
-impl Held {
-    /// Counts so many bytes, if there is room for them.
-    pub(crate) fn take(share: &Arc<Share>, kind: Kind, bytes: usize) -> Option<Self> {
-        let [theirs, all] = share.pending();
-        if !theirs.0.take(kind, bytes, theirs.1) {
-            return None;
-        }
-        if !all.0.take(kind, bytes, all.1) {
-            theirs.0.give_back(kind, bytes);
-            return None;
-        }
-        Some(Self { share: share.clone(), kind, bytes: AtomicUsize::new(bytes) })
-    }
-
-    /// Counts what there turned out to be, if that is more.
-    pub(crate) fn grow(&self, bytes: usize) {
-        let before = self.bytes.fetch_max(bytes, Relaxed);
-        if let Some(more) = bytes.checked_sub(before) {
-            self.share.pending().into_iter().for_each(|(pending, _)| pending.add(self.kind, more));
-        }
-    }
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        let bytes = *self.bytes.get_mut();
-        self.share.pending().into_iter().for_each(|(pending, _)| {
-            pending.give_back(self.kind, bytes);
-        });
     }
 }
 
@@ -115,70 +72,4 @@ impl<H> AsRef<[u8]> for Counted<H> {
 /// Bytes that hold what counts them.
 pub(crate) fn counted(text: Vec<u8>, held: impl Send + 'static) -> Bytes {
     Bytes::from_owner(Counted { text, _held: held })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::Limits;
-    use crate::limits::Gate;
-
-    fn gate(pending: usize) -> (Gate, Arc<Pending>) {
-        let waiting = Arc::new(Pending::default());
-        (Gate::new(&Limits { pending, ..Limits::default() }, waiting.clone()), waiting)
-    }
-
-    #[test]
-    fn a_tenant_has_a_quarter_and_each_kind_half() {
-        let (gate, all) = gate(800);
-        let permits = ["acme", "b", "c", "d", "e"].map(|tenant| gate.enter_as(tenant).unwrap());
-        let take = |tenant: usize, kind, bytes| Held::take(permits[tenant].share(), kind, bytes);
-        let held = take(0, Kind::Streamed, 60).unwrap();
-        assert!(take(0, Kind::Streamed, 41).is_none());
-        let more = take(0, Kind::Streamed, 40).unwrap();
-        // What is streamed takes nothing of what short answers have.
-        let short = take(0, Kind::Whole, 100).unwrap();
-        assert!(take(0, Kind::Whole, 1).is_none());
-        let others: Vec<_> =
-            (1..4).map(|other| take(other, Kind::Streamed, 100).unwrap()).collect();
-        // The server has no more, though this tenant has; and nothing of the attempt stays.
-        assert!(take(4, Kind::Streamed, 101).is_none() && take(4, Kind::Streamed, 1).is_none());
-        assert_eq!(all.bytes(), 500);
-        drop((held, others));
-        assert_eq!(all.bytes(), 140);
-        assert!(take(0, Kind::Streamed, 60).is_some() && take(4, Kind::Streamed, 100).is_some());
-        drop((more, short));
-        assert_eq!(all.bytes(), 0);
-    }
-
-    #[test]
-    fn what_is_too_long_for_any_limit_has_it_alone() {
-        for pending in [0, 800] {
-            let (gate, all) = gate(pending);
-            let permit = gate.enter_as("acme").unwrap();
-            let take = |bytes| Held::take(permit.share(), Kind::Streamed, bytes);
-            let held = take(10_000).unwrap();
-            assert!(take(1).is_none());
-            held.grow(12_000);
-            held.grow(11_000);
-            assert_eq!(all.bytes(), 12_000);
-            drop(held);
-            assert_eq!(all.bytes(), 0);
-            assert!(take(1).is_some());
-        }
-    }
-
-    #[test]
-    fn bytes_are_counted_until_the_last_part_of_them_is_dropped() {
-        let (gate, all) = gate(800);
-        let permit = gate.enter_as("acme").unwrap();
-        let held = Held::take(permit.share(), Kind::Whole, 5).unwrap();
-        let mut bytes = counted(b"hello".to_vec(), held);
-        drop(permit);
-        let part = bytes.split_to(2);
-        drop(bytes);
-        assert_eq!((&part[..], all.bytes()), (&b"he"[..], 5));
-        drop(part);
-        assert_eq!(all.bytes(), 0);
-    }
 }

@@ -14,10 +14,10 @@ pub(crate) struct Readiness {
     last: Mutex<Option<Question>>,
 }
 
-type Question = watch::Receiver<Option<Answer>>;
+type Question = watch::Receiver<Option<Finding>>;
 
 #[derive(Clone)]
-struct Answer {
+struct Finding {
     at: Instant,
     /// Why not.
     ready: Result<(), String>,
@@ -67,7 +67,7 @@ impl Readiness {
             if let Err(reason) = &ready {
                 tracing::warn!(%reason, "the store is not ready");
             }
-            let _ = say.send(Some(Answer { at: Instant::now(), ready }));
+            let _ = say.send(Some(Finding { at: Instant::now(), ready }));
         });
         *last = Some(question.clone());
         question

@@ -12,7 +12,7 @@ use std::ops::Range;
 use axum::http::Uri;
 use httparse::{EMPTY_HEADER, Header, Status};
 
-use crate::refusal::Refusal;
+use crate::error_response::ErrorResponse;
 
 /// The longest target that is read, encoded, in bytes (REQ-13). The API, which is also served without a
 /// socket, has the same limit.
@@ -55,7 +55,7 @@ pub(crate) struct Begun {
 impl Begun {
     /// Looks at the bytes that have come, which are those of before and perhaps more. `None` if the
     /// head goes on.
-    pub(crate) fn read(&mut self, bytes: &[u8]) -> Result<Option<Head>, Refusal> {
+    pub(crate) fn read(&mut self, bytes: &[u8]) -> Result<Option<Head>, ErrorResponse> {
         // Made only once for a head that comes whole, and not kept for one that does not.
         let mut encoded = None;
         while let Some(length) = memchr::memchr(b'\n', &bytes[self.seen..]) {
@@ -90,8 +90,10 @@ impl Begun {
         }
         self.seen = bytes.len();
         match &self.line {
-            None if bytes.len() - self.start > LONGEST_LINE => Err(Refusal::target_too_long()),
-            _ if bytes.len() >= LONGEST_HEAD => Err(Refusal::head_too_long(LONGEST_HEAD)),
+            None if bytes.len() - self.start > LONGEST_LINE => {
+                Err(ErrorResponse::target_too_long())
+            }
+            _ if bytes.len() >= LONGEST_HEAD => Err(ErrorResponse::head_too_long(LONGEST_HEAD)),
             _ => Ok(None),
         }
     }
@@ -108,24 +110,24 @@ impl Begun {
 }
 
 /// A request line with its target percent-encoded, up to and with its end.
-fn request_line(line: &[u8]) -> Result<Vec<u8>, Refusal> {
+fn request_line(line: &[u8]) -> Result<Vec<u8>, ErrorResponse> {
     if line.len() > LONGEST_LINE {
-        return Err(Refusal::target_too_long());
+        return Err(ErrorResponse::target_too_long());
     }
     let first = line.iter().position(|byte| *byte == b' ');
     let last = line.iter().rposition(|byte| *byte == b' ');
     // HTTP/0.9 has no version, and no headers that could say who asks.
     let (Some(first), Some(last)) = (first, last.filter(|last| Some(*last) != first)) else {
-        return Err(Refusal::request_line());
+        return Err(ErrorResponse::request_line());
     };
     let (method, target, version) = (&line[..first], &line[first + 1..last], &line[last + 1..]);
     match version {
         b"HTTP/1.1" | b"HTTP/1.0" => {}
-        _ if version.starts_with(b"HTTP/") => return Err(Refusal::version()),
-        _ => return Err(Refusal::request_line()),
+        _ if version.starts_with(b"HTTP/") => return Err(ErrorResponse::version()),
+        _ => return Err(ErrorResponse::request_line()),
     }
     if method.is_empty() || target.is_empty() {
-        return Err(Refusal::request_line());
+        return Err(ErrorResponse::request_line());
     }
     let mut encoded = Vec::with_capacity(line.len() + 2);
     encoded.extend_from_slice(method);
@@ -133,13 +135,13 @@ fn request_line(line: &[u8]) -> Result<Vec<u8>, Refusal> {
     for byte in target {
         match byte {
             // REQ-8
-            0..=b' ' | 0x7f => return Err(Refusal::raw_byte(*byte)),
+            0..=b' ' | 0x7f => return Err(ErrorResponse::raw_byte(*byte)),
             b'"' | b'#' | b'<' | b'>' | b'`' | 0x80.. => encode(&mut encoded, *byte),
             byte => encoded.push(*byte),
         }
     }
     if encoded.len() - method.len() - 1 > LONGEST_TARGET {
-        return Err(Refusal::target_too_long());
+        return Err(ErrorResponse::target_too_long());
     }
     encoded.push(b' ');
     encoded.extend_from_slice(version);
@@ -173,20 +175,20 @@ fn without_upgrade(head: &[u8]) -> Vec<u8> {
 }
 
 /// Refuses what the stack would refuse, and says what comes after.
-fn judge(head: &[u8]) -> Result<Judged, Refusal> {
+fn judge(head: &[u8]) -> Result<Judged, ErrorResponse> {
     let mut headers = [EMPTY_HEADER; MOST_HEADERS];
     let mut request = httparse::Request::new(&mut headers);
     let outcome = request.parse(head);
     let (Some(_), Some(target), Some(version)) = (request.method, request.path, request.version)
     else {
-        return Err(Refusal::request_line());
+        return Err(ErrorResponse::request_line());
     };
     match outcome {
         Ok(Status::Complete(length)) if length == head.len() => {}
-        Err(httparse::Error::TooManyHeaders) => return Err(Refusal::too_many_headers()),
-        _ => return Err(Refusal::header_line()),
+        Err(httparse::Error::TooManyHeaders) => return Err(ErrorResponse::too_many_headers()),
+        _ => return Err(ErrorResponse::header_line()),
     }
-    Uri::try_from(target).map_err(|_| Refusal::target())?;
+    Uri::try_from(target).map_err(|_| ErrorResponse::target())?;
     let upgrades = request.headers.iter().any(|header| header.name.eq_ignore_ascii_case("upgrade"));
     let has_body = body(version, request.headers)?;
     Ok(Judged { has_body, is_last: is_last(version, request.headers), upgrades })
@@ -205,19 +207,19 @@ fn is_last(version: u8, headers: &[Header<'_>]) -> bool {
 /// Whether a body follows these headers, or could by any reading of them. What is no plain statement
 /// of a length is refused, so that nobody in front of this server can see another end of a request
 /// than it does.
-fn body(version: u8, headers: &[Header<'_>]) -> Result<bool, Refusal> {
+fn body(version: u8, headers: &[Header<'_>]) -> Result<bool, ErrorResponse> {
     let (mut length, mut chunked, mut follows) = (None, false, false);
     for Header { name, value } in headers {
         if name.eq_ignore_ascii_case("content-length") {
-            let own = digits(value).ok_or_else(Refusal::content_length)?;
+            let own = digits(value).ok_or_else(ErrorResponse::content_length)?;
             if length.is_some_and(|length| length != own) {
-                return Err(Refusal::content_length());
+                return Err(ErrorResponse::content_length());
             }
             follows |= own != 0 || length.is_some();
             length = Some(own);
         } else if name.eq_ignore_ascii_case("transfer-encoding") {
             if version == 0 || chunked || !value.eq_ignore_ascii_case(b"chunked") {
-                return Err(Refusal::transfer_encoding());
+                return Err(ErrorResponse::transfer_encoding());
             }
             (chunked, follows) = (true, true);
         } else if name.eq_ignore_ascii_case("expect") {
@@ -247,7 +249,7 @@ mod tests {
         let mut begun = Begun::default();
         let pieces = (0..=bytes.len()).map(|length| begun.read(&bytes[..length]));
         let pieces = pieces.map(Result::transpose).find_map(|outcome| outcome);
-        let shown = |outcome: &Result<Head, Refusal>| format!("{outcome:?}");
+        let shown = |outcome: &Result<Head, ErrorResponse>| format!("{outcome:?}");
         let whole = whole.transpose().expect("a whole head");
         assert_eq!(shown(&whole), shown(&pieces.expect("a whole head in pieces")));
         match whole {

@@ -12,7 +12,7 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
-use crate::refusal::Refusal;
+use crate::error_response::ErrorResponse;
 use crate::request_head::{Begun, Head, LONGEST_HEAD};
 use crate::room::Seat;
 use crate::stall::Cut;
@@ -65,7 +65,7 @@ pub(crate) enum Verdict {
     /// It is answered, and the connection ends.
     ServeLast,
     /// It stands for one that the stack never sees, and the connection ends.
-    Refuse(Refusal),
+    Refuse(ErrorResponse),
 }
 
 /// A verdict for each head that the stack was given, in their order.
@@ -169,7 +169,7 @@ impl<Io> Requests<Io> {
 
     /// Gives the stack a request that it can read, so that the refusal is sent after the answers that
     /// come before it.
-    fn refuse(&mut self, refusal: Refusal) {
+    fn refuse(&mut self, refusal: ErrorResponse) {
         let is_head = self.came.trim_ascii_start().starts_with(b"HEAD ");
         let method = if is_head { "HEAD" } else { "GET" };
         self.next = format!("{method} / HTTP/1.1\r\nHost: x\r\n\r\n").into_bytes();
@@ -223,7 +223,7 @@ impl<Io> Requests<Io> {
                 return Poll::Pending;
             };
             match read? {
-                0 if self.begun.is_any(&self.came) => self.refuse(Refusal::unfinished()),
+                0 if self.begun.is_any(&self.came) => self.refuse(ErrorResponse::unfinished()),
                 0 => return Poll::Ready(Ok(())),
                 _ => {}
             }

@@ -21,7 +21,7 @@ use crate::Metrics;
 ///
 /// Idle is counted from what was done last as a whole: the connection was accepted, its handshake
 /// ended, an answer was sent. Bytes of a request that is not whole yet count for nothing, so that a
-/// client that sends them slowly keeps no place.
+/// client that sends them slowly keeps no occupant.
 pub(crate) struct Room {
     size: usize,
     metrics: Arc<Metrics>,
@@ -41,10 +41,10 @@ struct Seats {
     /// the connections they made room for.
     closing: usize,
     /// Ordered by who is closed first.
-    idle: BTreeMap<Rank, Arc<Place>>,
+    idle: BTreeMap<Rank, Arc<Occupant>>,
     /// Those that are being answered and never proved a tenant, by when they were accepted. Who is not
     /// here, and not proven, was told to close.
-    busy: BTreeMap<u64, Arc<Place>>,
+    busy: BTreeMap<u64, Arc<Occupant>>,
     /// How often a connection was accepted or became idle.
     turns: u64,
 }
@@ -58,7 +58,7 @@ struct Rank {
 
 /// What is known of a connection outside its own task.
 #[derive(Debug)]
-struct Place {
+struct Occupant {
     /// When it was accepted: among the others, and by the clock.
     turn: u64,
     accepted: Instant,
@@ -69,7 +69,7 @@ struct Place {
 /// The seat of a connection, until this is dropped.
 pub(crate) struct Seat {
     room: Arc<Room>,
-    place: Arc<Place>,
+    occupant: Arc<Occupant>,
     state: State,
 }
 
@@ -86,7 +86,7 @@ enum State {
 #[derive(Clone)]
 pub(crate) struct Caller {
     room: Arc<Room>,
-    place: Arc<Place>,
+    occupant: Arc<Occupant>,
 }
 
 /// How long a connection has, from when it was accepted, to prove a tenant before it may be closed while
@@ -128,9 +128,9 @@ impl Room {
             seats.taken += 1;
         } else if seats.fresh > 0 || seats.closing >= MOST_CLOSING {
             return Found::Unknown;
-        } else if let Some(place) = seats.give_up(self.size, now) {
+        } else if let Some(occupant) = seats.give_up(self.size, now) {
             seats.closing += 1;
-            place.close.notify_one();
+            occupant.close.notify_one();
             self.metrics.closed_for_room();
         } else {
             return Found::Nothing;
@@ -139,8 +139,8 @@ impl Room {
         seats.turns += 1;
         let (turn, close) = (seats.turns, Notify::new());
         drop(seats);
-        let place = Place { turn, accepted: now, is_proven: AtomicBool::new(false), close };
-        Found::Seat(Seat { room: self.clone(), place: Arc::new(place), state: State::Fresh })
+        let occupant = Occupant { turn, accepted: now, is_proven: AtomicBool::new(false), close };
+        Found::Seat(Seat { room: self.clone(), occupant: Arc::new(occupant), state: State::Fresh })
     }
 
     /// Completes once nobody is left. Nobody may enter meanwhile.
@@ -163,7 +163,7 @@ impl Room {
 impl Seats {
     /// The connection that is closed for a new one: an idle one without a tenant, one that is busy
     /// without one for too long, an idle one with a tenant unless those without have their share.
-    fn give_up(&mut self, size: usize, now: Instant) -> Option<Arc<Place>> {
+    fn give_up(&mut self, size: usize, now: Instant) -> Option<Arc<Occupant>> {
         let is_unproven = |rank: &Rank| !rank.is_proven;
         if !self.idle.keys().next().is_some_and(is_unproven) {
             if let Some(oldest) = self.busy.first_entry()
@@ -175,20 +175,20 @@ impl Seats {
                 return None;
             }
         }
-        let (rank, place) = self.idle.pop_first()?;
+        let (rank, occupant) = self.idle.pop_first()?;
         self.proven -= usize::from(rank.is_proven);
-        Some(place)
+        Some(occupant)
     }
 
     /// Whether a connection in this state still has its seat, which is taken out of what it was
     /// counted as.
-    fn take(&mut self, state: State, place: &Place) -> bool {
+    fn take(&mut self, state: State, occupant: &Occupant) -> bool {
         match state {
             State::Fresh => self.fresh -= 1,
             State::Idle(rank) => return self.idle.remove(&rank).is_some(),
             State::Busy => {
-                return place.is_proven.load(Ordering::Relaxed)
-                    || self.busy.remove(&place.turn).is_some();
+                return occupant.is_proven.load(Ordering::Relaxed)
+                    || self.busy.remove(&occupant.turn).is_some();
             }
             State::Closing => return false,
         }
@@ -196,24 +196,24 @@ impl Seats {
     }
 
     /// The state after this one of a connection on which nothing is being answered any more.
-    fn idle(&mut self, state: State, place: &Arc<Place>) -> State {
-        if !self.take(state, place) {
+    fn idle(&mut self, state: State, occupant: &Arc<Occupant>) -> State {
+        if !self.take(state, occupant) {
             return State::Closing;
         }
         self.turns += 1;
-        let is_proven = place.is_proven.load(Ordering::Relaxed);
+        let is_proven = occupant.is_proven.load(Ordering::Relaxed);
         let rank = Rank { is_proven, since: self.turns };
-        self.idle.insert(rank, place.clone());
+        self.idle.insert(rank, occupant.clone());
         State::Idle(rank)
     }
 
     /// The state after this one of a connection on which a request is being answered.
-    fn busy(&mut self, state: State, place: &Arc<Place>) -> State {
-        if !self.take(state, place) {
+    fn busy(&mut self, state: State, occupant: &Arc<Occupant>) -> State {
+        if !self.take(state, occupant) {
             return State::Closing;
         }
-        if !place.is_proven.load(Ordering::Relaxed) {
-            self.busy.insert(place.turn, place.clone());
+        if !occupant.is_proven.load(Ordering::Relaxed) {
+            self.busy.insert(occupant.turn, occupant.clone());
         }
         State::Busy
     }
@@ -222,18 +222,18 @@ impl Seats {
 impl Seat {
     /// Completes once the connection is to close for another one.
     pub(crate) fn closed(&self) -> impl Future<Output = ()> + use<> {
-        let place = self.place.clone();
-        async move { place.close.notified().await }
+        let occupant = self.occupant.clone();
+        async move { occupant.close.notified().await }
     }
 
     /// For the requests that come on the connection.
     pub(crate) fn caller(&self) -> Caller {
-        Caller { room: self.room.clone(), place: self.place.clone() }
+        Caller { room: self.room.clone(), occupant: self.occupant.clone() }
     }
 
     /// Nothing is being answered from now on, and nothing waits for the client.
     pub(crate) fn idle(&mut self) {
-        let state = self.room.seats().idle(self.state, &self.place);
+        let state = self.room.seats().idle(self.state, &self.occupant);
         self.set(state);
     }
 
@@ -242,7 +242,7 @@ impl Seat {
         if self.state == State::Busy {
             return true;
         }
-        let state = self.room.seats().busy(self.state, &self.place);
+        let state = self.room.seats().busy(self.state, &self.occupant);
         self.set(state);
         state == State::Busy
     }
@@ -261,9 +261,9 @@ impl Seat {
 impl Drop for Seat {
     fn drop(&mut self) {
         let mut seats = self.room.seats();
-        if seats.take(self.state, &self.place) {
+        if seats.take(self.state, &self.occupant) {
             seats.taken -= 1;
-            seats.proven -= usize::from(self.place.is_proven.load(Ordering::Relaxed));
+            seats.proven -= usize::from(self.occupant.is_proven.load(Ordering::Relaxed));
         } else {
             seats.closing -= 1;
         }
@@ -275,13 +275,13 @@ impl Drop for Seat {
 impl Caller {
     /// A tenant was proven on this connection.
     pub(crate) fn proved(&self) {
-        if self.place.is_proven.load(Ordering::Relaxed) {
+        if self.occupant.is_proven.load(Ordering::Relaxed) {
             return;
         }
         let mut seats = self.room.seats();
         // One that was told to close stays one without a tenant: its seat is another's.
-        if seats.busy.remove(&self.place.turn).is_some() {
-            self.place.is_proven.store(true, Ordering::Relaxed);
+        if seats.busy.remove(&self.occupant.turn).is_some() {
+            self.occupant.is_proven.store(true, Ordering::Relaxed);
             seats.proven += 1;
         }
     }
@@ -308,8 +308,8 @@ mod tests {
         let seats = seat.room.seats();
         let is_idle = matches!(state, State::Idle(rank) if seats.idle.contains_key(&rank));
         let is_busy = state == State::Busy
-            && (seat.place.is_proven.load(Ordering::Relaxed)
-                || seats.busy.contains_key(&seat.place.turn));
+            && (seat.occupant.is_proven.load(Ordering::Relaxed)
+                || seats.busy.contains_key(&seat.occupant.turn));
         !is_idle && !is_busy
     }
 

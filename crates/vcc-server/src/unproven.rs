@@ -1,5 +1,5 @@
 //! Requests that have not proven a tenant yet (AUTH-6). They take nothing from the tenant that they name:
-//! they have places of their own, and take turns at the store. A token that was right lately goes past
+//! they have slots of their own, and take turns at the store. A token that was right lately goes past
 //! them, so that no number of wrong ones stands in its way.
 
 use std::collections::{HashMap, HashSet};
@@ -29,7 +29,7 @@ const REMEMBERED: usize = 32_768;
 /// The unproven requests of a server.
 #[derive(Debug)]
 pub(crate) struct Unproven {
-    places: Mutex<Places>,
+    slots: Mutex<Slots>,
     turns: Semaphore,
     /// When the next turn begins. Who waits for it waits in order, and who leaves takes none.
     next: tokio::sync::Mutex<Instant>,
@@ -37,18 +37,18 @@ pub(crate) struct Unproven {
     proven: Mutex<Proven>,
 }
 
-/// Places for a number of requests, and who has them.
+/// Slots for a number of requests, and who has them.
 #[derive(Debug)]
-struct Places {
+struct Slots {
     most: usize,
     taken: usize,
-    /// Each has one at least, so there are no more than there are places.
+    /// Each has one at least, so there are no more than there are slots.
     peers: HashMap<Option<IpAddr>, usize>,
 }
 
-/// A place, until this is dropped.
+/// A slot, until this is dropped.
 #[derive(Debug)]
-pub(crate) struct Place<'a> {
+pub(crate) struct Slot<'a> {
     unproven: &'a Unproven,
     peer: Option<IpAddr>,
     turn: Option<SemaphorePermit<'a>>,
@@ -66,9 +66,9 @@ impl Unproven {
     /// For a store that does so many reads beside each other.
     pub(crate) fn new(limits: &Limits, readers: usize) -> Self {
         let now = Instant::now();
-        let places = Places { most: limits.unproven, taken: 0, peers: HashMap::new() };
+        let slots = Slots { most: limits.unproven, taken: 0, peers: HashMap::new() };
         Self {
-            places: Mutex::new(places),
+            slots: Mutex::new(slots),
             turns: Semaphore::new((readers / 2).clamp(1, TURNS)),
             next: tokio::sync::Mutex::new(now.checked_sub(BURST).unwrap_or(now)),
             interval: Duration::from_secs(1) / limits.unproven_rate.max(1),
@@ -76,18 +76,18 @@ impl Unproven {
         }
     }
 
-    /// Lets a request in, or not. One address gets half of all places at most, two a third each, and so
-    /// on: whoever comes from another one finds a place.
-    pub(crate) fn enter(&self, peer: Option<IpAddr>) -> Option<Place<'_>> {
+    /// Lets a request in, or not. One address gets half of all slots at most, two a third each, and so
+    /// on: whoever comes from another one finds a slot.
+    pub(crate) fn enter(&self, peer: Option<IpAddr>) -> Option<Slot<'_>> {
         let peer = peer.map(network);
-        let mut places = self.places();
-        let theirs = places.peers.get(&peer).copied().unwrap_or_default();
-        if theirs >= places.most - places.taken {
+        let mut slots = self.slots();
+        let theirs = slots.peers.get(&peer).copied().unwrap_or_default();
+        if theirs >= slots.most - slots.taken {
             return None;
         }
-        places.taken += 1;
-        places.peers.insert(peer, theirs + 1);
-        Some(Place { unproven: self, peer, turn: None })
+        slots.taken += 1;
+        slots.peers.insert(peer, theirs + 1);
+        Some(Slot { unproven: self, peer, turn: None })
     }
 
     /// Whether a token of this tenant was right lately.
@@ -117,8 +117,8 @@ impl Unproven {
         proven.old.remove(&key);
     }
 
-    fn places(&self) -> MutexGuard<'_, Places> {
-        self.places.lock().unwrap_or_else(PoisonError::into_inner)
+    fn slots(&self) -> MutexGuard<'_, Slots> {
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn proven(&self) -> MutexGuard<'_, Proven> {
@@ -126,8 +126,8 @@ impl Unproven {
     }
 }
 
-impl Place<'_> {
-    /// Waits for its turn at the store, which lasts as long as the place.
+impl Slot<'_> {
+    /// Waits for its turn at the store, which lasts as long as the slot.
     pub(crate) async fn turn(mut self) -> Self {
         // It is never closed.
         self.turn = self.unproven.turns.acquire().await.ok();
@@ -143,14 +143,14 @@ impl Place<'_> {
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for Slot<'_> {
     fn drop(&mut self) {
-        let mut places = self.unproven.places();
-        places.taken -= 1;
-        if let Some(theirs) = places.peers.get_mut(&self.peer) {
+        let mut slots = self.unproven.slots();
+        slots.taken -= 1;
+        if let Some(theirs) = slots.peers.get_mut(&self.peer) {
             *theirs -= 1;
             if *theirs == 0 {
-                places.peers.remove(&self.peer);
+                slots.peers.remove(&self.peer);
             }
         }
     }
@@ -179,7 +179,7 @@ fn network(address: IpAddr) -> IpAddr {
     }
 }
 
-/// When a connection may be refused again for want of a place. A client that does not wait for that time
+/// When a connection may be refused again for want of a slot. A client that does not wait for that time
 /// is not answered before it: it would take up the server with nothing but refusals.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Backoff(Arc<Mutex<Option<Instant>>>);
@@ -204,13 +204,13 @@ impl Backoff {
 mod tests {
     use super::*;
 
-    fn at_store_of(readers: usize, places: usize, rate: u32) -> Unproven {
-        let limits = Limits { unproven: places, unproven_rate: rate, ..Limits::default() };
+    fn at_store_of(readers: usize, slots: usize, rate: u32) -> Unproven {
+        let limits = Limits { unproven: slots, unproven_rate: rate, ..Limits::default() };
         Unproven::new(&limits, readers)
     }
 
-    fn unproven(places: usize, rate: u32) -> Unproven {
-        at_store_of(100, places, rate)
+    fn unproven(slots: usize, rate: u32) -> Unproven {
+        at_store_of(100, slots, rate)
     }
 
     fn peer(number: u32) -> Option<IpAddr> {
@@ -232,7 +232,7 @@ mod tests {
         assert_eq!(others.len(), 25);
         assert!(unproven.enter(None).is_none());
         drop((first, second, others));
-        assert!(unproven.places().peers.is_empty() && unproven.places().taken == 0);
+        assert!(unproven.slots().peers.is_empty() && unproven.slots().taken == 0);
         assert_eq!(enter(None).len(), 50);
         assert!(self::unproven(0, 1).enter(None).is_none());
         assert!(self::unproven(1, 1).enter(None).is_some());
@@ -259,14 +259,14 @@ mod tests {
         assert!(took <= Duration::from_millis(1_200), "{took:?}");
         // Those who leave while they wait take no turn.
         for _ in 0..200 {
-            let place = unproven.enter(None).unwrap();
-            let left = tokio::time::timeout(Duration::from_millis(1), place.turn()).await;
+            let slot = unproven.enter(None).unwrap();
+            let left = tokio::time::timeout(Duration::from_millis(1), slot.turn()).await;
             drop(left);
         }
         let began = Instant::now();
         unproven.enter(None).unwrap().turn().await;
         assert!(began.elapsed() <= Duration::from_millis(20), "{:?}", began.elapsed());
-        assert_eq!(unproven.places().taken, 0);
+        assert_eq!(unproven.slots().taken, 0);
     }
 
     #[tokio::test(start_paused = true)]

@@ -5,7 +5,7 @@ use vcc_query::{BuiltIn, ZoneData};
 use vcc_store::Store;
 use vcc_types::Dialect;
 
-use crate::limits::Gate;
+use crate::gate::Gate;
 use crate::sign_ins::SignIns;
 use crate::unproven::Unproven;
 use crate::{Api, Audit, Clock, Limits, Metrics};

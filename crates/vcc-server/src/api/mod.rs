@@ -21,14 +21,14 @@ pub use self::builder::ApiBuilder;
 use crate::audit::{self, Audit, Unwritten, Who};
 use crate::auth::{self, Claim};
 use crate::body::NoBody;
-use crate::limits::Gate;
-use crate::metrics::Running;
-use crate::refusal::Refusal;
+use crate::error_response::ErrorResponse;
+use crate::gate::Gate;
+use crate::metrics::GaugeGuard;
 use crate::request_head::LONGEST_TARGET;
 use crate::room::Caller;
 use crate::sign_ins::SignIns;
-use crate::unproven::{Backoff, Place, Unproven};
-use crate::{Clock, Limits, Metrics, body, records};
+use crate::unproven::{Backoff, Slot, Unproven};
+use crate::{Clock, Limits, Metrics, body, pieces};
 
 /// The API without a socket: what turns a request into a response.
 ///
@@ -92,11 +92,11 @@ struct Trace {
     shape: Option<String>,
     records: usize,
     /// What the client is not told.
-    failure: Option<Failure>,
+    failure: Option<ServerError>,
 }
 
 /// A request that gets a page.
-struct Asked {
+struct PageRequest {
     tenant: String,
     /// The number of the token that opened it.
     token: i64,
@@ -108,7 +108,7 @@ struct Asked {
 }
 
 /// What went wrong on the server's side.
-enum Failure {
+enum ServerError {
     Store(StoreError),
     Write(WriteError),
     /// The audit log cannot be written; its own events say why.
@@ -158,29 +158,33 @@ impl Api {
         Router::new().fallback(handle).with_state(Arc::new(self))
     }
 
-    async fn answer(&self, request: &Parts, trace: &mut Trace) -> Result<Response<Body>, Refusal> {
+    async fn answer(
+        &self,
+        request: &Parts,
+        trace: &mut Trace,
+    ) -> Result<Response<Body>, ErrorResponse> {
         // REQ-13: over-long headers are refused before anything in them is looked at.
         let fields = request.headers.iter();
         if fields.map(|(name, value)| name.as_str().len() + value.len()).sum::<usize>()
             > LONGEST_HEADERS
         {
-            return Err(Refusal::headers_too_long());
+            return Err(ErrorResponse::headers_too_long());
         }
         // REQ-13: who asks comes before what is asked.
         let (name, token) = match Claim::read(&request.headers) {
             Claim::Basic { tenant, token } => (tenant, token),
             unnamed => {
                 // STATUS-1: what is beyond the limits is turned away at once.
-                let _running = self.gate.enter().ok_or_else(Refusal::busy)?;
+                let _running = self.gate.enter().ok_or_else(ErrorResponse::busy)?;
                 let is_none = matches!(unnamed, Claim::None);
-                let broken = Refusal::broken_authorization;
+                let broken = ErrorResponse::broken_authorization;
                 return Err(if is_none { self.no_credentials() } else { broken() });
             }
         };
         // AUTH-6: what is a tenant's is taken by requests that prove to be its own, or lately did.
         let was_proven = self.unproven.was_proven(&name, &token);
-        let (mut place, mut admitted) = if was_proven {
-            (None, Some(self.gate.admit(&name).ok_or_else(Refusal::busy)?))
+        let (mut slot, mut admitted) = if was_proven {
+            (None, Some(self.gate.admit(&name).ok_or_else(ErrorResponse::busy)?))
         } else {
             (Some(self.enter_unproven(request, trace.peer).await?), None)
         };
@@ -197,7 +201,7 @@ impl Api {
                     if admitted.is_none() {
                         admitted = self.gate.admit(&name);
                     }
-                    let room = admitted.as_ref().ok_or_else(Refusal::busy);
+                    let room = admitted.as_ref().ok_or_else(ErrorResponse::busy);
                     room.and_then(|_| self.read(request, tenant, trace))
                 }
                 None => {
@@ -207,17 +211,17 @@ impl Api {
                     Err(self.bad_credentials())
                 }
             };
-            drop(place.take());
+            drop(slot.take());
             let selection = read.as_ref().ok().map(|read| read.selection.clone());
             asked = Some(read);
             selection
         };
         let page = self.store.answer(&name, &token, &mut decide).await;
         let page = page.map_err(|error| trace.refuse(error))?;
-        let Asked { tenant, token, id, format, query, selection, context } =
-            asked.ok_or_else(Refusal::internal)??;
-        let page = page.ok_or_else(Refusal::internal)?;
-        let admitted = admitted.ok_or_else(Refusal::internal)?;
+        let PageRequest { tenant, token, id, format, query, selection, context } =
+            asked.ok_or_else(ErrorResponse::internal)??;
+        let page = page.ok_or_else(ErrorResponse::internal)?;
+        let admitted = admitted.ok_or_else(ErrorResponse::internal)?;
         let records = page.records.len() + page.rest.as_ref().map_or(0, Rest::records);
         let more = page.more;
         let (store, share) = (&self.store, admitted.share());
@@ -225,25 +229,25 @@ impl Api {
         let body = body::of(page, &source, format, &self.dialect, &request.headers);
         let (body, zipped) = body.map_err(|error| match error {
             // STATUS-1: once clients have taken what waits for them, there is room again.
-            NoBody::Full => Refusal::busy(),
+            NoBody::Full => ErrorResponse::busy(),
             NoBody::Write(error) => {
-                trace.failure = Some(Failure::Write(error));
-                Refusal::internal()
+                trace.failure = Some(ServerError::Write(error));
+                ErrorResponse::internal()
             }
         })?;
         if let Some(audit) = &self.audit {
             let who = Who { tenant: &tenant, token, peer: trace.peer };
             let recorded = audit.record(context.now, who, &query, records).await;
             recorded.map_err(|Unwritten| {
-                trace.failure = Some(Failure::Audit);
-                Refusal::unaudited()
+                trace.failure = Some(ServerError::Audit);
+                ErrorResponse::unaudited()
             })?;
         }
         trace.records = records;
 
         let mut response = Response::new(body);
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, records::content_type(format));
+        headers.insert(header::CONTENT_TYPE, pieces::content_type(format));
         // Answers depend on who asks and on the day, and hold personal data.
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
         // Also where it is not compressed: another client would have got another body.
@@ -269,18 +273,18 @@ impl Api {
         &self,
         request: &Parts,
         peer: Option<IpAddr>,
-    ) -> Result<Place<'_>, Refusal> {
+    ) -> Result<Slot<'_>, ErrorResponse> {
         let backoff = request.extensions.get::<Backoff>();
         if let Some(backoff) = backoff {
             backoff.wait().await;
         }
-        if let Some(place) = self.unproven.enter(peer) {
-            return Ok(place.turn().await);
+        if let Some(slot) = self.unproven.enter(peer) {
+            return Ok(slot.turn().await);
         }
         if let Some(backoff) = backoff {
             backoff.begin();
         }
-        Err(Refusal::busy())
+        Err(ErrorResponse::busy())
     }
 
     /// What a request asks for, of the tenant that it has proven to come from, by the token of this
@@ -290,43 +294,54 @@ impl Api {
         request: &Parts,
         (tenant, token): (Tenant, i64),
         trace: &mut Trace,
-    ) -> Result<Asked, Refusal> {
+    ) -> Result<PageRequest, ErrorResponse> {
         let target = &request.uri;
         if target.path().len() + target.query().map_or(0, str::len) > LONGEST_TARGET {
-            return Err(Refusal::target_too_long());
+            return Err(ErrorResponse::target_too_long());
         }
         let resource = Resource::parse(target.path());
-        let (_, format) = resource.map_err(|_| Refusal::no_such_resource())?;
+        let (_, format) = resource.map_err(|_| ErrorResponse::no_such_resource())?;
         // REQ-1: nothing but a reader's methods; HEAD is a GET whose body is left out.
         if !matches!(request.method, Method::GET | Method::HEAD) {
-            return Err(Refusal::method());
+            return Err(ErrorResponse::method());
         }
         let raw = target.query().unwrap_or_default();
         let parser = Parser::builder().dialect(self.dialect).zones(&*self.zones).build();
-        let query = parser.parse(raw).map_err(|error| Refusal::query(&error, raw))?;
+        let query = parser.parse(raw).map_err(|error| ErrorResponse::query(&error, raw))?;
         // DATE-8: the clock is read once a request.
         let now = self.clock.now();
         let context = Context { now, tenant_tz: tenant.zone, dialect: self.dialect };
-        let selection = query.resolve(&context).map_err(|error| Refusal::query(&error, raw))?;
+        let selection =
+            query.resolve(&context).map_err(|error| ErrorResponse::query(&error, raw))?;
         if tracing::enabled!(tracing::Level::INFO) {
             trace.shape = Some(audit::shape(&query));
         }
-        Ok(Asked { tenant: tenant.name, token, id: tenant.id, format, query, selection, context })
+        Ok(PageRequest {
+            tenant: tenant.name,
+            token,
+            id: tenant.id,
+            format,
+            query,
+            selection,
+            context,
+        })
     }
 
     /// AUTH-2: a browser prompts at a 401 with a challenge.
-    fn no_credentials(&self) -> Refusal {
+    fn no_credentials(&self) -> ErrorResponse {
         match self.dialect.no_credentials {
-            NoCredentials::Unauthorized => Refusal::no_credentials(StatusCode::UNAUTHORIZED),
-            NoCredentials::Forbidden => Refusal::no_credentials(StatusCode::FORBIDDEN),
+            NoCredentials::Unauthorized => ErrorResponse::no_credentials(StatusCode::UNAUTHORIZED),
+            NoCredentials::Forbidden => ErrorResponse::no_credentials(StatusCode::FORBIDDEN),
         }
     }
 
     /// AUTH-3: the same answer for a wrong token and for an unknown tenant.
-    fn bad_credentials(&self) -> Refusal {
+    fn bad_credentials(&self) -> ErrorResponse {
         match self.dialect.bad_credentials {
-            BadCredentials::Forbidden => Refusal::bad_credentials(StatusCode::FORBIDDEN),
-            BadCredentials::Unauthorized => Refusal::bad_credentials(StatusCode::UNAUTHORIZED),
+            BadCredentials::Forbidden => ErrorResponse::bad_credentials(StatusCode::FORBIDDEN),
+            BadCredentials::Unauthorized => {
+                ErrorResponse::bad_credentials(StatusCode::UNAUTHORIZED)
+            }
         }
     }
 }
@@ -338,10 +353,10 @@ impl fmt::Debug for Api {
 }
 
 async fn handle(State(api): State<Arc<Api>>, request: Request<Body>) -> Response<Body> {
-    let mut asking = Asking::begin(&api);
+    let mut in_flight = InFlight::begin(&api);
     // A body is neither asked for nor read; the connection drops what comes of it.
     let (request, _) = request.into_parts();
-    let trace = &mut asking.trace;
+    let trace = &mut in_flight.trace;
     let peer = request.extensions.get::<ConnectInfo<SocketAddr>>();
     trace.peer = peer.map(|ConnectInfo(peer)| peer.ip().to_canonical());
     let answer = tokio::time::timeout(api.limits.deadline, api.answer(&request, trace)).await;
@@ -349,7 +364,7 @@ async fn handle(State(api): State<Arc<Api>>, request: Request<Body>) -> Response
         let late = StoreError::new(StoreErrorKind::Deadline, "the request took too long");
         Err(trace.refuse(late))
     });
-    let mut response = answer.unwrap_or_else(Refusal::into_response);
+    let mut response = answer.unwrap_or_else(ErrorResponse::into_response);
     if !api.clock.is_system() {
         // The HTTP stack dates responses by the system's clock; a clock of the caller's shows.
         let date = api.clock.now().format("%a, %d %b %Y %H:%M:%S GMT").to_string();
@@ -357,7 +372,7 @@ async fn handle(State(api): State<Arc<Api>>, request: Request<Body>) -> Response
             response.headers_mut().insert(header::DATE, date);
         }
     }
-    asking.end(response.status().as_u16());
+    in_flight.end(response.status().as_u16());
     // Requests that are there already are answered before this answer is sent, so that whoever waits
     // for them is woken once for several. Where there are none, it costs a look at the sockets.
     tokio::task::yield_now().await;
@@ -366,15 +381,15 @@ async fn handle(State(api): State<Arc<Api>>, request: Request<Body>) -> Response
 
 /// A request that is being answered. It is counted and logged once, also where its client leaves
 /// before there is an answer.
-struct Asking<'a> {
+struct InFlight<'a> {
     api: &'a Api,
     began: Instant,
     trace: Trace,
     ended: bool,
-    _running: Running<'a>,
+    _running: GaugeGuard<'a>,
 }
 
-impl<'a> Asking<'a> {
+impl<'a> InFlight<'a> {
     fn begin(api: &'a Api) -> Self {
         let (began, trace) = (Instant::now(), Trace::default());
         Self { api, began, trace, ended: false, _running: api.metrics.begin() }
@@ -392,7 +407,7 @@ impl<'a> Asking<'a> {
     }
 }
 
-impl Drop for Asking<'_> {
+impl Drop for InFlight<'_> {
     fn drop(&mut self) {
         if !self.ended {
             self.trace.records = 0;
@@ -404,14 +419,14 @@ impl Drop for Asking<'_> {
 impl Trace {
     /// STATUS-1: a store that cannot be reached, or does not let this server in, is 503: an operator can
     /// change that. A store that is broken is 500 without internals. The log has the reason.
-    fn refuse(&mut self, error: StoreError) -> Refusal {
+    fn refuse(&mut self, error: StoreError) -> ErrorResponse {
         let refusal = match error.kind() {
             StoreErrorKind::Unavailable | StoreErrorKind::Deadline | StoreErrorKind::Refused => {
-                Refusal::busy()
+                ErrorResponse::busy()
             }
-            _ => Refusal::internal(),
+            _ => ErrorResponse::internal(),
         };
-        self.failure = Some(Failure::Store(error));
+        self.failure = Some(ServerError::Store(error));
         refusal
     }
 
@@ -433,10 +448,10 @@ impl Trace {
         }
         match &self.failure {
             None => log!(info,),
-            Some(Failure::Store(error)) if status == 503 => log!(warn, %error),
-            Some(Failure::Store(error)) => log!(error, %error),
-            Some(Failure::Write(error)) => log!(error, %error),
-            Some(Failure::Audit) => log!(warn, error = "the audit log cannot be written"),
+            Some(ServerError::Store(error)) if status == 503 => log!(warn, %error),
+            Some(ServerError::Store(error)) => log!(error, %error),
+            Some(ServerError::Write(error)) => log!(error, %error),
+            Some(ServerError::Audit) => log!(warn, error = "the audit log cannot be written"),
         }
     }
 }

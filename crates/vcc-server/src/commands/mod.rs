@@ -5,6 +5,7 @@ mod background;
 mod backup;
 mod certificate;
 mod dataset;
+mod deletion;
 mod demo;
 mod descriptors;
 mod dialect;
@@ -19,7 +20,6 @@ mod owner;
 mod partial;
 mod password;
 mod progress;
-mod records;
 mod rewrite;
 mod serve;
 mod settings;
@@ -74,9 +74,9 @@ enum Command {
     /// Write all recordings of a tenant, or those of a query, as CSV, XML or JSON lines
     Export(export::Args),
     /// Delete the recordings of a tenant that started before a date
-    Purge(records::Purge),
+    Purge(deletion::Purge),
     /// Delete the recordings of a phone number or an agent
-    Erase(records::Erase),
+    Erase(deletion::Erase),
     /// List which fields have an index, give one to a field or take it away
     Fields(fields::Args),
     /// Rewrite a store, so that nothing that was deleted has copies in its files
@@ -139,8 +139,8 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             Command::Token(command) => token::run(command).await,
             Command::Import(args) => import::run(args).await,
             Command::Export(args) => export::run(args).await,
-            Command::Purge(args) => records::purge(args).await,
-            Command::Erase(args) => records::erase(args).await,
+            Command::Purge(args) => deletion::purge(args).await,
+            Command::Erase(args) => deletion::erase(args).await,
             Command::Fields(args) => fields::run(args).await,
             Command::Vacuum(args) => vacuum::run(args).await,
             Command::Backup(args) => backup::backup(args).await,

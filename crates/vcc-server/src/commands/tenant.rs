@@ -3,8 +3,8 @@ use vcc_server::Clock;
 use vcc_store::{Deletion, Store};
 
 use super::ask::{Answer, Question, What};
+use super::deletion::Ends;
 use super::failure::Failure;
-use super::records::Ends;
 use super::store::{self, StoreArgs};
 use super::words::counted;
 use super::{note, rewrite, tenant_list, tenant_zone};

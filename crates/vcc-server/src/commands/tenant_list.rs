@@ -12,7 +12,7 @@ use super::say;
 const HEADER: Style = Style::new().bold();
 
 pub(super) async fn list(store: &dyn Store) -> Result<(), Failure> {
-    let rows: Vec<_> = store.overview().await?.iter().map(Row::new).collect();
+    let rows: Vec<_> = store.overview().await?.iter().map(TenantLine::new).collect();
     let titled = std::io::stdout().is_terminal() && !rows.is_empty();
     let (title, lines) = lines(&rows, titled);
     if let Some(title) = title {
@@ -26,12 +26,12 @@ pub(super) async fn list(store: &dyn Store) -> Result<(), Failure> {
 }
 
 /// What is said of a tenant.
-struct Row {
+struct TenantLine {
     columns: [String; 4],
     problem: Option<String>,
 }
 
-impl Row {
+impl TenantLine {
     fn new(of: &Overview) -> Self {
         let name = shown(&of.tenant.name, of.problem.as_ref());
         let (zone, recordings) = (of.tenant.zone.to_string(), of.recordings.to_string());
@@ -52,7 +52,7 @@ fn shown(name: &str, problem: Option<&NameProblem>) -> String {
 }
 
 /// The lines of a table, and its title if it is to have one.
-fn lines(rows: &[Row], titled: bool) -> (Option<String>, Vec<String>) {
+fn lines(rows: &[TenantLine], titled: bool) -> (Option<String>, Vec<String>) {
     let title = ["NAME", "ZONE", "RECORDINGS", "TOKENS"].map(str::to_owned);
     let widths: [usize; 4] = std::array::from_fn(|at| {
         let titles = titled.then_some(&title[at]);
@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn columns_are_aligned_by_what_is_seen() {
-        let row = |columns: [&str; 4], problem: Option<&str>| Row {
+        let row = |columns: [&str; 4], problem: Option<&str>| TenantLine {
             columns: columns.map(str::to_owned),
             problem: problem.map(str::to_owned),
         };

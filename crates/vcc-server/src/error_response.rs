@@ -6,13 +6,13 @@ use vcc_query::QueryError;
 /// A response that gives no recordings: a status, and a short text that says what would be
 /// accepted and never repeats credentials (STATUS-2).
 #[derive(Debug)]
-pub(crate) struct Refusal {
+pub(crate) struct ErrorResponse {
     status: StatusCode,
     text: String,
     header: Option<(HeaderName, &'static str)>,
 }
 
-impl Refusal {
+impl ErrorResponse {
     fn new(status: StatusCode, text: impl Into<String>) -> Self {
         Self { status, text: text.into(), header: None }
     }
