@@ -9,7 +9,7 @@ use crate::written::{Date, Time, Timed};
 use crate::zone::UnknownZone;
 use crate::{Dates, Filter, Query, QueryError, QueryErrorKind, Wanted, Written, Zone};
 
-/// Makes a [`Query`] to be sent: its text form is encoded so that every server reads the same.
+/// Builds a [`Query`] to send. Its text form is encoded so that every server reads the same.
 ///
 /// ```
 /// use vcc_query::{Field, Query, Written};
@@ -26,8 +26,8 @@ use crate::{Dates, Filter, Query, QueryError, QueryErrorKind, Wanted, Written, Z
 /// # Ok::<(), vcc_query::QueryError>(())
 /// ```
 ///
-/// Dates are taken as text in any form that a query has, as [`Written`], or as chrono's
-/// `NaiveDate`, `DateTime<Utc>` and `DateTime<FixedOffset>`.
+/// A date is given as text in any form that a query has, as a [`Written`], or as one of chrono's types:
+/// `NaiveDate`, `DateTime<Utc>` or `DateTime<FixedOffset>`.
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct QueryBuilder {
@@ -37,7 +37,7 @@ pub struct QueryBuilder {
 }
 
 impl Query {
-    /// A query to be written, for clients.
+    /// Begins a query, for clients.
     pub fn builder() -> QueryBuilder {
         QueryBuilder::new()
     }
@@ -83,8 +83,8 @@ impl QueryBuilder {
         self
     }
 
-    /// The recordings in which a field has just this value. Given again, the later value counts.
-    /// [`Field::StartDate`] is no such field: a start is looked up with
+    /// The recordings in which a field has exactly this value. If a field is given twice, the later
+    /// value counts. [`Field::StartDate`] is an error: look up a start with
     /// [`start_date`](Self::start_date).
     pub fn filter(mut self, field: Field, value: &str) -> Self {
         // FIELD-2
@@ -149,7 +149,7 @@ impl From<UnknownZone> for QueryError {
 impl core::str::FromStr for Written {
     type Err = QueryError;
 
-    /// Reads one date or constant, not percent-encoded. A space for a `+` is not read.
+    /// Reads one date or constant that is not percent-encoded. A space is not read as a `+`.
     fn from_str(text: &str) -> Result<Written, QueryError> {
         date::written(text, Spaces::Themselves).map_err(|error| error.into_error(text.len()))
     }
@@ -184,8 +184,7 @@ impl TryFrom<DateTime<Utc>> for Written {
 impl TryFrom<DateTime<FixedOffset>> for Written {
     type Error = QueryError;
 
-    /// The instant, in its offset; in UTC if that is no whole number of minutes. Years are 1 to
-    /// 9999.
+    /// The instant, in its offset; in UTC if the offset has seconds. Years are 1 to 9999.
     fn try_from(instant: DateTime<FixedOffset>) -> Result<Written, QueryError> {
         let offset = instant.offset().local_minus_utc();
         if offset % 60 != 0 {

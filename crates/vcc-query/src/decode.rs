@@ -4,8 +4,8 @@ use crate::error::found;
 use crate::span::Span;
 use crate::{QueryError, QueryErrorKind};
 
-/// Where decoded text is put that is not the raw text itself. Dates and names fit into `stack`, so
-/// that decoding them allocates nothing.
+/// Room for decoded text that differs from the raw text. Dates and names fit into `stack`, so decoding
+/// them allocates nothing.
 pub(crate) struct Scratch {
     stack: [u8; Scratch::STACK],
     heap: Vec<u8>,
@@ -19,14 +19,14 @@ impl Scratch {
     }
 }
 
-/// What is among the bytes of a raw name or value.
+/// Which kinds of bytes a raw name or value contains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Bytes(u8);
 
 impl Bytes {
     const PERCENT: u8 = 1;
     const PLUS: u8 = 2;
-    /// Neither printable nor ASCII.
+    /// Not printable ASCII.
     const STRANGE: u8 = 4;
 
     const CLASSES: [u8; 256] = {
@@ -41,7 +41,7 @@ impl Bytes {
         classes
     };
 
-    /// All of a part of the raw query.
+    /// The kinds of bytes in a part of the raw query.
     pub(crate) fn of(raw: &[u8]) -> Bytes {
         // Four at a time: each look-up is independent of the others.
         let (fours, rest) = raw.as_chunks::<4>();
@@ -52,12 +52,12 @@ impl Bytes {
         Bytes(rest.iter().fold(classes, |classes, byte| classes | class(*byte)))
     }
 
-    /// Whether they are printable ASCII and stand for themselves.
+    /// Whether all are printable ASCII and stand for themselves.
     pub(crate) fn are_plain(self, plus: Plus) -> bool {
         self.0 & Bytes::STRANGE == 0 && !self.are_coded(plus)
     }
 
-    /// Whether a `+` is among them.
+    /// Whether one is a `+`.
     pub(crate) fn have_plus(self) -> bool {
         self.0 & Bytes::PLUS != 0
     }
@@ -71,9 +71,9 @@ impl Bytes {
 /// Whether a text can hold control characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Suspicion {
-    /// It is printable ASCII.
+    /// It cannot: it is printable ASCII.
     None,
-    /// It may.
+    /// It can.
     Controls,
 }
 
@@ -122,11 +122,11 @@ pub(crate) fn decode<'a>(
     }
 }
 
-/// Decodes into `room`, which is as long as `coded`, and tells how long the text is.
+/// Decodes into `room`, which is as long as `coded`, and returns the length of the text.
 ///
 /// # Errors
 ///
-/// Where the `%` stands that two hexadecimal digits do not follow.
+/// The place of a `%` that is not followed by two hexadecimal digits.
 fn decode_into(coded: &[u8], plus: Plus, room: &mut [u8]) -> Result<usize, usize> {
     let (mut at, mut to) = (0, 0);
     while let Some(&byte) = coded.get(at) {
@@ -204,7 +204,7 @@ impl Span {
     }
 }
 
-/// Where in the raw text the byte at `decoded` of the decoded text stands.
+/// The place in the raw text of the byte at `decoded` in the decoded text.
 pub(crate) fn raw_offset(raw: &[u8], decoded: usize) -> usize {
     let mut at = 0;
     for _ in 0..decoded {

@@ -2,10 +2,10 @@ use core::fmt;
 use core::ops::Range;
 use std::borrow::Cow;
 
-/// A query that cannot be read, or that has no meaning: always the asker's fault (HTTP 400).
+/// A query that cannot be read or has no meaning. It is always the client's mistake (HTTP 400).
 ///
 /// [`Display`](fmt::Display) is one line; [`render`](QueryError::render) shows the place, and
-/// [`render_redacted`](QueryError::render_redacted) does so without what the rest of the query holds.
+/// [`render_redacted`](QueryError::render_redacted) does so without showing the rest of the query.
 ///
 /// ```
 /// use vcc_query::{Query, QueryErrorKind};
@@ -63,7 +63,7 @@ pub enum QueryErrorKind {
     Escape,
     /// Bytes that are not UTF-8 once decoded (REQ-8).
     Utf8,
-    /// A control character where none can be (REQ-8).
+    /// A control character where none is allowed (REQ-8).
     ControlCharacter,
     /// A variable without `=` (REQ-8).
     MissingEquals,
@@ -71,7 +71,7 @@ pub enum QueryErrorKind {
     UnknownVariable,
     /// A variable given twice (REQ-10).
     RepeatedVariable,
-    /// A text that is no date (DATE-5, DATE-6).
+    /// A text that is not a date (DATE-5, DATE-6).
     Date,
     /// A date, time or offset that does not exist (DATE-6b).
     ImpossibleDate,
@@ -79,13 +79,13 @@ pub enum QueryErrorKind {
     Calendar,
     /// A date in a form that the dialect does not read.
     Dialect,
-    /// A range that is malformed, or where none can stand (DATE-11, NEAR-5).
+    /// A range that is malformed, or where no range is allowed (DATE-11, NEAR-5).
     Range,
     /// A range whose end is before its start (DATE-10).
     ReversedRange,
-    /// A name that is no zone (DATE-3).
+    /// A name that is not a zone (DATE-3).
     Zone,
-    /// A `n` or `duration` that is no number, or too large a one (PAGE-4, FIELD-4).
+    /// An `n` or a `duration` that is not a number, or is too large (PAGE-4, FIELD-4).
     Number,
 }
 
@@ -114,7 +114,7 @@ impl QueryError {
         self
     }
 
-    /// The same with spans of a longer text that holds the one they are of.
+    /// The same error with its span translated, such as into a longer text.
     pub(crate) fn map_span(mut self, to: impl FnOnce(Range<usize>) -> Range<usize>) -> QueryError {
         self.0.span = to(self.0.span);
         self
@@ -131,14 +131,14 @@ impl QueryError {
         self.0.kind
     }
 
-    /// The offending bytes of the raw query, before percent-decoding. Empty at the place where
-    /// something is missing.
+    /// The wrong bytes of the raw query, before percent-decoding. The span is empty where something is
+    /// missing.
     #[must_use]
     pub fn span(&self) -> Range<usize> {
         self.0.span.clone()
     }
 
-    /// The name of the variable at fault, where one is.
+    /// The name of the wrong variable, if the error concerns one.
     #[must_use]
     pub fn variable(&self) -> Option<&str> {
         self.0.variable.as_deref()
@@ -156,30 +156,30 @@ impl QueryError {
         &self.0.expected
     }
 
-    /// What stands there.
+    /// What was found instead.
     #[must_use]
     pub fn found(&self) -> &str {
         &self.0.found
     }
 
-    /// What was plainly meant, where that can be told.
+    /// What was probably meant, where that is clear.
     #[must_use]
     pub fn hint(&self) -> Option<&str> {
         self.0.hint.as_deref()
     }
 
-    /// The error with the place in the raw query that it was found in: several lines. They show
-    /// the query around the place, values included: for those who wrote it.
+    /// The error with its place in the raw query, in several lines. They show the query around the
+    /// place, values included, so they are meant for the author of the query.
     #[must_use]
     pub fn render<'a>(&'a self, raw: &'a (impl AsRef<[u8]> + ?Sized)) -> impl fmt::Display + 'a {
         crate::render::Rendered::whole(self, raw.as_ref())
     }
 
-    /// The error with the variable at fault, and nothing else of the raw query: for a server's
-    /// answer or a log, where other values may be personal data or secrets (STATUS-2).
+    /// The error with the wrong variable and nothing else of the raw query. It is meant for a server's
+    /// answer or a log: other values may be personal data or secrets (STATUS-2).
     ///
-    /// Of a variable that the documentation does not name only the name is shown, and of a query
-    /// that is refused as a whole nothing. A long value is shown in part.
+    /// If the documentation does not have the variable, only its name is shown. If the query is refused
+    /// as a whole, nothing of it is shown. A long value is cut.
     ///
     /// ```
     /// use vcc_query::Query;
@@ -227,7 +227,7 @@ impl fmt::Debug for QueryError {
 
 impl core::error::Error for QueryError {}
 
-/// What stands there, for a message: quoted, at most 40 characters of it.
+/// A text for a message: quoted, at most 40 characters of it.
 pub(crate) fn found(text: &str) -> Cow<'static, str> {
     match text.char_indices().nth(40) {
         _ if text.is_empty() => "nothing".into(),

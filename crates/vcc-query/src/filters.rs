@@ -23,7 +23,7 @@ impl Filters {
         }
     }
 
-    /// Puts a filter in its place; it takes the place of an earlier one of the same field.
+    /// Inserts a filter in order. It replaces an earlier one of the same field.
     #[inline]
     pub(crate) fn put(&mut self, filter: Filter) {
         match self {

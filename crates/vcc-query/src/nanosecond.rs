@@ -5,8 +5,8 @@ use crate::written::day_seconds;
 /// The seconds of a day.
 const DAY: i64 = 86_400;
 
-/// One nanosecond: two numbers that are compared and passed on more cheaply than chrono's three, of
-/// which two instants at the end are made.
+/// One nanosecond, as two numbers. They are cheaper to compare and to pass on than chrono's three; only
+/// the two results are converted.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Nanosecond {
     /// Since 1970-01-01T00:00:00Z.
@@ -29,8 +29,8 @@ impl Nanosecond {
         Nanosecond::new(self.seconds, self.nanos as u32 + 1)
     }
 
-    /// As [`utc`](Self::utc), more cheaply if it is on this day or on one beside it: chrono's calendar
-    /// takes a step from a day in less time than it finds one.
+    /// Like [`utc`](Self::utc), but cheaper on this day and the days before and after it: chrono steps
+    /// to the next day in less time than it computes a date.
     #[inline]
     pub(crate) fn utc_near(self, day: Option<NaiveDate>) -> DateTime<Utc> {
         let stepped = day.and_then(|day| {
@@ -40,7 +40,7 @@ impl Nanosecond {
                 0..DAY => (day, passed),
                 DAY.. => (day.succ_opt()?, passed - DAY),
             };
-            // What is further away has no such second.
+            // Further away there is no such second.
             let second = u32::try_from(passed).ok()?;
             let time = NaiveTime::from_num_seconds_from_midnight_opt(second, self.nanos as u32)?;
             Some(day.and_time(time).and_utc())
@@ -59,7 +59,7 @@ impl Nanosecond {
 mod tests {
     use super::*;
 
-    /// On every side of the days beside one, and of the calendar.
+    /// At the edges of the neighbouring days and of the calendar.
     #[test]
     fn near_a_day_is_the_same_instant() {
         for day in ["0001-01-01", "1969-12-31", "2007-08-05", "2008-02-29", "9999-12-31"] {

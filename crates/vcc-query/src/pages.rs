@@ -1,10 +1,9 @@
 use crate::Query;
 
-/// Walks a list page by page, for any HTTP client: told how many records a page held, it says what
-/// to ask next and when to stop.
+/// Walks a list page by page, with any HTTP client. You tell it how many records a page held, and it
+/// tells you what to ask next and when to stop.
 ///
-/// A query with constants is [`pinned`](Query::pinned) first, so that all pages are of one list
-/// (PAGE-6).
+/// Give it a query with constants [pinned](Query::pinned), so that all pages belong to one list (PAGE-6).
 ///
 /// ```
 /// use vcc_query::{Pages, Query};
@@ -35,7 +34,7 @@ impl Pages {
     /// How many records a full page holds (PAGE-1).
     pub const FULL: usize = 50;
 
-    /// Starts with the record that the query's `n` names, the first if it has none.
+    /// Starts with the record that the query's `n` names, or with the first.
     #[must_use]
     pub fn new(query: Query) -> Pages {
         let next = Some(query.n().unwrap_or(1).max(1));
@@ -49,17 +48,15 @@ impl Pages {
         self
     }
 
-    /// What to ask next; `None` at the end of the list. Asked again without
-    /// [`held`](Pages::held) in between, it is the same query, so that a failed request can be
-    /// repeated.
+    /// What to ask next; `None` at the end of the list. Until [`held`](Pages::held) is called it stays
+    /// the same query, so that a failed request can be repeated.
     #[must_use]
     pub fn next_query(&self) -> Option<Query> {
         self.next.map(|n| self.query.clone().with_n(n))
     }
 
-    /// Says how many records the page held that was asked for last. The next page begins after
-    /// them (PAGE-2). A page that is not full was the last one (PAGE-1); after a full one the next
-    /// may be empty (PAGE-3).
+    /// Says how many records the last page held. The next page begins after them (PAGE-2). A page that
+    /// is not full is the last one (PAGE-1). After a full page the next may be empty (PAGE-3).
     pub fn held(&mut self, records: usize) {
         let is_last = if self.until_empty { records == 0 } else { records < Pages::FULL };
         self.next = match self.next {

@@ -6,12 +6,12 @@ use crate::written::Date;
 use crate::{Context, Dates, Query, Written};
 
 impl Query {
-    /// The same query with the days that its constants mean now, and the zone in which they mean
-    /// them: what a walk over several pages asks for, so that it sees one list also across midnight
-    /// (PAGE-6). A query without constants is the same.
+    /// The same query with each constant replaced by the day that it means now, and with the zone that
+    /// decides it. A walk over several pages asks with this query, so that it sees one list also
+    /// across midnight (PAGE-6). A query without constants stays as it is.
     ///
-    /// It means at any later time, and after a change of the tenant's zone, what this query means
-    /// in `context`. `None` where the dialect leaves no way to write that: a range that ends in a
+    /// It always means what this query means in `context`, also later and after a change of the
+    /// tenant's zone. `None` if the dialect has no way to write that: for a range that ends in a
     /// constant, where `range_end` is `whole-period` and `range_end_instant` is `included`. `None`
     /// also for a constant beyond the calendar, which [`resolve`](Query::resolve) refuses.
     ///
@@ -85,13 +85,13 @@ impl Pinner<'_> {
         })
     }
 
-    /// The end of a range. As a day it would stand for the whole of it where `range_end` says so,
-    /// which a constant does not (DATE-2).
+    /// The end of a range. Written as a day, it would mean the whole day where `range_end` says so; a
+    /// constant does not (DATE-2).
     fn end(&self, from: &Written, until: &Written) -> Option<Written> {
         let dialect = self.resolver.dialect;
         let is_whole =
             matches!(until, Written::Today(_)) && dialect.range_end == RangeEnd::WholePeriod;
-        // DATE-10: what both ends being one period means does not depend on how they are written.
+        // DATE-10: equal ends mean the same in every way of writing them.
         if !is_whole || self.days(from)? == self.days(until)? {
             return self.day(until);
         }
@@ -99,7 +99,7 @@ impl Pinner<'_> {
             return None;
         }
         let instant = self.resolver.instant(until).ok()?.floor().utc();
-        // Of a day of the years 0001 to 9999 in some zone, so it is one in UTC or at this offset.
+        // It is a day of the years 0001 to 9999 in some zone, so it has one in UTC or at this offset.
         let utc = instant.fixed_offset();
         let at_the_edge = FixedOffset::east_opt(EDGE).map(|offset| utc.with_timezone(&offset));
         [Some(utc), at_the_edge]
@@ -108,7 +108,7 @@ impl Pinner<'_> {
             .find_map(|instant: DateTime<FixedOffset>| Written::try_from(instant).ok())
     }
 
-    /// A constant as the day that it means; anything else as it is.
+    /// The day that a constant means; anything else stays as it is.
     fn day(&self, date: &Written) -> Option<Written> {
         Some(match date {
             Written::Today(_) => Written::Date(Date::Day(self.days(date)??[0])),

@@ -53,8 +53,8 @@ impl Display for Query {
     }
 }
 
-/// Percent-encodes what it displays. Left alone are the unreserved characters of RFC 3986, and `:`
-/// and `/`, which stand for themselves in a query and keep dates and zones readable.
+/// Percent-encodes what it displays, except the unreserved characters of RFC 3986 and `:` and `/`,
+/// which are allowed in a query and keep dates and zones readable.
 struct Encoded<T>(T);
 
 impl<T: Display> Display for Encoded<T> {

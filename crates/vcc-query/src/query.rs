@@ -16,8 +16,8 @@ use crate::{Filter, Written, Zone};
 /// # Ok::<(), vcc_query::QueryError>(())
 /// ```
 ///
-/// It prints as a canonical query string, which parses to an equal query (`text.parse()`). Equal are queries that
-/// say the same, however they spelled it.
+/// It prints as a canonical query string, which parses to an equal query. Two queries are equal if they
+/// say the same, even if they were spelled differently.
 #[derive(Clone)]
 pub struct Query {
     pub(crate) d: Option<Dates>,
@@ -44,11 +44,12 @@ pub struct Query {
 pub enum Dates {
     /// `d=A`: the period that A names.
     One(Written),
-    /// `d=A,B`: from A on, until before B.
+    /// `d=A,B`: from A on, and before B.
     Range(Written, Written),
 }
 
-/// Where a query was read from: what errors and explanations point at, and no part of what it says.
+/// Where the parts of a query were read from, for errors and explanations. It is not part of what the
+/// query says.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Origin {
     /// The spans of both ends of `d`, of `start-date`, `finish-date` and `n` in the raw query.
@@ -79,7 +80,7 @@ impl Query {
         self.start_date.as_ref()
     }
 
-    /// `finish-date`. Beside a `start-date` it counts for nothing (NEAR-4).
+    /// `finish-date`. With a `start-date` it is not used (NEAR-4).
     #[must_use]
     pub fn finish_date(&self) -> Option<&Written> {
         self.finish_date.as_ref()
@@ -97,7 +98,7 @@ impl Query {
         self.filters.as_slice()
     }
 
-    /// The same query from another first record on.
+    /// The same query, beginning with another record.
     #[must_use]
     pub fn with_n(mut self, n: u64) -> Query {
         self.n = Some(n);
@@ -115,7 +116,7 @@ impl Default for Query {
             finish_date: None,
             n: None,
             filters: Filters::none(),
-            // Field by field, where it is: a default is made elsewhere and copied.
+            // Written out field by field, which is faster: `default()` would be built elsewhere and copied.
             origin: Origin {
                 d: [Span::NONE; 2],
                 start_date: Span::NONE,

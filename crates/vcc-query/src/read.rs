@@ -45,7 +45,7 @@ impl Reader<'_> {
                 query.origin.start_date = span;
             }
             Variable::FinishDate => {
-                // NEAR-4: beside a start-date it counts for nothing.
+                // NEAR-4: with a start-date it is not used.
                 let unused = self.dialect.ignored_finish == IgnoredFinish::Unchecked
                     && values.has(Variable::StartDate);
                 match self.near(span) {
@@ -76,8 +76,7 @@ impl Reader<'_> {
         Ok(text)
     }
 
-    /// REQ-11: the value of a date without the one line end, unencoded, at which the documentation
-    /// breaks one of its URLs: right before the date.
+    /// REQ-11: a date without the raw line end before it, which one of the documentation's URLs has.
     fn unbroken(&self, span: Span) -> Span {
         let Range { start, end } = span.range();
         match self.raw[start..end] {
@@ -193,7 +192,7 @@ impl Reader<'_> {
         let written = date::written(text, spaces).map_err(|error| {
             error.into_error(text.len()).map_span(|decoded| span.part(raw, decoded))
         })?;
-        // DATE-8: `today+0d` looks ahead as little as `today` does, but it is written so.
+        // DATE-8: `today+0d` means today, but it is written as a future constant.
         if dialect.future_constants == FutureConstants::Rejected
             && matches!(written, Written::Today(0))
             && text.contains(['+', ' '])
@@ -206,7 +205,7 @@ impl Reader<'_> {
     /// The value of `tz`.
     fn zone(&mut self, span: Span) -> Result<Zone, QueryError> {
         let (zones, plus) = (self.zones, self.dialect.plus);
-        // As it is: no name holds a `%`, nor a space that a `+` could stand for.
+        // Undecoded: no zone's name has a `%`, or a space that a `+` could stand for.
         if let Some(zone) = zones.zone(&self.raw[span.range()]) {
             return Ok(zone);
         }
@@ -272,7 +271,7 @@ impl Reader<'_> {
     fn wanted(&mut self, field: Field, span: Span) -> Result<Wanted, QueryError> {
         let text = self.text(span, true)?;
         match field {
-            // FIELD-4: any number of digits; what exceeds 2^63−1 is no record's.
+            // FIELD-4: any number of digits; no record has more than 2^63−1.
             Field::Duration if is_number(text) => Ok(match text.parse() {
                 Ok(seconds @ 0..=Recording::MAX_DURATION) => Wanted::Seconds(seconds),
                 _ => Wanted::Never,
@@ -307,7 +306,7 @@ fn ahead(span: Span) -> QueryError {
 }
 
 impl Query {
-    /// Refuses what is well-formed and not read: by the dialect, or because it names no period.
+    /// Refuses what is well-formed but not accepted: by the dialect, or because it names no period.
     #[inline]
     pub(crate) fn obey(&self, dialect: &Dialect) -> Result<(), QueryError> {
         // DATE-8

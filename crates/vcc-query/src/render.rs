@@ -8,7 +8,7 @@ use crate::span::Span;
 use crate::variable::Variable;
 use crate::{QueryError, QueryErrorKind};
 
-/// How much of the raw query is shown on either side of the place, in bytes.
+/// How many bytes of the raw query are shown on either side of the place.
 const AROUND: usize = 60;
 
 /// A [`QueryError`] over the query it was found in.
@@ -17,7 +17,7 @@ pub(crate) struct Rendered<'a> {
     raw: &'a [u8],
     /// What may be shown of the raw query. `None` for nothing.
     visible: Option<Range<usize>>,
-    /// Whether the text that stands at the place may be told.
+    /// Whether the text at the place may be shown.
     tells: bool,
 }
 
@@ -27,7 +27,7 @@ impl<'a> Rendered<'a> {
         Rendered { error, raw, visible: Some(0..raw.len()), tells: true }
     }
 
-    /// STATUS-2: only the variable at fault may be shown, and only its name where it is unknown.
+    /// STATUS-2: only the wrong variable may be shown, and only its name if it is unknown.
     pub(crate) fn redacted(error: &'a QueryError, raw: &'a [u8]) -> Self {
         use QueryErrorKind::{Resource, TooLong, TooManyVariables};
         if matches!(error.kind(), Resource | TooLong | TooManyVariables) {
@@ -42,13 +42,13 @@ impl<'a> Rendered<'a> {
         if is_known(&raw[name.clone()]) {
             return Rendered { error, raw, visible: Some(start..end), tells: true };
         }
-        // What was encoded as a whole has its values in what looks like the name.
+        // If the query was encoded as a whole, what looks like a name contains values.
         if let Some(length) = encoded_separator(&raw[name.clone()]) {
             let visible = start..start + length;
             return Rendered { error, raw, visible: Some(visible), tells: false };
         }
         let tells = at <= name.end;
-        // Where there is no name, the place of one is before the `=`.
+        // If there is no name, its place is before the `=`.
         let end = if tells && !name.is_empty() { name.end } else { value };
         Rendered { error, raw, visible: Some(start..end), tells }
     }
@@ -76,7 +76,7 @@ impl<'a> Rendered<'a> {
         let left = if shown_from > visible.start { "…" } else { "" };
         let right = if shown_to < visible.end { "…" } else { "" };
         writeln!(f, "  | {left}{before}{within}{after}{right}")?;
-        // In columns: a terminal shows `日` in two, a combining accent in none.
+        // In columns of a terminal: `日` takes two, a combining accent takes none.
         let indent = left.width() + before.width();
         let carets = within.width().max(1);
         writeln!(f, "  | {:indent$}{:^<carets$}", "", "")
@@ -96,7 +96,7 @@ impl fmt::Display for Rendered<'_> {
     }
 }
 
-/// Where a raw name has the first `=` or `&` that is percent-encoded, however often.
+/// The place of the first `=` or `&` in a raw name that is percent-encoded, once or several times.
 fn encoded_separator(name: &[u8]) -> Option<usize> {
     let is_separator = |at: &usize| {
         let mut rest = &name[*at + 1..];
@@ -108,7 +108,7 @@ fn encoded_separator(name: &[u8]) -> Option<usize> {
     memchr::memchr_iter(b'%', name).find(is_separator)
 }
 
-/// Whether a raw name is that of a variable. A `+` is part of none.
+/// Whether a raw name is that of a variable. No name has a `+`.
 fn is_known(name: &[u8]) -> bool {
     let mut scratch = Scratch::new();
     let span = Span::new(0, name.len());
@@ -116,14 +116,13 @@ fn is_known(name: &[u8]) -> bool {
     text.is_ok_and(|(text, _)| Variable::from_name(text.as_bytes()).is_some())
 }
 
-/// The nearest edge between characters at or before `at`, where there is one: a character has at most
-/// three bytes after its first.
+/// The nearest boundary of a character at or before `at`, if there is one within three bytes.
 fn char_edge(raw: &[u8], at: usize) -> usize {
     let is_edge = |at: &usize| raw.get(*at).is_none_or(|byte| byte & 0b1100_0000 != 0b1000_0000);
     (at.saturating_sub(3)..=at).rev().find(is_edge).unwrap_or(at)
 }
 
-/// The bytes as one line of text: what is no text, or would move the cursor, as `\u{fffd}`.
+/// The bytes as one line of text. What is not text, or would move the cursor, becomes `\u{fffd}`.
 fn shown(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
     text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()

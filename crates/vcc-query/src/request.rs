@@ -2,7 +2,7 @@ use core::fmt;
 
 use crate::{Parser, Query, QueryError, QueryErrorKind};
 
-/// A request to the Recordings API, without any I/O: what a server reads from a path and a query.
+/// A request to the Recordings API: what a server reads from a path and a query. No I/O is done.
 ///
 /// ```
 /// use vcc_query::{ResponseFormat, Request};
@@ -93,8 +93,8 @@ impl Resource {
 
     /// Reads a path: `/api/recordings/files`, then `.xml`, `.csv` or nothing, then `/` or nothing.
     ///
-    /// Percent-escapes stand for the characters that they encode (RFC 3986), but `%2F` separates
-    /// nothing. Nothing else is taken for the same: neither `//` for `/`, nor another case, nor `..`.
+    /// Percent-escapes stand for the characters that they encode (RFC 3986), except that `%2F` does not
+    /// separate. Nothing else is normalised: not `//`, not another case, not `..`.
     ///
     /// ```
     /// use vcc_query::{ResponseFormat, Resource};
@@ -157,7 +157,7 @@ fn stands_for(segment: &str, text: &str) -> bool {
 }
 
 impl Request {
-    /// Reads a path and the raw query after the `?`, which is empty where there is none.
+    /// Reads a path and the raw query after the `?`, which is empty if there is no query.
     ///
     /// # Errors
     ///
@@ -172,7 +172,7 @@ impl Request {
 }
 
 impl Parser<'_> {
-    /// Reads a path and the raw query after the `?`, which is empty where there is none.
+    /// Reads a path and the raw query after the `?`, which is empty if there is no query.
     ///
     /// # Errors
     ///
@@ -188,7 +188,7 @@ impl Parser<'_> {
 }
 
 impl QueryError {
-    /// The HTTP status that says so: 404 for an unknown resource, else 400 (STATUS-1).
+    /// The HTTP status of the error: 404 for an unknown resource, else 400 (STATUS-1).
     #[must_use]
     pub fn status(&self) -> u16 {
         match self.kind() {

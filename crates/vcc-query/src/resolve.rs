@@ -14,7 +14,7 @@ use crate::written::{WallTime, day_seconds};
 use crate::zone::{Walk, first_instant, local_seconds};
 use crate::{Date, Dates, Query, QueryError, QueryErrorKind, Wanted, Written, Zone};
 
-/// What a query's meaning depends on beside its text.
+/// What the meaning of a query depends on, apart from its text.
 ///
 /// ```
 /// use vcc_query::{Context, Query};
@@ -44,12 +44,12 @@ pub struct Context {
     pub dialect: Dialect,
 }
 
-/// The instants at which it may be a day of the years 0001 to 9999 somewhere.
+/// The instants at which some place on earth may have a date from 0001 to 9999.
 const CALENDAR: core::ops::Range<i64> = -62_135_596_800 - 86_400..253_402_300_800 + 86_400;
 
-/// 2100-01-01T00:00:00Z. Zone data states the law of today and lets it hold for ever, although laws of
-/// time change every few years, and what it foretells by the moon (Gaza) ends before. Who asks about a
-/// time so far ahead is told (DATE-13).
+/// 2100-01-01T00:00:00Z. Zone data assumes that today's law holds for ever, although laws about time
+/// change every few years, and lists what follows the moon (Gaza) for fewer years than that. A query
+/// about a time so far ahead gets a note (DATE-13).
 const FAR_AHEAD: i64 = 4_102_444_800;
 
 /// How many records a page holds (PAGE-1).
@@ -89,7 +89,7 @@ impl Query {
         };
         let finish = match &self.finish_date {
             None => None,
-            // NEAR-4: unused, and by the dialect not even looked at.
+            // NEAR-4: it is not used, and the dialect does not even check it.
             Some(_) if start.is_some() && dialect.ignored_finish == IgnoredFinish::Unchecked => {
                 None
             }
@@ -158,7 +158,7 @@ pub(crate) struct Resolver<'a> {
     pub(crate) dialect: &'a Dialect,
     /// Both ends of most ranges lie in one stretch of the zone.
     walk: Walk,
-    /// Whether a local date was so far ahead that the rules of today are no more than assumed.
+    /// Whether a local date was so far ahead that the zone's rules are only assumed.
     extrapolated: Cell<bool>,
 }
 
@@ -254,11 +254,11 @@ impl<'a> Resolver<'a> {
             };
         }
         let until = match self.dialect.range_end_instant {
-            // The nanosecond that holds the one instant.
+            // The nanosecond with the one instant in it.
             RangeEndInstant::Included if is_timed => until.floor().next(),
             _ => until.ceil(),
         };
-        // An end that is included, in the nanosecond before a start that is rounded up.
+        // The end is included, and lies in the nanosecond before a start that was rounded up.
         Ok([start, until.max(start)])
     }
 
@@ -330,15 +330,15 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// So many days after the current one.
+    /// The day that is this many days after the current one.
     fn constant(&self, days: i32) -> Result<NaiveDate, Beyond> {
         let day = self.today()?.checked_add_signed(TimeDelta::days(i64::from(days)));
         day.filter(|day| (1..=9999).contains(&day.year())).ok_or(Beyond)
     }
 
-    /// The current local day (DATE-8): the one whose window the present is in. Where the clock was
-    /// set back across midnight, that is the later day, although the clock reads the earlier one
-    /// again (DATE-1).
+    /// The current local day (DATE-8): the day whose window holds the present. If the clock was set
+    /// back across midnight, that is the later day, although the clock reads the earlier one again
+    /// (DATE-1).
     fn today(&self) -> Result<NaiveDate, Beyond> {
         let now = self.now.timestamp();
         if !CALENDAR.contains(&now) {
@@ -354,8 +354,8 @@ impl<'a> Resolver<'a> {
         Ok(day)
     }
 
-    /// The instant at which the clock reads something (the first rule; DATE-1), or for a reading
-    /// with an offset the instant that it is (DATE-4).
+    /// The instant at which the clock reads this time (the first rule; DATE-1), or, if there is an
+    /// offset, the instant that the two say (DATE-4).
     #[inline]
     fn locate<'t>(&self, wall_time: WallTime<'t>, offset: Option<i32>) -> Instant<'t> {
         let (seconds, exact) = match offset {

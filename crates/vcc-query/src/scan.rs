@@ -1,9 +1,9 @@
-//! Where a byte stands in a short text. Names and values have some ten bytes, for which the search
-//! of `memchr` takes longer to begin than to end.
+//! Finds a byte in a short text. Names and values have about ten bytes; `memchr` would take longer to
+//! start than to search them.
 
 use crate::text::word;
 
-/// Where the first of these bytes stands, none of which is zero.
+/// The place of the first of these bytes. None of them may be zero.
 #[inline(always)]
 pub(crate) fn first_of<const N: usize>(bytes: [u8; N], text: &[u8]) -> Option<usize> {
     let mut rest = text;
@@ -16,13 +16,13 @@ pub(crate) fn first_of<const N: usize>(bytes: [u8; N], text: &[u8]) -> Option<us
     Some(text.len() - rest.len() + first_in(bytes, word(rest))?)
 }
 
-/// As [`first_of`], in eight bytes at once.
+/// Like [`first_of`], in eight bytes at once.
 #[inline(always)]
 fn first_in<const N: usize>(bytes: [u8; N], word: u64) -> Option<usize> {
     const ONES: u64 = u64::MAX / 255;
     let hits = bytes.iter().fold(0, |hits, byte| {
         let zero_here = word ^ (ONES * u64::from(*byte));
-        // The high bit of every byte that is zero, and perhaps of some after the first: it alone counts.
+        // The high bit of each zero byte, and perhaps of some bytes after the first: only the first counts.
         hits | zero_here.wrapping_sub(ONES) & !zero_here & (ONES << 7)
     });
     (hits != 0).then(|| hits.trailing_zeros() as usize / 8)

@@ -47,7 +47,7 @@ pub struct Selection {
     pub order: Order,
     /// The zone whose offset a response writes `startDate` with (OUT-3).
     pub response_zone: Zone,
-    /// What was read otherwise than it may have been meant: nothing that decides what matches.
+    /// What may have been meant differently. Notes do not change what matches.
     #[cfg_attr(feature = "serde", serde(default))]
     pub notes: Vec<Note>,
 }
@@ -169,16 +169,16 @@ pub struct Filter {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
 pub enum Wanted {
-    /// Just these bytes, none of which is a wildcard (FIELD-1, FIELD-6). The empty text matches an
-    /// empty and an absent field (FIELD-3); of `duration`, only the empty text is a text.
+    /// Exactly these bytes; there are no wildcards (FIELD-1, FIELD-6). The empty text matches an empty
+    /// and an absent field (FIELD-3). For `duration` it is always the empty text.
     Text(Text),
-    /// A duration of so many whole seconds, at most 2^63−1, however it is written (FIELD-4).
+    /// A duration of this many whole seconds, at most 2^63−1, with or without leading zeros (FIELD-4).
     Seconds(u64),
     /// A duration of more than 2^63−1 seconds, which no record has.
     Never,
 }
 
-/// Something that was read otherwise than it may have been meant, or that rests on an assumption.
+/// Something that may have been meant differently, or that rests on an assumption.
 ///
 /// ```
 /// # use vcc_query::Context;
@@ -205,8 +205,8 @@ pub enum Note {
     FinishIgnored,
     /// An empty value of this field was not used, as the dialect says (FIELD-3).
     EmptyIgnored(#[cfg_attr(feature = "serde", serde(with = "crate::serde::names::field"))] Field),
-    /// A local date lies in 2100 or later: the zone's rules of today are assumed to stay, as the
-    /// zone data has it (DATE-13).
+    /// A local date lies in 2100 or later. The zone data assumes that today's rules still hold then
+    /// (DATE-13).
     RulesExtrapolated,
 }
 
@@ -258,7 +258,7 @@ impl Selection {
     #[must_use]
     #[inline]
     pub fn matches(&self, row: &(impl Row + ?Sized)) -> bool {
-        // A record without a start is in no window, and near nothing.
+        // A record without a start matches no window and no look-up.
         if let Some(window) = &self.window
             && !row.start().is_some_and(|start| window.contains(start))
         {
@@ -276,9 +276,9 @@ impl Selection {
         self.filters.iter().all(|filter| filter.matches(row))
     }
 
-    /// The records of the page, out of rows that already stand in the order of the list
-    /// ([`compare`](Selection::compare)): those that match, from the `first`th on, at most
-    /// `page_size` (PAGE-1 to PAGE-3).
+    /// The records of the page. The rows must be in the order of the list already
+    /// ([`compare`](Selection::compare)). Those that match are taken, from number `first` on, at most
+    /// `page_size` of them (PAGE-1 to PAGE-3).
     pub fn page<'a, I>(&'a self, rows: I) -> impl Iterator<Item = I::Item> + 'a
     where
         I: IntoIterator<Item: Row>,

@@ -9,7 +9,8 @@ use crate::span::Span;
 use crate::variable::{Variable, hint};
 use crate::{QueryError, QueryErrorKind};
 
-/// The variables of a query that count, with their raw values, in the order they were given.
+/// The variables of a query with their raw values, in the order in which they were given. Those that
+/// the dialect ignores are left out.
 #[derive(Default)]
 pub(crate) struct Values {
     /// By the index of the variable.
@@ -67,7 +68,7 @@ pub(crate) struct Splitter<'a> {
 }
 
 impl Splitter<'_> {
-    /// Adds them to `values`, which is too big to be handed back.
+    /// Adds them to `values`, which is too big to be returned.
     pub(crate) fn split(
         &self,
         values: &mut Values,
@@ -116,7 +117,7 @@ impl Splitter<'_> {
         Ok(())
     }
 
-    /// Takes up one variable and says whether it counts.
+    /// Adds one variable. Returns whether it counts.
     fn variable(
         &self,
         name: Range<usize>,
@@ -172,7 +173,7 @@ impl Splitter<'_> {
         Ok(true)
     }
 
-    /// REQ-8: a value that does not count must be well-formed all the same.
+    /// REQ-8: a value that is ignored must be well-formed too.
     fn ignored(&self, value: Span, scratch: &mut Scratch) -> Result<bool, QueryError> {
         let bytes = Bytes::of(&self.raw[value.range()]);
         let (text, suspicion) = decode(self.raw, value, bytes, self.dialect.plus, scratch)?;
@@ -203,7 +204,7 @@ impl Splitter<'_> {
                 let kind = QueryErrorKind::MissingEquals;
                 let known = Variable::from_name(text.as_bytes());
                 let hint = match known.or_else(|| Variable::nearest(text)) {
-                    // It was encoded as a whole.
+                    // The query was encoded as a whole.
                     _ if text.contains('=') => {
                         Some("the = of a variable and the & after it are not encoded".to_owned())
                     }

@@ -25,8 +25,8 @@ enum Repr {
     Heap(Box<str>),
 }
 
-/// A text of at most [`INLINE`] bytes, and its length in the last byte. It is written and copied in
-/// whole words: a processor that reads more at once than was just written waits for it.
+/// A text of at most [`INLINE`] bytes, with its length in the last byte. It is written and copied in
+/// whole words, since a processor stalls when it reads more bytes at once than were just written.
 #[derive(Clone, Copy)]
 #[repr(align(8))]
 struct Inline([u8; 24]);
@@ -60,7 +60,7 @@ pub(crate) fn word(text: &[u8]) -> u64 {
     if let Some(eight) = text.first_chunk() {
         return u64::from_le_bytes(*eight);
     }
-    // The two halves may overlap, and then agree where they do.
+    // The two halves may overlap; they agree where they do.
     if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
         let [first, last] = [first, last].map(|half| u64::from(u32::from_le_bytes(*half)));
         return first | last << (8 * (length - 4));

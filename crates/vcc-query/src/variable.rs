@@ -14,7 +14,7 @@ pub(crate) enum Variable {
 impl Variable {
     pub(crate) const COUNT: usize = 5 + Field::COUNT;
 
-    /// By index. `startDate` has a place and is none.
+    /// By index. `startDate` has an index, but is not a variable.
     pub(crate) const ALL: [Variable; Variable::COUNT] = {
         let mut all = [Variable::D; Variable::COUNT];
         all[1] = Variable::Tz;
@@ -29,12 +29,12 @@ impl Variable {
         all
     };
 
-    /// The variable with this name, byte for byte (REQ-7). `startDate` is none (FIELD-2).
+    /// The variable with this name, byte for byte (REQ-7). `None` for `startDate` (FIELD-2).
     pub(crate) fn from_name(name: &[u8]) -> Option<Variable> {
         Variable::index_of(name).map(|index| Variable::ALL[index])
     }
 
-    /// The place in `ALL` of the variable with this name.
+    /// The index in `ALL` of the variable with this name.
     #[inline]
     pub(crate) fn index_of(name: &[u8]) -> Option<usize> {
         Some(match name {
@@ -61,7 +61,7 @@ impl Variable {
         }
     }
 
-    /// From 0 to `COUNT` − 1: the place in `ALL`.
+    /// The index in `ALL`, from 0 to `COUNT` − 1.
     #[inline]
     pub(crate) fn index(self) -> usize {
         match self {
@@ -78,7 +78,7 @@ impl Variable {
         matches!(self, Variable::D | Variable::StartDate | Variable::FinishDate)
     }
 
-    /// The variable with a value that it may have.
+    /// The variable with an example of a value.
     pub(crate) fn example(self) -> String {
         let value = match self {
             Variable::D => "2007-08-05",
@@ -97,9 +97,9 @@ impl Variable {
         channel, caseID, duration, filename, queueID, queueName, accountNumber, transactionID, \
         extVar1, extVar2, outDialCode, wrapUpCode";
 
-    /// The variable that was meant by a name that is none (REQ-9).
+    /// The variable that was meant by an unknown name (REQ-9).
     pub(crate) fn nearest(name: &str) -> Option<Variable> {
-        // FIELD-2, and names that other software gives to the same things.
+        // FIELD-2, and names that other software uses for the same things.
         let plain: String = name
             .chars()
             .take(40)
@@ -139,7 +139,7 @@ impl Variable {
     }
 }
 
-/// What to write instead of a name that is none, where that can be told (REQ-9).
+/// What to write instead of an unknown name, if that is clear (REQ-9).
 pub(crate) fn hint(name: &str) -> Option<String> {
     let unescaped = without_reference(name);
     if unescaped.len() < name.len() {
@@ -159,7 +159,7 @@ pub(crate) fn hint(name: &str) -> Option<String> {
         .or_else(|| near.map(|near| format!("did you mean {}?", near.name())))
 }
 
-/// The name without the reference to `&` that it begins with, as often as it was escaped.
+/// The name without the reference to `&` at its beginning, such as `amp;`, which may be there several times.
 fn without_reference(mut name: &str) -> &str {
     const REFERENCES: [&str; 4] = ["amp;", "#38;", "#038;", "#x26;"];
     while let Some(rest) = REFERENCES.iter().find_map(|reference| name.strip_prefix(reference)) {
@@ -168,7 +168,7 @@ fn without_reference(mut name: &str) -> &str {
     name
 }
 
-/// Variables of other APIs, and how the same is asked for here.
+/// Variables of other APIs, and how to ask for the same here.
 fn custom(name: &str) -> Option<&'static str> {
     let plain: String = name
         .chars()
@@ -200,7 +200,8 @@ fn custom(name: &str) -> Option<&'static str> {
     })
 }
 
-/// How many single letters must be put in, left out or replaced to make one name the other.
+/// The edit distance: how many letters must be inserted, removed or replaced to turn one name into the
+/// other.
 fn distance(a: &[u8], b: &[u8]) -> usize {
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, x) in a.iter().enumerate() {

@@ -4,9 +4,9 @@ use chrono::{Datelike, NaiveDate, Weekday};
 
 use crate::Text;
 
-/// A date as a query wrote it: what was written, and not yet what it means.
+/// A date as it was written in a query, before it has a meaning.
 ///
-/// Spellings of one thing are equal: `2007-08-05`, `20070805`, `2007-217` and `2007-W31-7`.
+/// Spellings of the same date are equal: `2007-08-05`, `20070805`, `2007-217` and `2007-W31-7`.
 ///
 /// ```
 /// use vcc_query::{Dates, Precision, Query};
@@ -19,7 +19,7 @@ use crate::Text;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Written {
-    /// `today`, and that many days after it; before it if negative (DATE-8).
+    /// `today` plus this many days, which may be negative (DATE-8).
     Today(i32),
     /// A date without a time.
     Date(Date),
@@ -66,7 +66,7 @@ pub enum Date {
 pub struct Timed {
     pub(crate) day: NaiveDate,
     pub(crate) time: Time,
-    /// Minutes east of UTC: no text writes seconds of an offset.
+    /// Minutes east of UTC: offsets are written without seconds.
     pub(crate) offset_minutes: Option<i16>,
 }
 
@@ -76,14 +76,14 @@ pub(crate) struct Time {
     /// 0 to 24.
     pub(crate) hour: u8,
     pub(crate) minute: Option<u8>,
-    /// 0 to 60; only beside a minute.
+    /// 0 to 60; only with a minute.
     pub(crate) second: Option<u8>,
-    /// The digits after the decimal point, all that were written; only beside a second. They are rare,
-    /// and a thin pointer keeps every query smaller.
+    /// All the digits after the decimal point; only with a second. Fractions are rare, and a thin
+    /// pointer keeps every query small.
     pub(crate) fraction: Option<Box<Text>>,
 }
 
-/// How precisely a date was written. The later ones are the finer ones.
+/// How precisely a date was written. Later ones are finer.
 ///
 /// ```
 /// use vcc_query::{Precision, Query};
@@ -106,7 +106,7 @@ pub enum Precision {
     Month,
     /// To the week.
     Week,
-    /// To the day; constants too.
+    /// To the day, as constants are.
     Day,
     /// To the hour.
     Hour,
@@ -162,7 +162,7 @@ impl Date {
     /// The first day of the period.
     #[must_use]
     pub fn first_day(&self) -> NaiveDate {
-        // The grammar lets no date through that does not exist.
+        // The grammar accepts only dates that exist.
         match *self {
             Date::Year(year) => NaiveDate::from_ymd_opt(year, 1, 1),
             Date::Month(year, month) => NaiveDate::from_ymd_opt(year, month, 1),
@@ -189,7 +189,7 @@ impl Date {
 }
 
 impl Timed {
-    /// The day that was written; for `24:00` the day that it ends.
+    /// The day that was written. For `24:00` that is the day that ends.
     #[must_use]
     pub fn day(&self) -> NaiveDate {
         self.day
@@ -207,10 +207,10 @@ impl Timed {
         self.offset_minutes.map(|minutes| i32::from(minutes) * 60)
     }
 
-    /// The wall clock's reading: seconds since 1970-01-01 00:00:00, and the fraction.
+    /// The wall time that was written.
     pub(crate) fn wall_time(&self) -> WallTime<'_> {
         let time = &self.time;
-        // DATE-6: `24:00` and `:60` carry over by themselves.
+        // DATE-6: `24:00` and `:60` carry over in the sum.
         let seconds = i64::from(time.hour) * 3600
             + i64::from(time.minute.unwrap_or(0)) * 60
             + i64::from(time.second.unwrap_or(0));
@@ -218,7 +218,7 @@ impl Timed {
         WallTime { seconds: day_seconds(self.day) + seconds, nanos, more }
     }
 
-    /// The reading of the next text of the same precision, rounded up to a nanosecond.
+    /// The wall time of the next text of the same precision, rounded up to a nanosecond.
     pub(crate) fn next_wall_time(&self) -> WallTime<'static> {
         let WallTime { seconds, nanos, .. } = self.wall_time();
         let time = &self.time;
@@ -226,11 +226,11 @@ impl Timed {
             (None, ..) => (seconds + 3600, 0),
             (_, None, _) => (seconds + 60, 0),
             (_, _, None) => (seconds + 1, 0),
-            // DATE-7: its last digit's unit.
+            // DATE-7: one unit of its last digit.
             (_, _, Some(digits)) if digits.bytes().all(|digit| digit == b'9') => (seconds + 1, 0),
             (_, _, Some(digits)) => {
-                // Beyond nine digits that is less than a nanosecond, and the next text is not after
-                // the next nanosecond.
+                // With more than nine digits the unit is less than a nanosecond, so the next
+                // nanosecond is an upper bound.
                 let unit = 10_u32.pow(9_u32.saturating_sub(digits.len() as u32));
                 (seconds, nanos + unit)
             }

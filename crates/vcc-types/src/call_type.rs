@@ -2,8 +2,8 @@ use core::fmt;
 
 /// The kind of a call, read from the channel of its recording (CALL-1, CALL-2, CALL-3).
 ///
-/// The type is open: a later edition of the documentation may name further kinds, and a server may
-/// send them already. Such a kind is kept by its name.
+/// The type is open: later editions of the documentation may name further kinds, and servers may send
+/// them already. Such a kind is kept with its name.
 ///
 /// ```
 /// use vcc_types::{CallType, Field, Recording};

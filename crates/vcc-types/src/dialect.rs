@@ -1,7 +1,7 @@
 use core::fmt;
 use core::str::FromStr;
 
-/// One row a switch: the clause that leaves the point open, what it decides, its values with the
+/// One row for each switch: the clause that leaves the point open, what it decides, and its values, the
 /// default first. The enums, [`Dialect`] and its text form all come from this table.
 macro_rules! switches {
     ($(
@@ -85,7 +85,7 @@ macro_rules! switches {
                 ],
             },)+];
 
-            /// The value of a switch by its name; `None` for a name that is no switch.
+            /// The value of a switch by its name; `None` for an unknown name.
             #[must_use]
             pub fn get(&self, name: &str) -> Option<&'static str> {
                 match name { $(stringify!($name) => Some(self.$name.as_str()),)+ _ => None }
@@ -95,7 +95,7 @@ macro_rules! switches {
             ///
             /// # Errors
             ///
-            /// A name that is no switch, or a value that the switch does not have.
+            /// An unknown name, or a value that the switch does not have.
             pub fn set(&mut self, name: &str, value: &str) -> Result<(), DialectError> {
                 match name {
                     $(stringify!($name) => self.$name = value.parse()?,)+
@@ -266,7 +266,7 @@ pub struct Switch {
     pub values: &'static [(&'static str, &'static str)],
 }
 
-/// A text is no dialect: an unknown switch or value, or a line that is no `name = "value"`.
+/// A text that is not a dialect: an unknown switch or value, or a line that is not `name = "value"`.
 ///
 /// ```
 /// use vcc_types::Dialect;
@@ -317,7 +317,7 @@ impl fmt::Display for DialectError {
 impl core::error::Error for DialectError {}
 
 impl fmt::Display for Dialect {
-    /// Writes the fingerprint: one line a switch, `name = "value"`, which is TOML too.
+    /// Writes the fingerprint: one line for each switch, `name = "value"`, which is also TOML.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Dialect::SWITCHES.iter().try_for_each(|switch| {
             writeln!(f, "{} = \"{}\"", switch.name, self.get(switch.name).unwrap_or_default())

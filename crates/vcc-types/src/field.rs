@@ -66,7 +66,7 @@ macro_rules! fields {
             }
 
             /// The field that is constrained as an equality by this query variable (FIELD-1).
-            /// `startDate` and `start-date` are none: a start is looked up, not compared.
+            /// `None` for `startDate` and `start-date`: a start is looked up, not compared.
             #[must_use]
             pub fn from_filter_name(name: &str) -> Option<Field> {
                 Field::from_wire_name(name).filter(|field| *field != Field::StartDate)
@@ -133,7 +133,7 @@ impl FromStr for Field {
     }
 }
 
-/// A name is none of the fifteen fields'.
+/// A name that is not one of the fifteen fields.
 ///
 /// ```
 /// use vcc_types::Field;

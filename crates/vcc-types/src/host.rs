@@ -1,7 +1,7 @@
 /// A host of the service that the documentation names (HOST-1).
 ///
-/// Tenants know theirs from the address at which they log in. The list is for convenience only:
-/// real hosts are open-ended, and any other host is as good.
+/// Tenants know their host from the address at which they log in. The list is a convenience: there are
+/// other hosts, and a client accepts any of them.
 ///
 /// ```
 /// use vcc_types::Host;

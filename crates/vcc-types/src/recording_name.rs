@@ -22,8 +22,8 @@ pub struct RecordingName<'a> {
 }
 
 impl<'a> RecordingName<'a> {
-    /// Reads a name of the documented form; `None` for any other name, also for one whose digits
-    /// are no date or time.
+    /// Reads a name of the documented form; `None` for any other name, also if the digits are not a date
+    /// and a time.
     #[must_use]
     pub fn parse(name: &'a str) -> Option<Self> {
         let rest = name.strip_prefix('S')?.strip_suffix(".wav")?;
@@ -48,8 +48,8 @@ impl<'a> RecordingName<'a> {
         Some(Self { folder: date(folder)?, start: start.and_utc(), suffix: &digits[14..] })
     }
 
-    /// The UTC day of the folder. Real names repeat the day of [`start`](Self::start) here; a name
-    /// that does not is read all the same.
+    /// The UTC day of the folder. It is usually the day of [`start`](Self::start), but names in which it
+    /// differs are read too.
     #[must_use]
     pub fn folder(&self) -> NaiveDate {
         self.folder
@@ -61,7 +61,7 @@ impl<'a> RecordingName<'a> {
         self.start
     }
 
-    /// The digits after the seconds: opaque, of any number, also none.
+    /// The digits after the seconds, if any. Their meaning is not known.
     #[must_use]
     pub fn suffix(&self) -> &'a str {
         self.suffix

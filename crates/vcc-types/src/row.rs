@@ -2,8 +2,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::Field;
 
-/// What matching asks of a record. Implement it for the row type of a store, and selections match
-/// such rows without a [`Recording`](crate::Recording) being built.
+/// What matching asks of a record. Implement it for the row type of your store, and selections match
+/// its rows without building a [`Recording`](crate::Recording).
 ///
 /// A field that is absent and a field that is empty are the same to a filter (QUIRK-6).
 ///
@@ -29,7 +29,7 @@ pub trait Row {
     /// not known.
     fn duration(&self) -> Option<u64>;
 
-    /// The text of a field, empty where the field is absent. It is never asked for
+    /// The text of a field, empty if the field is absent. It is never called with
     /// [`Field::StartDate`].
     fn text(&self, field: Field) -> &str;
 

@@ -24,12 +24,12 @@ use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, TimeDelt
 pub enum StartDate {
     /// With an offset: an instant.
     Instant(DateTime<FixedOffset>),
-    /// Without an offset: a local time that means an instant only in a zone that somebody else
-    /// knows (QUIRK-14).
+    /// Without an offset: a local time. It is an instant only in a zone, which the text does not name
+    /// (QUIRK-14).
     Local(NaiveDateTime),
 }
 
-/// A text is no `startDate`.
+/// A text that is not a `startDate`.
 ///
 /// ```
 /// use vcc_types::StartDate;
@@ -57,7 +57,7 @@ impl fmt::Display for StartDateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "expected a date such as 2008-02-14T10:12:13-08:00, which this is not from byte {} on",
+            "expected a date such as 2008-02-14T10:12:13-08:00, found something else at byte {}",
             self.position
         )
     }
@@ -66,9 +66,9 @@ impl fmt::Display for StartDateError {
 impl core::error::Error for StartDateError {}
 
 impl StartDate {
-    /// The starts that a store takes in: from 0001-01-02T00:00:00Z on, and before
-    /// 9999-12-31T00:00:00Z. A day is left free at either end, so that the year of a `startDate`
-    /// has four digits in the zone of every reader (OUT-3).
+    /// The starts that a store accepts: from 0001-01-02T00:00:00Z on, and before 9999-12-31T00:00:00Z.
+    /// One day is left out at either end, so that the year of a `startDate` has four digits in every
+    /// zone (OUT-3).
     ///
     /// ```
     /// use vcc_types::StartDate;
@@ -189,8 +189,8 @@ impl StartDate {
     }
 }
 
-/// Reads the form that nearly all have, `2008-02-14T10:12:13-08:00`, in less time. `None` for any
-/// other, and for what does not exist.
+/// A fast path for the usual form, `2008-02-14T10:12:13-08:00`. `None` for other forms, and for dates
+/// and times that do not exist.
 fn response_form(text: &[u8; 25]) -> Option<DateTime<FixedOffset>> {
     let mut all_digits = true;
     let mut two = |at: usize| {
@@ -219,12 +219,13 @@ fn response_form(text: &[u8; 25]) -> Option<DateTime<FixedOffset>> {
 
 impl fmt::Display for StartDate {
     /// Writes the response form. A fraction is written where there is one, with 3, 6 or 9 digits;
-    /// an offset is written as `±hh:mm`, also `+00:00`. An offset that is no whole number of
-    /// minutes, as zones had before about 1920, is rounded down to one, and the local time with
-    /// it, so that the instant stays what it was.
+    /// an offset is written as `±hh:mm`, also `+00:00`. An offset with seconds, as zones had before
+    /// about 1920, is rounded down to whole minutes. The local time is changed with it, so that the
+    /// instant stays the same.
     ///
-    /// The year has four digits, 0001 to 9999 (OUT-3): an instant that the offset puts beyond is
-    /// written in UTC, and one that is beyond in UTC too as the first or last that can be written.
+    /// The year has four digits, 0001 to 9999 (OUT-3). An instant whose local year would be outside is
+    /// written in UTC. If it is outside in UTC too, the first or last instant that can be written
+    /// takes its place.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (local, offset) = match self {
             StartDate::Instant(instant) => {
@@ -252,8 +253,8 @@ impl fmt::Display for StartDate {
     }
 }
 
-/// The wall clock's reading of an instant and its offset in seconds, a whole number of minutes, such
-/// that the year has four digits.
+/// The local time of an instant and the offset, in seconds of whole minutes, chosen so that the year
+/// has four digits.
 fn in_four_digits(instant: DateTime<FixedOffset>) -> (NaiveDateTime, i32) {
     let seconds = instant.offset().local_minus_utc();
     let offset = seconds.div_euclid(60) * 60;
@@ -276,7 +277,7 @@ fn without_leap(local: NaiveDateTime) -> NaiveDateTime {
     }
 }
 
-/// The nearest reading whose year has four digits (OUT-3).
+/// The nearest local time whose year has four digits (OUT-3).
 fn clamped(local: NaiveDateTime) -> NaiveDateTime {
     let first = midnight(1, 1, 1).naive_utc();
     let end = midnight(9999, 12, 31).naive_utc() + TimeDelta::days(1);
@@ -308,7 +309,7 @@ impl From<DateTime<FixedOffset>> for StartDate {
 mod tests {
     use super::*;
 
-    /// Whatever byte stands at whatever place.
+    /// With any byte at any place.
     #[test]
     fn the_response_form_is_read_as_any_other() {
         let usual = [
@@ -384,11 +385,11 @@ mod tests {
         }
         assert_eq!(
             StartDate::parse("soon").unwrap_err().to_string(),
-            "expected a date such as 2008-02-14T10:12:13-08:00, which this is not from byte 0 on"
+            "expected a date such as 2008-02-14T10:12:13-08:00, found something else at byte 0"
         );
     }
 
-    /// OUT-3: whatever the instant and the offset, what is printed is read.
+    /// OUT-3: what is printed can be read, for any instant and any offset.
     #[test]
     fn the_year_has_four_digits() {
         let tokyo = FixedOffset::east_opt(9 * 3600).unwrap();
@@ -418,7 +419,7 @@ mod tests {
         assert_eq!(StartDate::Local(NaiveDateTime::MIN).to_string(), "0001-01-01T00:00:00");
     }
 
-    /// OUT-3: a start that is taken in has a year of four digits wherever it is read.
+    /// OUT-3: a start that a store accepts has a year of four digits in every zone.
     #[test]
     fn a_start_that_a_store_takes_in_keeps_every_offset() {
         let Range { start, end } = StartDate::RANGE;

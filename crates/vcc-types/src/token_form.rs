@@ -1,11 +1,11 @@
-/// How a token is written: by this project, so that a scanner for secrets finds it and a mistyped one is
-/// told apart without asking anybody, or by somebody else, in any way.
+/// The form of a token. Tokens of this project have a form that scanners for secrets find, and that
+/// shows a mistyped token without asking a server. Tokens that others issued can have any form.
 ///
-/// A token of this project is `vccr_`, then 43 characters that are the secret (256 random bits), then 6
-/// that are a check of all before them: the CRC-32 of ISO-HDLC in base 62. The digits of base 62 are `0`
-/// to `9`, `A` to `Z` and `a` to `z`, the most significant first. [`PATTERN`](Self::PATTERN) finds it in
-/// any text. Whoever holds a token can check it; that it is whole proves nothing (AUTH-5): a server
-/// compares its hash, and takes tokens of every form.
+/// A token of this project is `vccr_`, then 43 characters of secret (256 random bits), then 6 that check
+/// everything before them: the CRC-32 of ISO-HDLC in base 62. The digits of base 62 are `0` to `9`, `A`
+/// to `Z` and `a` to `z`, the most significant first. [`PATTERN`](Self::PATTERN) finds it in any text.
+/// Anyone who has a token can check it. That it is whole proves nothing (AUTH-5): a server compares its
+/// hash, and accepts tokens of every form.
 ///
 /// ```
 /// use vcc_types::TokenForm;
@@ -15,16 +15,16 @@
 /// assert_eq!(TokenForm::of(&token), TokenForm::Whole);
 /// assert_eq!(TokenForm::of(&token.replace("hT9", "hT8")), TokenForm::Mistyped);
 /// assert_eq!(TokenForm::of(&token[..53]), TokenForm::Mistyped);
-/// // Such as the documentation's own.
+/// // A token of the documentation.
 /// assert_eq!(TokenForm::of("ac12343934687a:839cf"), TokenForm::Other);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TokenForm {
-    /// One of this project, as it was made.
+    /// A token of this project, complete and unchanged.
     Whole,
-    /// It begins as one of this project, and was not copied as it was made.
+    /// It begins like a token of this project, but is not complete or has been changed.
     Mistyped,
-    /// Whatever else: of an earlier version, or issued elsewhere. Nothing can be told of it.
+    /// Any other text: a token of an earlier version, or one issued elsewhere. Its form says nothing.
     Other,
 }
 
@@ -34,16 +34,17 @@ const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop
 const CHECK: usize = 6;
 
 impl TokenForm {
-    /// What a token of this project begins with. It is no dash, so that a token is no flag of a command.
+    /// What a token of this project begins with. It is not a dash, so a token is never taken for an option
+    /// of a command.
     pub const PREFIX: &'static str = "vccr_";
 
-    /// A regular expression that every token of this project matches, for scanners.
+    /// A regular expression for scanners, which every token of this project matches.
     pub const PATTERN: &'static str = "vccr_[0-9A-Za-z]{49}";
 
     /// How many characters the secret has: 62^43 is just above 2^256.
     pub const SECRET: usize = 43;
 
-    /// The form of a text, which is not kept.
+    /// The form of a text.
     #[must_use]
     pub fn of(text: &str) -> Self {
         let Some(rest) = text.strip_prefix(Self::PREFIX) else { return Self::Other };
@@ -53,7 +54,7 @@ impl TokenForm {
         }
     }
 
-    /// The token of a secret. `None` if that has not [`SECRET`](Self::SECRET) digits of base 62.
+    /// The token of a secret. `None` if the secret is not [`SECRET`](Self::SECRET) digits of base 62.
     #[must_use]
     pub fn write(secret: &str) -> Option<String> {
         if secret.len() != Self::SECRET || !secret.bytes().all(|byte| byte.is_ascii_alphanumeric())
@@ -69,8 +70,8 @@ impl TokenForm {
         Some(token)
     }
 
-    /// The digit of base 62 that a random byte stands for, each as likely as another. `None` for bytes
-    /// that would make some likelier: the next one takes their place.
+    /// The digit of base 62 that a random byte stands for. All digits are equally likely: `None` for bytes
+    /// that would make some likelier, so take the next byte instead.
     #[must_use]
     pub fn digit(random: u8) -> Option<char> {
         DIGITS.get(usize::from(random & 63)).copied().map(char::from)

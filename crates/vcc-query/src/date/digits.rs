@@ -1,4 +1,4 @@
-//! Digits, and what every rule of the grammar gives.
+//! Digits, and the result type of every rule of the grammar.
 
 use nom::bytes::complete::take_while_m_n;
 use nom::combinator::peek;

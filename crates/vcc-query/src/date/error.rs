@@ -5,13 +5,13 @@ use nom::error::{ErrorKind, ParseError};
 use crate::error::found;
 use crate::{QueryError, QueryErrorKind};
 
-/// Where and why a text is no date. Of several branches of the grammar, the error of the one that
-/// got furthest is kept.
+/// Where and why a text is not a date. If several branches of the grammar fail, the error of the
+/// branch that got furthest is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct DateError<'a> {
     /// What was left of the text where it goes wrong.
     pub(crate) rest: &'a str,
-    /// How many bytes of `rest` are at fault; 0 for the next character, whatever it is.
+    /// How many bytes of `rest` are wrong; 0 means the next character.
     pub(crate) length: usize,
     pub(crate) kind: QueryErrorKind,
     pub(crate) clause: &'static str,
@@ -20,7 +20,7 @@ pub(crate) struct DateError<'a> {
 }
 
 impl<'a> DateError<'a> {
-    /// The text goes on otherwise than a date can.
+    /// The text goes on in a way that no date does.
     pub(crate) fn syntax(rest: &'a str, expected: impl Into<Cow<'static, str>>) -> DateError<'a> {
         DateError {
             rest,
@@ -32,7 +32,7 @@ impl<'a> DateError<'a> {
         }
     }
 
-    /// A number that no calendar or clock shows.
+    /// A number that does not exist on a calendar or a clock.
     pub(crate) fn impossible(
         rest: &'a str,
         length: usize,
@@ -54,7 +54,7 @@ impl<'a> DateError<'a> {
         DateError { clause, ..self }
     }
 
-    /// The error, with spans of a text of `length` bytes that the grammar was given.
+    /// The error with its span, where the grammar was given a text of `length` bytes.
     pub(crate) fn into_error(self, length: usize) -> QueryError {
         let DateError { rest, length: over, kind, clause, expected, hint } = self;
         let start = length - rest.len();

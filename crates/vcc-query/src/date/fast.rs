@@ -1,5 +1,5 @@
-//! The forms that people and programs write most, read without the grammar. Whatever is not one of
-//! them, or is wrong, is left to the grammar; that both agree is a property test.
+//! A fast path for the forms that people and programs write most. All other texts, and wrong ones, are
+//! left to the grammar. A property test checks that the two agree.
 
 use chrono::NaiveDate;
 
@@ -16,7 +16,7 @@ pub(super) enum Coding {
     Form,
 }
 
-/// Reads a text that is one date; `None` says nothing about it.
+/// Reads a text that is one date. `None` means that the grammar has to decide.
 #[inline]
 pub(super) fn written(text: &[u8], coding: Coding) -> Option<Written> {
     match first(text, coding) {
@@ -25,8 +25,8 @@ pub(super) fn written(text: &[u8], coding: Coding) -> Option<Written> {
     }
 }
 
-/// Reads one date or two with a comma between them, the second with its length; `None` says nothing
-/// about the text.
+/// Reads one date, or two with a comma between them, the second with its length. `None` means that
+/// the grammar has to decide.
 #[inline]
 pub(super) fn one_or_two(
     text: &[u8],
@@ -66,7 +66,7 @@ impl From<Plain> for Written {
 }
 
 /// Reads `YYYY-MM-DD` and `YYYYMMDD`, alone or with `T` or a space and `hh:mm`, `hhmm`, `hh:mm:ss`
-/// or `hhmmss`, and then nothing, `Z` or `±hh:mm`; and says what is left of the text.
+/// or `hhmmss`, and then nothing, `Z` or `±hh:mm`. Returns the rest of the text too.
 #[inline(always)]
 fn first(text: &[u8], coding: Coding) -> Option<(Plain, &[u8])> {
     let (year, month, day, rest) = match text {
@@ -106,7 +106,7 @@ fn first(text: &[u8], coding: Coding) -> Option<(Plain, &[u8])> {
     Some((Plain { day, time: Some((hour, minute, second)), offset_minutes }, rest))
 }
 
-/// What follows a time, in minutes, and what is left then.
+/// The offset after a time, in minutes, and the rest of the text.
 #[inline(always)]
 fn offset(text: &[u8], coding: Coding) -> Option<(Option<i16>, &[u8])> {
     // REQ-6: a `+` that stands for a space is read back, since only a sign can stand here.
@@ -127,7 +127,7 @@ fn offset(text: &[u8], coding: Coding) -> Option<(Option<i16>, &[u8])> {
     Some((Some(if is_negative { -offset } else { offset }), rest))
 }
 
-/// The value of digits, and only of digits.
+/// The value of the digits; `None` if one of the bytes is not a digit.
 #[inline(always)]
 fn number<const N: usize>(digits: [u8; N]) -> Option<u32> {
     let mut value = 0;

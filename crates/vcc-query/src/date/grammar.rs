@@ -1,5 +1,5 @@
-//! ISO 8601 as far as it is unambiguous here, and the constants (DATE-5 to DATE-8). In this module
-//! and the ones it calls, a function has the name of its grammar rule; the rule is its comment.
+//! The unambiguous part of ISO 8601, and the constants (DATE-5 to DATE-8). Here and in the modules
+//! below, a function has the name of its grammar rule, and its comment is the rule.
 
 use nom::bytes::complete::{tag, take_while};
 use nom::character::complete::one_of;
@@ -18,7 +18,7 @@ use crate::QueryErrorKind;
 use crate::decode::raw_offset;
 use crate::written::{Date, Timed, Written};
 
-/// No constant reaches further: the days from 0001-01-01 to 9999-12-31.
+/// The most days that a constant may name: those from 0001-01-01 to 9999-12-31.
 const MAX_DAYS: i32 = 3_652_058;
 
 /// `written = constant / date-time`
@@ -30,7 +30,7 @@ pub(super) fn written<'a>(text: &'a str, spaces: Spaces<'_>) -> Result<Written, 
     match parsed {
         Ok((_, written)) => Ok(written),
         Err(Err::Error(error) | Err::Failure(error)) => Err(error),
-        // Only nom's `complete` parsers are used, which never ask for more.
+        // nom's `complete` parsers never ask for more input.
         Err(Err::Incomplete(_)) => Err(DateError::syntax(text, DATE)),
     }
 }
@@ -59,13 +59,13 @@ fn constant<'a>(spaces: Spaces<'_>) -> impl FnMut(&'a str) -> Parsed<'a, Written
     }
 }
 
-/// `1*DIGIT %s"d"`, the sign known.
+/// `1*DIGIT %s"d"`, after the sign.
 fn days<'a>(text: &'a str, sign: i32, digits: &str) -> Parsed<'a, Written> {
     let significant = digits.trim_start_matches('0');
     match significant.parse() {
         _ if significant.is_empty() => Ok(("", Written::Today(0))),
         Ok(days @ 0..=MAX_DAYS) => Ok(("", Written::Today(sign * days))),
-        // DATE-8: beyond the calendar, whatever day it is.
+        // DATE-8: beyond the calendar on any day.
         _ => failure(DateError {
             kind: QueryErrorKind::Calendar,
             ..DateError::syntax(text, "a number of days that stays in the years 0001 to 9999")
@@ -88,7 +88,7 @@ fn date_time<'a>(spaces: Spaces<'_>) -> impl FnMut(&'a str) -> Parsed<'a, Writte
         let (rest, _) = one_of("T ").parse(rest)?;
         let (rest, time) = cut(time).parse(rest)?;
         let is_space = rest.starts_with(' ') && !is_plus(text, rest, spaces);
-        // REQ-6: a space after an hour is one that a person wrote before the minutes.
+        // REQ-6: a person wrote this space before the minutes.
         if is_space && time.minute.is_none() {
             return failure(after_hour(rest));
         }
@@ -104,7 +104,7 @@ fn date_time<'a>(spaces: Spaces<'_>) -> impl FnMut(&'a str) -> Parsed<'a, Writte
     }
 }
 
-/// Whether the space that `rest` of a text begins with is a `+` in the raw text.
+/// Whether the space at the beginning of `rest` is a `+` in the raw text.
 fn is_plus(text: &str, rest: &str, spaces: Spaces<'_>) -> bool {
     match spaces {
         Spaces::Themselves => false,

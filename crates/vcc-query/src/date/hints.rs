@@ -1,4 +1,4 @@
-//! What may have been meant by a text that is no date.
+//! Guesses at what was meant by a text that is not a date.
 
 use super::error::DateError;
 use crate::written::{Date, Time};
@@ -13,7 +13,7 @@ const COMMA: &str = "the ends of a range are separated by a comma";
 
 const NO_TIME: &str = "a constant takes no time and no offset";
 
-/// Neither a digit nor `today`: what may have been meant?
+/// The text begins with neither a digit nor `today`.
 pub(super) fn no_date(text: &str) -> DateError<'_> {
     let error = DateError::syntax(text, DATE).over(text.len());
     let word = |word: &str| text.eq_ignore_ascii_case(word);
@@ -62,7 +62,7 @@ pub(super) fn after_date<'a>(rest: &'a str, date: Date) -> DateError<'a> {
     }
 }
 
-/// A time after a date that is no whole day.
+/// A time after a date that is longer than a day.
 pub(super) fn reduced(rest: &str) -> DateError<'_> {
     DateError::syntax(rest, "the end of the date, since no time can follow it").hint(
         match are_parts(rest) && rest.get(3..).is_some_and(|rest| rest.starts_with(' ')) {
@@ -72,7 +72,7 @@ pub(super) fn reduced(rest: &str) -> DateError<'_> {
     )
 }
 
-/// Whether a month or a day follows, which stands apart by something else than `-`.
+/// Whether a month or a day follows, separated by something other than `-`.
 fn are_parts(rest: &str) -> bool {
     let is_separator =
         |c: char| matches!(c, '/' | '.' | '_' | ' ' | '\u{2010}'..='\u{2015}' | '\u{2212}');
@@ -98,7 +98,7 @@ pub(super) fn after_time<'a>(rest: &'a str, time: &Time, offset: bool) -> DateEr
         if offset { "the end of the date" } else { "the end of the time, Z, or an offset" };
     let error = DateError::syntax(rest, expected);
     match rest.bytes().next() {
-        // As where `plus` is `literal`.
+        // The dialect with `plus = literal` comes here with a space.
         Some(b' ') if !offset && time.minute.is_none() => after_hour(rest),
         Some(b'z') if !offset => error.hint("UTC is a capital Z"),
         Some(b'.') if time.second.is_none() => error.hint("only seconds have fractions"),
@@ -108,7 +108,7 @@ pub(super) fn after_time<'a>(rest: &'a str, time: &Time, offset: bool) -> DateEr
     }
 }
 
-/// Something that cannot stand there in a constant.
+/// Something that a constant cannot contain.
 pub(super) fn after_today<'a>(rest: &'a str, expected: &'static str) -> DateError<'a> {
     let error = DateError::syntax(rest, expected).clause("DATE-8");
     match rest.bytes().next() {

@@ -22,15 +22,15 @@ pub(crate) fn written<'a>(text: &'a str, spaces: Spaces<'_>) -> Result<Written, 
     }
 }
 
-/// Reads one date from raw text, if it has one of the forms that need no decoding first; `None`
-/// says nothing about the text.
+/// Reads one date from raw text, if it has a form that needs no decoding. `None` means that the text
+/// has to be decoded first.
 #[inline]
 pub(crate) fn written_raw(raw: &[u8], plus: Plus) -> Option<Written> {
     fast::written(raw, coding(plus))
 }
 
-/// As [`written_raw`], of one date or of two with a comma between them; the second with the length of
-/// its raw text.
+/// Like [`written_raw`], for one date or for two with a comma between them; the second with the length
+/// of its raw text.
 #[inline]
 pub(crate) fn one_or_two_raw(
     raw: &[u8],

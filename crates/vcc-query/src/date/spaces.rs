@@ -8,12 +8,12 @@ use super::digits::Parsed;
 pub(crate) enum Spaces<'a> {
     /// For themselves.
     Themselves,
-    /// For a `+`, where only a sign can stand. This is the raw text, which tells the `+` of a form
-    /// from a space as such.
+    /// For a `+`, where only a sign is possible. The raw text tells whether it was a `+` or really a
+    /// space.
     Signs(&'a [u8]),
 }
 
-/// `sign = "+" / "-"`, and a space for `+` where that is how it may have arrived (REQ-6).
+/// `sign = "+" / "-"`, or a space where a `+` may have become one (REQ-6).
 pub(super) fn sign<'a>(text: &'a str, spaces: Spaces<'_>) -> Parsed<'a, i32> {
     let signs = if matches!(spaces, Spaces::Signs(_)) { "+- " } else { "+-" };
     one_of(signs).map(|sign| if sign == '-' { -1 } else { 1 }).parse(text)

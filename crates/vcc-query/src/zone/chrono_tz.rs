@@ -15,7 +15,7 @@ use super::{Stretch, Zone, ZoneData, ZoneRules};
 /// # Ok::<(), vcc_query::QueryError>(())
 /// ```
 ///
-/// It has no changes from 2100 on; the rules of its last twelve years are taken for all that come.
+/// It lists no changes from 2100 on; from then on the rules of its last twelve years are repeated.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ChronoTz;
 
@@ -81,7 +81,7 @@ fn stretch(tz: Tz, at: i64) -> Stretch {
     Stretch { until: stretch.until + shift, ..stretch }
 }
 
-/// The offset at `at` and the first change after it, or `end` where there is none before.
+/// The offset at `at`, and the first change after it, or `end` if there is no change before that.
 fn table_stretch(tz: Tz, at: i64, end: i64) -> Stretch {
     let offset = table_offset(tz, at);
     if table_offset(tz, end - 1) == offset {
@@ -105,8 +105,8 @@ fn table_offset(tz: Tz, at: i64) -> i32 {
     tz.offset_from_utc_datetime(&utc).fix().local_minus_utc()
 }
 
-/// For an instant after the table: by how much to go back to a month of the table's last years that
-/// begins on the same day of the week, and where that month ends.
+/// For an instant after the table: how far to go back to a month of the table's last years that begins
+/// on the same day of the week, and where that month ends.
 ///
 /// Rules such as "the last Sunday of March" fall on the same dates in both, so those years stand
 /// for all that come (DATE-13). No rule in force falls in February, whose length differs.

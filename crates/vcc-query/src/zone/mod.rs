@@ -57,12 +57,12 @@ pub trait ZoneRules: fmt::Debug + Sync {
     fn stretch(&self, at: i64) -> Stretch;
 }
 
-/// A stretch of time through which a zone's offset stays as it is.
+/// A stretch of time in which a zone's offset does not change.
 ///
 /// ```
 /// use vcc_query::Zone;
 ///
-/// // Whoever walks from stretch to stretch meets every change of the offset.
+/// // Walking from stretch to stretch meets every change of the offset.
 /// let zone: Zone = "Europe/Berlin".parse()?;
 /// let (mut at, mut offsets) = (1_167_609_600, Vec::new());
 /// while at < 1_199_145_600 {
@@ -78,8 +78,8 @@ pub trait ZoneRules: fmt::Debug + Sync {
 pub struct Stretch {
     /// Seconds east of UTC, between −86 399 and 86 399.
     pub offset: i32,
-    /// The offset holds up to this second, which is after the one asked for, and not at it. It may
-    /// hold longer: a stretch may end early. `i64::MAX` is the end of time.
+    /// The first second after the stretch. It is later than the second that was asked for. A stretch
+    /// may end early: the next one may have the same offset. `i64::MAX` is the end of time.
     pub until: i64,
 }
 
@@ -106,8 +106,8 @@ pub struct Stretch {
 /// assert!(parser.parse("tz=Asia/Tokyo").is_err());
 /// ```
 pub trait ZoneData: Sync {
-    /// The release of the tz database that the rules come from, such as `2026f`; `None` where it
-    /// cannot be told (DATE-13).
+    /// The release of the tz database that the rules come from, such as `2026f`; `None` if it is not
+    /// known (DATE-13).
     fn version(&self) -> Option<&str>;
 
     /// The zone with this name or alias, compared byte for byte (DATE-3).
@@ -122,7 +122,7 @@ pub(crate) enum Source<'z> {
 }
 
 impl fmt::Debug for Source<'_> {
-    /// Names the release: a database is too long to be printed.
+    /// Prints the release; a whole database would be too long.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Source::BuiltIn => f.write_str("built in"),
@@ -173,13 +173,13 @@ impl Zone {
     /// UTC.
     pub const UTC: Zone = Zone(Rules::Table(&UTC));
 
-    /// A zone with rules of your own. One of a [`ZoneTable`] is faster by `Zone::from`.
+    /// A zone with rules of your own. For a [`ZoneTable`], `Zone::from` makes a faster one.
     #[must_use]
     pub const fn from_rules(rules: &'static dyn ZoneRules) -> Zone {
         Zone(Rules::Other(rules))
     }
 
-    /// The name, as it was looked up: an alias stays the alias.
+    /// The name by which it was looked up: an alias stays an alias.
     #[must_use]
     pub fn name(&self) -> &str {
         match self.0 {
@@ -195,8 +195,8 @@ impl Zone {
         FixedOffset::east_opt(offset).unwrap_or(Utc.fix())
     }
 
-    /// The stretch of one offset around a second since 1970-01-01T00:00:00Z: from `at` on for
-    /// certain, for whoever has many instants and need not ask for each.
+    /// The stretch of one offset around a second since 1970-01-01T00:00:00Z. It covers the time from
+    /// `at` on, so that a caller with many instants need not ask for each.
     ///
     /// ```
     /// use vcc_query::{Stretch, Zone};
@@ -214,7 +214,7 @@ impl Zone {
             Rules::Table(table) => table.stretch_at(at),
             Rules::Other(rules) => {
                 let stretch = rules.stretch(at);
-                // No zone is a day or more from UTC; one that says so is read as UTC.
+                // No zone is a day or more away from UTC; rules that say so are read as UTC.
                 let offset = FixedOffset::east_opt(stretch.offset).map_or(0, |_| stretch.offset);
                 Stretch { offset, ..stretch }
             }
@@ -222,7 +222,7 @@ impl Zone {
     }
 }
 
-/// A text names no zone of the database.
+/// A name that is not in the database of zones.
 ///
 /// ```
 /// use vcc_query::{UnknownZone, Zone};
@@ -261,8 +261,8 @@ impl core::error::Error for UnknownZone {}
 impl FromStr for Zone {
     type Err = UnknownZone;
 
-    /// Looks a name or alias up in the built-in database, byte for byte (DATE-3). Names of files
-    /// that only a system has (`localtime`, `posixrules`, `Factory`) are none.
+    /// Looks a name or alias up in the built-in database, byte for byte (DATE-3). It does not have the
+    /// names of files that only a system has (`localtime`, `posixrules`, `Factory`).
     fn from_str(name: &str) -> Result<Zone, UnknownZone> {
         BuiltIn.zone(name).ok_or_else(|| UnknownZone { name: name.into() })
     }

@@ -1,6 +1,6 @@
 //! The text that says what a zone's clocks do after the last listed change (POSIX `TZ`, with the
-//! extensions of RFC 9636, section 3.3.2). A function has the name of its grammar rule; the rule is
-//! its comment.
+//! extensions of RFC 9636, section 3.3.2). A function has the name of its grammar rule, and its comment
+//! is the rule.
 
 use nom::bytes::complete::{tag, take_while, take_while_m_n};
 use nom::character::complete::one_of;
@@ -13,7 +13,7 @@ use super::tail::Tail;
 
 type Parsed<'a, T> = IResult<&'a [u8], T, RuleError<'a>>;
 
-/// Where the text goes on otherwise than it may, and what was expected.
+/// Where the text is wrong, and what was expected.
 #[derive(Debug)]
 pub(super) struct RuleError<'a> {
     pub(super) rest: &'a [u8],
@@ -28,7 +28,7 @@ pub(super) fn tz(text: &[u8]) -> Result<Tail, RuleError<'_>> {
     match standard(text) {
         Ok((_, tail)) => Ok(tail),
         Err(Err::Error(error) | Err::Failure(error)) => Err(error),
-        // Only nom's `complete` parsers are used, which never ask for more.
+        // nom's `complete` parsers never ask for more input.
         Err(Err::Incomplete(_)) => Err(RuleError { rest: text, expected: "the rule of a zone" }),
     }
 }

@@ -7,8 +7,8 @@ use super::years::{KINDS, Kind, Year};
 pub(super) struct Rule {
     /// The two changes of a year of each kind, the earlier one first.
     years: [[Change; 2]; KINDS],
-    /// Whether both changes of every year lie in it and come in the same order in all years. So it
-    /// is for every rule in force; the form allows for others.
+    /// Whether both changes lie in their year, in the same order in all years. That is true for every
+    /// rule in force, but the format allows others.
     is_plain: bool,
 }
 
@@ -36,8 +36,8 @@ pub(super) enum Day {
     Julian(u16),
     /// `n`, 0 to 365: 29 February is counted.
     Counted(u16),
-    /// `Mm.w.d`: a month (1 to 12), the how manieth of its weekdays (1 to 5, 5 the last), and which
-    /// (0 to 6, 0 is Sunday).
+    /// `Mm.w.d`: in month m (1 to 12), the w-th (1 to 5, where 5 is the last) of the weekday d (0 to 6,
+    /// where 0 is Sunday).
     Weekday(u8, u8, u8),
 }
 

@@ -8,9 +8,9 @@ const DAY: i64 = 86_400;
 /// The first of the two rules: *a local date-time means the first instant at which the zone's wall
 /// clock reads that text or later* (DATE-1).
 ///
-/// `local` is the text as seconds since 1970-01-01 00:00:00 on the wall clock. The second value is
-/// whether the clock reads just that text at the instant; where it is false, the text is in a gap
-/// and the instant is the gap's end, so that a fraction of a second in the text is void.
+/// `local` is the text as seconds since 1970-01-01 00:00:00 on the wall clock. The second value says
+/// whether the clock reads exactly that text at the instant. If it is false, the text is in a gap and
+/// the instant is the end of the gap; a fraction of a second in the text does not count then.
 ///
 /// Walks the stretches of constant offset from a day before the text, when the wall clock cannot
 /// have reached it yet. In each stretch the clock runs on evenly, so the first stretch in which the
@@ -25,13 +25,13 @@ pub(crate) struct Walk(Cell<(i64, Stretch)>);
 
 impl Default for Walk {
     fn default() -> Walk {
-        // No instant is in it.
+        // An empty stretch.
         Walk(Cell::new((i64::MAX, Stretch { offset: 0, until: i64::MIN })))
     }
 }
 
 impl Walk {
-    /// [`first_instant`], always of the same zone.
+    /// Like [`first_instant`]; the zone must be the same each time.
     #[inline]
     pub(crate) fn first_instant(&self, zone: &Zone, local: i64) -> (i64, bool) {
         let day_before = local - DAY;
@@ -45,7 +45,7 @@ impl Walk {
             if reads < stretch.until {
                 return (reads.max(from), reads >= from);
             }
-            // Onward, whatever rules of somebody else's say.
+            // Always go on, even if the rules of a caller say otherwise.
             from = stretch.until.max(from + 1);
             stretch = zone.stretch(from);
         }

@@ -7,7 +7,7 @@ use super::{Stretch, ZoneRules, tzif};
 /// A zone read from a file of compiled zone data, TZif (RFC 9636): the offsets of all time in one
 /// flat table, with the rule that holds after its end.
 ///
-/// For programs that bring zone data of their own. Nothing is read here but the bytes that are given.
+/// It is for programs that bring their own zone data. It does no I/O.
 ///
 /// ```
 /// use vcc_query::{Stretch, Zone, ZoneTable};
@@ -22,8 +22,8 @@ use super::{Stretch, ZoneRules, tzif};
 /// # Ok::<(), vcc_query::ZoneTableError>(())
 /// ```
 ///
-/// A [`Zone`](crate::Zone) borrows its table for as long as the program runs. A program keeps the
-/// tables that it reads in a `static`, such as one of `LazyLock`.
+/// A [`Zone`](crate::Zone) borrows its table for as long as the program runs, so keep tables in a
+/// `static`, such as a `LazyLock`.
 #[derive(Clone)]
 pub struct ZoneTable {
     name: Cow<'static, str>,
@@ -47,9 +47,9 @@ impl ZoneTable {
     ///
     /// # Errors
     ///
-    /// A name that is no zone's (DATE-3): one of a file that only a system has (`localtime`,
-    /// `posixrules`, `Factory`), of another tree (`posix/…`, `right/…`), or no name at all. A file
-    /// that is no TZif, is cut short, is longer than [`MAX_LENGTH`](Self::MAX_LENGTH), has an offset
+    /// A name that is not a zone's (DATE-3): of a file that only a system has (`localtime`, `posixrules`,
+    /// `Factory`), of another tree (`posix/…`, `right/…`), or malformed. A file that is not TZif, is
+    /// cut short, is longer than [`MAX_LENGTH`](Self::MAX_LENGTH), has an offset
     /// of a day or more, or counts leap seconds.
     pub fn read(name: &str, tzif: &[u8]) -> Result<ZoneTable, ZoneTableError> {
         if !is_zone(name) {
@@ -136,7 +136,7 @@ impl fmt::Debug for ZoneTable {
     }
 }
 
-/// DATE-3: a folder of zones holds other files too, and its names are no paths of a system.
+/// DATE-3: a folder of zones has other files too, and a zone's name is not an arbitrary path.
 pub(super) fn is_zone(name: &str) -> bool {
     let is_part = |part: &str| {
         !matches!(part, "" | "." | "..")
@@ -150,7 +150,7 @@ pub(super) fn is_zone(name: &str) -> bool {
         && name.split('/').all(is_part)
 }
 
-/// Bytes are no zone data, or a name is no zone's.
+/// Bytes that are not zone data, or a name that is not a zone's.
 ///
 /// ```
 /// use vcc_query::ZoneTable;
@@ -175,7 +175,7 @@ impl ZoneTableError {
         &self.name
     }
 
-    /// The byte at which something else was expected; `None` where it is the name that is no zone's.
+    /// The byte at which something else was expected; `None` if the name is wrong.
     #[must_use]
     pub fn at(&self) -> Option<usize> {
         self.at

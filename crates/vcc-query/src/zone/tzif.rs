@@ -23,7 +23,7 @@ pub(super) struct Contents {
 
 const HEADER: usize = 44;
 
-/// What a header says of the block after it: how many records of which sort there are.
+/// What a header says about the block after it: how many records of each kind there are.
 struct Header {
     version: u8,
     ut_indicators: usize,
@@ -56,8 +56,8 @@ pub(super) fn file(file: &[u8]) -> Result<Contents, TzifError> {
 impl Header {
     /// The bytes of the block, with times of this size.
     fn length(&self, time: usize) -> usize {
-        // Each count is less than 2^32: in 64 bits the sum is exact, and in 32 it is at the limit,
-        // where no file reaches.
+        // Each count is less than 2^32. In 64 bits the sum is exact; in 32 bits it saturates, and no
+        // file is that long.
         [
             (self.transitions, time + 1),
             (self.types, 6),
@@ -123,13 +123,13 @@ impl<'a> Cursor<'a> {
         footer: impl Fn(&mut Self) -> Result<Option<Tail>, TzifError>,
     ) -> Result<Contents, TzifError> {
         let header_at = self.at - HEADER;
-        // Times of the sort "right" count leap seconds. Those of a query do not.
+        // The files of "right" count leap seconds; the times of a query do not.
         if header.leap_seconds > 0 {
             let expected = "no leap seconds, which the files of \"right\" count";
             return Err(TzifError { at: header_at + 28, expected });
         }
         let times_at = self.at;
-        // All that is read below is there: nothing is reserved for what is not.
+        // From here on everything is known to be there, so no memory is reserved for missing data.
         let mut block = Cursor {
             file: &self.file[..self.at + self.take(header.length(size))?.len()],
             at: times_at,
@@ -172,7 +172,7 @@ impl<'a> Cursor<'a> {
                 let expected = "the number of one of the types of local time";
                 return Err(TzifError { at: indices_at + i, expected });
             };
-            // Some transitions change the name alone.
+            // Some transitions change only the name.
             if to != offset {
                 changes.push((time, to));
             }

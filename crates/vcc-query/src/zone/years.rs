@@ -1,4 +1,4 @@
-//! The calendar as far as a yearly rule needs it: where years begin, and on which day of the week.
+//! What a yearly rule needs of the calendar: when years begin, and on which day of the week.
 
 /// The seconds of a day.
 pub(super) const DAY: i64 = 86_400;
@@ -6,7 +6,7 @@ pub(super) const DAY: i64 = 86_400;
 /// After 400 years the calendar repeats, days of the week included.
 const CYCLE: i64 = 146_097 * DAY;
 
-/// How many years there are that differ: seven first days of the week, each with a leap year.
+/// How many different years there are: seven first weekdays, common or leap.
 pub(super) const KINDS: usize = 14;
 
 /// 1970 to 2370, each as the day on which it begins, counted from 1970-01-01, times 16, plus its kind.
@@ -24,7 +24,7 @@ static YEARS: [u32; 401] = {
     years
 };
 
-/// A year of the 400 that stand for all.
+/// One of the 400 years after which the calendar repeats.
 #[derive(Clone, Copy)]
 pub(super) struct Year(usize);
 
@@ -33,7 +33,7 @@ impl Year {
     #[inline]
     pub(super) fn of(at: i64) -> (Year, i64) {
         const AVERAGE: u64 = (CYCLE / 400) as u64;
-        // No year begins so much later than years of average length would have it.
+        // No year begins so much later than it would if all years had the average length.
         const LATE: u64 = 3 * DAY as u64;
         let at = if (0..CYCLE).contains(&at) { at } else { at.rem_euclid(CYCLE) };
         let guess = Year(((at as u64).saturating_sub(LATE) / AVERAGE) as usize);
@@ -57,7 +57,7 @@ impl Year {
         Kind((YEARS[self.0] & 15) as u8)
     }
 
-    /// The year so many years later, and the seconds from this one's begin to that one's.
+    /// The year this many years later, and the seconds between the beginnings of the two.
     pub(super) fn step(self, years: isize) -> (Year, i64) {
         let index = self.0 as isize + years;
         let other = Year(index.rem_euclid(400) as usize);
@@ -66,7 +66,7 @@ impl Year {
     }
 }
 
-/// A first day of the week and a length: all that the dates of a yearly rule depend on.
+/// The first weekday and the length: all that the dates of a yearly rule depend on.
 #[derive(Clone, Copy)]
 pub(super) struct Kind(u8);
 
