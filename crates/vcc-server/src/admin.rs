@@ -20,7 +20,7 @@ struct Admin {
     audit: Option<Audit>,
 }
 
-/// `/healthz`: this process runs, whatever its store does. `/readyz`: a record can be read and the audit
+/// `/healthz`: this process runs, even if its store does not. `/readyz`: a record can be read and the audit
 /// log is written, and by which zone data, or why not. `/metrics`: what it has counted.
 pub(crate) fn router(api: &Api) -> Router {
     let readiness = Arc::new(Readiness::new(api.store().clone()));
@@ -34,7 +34,7 @@ pub(crate) fn router(api: &Api) -> Router {
 }
 
 async fn ready(State(admin): State<Admin>) -> Response {
-    // The audit log says in the log why.
+    // The audit log has logged the reason.
     if admin.audit.as_ref().is_some_and(Audit::is_failing) {
         return not_ready("the audit log cannot be written\n".to_owned());
     }

@@ -45,7 +45,7 @@ impl Claim {
         let decoded = BASE64.decode(credentials).ok()?;
         // AUTH-5: the first colon ends the tenant's name; a token may hold others.
         let colon = decoded.iter().position(|byte| *byte == b':')?;
-        // A name that is no UTF-8 is the name of no tenant, and is turned away as one.
+        // No tenant has a name that is not UTF-8, so it is refused like an unknown one.
         let tenant = String::from_utf8_lossy(&decoded[..colon]).into_owned();
         Some(Claim::Basic { tenant, token: TokenHash::of(&decoded[colon + 1..]) })
     }

@@ -1,6 +1,6 @@
-//! Bodies of responses: whole where they are short, as nearly all are, and otherwise read and made
-//! while they are sent, so that a page of the longest values never stands in memory. Their memory is
-//! counted until the client has taken it.
+//! Bodies of responses. Short ones, which are nearly all, are made at once. Long ones are read and made
+//! while they are sent, so that a page of the longest values is never in memory as a whole. Their memory
+//! is counted until the client has taken it.
 
 use std::future::Future;
 use std::io::Write as _;

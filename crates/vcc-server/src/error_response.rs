@@ -3,8 +3,8 @@ use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode};
 use vcc_query::QueryError;
 
-/// A response that gives no recordings: a status, and a short text that says what would be
-/// accepted and never repeats credentials (STATUS-2).
+/// A response without recordings: a status, and a short text that says what would be accepted. It never
+/// repeats credentials (STATUS-2).
 #[derive(Debug)]
 pub(crate) struct ErrorResponse {
     status: StatusCode,
@@ -39,19 +39,19 @@ impl ErrorResponse {
         Self::new(StatusCode::BAD_REQUEST, text)
     }
 
-    /// REQ-3: another path than that of the resource.
+    /// REQ-3: an unknown path.
     pub(crate) fn no_such_resource() -> Self {
         let text = "There is /api/recordings/files, also with .xml or .csv, and nothing else.";
         Self::new(StatusCode::NOT_FOUND, text)
     }
 
-    /// REQ-1: another method than GET or HEAD.
+    /// REQ-1: a method that is not GET or HEAD.
     pub(crate) fn method() -> Self {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "Queries are made with GET.")
             .with(ALLOW, "GET, HEAD")
     }
 
-    /// REQ-13: a target that nobody reads to its end.
+    /// REQ-13: a target that is too long.
     pub(crate) fn target_too_long() -> Self {
         Self::new(StatusCode::URI_TOO_LONG, "The URL is longer than 16384 bytes.")
     }
@@ -61,25 +61,25 @@ impl ErrorResponse {
         Self::new(StatusCode::BAD_REQUEST, "Host: expected the name of the server, once.")
     }
 
-    /// REQ-13: headers that nobody reads to their end.
+    /// REQ-13: headers that are too long.
     pub(crate) fn headers_too_long() -> Self {
         let text = "The headers are longer than 32768 bytes.";
         Self::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, text)
     }
 
-    /// REQ-13: a head that is longer than what is kept of one.
+    /// REQ-13: a head that is longer than the buffer for it.
     pub(crate) fn head_too_long(longest: usize) -> Self {
         let text = format!("The URL and the headers are longer than {longest} bytes together.");
         Self::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, text)
     }
 
-    /// A query that says nothing, with the place and what would be accepted. STATUS-2: no value is
-    /// shown but that of the variable at fault.
+    /// A query that cannot be read, with the place and what would be accepted. STATUS-2: only the value
+    /// of the wrong variable is shown.
     pub(crate) fn query(error: &QueryError, raw: &str) -> Self {
         Self::new(StatusCode::BAD_REQUEST, error.render_redacted(raw).to_string())
     }
 
-    /// REQ-13: more headers than anybody reads.
+    /// REQ-13: too many headers.
     pub(crate) fn too_many_headers() -> Self {
         let text = "There are more than 100 headers.";
         Self::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, text)
@@ -121,19 +121,19 @@ impl ErrorResponse {
         Self::new(StatusCode::BAD_REQUEST, text)
     }
 
-    /// RFC 9112, 6.2: a length that is none, or two.
+    /// RFC 9112, 6.2: a malformed length, or two lengths.
     pub(crate) fn content_length() -> Self {
         let text = "Content-Length: expected one number of bytes, such as 0.";
         Self::new(StatusCode::BAD_REQUEST, text)
     }
 
-    /// RFC 9112, 6.1: another way to send a body than in chunks.
+    /// RFC 9112, 6.1: a transfer coding that is not `chunked`.
     pub(crate) fn transfer_encoding() -> Self {
         let text = "Transfer-Encoding: expected chunked, once, and HTTP/1.1. Queries need no body.";
         Self::new(StatusCode::BAD_REQUEST, text)
     }
 
-    /// A client that has gone before its request was whole.
+    /// A client that left before its request was complete.
     pub(crate) fn unfinished() -> Self {
         let text = "The request ends before its headers do: expected an empty line after them.";
         Self::new(StatusCode::BAD_REQUEST, text)
@@ -150,14 +150,14 @@ impl ErrorResponse {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, text).with(RETRY_AFTER, "1")
     }
 
-    /// STATUS-1: as [`busy`](Self::busy), while the line that has to go before the answer cannot be
-    /// written.
+    /// STATUS-1: like [`busy`](Self::busy), while the line of the audit log that must precede the answer
+    /// cannot be written.
     pub(crate) fn unaudited() -> Self {
         let text = "The server cannot keep its audit log now. Try again in a moment.";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, text).with(RETRY_AFTER, "1")
     }
 
-    /// STATUS-1: a defect, without internals.
+    /// STATUS-1: a defect of the server, without internals.
     pub(crate) fn internal() -> Self {
         let text = "The server met a condition that it did not expect.";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, text)

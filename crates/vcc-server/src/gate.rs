@@ -10,18 +10,18 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::Limits;
 use crate::pending::Pending;
 
-/// Counts the requests that are being answered, and what waits for their clients.
+/// Counts the requests that are being answered, and the answers that are not read yet.
 #[derive(Clone, Debug)]
 pub(crate) struct Gate {
     all: Arc<Semaphore>,
-    /// Tenants that ask nothing, and for which nothing waits, take no memory.
+    /// Idle tenants take no memory.
     tenants: Arc<Mutex<HashMap<Arc<str>, Weak<Share>>>>,
     per_tenant: usize,
     pending: Arc<Pending>,
     most_pending: usize,
 }
 
-/// What one tenant has of a server, as long as it has any of it.
+/// What one tenant uses of a server, while it uses any of it.
 #[derive(Debug)]
 pub(crate) struct Share {
     gate: Gate,
@@ -31,7 +31,7 @@ pub(crate) struct Share {
 }
 
 impl Gate {
-    /// A gate that counts what waits for the clients of the server there.
+    /// A gate that counts unread answers of the server in `pending`.
     pub(crate) fn new(limits: &Limits, pending: Arc<Pending>) -> Self {
         Self {
             all: Arc::new(Semaphore::new(limits.requests.min(Semaphore::MAX_PERMITS))),
@@ -42,18 +42,18 @@ impl Gate {
         }
     }
 
-    /// Lets a request of a tenant in, or not: nobody waits. Of one that has proven to be the tenant's, or
-    /// has done so lately (AUTH-6).
+    /// Lets a request of a tenant in, or refuses it without waiting. The request must have proven its
+    /// tenant, or its token must have been right recently (AUTH-6).
     pub(crate) fn admit(&self, tenant: &str) -> Option<Admitted> {
         Some(Admitted { _running: self.enter()?, theirs: self.enter_as(tenant)? })
     }
 
-    /// Lets a request in, or not.
+    /// Lets a request in, or refuses it.
     pub(crate) fn enter(&self) -> Option<OwnedSemaphorePermit> {
         self.all.clone().try_acquire_owned().ok()
     }
 
-    /// Lets a request of a tenant in that has entered already.
+    /// Counts a request that has entered for its tenant, or refuses it.
     pub(crate) fn enter_as(&self, tenant: &str) -> Option<TenantPermit> {
         let share = self.share(tenant);
         let enters = |running| (running < self.per_tenant).then_some(running + 1);
@@ -75,7 +75,7 @@ impl Gate {
 }
 
 impl Share {
-    /// What waits for the tenant's clients and for those of the server, each with its limit.
+    /// The unread answers of the tenant and those of the server, each with its limit.
     pub(crate) fn pending(&self) -> [(&Pending, usize); 2] {
         let Gate { pending, most_pending, .. } = &self.gate;
         [(&self.pending, most_pending / 4), (pending, *most_pending)]
@@ -85,7 +85,7 @@ impl Share {
 impl Drop for Share {
     fn drop(&mut self) {
         let mut tenants = self.gate.tenants.lock().unwrap_or_else(PoisonError::into_inner);
-        // The tenant may have got another meanwhile.
+        // The tenant may have got a new share meanwhile.
         if tenants.get(&self.tenant).is_some_and(|share| share.strong_count() == 0) {
             tenants.remove(&self.tenant);
         }

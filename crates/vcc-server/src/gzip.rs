@@ -1,4 +1,4 @@
-//! Responses that are compressed where the client asks for it.
+//! Responses are compressed if the client asks for it.
 
 use std::io::Write as _;
 
@@ -6,10 +6,10 @@ use axum::http::{HeaderMap, header};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-/// What is smaller is not worth it, in bytes.
+/// Smaller bodies are not compressed, in bytes.
 const SMALLEST: usize = 1_024;
 
-/// Whether a client takes gzip, and a body of so many bytes is worth it.
+/// Whether a client accepts gzip, and a body of this many bytes is worth compressing.
 pub(crate) fn is_wanted(headers: &HeaderMap, length: usize) -> bool {
     length >= SMALLEST && headers.contains_key(header::ACCEPT_ENCODING) && is_preferred(headers)
 }
@@ -33,8 +33,8 @@ fn is_preferred(headers: &HeaderMap) -> bool {
     gzip > 0.0 && gzip >= identity.unwrap_or(0.0)
 }
 
-/// The weight of a coding: 1 where none is given, and 0 where it cannot be read, so that nobody
-/// gets what he may not have asked for.
+/// The weight of a coding: 1 if none is given, and 0 if it cannot be read, so that no client gets a
+/// coding that it may not have asked for.
 fn quality(parameters: &str) -> f32 {
     let parameters = parameters.trim();
     if parameters.is_empty() {
@@ -45,7 +45,7 @@ fn quality(parameters: &str) -> f32 {
     value.filter(|value| (0.0..=1.0).contains(value)).unwrap_or(0.0)
 }
 
-/// Compresses into memory, at the level that costs least.
+/// Compresses into memory, at the cheapest level.
 pub(crate) fn encoder() -> GzEncoder<Vec<u8>> {
     GzEncoder::new(Vec::new(), Compression::fast())
 }

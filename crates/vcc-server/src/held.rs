@@ -14,7 +14,7 @@ pub(crate) struct Held {
 }
 
 impl Held {
-    /// Counts so many bytes, if there is room for them.
+    /// Counts this many bytes, if there is room for them.
     pub(crate) fn take(share: &Arc<Share>, kind: AnswerKind, bytes: usize) -> Option<Self> {
         let [theirs, all] = share.pending();
         if !theirs.0.take(kind, bytes, theirs.1) {
@@ -27,7 +27,7 @@ impl Held {
         Some(Self { share: share.clone(), kind, bytes: AtomicUsize::new(bytes) })
     }
 
-    /// Counts what there turned out to be, if that is more.
+    /// Counts more bytes, if there turned out to be more.
     pub(crate) fn grow(&self, bytes: usize) {
         let before = self.bytes.fetch_max(bytes, Relaxed);
         if let Some(more) = bytes.checked_sub(before) {

@@ -1,7 +1,6 @@
 use std::time::Duration;
 
-/// How much a server takes on at once, and for how long. What is beyond is turned away at once
-/// with 503 (STATUS-1).
+/// How much a server does at once, and for how long. Anything beyond gets 503 at once (STATUS-1).
 ///
 /// ```
 /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
@@ -26,38 +25,35 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Connections that are open: 4,096. One more, and the one that has been idle longest is closed,
-    /// those that never proved a tenant first; a second after they were accepted, also while they are
+    /// Open connections: 4,096. For one more, the connection that has been idle longest is closed. Those
+    /// that never proved a tenant come first; one second after they were accepted, even while they are
     /// being answered.
     pub connections: usize,
     /// Requests of proven tenants that are answered at the same time: 256.
     pub requests: usize,
-    /// Requests of one tenant that are answered at the same time: 32, so that no tenant takes all
-    /// there is.
+    /// Requests of one tenant that are answered at the same time: 32, so that no tenant takes all of them.
     pub requests_per_tenant: usize,
-    /// Requests that name a tenant and have not proven it yet, which wait for their turn or are being
-    /// checked: 1,024, and half of what is free those of one address. They count for nothing else, so
-    /// that wrong tokens take nothing from the tenant that they name (AUTH-6). Beyond, a client that
-    /// does not wait for the `Retry-After` on its connection is kept waiting for it.
+    /// Requests that name a tenant and have not proven it yet, while they wait for their turn or are
+    /// checked: 1,024, of which one address gets half of what is free. They count for no other limit,
+    /// so that wrong tokens take nothing from the tenant that they name (AUTH-6). Beyond that, a client
+    /// that does not wait for the `Retry-After` on its connection is made to wait.
     pub unproven: usize,
-    /// How many of them are checked a second: 500. A token that was right lately is checked without a
-    /// turn.
+    /// How many of them are checked in a second: 500. A token that was right recently is checked without
+    /// waiting.
     pub unproven_rate: u32,
-    /// How many bytes of memory answers hold that their clients have not taken yet: 64 MiB, and a
-    /// quarter of it those of one tenant. Half of either is for answers that are made whole, which
-    /// have up to 128 KiB of text, and half for those that are made while they are sent. An answer
-    /// for which there is no room is 503 instead; one that nothing stands beside is sent however long
-    /// it is.
+    /// How many bytes of memory unread answers may hold: 64 MiB, of which one tenant gets a quarter. Half
+    /// of either is for answers that are made at once, which have up to 128 KiB of text, and half for
+    /// those that are made while they are sent. If there is no room for an answer it becomes 503, but
+    /// an answer is sent at any length if there is no other.
     pub pending: usize,
     /// How long a request may take, until its answer begins: 15 seconds.
     pub deadline: Duration,
-    /// How long a client may take for the headers of a request, or do nothing on a connection that
-    /// stays open: 30 seconds.
-    pub headers: Duration,
-    /// How long a client may take nothing of a response that waits for it: 30 seconds.
-    pub stall: Duration,
-    /// How long a shutdown waits for requests that run, and for what they leave in the audit log: 10
+    /// How long a client may take to send the headers of a request, or leave an open connection idle: 30
     /// seconds.
+    pub headers: Duration,
+    /// How long a client may go without reading from a response: 30 seconds.
+    pub stall: Duration,
+    /// How long a shutdown waits for running requests and for their lines in the audit log: 10 seconds.
     pub grace: Duration,
 }
 

@@ -32,8 +32,8 @@ impl Pending {
         }
     }
 
-    /// Counts bytes within a limit for both kinds together. What nothing stands beside is counted
-    /// however much it is: a page that is longer than the limit is sent all the same.
+    /// Counts bytes within a limit for both kinds together. If nothing else is held, any number is
+    /// accepted: a page that is longer than the limit is still sent.
     pub(crate) fn take(&self, kind: AnswerKind, bytes: usize, limit: usize) -> bool {
         let taken = |held: usize| {
             let all = held.saturating_add(bytes);
@@ -56,8 +56,7 @@ impl Pending {
     }
 }
 
-/// A text that is counted as long as it, or a part of it, is somewhere: a socket that is full, or a
-/// caller who has not looked at it yet.
+/// A text that is counted for as long as any part of it is in use, such as in a socket that is full.
 struct Counted<H> {
     text: Vec<u8>,
     _held: H,
@@ -69,7 +68,7 @@ impl<H> AsRef<[u8]> for Counted<H> {
     }
 }
 
-/// Bytes that hold what counts them.
+/// Bytes that keep their count until they are dropped.
 pub(crate) fn counted(text: Vec<u8>, held: impl Send + 'static) -> Bytes {
     Bytes::from_owner(Counted { text, _held: held })
 }

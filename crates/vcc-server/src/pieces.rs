@@ -23,7 +23,7 @@ pub(crate) const TAGS: usize = 512;
 pub(crate) struct Pieces {
     records: std::vec::IntoIter<StoredRecord>,
     starts: Starts,
-    /// None once the document has ended.
+    /// `None` once the document has ended.
     writer: Option<Writer>,
 }
 
@@ -49,12 +49,12 @@ impl Pieces {
         Self { records: records.into_iter(), starts, writer: Some(writer) }
     }
 
-    /// Goes on with more records, once there is no piece of those before them.
+    /// Continues with more records, after the pieces of those before are finished.
     pub(crate) fn go_on(&mut self, records: Vec<StoredRecord>) {
         self.records = records.into_iter();
     }
 
-    /// There are no more pieces, though the document has not ended.
+    /// Gives no more pieces, although the document has not ended.
     pub(crate) fn stop(&mut self) {
         self.writer = None;
     }
@@ -64,7 +64,7 @@ impl Pieces {
     ///
     /// # Errors
     ///
-    /// A value that XML cannot carry. None is stored, so none should be met here (OUT-6).
+    /// A value that XML cannot carry. A store has no such values (OUT-6).
     pub(crate) fn next(
         &mut self,
         enough: usize,
@@ -74,7 +74,7 @@ impl Pieces {
         for record in self.records.by_ref() {
             let start = self.starts.text(record.start_micros());
             if enough < usize::MAX {
-                // What grows step by step takes up to twice as much.
+                // Growing step by step would take up to twice as much.
                 let text = match writer {
                     Writer::Xml(writer) => writer.get_mut(),
                     Writer::Csv(writer) => writer.get_mut(),
@@ -106,7 +106,7 @@ impl Pieces {
     }
 }
 
-/// OUT-1: all fifteen fields, whether a value is there or not. The start is the first of them.
+/// OUT-1: all fifteen fields, also the empty ones. The start is the first.
 pub(crate) fn values<'a>(
     record: &'a StoredRecord,
     start: &'a str,

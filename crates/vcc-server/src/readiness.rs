@@ -1,4 +1,4 @@
-//! Whether the store can answer requests: asked once, however many want to know.
+//! Whether the store can answer requests. All who ask at the same time share one check.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -33,13 +33,13 @@ impl Readiness {
         Self { store, last: Mutex::default() }
     }
 
-    /// Whether the store is ready, or in words why not: within two seconds.
+    /// Whether the store is ready, or the reason why it is not, within two seconds.
     pub(crate) async fn ask(&self) -> Result<(), String> {
         let mut question = self.question();
         let answer = question.wait_for(Option::is_some).await;
         match answer.as_deref() {
             Ok(Some(answer)) => answer.ready.clone(),
-            // Its task has ended without an answer: the next one asks anew.
+            // Its task ended without an answer: the next caller asks again.
             Ok(None) | Err(_) => Err("the question whether the store is ready was lost".to_owned()),
         }
     }
@@ -58,7 +58,7 @@ impl Readiness {
         }
         let (say, question) = watch::channel(None);
         let store = self.store.clone();
-        // Who asked may leave; others wait for the same answer.
+        // The caller may leave; others wait for the same answer.
         tokio::spawn(async move {
             let ready = match timeout(PATIENCE, store.ready()).await {
                 Ok(ready) => ready.map_err(|error| error.to_string()),

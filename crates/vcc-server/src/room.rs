@@ -21,7 +21,7 @@ use crate::Metrics;
 ///
 /// Idle is counted from what was done last as a whole: the connection was accepted, its handshake
 /// ended, an answer was sent. Bytes of a request that is not whole yet count for nothing, so that a
-/// client that sends them slowly keeps no occupant.
+/// client that sends them slowly keeps no seat.
 pub(crate) struct Room {
     size: usize,
     metrics: Arc<Metrics>,
@@ -56,7 +56,7 @@ struct Rank {
     since: u64,
 }
 
-/// What is known of a connection outside its own task.
+/// What others know of a connection while its own task runs.
 #[derive(Debug)]
 struct Occupant {
     /// When it was accepted: among the others, and by the clock.
@@ -98,7 +98,7 @@ const MOST_CLOSING: usize = 64;
 
 enum Found {
     Seat(Seat),
-    /// It is known in a moment.
+    /// Not known yet, but in a moment.
     Unknown,
     Nothing,
 }
@@ -143,7 +143,7 @@ impl Room {
         Found::Seat(Seat { room: self.clone(), occupant: Arc::new(occupant), state: State::Fresh })
     }
 
-    /// Completes once nobody is left. Nobody may enter meanwhile.
+    /// Completes once all have left. Nobody may enter meanwhile.
     pub(crate) async fn empty(&self) {
         while !self.is_empty() {
             self.changed.notified().await;

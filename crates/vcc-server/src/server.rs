@@ -43,7 +43,7 @@ pub struct Server {
     grace: Duration,
 }
 
-/// How long a shutdown waits for the audit log at least, also where the requests took all the time.
+/// How long a shutdown waits for the audit log at least, also if requests took all of the time.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
 impl Server {
@@ -52,7 +52,7 @@ impl Server {
         ServerBuilder { api: Api::builder(store), wrap: None, tls: None, admin: None }
     }
 
-    /// The address that the server listens on, with the port that the system chose for port 0.
+    /// The address that the server listens on. For port 0 it has the port that the system chose.
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
         self.local_addr
@@ -64,9 +64,9 @@ impl Server {
         self.admin_addr
     }
 
-    /// Takes no more connections, finishes the requests that run, writes what waits for the audit log,
-    /// and returns when that is done or the time for it is over. The log says how many lines of the
-    /// audit log could not be written.
+    /// Accepts no more connections, finishes running requests, writes what waits for the audit log, and
+    /// returns when that is done or its time is over. The log says how many lines of the audit log could
+    /// not be written.
     pub async fn shutdown(self) {
         let began = Instant::now();
         let _ = self.stop.send(true);
@@ -155,7 +155,7 @@ impl ServerBuilder {
     }
 
     /// Keeps a log of who asked what. [`AuditFailure`](crate::AuditFailure) says what becomes of
-    /// answers while it cannot be written; `/readyz` is red then.
+    /// answers while it cannot be written; `/readyz` is 503 then.
     pub fn audit(mut self, audit: Audit) -> Self {
         self.api = self.api.audit(audit);
         self
@@ -186,7 +186,7 @@ impl ServerBuilder {
         self
     }
 
-    /// Lays something around the API: middleware, or further routes.
+    /// Wraps the API, in middleware or with further routes.
     pub fn wrap(mut self, wrap: impl FnOnce(Router) -> Router + Send + 'static) -> Self {
         self.wrap = Some(Box::new(wrap));
         self
@@ -204,7 +204,7 @@ impl ServerBuilder {
         let local_addr = listener.local_addr()?;
         let operators = match self.admin {
             Some(address) => Some(TcpListener::bind(address).await.map_err(|error| {
-                // The caller knows the other address himself.
+                // The caller knows the other address.
                 io::Error::new(error.kind(), format!("{address}: {error}"))
             })?),
             None => None,

@@ -46,7 +46,7 @@ impl SignIns {
         };
         tell(summary);
         if is_first {
-            // Not kept from its end by whoever waits for the window's.
+            // Held weakly: waiting for the end of a window does not keep it alive.
             let gathering = Arc::downgrade(&self.0);
             tokio::spawn(async move {
                 tokio::time::sleep(WINDOW).await;

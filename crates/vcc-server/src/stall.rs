@@ -1,5 +1,4 @@
-//! Clients that take nothing of what waits for them, and clients that go on talking after the last
-//! answer.
+//! Clients that do not read their answers, and clients that go on sending after the last answer.
 
 use std::future::Future as _;
 use std::io;
@@ -13,8 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
-/// A connection that fails once a write has waited for so long. What does not come is watched by the
-/// HTTP stack.
+/// A connection that fails if a write waits for too long. The HTTP stack watches the reads.
 pub(crate) struct Stall<Io> {
     io: Io,
     /// How long a write may take.
@@ -65,7 +63,7 @@ pub(crate) trait Reset {
 
 impl Reset for TcpStream {
     fn reset_when_dropped(&self, resets: bool) {
-        // One that fails has ended by itself.
+        // A connection that failed has ended already.
         let _ = if resets { self.set_zero_linger() } else { unset_linger(self) };
     }
 }

@@ -9,7 +9,7 @@ use tokio_rustls::TlsAcceptor;
 
 /// A certificate and its key, that connections are encrypted with (REQ-4).
 ///
-/// It can be replaced while a server uses it: connections that are open keep what they began with.
+/// It can be replaced while a server uses it. Open connections keep the one that they began with.
 ///
 /// ```
 /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
@@ -70,12 +70,12 @@ impl Tls {
         Ok(Self(Arc::new(RwLock::new(Arc::new(config)))))
     }
 
-    /// A certificate for these names and addresses that vouches for itself: for trials. The second
-    /// value is the certificate as PEM, for clients that are to trust it.
+    /// A self-signed certificate for these names and addresses, for trials. The second value is the
+    /// certificate as PEM, for clients that are to trust it.
     ///
     /// # Errors
     ///
-    /// A name that is none, or no random bytes.
+    /// A name that is not valid, or a system without random bytes.
     pub fn self_signed(names: &[String]) -> Result<(Self, String), TlsError> {
         let made = rcgen::generate_simple_self_signed(names)
             .map_err(|error| TlsError(format!("cannot make a certificate: {error}")))?;

@@ -31,7 +31,7 @@ const REMEMBERED: usize = 32_768;
 pub(crate) struct Unproven {
     slots: Mutex<Slots>,
     turns: Semaphore,
-    /// When the next turn begins. Who waits for it waits in order, and who leaves takes none.
+    /// When the next turn begins. Requests wait in order, and one that leaves uses no turn.
     next: tokio::sync::Mutex<Instant>,
     interval: Duration,
     proven: Mutex<Proven>,
@@ -42,7 +42,7 @@ pub(crate) struct Unproven {
 struct Slots {
     most: usize,
     taken: usize,
-    /// Each has one at least, so there are no more than there are slots.
+    /// Each has at least one slot, which bounds the map.
     peers: HashMap<Option<IpAddr>, usize>,
 }
 
@@ -63,7 +63,7 @@ struct Proven {
 }
 
 impl Unproven {
-    /// For a store that does so many reads beside each other.
+    /// For a store that does this many reads at the same time.
     pub(crate) fn new(limits: &Limits, readers: usize) -> Self {
         let now = Instant::now();
         let slots = Slots { most: limits.unproven, taken: 0, peers: HashMap::new() };
@@ -77,7 +77,7 @@ impl Unproven {
     }
 
     /// Lets a request in, or not. One address gets half of all slots at most, two a third each, and so
-    /// on: whoever comes from another one finds a slot.
+    /// on, so that another address still finds a slot.
     pub(crate) fn enter(&self, peer: Option<IpAddr>) -> Option<Slot<'_>> {
         let peer = peer.map(network);
         let mut slots = self.slots();
@@ -90,7 +90,7 @@ impl Unproven {
         Some(Slot { unproven: self, peer, turn: None })
     }
 
-    /// Whether a token of this tenant was right lately.
+    /// Whether a token of this tenant was right recently.
     pub(crate) fn was_proven(&self, tenant: &str, token: &TokenHash) -> bool {
         let key = key(tenant, token);
         let mut proven = self.proven();
@@ -171,7 +171,7 @@ fn key(tenant: &str, token: &TokenHash) -> [u8; 32] {
     *TokenHash::of(&[tenant.as_bytes(), b":", token.as_bytes()].concat()).as_bytes()
 }
 
-/// The network that one client has to itself: an address, or a /64 of IPv6.
+/// The network of one client: an address, or a /64 of IPv6.
 fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,

@@ -76,17 +76,17 @@ pub struct Api {
 /// The longest headers that are read, in bytes (REQ-13).
 const LONGEST_HEADERS: usize = 32 * 1024;
 
-/// What the log and the metrics have in the place of a status where nobody waited for one: the number
-/// that other servers use.
+/// What the log and the metrics show instead of a status if the client left: the number that other
+/// servers use.
 const CLIENT_LEFT: u16 = 499;
 
 /// The header that says how a query was read.
 const EXPLAIN: HeaderName = HeaderName::from_static("x-vcc-explain");
 
-/// What a log line says of a request, as far as it came. Never a token, never a value.
+/// What a log line says about a request, as far as it is known. It never has a token or a value.
 #[derive(Default)]
 struct Trace {
-    /// The address that the connection came from: behind a proxy, the proxy's.
+    /// The address that the connection came from; behind a proxy, that of the proxy.
     peer: Option<IpAddr>,
     tenant: Option<String>,
     shape: Option<String>,
@@ -123,7 +123,7 @@ impl Api {
         Self::builder(store).build()
     }
 
-    /// The API over a store, with something else than the defaults.
+    /// The API over a store, with settings of your own.
     pub fn builder(store: Arc<dyn Store>) -> ApiBuilder {
         ApiBuilder::new(store)
     }
@@ -170,7 +170,7 @@ impl Api {
         {
             return Err(ErrorResponse::headers_too_long());
         }
-        // REQ-13: who asks comes before what is asked.
+        // REQ-13: authentication comes before the path and the query.
         let (name, token) = match Claim::read(&request.headers) {
             Claim::Basic { tenant, token } => (tenant, token),
             unnamed => {
@@ -181,7 +181,7 @@ impl Api {
                 return Err(if is_none { self.no_credentials() } else { broken() });
             }
         };
-        // AUTH-6: what is a tenant's is taken by requests that prove to be its own, or lately did.
+        // AUTH-6: only requests that prove their tenant, or did so recently, use up its share.
         let was_proven = self.unproven.was_proven(&name, &token);
         let (mut slot, mut admitted) = if was_proven {
             (None, Some(self.gate.admit(&name).ok_or_else(ErrorResponse::busy)?))
@@ -228,7 +228,7 @@ impl Api {
         let source = body::Source { store, tenant: id, selection: &selection, share };
         let body = body::of(page, &source, format, &self.dialect, &request.headers);
         let (body, zipped) = body.map_err(|error| match error {
-            // STATUS-1: once clients have taken what waits for them, there is room again.
+            // STATUS-1: there is room again once clients have read their answers.
             NoBody::Full => ErrorResponse::busy(),
             NoBody::Write(error) => {
                 trace.failure = Some(ServerError::Write(error));
@@ -250,7 +250,7 @@ impl Api {
         headers.insert(header::CONTENT_TYPE, pieces::content_type(format));
         // Answers depend on who asks and on the day, and hold personal data.
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
-        // Also where it is not compressed: another client would have got another body.
+        // Also without compression: another client would have got another body.
         headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
         if zipped {
             headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
@@ -268,7 +268,7 @@ impl Api {
         Ok(response)
     }
 
-    /// Lets a request wait for its turn that has not proven a tenant, or turns it away.
+    /// Lets a request that has not proven its tenant wait for its turn, or turns it away.
     async fn enter_unproven(
         &self,
         request: &Parts,
@@ -301,7 +301,7 @@ impl Api {
         }
         let resource = Resource::parse(target.path());
         let (_, format) = resource.map_err(|_| ErrorResponse::no_such_resource())?;
-        // REQ-1: nothing but a reader's methods; HEAD is a GET whose body is left out.
+        // REQ-1: only GET and HEAD; HEAD is a GET without the body.
         if !matches!(request.method, Method::GET | Method::HEAD) {
             return Err(ErrorResponse::method());
         }
@@ -354,7 +354,7 @@ impl fmt::Debug for Api {
 
 async fn handle(State(api): State<Arc<Api>>, request: Request<Body>) -> Response<Body> {
     let mut in_flight = InFlight::begin(&api);
-    // A body is neither asked for nor read; the connection drops what comes of it.
+    // The body of a request is not read; the connection drops it.
     let (request, _) = request.into_parts();
     let trace = &mut in_flight.trace;
     let peer = request.extensions.get::<ConnectInfo<SocketAddr>>();
@@ -366,7 +366,7 @@ async fn handle(State(api): State<Arc<Api>>, request: Request<Body>) -> Response
     });
     let mut response = answer.unwrap_or_else(ErrorResponse::into_response);
     if !api.clock.is_system() {
-        // The HTTP stack dates responses by the system's clock; a clock of the caller's shows.
+        // The HTTP stack takes `Date` from the system's clock; here it is the caller's.
         let date = api.clock.now().format("%a, %d %b %Y %H:%M:%S GMT").to_string();
         if let Ok(date) = HeaderValue::from_str(&date) {
             response.headers_mut().insert(header::DATE, date);
@@ -379,8 +379,8 @@ async fn handle(State(api): State<Arc<Api>>, request: Request<Body>) -> Response
     response
 }
 
-/// A request that is being answered. It is counted and logged once, also where its client leaves
-/// before there is an answer.
+/// A request that is being answered. It is counted and logged once, also if its client leaves before
+/// there is an answer.
 struct InFlight<'a> {
     api: &'a Api,
     began: Instant,
@@ -430,7 +430,7 @@ impl Trace {
         refusal
     }
 
-    /// One event a request, whatever became of it.
+    /// Logs one event for each request, however it ended.
     fn log(&self, request: u64, status: u16, took: Duration) {
         macro_rules! log {
             ($level:ident, $($failure:tt)*) => {
@@ -457,8 +457,8 @@ impl Trace {
 }
 
 /// The reference to the page that begins at `next`, relative to the server (RFC 8288). It says what
-/// constants mean now, so that all pages are of one list. None where the dialect leaves no way to
-/// say that, or where what it says is too long to be asked for.
+/// constants mean now, so that all pages belong to one list. `None` if the dialect has no way to say
+/// that, or if the link would be longer than a target may be.
 fn link(path: &str, query: &Query, context: &Context, next: u64) -> Option<HeaderValue> {
     let query = query.pinned(context)?.with_n(next).to_string();
     if query.len() > Parser::MAX_LENGTH || path.len() + query.len() > LONGEST_TARGET {

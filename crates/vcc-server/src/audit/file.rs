@@ -1,10 +1,10 @@
-//! The file of an audit log while it is open: nothing that is done with it waits for a reader.
+//! The open file of an audit log. No operation on it waits for a reader.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
-/// The bytes that are handed to a regular file at one go.
+/// How many bytes a regular file is given at once.
 const FILE_AT_ONCE: usize = 64 * 1024;
 
 /// The bytes that a pipe takes all at once or not at all, so that no other writer's come between them:
@@ -44,7 +44,7 @@ impl Target for LogFile {
         let file = without_waiting(owned(&mut options)).open(path)?;
         let metadata = file.metadata()?;
         let is_regular = metadata.is_file();
-        // What cannot be read can be written all the same.
+        // A file that cannot be read may still be writable.
         let is_cut = match (is_regular, metadata.len()) {
             (true, 0) => false,
             (true, _) => ends_within_a_line(path).unwrap_or(is_cut),
@@ -78,7 +78,7 @@ pub(super) fn lacks_reader(error: &io::Error, path: &Path) -> bool {
     is_no_device(error) && std::fs::metadata(path).is_ok_and(|metadata| is_pipe(&metadata))
 }
 
-/// What is made is for its owner alone; what is there keeps its mode.
+/// A new file is for its owner only; an existing one keeps its mode.
 #[cfg(unix)]
 fn owned(options: &mut OpenOptions) -> &mut OpenOptions {
     use std::os::unix::fs::OpenOptionsExt as _;

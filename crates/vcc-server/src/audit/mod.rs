@@ -222,7 +222,7 @@ impl Audit {
         }
     }
 
-    /// Leaves a line about a request, before it is answered.
+    /// Writes a line about a request, before it is answered.
     pub(crate) async fn record(
         &self,
         at: DateTime<Utc>,
@@ -257,7 +257,7 @@ impl Audit {
     }
 }
 
-/// Looks on, and does not keep the log open.
+/// A view of the state of a log, which does not keep it open.
 #[derive(Debug)]
 pub(crate) struct Watch(Arc<Queue>);
 
@@ -279,7 +279,7 @@ impl Watch {
     }
 }
 
-/// What has become of lines.
+/// What happened to lines.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct AuditCounts {
     pub(crate) written: u64,

@@ -1,4 +1,4 @@
-//! Lines on their way from the threads that answer to the one that writes.
+//! Lines on their way from the threads that answer to the thread that writes.
 
 use std::collections::VecDeque;
 use std::io;
@@ -17,7 +17,7 @@ const STUCK: Duration = Duration::from_secs(1);
 /// How often it is said that a log goes on failing.
 const TELL_EVERY: Duration = Duration::from_secs(10);
 
-/// What a line takes in memory beside its text, about.
+/// Roughly what a line takes in memory in addition to its text.
 const OVERHEAD: usize = 64;
 
 /// Tells who waits that what was handed over is written.
@@ -259,7 +259,7 @@ impl Queue {
         drop(state);
         for item in items {
             if let Item::Line { done: Some(done), .. } | Item::Mark(done) = item {
-                // Who gave up waiting needs no word.
+                // One that gave up waiting need not be told.
                 let _ = done.send(());
             }
         }
@@ -309,7 +309,7 @@ impl Queue {
         }
     }
 
-    /// As if so much time had passed.
+    /// Pretends that this much time has passed.
     #[cfg(test)]
     pub(super) fn pass(&self, time: Duration) {
         let mut state = self.lock();

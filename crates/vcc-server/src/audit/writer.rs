@@ -56,7 +56,7 @@ impl<To: Target> Writer<To> {
             }
             Err(error) => return Err(error),
         };
-        // What is not open yet is tried again by itself.
+        // If it is not open yet, the writer tries again.
         let retry = file.is_none().then(Instant::now);
         Ok(Self {
             path,
@@ -127,7 +127,7 @@ impl<To: Target> Writer<To> {
             Some(file) => file,
             None => {
                 let file = To::open(&self.path, self.is_cut);
-                // Who waits for nothing but that need not wait for a file.
+                // What waits for no line is told even without a file.
                 if file.is_err() {
                     self.advance(0);
                 }
@@ -165,7 +165,7 @@ impl<To: Target> Writer<To> {
         Ok(Attempt::Done { works })
     }
 
-    /// Drops the lines of answers that nobody waits for.
+    /// Drops the lines of answers whose clients have left.
     fn leave_out_withdrawn(&mut self) {
         if self.items.iter().any(Item::is_withdrawn) {
             let is_begun = self.begun > 0;

@@ -145,7 +145,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         Encryption::None | Encryption::Files(_) => None,
     };
 
-    // Before anybody knows that it is there.
+    // Before it is announced.
     let (mut stopping, mut hangup) = (Stopping::listen(), Hangup::listen());
     let address = server.local_addr();
     if !is_encrypted && settings.behind_proxy != Some(true) && !address.ip().is_loopback() {
@@ -190,7 +190,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     }
     tokio::select! {
         () = server.shutdown() => {}
-        // Whoever asks twice does not want to wait.
+        // A second signal means: do not wait.
         () = stopping.asked() => {
             let lines = audit.map_or(0, |audit| audit.waiting());
             if lines > 0 {
@@ -238,7 +238,7 @@ fn encryption(settings: &Settings) -> Result<Encryption, Failure> {
     }
     if settings.tls_self_signed == Some(true) {
         let mut names = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
-        // Nobody asks for the host that stands for all addresses.
+        // A client cannot ask for the address that stands for all addresses.
         let unspecified = ["0.0.0.0", "::"];
         let listen = settings.listen.as_ref().map(Listen::host);
         names.extend(listen.filter(|host| !unspecified.contains(host)).map(str::to_lowercase));

@@ -1,4 +1,4 @@
-//! `tenant list`: who there is, and what they have.
+//! `tenant list`: the tenants, and what they have.
 
 use std::io::IsTerminal as _;
 
@@ -25,7 +25,7 @@ pub(super) async fn list(store: &dyn Store) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What is said of a tenant.
+/// What the list says about a tenant.
 struct TenantLine {
     columns: [String; 4],
     problem: Option<String>,
@@ -43,7 +43,7 @@ impl TenantLine {
     }
 }
 
-/// A name as it is, but for what a terminal would not show, or turn round.
+/// A name, with escapes for what a terminal would not show or would reverse.
 fn shown(name: &str, problem: Option<&NameProblem>) -> String {
     match problem {
         None | Some(NameProblem::LooksLike(_)) => name.to_owned(),
@@ -62,7 +62,7 @@ fn lines(rows: &[TenantLine], titled: bool) -> (Option<String>, Vec<String>) {
     let line = |columns: &[String; 4]| {
         let cells = std::iter::zip(columns, widths).enumerate().map(|(at, (cell, width))| {
             let gap = " ".repeat(width - cell.width());
-            // Numbers stand below each other by their last digit.
+            // Numbers are aligned on the right.
             if at < 2 { format!("{cell}{gap}") } else { format!("{gap}{cell}") }
         });
         cells.collect::<Vec<_>>().join("  ")
