@@ -61,6 +61,11 @@ pub(crate) type Short = [[u16; 16]; 2];
 /// Room for values with quotes, most of which are short.
 const UNQUOTED: usize = 64;
 
+const LAST: usize = Field::COUNT - 1;
+
+/// Every field is present.
+const ALL: u16 = (1 << Field::COUNT) - 1;
+
 /// How long a text may be for the short spans.
 pub(crate) const SHORT: usize = u16::MAX as usize;
 
@@ -183,21 +188,63 @@ impl<'a> Record<'a> {
     /// A record of its own: one allocation, and two for each extra value.
     #[must_use]
     pub fn to_recording(&self) -> Recording {
-        let mut recording = if self.doubled != 0 && self.rest.get().is_none() {
-            let (mut unquoted, mut spans) = (String::with_capacity(UNQUOTED), self.spans());
-            self.unquote(&mut spans, &mut unquoted);
-            Recording::from_values(&Field::ALL.map(|field| {
-                let text =
-                    if self.doubled & 1 << field.index() == 0 { self.text } else { &unquoted };
-                Some(slice(text, spans[field.index()]))
-            }))
-        } else {
-            Recording::from_values(&self.values())
-        };
+        let joined = self.joined().and_then(|(text, ends)| Recording::from_joined(text, &ends));
+        let mut recording = joined.unwrap_or_else(|| Recording::from_values(&self.values()));
         for (name, value) in self.extra() {
             recording.push_extra(name, value);
         }
         recording
+    }
+
+    /// The values with commas between them, and where they end: of a row of CSV, in which many
+    /// stand so and are copied at once. `None`: to copy each is as good.
+    #[inline]
+    fn joined(&self) -> Option<(String, [u32; Field::COUNT])> {
+        if self.present & !self.decoded != ALL || self.rest.get().is_some() {
+            return None;
+        }
+        let [starts, ends] = &self.short;
+        // Bit `i`: between value `i` and the next is more than a byte.
+        let mut apart = 0;
+        for index in 0..LAST {
+            apart |= u16::from(starts[index + 1] != ends[index].wrapping_add(1)) << index;
+        }
+        let comma = ends[apart.trailing_ones() as usize];
+        if self.text.as_bytes().get(comma as usize) != Some(&b',') {
+            return None;
+        }
+        if apart | self.doubled == 0 {
+            let first = starts[0];
+            let text = self.text.get(first as usize..ends[LAST] as usize)?;
+            return Some((text.to_owned(), core::array::from_fn(|i| u32::from(ends[i] - first))));
+        }
+        self.join(apart)
+    }
+
+    /// The same of a row in which values stand in quotes.
+    fn join(&self, apart: u16) -> Option<(String, [u32; Field::COUNT])> {
+        let [starts, ends] = &self.short;
+        let (mut joined, mut places) = (String::with_capacity(self.text.len()), [0; Field::COUNT]);
+        let mut index = 0;
+        while index <= LAST {
+            if index > 0 {
+                joined.push(',');
+            }
+            let last = LAST.min(index + (apart >> index).trailing_zeros() as usize);
+            let text = self.text.get(starts[index] as usize..ends[last] as usize)?;
+            let moved = (joined.len() as u32).wrapping_sub(u32::from(starts[index]));
+            for (place, end) in places[index..=last].iter_mut().zip(&ends[index..]) {
+                *place = u32::from(*end).wrapping_add(moved);
+            }
+            if self.doubled >> index & 1 == 0 {
+                joined.push_str(text);
+            } else {
+                unquote(text, &mut joined);
+                places[last] = joined.len() as u32;
+            }
+            index = last + 1;
+        }
+        Some((joined, places))
     }
 
     /// The same record, with all of its text in its own buffer.
@@ -340,6 +387,29 @@ mod tests {
             let text = record().value(Field::Channel);
             assert!(matches!(text, Some(Cow::Owned(_))));
             assert!(asked == owned && asked.clone() == owned && asked.to_recording() == owned);
+        }
+    }
+
+    /// Whether the row is copied whole, in parts or value by value.
+    #[test]
+    fn to_own_a_row_changes_no_value() {
+        let header = Field::ALL.map(Field::wire_name);
+        let cells = ["b", "", "\"\"", "\"c, d\"", "\"\"\"e\"\"\"", "\"f\r\ng\"", "é"];
+        for delimiter in [",", ";"] {
+            for (one, other) in cells.iter().flat_map(|one| cells.map(|other| (*one, other))) {
+                for (at, step) in
+                    [(0, 15), (1, 14), (7, 7), (7, 2), (3, 1), (13, 1), (14, 14), (0, 1)]
+                {
+                    let mut row = [other; Field::COUNT];
+                    row.iter_mut().skip(at).step_by(step).for_each(|cell| *cell = one);
+                    let (head, row) = (header.join(delimiter), row.join(delimiter));
+                    let document = format!("{head}\r\n{row}\r\n");
+                    let mut reader = csv::Reader::new(document.as_bytes());
+                    let record = reader.read().unwrap().unwrap();
+                    let owned = record.to_recording();
+                    assert_eq!(owned, Recording::from_values(&record.values()), "{document:?}");
+                }
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 mod properties;
 
 use properties::{read_all, read_back};
+use proptest::prelude::*;
 use vcc_format::{DeviationKind, ErrorKind, Options, WriteError, csv, xml};
 use vcc_types::{Field, Recording};
 
@@ -232,12 +233,15 @@ fn a_byte_order_mark_at_the_begin_of_a_row_is_of_the_value() {
         (values[0], values[1]) = (Some(first), Some("\u{FEFF}bill"));
         let mut apart = csv::Writer::new(Vec::new());
         let mut joined = csv::Writer::new(Vec::new());
+        let mut owned = csv::Writer::new(Vec::new());
         for _ in 0..2 {
             apart.write_values(&values).unwrap();
+            owned.write(&Recording::from_values(&values)).unwrap();
             joined.write_joined(first, "\u{FEFF}bill,,,,,,,,,,,,,", || values).unwrap();
         }
         let (apart, joined) = (apart.finish().unwrap(), joined.finish().unwrap());
         assert_eq!(String::from_utf8(apart.clone()), String::from_utf8(joined));
+        assert_eq!(String::from_utf8(apart.clone()), String::from_utf8(owned.finish().unwrap()));
         let row = format!("\r\n\"{first}\",\u{FEFF}bill,,,,,,,,,,,,,\r\n");
         let document = String::from_utf8_lossy(&apart);
         assert!(document.contains(&row), "{document:?} {row:?}");
@@ -250,5 +254,35 @@ fn a_byte_order_mark_at_the_begin_of_a_row_is_of_the_value() {
             assert_eq!(record.text(Field::StartDate), start.text(Field::StartDate));
             assert_eq!(record.text(Field::AgentId), "\u{FEFF}bill");
         }
+    }
+}
+
+proptest! {
+    /// Whether a row is copied whole, in parts or value by value: the same bytes, the same refusals.
+    #[test]
+    fn the_ways_to_write_a_row_agree(
+        values in proptest::collection::vec(
+            proptest::option::of(prop_oneof![
+                3 => "[a-zé]{0,30}",
+                1 => "[,\"\r\n]{0,3}",
+                1 => "[a,\"\r\u{FEFF}\u{FF5E}]{0,90}",
+                1 => "(a|\u{FFFF}|\u{1}){0,2}",
+            ]),
+            Field::COUNT,
+        )
+    ) {
+        let values: [Option<&str>; Field::COUNT] = std::array::from_fn(|at| values[at].as_deref());
+        let texts = values.map(Option::unwrap_or_default);
+        let written = |write: &dyn Fn(&mut csv::Writer<Vec<u8>>) -> Result<(), WriteError>| {
+            let mut writer = csv::Writer::new(Vec::new());
+            let error = write(&mut writer).err().map(|error| error.to_string());
+            (String::from_utf8(writer.finish().unwrap()).unwrap(), error)
+        };
+        let apart = written(&|writer| writer.write_values(&values));
+        let recording = Recording::from_values(&values);
+        prop_assert_eq!(&written(&|writer| writer.write(&recording)), &apart);
+        let others = texts[1..].join(",");
+        let joined = |writer: &mut csv::Writer<_>| writer.write_joined(texts[0], &others, || values);
+        prop_assert_eq!(&written(&joined), &apart);
     }
 }

@@ -85,9 +85,24 @@ impl<W: io::Write> Writer<W> {
     /// extra value without a column: the record is left out, and the next one may follow. A
     /// destination that fails.
     pub fn write(&mut self, recording: &Recording) -> Result<(), WriteError> {
-        let values = Field::ALL.map(|field| recording.get(field));
-        let extra = recording.extra().iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        self.write_all(&values, extra)
+        let extra = recording.extra();
+        if !self.extra.is_empty() || !extra.is_empty() {
+            let extra = extra.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+            return self.write_all(&Field::ALL.map(|field| recording.get(field)), extra);
+        }
+        let start = self.buf.len();
+        self.buf.extend_from_slice(recording.joined().as_bytes());
+        if !is_plain_row(&self.buf[start..], Field::COUNT - 1) {
+            let values = Field::ALL.map(|field| recording.get(field));
+            self.buf.truncate(start);
+            let first = recording.text(Field::StartDate);
+            if begins_with_a_mark(first) || !self.write_parts(recording.joined(), &values) {
+                self.buf.truncate(start);
+                return self.write_all(&values, std::iter::empty());
+            }
+        }
+        self.records += 1;
+        self.end_row()
     }
 
     /// Writes a record that borrows.
@@ -152,7 +167,7 @@ impl<W: io::Write> Writer<W> {
         if !is_plain_row(&self.buf[start..], Field::COUNT - 1) {
             let values = values();
             self.buf.truncate(after_first);
-            if needs_quotes(first.as_bytes()) || !self.write_others(others, &values) {
+            if needs_quotes(first.as_bytes()) || !self.write_parts(others, &values[1..]) {
                 self.buf.truncate(start);
                 return self.write_all(&values, std::iter::empty());
             }
@@ -161,14 +176,14 @@ impl<W: io::Write> Writer<W> {
         self.end_row()
     }
 
-    /// Writes the values after the first out of `joined`, where they stand with commas between
-    /// them: copied, but for those that need quotes. `false` where they do not stand there, or one
-    /// of them may not be written.
-    fn write_others(&mut self, joined: &str, values: &[Option<&str>; Field::COUNT]) -> bool {
+    /// Writes values out of `joined`, where they stand with commas between them: copied, but for
+    /// those that need quotes. `false` where they do not stand there, or one of them may not be
+    /// written.
+    fn write_parts(&mut self, joined: &str, values: &[Option<&str>]) -> bool {
         let joined = joined.as_bytes();
         let mut marks = csv_marks(joined).peekable();
         let (mut from, mut copied) = (0, 0);
-        for value in &values[1..] {
+        for value in values {
             let text = value.unwrap_or_default();
             let end = from + text.len();
             if marks.next_if(|mark| *mark < end).is_some() {
