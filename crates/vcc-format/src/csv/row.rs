@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::repair::Cells;
 use crate::DeviationKind;
 use crate::scan::Marks;
+use crate::steps;
 
 /// One cell. Spans count from the start of the row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,8 +47,6 @@ struct Look {
     /// The first bare quote, and how many of `bare` are before it.
     quote: usize,
     first: usize,
-    /// Whether it passed doubled quotes.
-    doubled: bool,
 }
 
 /// How a row ended.
@@ -133,10 +132,12 @@ impl Row {
             return None;
         }
         loop {
-            // A quote in here is text, and only of interest where it is listed.
+            // Quotes in here are text, as is a CR that ends no line: of interest where they are
+            // listed.
             let at = match self.lists {
                 true => marks.any(row, self.pos),
-                false => marks.end(row, self.pos),
+                false if self.bare.is_empty() => marks.end(row, self.pos),
+                false => marks.end_of_cell(row, self.pos),
             };
             self.pos = at;
             match row.get(at) {
@@ -176,10 +177,10 @@ impl Row {
     /// goes on.
     fn quoted(&mut self, marks: &mut Marks, row: &[u8], ended: bool) -> Option<End> {
         let mut at = marks.quote(row, self.pos);
-        // A cell may be full of them.
-        while row.get(at + 1) == Some(&b'"') {
+        if row.get(at + 1) == Some(&b'"') {
+            // A cell may be full of them.
             self.doubled = true;
-            at = marks.quote(row, at + 2);
+            at = marks.single_quote(row, at);
         }
         self.pos = at;
         if at == row.len() {
@@ -188,11 +189,6 @@ impl Row {
         }
         match self.closes(row, at, ended) {
             None => Some(End::More),
-            Some(Quote::Doubled) => {
-                self.doubled = true;
-                self.pos = at + 2;
-                None
-            }
             Some(Quote::Comma) => {
                 self.finish_cell(self.start..at, at + 2);
                 None
@@ -210,28 +206,17 @@ impl Row {
                 let first = self.bare.len();
                 self.broken = true;
                 self.bare_quote(at);
-                self.look = Some(Look { from: at + 1, quote: at, first, doubled: false });
+                self.look = Some(Look { from: at + 1, quote: at, first });
                 None
             }
         }
     }
 
-    /// Whether it shows at a glance that a quote inside a quoted cell is [`Quote::Bare`].
-    #[inline]
-    fn is_bare(&self, row: &[u8], at: usize) -> bool {
-        match (row.get(at + 1), row.get(at + 2)) {
-            (Some(b'\r'), Some(next)) => !matches!(next, b'\r' | b'\n'),
-            (Some(b'"' | b'\r' | b'\n') | None, _) => false,
-            (Some(next), _) => *next != self.delimiter,
-        }
-    }
-
-    /// What a quote inside a quoted cell is. `None`: more is needed.
+    /// What a quote inside a quoted cell is that is not one of two. `None`: more is needed.
     fn closes(&self, row: &[u8], at: usize, ended: bool) -> Option<Quote> {
         Some(match row.get(at + 1) {
             None if !ended => return None,
             None => Quote::End(End::Input(at + 1)),
-            Some(b'"') => Quote::Doubled,
             Some(byte) if *byte == self.delimiter => Quote::Comma,
             Some(b'\n') => Quote::End(End::Lf(at + 2)),
             Some(b'\r') => match carriage_return(row, at + 1, ended) {
@@ -248,9 +233,11 @@ impl Row {
     /// does, the cell was not meant to be quoted, and all of it is text: `"5" disk,`.
     fn look(&mut self, mut look: Look, marks: &mut Marks, row: &[u8], ended: bool) -> Option<End> {
         loop {
-            look.from = marks.quote_or_line_feed(row, look.from);
+            look.from = match self.lists {
+                true => marks.single_quote_or_line_feed(row, look.from),
+                false => marks.closing_quote_or_line_feed(row, look.from),
+            };
             let quote = match row.get(look.from) {
-                Some(b'"') if self.is_bare(row, look.from) => Some(Quote::Bare),
                 Some(b'"') => self.closes(row, look.from, ended),
                 None if !ended => None,
                 _ => break,
@@ -263,10 +250,11 @@ impl Row {
                 Some(Quote::Comma | Quote::End(_)) => {
                     // All between is text.
                     (self.pos, self.look) = (look.from, None);
-                    self.doubled |= look.doubled;
+                    let between = &row[look.quote + 1..look.from];
+                    steps::count(between.len());
+                    self.doubled |= memchr::memmem::find(between, b"\"\"").is_some();
                     return None;
                 }
-                Some(Quote::Doubled) => (look.from, look.doubled) = (look.from + 2, true),
                 Some(Quote::Bare) => {
                     self.bare_quote(look.from);
                     look.from += 1;
@@ -310,7 +298,6 @@ impl Row {
 }
 
 enum Quote {
-    Doubled,
     Comma,
     End(End),
     Bare,
