@@ -1,5 +1,6 @@
 //! QUIRK-16: which byte stands between the cells.
 
+use super::forms::DELIMITERS;
 use super::machine::Machine;
 use super::names;
 use super::repair::{Closing, Line, split};
@@ -9,9 +10,6 @@ use crate::encoding::Encoding;
 use crate::machine::Step;
 use crate::scan::find_any;
 use vcc_types::Field;
-
-/// What stands between cells, apart from the comma.
-const OTHERS: [u8; 3] = [b';', b'\t', b'|'];
 
 impl Machine {
     /// A line `sep=X` says which byte it is. Spreadsheets write it before the header.
@@ -44,8 +42,7 @@ impl Machine {
         let line = Line::first(&view[..length]).map_or(length, |line| line.text);
         let line = &view[..line];
         // Most rows are told by what stands first.
-        let end =
-            find_any(&line[..line.len().min(256)], 0, [b',', OTHERS[0], OTHERS[1], OTHERS[2]]);
+        let end = find_any(&line[..line.len().min(256)], 0, DELIMITERS);
         let delimiter = *line.get(end).filter(|byte| **byte != self.row.delimiter)?;
         let key = |text: &[u8]| names::key(&Encoding::Utf8.text(text));
         if !self.header.is_known(&key(&line[..end])) {
@@ -63,7 +60,7 @@ impl Machine {
         let line = Line::first(&view[..length]).map_or(length, |line| line.text);
         let line = &view[..line];
         let present = self.row.delimiter;
-        let others = [b','].into_iter().chain(OTHERS);
+        let others = DELIMITERS.into_iter();
         let others =
             others.filter(|byte| *byte != present && memchr::memchr(*byte, line).is_some());
         let rank = |delimiter: u8| {

@@ -128,6 +128,12 @@ impl Cells {
         (before.wrapping_add(1) + quote, end - quote)
     }
 
+    /// How long the last cell is, with its quotes.
+    #[inline(always)]
+    pub(super) fn last_length(&self) -> usize {
+        self.places[LAST + 1].wrapping_sub(self.places[LAST]).wrapping_sub(1) as usize
+    }
+
     /// The same of all.
     pub(super) fn spans(&self) -> [Span; Field::COUNT] {
         core::array::from_fn(|index| self.span(index))

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use vcc_types::{Field, StartDate};
 
+use super::forms::Forms;
 use super::machine::{Machine, State};
 use super::names;
 use crate::encoding::Encoding;
@@ -27,8 +28,8 @@ pub(super) struct Header {
     keys: Vec<String>,
     /// The same, to be looked up.
     known: HashSet<String>,
-    /// How the header row stands in the input, or may stand there again.
-    pub(super) forms: Vec<Vec<u8>>,
+    /// How the header row may stand in the input again.
+    pub(super) forms: Forms,
     /// Whether the columns are the fifteen in the documented order.
     pub(super) documented: bool,
 }
@@ -83,7 +84,7 @@ impl Header {
         let all = Field::ALL.map(Column::Field);
         let documented = columns == all;
         let known = keys.iter().cloned().collect();
-        Ok(Header { columns, keys, known, forms: Vec::new(), documented })
+        Ok(Header { columns, keys, known, forms: Forms::default(), documented })
     }
 
     /// Whether these are the keys of the header of another page (QUIRK-17): what this header says,
@@ -101,7 +102,9 @@ impl Header {
     /// The header of a document that has none.
     pub(super) fn documented() -> Header {
         let columns = Field::ALL.into_iter().map(Column::Field).collect();
-        Header { columns, documented: true, ..Header::default() }
+        let names = || Field::ALL.map(|field| field.wire_name().to_owned()).to_vec();
+        let forms = Forms::new(b"", b',', [names(), names()]);
+        Header { columns, forms, documented: true, ..Header::default() }
     }
 
     /// The fields without a column.
@@ -219,7 +222,7 @@ impl Machine {
         let keys: Vec<String> = names.iter().map(|name| names::key(name)).collect();
         let end = cells.last().map_or(0, |cell| cell.end);
         if keys == self.header.keys {
-            if self.header.forms.is_empty() {
+            if self.header.forms.delimiter != self.row.delimiter {
                 self.header.forms = self.forms(view, length, &self.header.columns);
             }
             self.report(DeviationKind::RepeatedHeader, (0, end), "");

@@ -93,6 +93,8 @@ impl crate::machine::Machine for Machine {
             && self.header.documented
             && self.row.is_fresh()
             && let Some(usual) = fast::row(view, self.row.delimiter, &mut self.cells)
+            // QUIRK-17: what ends with the header of another page is longer.
+            && self.cells.last_length() < self.header.forms.shortest
         {
             if !usual.crlf {
                 self.line_feed(usual.length);
@@ -117,7 +119,8 @@ impl crate::machine::Machine for Machine {
         }
         let mut end = self.row.read(view, ended);
         self.check_cells()?;
-        if let Some(place) = self.seam(view, end) {
+        let mut seam = self.seam(view, end);
+        if let Some(place) = seam {
             let whole = end;
             self.row.clear();
             end = self.row.read(&view[..place], true);
@@ -126,11 +129,12 @@ impl crate::machine::Machine for Machine {
                 self.row.clear();
                 end = self.row.read(view, ended);
                 debug_assert_eq!(end, whole);
+                seam = None;
             }
         }
         if self.state == State::Rows && self.needs_repair(end, cut) {
             // QUIRK-9
-            end = self.repair(view, end).unwrap_or(end);
+            end = self.repair(view, seam, end).unwrap_or(end);
         }
         let length = match end {
             End::More if cut => {
@@ -385,8 +389,6 @@ impl Machine {
             // QUIRK-16, QUIRK-17: the row is read again.
             let last = self.row.cells.last().map_or(0, |cell| cell.end);
             self.row.delimiter = delimiter;
-            // They have the other one.
-            self.header.forms.clear();
             self.report(DeviationKind::Delimiter, (0, last), char::from(delimiter).to_string());
             self.pos = self.item;
             return Ok(Step::Other);

@@ -3,6 +3,7 @@
 mod delimiter;
 mod fast;
 mod finish;
+mod forms;
 mod header;
 #[cfg(test)]
 mod linear;

@@ -21,11 +21,11 @@ impl Machine {
     }
 
     /// Reads a row again that has a quote inside of quotes where none belongs, or one that nothing
-    /// closes. `view` begins with it, and `end` is how it ended so far. `None`: it stays as it was
-    /// read.
+    /// closes. `view` begins with it, another page may begin at a `seam`, and `end` is how the row
+    /// ended so far. `None`: it stays as it was read.
     #[cold]
-    pub(super) fn repair(&mut self, view: &[u8], end: End) -> Option<End> {
-        let line = Line::first(view)?;
+    pub(super) fn repair(&mut self, view: &[u8], seam: Option<usize>, end: End) -> Option<End> {
+        let line = Line::before(view, seam)?;
         let (columns, delimiter) = (self.header.columns.len(), self.row.delimiter);
         let open = self.row.open_quote().is_some();
         let (cells, text) = (self.row.cells.len(), &view[..line.text]);
@@ -67,6 +67,16 @@ impl Line {
             Some(text) => Line { text: text.len(), end: End::CrLf(lf + 1) },
             None => Line { text: lf, end: End::Lf(lf + 1) },
         })
+    }
+
+    /// The first line, which ends at the `seam` if not before.
+    fn before(view: &[u8], seam: Option<usize>) -> Option<Line> {
+        match seam {
+            None => Line::first(view),
+            Some(seam) => {
+                Line::first(&view[..seam]).or(Some(Line { text: seam, end: End::Input(seam) }))
+            }
+        }
     }
 
     pub(super) fn length(self) -> usize {

@@ -1,7 +1,11 @@
 //! QUIRK-17: what stands where one document ends and the next begins, and behind the last.
 
+use std::ops::Range;
+
+use super::forms::{DELIMITERS, Forms, begins_with_names};
 use super::header::{Column, Header, NoHeader};
 use super::machine::{Machine, State, column_name};
+use super::names;
 use super::repair::{Closing, split};
 use super::row::End;
 use crate::encoding::Encoding;
@@ -82,67 +86,81 @@ impl Machine {
             }
         }
         let before = match self.state {
-            State::Rows => self.without_headers(text)?,
+            // A header with more columns may end as the present one does.
+            State::Rows => self.without_headers(text).filter(|_| !self.is_header_row(view))?,
             _ => without_mark(&text[..self.header_twice(text)?]),
         };
         (!before.is_empty()).then_some(before.len())
     }
 
     /// What a row has before the headers at its end: one for each page that has no line end. How
-    /// the quotes of such a row are read says nothing about it.
+    /// the quotes of such a row are read says nothing about it, and nor does what stands between its
+    /// cells: each page may have a delimiter of its own.
     fn without_headers<'b>(&self, text: &'b [u8]) -> Option<&'b [u8]> {
-        if self.header.columns.len() < 2 {
-            return None;
-        }
+        // One cell with a header behind it is a row of its own kind.
+        let is_row = |text: &[u8]| {
+            memchr::memchr(self.row.delimiter, text).is_some()
+                || self.before_header(text).is_some_and(<[u8]>::is_empty)
+        };
         let mut before = None;
-        loop {
-            let text = before.unwrap_or(text);
-            let mut forms = self.header.forms.iter();
-            let rest = forms.find_map(|form| text.strip_suffix(&form[..])).map(without_mark);
-            // One cell with a header behind it is a row of its own kind.
-            match rest.filter(|rest| memchr::memchr(self.row.delimiter, rest).is_some()) {
-                Some(rest) => before = Some(rest),
-                None => return before,
-            }
+        while let Some(rest) =
+            self.before_header(before.unwrap_or(text)).filter(|rest| is_row(rest))
+        {
+            before = Some(rest);
         }
+        before
     }
 
-    /// Where a header begins a second time, of a document that is a header without a line end.
+    fn before_header<'b>(&self, text: &'b [u8]) -> Option<&'b [u8]> {
+        self.header.forms.before(text, self.row.delimiter).map(without_mark)
+    }
+
+    fn is_header_row(&self, view: &[u8]) -> bool {
+        let keys: Vec<String> = self.names(view).iter().map(|name| names::key(name)).collect();
+        self.header.is_repeated_by(&keys)
+    }
+
+    /// Where a header begins a second time, of a document that is a header without a line end. What
+    /// stands between the names is not known yet.
     fn header_twice(&self, text: &[u8]) -> Option<usize> {
-        let cell = self.row.cells.first().filter(|cell| cell.start < cell.end)?;
-        let (start, end) = (cell.start as usize, cell.end as usize);
+        let present = self.row.delimiter;
+        let cell = self.row.cells.first()?;
+        let twice = self.header_twice_with(text, present, cell.start as usize..cell.end as usize);
+        twice.or_else(|| {
+            DELIMITERS.into_iter().filter(|delimiter| *delimiter != present).find_map(|delimiter| {
+                let end = memchr::memchr(delimiter, text)?;
+                let quoted = end > 1 && text[0] == b'"' && text[end - 1] == b'"';
+                let first = if quoted { 1..end - 1 } else { 0..end };
+                self.header_twice_with(text, delimiter, first)
+            })
+        })
+    }
+
+    /// The same of a header with this delimiter. `first`: where its first name stands.
+    fn header_twice_with(&self, text: &[u8], delimiter: u8, first: Range<usize>) -> Option<usize> {
+        let name = text.get(first.clone()).filter(|name| !name.is_empty())?;
         steps::count(text.len());
-        let place = end + memchr::memmem::find(text.get(end..)?, &text[start..end])?;
+        let place = first.end + memchr::memmem::find(text.get(first.end..)?, name)?;
         // The quote before it, if any, is one behind the last name or one before the first.
         [place, place - 1].into_iter().find(|place| {
             let before = without_mark(&text[..*place]);
-            let cells = split(before, self.row.delimiter, Closing::First).cells;
+            let cells = split(before, delimiter, Closing::First).cells;
             let names: Vec<&[u8]> =
                 cells.iter().map(|c| &before[c.start as usize..c.end as usize]).collect();
-            let delimiter = [self.row.delimiter];
-            let quoted = [&b"\""[..], &names.join(&[b'"', delimiter[0], b'"'][..]), b"\""].concat();
             // One name may well hold another.
             names.len() > 1
-                && [before, &quoted, &names.join(&delimiter[..])]
-                    .iter()
-                    .any(|form| text[*place..].starts_with(form))
+                && (text[*place..].starts_with(before)
+                    || begins_with_names(&text[*place..], &names, delimiter))
                 // A row that is no header may repeat itself, and is refused as it stands.
                 && is_header(&names, &self.options.columns)
         })
     }
 
-    /// How the header may stand in the input again: as it did, or as it is documented; all in
-    /// quotes, or without any.
-    pub(super) fn forms(&self, view: &[u8], length: usize, columns: &[Column]) -> Vec<Vec<u8>> {
-        let delimiter = char::from(self.row.delimiter).to_string();
+    /// How the header may stand in the input again.
+    pub(super) fn forms(&self, view: &[u8], length: usize, columns: &[Column]) -> Forms {
         let text = view[..length].trim_suffix_of(|byte| matches!(byte, b'\r' | b'\n'));
-        let mut forms = vec![text.to_vec()];
-        for names in [self.names(view), columns.iter().map(column_name).collect()] {
-            let quoted: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
-            forms.push(quoted.join(&delimiter).into_bytes());
-            forms.push(names.join(&delimiter).into_bytes());
-        }
-        forms
+        let documented = columns.iter().map(column_name).collect();
+        Forms::new(text, self.row.delimiter, [self.names(view), documented])
     }
 }
 

@@ -2,6 +2,7 @@ use std::io;
 
 use vcc_types::{Field, Recording};
 
+use super::forms::before_names;
 use crate::scan::{csv_block, csv_marks, forbidden_character, is_plain_row, needs_quotes};
 use crate::{Record, WriteError};
 
@@ -92,11 +93,10 @@ impl<W: io::Write> Writer<W> {
         }
         let start = self.buf.len();
         self.buf.extend_from_slice(recording.joined().as_bytes());
-        if !is_plain_row(&self.buf[start..], Field::COUNT - 1) {
+        if !is_plain(&self.buf[start..]) {
             let values = Field::ALL.map(|field| recording.get(field));
             self.buf.truncate(start);
-            let first = recording.text(Field::StartDate);
-            if begins_with_a_mark(first) || !self.write_parts(recording.joined(), &values) {
+            if guarded(&values) != 0 || !self.write_parts(recording.joined(), &values) {
                 self.buf.truncate(start);
                 return self.write_all(&values, std::iter::empty());
             }
@@ -164,10 +164,13 @@ impl<W: io::Write> Writer<W> {
         self.buf.push(b',');
         let after_first = self.buf.len();
         self.buf.extend_from_slice(others.as_bytes());
-        if !is_plain_row(&self.buf[start..], Field::COUNT - 1) {
+        if !is_plain(&self.buf[start..]) {
             let values = values();
             self.buf.truncate(after_first);
-            if needs_quotes(first.as_bytes()) || !self.write_parts(others, &values[1..]) {
+            if guarded(&values) != 0
+                || needs_quotes(first.as_bytes())
+                || !self.write_parts(others, &values[1..])
+            {
                 self.buf.truncate(start);
                 return self.write_all(&values, std::iter::empty());
             }
@@ -242,11 +245,13 @@ impl<W: io::Write> Writer<W> {
             WriteError::Value { record, field, character, position }
         })?;
         let mut extra: Vec<_> = extra.collect();
-        for name in &self.extra {
+        for (index, name) in self.extra.iter().enumerate() {
             self.buf.push(b',');
             let Some(place) = extra.iter().position(|(other, _)| other == name) else { continue };
             let (_, text) = extra.remove(place);
-            cell(&mut self.buf, text, false).map_err(|(position, character)| {
+            let is_last = index + 1 == self.extra.len();
+            let needed = is_last && ends_as_a_header(text, &self.extra);
+            cell(&mut self.buf, text, needed).map_err(|(position, character)| {
                 WriteError::Value { record, field: name.clone(), character, position }
             })?;
         }
@@ -272,11 +277,14 @@ impl<W: io::Write> Writer<W> {
             cell.copy_from_slice(text.as_bytes());
             rest = after.get_mut(1..).unwrap_or_default();
         }
-        if is_plain_row(&self.buf[start..], Field::COUNT - 1) {
+        if is_plain(&self.buf[start..]) {
             return Ok(());
         }
-        let marked = begins_with_a_mark(texts[0]);
-        let mut suspects = suspects(&self.buf[start..], values);
+        let guarded = if self.extra.is_empty() { guarded(values) } else { guarded(values) & 1 };
+        let mut suspects = suspects(&self.buf[start..], values) | guarded;
+        if suspects == 0 {
+            return Ok(());
+        }
         let first = suspects.trailing_zeros() as usize;
         let before = values.iter().take(first).map(|value| value.unwrap_or_default().len() + 1);
         // But for the comma behind the last of them.
@@ -289,7 +297,7 @@ impl<W: io::Write> Writer<W> {
                 continue;
             }
             suspects &= suspects - 1;
-            cell(&mut self.buf, text, marked && field == Field::StartDate)
+            cell(&mut self.buf, text, guarded & 1 << field.index() != 0)
                 .map_err(|(position, character)| (field, position, character))?;
         }
         Ok(())
@@ -365,12 +373,35 @@ fn suspects(row: &[u8], values: &[Option<&str>; Field::COUNT]) -> u16 {
     suspects
 }
 
-/// Whether the first value of a row would be taken for one that begins behind a byte order mark
-/// (QUIRK-17), unless it has quotes. A row with such a character is never plain: its first byte is
-/// looked for already.
-#[inline]
-fn begins_with_a_mark(first: &str) -> bool {
-    first.starts_with('\u{FEFF}')
+/// Whether a row is written as it stands, shown by a look at all of it: it has no more commas than
+/// those between the cells, nothing that asks for quotes, and no name of a column at its end.
+#[inline(always)]
+fn is_plain(row: &[u8]) -> bool {
+    is_plain_row(row, Field::COUNT - 1) && !row.ends_with(LAST_NAME.as_bytes())
+}
+
+/// The cells of a row that have quotes for what they would be taken for without any (QUIRK-17): the
+/// first, whose byte order mark would be one before the row, and the last, which would be one with
+/// the header of another page behind it.
+fn guarded(values: &[Option<&str>; Field::COUNT]) -> u16 {
+    const LAST: usize = Field::COUNT - 1;
+    // A row with such a character is never plain: its first byte is looked for already.
+    let mark = values[0].is_some_and(|text| text.starts_with('\u{FEFF}'));
+    let header = values[LAST].is_some_and(|text| ends_as_a_header(text, &[]));
+    u16::from(mark) | u16::from(header) << LAST
+}
+
+/// The name of the last of the fifteen columns.
+const LAST_NAME: &str = Field::ALL[Field::COUNT - 1].wire_name();
+
+/// Whether a value ends with the names of all columns, with another delimiter than a comma between
+/// them. Most are told by their end.
+fn ends_as_a_header(text: &str, extra: &[String]) -> bool {
+    text.ends_with(extra.last().map_or(LAST_NAME, String::as_str)) && {
+        let mut names: Vec<&str> = Field::ALL.map(Field::wire_name).to_vec();
+        names.extend(extra.iter().map(String::as_str));
+        before_names(text.as_bytes(), &names, false, b',').is_some()
+    }
 }
 
 fn separate(buf: &mut Vec<u8>, index: usize) {

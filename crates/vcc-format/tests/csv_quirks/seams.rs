@@ -1,5 +1,8 @@
 //! QUIRK-17: documents joined end to end.
 
+use vcc_format::csv;
+use vcc_types::{Field, Recording};
+
 use super::{HEADER, check};
 
 const A: &str = ",a,,,,,,,,,,,,,";
@@ -213,4 +216,176 @@ fn a_page_without_a_last_line_end() {
             "297..444 repeated-header \"\"",
         ],
     );
+}
+
+/// The header of the next page tells its delimiter, also where no line end is before it.
+#[test]
+fn a_page_without_a_last_line_end_before_one_with_another_delimiter() {
+    let with = |delimiter: &str, text: &str| text.replace(',', delimiter);
+    for (first, second, shown) in
+        [(",", ";", ";"), (",", "\t", "\\t"), (";", ",", ","), ("|", ";", ";"), ("\t", "|", "|")]
+    {
+        for (cell, value) in [("x", "x"), ("", ""), ("\"x\"", "x"), ("\"x, ;y\"", "x, ;y")] {
+            for header in [HEADER.to_owned(), quoted()] {
+                for mark in ["", "\u{FEFF}"] {
+                    let (head, row) = (with(first, HEADER), with(first, A));
+                    let (header, other) = (with(second, &header), with(second, B));
+                    let document = format!("{head}\r\n{row}{cell}{mark}{header}\r\n{other}\r\n");
+                    let mut expected = Vec::new();
+                    if first != "," {
+                        expected.push(format!("0..147 delimiter \"{first}\"").replace('\t', "\\t"));
+                    }
+                    let seam = 164 + cell.len();
+                    expected.push(format!("{seam}..{seam} missing-line-end \"\\r\\n\""));
+                    let from = seam + mark.len();
+                    if !mark.is_empty() {
+                        expected.push(format!("{seam}..{from} stray-byte-order-mark \"\""));
+                    }
+                    let end = from + header.len() - usize::from(header.len() > 147);
+                    expected.push(format!("{from}..{end} delimiter \"{shown}\""));
+                    expected.push(format!("{from}..{end} repeated-header \"\""));
+                    let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
+                    let value = match value {
+                        "" => String::new(),
+                        text => format!(" wrapUpCode={text:?}"),
+                    };
+                    let records = [&format!("agentID=\"a\"{value}"), "agentID=\"b\""];
+                    check(document, &records, &expected);
+                }
+            }
+        }
+    }
+    // Headers alone, each with a delimiter of its own.
+    let (semicolons, bars) = (with(";", HEADER), with("|", HEADER));
+    check(
+        format!("{semicolons}{HEADER}{bars}\r\n{}\r\n", with("|", B)),
+        &["agentID=\"b\""],
+        &[
+            "0..147 delimiter \";\"",
+            "147..147 missing-line-end \"\\r\\n\"",
+            "147..294 delimiter \",\"",
+            "147..294 repeated-header \"\"",
+            "294..294 missing-line-end \"\\r\\n\"",
+            "294..441 delimiter \"|\"",
+            "294..441 repeated-header \"\"",
+        ],
+    );
+    // And behind a record.
+    check(
+        format!("{HEADER}\r\n{A}{semicolons}{bars}\r\n{}{HEADER}\r\n{B}", with("|", A)),
+        &["agentID=\"a\"", "agentID=\"a\"", "agentID=\"b\""],
+        &[
+            "164..164 missing-line-end \"\\r\\n\"",
+            "164..311 delimiter \";\"",
+            "164..311 repeated-header \"\"",
+            "311..311 missing-line-end \"\\r\\n\"",
+            "311..458 delimiter \"|\"",
+            "311..458 repeated-header \"\"",
+            "475..475 missing-line-end \"\\r\\n\"",
+            "475..622 delimiter \",\"",
+            "475..622 repeated-header \"\"",
+        ],
+    );
+    // With other columns, and in another spelling, as the first page has them.
+    check(
+        "start_date|site\r\n|astart_date,site\r\n,b\r\n",
+        &["+site=\"a\"", "+site=\"b\""],
+        &[
+            "0..10 header-spelling \"startDate\"",
+            &format!("0..15 missing-column \"absent: {}\"", &HEADER[10..].replace(',', ", ")),
+            "0..15 delimiter \"|\"",
+            "11..15 unknown-field \"extra value site\"",
+            "19..19 missing-line-end \"\\r\\n\"",
+            "19..34 delimiter \",\"",
+            "19..34 repeated-header \"\"",
+        ],
+    );
+}
+
+/// A header that ends as the one before is all of a row, with whatever delimiter.
+#[test]
+fn a_header_with_more_columns() {
+    let absent = |from: usize| HEADER.split(',').skip(from).collect::<Vec<_>>().join(", ");
+    for delimiter in [",", ";"] {
+        let header = format!("channel,{}", &HEADER[..17]).replace(',', delimiter);
+        let mut expected = vec![format!("0..17 missing-column \"absent: {}\"", absent(2))];
+        if delimiter != "," {
+            expected.push(format!("23..48 delimiter \"{delimiter}\""));
+        }
+        let missing = absent(2).replace("channel, ", "");
+        expected.extend([
+            "23..48 repeated-header \"values by column name\"".to_owned(),
+            format!("23..48 missing-column \"absent: {missing}\""),
+            "23..48 reordered-columns \"values by column name\"".to_owned(),
+        ]);
+        check(
+            format!(
+                "{}\r\n,a\r\n{header}\r\n{}\r\n",
+                &HEADER[..17],
+                "x,,b".replace(',', delimiter)
+            ),
+            &["agentID=\"a\"", "agentID=\"b\" channel=\"x\""],
+            &expected.iter().map(String::as_str).collect::<Vec<_>>(),
+        );
+    }
+}
+
+/// A first page may have no header; what follows it has the documented one.
+#[test]
+fn a_page_without_header_and_last_line_end() {
+    for delimiter in [",", ";"] {
+        let header = HEADER.replace(',', delimiter);
+        let mut expected = vec![
+            "0..15 no-header \"the documented columns\"".to_owned(),
+            "33..33 missing-line-end \"\\r\\n\"".to_owned(),
+        ];
+        if delimiter != "," {
+            expected.push(format!("33..180 delimiter \"{delimiter}\""));
+        }
+        expected.push("33..180 repeated-header \"values by column name\"".to_owned());
+        check(
+            format!("{A}\r\n{A}x{header}\r\n{}\r\n", B.replace(',', delimiter)),
+            &["agentID=\"a\"", "agentID=\"a\" wrapUpCode=\"x\"", "agentID=\"b\""],
+            &expected.iter().map(String::as_str).collect::<Vec<_>>(),
+        );
+    }
+}
+
+/// In quotes a value may say what a header says, and it is written so. Names alone are no header.
+#[test]
+fn a_last_value_that_ends_as_a_header_does() {
+    for delimiter in [";", "\t", "|", ",", "/"] {
+        let header = HEADER.replace(',', delimiter);
+        for text in [header.clone(), format!("x{header}"), format!("{header}{header}")] {
+            let recording =
+                Recording::new().with(Field::AgentId, "a").with(Field::WrapUpCode, &text);
+            let mut writer = csv::Writer::new(Vec::new());
+            writer.write(&recording).unwrap();
+            let values = Field::ALL.map(|field| recording.get(field));
+            writer.write_values(&values).unwrap();
+            let joined = format!("a,,,,,,,,,,,,,{text}");
+            writer.write_joined("", &joined, || values).unwrap();
+            let document = String::from_utf8(writer.finish().unwrap()).unwrap();
+            let quote = if delimiter == "/" { "" } else { "\"" };
+            let row = format!(",a,,,,,,,,,,,,,{quote}{text}{quote}\r\n");
+            assert_eq!(document, format!("{HEADER}\r\n{row}{row}{row}"));
+            let expected = format!("agentID=\"a\" wrapUpCode={text:?}");
+            check(document, &[&expected, &expected, &expected], &[]);
+        }
+        let text = format!("outDialCode{delimiter}wrapUpCode");
+        if delimiter != "," {
+            let expected = format!("agentID=\"a\" wrapUpCode={text:?}");
+            check(format!("{HEADER}\r\n{A}{text}\r\n"), &[&expected], &[]);
+        }
+    }
+    // The last column may be one beside the fifteen.
+    let text = format!("x{};site", HEADER.replace(',', ";"));
+    let mut recording = Recording::new();
+    recording.push_extra("site", &text);
+    let mut writer = csv::Writer::with_extra(Vec::new(), ["site"]).unwrap();
+    writer.write(&recording).unwrap();
+    let document = String::from_utf8(writer.finish().unwrap()).unwrap();
+    assert!(document.ends_with(&format!(",\"{text}\"\r\n")), "{document:?}");
+    let unknown = "148..152 unknown-field \"extra value site\"";
+    check(document, &[&format!("+site={text:?}")], &[unknown]);
 }
