@@ -394,11 +394,13 @@ impl Marks {
     }
 }
 
+/// The even places of a block.
+const EVEN: u64 = 0x5555_5555_5555_5555;
+
 /// The places behind runs of an odd number of bits, the first of which may have begun in the block
 /// before: `odd` says whether an odd number of its bits stand at the end of that one.
 #[inline(always)]
 fn behind_odd_runs(bits: u64, odd: &mut bool) -> u64 {
-    const EVEN: u64 = 0x5555_5555_5555_5555;
     let carried = u64::from(*odd);
     let starts = bits & !(bits << 1);
     // A run that goes on begins at an even place where an even number of bits was before.
@@ -409,6 +411,60 @@ fn behind_odd_runs(bits: u64, odd: &mut bool) -> u64 {
     *odd = goes_on;
     let behind_odd = (sum | carried) & !bits;
     (behind_even & !EVEN) | (behind_odd & EVEN)
+}
+
+/// A cell with one of each two quotes; one on its own is text. Made for cells that are full of them.
+pub(crate) fn undoubled(bytes: &[u8]) -> Vec<u8> {
+    steps::count(bytes.len());
+    let mut kept = vec![0; bytes.len() + LANES];
+    let (mut length, mut odd, mut base) = (0, 0, 0);
+    let quote = u8x16::splat(b'"');
+    // Whole blocks, with as much behind each as may be copied with its last byte.
+    while let Some(block) = bytes.get(base..base + 64 + LANES) {
+        let mut quotes = 0;
+        for part in 0..4 {
+            let Some(lanes) = load(block, part * LANES) else { break };
+            quotes |= u64::from(lanes.simd_eq(quote).to_bitmask()) << (part * LANES);
+        }
+        let mut seconds = second_of_two(quotes, odd);
+        odd = (quotes & !seconds) >> 63;
+        let mut from = 0;
+        loop {
+            let end = seconds.trailing_zeros() as usize;
+            // Most parts are shorter than what is copied.
+            let mut at = from;
+            while at < end {
+                let place = length + at - from;
+                kept[place..place + LANES].copy_from_slice(&block[at..at + LANES]);
+                at += LANES;
+            }
+            length += end - from;
+            if end == 64 {
+                break;
+            }
+            (from, seconds) = (end + 1, seconds & (seconds - 1));
+        }
+        base += 64;
+    }
+    let mut first = odd != 0;
+    for byte in &bytes[base..] {
+        kept[length] = *byte;
+        let quote = *byte == b'"';
+        length += usize::from(!(quote & first));
+        first = quote & !first;
+    }
+    kept.truncate(length);
+    kept
+}
+
+/// Of each run of bits the second, the fourth and so on. The first run may go on from the block
+/// before: `odd` is 1 where an odd number of its bits stands at the end of that one.
+#[inline(always)]
+fn second_of_two(bits: u64, odd: u64) -> u64 {
+    // To add the first bit of a run to it takes its bits away.
+    let starts = bits & !(bits << 1);
+    let begun_even = bits & !bits.wrapping_add(starts & (EVEN ^ odd));
+    (begun_even & !EVEN) | (bits & !begun_even & EVEN)
 }
 
 /// Appends a text in which every quote is one of two, without the second of them.
@@ -579,6 +635,23 @@ mod tests {
                         assert_eq!(marks.any(&bytes, from), any, "{length} {at} {from}");
                     }
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn one_of_each_two_quotes() {
+        for text in
+            ["", "\"", "a\"\"", "\"\"", "\"\"\"a", "x\"\"\"\"y\"", "aaaaaaaaaaaaaaaaaaaaaa\"\""]
+        {
+            for (length, before) in
+                (0..200).flat_map(|length| [(length, ""), (length, "\""), (length, "x")])
+            {
+                let text: String =
+                    before.chars().chain(text.chars().cycle().take(length)).collect();
+                let text = if text.len() < length { "a".repeat(length) } else { text };
+                let expected = text.replace("\"\"", "\"");
+                assert_eq!(String::from_utf8(undoubled(text.as_bytes())), Ok(expected), "{text:?}");
             }
         }
     }

@@ -7,29 +7,14 @@ use super::machine::Machine;
 use super::row::Cell;
 use crate::encoding::Encoding;
 use crate::parts::{Parts, Piece, Span, slice};
-use crate::scan::may_be_forbidden;
+use crate::scan::{may_be_forbidden, undoubled};
 use crate::xml::forbidden;
-use crate::{DeviationKind, Record, check, steps};
+use crate::{DeviationKind, Record, check};
 
 /// Whether so much of a cell is quotes that to copy byte by byte is faster than to look for them.
 fn is_dense(bytes: &[u8]) -> bool {
     const LONG: usize = 256;
     bytes.len() > LONG && memchr::memchr_iter(b'"', bytes).count() > bytes.len() / 16
-}
-
-/// A cell with one of each two quotes; one on its own is text.
-fn undoubled(bytes: &[u8]) -> Vec<u8> {
-    steps::count(bytes.len());
-    let mut kept = vec![0; bytes.len()];
-    let (mut length, mut first) = (0, false);
-    for byte in bytes {
-        kept[length] = *byte;
-        let quote = *byte == b'"';
-        length += usize::from(!(quote & first));
-        first = quote & !first;
-    }
-    kept.truncate(length);
-    kept
 }
 
 impl Machine {
