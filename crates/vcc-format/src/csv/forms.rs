@@ -78,11 +78,14 @@ pub(super) fn before_names<'t>(
 /// Whether a text begins with names, all in quotes or without any, with any delimiter between them.
 pub(super) fn begins_with_names(text: &[u8], names: &[&[u8]], present: u8) -> bool {
     let quotes: [&[u8]; 2] = [b"", b"\""];
+    // With another delimiter, names alone: what stands between cells here may stand in a value there.
+    let are_names = names.iter().all(|name| !name.is_empty());
     quotes.into_iter().any(|quote| {
         let first = names.first().map_or(0, |name| name.len() + 2 * quote.len());
         delimiter_of(text.get(first), present).is_some_and(|delimiter| {
             let between = [quote, &[delimiter], quote].concat();
-            text.starts_with(&[quote, &names.join(&between[..]), quote].concat())
+            (are_names || delimiter == present)
+                && text.starts_with(&[quote, &names.join(&between[..]), quote].concat())
         })
     })
 }
