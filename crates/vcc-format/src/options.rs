@@ -92,7 +92,7 @@ pub struct Options {
     pub(crate) limits: Limits,
     pub(crate) zone: Option<Zone>,
     pub(crate) expect_extra: bool,
-    /// The keys of the names of columns that tell a header.
+    /// Names of columns that tell a header, in any spelling.
     pub(crate) columns: Arc<[String]>,
 }
 
@@ -176,8 +176,7 @@ impl OptionsBuilder {
     /// # Ok::<(), vcc_format::Error>(())
     /// ```
     pub fn columns(mut self, names: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
-        let keys = names.into_iter().map(|name| crate::csv::key(name.as_ref()));
-        self.options.columns = keys.collect();
+        self.options.columns = names.into_iter().map(|name| name.as_ref().to_owned()).collect();
         self
     }
 

@@ -230,7 +230,8 @@ fn prefix_xor(mut bits: u64) -> u64 {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::row::{End, Row};
+    use super::super::cell::End;
+    use super::super::row::Row;
     use super::*;
 
     #[test]
@@ -320,10 +321,10 @@ mod tests {
             let expected =
                 if usual.crlf { End::CrLf(usual.length) } else { End::Lf(usual.length) };
             prop_assert_eq!(end, expected);
-            prop_assert!(slow.bare.is_empty() && !slow.broken);
-            let read: Vec<Span> = slow.cells.iter().map(|cell| (cell.start, cell.end)).collect();
+            prop_assert!(slow.take_bare().next().is_none() && !slow.is_broken());
+            let read: Vec<Span> = slow.cells().iter().map(|cell| (cell.start, cell.end)).collect();
             prop_assert_eq!(&read[..], &cells.spans()[..]);
-            let doubled = slow.cells.iter().rev().fold(0, |bits, cell| bits << 1 | u16::from(cell.doubled));
+            let doubled = slow.cells().iter().rev().fold(0, |bits, cell| bits << 1 | u16::from(cell.doubled));
             prop_assert_eq!(doubled, cells.doubled);
         }
     }

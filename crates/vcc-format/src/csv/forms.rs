@@ -10,9 +10,9 @@ pub(super) struct Forms {
     text: Vec<u8>,
     names: [Vec<String>; 2],
     /// What stands between the names in `text`.
-    pub(super) delimiter: u8,
+    delimiter: u8,
     /// No form is shorter. Without a header there is no form.
-    pub(super) shortest: usize,
+    shortest: usize,
 }
 
 impl Default for Forms {
@@ -34,6 +34,17 @@ impl Forms {
         let lengths = names.iter().map(joined).chain((!text.is_empty()).then_some(text.len()));
         let shortest = lengths.min().unwrap_or(usize::MAX);
         Forms { text, names, delimiter, shortest }
+    }
+
+    /// How long a header is at least.
+    #[inline]
+    pub(super) fn shortest(&self) -> usize {
+        self.shortest
+    }
+
+    /// What stood between the names.
+    pub(super) fn delimiter(&self) -> u8 {
+        self.delimiter
     }
 
     /// What is before a header at the end of a row. `present`: what stands between cells now.

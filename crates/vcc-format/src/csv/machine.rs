@@ -1,52 +1,45 @@
 //! The CSV reader: the header, the rows, and which rows are none.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 use vcc_types::{Field, Recording};
 
+use super::cell::End;
+use super::delimiter;
 use super::fast::{self, Cells};
-use super::header::{Column, Header};
-use super::row::{Cell, End, Row};
-use super::seam::is_padding;
-use crate::encoding::Encoding;
+use super::header::Column;
+use super::heading::{First, Heading};
+use super::report::Report;
+use super::row::Row;
+use super::seam::{self, BOM, Before, Padding, is_padding};
+use super::{finish, repair};
 use crate::machine::{Raw, Step, Trouble};
-use crate::parts::Span;
 use crate::xml::other_unicode;
 use crate::{DeviationKind, ErrorKind, Options, Record, check};
 
-const BOM: &[u8] = b"\xEF\xBB\xBF";
-
 #[derive(Debug)]
 pub(crate) struct Machine {
-    pub(super) options: Options,
-    pub(super) state: State,
-    pub(super) header: Header,
+    options: Options,
+    state: State,
+    heading: Heading,
     /// Where the row begins.
-    pub(super) item: usize,
+    item: usize,
     /// Everything before is read.
-    pub(super) pos: usize,
-    pub(super) row: Row,
-    /// Nobody wants to know what is reported.
-    pub(super) silent: bool,
+    pos: usize,
+    row: Row,
     /// Whether the row needed no closer look. Then its values are `cells`, otherwise in `row`.
-    pub(super) usual: bool,
-    pub(super) cells: Cells,
+    usual: bool,
+    cells: Cells,
     /// Whether a usual row may hold U+FFFE or U+FFFF.
-    pub(super) high: bool,
-    /// How much of the item is padding, as far as it was looked at.
-    pub(super) padding: usize,
+    high: bool,
+    padding: Padding,
     number: u64,
     in_record: bool,
-    /// Whether an LF alone was reported.
-    line_feed: bool,
-    /// What is to be said about a header without `startDate`.
-    pub(super) lacks_start: Option<String>,
-    pub(super) pending: Vec<Raw>,
+    report: Report,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum State {
+enum State {
     Start,
     Header,
     Rows,
@@ -55,22 +48,19 @@ pub(super) enum State {
 impl crate::machine::Machine for Machine {
     fn new(options: Options) -> Self {
         Self {
+            heading: Heading::new(&options),
             options,
             state: State::Start,
-            header: Header::default(),
             item: 0,
             pos: 0,
             row: Row::new(),
-            silent: false,
             usual: false,
             cells: Cells::default(),
             high: false,
-            padding: 0,
+            padding: Padding::default(),
             number: 0,
             in_record: false,
-            line_feed: false,
-            lacks_start: None,
-            pending: Vec::new(),
+            report: Report::default(),
         }
     }
 
@@ -90,14 +80,14 @@ impl crate::machine::Machine for Machine {
         };
         let ended = ended && !cut;
         if self.state == State::Rows
-            && self.header.documented
+            && self.heading.header().is_documented()
             && self.row.is_fresh()
-            && let Some(usual) = fast::row(view, self.row.delimiter, &mut self.cells)
+            && let Some(usual) = fast::row(view, self.row.delimiter(), &mut self.cells)
             // QUIRK-17: what ends with the header of another page is longer.
-            && self.cells.last_length() < self.header.forms.shortest
+            && self.cells.last_length() < self.heading.header().forms().shortest()
         {
             if !usual.crlf {
-                self.line_feed(usual.length);
+                self.report.line_feed(usual.length);
             }
             (self.usual, self.high) = (true, usual.high);
             self.number += 1;
@@ -109,60 +99,43 @@ impl crate::machine::Machine for Machine {
         if view.is_empty() && ended {
             return self.end();
         }
-        if self.silent && self.row.is_fresh() && self.passes_blank_rows(view) {
-            return Ok(Step::Other);
-        }
         if self.row.is_fresh()
-            && let Some(step) = self.before_row(view, ended || cut)
+            && let Some(step) = self.before_row(view, ended, cut)
         {
             return Ok(step);
         }
-        let mut end = self.row.read(view, ended);
-        self.check_cells()?;
-        let mut seam = self.seam(view, end);
-        if let Some(place) = seam {
-            let whole = end;
-            self.row.clear();
-            end = self.row.read(&view[..place], true);
-            if self.row.open_quote().is_some() {
-                // It is in a value after all.
-                self.row.clear();
-                end = self.row.read(view, ended);
-                debug_assert_eq!(end, whole);
-                seam = None;
+        let end = self.read(view, ended, cut)?;
+        let Some(length) = end.length() else {
+            if !cut {
+                return Ok(Step::More);
             }
-        }
-        if self.state == State::Rows && self.needs_repair(end, cut) {
-            // QUIRK-9
-            end = self.repair(view, seam, end).unwrap_or(end);
-        }
-        let length = match end {
-            End::More if cut => {
-                let message = format!("a row is longer than the limit of {limit} bytes");
-                let at = self.item + self.row.open_quote().unwrap_or(0);
-                self.in_record = self.state == State::Rows;
-                return Err(Trouble { kind: ErrorKind::RecordTooLong, at, message });
-            }
-            End::More => return Ok(Step::More),
-            End::CrLf(length) | End::Lf(length) | End::Input(length) => length,
+            let message = format!("a row is longer than the limit of {limit} bytes");
+            let at = self.item + self.row.open_quote().unwrap_or(0);
+            self.in_record = self.state == State::Rows;
+            return Err(Trouble { kind: ErrorKind::RecordTooLong, at, message });
         };
         if matches!(end, End::Input(_)) {
             self.truncated(self.item + length)?;
         }
         self.pos = self.item + length;
-        let step = match self.separator_line(view, length) {
-            Some(step) => step,
+        let step = match delimiter::of_separator_line(&view[..length]) {
+            Some((delimiter, length)) => {
+                self.row.set_delimiter(delimiter);
+                let read_as = char::from(delimiter).to_string();
+                self.report.say(DeviationKind::SeparatorLine, (0, length as u32), read_as);
+                Step::Other
+            }
             None if self.state == State::Rows => self.record_row(view, end)?,
             None => self.header_row(view, length)?,
         };
         // A first row that is no header is read again, and reported on then.
         if matches!(end, End::Lf(_)) && self.pos > self.item {
-            self.line_feed(length);
+            self.report.line_feed(length);
         }
         let next = view.get(length).filter(|next| !is_padding(**next));
         if matches!(end, End::Input(_)) && next.is_some() && self.pos > self.item {
             let end = length as u32;
-            self.report(DeviationKind::MissingLineEnd, (end, end), "\r\n");
+            self.report.say(DeviationKind::MissingLineEnd, (end, end), "\r\n");
         }
         if step != Step::Record {
             self.row.clear();
@@ -177,7 +150,7 @@ impl crate::machine::Machine for Machine {
 
     #[inline(always)]
     fn is_plain(&self, raw: &[u8], text: &str) -> bool {
-        self.usual && self.finds_nothing(raw, text)
+        self.usual && finish::finds_nothing(&self.cells, self.high, raw, text, &self.options)
     }
 
     #[inline(always)]
@@ -199,7 +172,7 @@ impl crate::machine::Machine for Machine {
     }
 
     fn pending(&mut self) -> &mut Vec<Raw> {
-        &mut self.pending
+        self.report.pending()
     }
 
     fn options(&self) -> &Options {
@@ -221,12 +194,12 @@ impl crate::machine::Machine for Machine {
 
     #[inline]
     fn listening(&mut self, listening: bool) {
-        self.silent = !listening;
-        self.row.lists = listening;
+        self.report.silence(!listening);
+        self.row.list(listening);
     }
 
     fn lacks_start(&self) -> Option<&str> {
-        self.lacks_start.as_deref()
+        self.heading.lacks_start()
     }
 
     fn is_whole(&self, last: Option<u8>) -> bool {
@@ -234,15 +207,9 @@ impl crate::machine::Machine for Machine {
     }
 
     fn open(&self, _: &[u8]) -> Vec<String> {
-        let open = self.row.open_quote().and(self.header.columns.get(self.row.cells.len()));
-        open.map(column_name).into_iter().collect()
-    }
-}
-
-pub(super) fn column_name(column: &Column) -> String {
-    match column {
-        Column::Field(field) => field.wire_name().to_owned(),
-        Column::Extra(name) => name.clone(),
+        let columns = self.heading.header().columns();
+        let open = self.row.open_quote().and(columns.get(self.row.cells().len()));
+        open.map(Column::name).into_iter().collect()
     }
 }
 
@@ -261,7 +228,7 @@ impl Machine {
         }
         self.state = State::Header;
         if buf.starts_with(BOM) {
-            self.report(DeviationKind::ByteOrderMark, (0, BOM.len() as u32), "");
+            self.report.say(DeviationKind::ByteOrderMark, (0, BOM.len() as u32), "");
             self.pos = BOM.len();
         }
         Ok(Step::Other)
@@ -272,40 +239,58 @@ impl Machine {
         if self.state == State::Header {
             // QUIRK-9: a list without a header and without a record. Not reported twice.
             self.state = State::Rows;
-            self.header = Header::documented();
-            self.report(DeviationKind::NoHeader, (0, 0), "no records");
+            self.heading.is_missing();
+            self.report.say(DeviationKind::NoHeader, (0, 0), "no records");
             return Ok(Step::Other);
         }
         Ok(Step::End)
     }
 
-    pub(super) fn report(
-        &mut self,
-        kind: DeviationKind,
-        span: Span,
-        read_as: impl Into<Cow<'static, str>>,
-    ) {
-        self.report_value(kind, span, None, read_as);
-    }
-
-    pub(super) fn report_value(
-        &mut self,
-        kind: DeviationKind,
-        span: Span,
-        field: Option<Field>,
-        read_as: impl Into<Cow<'static, str>>,
-    ) {
-        if !self.silent {
-            self.pending.push(Raw { kind, span, field, read_as: read_as.into() });
+    /// What is no part of a row although it stands where one begins.
+    fn before_row(&mut self, view: &[u8], ended: bool, cut: bool) -> Option<Step> {
+        if self.report.is_silent() {
+            let blank = seam::blank_rows(view);
+            self.pos = self.item + blank;
+            if blank > 0 {
+                return Some(Step::Other);
+            }
+        }
+        match seam::before_row(view, ended || cut, &mut self.padding, &mut self.report)? {
+            Before::More => Some(Step::More),
+            Before::Bytes(bytes) => {
+                self.pos = self.item + bytes;
+                Some(Step::Other)
+            }
         }
     }
 
-    fn line_feed(&mut self, length: usize) {
-        if !self.line_feed {
-            self.line_feed = true;
-            let length = length as u32;
-            self.report(DeviationKind::LineFeed, (length - 1, length), "\r\n");
+    /// Reads on in the row that begins `view`, of which no more is read if it is `cut`.
+    fn read(&mut self, view: &[u8], ended: bool, cut: bool) -> Result<End, Trouble> {
+        let mut end = self.row.read(view, ended);
+        self.check_cells()?;
+        let header = self.heading.header();
+        let mut seam = match self.state {
+            State::Rows => seam::behind_row(&self.row, header, view, end),
+            _ => seam::behind_header(&self.row, self.heading.also(), view, end),
+        };
+        if let Some(place) = seam {
+            let whole = end;
+            self.row.clear();
+            end = self.row.read(&view[..place], true);
+            if self.row.open_quote().is_some() {
+                // It is in a value after all.
+                self.row.clear();
+                end = self.row.read(view, ended);
+                debug_assert_eq!(end, whole);
+                seam = None;
+            }
         }
+        if self.state == State::Rows && repair::is_needed(&self.row, end, cut) {
+            // QUIRK-9
+            let columns = header.columns().len();
+            end = repair::repair(&mut self.row, columns, view, seam, end).unwrap_or(end);
+        }
+        Ok(end)
     }
 
     /// The last row ends with the input, which RFC 4180 allows. A quote that is open says that it
@@ -322,20 +307,10 @@ impl Machine {
         Err(Trouble { kind: ErrorKind::Truncated, at, message })
     }
 
-    /// The text of a cell, for names.
-    pub(super) fn name(&self, view: &[u8], cell: Cell) -> String {
-        let text = Encoding::Utf8.text(&view[cell.start as usize..cell.end as usize]);
-        if cell.doubled { text.replace("\"\"", "\"") } else { text.into_owned() }
-    }
-
-    pub(super) fn names(&self, view: &[u8]) -> Vec<String> {
-        self.row.cells.iter().map(|cell| self.name(view, *cell)).collect()
-    }
-
     /// Whether there are too many cells, as soon as there are.
     fn check_cells(&mut self) -> Result<(), Trouble> {
         let limit = self.options.limits.fields;
-        if self.row.cells.len() <= limit {
+        if self.row.cells().len() <= limit {
             return Ok(());
         }
         let message = if self.state == State::Rows {
@@ -345,87 +320,105 @@ impl Machine {
             format!("the header has more than {limit} columns")
         };
         // However many were read: the same are whole.
-        self.row.cells.truncate(limit);
+        self.row.truncate(limit);
         Err(Trouble { kind: ErrorKind::TooManyFields, at: self.item, message })
     }
 
-    pub(super) fn report_bare(&mut self) {
-        if self.silent {
-            return;
-        }
-        let last = self.row.cells.last().map_or(0, |cell| cell.end);
-        for (kind, at) in std::mem::take(&mut self.row.bare) {
-            let text = match kind {
-                DeviationKind::BareQuote => "\"",
-                _ if at < last => "\r",
-                _ => "",
-            };
-            self.report(kind, (at, at + 1), text);
-        }
-    }
-
     /// Whether there is nothing in a row, or nothing but white space where that is no value.
-    pub(super) fn is_blank(&self, view: &[u8]) -> bool {
-        match self.row.cells[..] {
-            [cell] if self.state == State::Rows && self.header.columns.len() < 2 => {
+    fn is_blank(&self, view: &[u8]) -> bool {
+        match self.row.cells() {
+            [cell] if self.state == State::Rows && self.heading.header().columns().len() < 2 => {
                 cell.start == 0 && cell.end == 0
             }
             [cell] if cell.start == cell.end => cell.start == 0,
             [cell] if view[cell.start as usize].is_ascii_graphic() => false,
-            [cell] => cell.start == 0 && check::trim(&self.name(view, cell)).is_empty(),
+            [cell] => cell.start == 0 && check::trim(&cell.name(view)).is_empty(),
             _ => false,
         }
     }
 
-    fn record_row(&mut self, view: &[u8], end: End) -> Result<Step, Trouble> {
+    /// A row that may be a header.
+    fn header_row(&mut self, view: &[u8], length: usize) -> Result<Step, Trouble> {
         if self.is_blank(view) {
-            let blank = !matches!(end, End::Input(_)) || self.row.cells[0].end > 0;
-            if blank {
-                self.report(DeviationKind::BlankRow, (0, (self.pos - self.item) as u32), "");
+            self.report.say(DeviationKind::BlankRow, (0, length as u32), "");
+            return Ok(Step::Other);
+        }
+        let first = self.heading.first(&mut self.row, view, length, &mut self.report);
+        let first = first.map_err(|trouble| self.in_buffer(trouble))?;
+        if first != First::Header {
+            // The row is read again.
+            self.pos = self.item;
+        }
+        if first != First::Divided {
+            self.state = State::Rows;
+        }
+        Ok(Step::Other)
+    }
+
+    fn record_row(&mut self, view: &[u8], end: End) -> Result<Step, Trouble> {
+        let length = self.pos - self.item;
+        if self.is_blank(view) {
+            if !matches!(end, End::Input(_)) || self.row.last() > 0 {
+                self.report.say(DeviationKind::BlankRow, (0, length as u32), "");
             }
             return Ok(Step::Other);
         }
-        if let Some(delimiter) = self.delimiter_of_page(view, self.pos - self.item) {
+        let (cells, last) = (self.row.cells().len(), self.row.last());
+        let header = self.heading.header();
+        if cells < header.columns().len()
+            && let Some(delimiter) =
+                delimiter::of_page(&view[..length], self.row.delimiter(), header)
+        {
             // QUIRK-16, QUIRK-17: the row is read again.
-            let last = self.row.cells.last().map_or(0, |cell| cell.end);
-            self.row.delimiter = delimiter;
-            self.report(DeviationKind::Delimiter, (0, last), char::from(delimiter).to_string());
+            self.row.set_delimiter(delimiter);
+            let read_as = char::from(delimiter).to_string();
+            self.report.say(DeviationKind::Delimiter, (0, last), read_as);
             self.pos = self.item;
             return Ok(Step::Other);
         }
-        if let Some(step) = self.repeated_header(view, self.pos - self.item)? {
-            return Ok(step);
+        let again = self.heading.again(&self.row, view, length, &mut self.report);
+        if again.map_err(|trouble| self.in_buffer(trouble))? {
+            return Ok(Step::Other);
         }
         self.number += 1;
         self.in_record = true;
-        let limits = self.options.limits;
-        let cells = self.row.cells.len();
-        let error = |kind, message| Err(Trouble { kind, at: self.item, message });
-        let columns = self.header.columns.len();
+        let (limit, columns) = (self.options.limits.extra, self.heading.header().columns());
         let is_extra = |column: &&Column| matches!(column, Column::Extra(_));
-        if cells > columns
-            && self.header.columns.iter().filter(is_extra).count() + cells - columns > limits.extra
+        if cells > columns.len()
+            && columns.iter().filter(is_extra).count() + cells - columns.len() > limit
         {
-            let message = format!("the record has more than {} extra values", limits.extra);
-            return error(ErrorKind::TooManyExtra, message);
+            let message = format!("the record has more than {limit} extra values");
+            return Err(Trouble { kind: ErrorKind::TooManyExtra, at: self.item, message });
         }
-        self.report_bare();
-        let last = self.row.cells.last().map_or(0, |cell| cell.end);
-        if cells < columns && !self.silent {
+        self.report.bare(&mut self.row);
+        if cells < columns.len() && !self.report.is_silent() {
             // QUIRK-9: never shifted; what is missing is missing at the end.
-            let missing = self.header.columns[cells..].iter().map(column_name);
-            let missing: Vec<String> = missing.collect();
+            let missing: Vec<String> = columns[cells..].iter().map(Column::name).collect();
             let read_as = format!("absent: {}", missing.join(", "));
-            self.report(DeviationKind::ShortRow, (0, last), read_as);
-        } else if cells > columns {
-            let first = self.row.cells[columns].start;
-            let read_as = format!("{} extra values", cells - columns);
-            self.report(DeviationKind::LongRow, (first, last), read_as);
+            self.report.say(DeviationKind::ShortRow, (0, last), read_as);
+        } else if cells > columns.len() {
+            let first = self.row.cells()[columns.len()].start;
+            let read_as = format!("{} extra values", cells - columns.len());
+            self.report.say(DeviationKind::LongRow, (first, last), read_as);
         }
-        if end == End::Input(view.len()) && cells < columns {
+        if end == End::Input(view.len()) && cells < columns.len() {
             // The row may be whole, or what stands last may be cut.
-            self.report(DeviationKind::UnendedRow, (last, last), "\r\n");
+            self.report.say(DeviationKind::UnendedRow, (last, last), "\r\n");
         }
         Ok(Step::Record)
+    }
+
+    /// Makes a record of the row: `raw` begins with it.
+    fn finish<'b>(&mut self, raw: &'b [u8], text: Option<&'b str>) -> Record<'b> {
+        let (options, report) = (&self.options, &mut self.report);
+        match self.usual {
+            true => finish::usual(&self.cells, self.high, raw, text, options, report),
+            false => finish::row(&self.row, self.heading.header(), raw, text, options, report),
+        }
+    }
+
+    /// A trouble that counts from the start of the row.
+    fn in_buffer(&self, trouble: Trouble) -> Trouble {
+        Trouble { at: self.item + trouble.at, ..trouble }
     }
 }

@@ -1,20 +1,23 @@
 //! CSV: what the service answers when asked for `files.csv` (OUT-4).
 
+mod cell;
 mod delimiter;
 mod fast;
 mod finish;
 mod forms;
 mod header;
+mod heading;
+mod line;
 #[cfg(test)]
 mod linear;
 mod machine;
 mod names;
 mod repair;
+mod report;
 mod row;
 mod seam;
 mod write;
 
-pub(crate) use names::key;
 pub use write::Writer;
 
 /// CSV, as a [`Format`](crate::Format).

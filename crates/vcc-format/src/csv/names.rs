@@ -7,7 +7,7 @@ use crate::xml::shorten;
 
 /// What two spellings of one name have in common: its letters and digits. White space (no-break and
 /// zero-width included), quotes around it, `_`, `-` and case make no difference.
-pub(crate) fn key(name: &str) -> String {
+pub(super) fn key(name: &str) -> String {
     let name = check::trim(name);
     let inner = name.strip_prefix('"').and_then(|name| name.strip_suffix('"'));
     let letters = inner.unwrap_or(name).chars();

@@ -1,271 +1,52 @@
-//! QUIRK-9: the cells of a line whose quotes cannot be meant as they stand. The number of columns
+//! QUIRK-9: the cells of a row whose quotes cannot be meant as they stand. The number of columns
 //! decides between the readings there are.
 
-use std::ops::Range;
+use super::cell::End;
+use super::line::{Closing, Line, count, split};
+use super::row::Row;
 
-use super::machine::Machine;
-use super::row::{Cell, End};
-use crate::DeviationKind;
-use crate::scan::{find, find_any};
-use crate::steps;
-
-impl Machine {
-    /// Whether the quotes of a row may not be meant as they stand. `cut`: no more of it is read.
-    pub(super) fn needs_repair(&self, end: End, cut: bool) -> bool {
-        let open = self.row.open_quote().is_some();
-        match end {
-            End::More => cut && open,
-            // What is well quoted stays as it is, whatever the number of values.
-            _ => open || self.row.broken,
-        }
-    }
-
-    /// Reads a row again that has a quote inside of quotes where none belongs, or one that nothing
-    /// closes. `view` begins with it, another page may begin at a `seam`, and `end` is how the row
-    /// ended so far. `None`: it stays as it was read.
-    #[cold]
-    pub(super) fn repair(&mut self, view: &[u8], seam: Option<usize>, end: End) -> Option<End> {
-        let line = Line::before(view, seam)?;
-        let (columns, delimiter) = (self.header.columns.len(), self.row.delimiter);
-        let open = self.row.open_quote().is_some();
-        let (cells, text) = (self.row.cells.len(), &view[..line.text]);
-        let goes_on = open || line.end != end;
-        if cells == columns && !goes_on {
-            return None;
-        }
-        let next = &view[line.length()..];
-        let next = Line::first(next).map_or(next, |line| &next[..line.text]);
-        for closing in [Closing::First, Closing::Last] {
-            if count(text, delimiter, closing) != columns {
-                continue;
-            }
-            // A value may go on in the next line. That it does not is shown by the commas: those
-            // of this line behind the quote, or those of the next line.
-            let shown = if open { cells + 2 < columns } else { cells != columns };
-            if !goes_on || shown || count(next, delimiter, closing) == columns {
-                self.row.replace(split(text, delimiter, closing));
-                return Some(line.end);
-            }
-        }
-        None
+/// Whether the quotes of a row may not be meant as they stand. `cut`: no more of it is read.
+pub(super) fn is_needed(row: &Row, end: End, cut: bool) -> bool {
+    let open = row.open_quote().is_some();
+    match end {
+        End::More => cut && open,
+        // What is well quoted stays as it is, whatever the number of values.
+        _ => open || row.is_broken(),
     }
 }
 
-/// One line of the input: how long it is without its end, and how it ends.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Line {
-    pub(super) text: usize,
-    pub(super) end: End,
-}
-
-impl Line {
-    /// The first line. `None`: the input has none that is ended.
-    pub(super) fn first(view: &[u8]) -> Option<Line> {
-        let lf = find(view, 0, b'\n');
-        view.get(lf)?;
-        Some(match view[..lf].strip_suffix(b"\r") {
-            Some(text) => Line { text: text.len(), end: End::CrLf(lf + 1) },
-            None => Line { text: lf, end: End::Lf(lf + 1) },
-        })
+/// Reads a row again that has a quote inside of quotes where none belongs, or one that nothing
+/// closes. `view` begins with it, another page may begin at a `seam`, and `end` is how the row ended
+/// so far. `None`: it stays as it was read.
+#[cold]
+pub(super) fn repair(
+    row: &mut Row,
+    columns: usize,
+    view: &[u8],
+    seam: Option<usize>,
+    end: End,
+) -> Option<End> {
+    let line = Line::before(view, seam)?;
+    let delimiter = row.delimiter();
+    let open = row.open_quote().is_some();
+    let (cells, text) = (row.cells().len(), &view[..line.text]);
+    let goes_on = open || line.end != end;
+    if cells == columns && !goes_on {
+        return None;
     }
-
-    /// The first line, which ends at the `seam` if not before.
-    fn before(view: &[u8], seam: Option<usize>) -> Option<Line> {
-        match seam {
-            None => Line::first(view),
-            Some(seam) => {
-                Line::first(&view[..seam]).or(Some(Line { text: seam, end: End::Input(seam) }))
-            }
+    let next = &view[line.length()..];
+    let next = Line::first(next).map_or(next, |line| &next[..line.text]);
+    for closing in [Closing::First, Closing::Last] {
+        if count(text, delimiter, closing) != columns {
+            continue;
+        }
+        // A value may go on in the next line. That it does not is shown by the commas: those of this
+        // line behind the quote, or those of the next line.
+        let shown = if open { cells + 2 < columns } else { cells != columns };
+        if !goes_on || shown || count(next, delimiter, closing) == columns {
+            row.replace(split(text, delimiter, closing));
+            return Some(line.end);
         }
     }
-
-    pub(super) fn length(self) -> usize {
-        match self.end {
-            End::CrLf(length) | End::Lf(length) | End::Input(length) => length,
-            End::More => self.text,
-        }
-    }
-}
-
-/// What a line is read as.
-#[derive(Debug, Default)]
-pub(super) struct Cells {
-    pub(super) cells: Vec<Cell>,
-    /// Quotes and CRs that are text.
-    pub(super) bare: Vec<(DeviationKind, u32)>,
-}
-
-/// Which quote ends a cell that begins with one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Closing {
-    /// The first that is not doubled, if it stands at the end of a cell; otherwise none: `"5" disk`.
-    First,
-    /// The last at the end of a cell before another cell in quotes: `"say "hi", she said",`.
-    Last,
-}
-
-/// How many cells a line has.
-fn count(line: &[u8], delimiter: u8, closing: Closing) -> usize {
-    let mut count = 0;
-    each(line, delimiter, closing, |_, _| count += 1);
-    count
-}
-
-/// Reads a line, without its end, as cells none of which goes on in the next line.
-pub(super) fn split(line: &[u8], delimiter: u8, closing: Closing) -> Cells {
-    let mut read = Cells::default();
-    each(line, delimiter, closing, |text, quoted| {
-        let mut doubled = false;
-        let mut at = text.start;
-        loop {
-            at = find_any(&line[..text.end], at, [b'"', b'"', b'\r', b'\r']);
-            let kind = match line[..text.end].get(at) {
-                None => break,
-                Some(b'\r') if quoted => None,
-                Some(b'\r') => Some(DeviationKind::BareCarriageReturn),
-                _ if quoted && line[at + 1..text.end].starts_with(b"\"") => {
-                    (at, doubled) = (at + 1, true);
-                    None
-                }
-                _ => Some(DeviationKind::BareQuote),
-            };
-            read.bare.extend(kind.map(|kind| (kind, at as u32)));
-            at += 1;
-        }
-        // A line is part of a row, whose length fits.
-        let (from, to) = (text.start as u32, text.end as u32);
-        read.cells.push(Cell { start: from, end: to, doubled });
-    });
-    read
-}
-
-/// Finds the text of each cell, and whether it stands in quotes.
-fn each(line: &[u8], delimiter: u8, closing: Closing, mut cell: impl FnMut(Range<usize>, bool)) {
-    let mut ends = Ends { line, delimiter, closing, upto: 0, last: None };
-    let mut start = 0;
-    loop {
-        let quoted = line.get(start) == Some(&b'"');
-        let quote = if quoted { ends.after(start + 1) } else { None };
-        let end = match quote {
-            Some(quote) => {
-                cell(start + 1..quote, true);
-                quote + 1
-            }
-            None => {
-                let end = find(line, start, delimiter);
-                cell(start..end, false);
-                end
-            }
-        };
-        if end >= line.len() {
-            return;
-        }
-        start = end + 1;
-    }
-}
-
-/// Where the quoted cells of a line end.
-struct Ends<'a> {
-    line: &'a [u8],
-    delimiter: u8,
-    closing: Closing,
-    /// How far [`Closing::Last`] has looked, and the last quote before that ends a cell: what one
-    /// cell has looked through, the next one need not.
-    upto: usize,
-    last: Option<usize>,
-}
-
-impl Ends<'_> {
-    /// The quote that ends a cell whose text begins at `from`.
-    fn after(&mut self, from: usize) -> Option<usize> {
-        let quotes = self.run(from);
-        let at = from + quotes;
-        if quotes % 2 == 1 {
-            // Nothing but quotes; or one that is bare.
-            if self.is_end(at - 1) {
-                return Some(at - 1);
-            }
-            if self.closing == Closing::First {
-                return None;
-            }
-        }
-        if self.closing == Closing::First {
-            let quote = self.single(at)?;
-            return self.is_end(quote).then_some(quote);
-        }
-        if at >= self.upto {
-            self.look(at);
-        }
-        self.last.filter(|last| *last >= at)
-    }
-
-    /// Looks for the last quote that ends a cell, up to where another cell in quotes begins.
-    fn look(&mut self, from: usize) {
-        (self.upto, self.last) = (self.line.len(), None);
-        let mut at = from;
-        while let Some(quote) = self.single(at) {
-            at = quote + 1;
-            if self.is_end(quote) {
-                self.last = Some(quote);
-            } else if quote > from && self.line[quote - 1] == self.delimiter {
-                self.upto = quote;
-                return;
-            }
-        }
-    }
-
-    /// How many quotes stand at a place.
-    fn run(&self, from: usize) -> usize {
-        let quotes = self.line[from..].iter().take_while(|byte| **byte == b'"').count();
-        steps::count(quotes);
-        quotes
-    }
-
-    /// The first quote from `at` on that is not one of two.
-    fn single(&self, mut at: usize) -> Option<usize> {
-        loop {
-            at = find(self.line, at, b'"');
-            match self.run(at.min(self.line.len())) {
-                0 => return None,
-                quotes if quotes % 2 == 1 => return Some(at + quotes - 1),
-                quotes => at += quotes,
-            }
-        }
-    }
-
-    fn is_end(&self, quote: usize) -> bool {
-        self.line.get(quote + 1).is_none_or(|byte| *byte == self.delimiter)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(line: &str, closing: Closing) -> (Vec<&str>, Vec<u32>) {
-        let read = split(line.as_bytes(), b',', closing);
-        let cells = read.cells.iter().map(|c| &line[c.start as usize..c.end as usize]);
-        (cells.collect(), read.bare.iter().map(|(_, at)| *at).collect())
-    }
-
-    #[test]
-    fn two_readings_of_a_line() {
-        let empty: [u32; 0] = [];
-        for closing in [Closing::First, Closing::Last] {
-            assert_eq!(read("", closing), (vec![""], empty.to_vec()));
-            assert_eq!(read("\"a\",\"\",b,", closing), (vec!["a", "", "b", ""], empty.to_vec()));
-            assert_eq!(
-                read("\"a \"\"b\"\"\",c", closing),
-                (vec!["a \"\"b\"\"", "c"], empty.to_vec())
-            );
-            assert_eq!(read("\"5 disk,,", closing), (vec!["\"5 disk", "", ""], vec![0]));
-        }
-        let line = "\"a \"b\", c\",\"\",\"\",d";
-        assert_eq!(read(line, Closing::Last).0, ["a \"b\", c", "", "", "d"]);
-        let line = "\"5\" disk,\"x, y\"";
-        assert_eq!(read(line, Closing::First), (vec!["\"5\" disk", "x, y"], vec![0, 2]));
-        let line = "\"say \"hi\", she said\",\"x, y\"";
-        let cells = vec!["say \"hi\", she said", "x, y"];
-        assert_eq!(read(line, Closing::Last), (cells, vec![5, 8]));
-    }
+    None
 }

@@ -2,28 +2,19 @@
 
 use std::ops::Range;
 
-use super::repair::Cells;
+use super::cell::{Bare, Cell, End};
+use super::line::Split;
 use crate::DeviationKind;
 use crate::scan::Marks;
 use crate::steps;
 
-/// One cell. Spans count from the start of the row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Cell {
-    /// Its text, without the quotes around it.
-    pub(super) start: u32,
-    pub(super) end: u32,
-    /// Whether `""` in it stands for `"`.
-    pub(super) doubled: bool,
-}
-
 /// A row while it is read, so that reading can go on where the buffer ended.
 #[derive(Debug)]
 pub(super) struct Row {
-    pub(super) delimiter: u8,
+    delimiter: u8,
     /// Whether somebody wants to know of every quote and CR that is text.
-    pub(super) lists: bool,
-    pub(super) cells: Vec<Cell>,
+    lists: bool,
+    cells: Vec<Cell>,
     /// Where the present cell begins, and how far it was looked at; from the start of the row.
     start: usize,
     pos: usize,
@@ -34,9 +25,9 @@ pub(super) struct Row {
     /// Before this place, no quote ends a cell any more: so no line is looked through twice.
     hopeless: usize,
     /// Whether a quoted cell has a quote that RFC 4180 does not explain.
-    pub(super) broken: bool,
+    broken: bool,
     /// Quotes and CRs that are text after all.
-    pub(super) bare: Vec<(DeviationKind, u32)>,
+    bare: Vec<Bare>,
 }
 
 /// The look for the end of a cell behind its first bare quote.
@@ -47,19 +38,6 @@ struct Look {
     /// The first bare quote, and how many of `bare` are before it.
     quote: usize,
     first: usize,
-}
-
-/// How a row ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum End {
-    /// The buffer ends inside it.
-    More,
-    /// With CR LF.
-    CrLf(usize),
-    /// With LF alone.
-    Lf(usize),
-    /// With the input.
-    Input(usize),
 }
 
 impl Row {
@@ -97,8 +75,67 @@ impl Row {
         self.quoted.then(|| self.start - 1)
     }
 
+    /// What stands between cells.
+    #[inline]
+    pub(super) fn delimiter(&self) -> u8 {
+        self.delimiter
+    }
+
+    /// Says what stands between the cells of the rows that are read from now on.
+    pub(super) fn set_delimiter(&mut self, delimiter: u8) {
+        self.delimiter = delimiter;
+    }
+
+    /// Says whether somebody wants to know of every quote and CR that is text.
+    #[inline]
+    pub(super) fn list(&mut self, lists: bool) {
+        self.lists = lists;
+    }
+
+    /// The cells that are read.
+    pub(super) fn cells(&self) -> &[Cell] {
+        &self.cells
+    }
+
+    /// Where the last of them ends.
+    pub(super) fn last(&self) -> u32 {
+        self.cells.last().map_or(0, |cell| cell.end)
+    }
+
+    /// The texts of the cells, for names.
+    pub(super) fn names(&self, row: &[u8]) -> Vec<String> {
+        self.cells.iter().map(|cell| cell.name(row)).collect()
+    }
+
+    /// Whether a quoted cell has a quote that RFC 4180 does not explain.
+    pub(super) fn is_broken(&self) -> bool {
+        self.broken
+    }
+
+    /// Where a CR stands that is text, before the end of the last cell.
+    pub(super) fn bare_carriage_return_in_cells(&self) -> Option<u32> {
+        let is =
+            |(kind, at): &&Bare| *kind == DeviationKind::BareCarriageReturn && *at < self.last();
+        self.bare.iter().find(is).map(|(_, at)| *at)
+    }
+
+    /// Gives what is text after all, each with what it is read as, and forgets it.
+    pub(super) fn take_bare(&mut self) -> impl Iterator<Item = (Bare, &'static str)> + use<> {
+        let last = self.last();
+        std::mem::take(&mut self.bare).into_iter().map(move |bare| match bare {
+            (DeviationKind::BareQuote, _) => (bare, "\""),
+            (_, at) if at < last => (bare, "\r"),
+            _ => (bare, ""),
+        })
+    }
+
+    /// Forgets the cells behind so many.
+    pub(super) fn truncate(&mut self, cells: usize) {
+        self.cells.truncate(cells);
+    }
+
     /// Takes another reading of the row.
-    pub(super) fn replace(&mut self, read: Cells) {
+    pub(super) fn replace(&mut self, read: Split) {
         self.clear();
         (self.cells, self.bare) = (read.cells, read.bare);
     }

@@ -1,0 +1,69 @@
+//! What a row is read as.
+
+use crate::DeviationKind;
+use crate::encoding::Encoding;
+use crate::parts::Span;
+
+/// One cell. Spans count from the start of the row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Cell {
+    /// Its text, without the quotes around it.
+    pub(super) start: u32,
+    pub(super) end: u32,
+    /// Whether `""` in it stands for `"`.
+    pub(super) doubled: bool,
+}
+
+impl Cell {
+    pub(super) fn span(self) -> Span {
+        (self.start, self.end)
+    }
+
+    /// The bytes of it, as they stand.
+    pub(super) fn bytes(self, row: &[u8]) -> &[u8] {
+        &row[self.start as usize..self.end as usize]
+    }
+
+    /// The text of it, for names.
+    pub(super) fn name(self, row: &[u8]) -> String {
+        let text = Encoding::Utf8.text(self.bytes(row));
+        if self.doubled { text.replace("\"\"", "\"") } else { text.into_owned() }
+    }
+}
+
+/// A quote or a CR that is text, and where it stands.
+pub(super) type Bare = (DeviationKind, u32);
+
+/// How a row ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// The buffer ends inside it.
+    More,
+    /// With CR LF.
+    CrLf(usize),
+    /// With LF alone.
+    Lf(usize),
+    /// With the input.
+    Input(usize),
+}
+
+impl End {
+    /// How long the row is, with its end.
+    pub(super) fn length(self) -> Option<usize> {
+        match self {
+            End::More => None,
+            End::CrLf(length) | End::Lf(length) | End::Input(length) => Some(length),
+        }
+    }
+}
+
+/// A row without the line end behind it, whatever it is made of.
+pub(super) fn without_line_end(row: &[u8]) -> &[u8] {
+    without_suffix(row, |byte| matches!(byte, b'\r' | b'\n'))
+}
+
+/// What is before the last bytes of a kind.
+pub(super) fn without_suffix(text: &[u8], is: impl Fn(u8) -> bool) -> &[u8] {
+    let end = text.iter().rposition(|byte| !is(*byte)).map_or(0, |last| last + 1);
+    &text[..end]
+}

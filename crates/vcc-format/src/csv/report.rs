@@ -1,0 +1,79 @@
+//! What is to be said about the row at hand.
+
+use std::borrow::Cow;
+
+use vcc_types::Field;
+
+use super::row::Row;
+use crate::DeviationKind;
+use crate::machine::Raw;
+use crate::parts::Span;
+
+/// The deviations of a row, which nobody may want to know. Spans count from the start of the row.
+#[derive(Debug, Default)]
+pub(super) struct Report {
+    pending: Vec<Raw>,
+    silent: bool,
+    /// Whether an LF alone was reported.
+    line_feed: bool,
+}
+
+impl Report {
+    /// Says that nobody wants to know.
+    #[inline]
+    pub(super) fn silence(&mut self, silent: bool) {
+        self.silent = silent;
+    }
+
+    #[inline]
+    pub(super) fn is_silent(&self) -> bool {
+        self.silent
+    }
+
+    /// What was said and not taken yet.
+    #[inline]
+    pub(super) fn pending(&mut self) -> &mut Vec<Raw> {
+        &mut self.pending
+    }
+
+    pub(super) fn say(
+        &mut self,
+        kind: DeviationKind,
+        span: Span,
+        read_as: impl Into<Cow<'static, str>>,
+    ) {
+        self.say_of(None, kind, span, read_as);
+    }
+
+    /// Says something about the value of a field.
+    pub(super) fn say_of(
+        &mut self,
+        field: Option<Field>,
+        kind: DeviationKind,
+        span: Span,
+        read_as: impl Into<Cow<'static, str>>,
+    ) {
+        if !self.silent {
+            self.pending.push(Raw { kind, span, field, read_as: read_as.into() });
+        }
+    }
+
+    /// Says which quotes and CRs of a row are text.
+    pub(super) fn bare(&mut self, row: &mut Row) {
+        if self.silent {
+            return;
+        }
+        for ((kind, at), read_as) in row.take_bare() {
+            self.say(kind, (at, at + 1), read_as);
+        }
+    }
+
+    /// Says that a row of this length ends in LF alone, the first time.
+    pub(super) fn line_feed(&mut self, length: usize) {
+        if !self.line_feed {
+            self.line_feed = true;
+            let length = length as u32;
+            self.say(DeviationKind::LineFeed, (length - 1, length), "\r\n");
+        }
+    }
+}
