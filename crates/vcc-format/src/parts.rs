@@ -1,8 +1,6 @@
-//! A record while it is made of parts: what [`Record`] is before it is packed.
+//! A record while it is made of parts: what a record is before it is packed.
 
 use vcc_types::Field;
-
-use crate::Record;
 
 /// A part of a text, in bytes.
 pub(crate) type Span = (u32, u32);
@@ -45,11 +43,6 @@ impl<'a> Parts<'a> {
         self.scratch.push_str(text);
         self.spans[field.index()] = (start, self.scratch.len() as u32);
         self.decoded |= 1 << field.index();
-    }
-
-    /// The record that they are.
-    pub(crate) fn into_record(self) -> Record<'a> {
-        Record::pack(self)
     }
 }
 

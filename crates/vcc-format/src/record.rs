@@ -86,7 +86,7 @@ impl<'a> Record<'a> {
         Record::short(text, shorten(spans), present, 0)
     }
 
-    pub(crate) fn pack(parts: Parts<'a>) -> Self {
+    fn pack(parts: Parts<'a>) -> Self {
         let Parts { text, spans, present, decoded, scratch, extra } = parts;
         let long = text.len().max(scratch.len()) > SHORT;
         let short = shorten(&spans);
@@ -269,6 +269,13 @@ impl<'a> Record<'a> {
 
     fn piece(&self, piece: Piece) -> &str {
         slice(if piece.decoded { &self.scratch } else { self.text }, piece.span)
+    }
+}
+
+impl<'a> Parts<'a> {
+    /// The record that they are.
+    pub(crate) fn into_record(self) -> Record<'a> {
+        Record::pack(self)
     }
 }
 

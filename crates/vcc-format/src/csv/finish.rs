@@ -56,7 +56,7 @@ pub(super) fn usual<'b>(
         values.add(Cell { start, end, doubled }, field);
     }
     values.check(options, |field| cells.span(field.index()));
-    Record::pack(record)
+    record.into_record()
 }
 
 /// Makes a record of any other row.
@@ -82,7 +82,7 @@ pub(super) fn row<'b>(
         let place = header.columns().iter().position(|column| *column == Column::Field(field));
         place.and_then(|place| row.cells().get(place)).map_or((0, 0), |cell| cell.span())
     });
-    Record::pack(record)
+    record.into_record()
 }
 
 /// The values of a record while it is made.
