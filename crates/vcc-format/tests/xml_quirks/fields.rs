@@ -1,7 +1,7 @@
 //! QUIRK-6: elements that are no field, fields that are missing.
 
 use crate::properties::read_all;
-use vcc_format::{ErrorKind, Options, xml};
+use vcc_format::{ErrorKind, Mode, Options, xml};
 
 use super::{check, refused, row, short};
 
@@ -65,8 +65,9 @@ fn quirk_6_unknown_and_missing_fields() {
     ]);
     // Agreed upon, they are no deviation, in either mode.
     let document = b"<recordings><file><site>1</site></file></recordings>";
-    for options in [Options::tolerant(), Options::strict()] {
-        let outcome = read_all::<xml::Xml>(document, options.expect_extra(true));
+    for mode in [Mode::Tolerant, Mode::Strict] {
+        let options = Options::builder().mode(mode).expect_extra(true).build();
+        let outcome = read_all::<xml::Xml>(document, options);
         assert_eq!(outcome.error, None);
         assert_eq!(outcome.records[0].extra(), [("site".to_owned(), "1".to_owned())]);
         assert_eq!(outcome.deviations, []);

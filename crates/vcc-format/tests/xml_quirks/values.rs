@@ -53,10 +53,11 @@ fn quirk_14_a_start_without_an_offset_is_read_in_the_zone_of_the_caller() {
     let document = b"<recordings><file><startDate>2008-02-14 10:12:13</startDate></file>\
         <file><startDate>2008-02-15T10:12:13</startDate></file></recordings>";
     // A zone with a gap on the 15th.
-    let options = Options::tolerant().zone(|local| {
+    let zone = |local: chrono::NaiveDateTime| {
         let west = chrono::FixedOffset::west_opt(8 * 3600);
         west.filter(|_| chrono::Datelike::day(&local) == 14)
-    });
+    };
+    let options = Options::builder().zone(zone).build();
     let outcome = read_all::<xml::Xml>(document, options);
     assert_eq!(short(&outcome.records[0]), "startDate=\"2008-02-14T10:12:13-08:00\"");
     assert_eq!(outcome.records[0].start().unwrap().to_rfc3339(), "2008-02-14T10:12:13-08:00");
