@@ -257,6 +257,8 @@ fn a_byte_order_mark_at_the_begin_of_a_row_is_of_the_value() {
     }
 }
 
+type Write<'a> = &'a dyn Fn(&mut csv::Writer<Vec<u8>>) -> Result<(), WriteError>;
+
 proptest! {
     /// Whether a row is copied whole, in parts or value by value: the same bytes, the same refusals.
     #[test]
@@ -273,7 +275,7 @@ proptest! {
     ) {
         let values: [Option<&str>; Field::COUNT] = std::array::from_fn(|at| values[at].as_deref());
         let texts = values.map(Option::unwrap_or_default);
-        let written = |write: &dyn Fn(&mut csv::Writer<Vec<u8>>) -> Result<(), WriteError>| {
+        let written = |write: Write<'_>| {
             let mut writer = csv::Writer::new(Vec::new());
             let error = write(&mut writer).err().map(|error| error.to_string());
             (String::from_utf8(writer.finish().unwrap()).unwrap(), error)

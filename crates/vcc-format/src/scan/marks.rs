@@ -226,10 +226,16 @@ mod tests {
             let (mut from, mut marks) = (0, Marks::new(&bytes, 0, b';'));
             while from < length {
                 let run = |at: usize| bytes[at..].iter().take_while(|b| **b == b'"').count();
-                let ends = |at: usize| match bytes[at..] {
-                    [b';' | b'\n', ..] | [b'\r', b'\n', ..] | [b'\r', b'\r', b'\n', ..] => true,
-                    [] | [b'\r'] | [b'\r', b'\r'] => true,
-                    _ => false,
+                let ends = |at: usize| {
+                    matches!(
+                        bytes[at..],
+                        [b';' | b'\n', ..]
+                            | [b'\r', b'\n', ..]
+                            | [b'\r', b'\r', b'\n', ..]
+                            | []
+                            | [b'\r']
+                            | [b'\r', b'\r']
+                    )
                 };
                 let (mut at, mut single, mut closing) = (from, length, length);
                 while at < length && single.max(closing) == length {
