@@ -8,9 +8,31 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-/// The bucket sizes as powers of two of a second, the finest first. Each is 64 of the one before.
+/// The bucket sizes as powers of two of a second, the finest first. The numbers are in the rows of every
+/// store, so they never change.
 pub(crate) const LEVELS: [i64; 4] = [10, 16, 22, 28];
+
+/// A bucket has 2^6 buckets of the next finer level.
+pub(crate) const FAN_OUT: u32 = 6;
+
+/// The level of the largest buckets, of which there are few.
+pub(crate) const COARSEST: i64 = LEVELS[LEVELS.len() - 1];
+
+/// How many microseconds a bucket of the finest level has.
+pub(crate) const WIDTH: i64 = MICROS << LEVELS[0];
+
 const MICROS: i64 = 1_000_000;
+
+const _: () = {
+    let mut level = 1;
+    while level < LEVELS.len() {
+        assert!(
+            LEVELS[level] - LEVELS[level - 1] == FAN_OUT as i64,
+            "each level has the same step"
+        );
+        level += 1;
+    }
+};
 
 /// The bucket that an instant in microseconds is in.
 pub(crate) fn bucket(level: usize, micros: i64) -> i64 {
@@ -19,8 +41,7 @@ pub(crate) fn bucket(level: usize, micros: i64) -> i64 {
 
 /// The instants of a bucket of the finest level, half-open, in microseconds.
 pub(crate) fn instants(bucket: i64) -> Range<i64> {
-    let width = MICROS << LEVELS[0];
-    bucket * width..(bucket + 1) * width
+    bucket * WIDTH..(bucket + 1) * WIDTH
 }
 
 /// By how much the counts of every level change, as (level, bucket, records), when the finest
@@ -36,13 +57,6 @@ pub(crate) fn changes(moved: &BTreeMap<i64, i64>) -> Vec<(i64, i64, i64)> {
         changes.extend(changed.map(|(bucket, by)| (level, bucket, by)));
     }
     changes
-}
-
-/// The direction of a list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Direction {
-    Ascending,
-    Descending,
 }
 
 #[cfg(test)]
@@ -61,7 +75,7 @@ mod tests {
         {
             assert!(instants(bucket(0, micros)).contains(&micros));
             for level in 1..LEVELS.len() {
-                assert_eq!(bucket(level - 1, micros) >> 6, bucket(level, micros));
+                assert_eq!(bucket(level - 1, micros) >> FAN_OUT, bucket(level, micros));
             }
         }
     }

@@ -102,6 +102,16 @@ impl StoreError {
         Self::new(StoreErrorKind::NotFound, format!("the tenant has no token {token}"))
     }
 
+    /// A task of the store panicked, or its runtime ended.
+    pub(crate) fn task(ended: tokio::task::JoinError) -> Self {
+        Self::new(StoreErrorKind::Internal, "a task of the store ended early").with_source(ended)
+    }
+
+    /// The store is being dropped.
+    pub(crate) fn closed() -> Self {
+        Self::new(StoreErrorKind::Unavailable, "the store is closed")
+    }
+
     /// A bulk load into a store that has recordings.
     pub(crate) fn not_the_first_load() -> Self {
         let message = "the store holds recordings, and a bulk load is the first of all";

@@ -92,10 +92,7 @@ impl Export {
 
     async fn end(&mut self) -> Result<(), StoreError> {
         let Some(reading) = self.reading.take() else { return Ok(()) };
-        reading.await.unwrap_or_else(|joined| {
-            Err(StoreError::new(StoreErrorKind::Internal, "a task of the store ended early")
-                .with_source(joined))
-        })
+        reading.await.unwrap_or_else(|ended| Err(StoreError::task(ended)))
     }
 }
 

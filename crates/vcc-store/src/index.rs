@@ -2,6 +2,8 @@
 
 use vcc_types::Field;
 
+use crate::sql::columns::column;
+use crate::sql::text::Written;
 use crate::{StoreError, StoreErrorKind};
 
 /// An index of the recordings, led by the tenant.
@@ -9,101 +11,95 @@ use crate::{StoreError, StoreErrorKind};
 pub(crate) enum Index {
     Start,
     Finish,
-    /// By a field, and what has the same text by start; that of the transactionID by filename.
+    /// By a field, and records with the same text by start; the one of the transactionID by filename.
     Of(Field),
 }
 
-/// The fields that may be given an index, with its name in both schemas, its column, and what it
-/// takes. The others have one in every store.
-macro_rules! given {
-    ($($field:ident $column:literal $in_postgres:literal)+) => {
-        impl Index {
-            /// What the index is called in both schemas.
-            pub(crate) const fn name(self) -> &'static str {
-                match self {
-                    Self::Start | Self::Of(Field::StartDate) => "recordings_start",
-                    Self::Finish => "recordings_finish",
-                    Self::Of(Field::AgentId) => "recordings_agent",
-                    Self::Of(Field::PhoneNumber) => "recordings_phone",
-                    Self::Of(Field::TransactionId) => "recordings_transaction",
-                    $(Self::Of(Field::$field) => concat!("recordings_", $column),)+
-                }
-            }
+impl Index {
+    /// What the index is called in both schemas.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Start => NAMES[Field::StartDate.index()].as_text(),
+            Self::Finish => "recordings_finish",
+            Self::Of(field) => NAMES[field.index()].as_text(),
         }
-
-        /// The fields that [`Store::set_index`](crate::Store::set_index) may give an index, in the
-        /// documented order. The others have one in every store.
-        ///
-        /// ```
-        /// use vcc_types::Field;
-        ///
-        /// assert!(vcc_store::INDEXABLE.contains(&Field::CaseId));
-        /// assert!(!vcc_store::INDEXABLE.contains(&Field::AgentId));
-        /// ```
-        pub const INDEXABLE: &[Field] = &[$(Field::$field),+];
-
-        /// What makes and what drops the index of a field in SQLite; `None` for a field that is given
-        /// none.
-        #[cfg(feature = "sqlite")]
-        pub(crate) const fn in_sqlite(field: Field) -> Option<[&'static str; 2]> {
-            match field {
-                $(Field::$field => Some([
-                    concat!(
-                        "CREATE INDEX IF NOT EXISTS recordings_", $column,
-                        " ON recordings (tenant, ", $column, ", start)",
-                    ),
-                    concat!("DROP INDEX IF EXISTS recordings_", $column),
-                ]),)+
-                _ => None,
-            }
-        }
-
-        /// The same in PostgreSQL, beside whoever writes.
-        #[cfg(feature = "postgres")]
-        pub(crate) const fn in_postgres(field: Field) -> Option<[&'static str; 2]> {
-            match field {
-                $(Field::$field => Some([
-                    concat!(
-                        "CREATE INDEX CONCURRENTLY IF NOT EXISTS recordings_", $column,
-                        " ON recordings (tenant, ", $column, ", start)", $in_postgres,
-                    ),
-                    concat!("DROP INDEX CONCURRENTLY IF EXISTS recordings_", $column),
-                ]),)+
-                _ => None,
-            }
-        }
-
-        /// What a statement says so that PostgreSQL may read the index of a field, where the field's
-        /// value is short: an entry of its indexes has at most a third of 8 KiB, and texts may be longer.
-        #[cfg(feature = "postgres")]
-        pub(crate) const fn is_short(field: Field) -> Option<&'static str> {
-            let condition = match field {
-                $(Field::$field => $in_postgres,)+
-                _ => "",
-            };
-            match condition.split_at_checked(" WHERE".len()) {
-                Some((_, condition)) => Some(condition),
-                None => None,
-            }
-        }
-    };
+    }
 }
 
-given! {
-    Channel "channel" " WHERE octet_length(channel) <= 1000"
-    CaseId "case_id" " WHERE octet_length(case_id) <= 1000"
-    Duration "seconds" ""
-    Filename "filename" " WHERE octet_length(filename) <= 1000"
-    QueueId "queue_id" " WHERE octet_length(queue_id) <= 1000"
-    QueueName "queue_name" " WHERE octet_length(queue_name) <= 1000"
-    AccountNumber "account_number" " WHERE octet_length(account_number) <= 1000"
-    ExtVar1 "ext_var1" " WHERE octet_length(ext_var1) <= 1000"
-    ExtVar2 "ext_var2" " WHERE octet_length(ext_var2) <= 1000"
-    OutDialCode "out_dial_code" " WHERE octet_length(out_dial_code) <= 1000"
-    WrapUpCode "wrap_up_code" " WHERE octet_length(wrap_up_code) <= 1000"
+/// The fields that have an index in every store.
+pub(crate) const EVERYWHERE: [Field; 3] =
+    [Field::AgentId, Field::PhoneNumber, Field::TransactionId];
+
+/// The fields that [`Store::set_index`](crate::Store::set_index) may give an index, in the documented
+/// order. The others have one in every store.
+///
+/// ```
+/// use vcc_types::Field;
+///
+/// assert!(vcc_store::INDEXABLE.contains(&Field::CaseId));
+/// assert!(!vcc_store::INDEXABLE.contains(&Field::AgentId));
+/// ```
+pub const INDEXABLE: &[Field] = &{
+    let mut fields = [Field::StartDate; Field::COUNT - 1 - EVERYWHERE.len()];
+    let (mut at, mut count) = (1, 0);
+    while at < Field::COUNT {
+        if !is_everywhere(Field::ALL[at]) {
+            fields[count] = Field::ALL[at];
+            count += 1;
+        }
+        at += 1;
+    }
+    fields
+};
+
+const fn is_everywhere(field: Field) -> bool {
+    let mut at = 0;
+    while at < EVERYWHERE.len() {
+        if EVERYWHERE[at].index() == field.index() {
+            return true;
+        }
+        at += 1;
+    }
+    false
 }
 
-/// How many bytes a text has at most that [`is_short`].
+/// The column by which a field is searched. A duration is a number.
+pub(crate) const fn searched(field: Field) -> &'static str {
+    match field {
+        Field::Duration => "seconds",
+        _ => column(field),
+    }
+}
+
+/// The names of the indexes by field.
+const NAMES: &[Written<LONGEST>; Field::COUNT] = &{
+    let mut names = [const { Written::new() }; Field::COUNT];
+    let mut at = 0;
+    while at < names.len() {
+        names[at].text("recordings_");
+        names[at].text(match Field::ALL[at] {
+            Field::AgentId => "agent",
+            Field::PhoneNumber => "phone",
+            Field::TransactionId => "transaction",
+            field => searched(field),
+        });
+        at += 1;
+    }
+    names
+};
+
+/// No name of an index is longer.
+const LONGEST: usize = 48;
+
+/// Whether the index of a field has all its values in PostgreSQL. An entry of its indexes has at most a
+/// third of 8 KiB, and texts may be longer: an index that a field is given has only the [`SHORT`] ones, and
+/// a statement must say that it asks for one of these.
+#[cfg(feature = "postgres")]
+pub(crate) fn has_short_texts_only(field: Field) -> bool {
+    field != Field::Duration && INDEXABLE.contains(&field)
+}
+
+/// How many bytes a short text has at most.
 #[cfg(feature = "postgres")]
 pub(crate) const SHORT: usize = 1_000;
 
@@ -131,7 +127,7 @@ impl Given {
     }
 }
 
-/// Says why a field is not given an index.
+/// The error for a field that is not given an index, nor has one taken away.
 pub(crate) fn refused(field: Field) -> StoreError {
     let names: Vec<_> = INDEXABLE.iter().map(|field| field.wire_name()).collect();
     let message =
@@ -142,40 +138,29 @@ pub(crate) fn refused(field: Field) -> StoreError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sql::column;
 
     #[test]
-    fn a_field_is_given_the_index_of_its_column() {
-        for field in Field::ALL {
-            let column = if field == Field::Duration { "seconds" } else { column(field) };
-            let name = Index::Of(field).name();
-            let everywhere = ["start", "agent", "phone", "transaction"];
-            let is_everywhere = everywhere.iter().any(|end| name == format!("recordings_{end}"));
-            assert_eq!(INDEXABLE.contains(&field), !is_everywhere, "{field}");
-            let on = format!("{name} ON recordings (tenant, {column}, start)");
-            #[cfg(feature = "sqlite")]
-            assert_eq!(
-                in_sqlite(field).map(|[make, drop]| [make.to_owned(), drop.to_owned()]),
-                INDEXABLE.contains(&field).then(|| [
-                    format!("CREATE INDEX IF NOT EXISTS {on}"),
-                    format!("DROP INDEX IF EXISTS {name}"),
-                ])
-            );
-            #[cfg(feature = "postgres")]
-            {
-                let is_text = INDEXABLE.contains(&field) && field != Field::Duration;
-                let condition = is_text.then(|| format!(" octet_length({column}) <= {SHORT}"));
-                assert_eq!(is_short(field), condition.as_deref(), "{field}");
-                let only = condition.map(|only| format!(" WHERE{only}")).unwrap_or_default();
-                assert_eq!(
-                    in_postgres(field).map(|[make, drop]| [make.to_owned(), drop.to_owned()]),
-                    INDEXABLE.contains(&field).then(|| [
-                        format!("CREATE INDEX CONCURRENTLY IF NOT EXISTS {on}{only}"),
-                        format!("DROP INDEX CONCURRENTLY IF EXISTS {name}"),
-                    ])
-                );
-            }
-        }
+    fn an_index_is_called_by_its_column() {
+        let names: Vec<_> = INDEXABLE.iter().map(|field| Index::Of(*field).name()).collect();
+        assert_eq!(
+            names,
+            [
+                "recordings_channel",
+                "recordings_case_id",
+                "recordings_seconds",
+                "recordings_filename",
+                "recordings_queue_id",
+                "recordings_queue_name",
+                "recordings_account_number",
+                "recordings_ext_var1",
+                "recordings_ext_var2",
+                "recordings_out_dial_code",
+                "recordings_wrap_up_code",
+            ]
+        );
+        let everywhere = EVERYWHERE.map(|field| Index::Of(field).name());
+        assert_eq!(everywhere, ["recordings_agent", "recordings_phone", "recordings_transaction"]);
+        assert_eq!(Index::Start.name(), "recordings_start");
     }
 
     #[test]

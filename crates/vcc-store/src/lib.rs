@@ -48,6 +48,7 @@ mod error;
 mod export;
 mod index;
 mod label;
+mod micros;
 mod page;
 mod plan;
 #[cfg(feature = "postgres")]

@@ -5,7 +5,7 @@ use vcc_query::{Edge, Filter, Near, Selection, Wanted, Window};
 use vcc_types::{Field, Order};
 
 use crate::StoredRecord;
-use crate::index::Index;
+use crate::index::{EVERYWHERE, Index, searched};
 use crate::selection::everything;
 
 /// A selection, and how it must be answered.
@@ -13,7 +13,7 @@ pub(crate) struct Shape {
     pub(crate) selection: Selection,
     pub(crate) index: Index,
     /// The columns of the index, after the tenant, that find the rows: nothing else is read.
-    pub(crate) found_by: &'static [&'static str],
+    pub(crate) found_by: Vec<&'static str>,
 }
 
 fn filter(field: Field) -> Filter {
@@ -31,11 +31,11 @@ pub(crate) fn shapes() -> Vec<Shape> {
     let window = Some(Window { from: at(0), until: at(86_400) });
     let near = |edge| Some(Near { edge, at: at(0), tolerance: 5, from: at(-5), until: at(5) });
     let mut shapes = Vec::new();
-    let mut add = |window, near, filters: &[Filter], index, found_by| {
+    let mut add = |window, near, filters: &[Filter], index, found_by: &[&'static str]| {
         for order in [Order::StartAscending, Order::StartDescending] {
             let filters = filters.to_vec();
             let selection = Selection { window, near, filters, order, ..everything() };
-            shapes.push(Shape { selection, index, found_by });
+            shapes.push(Shape { selection, index, found_by: found_by.to_vec() });
         }
     };
     add(None, None, &[], Index::Start, &[]);
@@ -46,20 +46,21 @@ pub(crate) fn shapes() -> Vec<Shape> {
     add(window, near(Edge::Finish), &[], Index::Finish, &["finish"]);
     for field in StoredRecord::text_fields() {
         let filters = &[filter(field)];
-        let (index, alone, with_start): (_, &[&str], &[&str]) = match field {
-            Field::AgentId => (Index::Of(field), &["agent_id"], &["agent_id", "start"]),
-            Field::PhoneNumber => (Index::Of(field), &["phone_number"], &["phone_number", "start"]),
-            Field::TransactionId => (Index::Of(field), &["transaction_id"], &["transaction_id"]),
+        let (index, alone, with_start) = match field {
+            Field::TransactionId => (Index::Of(field), by(field, false), by(field, false)),
+            _ if EVERYWHERE.contains(&field) => {
+                (Index::Of(field), by(field, false), by(field, true))
+            }
             // The tenant's rows by start, until the page is full or the deadline has come.
-            _ => (Index::Start, &[], &["start"]),
+            _ => (Index::Start, Vec::new(), vec!["start"]),
         };
         let by_finish = match index {
-            Index::Of(Field::TransactionId) => (index, alone),
+            Index::Of(Field::TransactionId) => (index, &alone[..]),
             _ => (Index::Finish, &["finish"][..]),
         };
-        add(None, None, filters, index, alone);
-        add(window, None, filters, index, with_start);
-        add(None, near(Edge::Start), filters, index, with_start);
+        add(None, None, filters, index, &alone);
+        add(window, None, filters, index, &with_start);
+        add(None, near(Edge::Start), filters, index, &with_start);
         add(None, near(Edge::Finish), filters, by_finish.0, by_finish.1);
         add(window, near(Edge::Finish), filters, by_finish.0, by_finish.1);
     }
@@ -75,36 +76,15 @@ pub(crate) fn deep(field: Field) -> Vec<Shape> {
         for order in [Order::StartAscending, Order::StartDescending] {
             let filters = vec![filter(field)];
             let selection = Selection { window, filters, order, first: 1_001, ..everything() };
-            shapes.push(Shape { selection, index: Index::Of(field), found_by });
+            let index = Index::Of(field);
+            shapes.push(Shape { selection, index, found_by: found_by.clone() });
         }
     }
     shapes
 }
 
-/// The columns of a field's own index.
-fn by(field: Field, window: bool) -> &'static [&'static str] {
-    macro_rules! by {
-        ($($field:ident $column:literal)+) => {
-            match (field, window) {
-                $((Field::$field, false) => &[$column],
-                (Field::$field, true) => &[$column, "start"],)+
-                _ => &[],
-            }
-        };
-    }
-    by! {
-        AgentId "agent_id"
-        PhoneNumber "phone_number"
-        Channel "channel"
-        CaseId "case_id"
-        Duration "seconds"
-        Filename "filename"
-        QueueId "queue_id"
-        QueueName "queue_name"
-        AccountNumber "account_number"
-        ExtVar1 "ext_var1"
-        ExtVar2 "ext_var2"
-        OutDialCode "out_dial_code"
-        WrapUpCode "wrap_up_code"
-    }
+/// The columns of a field's own index, without or with a window.
+fn by(field: Field, window: bool) -> Vec<&'static str> {
+    let start = window.then_some("start");
+    std::iter::once(searched(field)).chain(start).collect()
 }

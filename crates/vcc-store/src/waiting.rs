@@ -99,9 +99,9 @@ impl Teller {
 
 /// Why a write has failed that has waited for others.
 #[derive(Debug)]
-pub(crate) struct Held(pub(crate) Duration);
+pub(crate) struct HeldFor(pub(crate) Duration);
 
-impl fmt::Display for Held {
+impl fmt::Display for HeldFor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             Duration::ZERO => f.write_str("another writer holds it"),
@@ -110,7 +110,7 @@ impl fmt::Display for Held {
     }
 }
 
-impl std::error::Error for Held {}
+impl std::error::Error for HeldFor {}
 
 #[cfg(test)]
 mod tests {
@@ -145,7 +145,7 @@ mod tests {
             (Duration::from_secs(60), "another writer has held it for 60 s"),
             (Duration::from_millis(1_500), "another writer has held it for 1.5 s"),
         ] {
-            assert_eq!(Held(waited).to_string(), said);
+            assert_eq!(HeldFor(waited).to_string(), said);
         }
     }
 }

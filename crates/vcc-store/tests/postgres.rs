@@ -27,7 +27,7 @@ common::laws::tests!(empty);
 #[tokio::test]
 async fn zones_are_read_in_the_data_that_is_given() {
     let Some(url) = database() else { return };
-    let with = Postgres::open(&url).await.unwrap().with_zones(common::laws::company());
+    let with = Postgres::builder().zones(common::laws::company()).open(&url).await.unwrap();
     let without = Postgres::open(&url).await.unwrap();
     common::laws::zones_are_read_in_the_data_that_is_given(&with, &without).await;
 }

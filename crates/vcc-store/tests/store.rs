@@ -21,7 +21,7 @@ common::laws::tests!(in_memory);
 async fn zones_are_read_in_the_data_that_is_given() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("recordings.db");
-    let with = Sqlite::create(&path).unwrap().with_zones(common::laws::company());
+    let with = Sqlite::builder().zones(common::laws::company()).create(&path).unwrap();
     let without = Sqlite::open(&path).unwrap();
     common::laws::zones_are_read_in_the_data_that_is_given(&with, &without).await;
 }
@@ -172,7 +172,7 @@ async fn one_moment(store: &Sqlite) -> TenantId {
 #[tokio::test]
 async fn a_read_that_is_cut_leaves_its_connection_as_it_was() {
     // One connection for everything.
-    let store = Sqlite::in_memory().unwrap().with_deadline(std::time::Duration::ZERO);
+    let store = Sqlite::builder().deadline(std::time::Duration::ZERO).in_memory().unwrap();
     let acme = one_moment(&store).await;
     let filter = Filter { field: Field::AgentId, wanted: Wanted::Text("bill".into()) };
     let long = Selection { filters: vec![filter], ..common::everything() };
@@ -204,7 +204,7 @@ async fn a_read_that_is_cut_leaves_its_connection_as_it_was() {
 async fn a_scan_ends_at_its_deadline_and_an_index_ends_the_scan() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("recordings.db");
-    let store = Sqlite::create(&path).unwrap().with_deadline(std::time::Duration::ZERO);
+    let store = Sqlite::builder().deadline(std::time::Duration::ZERO).create(&path).unwrap();
     let store = Arc::new(store);
     let mut tenants = Vec::new();
     for name in ["acme", "globex"] {

@@ -1,10 +1,12 @@
+//! How a store is opened, as its user says.
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use vcc_query::{BuiltIn, ZoneData};
 
-use crate::tenant::Zones;
-use crate::waiting::{OnWaiting, Waiting};
+use super::open::{self, Options};
+use crate::waiting::Waiting;
 use crate::{Postgres, StoreError};
 
 /// How a store on PostgreSQL is opened, and how it is used then.
@@ -26,25 +28,41 @@ use crate::{Postgres, StoreError};
 /// ```
 #[derive(Clone)]
 pub struct PostgresBuilder {
-    pub(super) deadline: Duration,
-    pub(super) zones: Zones,
-    pub(super) wait: Duration,
-    pub(super) on_waiting: OnWaiting,
+    options: Options,
 }
 
 impl Postgres {
+    /// How long a read may take by default, until it ends with
+    /// [`Deadline`](crate::StoreErrorKind::Deadline).
+    pub const DEADLINE: Duration = Duration::from_secs(10);
+
     /// How long a write waits for another one by default, at each lock that it needs.
     pub const WAIT: Duration = Duration::from_secs(60);
 
     /// Begins with the defaults.
     #[must_use]
     pub fn builder() -> PostgresBuilder {
-        PostgresBuilder {
+        let options = Options {
             deadline: Self::DEADLINE,
             zones: Arc::new(BuiltIn),
             wait: Self::WAIT,
             on_waiting: Arc::new(|_| ()),
-        }
+        };
+        PostgresBuilder { options }
+    }
+
+    /// Connects to the store of a URL, and makes or updates its schema where need be:
+    /// [`Store::upgraded`](crate::Store::upgraded) says whether it was. Only for that must the primary be there. Programs of
+    /// the version before that are connected go on.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`](crate::StoreErrorKind::Refused) for a URL that cannot be read, for a database of
+    /// another program or of a later version, and where the server does not let the user in;
+    /// [`Unavailable`](crate::StoreErrorKind::Unavailable) where no server answers, and where a backup or
+    /// another long transaction keeps the tenants from being upgraded.
+    pub async fn open(url: &str) -> Result<Self, StoreError> {
+        Self::builder().open(url).await
     }
 }
 
@@ -52,14 +70,15 @@ impl PostgresBuilder {
     /// Sets how long a read may take: [`Postgres::DEADLINE`] by default.
     #[must_use]
     pub fn deadline(mut self, deadline: Duration) -> Self {
-        self.deadline = deadline;
+        self.options.deadline = deadline;
         self
     }
 
-    /// Sets the zone data, as [`Postgres::with_zones`] does.
+    /// Sets the zone data in which the zones of tenants are looked up, instead of the built-in one
+    /// (DATE-13). A tenant whose zone it does not have cannot be read.
     #[must_use]
     pub fn zones(mut self, zones: Arc<dyn ZoneData + Send + Sync>) -> Self {
-        self.zones = zones;
+        self.options.zones = zones;
         self
     }
 
@@ -68,7 +87,7 @@ impl PostgresBuilder {
     /// done by then is [`Unavailable`](crate::StoreErrorKind::Unavailable).
     #[must_use]
     pub fn wait(mut self, wait: Duration) -> Self {
-        self.wait = wait;
+        self.options.wait = wait;
         self
     }
 
@@ -76,7 +95,7 @@ impl PostgresBuilder {
     /// once a minute.
     #[must_use]
     pub fn on_waiting(mut self, tell: impl Fn(&Waiting) + Send + Sync + 'static) -> Self {
-        self.on_waiting = Arc::new(tell);
+        self.options.on_waiting = Arc::new(tell);
         self
     }
 
@@ -86,13 +105,13 @@ impl PostgresBuilder {
     ///
     /// As [`Postgres::open`].
     pub async fn open(self, url: &str) -> Result<Postgres, StoreError> {
-        Postgres::connect(url, self).await
+        open::connect(url, self.options).await
     }
 }
 
 impl std::fmt::Debug for PostgresBuilder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { deadline, wait, .. } = self;
+        let Options { deadline, wait, .. } = &self.options;
         f.debug_struct("PostgresBuilder")
             .field("deadline", deadline)
             .field("wait", wait)

@@ -15,12 +15,11 @@ use super::copy::copy;
 use super::error::error;
 use super::import;
 use super::migrate::LOCK;
-use super::page;
 use super::pool::Pool;
+use super::rows::record;
 use super::session::{Prepared, Session};
 use super::statements as s;
 use crate::bulk::{Engine, LeftOut};
-use crate::plan::Plan;
 use crate::{
     BulkLoad, BulkLoaded, Deletion, OnConflict, Reach, StoreError, StoreErrorKind, StoredRecord,
     TenantId,
@@ -81,7 +80,7 @@ async fn begin(session: &mut Session, tenant: TenantId, source: &str) -> Result<
         return Err(StoreError::no_such_tenant());
     }
     let refused = |message: &str| Err(StoreError::new(StoreErrorKind::Refused, message.to_owned()));
-    let row = transaction.query_one(HINDRANCES, &[]).await.map_err(&failed)?;
+    let row = transaction.query_one(s::HINDRANCES.text, &[]).await.map_err(&failed)?;
     let read = |at| row.try_get::<_, bool>(at);
     let found = read(0).and_then(|spread| Ok([spread, read(1)?, read(2)?, read(3)?]));
     let [spread, used, more, foreign] = found.map_err(&failed)?;
@@ -105,27 +104,11 @@ async fn begin(session: &mut Session, tenant: TenantId, source: &str) -> Result<
     Ok(done)
 }
 
-/// Whether the tables are spread over a cluster, whether there are recordings, of any tenant, whether
-/// more hangs on their table than what takes its place would have, and whether it is somebody else's.
-const HINDRANCES: &str = "SELECT
-    EXISTS (SELECT FROM pg_proc WHERE proname = 'create_distributed_table'),
-    EXISTS (SELECT FROM recordings),
-    EXISTS (SELECT FROM pg_trigger WHERE tgrelid = 'recordings'::regclass AND NOT tgisinternal)
-    OR EXISTS (SELECT FROM pg_policy WHERE polrelid = 'recordings'::regclass)
-    OR EXISTS (SELECT FROM pg_publication_rel WHERE prrelid = 'recordings'::regclass)
-    OR EXISTS (SELECT FROM pg_depend WHERE refclassid = 'pg_class'::regclass
-        AND refobjid = 'recordings'::regclass AND classid = 'pg_rewrite'::regclass)
-    OR EXISTS (SELECT FROM pg_inherits WHERE 'recordings'::regclass IN (inhparent, inhrelid)),
-    (SELECT NOT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = 'recordings'::regclass)";
-
-const IS_STAGED: &str =
-    "SELECT to_regclass('load') IS NOT NULL AND to_regclass('staged') IS NOT NULL";
-
 const DROP_STAGED: &str = "DROP TABLE staged; DROP TABLE load";
 
 /// Whether there is a load that has begun and not ended.
 pub(super) async fn is_staged(client: &impl GenericClient) -> Result<bool, Error> {
-    client.query_one(IS_STAGED, &[]).await?.try_get(0)
+    client.query_one(s::HAS_LOAD.text, &[]).await?.try_get(0)
 }
 
 /// How far a load of this source is; makes the tables of a new one.
@@ -174,7 +157,7 @@ pub(super) async fn reach(
         return Ok(Reach::default());
     }
     let read = async |deletion: &Deletion, of| {
-        let sql = Plan::reach_staged(tenant, deletion);
+        let sql = s::reach_staged(tenant, deletion);
         let rows = session.prepared.query_built(&session.client, &sql).await?;
         let Some(row) = rows.first() else { return Ok(Reach::default()) };
         Ok::<_, Error>(Reach::new(row.try_get(0)?, of, row.try_get(1)?, row.try_get(2)?))
@@ -203,7 +186,7 @@ pub(super) async fn delete(
     if !is_staged(&transaction).await.map_err(&failed)? {
         return Ok(0);
     }
-    let sql = Plan::delete_staged(tenant, deletion);
+    let sql = s::delete_staged(tenant, deletion);
     match prepared.execute_built(&transaction, &sql).await {
         Ok(records) => {
             transaction.commit().await.map_err(failed)?;
@@ -308,7 +291,7 @@ impl Load {
 const SETTINGS: &str = "SET LOCAL maintenance_work_mem = '256MB'; SET LOCAL enable_hashagg = off";
 
 async fn refuse_recordings(transaction: &Transaction<'_>) -> Result<(), StoreError> {
-    let any = transaction.query_one("SELECT EXISTS (SELECT FROM recordings)", &[]).await;
+    let any = transaction.query_one(s::ANY_RECORDING.text, &[]).await;
     match any.and_then(|row| row.try_get(0)) {
         Ok(false) => Ok(()),
         Ok(true) => Err(StoreError::not_the_first_load()),
@@ -325,14 +308,8 @@ struct Index {
 impl Index {
     /// The key, then the index by which records are known again, then the others.
     async fn all(transaction: &Transaction<'_>) -> Result<Vec<Self>, Error> {
-        let indexes =
-            "SELECT quote_ident(c.relname), pg_get_indexdef(c.oid), pg_get_constraintdef(k.oid)
-            FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
-            LEFT JOIN pg_constraint AS k ON k.conindid = c.oid AND k.contype IN ('p', 'u', 'x')
-            WHERE i.indrelid = 'recordings'::regclass
-            ORDER BY NOT i.indisprimary, c.relname <> 'recordings_transaction', c.relname";
         let mut all = Vec::new();
-        for (number, row) in transaction.query(indexes, &[]).await?.iter().enumerate() {
+        for (number, row) in transaction.query(s::MAKING.text, &[]).await?.iter().enumerate() {
             let (name, index): (&str, &str) = (row.try_get(0)?, row.try_get(1)?);
             let build = match (row.try_get::<_, Option<&str>>(2)?, index.split_once(" USING ")) {
                 (Some(constraint), _) => {
@@ -367,31 +344,16 @@ async fn change_places(
     for index in indexes {
         change.push_str(&index.rename);
     }
-    let next = transaction.query_one("SELECT coalesce(max(id), 0) + 1 FROM staged", &[]).await;
+    let next = transaction.query_one(s::NEXT_NUMBER.text, &[]).await;
     let next: i64 = next.and_then(|row| row.try_get(0)).map_err(&failed)?;
     change.push_str(&format!(
         "ALTER TABLE recordings ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (START WITH {next});"
     ));
-    for row in transaction.query(RIGHTS, &[]).await.map_err(&failed)? {
+    for row in transaction.query(s::RIGHTS.text, &[]).await.map_err(&failed)? {
         change.push_str(row.try_get(0).map_err(&failed)?);
     }
     transaction.batch_execute(&change).await.map_err(failed)
 }
-
-/// The statements that give a new table what the empty one has.
-const RIGHTS: &str =
-    "SELECT format('ALTER TABLE recordings OWNER TO %I;', pg_get_userbyid(relowner))
-    FROM pg_class WHERE oid = 'recordings'::regclass
-    UNION ALL SELECT format('ALTER TABLE recordings SET (%s);', array_to_string(reloptions, ', '))
-    FROM pg_class WHERE oid = 'recordings'::regclass AND reloptions IS NOT NULL
-    UNION ALL SELECT format('GRANT %s ON %s %s TO %s%s;', privilege_type,
-        CASE relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END,
-        CASE relkind WHEN 'S' THEN 'recordings_id_seq' ELSE 'recordings' END,
-        CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END,
-        CASE WHEN is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
-    FROM pg_class CROSS JOIN LATERAL aclexplode(relacl)
-    WHERE oid IN ('recordings'::regclass,
-        pg_get_serial_sequence('recordings', 'id')::regclass) AND grantee <> relowner";
 
 /// Waits for a moment in which nobody uses the recordings. Those who come meanwhile wait behind it, so it
 /// waits only shortly at a time.
@@ -472,7 +434,7 @@ impl Twins<'_> {
             let rows = transaction.query_portal(&twins, CHUNK).await?;
             let mut settled = Settled::default();
             for row in &rows {
-                self.next(row.try_get(Field::COUNT)?, page::record(row)?, &mut settled);
+                self.next(row.try_get(Field::COUNT)?, record(row)?, &mut settled);
             }
             if rows.is_empty() {
                 self.other(&mut settled);

@@ -9,8 +9,8 @@ use tokio_postgres::{Error, Transaction};
 use vcc_types::Row as _;
 
 use super::session::Prepared;
-use super::statements::Statement;
 use crate::record::TEXTS;
+use crate::sql::Statement;
 use crate::{StoredRecord, TenantId};
 
 /// What the format begins with: its signature, no flags, and no further header.

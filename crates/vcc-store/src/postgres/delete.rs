@@ -1,3 +1,5 @@
+//! Deletions.
+
 use std::collections::BTreeMap;
 
 use super::error::error;
@@ -5,8 +7,6 @@ use super::session::Session;
 use super::statements as s;
 use super::{bulk, import};
 use crate::counts::bucket;
-use crate::plan::Plan;
-use crate::sql::Sql;
 use crate::{Deletion, Reach, StoreError, TenantId};
 
 /// How many records go in one transaction.
@@ -27,7 +27,7 @@ pub(super) async fn step(
     let transaction = client.transaction().await.map_err(&failed)?;
     // As an import does, so that neither waits for the other in the middle.
     prepared.query(&transaction, s::LOCK_TENANT, &[&tenant.0]).await.map_err(&failed)?;
-    let sql = statement(tenant, deletion, STEP);
+    let sql = s::delete(tenant, deletion, STEP);
     let rows = prepared.query_built(&transaction, &sql).await.map_err(&failed)?;
     let mut moved: BTreeMap<i64, i64> = BTreeMap::new();
     for row in &rows {
@@ -37,16 +37,6 @@ pub(super) async fn step(
     import::count(&transaction, prepared, tenant, &moved).await.map_err(&failed)?;
     transaction.commit().await.map_err(failed)?;
     Ok(rows.len() as u64)
-}
-
-/// The statement that deletes some records, and gives their starts.
-pub(super) fn statement(tenant: TenantId, deletion: &Deletion, limit: i64) -> Sql {
-    let mut sql = Sql::default();
-    sql.push("DELETE FROM recordings WHERE tenant = ").integer(tenant.0);
-    sql.push(" AND id IN (SELECT id FROM recordings");
-    Plan::doomed(&mut sql, tenant, deletion, limit);
-    sql.push(") RETURNING start");
-    sql
 }
 
 /// What a deletion would delete.
@@ -60,7 +50,7 @@ pub(super) async fn reach(
     if matches!(deletion, Deletion::Field(_, text) if text.contains('\0')) {
         return Ok(Reach::new(0, of, None, None));
     }
-    let sql = Plan::reach_for_postgres(tenant, deletion);
+    let sql = s::reach(tenant, deletion);
     let rows = session.prepared.query_built(&session.client, &sql).await?;
     let Some(row) = rows.first() else { return Ok(Reach::default()) };
     let reach = Reach::new(row.try_get(0)?, of, row.try_get(1)?, row.try_get(2)?);

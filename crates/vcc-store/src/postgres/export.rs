@@ -1,12 +1,15 @@
+//! All records that a selection matches.
+
 use std::pin::pin;
 
 use futures_util::TryStreamExt as _;
 use vcc_query::Selection;
 
 use super::error::error;
-use super::page::text;
 use super::pool::Pool;
+use super::rows::text;
 use super::session::Session;
+use super::statements as s;
 use crate::export::{Taker, is_full, piece, whole};
 use crate::plan::Plan;
 use crate::record::TextsBuilder;
@@ -45,7 +48,7 @@ async fn read(session: &Session, plan: &Plan<'_>, taker: Taker) -> Result<bool, 
     let failed = error(DOING);
     session.client.batch_execute(BEGIN).await.map_err(&failed)?;
     // The server has its snapshot when it says that it has begun with the rows.
-    let rows = session.stream_built(&plan.page_for_postgres(false)).await.map_err(&failed)?;
+    let rows = session.stream_built(&s::page(plan, false)).await.map_err(&failed)?;
     let _ = taker.begun.send(());
     let (mut rows, mut records) = (pin!(rows), TextsBuilder::default());
     while let Some(row) = rows.try_next().await.map_err(&failed)? {

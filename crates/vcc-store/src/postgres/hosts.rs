@@ -11,7 +11,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::session::{Prepared, Session};
 use super::settings::{Reads, Settings};
-use super::statements::STANDING;
+use super::statements as s;
 use super::tls;
 use crate::StoreError;
 
@@ -298,7 +298,7 @@ impl Hosts {
     /// Asks a server where it stands.
     async fn ask(&self, session: &Session) -> Result<(), Error> {
         let asked = Instant::now();
-        let rows = session.query(STANDING, &[]).await?;
+        let rows = session.query(s::STANDING, &[]).await?;
         let Some(row) = rows.first() else { return Ok(()) };
         let (is_primary, timeline, age) =
             (row.try_get(0)?, row.try_get::<_, Option<i32>>(1)?, row.try_get::<_, Option<f64>>(2)?);

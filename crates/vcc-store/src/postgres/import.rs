@@ -11,12 +11,13 @@ use vcc_types::{Field, Row as _};
 
 use super::copy::copy;
 use super::error::error;
-use super::page;
+use super::rows::record;
 use super::session::{Prepared, Session};
-use super::statements::{self as s, Statement};
+use super::statements as s;
 use super::turns::Turn;
 use crate::counts::{bucket, changes};
 use crate::record::TEXTS;
+use crate::sql::Statement;
 use crate::{Batch, Checkpoint, Imported, OnConflict, StoreError, StoredRecord, TenantId};
 
 pub(super) async fn import(
@@ -260,7 +261,7 @@ async fn find(
     let rows = prepared.query(transaction, s::FIND, &values).await?;
     let mut found = rows
         .iter()
-        .map(|row| Ok((row.try_get(Field::COUNT)?, page::record(row)?)))
+        .map(|row| Ok((row.try_get(Field::COUNT)?, record(row)?)))
         .collect::<Result<Vec<_>, Error>>()?;
     found.sort_unstable_by_key(|(id, _)| std::cmp::Reverse(*id));
     Ok(found)
@@ -348,7 +349,7 @@ async fn write(
     numbers: Option<&[i64]>,
 ) -> Result<(), Error> {
     if !decided.added.is_empty() {
-        let statement = if numbers.is_some() { s::COPY } else { s::COPY_WITHOUT_NUMBERS };
+        let statement = if numbers.is_some() { s::ADD } else { s::ADD_WITHOUT_NUMBERS };
         copy(transaction, prepared, statement, tenant, numbers, &decided.added).await?;
     }
     let replaced: Vec<_> = decided.replaced.iter().map(|(id, record)| (*id, *record)).collect();

@@ -6,7 +6,7 @@ use vcc_types::Field;
 use super::error::error;
 use super::session::Session;
 use super::statements as s;
-use crate::index::{Given, in_postgres, refused};
+use crate::index::{Given, INDEXABLE, Index, SHORT, has_short_texts_only, refused, searched};
 use crate::{StoreError, StoreErrorKind};
 
 /// Whoever holds it makes or drops an index. It is another than that of the schema: who waits for a lock
@@ -22,7 +22,9 @@ pub(super) async fn given(session: &Session) -> Result<Given, Error> {
 
 /// Gives a field an index, or takes it away; `false` where that was so already.
 pub(super) async fn set(session: &Session, field: Field, wanted: bool) -> Result<bool, StoreError> {
-    let statements = in_postgres(field).ok_or_else(|| refused(field))?;
+    if !INDEXABLE.contains(&field) {
+        return Err(refused(field));
+    }
     let doing = if wanted { "cannot make an index" } else { "cannot drop an index" };
     let failed = error(doing);
     let rows = session.query(s::TRY_LOCK, &[&LOCK]).await.map_err(&failed)?;
@@ -30,26 +32,34 @@ pub(super) async fn set(session: &Session, field: Field, wanted: bool) -> Result
         let held = "another makes or drops one: try again later";
         return Err(StoreError::new(StoreErrorKind::Unavailable, doing).with_source(held));
     }
-    let changed = change(session, field, wanted, statements).await;
+    let changed = change(session, field, wanted).await;
     // A connection that has failed is closed, and holds nothing any more.
     let unlocked = session.query(s::UNLOCK, &[&LOCK]).await;
     changed.and_then(|changed| unlocked.map(|_| changed)).map_err(failed)
 }
 
-async fn change(
-    session: &Session,
-    field: Field,
-    wanted: bool,
-    [make, drop]: [&'static str; 2],
-) -> Result<bool, Error> {
+async fn change(session: &Session, field: Field, wanted: bool) -> Result<bool, Error> {
     let was = given(session).await?.has(field);
     if wanted && was {
         return Ok(false);
     }
     // Also what is left of one that was broken off: it slows writes down, and answers nothing.
-    session.client.batch_execute(drop).await?;
+    let name = Index::Of(field).name();
+    session.client.batch_execute(&format!("DROP INDEX CONCURRENTLY IF EXISTS {name}")).await?;
     if wanted {
-        session.client.batch_execute(make).await?;
+        session.client.batch_execute(&make(field)).await?;
     }
     Ok(wanted || was)
+}
+
+/// The statement that makes the index of a field, beside those who write.
+fn make(field: Field) -> String {
+    let (name, column) = (Index::Of(field).name(), searched(field));
+    let only = match has_short_texts_only(field) {
+        true => format!(" WHERE octet_length({column}) <= {SHORT}"),
+        false => String::new(),
+    };
+    format!(
+        "CREATE INDEX CONCURRENTLY IF NOT EXISTS {name} ON recordings (tenant, {column}, start){only}"
+    )
 }

@@ -7,18 +7,19 @@ use std::time::Instant;
 use futures_util::future::{Either, select};
 use tokio::time::timeout;
 
+use super::Postgres;
+use super::session::Session;
 use super::statements as s;
-use super::{Postgres, Session};
 use crate::waiting::{SILENCE, Waiting};
 
-/// Whose statement may wait.
-#[derive(Clone, Copy)]
-pub(super) struct Asked {
+/// The server's process for a connection, whose statement may wait.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Backend {
     host: usize,
     pid: i32,
 }
 
-impl Asked {
+impl Backend {
     pub(super) fn of(session: &Session) -> Self {
         Self { host: session.host, pid: session.pid }
     }
@@ -26,18 +27,18 @@ impl Asked {
 
 impl Postgres {
     /// Awaits a write, and has it told where that waits for another one.
-    pub(super) async fn told<T>(&self, asked: Asked, write: impl Future<Output = T>) -> T {
+    pub(super) async fn told<T>(&self, backend: Backend, write: impl Future<Output = T>) -> T {
         let began = Instant::now();
         let mut write = pin!(write);
         loop {
             if let Ok(done) = timeout(SILENCE, &mut write).await {
                 return done;
             }
-            match select(&mut write, pin!(self.waits(asked))).await {
+            match select(&mut write, pin!(self.waits(backend))).await {
                 Either::Left((done, _)) => return done,
                 Either::Right((false, _)) => {}
                 Either::Right((true, _)) => {
-                    let host = self.writers.host(asked.host);
+                    let host = self.writers.host(backend.host);
                     self.teller.tell(began.elapsed(), || Waiting::writer(host, self.wait));
                     return write.await;
                 }
@@ -46,8 +47,8 @@ impl Postgres {
     }
 
     /// Whether a statement waits for a lock. Another connection is asked: its own is busy.
-    async fn waits(&self, asked: Asked) -> bool {
-        let waits = self.writers.read("cannot tell what waits", &asked.pid, |session, pid| {
+    async fn waits(&self, backend: Backend) -> bool {
+        let waits = self.writers.read("cannot tell what waits", &backend.pid, |session, pid| {
             Box::pin(async move {
                 let rows = session.query(s::WAITS, &[pid]).await?;
                 rows.first().map_or(Ok(false), |row| row.try_get(0))

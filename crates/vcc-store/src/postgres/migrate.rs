@@ -88,13 +88,8 @@ async fn go_on(
     fill(&transaction, prepared).await?;
     transaction.commit().await?;
 
-    let starts = crate::record::starts();
-    // FIELD-4: version 1 kept the bits of 64-bit integers, and of more than those no number. The whole
-    // table is read, so nothing is locked meanwhile.
-    let survey = "SELECT count(*) FILTER (WHERE seconds < 0),
-        count(*) FILTER (WHERE seconds < 0 OR seconds IS NULL AND duration ~ '^[0-9]+$'),
-        count(*) FILTER (WHERE start < $1 OR start >= $2) FROM recordings";
-    let row = client.query_one(survey, &[&starts.start, &starts.end]).await?;
+    let starts = crate::micros::starts();
+    let row = client.query_one(s::SURVEY.text, &[&starts.start, &starts.end]).await?;
     let (wrapped, durations): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
     let starts: i64 = row.try_get(2)?;
 
@@ -104,8 +99,7 @@ async fn go_on(
         return Ok(None);
     }
     if wrapped > 0 {
-        let unwrap = "UPDATE recordings SET seconds = NULL WHERE seconds < 0";
-        transaction.execute(unwrap, &[]).await?;
+        transaction.execute(s::UNWRAP.text, &[]).await?;
     }
     set_version(&transaction, prepared).await?;
     transaction.commit().await?;

@@ -13,8 +13,8 @@ use tokio_postgres::Error;
 use super::error::{Reason, error, is_held, is_passing, kind};
 use super::hosts::{Hosts, NoSession, Purpose};
 use super::session::Session;
-use super::statements::SET_UP;
-use crate::waiting::Held;
+use super::statements as s;
+use crate::waiting::HeldFor;
 use crate::{StoreError, StoreErrorKind};
 
 /// Connections for one purpose.
@@ -45,7 +45,7 @@ impl Lease {
     /// Names the host in an error that it answered.
     pub(super) fn at(&self, error: StoreError) -> StoreError {
         let error = match is_held(&error) {
-            true => error.with_source(Held(self.wait)),
+            true => error.with_source(HeldFor(self.wait)),
             false => error,
         };
         error.at(self.hosts.name(self.host))
@@ -91,8 +91,8 @@ impl DerefMut for Lease {
     }
 }
 
-/// What is asked of a connection, by a read that can be asked again of another.
-pub(super) type Asked<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
+/// The answer of a connection to a read, which another one can be asked for again.
+pub(super) type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
 
 impl Pool {
     pub(super) fn new(
@@ -133,7 +133,7 @@ impl Pool {
             PoolError::Backend(failed) => self.no_session(failed),
             PoolError::Timeout(_) => unavailable("the store has no connection free"),
             PoolError::Closed | PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => {
-                unavailable("the store is closed")
+                StoreError::closed()
             }
         })?;
         Ok(Lease { object: Some(object), hosts: self.hosts.clone() })
@@ -181,7 +181,7 @@ impl Pool {
         &self,
         doing: &'static str,
         what: &W,
-        ask: impl for<'a> Fn(&'a Session, &'a W) -> Asked<'a, T>,
+        ask: impl for<'a> Fn(&'a Session, &'a W) -> Answer<'a, T>,
     ) -> Result<T, StoreError> {
         // The server stops a statement at the deadline; a server that hangs does not.
         let until = Instant::now() + self.deadline + Duration::from_secs(1);
@@ -255,7 +255,7 @@ impl Manager for Sessions {
         let host = session.host;
         let failed = |error| NoSession::Failed(host, error);
         session.client.batch_execute(set).await.map_err(failed)?;
-        let rows = session.query(SET_UP, &[&deadline]).await.map_err(failed)?;
+        let rows = session.query(s::SET_UP, &[&deadline]).await.map_err(failed)?;
         let pid = rows.first().map_or(Ok(0), |row| row.try_get(2));
         session.pid = pid.map_err(failed)?;
         if self.purpose == Purpose::Write {

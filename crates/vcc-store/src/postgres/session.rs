@@ -5,8 +5,7 @@ use std::time::{Duration, Instant};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Error, GenericClient, Row, RowStream};
 
-use super::statements::Statement;
-use crate::sql::{Sql, Value};
+use crate::sql::{Sql, Statement, Value};
 
 /// A connection with the statements that are prepared on it.
 pub(super) struct Session {

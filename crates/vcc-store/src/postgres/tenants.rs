@@ -1,3 +1,5 @@
+//! Tenants and their tokens.
+
 use chrono::{DateTime, Utc};
 use tokio_postgres::{Error, Row};
 use vcc_query::{Zone, ZoneData};
@@ -8,6 +10,7 @@ use super::migrate::LOCK;
 use super::session::Session;
 use super::statements as s;
 use crate::label;
+use crate::micros::instant;
 use crate::tenant::read_tenant;
 use crate::tenant_name::{self, refused};
 use crate::{Credentials, KnownToken, StoreError, Tenant, TenantId, TokenHash, TokenInfo};
@@ -177,8 +180,4 @@ pub(super) async fn revoke(
         return Err(StoreError::no_such_token(token));
     }
     Ok(())
-}
-
-fn instant(micros: i64) -> DateTime<Utc> {
-    DateTime::from_timestamp_micros(micros).unwrap_or_default()
 }

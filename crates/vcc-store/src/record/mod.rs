@@ -6,12 +6,12 @@ mod texts;
 
 use std::convert::Infallible;
 use std::fmt;
-use std::ops::Range;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use vcc_types::{Field, Row, StartDate};
+use vcc_types::{Field, Row};
 
+pub(crate) use self::refusal::limit;
 pub use self::refusal::{Refusal, RefusalKind};
 use self::seconds::{Seconds, seconds};
 use self::texts::{Span, Texts, text_fields};
@@ -55,7 +55,7 @@ impl StoredRecord {
     ///
     /// # Errors
     ///
-    /// No start, a start outside [`StartDate::RANGE`] (OUT-3) or finer than a microsecond, a
+    /// No start, a start outside [`StartDate::RANGE`](vcc_types::StartDate::RANGE) (OUT-3) or finer than a microsecond, a
     /// duration of more than [`Recording::MAX_DURATION`](vcc_types::Recording::MAX_DURATION) seconds (FIELD-4), a character that XML 1.0
     /// cannot carry (OUT-6), or a value longer than [`RefusalKind::TooLong`] says.
     pub fn new(record: &(impl Row + ?Sized)) -> Result<Self, Refusal> {
@@ -182,12 +182,6 @@ impl fmt::Debug for StoredRecord {
         let (start, texts) = (self.start_micros(), self.texts());
         f.debug_struct("StoredRecord").field("start", &start).field("texts", &texts).finish()
     }
-}
-
-/// The starts that are stored, in microseconds (OUT-3).
-pub(crate) fn starts() -> Range<i64> {
-    let Range { start, end } = StartDate::RANGE;
-    start.timestamp_micros()..end.timestamp_micros()
 }
 
 #[cfg(test)]

@@ -126,7 +126,7 @@ fn instant(at: DateTime<Utc>) -> String {
 }
 
 /// How many bytes of a field are stored. An index entry of PostgreSQL holds some 2,700.
-fn limit(field: Field) -> usize {
+pub(crate) const fn limit(field: Field) -> usize {
     match field {
         Field::AgentId | Field::PhoneNumber | Field::Filename | Field::TransactionId => 1_000,
         _ => 1 << 20,

@@ -7,15 +7,34 @@ use std::path::{Path, PathBuf};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags};
 
+use super::Sqlite;
+use super::blocking::on_a_thread;
+use super::claim::{Claim, Taken};
 use super::error::{cannot_make, cannot_open, error};
 use super::files::{self, Seen};
+use super::location::Location;
 use super::migrate::{self, migrate};
-use super::place::{Place, Taken};
-use super::pool::Location;
-use super::{PAGE_SIZE, Sqlite, on_a_thread};
+use super::open::PAGE_SIZE;
+use super::statements as s;
 use crate::{StoreError, StoreErrorKind};
 
 impl Sqlite {
+    /// Copies the store to a file that does not exist yet, as it is at one moment, while it is used.
+    ///
+    /// The file has its name once it is whole, was checked, and is on the disk. Until then it is
+    /// `NAME.partial`, which is locked: of two copies to one name the second is refused, and what a
+    /// process that was killed has left there is removed. Its owner alone can read it.
+    ///
+    /// # Errors
+    ///
+    /// [`Exists`](StoreErrorKind::Exists) where the file exists, or is being made;
+    /// [`Refused`](StoreErrorKind::Refused) where a log or a journal is left of a store that had this
+    /// name; and those of every write.
+    pub async fn backup(&self, path: impl AsRef<Path>) -> Result<(), StoreError> {
+        let path = path.as_ref().to_owned();
+        self.writer.copy(move |connection| write(connection, &path)).await
+    }
+
     /// Makes a store at a path where nothing is out of a copy that [`backup`](Self::backup) has
     /// written. The copy is read and nothing else: it may be on a medium that cannot be written.
     ///
@@ -60,25 +79,25 @@ impl Sqlite {
 /// Writes a copy to a path where nothing is.
 pub(super) fn write(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     let failed = cannot_write(path);
-    let place = Place::take(path, Taken::Refuse, &failed)?;
-    copy(connection, place.partial()).map_err(|error| error.at(path.display()))?;
-    owes_nothing(place.partial()).map_err(|error| error.at(path.display()))?;
-    check(place.partial(), Check::Pages).map_err(|error| error.at(path.display()))?;
-    place.give(&failed)
+    let claim = Claim::take(path, Taken::Refuse, &failed)?;
+    copy(connection, claim.partial()).map_err(|error| error.at(path.display()))?;
+    owes_nothing(claim.partial()).map_err(|error| error.at(path.display()))?;
+    check(claim.partial(), Check::Pages).map_err(|error| error.at(path.display()))?;
+    claim.give(&failed)
 }
 
 /// Makes a store out of a copy, which is read and nothing else.
 pub(super) fn restore(copy_at: &Path, path: &Path) -> Result<(), StoreError> {
     let failed = cannot_write(path);
     let source = Source::open(copy_at)?;
-    let place = Place::take(path, Taken::Refuse, &failed)?;
-    copy(&source.connection, place.partial()).map_err(|error| error.at(path.display()))?;
+    let claim = Claim::take(path, Taken::Refuse, &failed)?;
+    copy(&source.connection, claim.partial()).map_err(|error| error.at(path.display()))?;
     let counts = counts(&source.connection)
         .map_err(error("cannot read the backup"))
         .map_err(|error| error.at(copy_at.display()))?;
     source.is_unchanged()?;
-    check(place.partial(), Check::All(&counts)).map_err(|error| error.at(path.display()))?;
-    place.give(&failed)
+    check(claim.partial(), Check::All(&counts)).map_err(|error| error.at(path.display()))?;
+    claim.give(&failed)
 }
 
 /// Makes a store where no file is, so that it has its name once it is one.
@@ -87,9 +106,9 @@ pub(super) fn make(path: &Path) -> Result<(), StoreError> {
         return Ok(());
     }
     let failed = |error| cannot_make(path, error);
-    let made = Place::take(&files::real(path), Taken::Wait, &failed).and_then(|place| {
+    let made = Claim::take(&files::real(path), Taken::Wait, &failed).and_then(|claim| {
         let doing = error("cannot make the store");
-        let mut connection = writable(place.partial()).map_err(&doing)?;
+        let mut connection = writable(claim.partial()).map_err(&doing)?;
         connection
             .pragma_update(None, "page_size", PAGE_SIZE)
             // It is synced as a whole, and is nothing before.
@@ -98,7 +117,7 @@ pub(super) fn make(path: &Path) -> Result<(), StoreError> {
             .map_err(&doing)?;
         migrate(&mut connection, &path.display().to_string(), true)?;
         connection.close().map_err(|(_, error)| doing(error))?;
-        place.give(&failed)
+        claim.give(&failed)
     });
     match made {
         // Another process has made it.
@@ -202,13 +221,12 @@ fn check(path: &Path, check: Check<'_>) -> Result<(), StoreError> {
 /// How many rows each table has.
 fn counts(connection: &Connection) -> rusqlite::Result<BTreeMap<String, u64>> {
     let tables = connection
-        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table'")?
+        .prepare(s::TABLES.text)?
         .query_map([], |row| row.get::<_, String>(0))?
         .collect::<rusqlite::Result<Vec<_>>>()?;
     let count = |table: String| {
-        // A name cannot be bound.
-        let sql = format!("SELECT count(*) FROM \"{}\"", table.replace('"', "\"\""));
-        let rows = connection.query_row(&sql, [], |row| row.get::<_, i64>(0))?;
+        let rows =
+            connection.query_row(&s::count_of_all(&table), [], |row| row.get::<_, i64>(0))?;
         Ok((table, rows.cast_unsigned()))
     };
     tables.into_iter().map(count).collect()

@@ -1,3 +1,5 @@
+//! How a store is opened, as its user says.
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,8 +8,8 @@ use vcc_query::{BuiltIn, ZoneData};
 
 use super::backup;
 use super::log::LogLimits;
-use crate::tenant::Zones;
-use crate::waiting::{OnWaiting, Waiting};
+use super::open::{self, Options};
+use crate::waiting::Waiting;
 use crate::{Sqlite, StoreError};
 
 /// How a store in a file is opened, and how it is used then.
@@ -32,27 +34,74 @@ use crate::{Sqlite, StoreError};
 /// ```
 #[derive(Clone)]
 pub struct SqliteBuilder {
-    pub(super) deadline: Duration,
-    pub(super) zones: Zones,
-    pub(super) wait: Duration,
-    pub(super) on_waiting: OnWaiting,
-    pub(super) log: LogLimits,
+    pub(super) options: Options,
 }
 
 impl Sqlite {
+    /// How long a read may take by default, until it ends with
+    /// [`Deadline`](crate::StoreErrorKind::Deadline).
+    pub const DEADLINE: Duration = Duration::from_secs(10);
+
     /// How long a write waits for other writers by default.
     pub const WAIT: Duration = Duration::from_secs(60);
 
     /// Begins with the defaults.
     #[must_use]
     pub fn builder() -> SqliteBuilder {
-        SqliteBuilder {
+        let options = Options {
             deadline: Self::DEADLINE,
             zones: Arc::new(BuiltIn),
             wait: Self::WAIT,
             on_waiting: Arc::new(|_| ()),
             log: LogLimits::default(),
-        }
+        };
+        SqliteBuilder { options }
+    }
+
+    /// An empty store in memory, gone when it is dropped.
+    ///
+    /// # Errors
+    ///
+    /// SQLite gives no memory.
+    pub fn in_memory() -> Result<Self, StoreError> {
+        Self::builder().in_memory()
+    }
+
+    /// Opens the store in a file, and brings its schema up to date:
+    /// [`Store::upgraded`](crate::Store::upgraded) tells whether that was needed. Programs of the version
+    /// before that have it open are not disturbed.
+    ///
+    /// # Errors
+    ///
+    /// There is no such file, it cannot be read or written, or it is no store of this program or
+    /// one of a later version.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        Self::builder().open(path)
+    }
+
+    /// [`open`](Self::open), making the file where there is none.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open), but for a missing file.
+    pub fn create(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        Self::builder().create(path)
+    }
+
+    /// [`open`](Self::open), or where the file, its folder or the file system cannot be written, opens the
+    /// store to be read: [`read_only`](Self::read_only) says why. Every call that writes is
+    /// [`Refused`](crate::StoreErrorKind::Refused) then.
+    ///
+    /// A store that somebody else has open is read beside them. One that nobody has open is read as a
+    /// file that does not change: [`FollowedSqlite`] sees when it does, and opens it anew.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open), and [`Refused`](crate::StoreErrorKind::Refused) for what cannot be read without
+    /// writing: a store of an earlier version, one with a journal of a write that was broken off, and
+    /// one with a log in a folder in which its index cannot be made.
+    pub fn open_to_read(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        Self::builder().open_to_read(path)
     }
 }
 
@@ -61,14 +110,15 @@ impl SqliteBuilder {
     /// log beside the file grows while a read goes on.
     #[must_use]
     pub fn deadline(mut self, deadline: Duration) -> Self {
-        self.deadline = deadline;
+        self.options.deadline = deadline;
         self
     }
 
-    /// Sets the zone data, as [`Sqlite::with_zones`] does.
+    /// Sets the zone data in which the zones of tenants are looked up, instead of the built-in one
+    /// (DATE-13). A tenant whose zone it does not have cannot be read.
     #[must_use]
     pub fn zones(mut self, zones: Arc<dyn ZoneData + Send + Sync>) -> Self {
-        self.zones = zones;
+        self.options.zones = zones;
         self
     }
 
@@ -77,7 +127,7 @@ impl SqliteBuilder {
     /// [`Unavailable`](crate::StoreErrorKind::Unavailable).
     #[must_use]
     pub fn wait(mut self, wait: Duration) -> Self {
-        self.wait = wait;
+        self.options.wait = wait;
         self
     }
 
@@ -85,8 +135,17 @@ impl SqliteBuilder {
     /// thread that waits, and not more often than once a minute.
     #[must_use]
     pub fn on_waiting(mut self, tell: impl Fn(&Waiting) + Send + Sync + 'static) -> Self {
-        self.on_waiting = Arc::new(tell);
+        self.options.on_waiting = Arc::new(tell);
         self
+    }
+
+    /// Makes an empty store in memory, as [`Sqlite::in_memory`] does.
+    ///
+    /// # Errors
+    ///
+    /// As [`Sqlite::in_memory`].
+    pub fn in_memory(self) -> Result<Sqlite, StoreError> {
+        open::in_memory(self.options)
     }
 
     /// Opens a store, as [`Sqlite::open`] does.
@@ -95,7 +154,7 @@ impl SqliteBuilder {
     ///
     /// As [`Sqlite::open`].
     pub fn open(self, path: impl AsRef<Path>) -> Result<Sqlite, StoreError> {
-        Sqlite::open_with(path.as_ref(), false, self)
+        open::write(path.as_ref(), false, self.options)
     }
 
     /// Opens a store to be read where it cannot be written, as [`Sqlite::open_to_read`] does.
@@ -104,7 +163,7 @@ impl SqliteBuilder {
     ///
     /// As [`Sqlite::open_to_read`].
     pub fn open_to_read(self, path: impl AsRef<Path>) -> Result<Sqlite, StoreError> {
-        Sqlite::read_with(path.as_ref(), self)
+        open::read(path.as_ref(), self.options)
     }
 
     /// Opens a store, or makes it, as [`Sqlite::create`] does.
@@ -114,13 +173,13 @@ impl SqliteBuilder {
     /// As [`Sqlite::create`].
     pub fn create(self, path: impl AsRef<Path>) -> Result<Sqlite, StoreError> {
         backup::make(path.as_ref())?;
-        Sqlite::open_with(path.as_ref(), true, self)
+        open::write(path.as_ref(), true, self.options)
     }
 }
 
 impl std::fmt::Debug for SqliteBuilder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { deadline, wait, log, .. } = self;
+        let Options { deadline, wait, log, .. } = &self.options;
         f.debug_struct("SqliteBuilder")
             .field("deadline", deadline)
             .field("wait", wait)

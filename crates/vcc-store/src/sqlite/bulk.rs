@@ -7,50 +7,17 @@ use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior};
 use vcc_types::Field;
 
-use super::import::{bind, read};
-use super::page::rows;
+use super::error::error;
+use super::import::bind;
+use super::rows::{record, rows};
 use super::writer::Writer;
-use super::{error, remains};
+use super::{remains, statements as s};
 use crate::bulk::{Engine, LeftOut};
 use crate::counts::LEVELS;
-use crate::plan::Plan;
+use crate::sql::columns::WRITTEN;
 use crate::{
     BulkLoad, BulkLoaded, Deletion, OnConflict, Remains, StoreError, StoredRecord, TenantId,
 };
-
-const INSERT: &str = "INSERT INTO staged (tenant, start, finish, seconds, agent_id, phone_number, \
-    channel, case_id, duration, filename, queue_id, queue_name, account_number, transaction_id, \
-    ext_var1, ext_var2, out_dial_code, wrap_up_code, id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, \
-    $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
-
-// Numbered by `?`: SQLite numbers `$1` by where it stands first.
-const ADVANCE: &str =
-    "UPDATE load SET records = ?4 WHERE tenant = ?1 AND source = ?2 AND records = ?3";
-
-/// How many records a load has taken so far.
-const STAGED: &str = "SELECT count(*) FROM staged";
-
-/// The next keys, from some on, that more than one record has.
-const TWINS: &str = "SELECT transaction_id, filename FROM staged \
-    INDEXED BY staged_transaction WHERE tenant = $1 AND (transaction_id, filename) > ($2, $3) \
-    GROUP BY transaction_id, filename HAVING count(*) > 1 ORDER BY 1, 2 LIMIT 1000";
-
-/// The next record with a key.
-const TWIN: &str = "SELECT start, agent_id, phone_number, channel, case_id, duration, filename, \
-    queue_id, queue_name, account_number, transaction_id, ext_var1, ext_var2, out_dial_code, \
-    wrap_up_code, id FROM staged INDEXED BY staged_transaction \
-    WHERE tenant = $1 AND transaction_id = $2 AND filename = $3 AND id > $4 ORDER BY id LIMIT 1";
-
-const DELETE: &str = "DELETE FROM staged WHERE tenant = $1 AND id = $2";
-
-// The floor of a division, also before 1970.
-const COUNT_FINEST: &str = "INSERT INTO counts (tenant, level, bucket, records) \
-    SELECT $1, 10, (start - ((start % 1024000000) + 1024000000) % 1024000000) / 1024000000, \
-    count(*) FROM recordings WHERE tenant = $1 GROUP BY 3";
-
-const COUNT_COARSER: &str = "INSERT INTO counts (tenant, level, bucket, records) \
-    SELECT ?1, ?3, bucket >> 6, sum(records) FROM counts \
-    WHERE tenant = ?1 AND level = ?2 GROUP BY 3";
 
 /// A load that has begun.
 struct Load {
@@ -162,8 +129,7 @@ fn immediate(connection: &mut Connection) -> rusqlite::Result<Transaction<'_>> {
 fn begin(connection: &mut Connection, tenant: TenantId, source: &str) -> Result<u64, StoreError> {
     let failed = error("cannot begin a load");
     let transaction = immediate(connection).map_err(&failed)?;
-    let known = "SELECT 1 FROM tenants WHERE tenant = $1";
-    let known = transaction.prepare(known).and_then(|mut known| known.exists([tenant.0]));
+    let known = transaction.prepare(s::TENANT.text).and_then(|mut known| known.exists([tenant.0]));
     if !known.map_err(&failed)? {
         return Err(StoreError::no_such_tenant());
     }
@@ -175,7 +141,7 @@ fn begin(connection: &mut Connection, tenant: TenantId, source: &str) -> Result<
 
 fn refuse_recordings(transaction: &Transaction<'_>) -> Result<(), StoreError> {
     let any = transaction
-        .prepare("SELECT 1 FROM recordings LIMIT 1")
+        .prepare(s::ANY_RECORDING.text)
         .and_then(|mut any| any.exists([]))
         .map_err(error("cannot begin a load"))?;
     if any {
@@ -188,11 +154,7 @@ fn refuse_recordings(transaction: &Transaction<'_>) -> Result<(), StoreError> {
 fn resumed(transaction: &Transaction<'_>, tenant: TenantId, source: &str) -> rusqlite::Result<u64> {
     if is_staged(transaction)? {
         let done: Option<i64> = transaction
-            .query_row(
-                "SELECT records FROM load WHERE tenant = $1 AND source = $2",
-                (tenant.0, source),
-                |row| row.get(0),
-            )
+            .query_row(s::LOADED.text, (tenant.0, source), |row| row.get(0))
             .optional()?;
         if let Some(done) = done {
             return Ok(done.cast_unsigned());
@@ -207,10 +169,7 @@ fn resumed(transaction: &Transaction<'_>, tenant: TenantId, source: &str) -> rus
         "CREATE TABLE staged {columns};
          CREATE TABLE load (tenant INTEGER NOT NULL, source TEXT NOT NULL, records INTEGER NOT NULL) STRICT"
     ))?;
-    transaction.execute(
-        "INSERT INTO load (tenant, source, records) VALUES ($1, $2, 0)",
-        (tenant.0, source),
-    )?;
+    transaction.execute(s::BEGIN_LOAD.text, (tenant.0, source))?;
     Ok(0)
 }
 
@@ -221,7 +180,7 @@ pub(super) fn is_staged(connection: &Connection) -> rusqlite::Result<bool> {
 
 /// Forgets the load, and says how many records it had.
 fn drop_staged(connection: &Connection) -> rusqlite::Result<u64> {
-    let records: i64 = connection.query_row(STAGED, [], |row| row.get(0))?;
+    let records: i64 = connection.query_row(s::STAGED.text, [], |row| row.get(0))?;
     connection.execute_batch("DROP TABLE staged; DROP TABLE load")?;
     Ok(records.cast_unsigned())
 }
@@ -229,8 +188,7 @@ fn drop_staged(connection: &Connection) -> rusqlite::Result<u64> {
 /// Forgets a load of a tenant that goes, and says how many records it had.
 pub(super) fn forget(transaction: &Transaction<'_>, tenant: TenantId) -> rusqlite::Result<u64> {
     if is_staged(transaction)? {
-        let theirs = "SELECT 1 FROM load WHERE tenant = $1";
-        if transaction.prepare(theirs)?.exists([tenant.0])? {
+        if transaction.prepare(s::LOAD.text)?.exists([tenant.0])? {
             return drop_staged(transaction);
         }
     }
@@ -246,18 +204,13 @@ pub(super) fn delete(
     if !is_staged(transaction)? {
         return Ok(0);
     }
-    rows(transaction, &Plan::delete_staged(tenant, deletion), |_| Ok(()))?;
+    rows(transaction, &s::delete_staged(tenant, deletion), |_| Ok(()))?;
     Ok(transaction.changes())
 }
 
 /// The statements that made the tables or indexes of a table.
 fn schema(connection: &Connection, kind: &str, table: &str) -> rusqlite::Result<Vec<String>> {
-    connection
-        .prepare(
-            "SELECT sql FROM sqlite_schema WHERE type = ?1 AND tbl_name = ?2 AND sql IS NOT NULL",
-        )?
-        .query_map((kind, table), |row| row.get(0))?
-        .collect()
+    connection.prepare(s::MAKING.text)?.query_map((kind, table), |row| row.get(0))?.collect()
 }
 
 /// Notes how far the load is, if it is still this one and where it was.
@@ -272,7 +225,7 @@ fn advance(
     let is_there = is_staged(transaction).map_err(&failed)?;
     let advanced = if is_there {
         transaction
-            .prepare_cached(ADVANCE)
+            .prepare_cached(s::ADVANCE.text)
             .and_then(|mut advance| {
                 advance.execute((tenant.0, source, before.cast_signed(), done.cast_signed()))
             })
@@ -291,11 +244,11 @@ fn insert(
     tenant: TenantId,
     records: &[(u64, StoredRecord)],
 ) -> rusqlite::Result<()> {
-    let mut insert = transaction.prepare_cached(INSERT)?;
+    let mut insert = transaction.prepare_cached(s::STAGE.text)?;
     for (number, record) in records {
         bind(&mut insert, tenant, record)?;
         // Their order in the source is that of their arrival.
-        insert.raw_bind_parameter(19, number.cast_signed())?;
+        insert.raw_bind_parameter(2 + WRITTEN.len(), number.cast_signed())?;
         insert.raw_execute()?;
     }
     Ok(())
@@ -332,15 +285,13 @@ fn put(
         "DROP TABLE recordings; ALTER TABLE staged RENAME TO recordings; DROP TABLE load",
     )?;
     rename(transaction, indexes)?;
-    transaction.execute(COUNT_FINEST, [tenant.0])?;
+    transaction.execute(s::COUNT_FINEST.text, [tenant.0])?;
     for levels in LEVELS.windows(2) {
-        transaction.execute(COUNT_COARSER, (tenant.0, levels[0], levels[1]))?;
+        transaction.execute(s::COUNT_COARSER.text, (tenant.0, levels[0], levels[1]))?;
     }
-    transaction.query_row(
-        "SELECT coalesce(sum(records), 0) FROM counts WHERE tenant = $1 AND level = $2",
-        (tenant.0, LEVELS[LEVELS.len() - 1]),
-        |row| row.get::<_, i64>(0).map(|records| Some(records.cast_unsigned())),
-    )
+    transaction.query_row(s::RECORDS.text, [tenant.0], |row| {
+        row.get::<_, i64>(0).map(|records| Some(records.cast_unsigned()))
+    })
 }
 
 /// Gives the indexes of what was loaded the names that statements know. SQLite has no statement for it
@@ -349,8 +300,8 @@ fn put(
 fn rename(transaction: &Transaction<'_>, indexes: &[String]) -> rusqlite::Result<()> {
     transaction.pragma_update(None, "writable_schema", true)?;
     let renamed = indexes.iter().try_for_each(|index| {
-        let sql = "UPDATE sqlite_schema SET name = ?1, sql = ?2 WHERE type = 'index' AND name = ?3";
-        transaction.execute(sql, (name(index), index, name(&staged(index)))).map(drop)
+        let (index, staged) = ((name(index), index), staged(index));
+        transaction.execute(s::RENAME_INDEX.text, (index.0, index.1, name(&staged))).map(drop)
     });
     // It also reads the schema anew.
     transaction.pragma_update(None, "writable_schema", "RESET")?;
@@ -374,7 +325,7 @@ impl Twins<'_> {
         loop {
             let keys: Vec<(String, String)> = self
                 .transaction
-                .prepare_cached(TWINS)?
+                .prepare_cached(s::TWIN_KEYS.text)?
                 .query_map((self.tenant.0, &last.0, &last.1), |row| Ok((row.get(0)?, row.get(1)?)))?
                 .collect::<rusqlite::Result<_>>()?;
             for (transaction, filename) in &keys {
@@ -389,14 +340,14 @@ impl Twins<'_> {
 
     /// Settles the records of one key, in the order of their arrival.
     fn of(&mut self, transaction: &str, filename: &str) -> rusqlite::Result<()> {
-        let mut next = self.transaction.prepare_cached(TWIN)?;
+        let mut next = self.transaction.prepare_cached(s::TWIN.text)?;
         let mut after = |id: i64| {
             next.query_row((self.tenant.0, transaction, filename, id), |row| {
-                Ok((row.get::<_, i64>(Field::COUNT)?, read(row)?))
+                Ok((row.get::<_, i64>(Field::COUNT)?, record(row)?))
             })
             .optional()
         };
-        let mut delete = self.transaction.prepare_cached(DELETE)?;
+        let mut delete = self.transaction.prepare_cached(s::DROP_STAGED.text)?;
         let Some((first, mut known)) = after(i64::MIN)? else { return Ok(()) };
         let mut replaced = false;
         let mut last = first;

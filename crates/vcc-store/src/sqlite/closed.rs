@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use super::blocking::on_a_thread;
+use super::claim::{Claim, Taken, name_it, sync_folder};
 use super::error::error;
 use super::held::Held;
-use super::place::{Place, Taken, name_it, sync_folder};
-use super::{Sqlite, access, files, migrate, on_a_thread};
+use super::{Sqlite, access, files, migrate};
 use crate::{StoreError, StoreErrorKind};
 
 impl Sqlite {
@@ -70,7 +71,7 @@ pub(super) fn rename(from: &Path, to: &Path) -> Result<(), StoreError> {
     };
     let closed = Closed::take(from)?;
     // Nothing is written there, but others that would make a file of this name are kept out.
-    let _place = Place::take(to, Taken::Refuse, &failed)?;
+    let _claim = Claim::take(to, Taken::Refuse, &failed)?;
     name_it(&closed.real, to).map_err(failed)?;
     files::remove_beside(&closed.real).map_err(failed)?;
     sync_folder(to).and_then(|()| sync_folder(&closed.real)).map_err(failed)

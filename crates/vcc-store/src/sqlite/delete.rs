@@ -2,10 +2,11 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::page::{Snapshot, rows};
-use super::{bulk, error, import, remains};
-use crate::counts::{LEVELS, bucket};
-use crate::plan::Plan;
+use super::error::error;
+use super::rows::rows;
+use super::snapshot::Snapshot;
+use super::{bulk, import, remains, statements as s};
+use crate::counts::bucket;
 use crate::{Deletion, Reach, Remains, StoreError, TenantId};
 
 /// How many records go in one transaction.
@@ -30,25 +31,24 @@ fn delete(
     tenant: TenantId,
     deletion: &Deletion,
 ) -> rusqlite::Result<u64> {
-    let mut doomed = Vec::new();
-    rows(transaction, &Plan::doomed_for_sqlite(tenant, deletion, STEP), |row| {
-        doomed.push((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?));
+    let mut found = Vec::new();
+    rows(transaction, &s::to_delete(tenant, deletion, STEP), |row| {
+        found.push((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?));
         Ok(())
     })?;
-    if doomed.is_empty() {
+    if found.is_empty() {
         let deleted = bulk::delete(transaction, tenant, deletion)?;
         remains::add(transaction, Remains { deleted, ..Remains::default() })?;
         return Ok(deleted);
     }
-    let mut delete =
-        transaction.prepare_cached("DELETE FROM recordings WHERE tenant = $1 AND id = $2")?;
+    let mut delete = transaction.prepare_cached(s::DELETE.text)?;
     let mut moved: BTreeMap<i64, i64> = BTreeMap::new();
-    for (id, start) in &doomed {
+    for (id, start) in &found {
         delete.execute((tenant.0, id))?;
         *moved.entry(bucket(0, *start)).or_default() -= 1;
     }
     import::count(transaction, tenant, &moved)?;
-    let deleted = doomed.len() as u64;
+    let deleted = found.len() as u64;
     remains::add(transaction, Remains { deleted, ..Remains::default() })?;
     Ok(deleted)
 }
@@ -70,12 +70,12 @@ pub(super) fn reach(
             })?;
             Ok::<_, rusqlite::Error>(reach)
         };
-        let reach = read(Plan::reach_for_sqlite(tenant, deletion), counted(&snapshot, tenant)?)?;
+        let reach = read(s::reach(tenant, deletion), counted(&snapshot, tenant)?)?;
         if !bulk::is_staged(&snapshot)? {
             return Ok(reach);
         }
-        let all = read(Plan::reach_staged(tenant, &Deletion::All), 0)?.records;
-        Ok(reach.and(read(Plan::reach_staged(tenant, deletion), all)?))
+        let all = read(s::reach_staged(tenant, &Deletion::All), 0)?.records;
+        Ok(reach.and(read(s::reach_staged(tenant, deletion), all)?))
     };
     of(connection).map_err(failed)
 }
@@ -87,10 +87,6 @@ pub(super) fn count(connection: &mut Connection, tenant: TenantId) -> Result<u64
 
 fn counted(connection: &Connection, tenant: TenantId) -> rusqlite::Result<u64> {
     connection
-        .query_row(
-            "SELECT coalesce(sum(records), 0) FROM counts WHERE tenant = $1 AND level = $2",
-            (tenant.0, LEVELS[LEVELS.len() - 1]),
-            |row| row.get::<_, i64>(0),
-        )
+        .query_row(s::RECORDS.text, [tenant.0], |row| row.get::<_, i64>(0))
         .map(i64::cast_unsigned)
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rusqlite::{Error, ErrorCode};
 
-use super::pool::Location;
+use super::location::Location;
 use crate::{StoreError, StoreErrorKind};
 
 /// Says what was being done when SQLite refused, and sorts its reasons by what a caller can do.

@@ -9,10 +9,12 @@ use rusqlite::Connection;
 use tokio::sync::mpsc;
 use vcc_query::Selection;
 
-use super::error;
+use super::error::error;
 use super::index::given;
-use super::page::{Snapshot, bound};
 use super::pool::{Pool, SNAPSHOT, too_old};
+use super::rows::bound;
+use super::snapshot::Snapshot;
+use super::statements as s;
 use super::writer::Writer;
 use crate::export::{Taker, is_full, piece, whole};
 use crate::plan::Plan;
@@ -58,7 +60,7 @@ fn read(
     plan.given = given(&snapshot).map_err(&failed)?;
     // Nobody waits any more: the next piece finds that out.
     let _ = taker.begun.send(());
-    let sql = plan.all_for_sqlite();
+    let sql = s::list(&plan);
     let mut statement = snapshot.prepare_cached(&sql.text).map_err(&failed)?;
     let mut rows = bound(&mut statement, &sql).map_err(&failed)?;
     let mut records = TextsBuilder::default();

@@ -150,18 +150,15 @@ impl FollowedSqlite {
         if let Some(current) = self.shared.unchanged() {
             return Ok(current);
         }
-        let closed = |_| StoreError::new(StoreErrorKind::Unavailable, "the store is closed");
-        let turn = self.shared.one.clone().acquire_owned().await.map_err(closed)?;
+        let turn =
+            self.shared.one.clone().acquire_owned().await.map_err(|_| StoreError::closed())?;
         let shared = self.shared.clone();
         let renewed = tokio::task::spawn_blocking(move || {
             // Also when nobody waits for it any more.
             let _turn = turn;
             shared.renew()
         });
-        renewed.await.unwrap_or_else(|joined| {
-            Err(StoreError::new(StoreErrorKind::Internal, "a task of the store ended early")
-                .with_source(joined))
-        })
+        renewed.await.unwrap_or_else(|ended| Err(StoreError::task(ended)))
     }
 
     async fn store(&self) -> Result<Arc<Sqlite>, StoreError> {

@@ -1,65 +1,17 @@
 use std::collections::{BTreeMap, HashSet};
-use std::fmt::Write as _;
-use std::sync::LazyLock;
 
-use rusqlite::types::Type;
-use rusqlite::{
-    CachedStatement, Connection, Error, OptionalExtension as _, Row, Statement, Transaction,
-};
+use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Statement, Transaction};
 use rusqlite::{TransactionBehavior, params};
 use vcc_types::{Field, Row as _};
 
-use super::{error, remains};
+use super::error::error;
+use super::rows::record as record_of;
+use super::{remains, statements as s};
 use crate::counts::{bucket, changes};
+use crate::sql::columns::WRITTEN;
 use crate::{Batch, Checkpoint, Imported, OnConflict, Remains, StoreError, StoredRecord, TenantId};
 
-pub(super) const FIND: &str = "SELECT start, agent_id, phone_number, channel, case_id, duration, filename, \
-    queue_id, queue_name, account_number, transaction_id, ext_var1, ext_var2, out_dial_code, \
-    wrap_up_code, id FROM recordings INDEXED BY recordings_transaction \
-    WHERE tenant = $1 AND transaction_id = $2 AND filename = $3 ORDER BY id LIMIT 1";
-
-/// Whether any record has a transaction from one to another: mostly none of a batch is known, which
-/// one question then settles for all of them.
-pub(super) const ANY: &str = "SELECT 1 FROM recordings INDEXED BY recordings_transaction \
-    WHERE tenant = $1 AND transaction_id >= $2 AND transaction_id <= $3 LIMIT 1";
-
-// OR FAIL: what fails ends the transaction, so that SQLite need not note how to undo a statement.
-const INSERT: &str = "INSERT OR FAIL INTO recordings (tenant, start, finish, seconds, agent_id, \
-    phone_number, channel, case_id, duration, filename, queue_id, queue_name, account_number, \
-    transaction_id, ext_var1, ext_var2, out_dial_code, wrap_up_code) VALUES ($1, $2, $3, $4, $5, \
-    $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
-
-/// How many parameters a record has besides its tenant.
-const PARAMETERS: usize = 17;
-
-/// How many records one statement writes where there are so many: it opens the table and its
-/// indexes once, and goes on where it was in those that grow at their end.
-const TOGETHER: usize = 64;
-
-static INSERT_TOGETHER: LazyLock<String> = LazyLock::new(|| {
-    let mut text = INSERT.to_owned();
-    for record in 1..TOGETHER {
-        text += ", ($1";
-        for parameter in 2..2 + PARAMETERS {
-            write!(text, ", ${}", record * PARAMETERS + parameter).unwrap_or_default();
-        }
-        text += ")";
-    }
-    text
-});
-
-// Numbered by `?`: SQLite numbers `$1` by where it stands first.
-const UPDATE: &str = "UPDATE recordings SET start = ?2, finish = ?3, seconds = ?4, agent_id = ?5, \
-    phone_number = ?6, channel = ?7, case_id = ?8, duration = ?9, filename = ?10, queue_id = ?11, \
-    queue_name = ?12, account_number = ?13, transaction_id = ?14, ext_var1 = ?15, ext_var2 = ?16, \
-    out_dial_code = ?17, wrap_up_code = ?18 WHERE tenant = ?1 AND id = ?19";
-
-const COUNT: &str = "INSERT INTO counts (tenant, level, bucket, records) VALUES ($1, $2, $3, $4) \
-    ON CONFLICT (tenant, level, bucket) DO UPDATE SET records = records + excluded.records";
-
-const DROP: &str =
-    "DELETE FROM counts WHERE tenant = $1 AND level = $2 AND bucket = $3 AND records = 0";
-
+/// Adds the records of a batch, in one transaction.
 pub(super) fn import(
     connection: &mut Connection,
     tenant: TenantId,
@@ -70,7 +22,7 @@ pub(super) fn import(
     let transaction =
         connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
     let exists = transaction
-        .prepare_cached("SELECT 1 FROM tenants WHERE tenant = $1")
+        .prepare_cached(s::TENANT.text)
         .and_then(|mut statement| statement.exists([tenant.0]))
         .map_err(&failed)?;
     if !exists {
@@ -109,16 +61,13 @@ fn keep(
 ) -> rusqlite::Result<()> {
     let Checkpoint { source, records, .. } = checkpoint;
     if *records == 0 {
-        transaction
-            .prepare_cached("DELETE FROM imports WHERE tenant = $1 AND source = $2")?
-            .execute((tenant.0, source))?;
+        transaction.prepare_cached(s::FORGET_CHECKPOINT.text)?.execute((tenant.0, source))?;
     } else {
-        transaction
-            .prepare_cached(
-                "INSERT INTO imports (tenant, source, records) VALUES ($1, $2, $3)
-                 ON CONFLICT (tenant, source) DO UPDATE SET records = excluded.records",
-            )?
-            .execute((tenant.0, source, records.cast_signed()))?;
+        transaction.prepare_cached(s::KEEP_CHECKPOINT.text)?.execute((
+            tenant.0,
+            source,
+            records.cast_signed(),
+        ))?;
     }
     Ok(())
 }
@@ -129,11 +78,7 @@ pub(super) fn checkpoint(
     source: &str,
 ) -> Result<u64, StoreError> {
     connection
-        .query_row(
-            "SELECT records FROM imports WHERE tenant = $1 AND source = $2",
-            (tenant.0, source),
-            |row| row.get::<_, i64>(0),
-        )
+        .query_row(s::CHECKPOINT.text, (tenant.0, source), |row| row.get::<_, i64>(0))
         .optional()
         .map(|records| records.unwrap_or_default().cast_unsigned())
         .map_err(error("cannot read how far an import is"))
@@ -171,19 +116,19 @@ impl<'a> Import<'a> {
         };
         let some_known = match (transactions().min(), transactions().max()) {
             (Some(first), Some(last)) => {
-                transaction.prepare_cached(ANY)?.exists((tenant.0, first, last))?
+                transaction.prepare_cached(s::IN_RANGE.text)?.exists((tenant.0, first, last))?
             }
             _ => false,
         };
         Ok(Self {
             transaction,
             tenant,
-            find: transaction.prepare_cached(FIND)?,
-            insert: transaction.prepare_cached(INSERT)?,
-            insert_together: transaction.prepare_cached(&INSERT_TOGETHER)?,
+            find: transaction.prepare_cached(s::FIND.text)?,
+            insert: transaction.prepare_cached(s::ADD.text)?,
+            insert_together: transaction.prepare_cached(&s::ADD_TOGETHER)?,
             some_known,
             seen: HashSet::with_capacity(records.len()),
-            pending: Vec::with_capacity(TOGETHER),
+            pending: Vec::with_capacity(s::TOGETHER),
             imported: Imported::default(),
             moved: BTreeMap::new(),
         })
@@ -223,18 +168,18 @@ impl<'a> Import<'a> {
         }
         self.find
             .query_row(params![self.tenant.0, key.0, key.1], |row| {
-                Ok((row.get(Field::COUNT)?, read(row)?))
+                Ok((row.get(Field::COUNT)?, record_of(row)?))
             })
             .optional()
     }
 
     fn add(&mut self, record: &'a StoredRecord) -> rusqlite::Result<()> {
         self.pending.push(record);
-        if self.pending.len() == TOGETHER {
+        if self.pending.len() == s::TOGETHER {
             let insert = &mut self.insert_together;
             insert.raw_bind_parameter(1, self.tenant.0)?;
             for (index, record) in self.pending.drain(..).enumerate() {
-                bind_values(insert, 2 + index * PARAMETERS, record)?;
+                bind_values(insert, 2 + index * WRITTEN.len(), record)?;
             }
             insert.raw_execute()?;
         }
@@ -289,17 +234,10 @@ fn update(
     id: i64,
     record: &StoredRecord,
 ) -> rusqlite::Result<()> {
-    let mut update = transaction.prepare_cached(UPDATE)?;
+    let mut update = transaction.prepare_cached(s::UPDATE.text)?;
     bind(&mut update, tenant, record)?;
-    update.raw_bind_parameter(19, id)?;
+    update.raw_bind_parameter(2 + WRITTEN.len(), id)?;
     update.raw_execute().map(drop)
-}
-
-/// Reads a record from a row that begins with [`COLUMNS`](crate::sql::COLUMNS).
-pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<StoredRecord> {
-    let text = |index| Ok::<_, Error>(row.get_ref(index + 1)?.as_bytes()?);
-    let record = StoredRecord::from_texts(row.get(0)?, text)?;
-    record.ok_or_else(|| Error::InvalidColumnType(0, "a text".into(), Type::Text))
 }
 
 /// Adds to the counts of every level what has changed in the finest buckets.
@@ -308,8 +246,8 @@ pub(super) fn count(
     tenant: TenantId,
     moved: &BTreeMap<i64, i64>,
 ) -> rusqlite::Result<()> {
-    let mut add = transaction.prepare_cached(COUNT)?;
-    let mut drop = transaction.prepare_cached(DROP)?;
+    let mut add = transaction.prepare_cached(s::COUNT.text)?;
+    let mut drop = transaction.prepare_cached(s::DROP_EMPTY_COUNT.text)?;
     for (level, bucket, by) in changes(moved) {
         add.execute((tenant.0, level, bucket, by))?;
         if by < 0 {

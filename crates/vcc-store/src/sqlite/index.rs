@@ -3,14 +3,14 @@
 use rusqlite::Connection;
 use vcc_types::Field;
 
-use super::error;
+use super::error::error;
+use super::statements as s;
 use crate::StoreError;
-use crate::index::{Given, in_sqlite, refused};
+use crate::index::{Given, INDEXABLE, Index, refused, searched};
 
 /// The fields that have been given an index. The schema is in memory, and short.
 pub(super) fn given(connection: &Connection) -> rusqlite::Result<Given> {
-    let sql = "SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'recordings'";
-    let mut statement = connection.prepare_cached(sql)?;
+    let mut statement = connection.prepare_cached(s::INDEXES.text)?;
     let mut rows = statement.query([])?;
     let mut names = Vec::new();
     while let Some(row) = rows.next()? {
@@ -25,7 +25,16 @@ pub(super) fn set(
     field: Field,
     wanted: bool,
 ) -> Result<bool, StoreError> {
-    let [make, drop] = in_sqlite(field).ok_or_else(|| refused(field))?;
+    if !INDEXABLE.contains(&field) {
+        return Err(refused(field));
+    }
+    let (name, column) = (Index::Of(field).name(), searched(field));
+    let change = match wanted {
+        true => {
+            format!("CREATE INDEX IF NOT EXISTS {name} ON recordings (tenant, {column}, start)")
+        }
+        false => format!("DROP INDEX IF EXISTS {name}"),
+    };
     let failed = error(if wanted { "cannot make an index" } else { "cannot drop an index" });
     let transaction = connection
         .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
@@ -33,7 +42,7 @@ pub(super) fn set(
     if given(&transaction).map_err(&failed)?.has(field) == wanted {
         return Ok(false);
     }
-    transaction.execute_batch(if wanted { make } else { drop }).map_err(&failed)?;
+    transaction.execute_batch(&change).map_err(&failed)?;
     transaction.commit().map_err(failed)?;
     Ok(true)
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use super::error;
+use super::error::error;
 use super::pool::SNAPSHOT;
 use crate::waiting::{Teller, Waiting};
 use crate::{StoreError, StoreErrorKind};
@@ -226,7 +226,7 @@ mod tests {
 
     async fn store(path: &Path, limits: LogLimits) -> (Sqlite, TenantId) {
         let mut builder = Sqlite::builder();
-        builder.log = limits;
+        builder.options.log = limits;
         let store = builder.create(path).unwrap();
         let tenant = store.add_tenant("acme", vcc_query::Zone::UTC, NOW).await.unwrap();
         (store, tenant.id)
@@ -239,7 +239,7 @@ mod tests {
         let (say, said) = mpsc::channel();
         let mut builder = Sqlite::builder()
             .on_waiting(move |waiting| say.send(waiting.to_string()).unwrap_or_default());
-        builder.log = limits(Duration::from_secs(3_600));
+        builder.options.log = limits(Duration::from_secs(3_600));
         let store = std::sync::Arc::new(builder.create(&path).unwrap());
         let acme = store.add_tenant("acme", vcc_query::Zone::UTC, NOW).await.unwrap().id;
         let token = store.add_token(acme, TokenHash::of(b"secret"), "", NOW).await.unwrap();

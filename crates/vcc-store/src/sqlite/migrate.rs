@@ -5,7 +5,8 @@ use std::collections::HashSet;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use super::error;
+use super::error::error;
+use super::statements as s;
 use crate::tenant_name::folded;
 use crate::{StoreError, StoreErrorKind, Upgrade};
 
@@ -91,9 +92,8 @@ pub(super) fn version(
     };
     let refused = |message: String| Err(StoreError::new(StoreErrorKind::Refused, message));
     let (application, version) = (number("application_id")?, number("user_version")?);
-    let tables = connection
-        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))
-        .map_err(&failed)?;
+    let tables =
+        connection.query_row(s::OBJECTS.text, [], |row| row.get::<_, i64>(0)).map_err(&failed)?;
     if application != APPLICATION_ID && tables > 0 {
         return refused(format!("{name} is a database of another program"));
     }
@@ -117,14 +117,8 @@ struct Survey {
 }
 
 fn survey(connection: &Connection) -> rusqlite::Result<Survey> {
-    let starts = crate::record::starts();
-    // FIELD-4: version 1 kept the bits of 64-bit integers, and of more than those no number.
-    let sql = "SELECT count(*) FILTER (WHERE seconds < 0 OR seconds IS NULL
-            AND duration <> '' AND duration NOT GLOB '*[^0-9]*'),
-        count(*) FILTER (WHERE start < $1 OR start >= $2),
-        count(*) FILTER (WHERE seconds < 0)
-        FROM recordings";
-    connection.query_row(sql, (starts.start, starts.end), |row| {
+    let starts = crate::micros::starts();
+    connection.query_row(s::SURVEY.text, (starts.start, starts.end), |row| {
         let count = |at| row.get::<_, i64>(at).map(i64::cast_unsigned);
         Ok(Survey { durations: count(0)?, starts: count(1)?, wrapped: count(2)? > 0 })
     })
@@ -133,15 +127,15 @@ fn survey(connection: &Connection) -> rusqlite::Result<Survey> {
 /// What version 2 holds besides what version 1 did.
 fn fill(transaction: &Transaction<'_>, survey: &Survey) -> rusqlite::Result<()> {
     if survey.wrapped {
-        transaction.execute_batch("UPDATE recordings SET seconds = NULL WHERE seconds < 0")?;
+        transaction.execute(s::UNWRAP.text, [])?;
     }
     // AUTH-7: of those that look alike, the oldest has the key.
     let names = transaction
-        .prepare("SELECT tenant, name FROM tenants ORDER BY tenant")?
+        .prepare(s::NAMES.text)?
         .query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))?
         .collect::<rusqlite::Result<Vec<_>>>()?;
     let mut keys = HashSet::new();
-    let mut keep = transaction.prepare("UPDATE tenants SET folded = $2 WHERE tenant = $1")?;
+    let mut keep = transaction.prepare(s::KEEP_FOLDED.text)?;
     for (tenant, name) in names {
         let key = folded(&name);
         if !keys.contains(&key) {

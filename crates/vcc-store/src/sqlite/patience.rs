@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::error::is_busy;
 use super::line::Line;
 use crate::StoreError;
-use crate::waiting::{Held, Teller, Waiting};
+use crate::waiting::{HeldFor, Teller, Waiting};
 
 /// How often who stands in line looks whether the store is free, and how often those do who do not: who
 /// is in line comes first.
@@ -73,7 +73,7 @@ impl Patience {
         let _end = self.begin(for_readers);
         self.let_others();
         work().map_err(|error| match is_busy(&error) {
-            true => error.with_source(Held(self.wait)),
+            true => error.with_source(HeldFor(self.wait)),
             false => error,
         })
     }
@@ -160,7 +160,7 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use super::*;
-    use crate::sqlite::error;
+    use crate::sqlite::error::error;
     use crate::{Sqlite, Store as _, StoreErrorKind};
 
     fn begin(connection: &rusqlite::Connection) -> Result<(), StoreError> {

@@ -1,15 +1,15 @@
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use rusqlite::Connection;
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Semaphore;
 
 use super::error::{cannot_open, error, is_damage};
-use super::files::{alone, beside, real};
-use super::{gather, places};
+use super::location::Location;
+use super::{deep, gather};
 use crate::{StoreError, StoreErrorKind};
 
 /// A few connections to one database, each used by one thread at a time.
@@ -96,41 +96,6 @@ pub(super) enum Brief<T> {
     Long,
     /// It was not begun: every connection is in use, or the disk is slow.
     Busy,
-}
-
-/// Where the database is, and who may write.
-#[derive(Clone, Debug)]
-pub(super) struct Location {
-    /// A file, or `None` for memory.
-    pub(super) path: Option<PathBuf>,
-    pub(super) create: bool,
-    pub(super) read_only: bool,
-    /// Whether nobody writes it, so that it is read without its log and without locks.
-    pub(super) is_alone: bool,
-}
-
-impl Location {
-    /// The log beside the file, where it is or will be.
-    pub(super) fn log(&self) -> Option<PathBuf> {
-        let path = self.path.as_deref()?;
-        // It stands beside the file, not beside a link to it.
-        Some(beside(&real(path), "-wal"))
-    }
-
-    fn open(&self) -> Result<Connection, rusqlite::Error> {
-        let mut flags = OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_EXRESCODE;
-        flags |= match (self.read_only, self.create) {
-            (true, _) => OpenFlags::SQLITE_OPEN_READ_ONLY,
-            (false, true) => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
-            (false, false) => OpenFlags::SQLITE_OPEN_READ_WRITE,
-        };
-        let alone = self.path.as_deref().filter(|_| self.is_alone).and_then(alone);
-        match (alone, &self.path) {
-            (Some(url), _) => Connection::open_with_flags(url, flags | OpenFlags::SQLITE_OPEN_URI),
-            (None, Some(path)) => Connection::open_with_flags(path, flags),
-            (None, None) => Connection::open_in_memory_with_flags(flags),
-        }
-    }
 }
 
 impl Pool {
@@ -253,17 +218,14 @@ impl Pool {
         &self,
         work: impl FnOnce(&mut Lease<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let closed = |_| StoreError::new(StoreErrorKind::Unavailable, "the store is closed");
-        let permit = self.inner.permits.clone().acquire_owned().await.map_err(closed)?;
+        let permit =
+            self.inner.permits.clone().acquire_owned().await.map_err(|_| StoreError::closed())?;
         let inner = self.inner.clone();
         let task = tokio::task::spawn_blocking(move || {
             let _permit = permit;
             work(&mut Lease::take(&inner)).map_err(|error| inner.failed(error))
         });
-        task.await.unwrap_or_else(|joined| {
-            Err(StoreError::new(StoreErrorKind::Internal, "a task of the store ended early")
-                .with_source(joined))
-        })
+        task.await.unwrap_or_else(|ended| Err(StoreError::task(ended)))
     }
 }
 
@@ -294,7 +256,7 @@ fn connect(location: &Location, epoch: Instant) -> Result<Guarded, rusqlite::Err
     // values that are bound to it, which takes as long as to read a page.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     gather::register(&connection)?;
-    places::register(&connection)?;
+    deep::register(&connection)?;
     let watch = Arc::new(Watch::default());
     let (watched, log) = (watch.clone(), location.log());
     connection.progress_handler(STEPS, Some(move || watched.is_over(epoch, log.as_deref())))?;

@@ -6,12 +6,14 @@ use std::sync::Arc;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 use tokio::sync::Semaphore;
 
-use super::begin;
 use super::error::error;
 use super::files::{self, Identity, Seen, alone, beside, identity, real};
 use super::held::Held;
+use super::location::Location;
 use super::migrate::APPLICATION_ID;
-use super::pool::{Location, read_afresh};
+use super::page;
+use super::pool::read_afresh;
+use super::statements as s;
 use crate::selection::any_record;
 use crate::{StoreError, StoreErrorKind, TenantId};
 
@@ -120,13 +122,11 @@ impl Opened {
         read_afresh(&self.location, |connection| {
             let failed = error(NOT_READY);
             let tenant: Option<(i64, String)> = connection
-                .query_row("SELECT tenant, name FROM tenants ORDER BY tenant LIMIT 1", [], |row| {
-                    Ok((row.get(0)?, row.get(1)?))
-                })
+                .query_row(s::READY.text, [], |row| Ok((row.get(0)?, row.get(1)?)))
                 .optional()
                 .map_err(failed)?;
             let Some((tenant, name)) = tenant else { return Ok(None) };
-            begin(connection, TenantId(tenant), &any_record())?;
+            page::begin(connection, TenantId(tenant), &any_record())?;
             Ok(Some(name))
         })
     }

@@ -3,17 +3,13 @@
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior};
 
-use super::error;
+use super::error::error;
+use super::statements as s;
 use crate::{Remains, StoreError};
 
-// What a rewrite has read is told from what came after it by the mark, which no two have in common.
 const MAKE: &str = "CREATE TABLE IF NOT EXISTS remains (mark BLOB NOT NULL, \
     deleted INTEGER NOT NULL, replaced INTEGER NOT NULL, tokens INTEGER NOT NULL, \
     tenants INTEGER NOT NULL) STRICT";
-const BEGIN: &str = "INSERT INTO remains (mark, deleted, replaced, tokens, tenants) \
-    SELECT x'', 0, 0, 0, 0 WHERE NOT EXISTS (SELECT 1 FROM remains)";
-const ADD: &str = "UPDATE remains SET mark = randomblob(16), deleted = deleted + ?1, \
-    replaced = replaced + ?2, tokens = tokens + ?3, tenants = tenants + ?4";
 
 /// Notes what the transaction leaves in the file.
 pub(super) fn add(transaction: &Transaction<'_>, more: Remains) -> rusqlite::Result<()> {
@@ -22,11 +18,11 @@ pub(super) fn add(transaction: &Transaction<'_>, more: Remains) -> rusqlite::Res
     }
     if !exist(transaction)? {
         transaction.execute_batch(MAKE)?;
-        transaction.execute(BEGIN, [])?;
+        transaction.execute(s::BEGIN_REMAINS.text, [])?;
     }
     let Remains { deleted, replaced, tokens, tenants } = more;
     let counts = [deleted, replaced, tokens, tenants].map(u64::cast_signed);
-    transaction.prepare_cached(ADD)?.execute(counts).map(drop)
+    transaction.prepare_cached(s::ADD_REMAINS.text)?.execute(counts).map(drop)
 }
 
 /// What there is.
@@ -39,8 +35,7 @@ pub(super) fn marked(connection: &Connection) -> rusqlite::Result<Option<(Vec<u8
     if !exist(connection)? {
         return Ok(None);
     }
-    let sql = "SELECT mark, deleted, replaced, tokens, tenants FROM remains";
-    let row = connection.query_row(sql, [], |row| {
+    let row = connection.query_row(s::REMAINS.text, [], |row| {
         let count = |at| row.get::<_, i64>(at).map(i64::cast_unsigned);
         let (deleted, replaced, tokens, tenants) = (count(1)?, count(2)?, count(3)?, count(4)?);
         Ok((row.get(0)?, Remains { deleted, replaced, tokens, tenants }))
@@ -60,9 +55,7 @@ pub(super) fn forget(connection: &mut Connection, mark: &[u8]) -> Result<(), Sto
 }
 
 fn exist(connection: &Connection) -> rusqlite::Result<bool> {
-    connection
-        .prepare_cached("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'remains'")?
-        .exists([])
+    connection.prepare_cached(s::HAS_REMAINS.text)?.exists([])
 }
 
 #[cfg(test)]

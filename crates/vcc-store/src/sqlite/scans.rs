@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
 use super::pool::Pool;
-use crate::{StoreError, StoreErrorKind, TenantId};
+use crate::{StoreError, TenantId};
 
 /// A pool for reads that are long, of which a tenant has half: so many of one tenant keep neither
 /// its own brief reads nor anything of another tenant waiting.
@@ -35,7 +35,6 @@ impl Scans {
         limit: Duration,
         work: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let closed = |_| StoreError::new(StoreErrorKind::Unavailable, "the store is closed");
         let turns = {
             let mut tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
             // Tenants that wait for nothing take no memory.
@@ -43,7 +42,7 @@ impl Scans {
             let new = || Arc::new(Semaphore::new(self.each));
             tenants.entry(tenant).or_insert_with(new).clone()
         };
-        let turn = turns.acquire_owned().await.map_err(closed)?;
+        let turn = turns.acquire_owned().await.map_err(|_| StoreError::closed())?;
         let work = move |connection: &mut Connection| {
             // Also when nobody waits for it any more.
             let _turn = turn;
@@ -58,7 +57,7 @@ mod tests {
     use std::sync::mpsc;
 
     use super::*;
-    use crate::sqlite::pool::Location;
+    use crate::sqlite::location::Location;
 
     #[tokio::test]
     async fn one_tenant_has_half() {

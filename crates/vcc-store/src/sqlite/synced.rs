@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::error;
+use super::error::error;
 use crate::StoreError;
 
 /// How a file is written otherwise: what a checkpoint puts into it is synced, its log is not. An import

@@ -4,37 +4,13 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension as _, Row, TransactionBehavior};
 use vcc_query::{Zone, ZoneData};
 
-use super::{bulk, error, remains};
-use crate::counts::LEVELS;
+use super::error::error;
+use super::{bulk, remains, statements as s};
 use crate::label;
+use crate::micros::instant;
 use crate::tenant::read_tenant;
 use crate::tenant_name::{self, refused};
 use crate::{Credentials, KnownToken, Remains, StoreError, Tenant, TenantId, TokenHash, TokenInfo};
-
-/// AUTH-3, AUTH-5: for an unknown name the same is read and decoded as for a known one, of the tenant
-/// that was added first; but the first column is NULL. A token is looked for in one index, however many
-/// there are.
-pub(super) const CREDENTIALS: &str =
-    "SELECT named.tenant, read.name, read.zone, tokens.hash, tokens.token
-    FROM (SELECT 1) LEFT JOIN tenants AS named ON named.name = $1
-    JOIN tenants AS read
-        ON read.tenant = coalesce(named.tenant, (SELECT min(tenant) FROM tenants))
-    LEFT JOIN tokens INDEXED BY tokens_hash
-        ON tokens.tenant = read.tenant AND tokens.hash = $2
-    ORDER BY tokens.token LIMIT 1";
-
-/// The names that a new one may be, or look like: its own, that with its key, and those without a key,
-/// which are few.
-pub(super) const ALIKE: &str = "SELECT name FROM tenants WHERE name = $1
-    UNION ALL SELECT name FROM tenants WHERE folded = $2
-    UNION ALL SELECT name FROM tenants WHERE folded IS NULL";
-
-/// The numbers of every tenant's recordings and tokens. The coarsest counts are few.
-pub(super) const HOLDINGS: &str = "SELECT tenants.tenant,
-    (SELECT coalesce(sum(records), 0) FROM counts
-        WHERE counts.tenant = tenants.tenant AND level = $1),
-    (SELECT count(*) FROM tokens WHERE tokens.tenant = tenants.tenant)
-    FROM tenants";
 
 pub(super) fn add(
     connection: &mut Connection,
@@ -50,7 +26,7 @@ pub(super) fn add(
     let transaction =
         connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
     let alike = transaction
-        .prepare_cached(ALIKE)
+        .prepare_cached(s::ALIKE.text)
         .and_then(|mut alike| {
             let names = alike.query_map((name, &folded), |row| row.get::<_, String>(0))?;
             names.collect::<rusqlite::Result<Vec<_>>>()
@@ -58,10 +34,7 @@ pub(super) fn add(
         .map_err(&failed)?;
     tenant_name::differs(name, &folded, &alike)?;
     transaction
-        .execute(
-            "INSERT INTO tenants (name, zone, created, folded) VALUES ($1, $2, $3, $4)",
-            (name, zone.to_string(), now.timestamp_micros(), folded),
-        )
+        .execute(s::ADD_TENANT.text, (name, zone.to_string(), now.timestamp_micros(), folded))
         .map_err(&failed)?;
     let id = TenantId(transaction.last_insert_rowid());
     transaction.commit().map_err(failed)?;
@@ -74,11 +47,7 @@ pub(super) fn set_zone(
     zone: Zone,
 ) -> Result<Tenant, StoreError> {
     let id: Option<i64> = connection
-        .query_row(
-            "UPDATE tenants SET zone = ?2 WHERE name = ?1 RETURNING tenant",
-            (name, zone.name()),
-            |row| row.get(0),
-        )
+        .query_row(s::SET_ZONE.text, (name, zone.name()), |row| row.get(0))
         .optional()
         .map_err(error("cannot set the zone of a tenant"))?;
     let id = TenantId(id.ok_or_else(StoreError::no_such_tenant)?);
@@ -90,9 +59,7 @@ pub(super) fn list(
     zones: &dyn ZoneData,
 ) -> Result<Vec<Tenant>, StoreError> {
     let failed = error("cannot list the tenants");
-    let mut statement = connection
-        .prepare_cached("SELECT tenant, name, zone FROM tenants ORDER BY name")
-        .map_err(&failed)?;
+    let mut statement = connection.prepare_cached(s::TENANTS.text).map_err(&failed)?;
     let rows = statement.query_map([], tenant_columns).map_err(&failed)?;
     rows.map(|row| {
         let (id, name, zone) = row.map_err(&failed)?;
@@ -106,12 +73,12 @@ pub(super) fn holdings(
     connection: &mut Connection,
 ) -> Result<HashMap<TenantId, (u64, u64)>, StoreError> {
     let failed = error("cannot count what the tenants have");
-    let mut statement = connection.prepare_cached(HOLDINGS).map_err(&failed)?;
+    let mut statement = connection.prepare_cached(s::HOLDINGS.text).map_err(&failed)?;
     let columns = |row: &Row<'_>| {
         let count = |at| row.get::<_, i64>(at).map(i64::cast_unsigned);
         Ok((TenantId(row.get(0)?), (count(1)?, count(2)?)))
     };
-    let rows = statement.query_map([LEVELS[LEVELS.len() - 1]], columns).map_err(&failed)?;
+    let rows = statement.query_map([], columns).map_err(&failed)?;
     rows.collect::<rusqlite::Result<_>>().map_err(failed)
 }
 
@@ -122,7 +89,7 @@ pub(super) fn credentials(
     zones: &dyn ZoneData,
 ) -> Result<Option<Credentials>, StoreError> {
     let failed = error("cannot read the credentials of a tenant");
-    let mut statement = connection.prepare_cached(CREDENTIALS).map_err(&failed)?;
+    let mut statement = connection.prepare_cached(s::CREDENTIALS.text).map_err(&failed)?;
     let mut rows = statement.query((name, token.as_bytes())).map_err(&failed)?;
     let Some(row) = rows.next().map_err(&failed)? else { return Ok(None) };
     let id: Option<i64> = row.get(0).map_err(&failed)?;
@@ -140,16 +107,11 @@ pub(super) fn remove(connection: &mut Connection, tenant: TenantId) -> Result<u6
     let failed = error("cannot remove a tenant");
     let transaction =
         connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
-    let records = transaction
-        .execute("DELETE FROM recordings WHERE tenant = $1", [tenant.0])
-        .map_err(&failed)?;
-    transaction.execute("DELETE FROM counts WHERE tenant = $1", [tenant.0]).map_err(&failed)?;
-    transaction.execute("DELETE FROM imports WHERE tenant = $1", [tenant.0]).map_err(&failed)?;
-    let tokens =
-        transaction.execute("DELETE FROM tokens WHERE tenant = $1", [tenant.0]).map_err(&failed)?;
-    let tenants = transaction
-        .execute("DELETE FROM tenants WHERE tenant = $1", [tenant.0])
-        .map_err(&failed)?;
+    let records = transaction.execute(s::REMOVE_RECORDINGS.text, [tenant.0]).map_err(&failed)?;
+    transaction.execute(s::REMOVE_COUNTS.text, [tenant.0]).map_err(&failed)?;
+    transaction.execute(s::REMOVE_IMPORTS.text, [tenant.0]).map_err(&failed)?;
+    let tokens = transaction.execute(s::REMOVE_TOKENS.text, [tenant.0]).map_err(&failed)?;
+    let tenants = transaction.execute(s::REMOVE_TENANT.text, [tenant.0]).map_err(&failed)?;
     if tenants == 0 {
         return Err(StoreError::no_such_tenant());
     }
@@ -179,19 +141,12 @@ pub(super) fn add_token(
     let transaction = connection.transaction().map_err(&failed)?;
     // Numbers are never given twice, so that an old note cannot revoke a new token.
     let id: i64 = transaction
-        .query_row(
-            "UPDATE tenants SET last_token = last_token + 1 WHERE tenant = $1 RETURNING last_token",
-            [tenant.0],
-            |row| row.get(0),
-        )
+        .query_row(s::NEXT_TOKEN.text, [tenant.0], |row| row.get(0))
         .optional()
         .map_err(&failed)?
         .ok_or_else(StoreError::no_such_tenant)?;
     transaction
-        .execute(
-            "INSERT INTO tokens (tenant, token, hash, label, created) VALUES ($1, $2, $3, $4, $5)",
-            (tenant.0, id, hash.as_bytes(), label, created),
-        )
+        .execute(s::ADD_TOKEN.text, (tenant.0, id, hash.as_bytes(), label, created))
         .map_err(&failed)?;
     transaction.commit().map_err(failed)?;
     Ok(TokenInfo { id, label: label.to_owned(), created: instant(created) })
@@ -202,9 +157,7 @@ pub(super) fn tokens(
     tenant: TenantId,
 ) -> Result<Vec<TokenInfo>, StoreError> {
     let failed = error("cannot list the tokens of a tenant");
-    let mut statement = connection
-        .prepare_cached("SELECT token, label, created FROM tokens WHERE tenant = $1 ORDER BY token")
-        .map_err(&failed)?;
+    let mut statement = connection.prepare_cached(s::TOKENS.text).map_err(&failed)?;
     statement
         .query_map([tenant.0], |row| {
             Ok(TokenInfo { id: row.get(0)?, label: row.get(1)?, created: instant(row.get(2)?) })
@@ -221,9 +174,7 @@ pub(super) fn revoke(
     let failed = error("cannot revoke a token");
     let transaction =
         connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
-    let revoked = transaction
-        .execute("DELETE FROM tokens WHERE tenant = $1 AND token = $2", [tenant.0, token])
-        .map_err(&failed)?;
+    let revoked = transaction.execute(s::REVOKE_TOKEN.text, [tenant.0, token]).map_err(&failed)?;
     if revoked == 0 {
         return Err(StoreError::no_such_token(token));
     }
@@ -235,8 +186,4 @@ type TenantColumns = (i64, String, String);
 
 fn tenant_columns(row: &Row<'_>) -> rusqlite::Result<TenantColumns> {
     Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-}
-
-fn instant(micros: i64) -> DateTime<Utc> {
-    DateTime::from_timestamp_micros(micros).unwrap_or_default()
 }

@@ -10,7 +10,8 @@ use vcc_query::{Context, Query, Selection};
 use vcc_types::{Dialect, Field, Recording, Row as _};
 
 use super::super::postgres_server::{database, with};
-use crate::postgres::{Postgres, WRITERS};
+use crate::postgres::Postgres;
+use crate::postgres::open::WRITERS;
 use crate::{Batch, Checkpoint, OnConflict, Store as _, StoredRecord, TenantId};
 
 /// How long each step may take; none needs it.
@@ -66,7 +67,8 @@ async fn tenant(store: &Postgres) -> TenantId {
 #[tokio::test]
 async fn a_read_that_is_left_keeps_no_connection() {
     let Some(url) = database() else { return };
-    let store = Postgres::open_with(&with(&url, "connections=1"), NEVER).await.unwrap();
+    let store =
+        Postgres::builder().deadline(NEVER).open(&with(&url, "connections=1")).await.unwrap();
     let tenant = tenant(&store).await;
     let (holder, watcher) = (connect(&url).await, connect(&url).await);
     holder.batch_execute("BEGIN; LOCK recordings IN ACCESS EXCLUSIVE MODE").await.unwrap();
@@ -89,7 +91,7 @@ async fn a_read_that_is_left_keeps_no_connection() {
 #[tokio::test]
 async fn a_write_that_is_left_is_undone_and_keeps_no_connection() {
     let Some(url) = database() else { return };
-    let store = Postgres::open_with(&url, NEVER).await.unwrap();
+    let store = Postgres::builder().deadline(NEVER).open(&url).await.unwrap();
     let tenant = tenant(&store).await;
     let (holder, watcher) = (connect(&url).await, connect(&url).await);
     // In the middle of the transaction: the tenant is locked by then.
@@ -121,7 +123,8 @@ async fn a_write_that_is_left_is_undone_and_keeps_no_connection() {
 #[tokio::test]
 async fn a_connection_that_answered_is_kept() {
     let Some(url) = database() else { return };
-    let store = Postgres::open_with(&with(&url, "connections=1"), NEVER).await.unwrap();
+    let store =
+        Postgres::builder().deadline(NEVER).open(&with(&url, "connections=1")).await.unwrap();
     let watcher = connect(&url).await;
     let tenant = tenant(&store).await;
     let backends = "SELECT array_agg(pid ORDER BY pid) FROM pg_stat_activity

@@ -10,7 +10,7 @@ use crate::{StoreError, StoreErrorKind};
 
 /// A name that is taken until this is dropped. So long the file beside it, `NAME.partial`, is locked:
 /// one that is not is left of a process that was killed, and is removed by the next.
-pub(super) struct Place {
+pub(super) struct Claim {
     name: PathBuf,
     partial: PathBuf,
     lock: File,
@@ -29,7 +29,7 @@ pub(super) enum Taken {
 /// How often a file is found and gone again before that is a failure.
 const TRIES: usize = 100;
 
-impl Place {
+impl Claim {
     /// Takes a name, and makes an empty file beside it that nobody else can read. `failed` says what
     /// was being done.
     pub(super) fn take(
@@ -42,11 +42,11 @@ impl Place {
         files::is_clear(name)?;
         let partial = files::partial(name);
         let lock = lock(name, &partial, taken, failed)?;
-        let place = Self { name: name.to_owned(), partial, lock, is_given: false };
+        let claim = Self { name: name.to_owned(), partial, lock, is_given: false };
         // Whoever had it before may have been done just now.
         is_free(name)?;
         files::clear(name)?;
-        Ok(place)
+        Ok(claim)
     }
 
     /// The file that is to have the name.
@@ -73,7 +73,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for Claim {
     fn drop(&mut self) {
         // Still locked: what has its name later is that of another.
         if !self.is_given {
