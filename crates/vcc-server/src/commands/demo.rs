@@ -40,7 +40,8 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let zones = args.zones.read()?;
     let zone = zone(&zones, ZONE)?;
     let records = documented()?.into_iter().chain(recent(now, zone)?).collect::<Vec<_>>();
-    let (store, count) = (Sqlite::in_memory()?.with_zones(zones.clone()), records.len());
+    let store = Sqlite::builder().zones(zones.clone()).in_memory()?;
+    let count = records.len();
     let tenant = store.add_tenant(TENANT, zone, now).await?;
     store.add_token(tenant.id, Token::from_secret(TOKEN).hash(), "demo", now).await?;
     store.import(tenant.id, records.into()).await?;

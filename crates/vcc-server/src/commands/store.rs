@@ -147,7 +147,7 @@ impl StoreUrl {
                 sqlite(wait).zones(zones).open(path).map(|store| Arc::new(store) as _)
             }
             (Self::Memory, _) => {
-                Sqlite::in_memory().map(|store| Arc::new(store.with_zones(zones)) as _)
+                Sqlite::builder().zones(zones).in_memory().map(|store| Arc::new(store) as _)
             }
             (Self::Postgres(url), _) => {
                 let how = Postgres::builder().wait(wait).on_waiting(tell).zones(zones);

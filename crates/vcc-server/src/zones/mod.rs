@@ -60,7 +60,7 @@ impl ZoneSource {
     /// println!("zone data {zones}");
     /// assert!(zones.version() >= Some("2025b"));
     /// // The store reads the zones of tenants, the server those of queries.
-    /// let store = Sqlite::in_memory()?.with_zones(zones.clone());
+    /// let store = Sqlite::builder().zones(zones.clone()).in_memory()?;
     /// let server = Server::builder(Arc::new(store)).zones(zones).start("127.0.0.1:0").await?;
     /// # server.shutdown().await;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
