@@ -48,6 +48,8 @@ mod error;
 mod export;
 mod index;
 mod label;
+#[cfg(feature = "laws")]
+pub mod laws;
 mod micros;
 mod page;
 mod plan;

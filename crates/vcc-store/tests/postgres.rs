@@ -8,7 +8,7 @@ mod postgres_server;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{Config, TestRunner};
-use vcc_store::{Deletion, Postgres, Store, StoreErrorKind, StoredRecord, TokenHash, Vacuum};
+use vcc_store::{Deletion, Postgres, Store, StoreErrorKind, StoredRecord, TokenHash, Vacuum, laws};
 use vcc_types::{Field, Recording};
 
 use common::changes::{change, make};
@@ -22,14 +22,22 @@ async fn empty() -> Option<Postgres> {
     Some(Postgres::open(&database()?).await.unwrap())
 }
 
-common::laws::tests!(empty);
+laws::tests!(empty);
+
+#[tokio::test]
+async fn what_is_refused_is_said() {
+    if let Some(store) = empty().await {
+        common::messages::are_said(&store).await;
+    }
+}
 
 #[tokio::test]
 async fn zones_are_read_in_the_data_that_is_given() {
     let Some(url) = database() else { return };
-    let with = Postgres::builder().zones(common::laws::company()).open(&url).await.unwrap();
+    let with = Postgres::builder().zones(laws::company_zones()).open(&url).await.unwrap();
     let without = Postgres::open(&url).await.unwrap();
-    common::laws::zones_are_read_in_the_data_that_is_given(&with, &without).await;
+    laws::zones_are_read_in_the_data_that_is_given(&with, &without).await;
+    common::messages::an_unknown_zone_is_said(&with, &without).await;
 }
 
 #[tokio::test]
@@ -177,7 +185,7 @@ mod citus {
         Some(Postgres::open(&citus_database()?).await.unwrap())
     }
 
-    crate::common::laws::tests!(empty);
+    laws::tests!(empty);
 
     #[tokio::test]
     async fn it_answers_as_matching_in_memory_does() {

