@@ -73,6 +73,7 @@ impl From<Vec<StoredRecord>> for Batch {
 /// # }).unwrap();
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum OnConflict {
     /// It is left out and counted.
     #[default]

@@ -25,6 +25,7 @@ use vcc_types::Field;
 /// # }).unwrap();
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Deletion {
     /// Those that started before an instant.
     Before(DateTime<Utc>),

@@ -57,6 +57,30 @@ pub enum NameProblem {
     LooksLike(String),
 }
 
+impl NameProblem {
+    /// What is wrong with a name for a new tenant, beside tenants of other names; `None` if it may be
+    /// taken. That a tenant has this very name is not a problem of the name.
+    ///
+    /// ```
+    /// use vcc_store::NameProblem;
+    ///
+    /// let others = ["acme", "globex"];
+    /// assert_eq!(NameProblem::of("initech", others), None);
+    /// assert_eq!(NameProblem::of("a:b", others), Some(NameProblem::Colon));
+    /// assert_eq!(NameProblem::of("ACME", others), Some(NameProblem::LooksLike("acme".into())));
+    /// ```
+    #[must_use]
+    pub fn of<'a>(name: &str, others: impl IntoIterator<Item = &'a str>) -> Option<Self> {
+        if let Err(problem) = check(name) {
+            return Some(problem);
+        }
+        let key = folded(name);
+        let mut others = others.into_iter().filter(|other| *other != name);
+        let alike = others.find(|other| folded(other) == key)?;
+        Some(Self::LooksLike(alike.to_owned()))
+    }
+}
+
 impl fmt::Display for NameProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -190,6 +190,26 @@ pub struct TokenInfo {
     pub created: DateTime<Utc>,
 }
 
+impl TokenInfo {
+    /// Refuses a label that is not one line of at most 100 characters, without control and format
+    /// characters.
+    ///
+    /// ```
+    /// use vcc_store::TokenInfo;
+    ///
+    /// assert!(TokenInfo::check_label("night shift").is_ok());
+    /// let error = TokenInfo::check_label("night\nshift").unwrap_err();
+    /// assert!(error.to_string().contains("holds U+000A: expected one line"));
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`](StoreErrorKind::Refused), and the message says what would be accepted.
+    pub fn check_label(label: &str) -> Result<(), StoreError> {
+        crate::label::check(label)
+    }
+}
+
 impl fmt::Debug for TokenHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("TokenHash(…)")

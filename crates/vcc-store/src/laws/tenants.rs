@@ -33,6 +33,13 @@ pub(super) async fn tenants_come_and_go(store: &dyn Store) {
     ];
     assert!(gone.iter().all(|error| error.kind() == StoreErrorKind::NotFound), "{gone:?}");
     assert_eq!(store.tenants().await.unwrap().len(), 1);
+    assert_eq!(store.count(acme.id).await.unwrap(), 0);
+    assert_eq!(store.page(acme.id, &everything()).await.unwrap().records, []);
+
+    // Another tenant of that name has nothing of the one before.
+    let again = super::acme(store).await;
+    assert_eq!(store.count(again.id).await.unwrap(), 0);
+    assert_eq!(store.tokens(again.id).await.unwrap(), []);
 }
 
 /// AUTH-7: what a new tenant is not called.
