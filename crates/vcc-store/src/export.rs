@@ -54,21 +54,23 @@ const WAITING: usize = 4;
 /// How many records a piece has at most. In bytes it has as many as are read at one go of a page.
 const RECORDS: usize = 4_096;
 
-/// Whoever reads an export: says when its moment has come, and hands over its pieces.
-pub(crate) struct Taker {
+/// The side of an export that an engine has: it tells when the snapshot is taken, and hands over the
+/// pieces.
+#[derive(Debug)]
+pub(crate) struct ExportSender {
     pub(crate) begun: oneshot::Sender<()>,
     pub(crate) pieces: mpsc::Sender<Vec<StoredRecord>>,
 }
 
 impl Export {
     /// Begins to read, and waits for the moment that is shown.
-    pub(crate) async fn begin<F>(read: impl FnOnce(Taker) -> F) -> Result<Self, StoreError>
+    pub(crate) async fn begin<F>(read: impl FnOnce(ExportSender) -> F) -> Result<Self, StoreError>
     where
         F: Future<Output = Result<(), StoreError>> + Send + 'static,
     {
         let (begun, begins) = oneshot::channel();
         let (sender, pieces) = mpsc::channel(WAITING);
-        let reading = tokio::spawn(read(Taker { begun, pieces: sender }));
+        let reading = tokio::spawn(read(ExportSender { begun, pieces: sender }));
         let mut export = Self { pieces, reading: Some(reading) };
         if begins.await.is_err() {
             // There is nothing to read, or it failed.
@@ -105,7 +107,7 @@ impl Drop for Export {
 }
 
 /// The selection whose records are exported: there are no pages.
-pub(crate) fn whole(selection: &Selection) -> Selection {
+pub(crate) fn without_pages(selection: &Selection) -> Selection {
     Selection { first: 1, page_size: 50, ..selection.clone() }
 }
 

@@ -38,6 +38,8 @@
 //! * `sqlite` (default): [`Sqlite`], an engine compiled into the program.
 //! * `postgres` (default): [`Postgres`], on servers of its own.
 
+#![warn(missing_debug_implementations)]
+
 mod answer;
 mod batch;
 mod bulk;

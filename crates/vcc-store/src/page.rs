@@ -1,6 +1,6 @@
 //! What a selection is answered with.
 
-use crate::{Rest, StoredRecord};
+use crate::{Rest, StoreError, StoreErrorKind, StoredRecord};
 
 /// One page of records.
 ///
@@ -36,4 +36,21 @@ pub struct Page {
     pub more: bool,
     /// What is left of the page, where only its [beginning](Store::begin) was read.
     pub rest: Option<Rest>,
+}
+
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+impl Page {
+    /// This piece of a page, of which so many records were left before; an error if one is missing.
+    ///
+    /// Many clients end at a page with fewer records than it may have: one in the middle of a list would lose
+    /// them all that comes after it.
+    pub(crate) fn complete(self, left: usize) -> Result<Self, StoreError> {
+        let still_left = self.rest.as_ref().map_or(0, Rest::records);
+        if self.records.len() + still_left < left {
+            let message = "records of the page were deleted or changed while it was read in pieces: \
+                           ask for it again";
+            return Err(StoreError::new(StoreErrorKind::Unavailable, message));
+        }
+        Ok(self)
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 
 use vcc_query::Selection;
 
-use crate::{Page, StoreError, StoreErrorKind, StoredRecord};
+use crate::StoredRecord;
 
 /// How many bytes of text are read of a page at one go. One record that is longer is read by itself.
 pub(crate) const LIMIT: usize = 256 * 1024;
@@ -45,7 +45,7 @@ pub(crate) const LIMIT: usize = 256 * 1024;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Rest {
-    left: VecDeque<Left>,
+    left: VecDeque<Pending>,
     /// Whether there is a record after the page.
     more: bool,
     /// In which of the files that a store has had the page began.
@@ -55,7 +55,7 @@ pub struct Rest {
 
 /// A record that has not been read yet.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Left {
+pub(crate) struct Pending {
     pub(crate) id: i64,
     pub(crate) start: i64,
     /// How many bytes its texts had.
@@ -64,7 +64,7 @@ pub(crate) struct Left {
 
 impl Rest {
     /// A page of which nothing has been read, or not what it holds.
-    pub(crate) fn new(left: impl Into<VecDeque<Left>>, more: bool) -> Self {
+    pub(crate) fn new(left: impl Into<VecDeque<Pending>>, more: bool) -> Self {
         Self {
             left: left.into(),
             more,
@@ -115,7 +115,7 @@ impl Rest {
     }
 
     /// Takes as many records as are read at one go, and at least so many.
-    pub(crate) fn next(&mut self, at_least: usize) -> Vec<Left> {
+    pub(crate) fn next(&mut self, at_least: usize) -> Vec<Pending> {
         let mut bytes = 0;
         let fit = self.left.iter().take_while(|left| {
             bytes += left.bytes;
@@ -126,29 +126,15 @@ impl Rest {
     }
 }
 
-/// A piece that was read of what was left of so many records, if none of them is missing.
-///
-/// Many clients end a walk at a page with fewer records than it may have: one in the middle of a list
-/// would lose them all that comes after it.
-pub(crate) fn whole(piece: Page, of: usize) -> Result<Page, StoreError> {
-    let left = piece.rest.as_ref().map_or(0, Rest::records);
-    if piece.records.len() + left < of {
-        let message = "records of the page were deleted or changed while it was read in pieces: \
-                       ask for it again";
-        return Err(StoreError::new(StoreErrorKind::Unavailable, message));
-    }
-    Ok(piece)
-}
-
 /// The records that were read, in the order of the list from which they were taken. What was deleted
 /// meanwhile is not among them, and neither is what now starts at another time, for its place is
 /// another, or what the selection does not match any more.
 pub(crate) fn in_order(
-    taken: &[Left],
+    taken: &[Pending],
     mut read: HashMap<i64, StoredRecord>,
     selection: &Selection,
 ) -> Vec<StoredRecord> {
-    let stays = |(left, record): &(&Left, StoredRecord)| {
+    let stays = |(left, record): &(&Pending, StoredRecord)| {
         record.start_micros() == left.start && selection.matches(record)
     };
     let read = taken.iter().filter_map(|left| Some((left, read.remove(&left.id)?)));
@@ -162,7 +148,8 @@ mod tests {
     #[test]
     fn pieces_are_as_long_as_the_limit_or_one_record() {
         let sizes = [100_000, 162_144, 1, 300_000, 0, 262_144, 5];
-        let left = |(id, bytes): (usize, &usize)| Left { id: id as i64, start: 0, bytes: *bytes };
+        let left =
+            |(id, bytes): (usize, &usize)| Pending { id: id as i64, start: 0, bytes: *bytes };
         let all: Vec<_> = sizes.iter().enumerate().map(left).collect();
         let mut rest = Rest::new(all, true);
         assert_eq!((rest.longest(), rest.longest_piece()), (300_000, 300_000));
@@ -172,7 +159,7 @@ mod tests {
         }
         assert_eq!(pieces, [&[0, 1][..], &[2], &[3], &[4, 5], &[6]]);
         assert!(rest.left().is_none());
-        let mut rest = Rest::new(vec![Left { id: 1, start: 0, bytes: LIMIT + 1 }], false);
+        let mut rest = Rest::new(vec![Pending { id: 1, start: 0, bytes: LIMIT + 1 }], false);
         assert!(rest.next(0).is_empty());
         assert_eq!(rest.next(1).len(), 1);
     }

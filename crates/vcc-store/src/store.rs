@@ -18,9 +18,8 @@ use crate::{
 /// any number of servers may share one database.
 ///
 /// The trait is object-safe, so a store can be wrapped: by a cache, or by a test that breaks something
-/// on purpose. What another engine has to do is tested by
-#[cfg_attr(feature = "laws", doc = "[`laws`](crate::laws).")]
-#[cfg_attr(not(feature = "laws"), doc = "`vcc_store::laws`, behind the feature `laws`.")]
+/// on purpose. Another engine can be held to what is promised here by `vcc_store::laws`, which the feature
+/// `laws` adds.
 ///
 /// ```
 /// # #[cfg(feature = "sqlite")]

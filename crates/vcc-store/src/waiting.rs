@@ -76,6 +76,12 @@ pub(crate) struct Teller {
     told: Mutex<Option<Instant>>,
 }
 
+impl fmt::Debug for Teller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Teller").field("told", &self.told).finish_non_exhaustive()
+    }
+}
+
 impl Teller {
     pub(crate) fn new(tell: OnWaiting) -> Self {
         Self { tell, told: Mutex::new(None) }

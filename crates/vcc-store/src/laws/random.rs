@@ -31,6 +31,7 @@ const TEXTS: [&str; 14] = [
 const BASE: i64 = 1_198_120_596_000_000;
 
 /// Numbers by chance: SplitMix64.
+#[derive(Debug)]
 pub(super) struct Chance(u64);
 
 impl Chance {

@@ -26,7 +26,7 @@ use crate::{Postgres, StoreError};
 /// # Ok::<(), vcc_store::StoreError>(())
 /// # }).unwrap();
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct PostgresBuilder {
     options: Options,
 }
@@ -106,15 +106,5 @@ impl PostgresBuilder {
     /// As [`Postgres::open`].
     pub async fn open(self, url: &str) -> Result<Postgres, StoreError> {
         open::connect(url, self.options).await
-    }
-}
-
-impl std::fmt::Debug for PostgresBuilder {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Options { deadline, wait, .. } = &self.options;
-        f.debug_struct("PostgresBuilder")
-            .field("deadline", deadline)
-            .field("wait", wait)
-            .finish_non_exhaustive()
     }
 }

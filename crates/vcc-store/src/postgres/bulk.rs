@@ -4,6 +4,7 @@
 //! use the table of recordings, and it reads nothing.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -26,6 +27,7 @@ use crate::{
 };
 
 /// A load that has begun.
+#[derive(Debug)]
 struct Load {
     writers: Pool,
     tenant: TenantId,
@@ -253,7 +255,7 @@ impl Load {
         self.advance(&transaction, prepared, done, done).await?;
         refuse_recordings(&transaction).await?;
         transaction.batch_execute(SETTINGS).await.map_err(&failed)?;
-        let indexes = Index::all(&transaction).await.map_err(&failed)?;
+        let indexes = StagedIndex::all(&transaction).await.map_err(&failed)?;
         // Twins are found by the index of keys and go by their numbers, before the other indexes have
         // them.
         let (first, others) = indexes.split_at(indexes.len().min(2));
@@ -300,12 +302,13 @@ async fn refuse_recordings(transaction: &Transaction<'_>) -> Result<(), StoreErr
 }
 
 /// An index of the recordings, and how the loaded table gets it.
-struct Index {
+#[derive(Debug)]
+struct StagedIndex {
     build: String,
     rename: String,
 }
 
-impl Index {
+impl StagedIndex {
     /// The key, then the index by which records are known again, then the others.
     async fn all(transaction: &Transaction<'_>) -> Result<Vec<Self>, Error> {
         let mut all = Vec::new();
@@ -332,7 +335,7 @@ impl Index {
 /// Puts the loaded table in the place of the empty one, with its owner, its rights and its settings.
 async fn change_places(
     transaction: &Transaction<'_>,
-    indexes: &[Index],
+    indexes: &[StagedIndex],
     wait: Duration,
 ) -> Result<(), StoreError> {
     let failed = error("cannot end the load");
@@ -401,18 +404,28 @@ struct Twins<'a> {
     /// There but while it is called.
     left_out: Option<Box<LeftOut>>,
     loaded: BulkLoaded,
-    known: Option<Known>,
+    known: Option<FirstOfKey>,
+}
+
+impl fmt::Debug for Twins<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Twins")
+            .field("tenant", &self.tenant)
+            .field("loaded", &self.loaded)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The first record of a key, as it is after those that were settled.
-struct Known {
+#[derive(Debug)]
+struct FirstOfKey {
     id: i64,
     record: StoredRecord,
     is_replaced: bool,
 }
 
 /// What is done about some twins.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Settled {
     deleted: Vec<i64>,
     replaced: Vec<(i64, StoredRecord)>,
@@ -456,7 +469,7 @@ impl Twins<'_> {
             self.known.as_mut().filter(|known| import::key(&known.record) == import::key(&record));
         let Some(known) = known else {
             self.other(settled);
-            self.known = Some(Known { id, record, is_replaced: false });
+            self.known = Some(FirstOfKey { id, record, is_replaced: false });
             return;
         };
         settled.deleted.push(id);

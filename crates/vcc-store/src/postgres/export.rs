@@ -10,7 +10,7 @@ use super::pool::Pool;
 use super::rows::text;
 use super::session::Session;
 use super::statements as s;
-use crate::export::{Taker, is_full, piece, whole};
+use crate::export::{ExportSender, is_full, piece, without_pages};
 use crate::plan::Plan;
 use crate::record::TextsBuilder;
 use crate::{Export, StoreError, TenantId};
@@ -28,11 +28,11 @@ pub(super) async fn export(
     tenant: TenantId,
     selection: &Selection,
 ) -> Result<Export, StoreError> {
-    let (pool, selection) = (pool.clone(), whole(selection));
-    Export::begin(|taker| async move {
+    let (pool, selection) = (pool.clone(), without_pages(selection));
+    Export::begin(|sender| async move {
         let Some(plan) = Plan::all(tenant, &selection) else { return Ok(()) };
         let lease = pool.get().await?;
-        match read(&lease, &plan, taker).await {
+        match read(&lease, &plan, sender).await {
             Ok(true) => lease.give_back(),
             // Dropped, the statement is cancelled.
             Ok(false) => {}
@@ -44,21 +44,25 @@ pub(super) async fn export(
 }
 
 /// `false`: nobody took all of it.
-async fn read(session: &Session, plan: &Plan<'_>, taker: Taker) -> Result<bool, StoreError> {
+async fn read(
+    session: &Session,
+    plan: &Plan<'_>,
+    sender: ExportSender,
+) -> Result<bool, StoreError> {
     let failed = error(DOING);
     session.client.batch_execute(BEGIN).await.map_err(&failed)?;
     // The server has its snapshot when it says that it has begun with the rows.
     let rows = session.stream_built(&s::page(plan, false)).await.map_err(&failed)?;
-    let _ = taker.begun.send(());
+    let _ = sender.begun.send(());
     let (mut rows, mut records) = (pin!(rows), TextsBuilder::default());
     while let Some(row) = rows.try_next().await.map_err(&failed)? {
         let start = row.try_get(0).map_err(&failed)?;
         records.add(start, |index| text(&row, index)).map_err(&failed)?;
-        if is_full(&records) && taker.pieces.send(piece(&mut records)?).await.is_err() {
+        if is_full(&records) && sender.pieces.send(piece(&mut records)?).await.is_err() {
             return Ok(false);
         }
     }
     session.client.batch_execute("COMMIT").await.map_err(&failed)?;
-    let is_taken = records.len() == 0 || taker.pieces.send(piece(&mut records)?).await.is_ok();
+    let is_taken = records.len() == 0 || sender.pieces.send(piece(&mut records)?).await.is_ok();
     Ok(is_taken)
 }

@@ -1,5 +1,6 @@
 //! The servers of a replicated database, and which of them may be asked now.
 
+use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -26,22 +27,34 @@ pub(super) struct Hosts {
     latest: Mutex<Latest>,
 }
 
+impl fmt::Debug for Hosts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hosts")
+            .field("hosts", &self.hosts)
+            .field("reads", &self.reads)
+            .field("latest", &self.latest)
+            .finish_non_exhaustive()
+    }
+}
+
+#[derive(Debug)]
 struct Host {
     config: Config,
-    known: Mutex<Known>,
+    known: Mutex<Standing>,
     /// Whether it is being asked because somebody left before it had answered.
     is_asked_again: AtomicBool,
 }
 
 /// The latest timeline, and when a server was last heard to be on it. A promotion begins a new one;
 /// a server on an older one follows a primary that is none any more.
+#[derive(Debug)]
 struct Latest {
     timeline: i32,
     heard: Instant,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
-struct Known {
+struct Standing {
     /// When it last could not be reached.
     failed: Option<Instant>,
     /// When it last took a connection or a question and gave no answer.
@@ -325,7 +338,7 @@ impl Hosts {
         let mut latest = self.latest();
         self.know(host, |known| (known.timeline, known.placed) = (timeline, Some(asked)));
         let known = (0..self.hosts.len()).map(|host| self.known(host));
-        let is_elsewhere = |known: Known| known.placed.is_some_and(|asked| asked > latest.heard);
+        let is_elsewhere = |known: Standing| known.placed.is_some_and(|asked| asked > latest.heard);
         if timeline >= latest.timeline {
             *latest = Latest { timeline, heard: Instant::now() };
         } else if known.clone().all(is_elsewhere) {
@@ -355,16 +368,17 @@ impl Hosts {
         self.latest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn known(&self, host: usize) -> Known {
+    fn known(&self, host: usize) -> Standing {
         *self.hosts[host].known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn know(&self, host: usize, learn: impl FnOnce(&mut Known)) {
+    fn know(&self, host: usize, learn: impl FnOnce(&mut Standing)) {
         learn(&mut self.hosts[host].known.lock().unwrap_or_else(PoisonError::into_inner));
     }
 }
 
 /// Whoever waits for the answer of a server. If they leave, somebody else finds out whether it comes.
+#[derive(Debug)]
 struct Asker<'a> {
     hosts: &'a Arc<Hosts>,
     host: usize,

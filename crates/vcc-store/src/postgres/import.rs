@@ -190,6 +190,7 @@ pub(super) fn key(record: &StoredRecord) -> Option<Key<'_>> {
 }
 
 /// The keys of a batch.
+#[derive(Debug)]
 struct Keys<'a> {
     transactions: Vec<&'a str>,
     filenames: Vec<&'a str>,
@@ -268,6 +269,7 @@ async fn find(
 }
 
 /// What is to be done with the records of a batch, one after another.
+#[derive(Debug)]
 struct Decided<'a> {
     added: Vec<&'a StoredRecord>,
     replaced: BTreeMap<i64, &'a StoredRecord>,
@@ -276,9 +278,10 @@ struct Decided<'a> {
     moved: BTreeMap<i64, i64>,
 }
 
-/// Where the record with a key is.
-enum Place<'a> {
-    There(i64, &'a StoredRecord),
+/// The record that has a key.
+#[derive(Debug)]
+enum Holder<'a> {
+    Stored(i64, &'a StoredRecord),
     /// Among those to be added, at this position.
     Added(usize),
 }
@@ -291,22 +294,22 @@ impl<'a> Decided<'a> {
             imported: Imported::default(),
             moved: BTreeMap::new(),
         };
-        let mut places: HashMap<Key<'_>, Place<'_>> = known
+        let mut holders: HashMap<Key<'_>, Holder<'_>> = known
             .iter()
-            .filter_map(|(id, record)| Some((key(record)?, Place::There(*id, record))))
+            .filter_map(|(id, record)| Some((key(record)?, Holder::Stored(*id, record))))
             .collect();
         for (position, record) in batch.records.iter().enumerate() {
             let Some(key) = key(record) else {
                 decided.add(record);
                 continue;
             };
-            let Some(place) = places.get_mut(&key) else {
-                places.insert(key, Place::Added(decided.add(record)));
+            let Some(holder) = holders.get_mut(&key) else {
+                holders.insert(key, Holder::Added(decided.add(record)));
                 continue;
             };
-            let there = match place {
-                Place::There(_, there) => *there,
-                Place::Added(at) => decided.added[*at],
+            let there = match holder {
+                Holder::Stored(_, there) => *there,
+                Holder::Added(at) => decided.added[*at],
             };
             if there == record {
                 decided.imported.unchanged += 1;
@@ -316,12 +319,12 @@ impl<'a> Decided<'a> {
                 decided.imported.updated += 1;
                 decided.count(there, -1);
                 decided.count(record, 1);
-                match place {
-                    Place::There(id, there) => {
+                match holder {
+                    Holder::Stored(id, there) => {
                         decided.replaced.insert(*id, record);
                         *there = record;
                     }
-                    Place::Added(at) => decided.added[*at] = record,
+                    Holder::Added(at) => decided.added[*at] = record,
                 }
             }
         }
@@ -356,7 +359,7 @@ async fn write(
     update(transaction, prepared, s::UPDATE, tenant, &replaced).await
 }
 
-/// Puts records in the places of others, many at a time.
+/// Puts records in the holders of others, many at a time.
 pub(super) async fn update(
     transaction: &Transaction<'_>,
     prepared: &Prepared,

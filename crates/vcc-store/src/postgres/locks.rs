@@ -27,7 +27,11 @@ impl Backend {
 
 impl Postgres {
     /// Awaits a write, and has it told where that waits for another one.
-    pub(super) async fn told<T>(&self, backend: Backend, write: impl Future<Output = T>) -> T {
+    pub(super) async fn await_write<T>(
+        &self,
+        backend: Backend,
+        write: impl Future<Output = T>,
+    ) -> T {
         let began = Instant::now();
         let mut write = pin!(write);
         loop {

@@ -33,6 +33,7 @@ mod tls;
 mod turns;
 mod vacuum;
 
+use std::fmt;
 use std::time::Duration;
 
 pub use self::builder::PostgresBuilder;
@@ -116,9 +117,13 @@ pub struct Postgres {
     teller: Teller,
 }
 
-impl std::fmt::Debug for Postgres {
-    /// Says nothing of the hosts, whose URL may hold a password.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Postgres").field("wait", &self.wait).finish_non_exhaustive()
+impl fmt::Debug for Postgres {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { readers, wait, upgraded, .. } = self;
+        f.debug_struct("Postgres")
+            .field("readers", &readers.max_size())
+            .field("wait", wait)
+            .field("upgraded", upgraded)
+            .finish_non_exhaustive()
     }
 }

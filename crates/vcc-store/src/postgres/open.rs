@@ -1,5 +1,6 @@
 //! How a store is opened.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +22,16 @@ pub(super) struct Options {
     pub(super) zones: Zones,
     pub(super) wait: Duration,
     pub(super) on_waiting: OnWaiting,
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { deadline, wait, .. } = self;
+        f.debug_struct("Options")
+            .field("deadline", deadline)
+            .field("wait", wait)
+            .finish_non_exhaustive()
+    }
 }
 
 /// How many connections are kept for writes: imports of different tenants run beside each other.
@@ -48,7 +59,7 @@ pub(super) async fn connect(url: &str, how: Options) -> Result<Postgres, StoreEr
     };
     if !current {
         let mut lease = store.writers.get().await?;
-        let migrated = store.told(Backend::of(&lease), migrate::migrate(&mut lease)).await;
+        let migrated = store.await_write(Backend::of(&lease), migrate::migrate(&mut lease)).await;
         store.upgraded = lease.settle(migrated)?;
     }
     Ok(store)

@@ -13,7 +13,7 @@ use super::session::Session;
 use super::statements as s;
 use crate::plan::Plan;
 use crate::record::TextsBuilder;
-use crate::rest::{LIMIT, Left};
+use crate::rest::{LIMIT, Pending};
 use crate::{Page, Rest, StoredRecord, TenantId};
 
 /// The columns after those of the fields.
@@ -59,7 +59,7 @@ pub(super) async fn guarded_page(session: &Session, plan: &Plan<'_>) -> Result<P
         // From the first record on that is too much, all are left.
         long |= bytes > s::SHORT || records.size() + bytes > LIMIT;
         if long {
-            left.push(Left { id: row.try_get(ID)?, start: row.try_get(0)?, bytes });
+            left.push(Pending { id: row.try_get(ID)?, start: row.try_get(0)?, bytes });
         } else {
             records.add(row.try_get(0)?, |index| text(row, index))?;
         }

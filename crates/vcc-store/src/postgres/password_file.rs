@@ -1,5 +1,6 @@
 //! Passwords that are kept in a file of their own, as libpq's programs read it.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use tokio_postgres::Config;
@@ -12,6 +13,12 @@ use crate::{StoreError, StoreErrorKind};
 pub(super) struct PasswordFile {
     path: PathBuf,
     text: String,
+}
+
+impl fmt::Debug for PasswordFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PasswordFile").field("path", &self.path).finish_non_exhaustive()
+    }
 }
 
 impl PasswordFile {
@@ -103,6 +110,18 @@ fn is_for_others(_: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::postgres::hosts::Hosts;
+    use crate::postgres::settings::Settings;
+
+    #[test]
+    fn nothing_prints_a_password() {
+        let file = PasswordFile { path: ".pgpass".into(), text: "*:*:*:*:sesame".to_owned() };
+        let settings = Settings::parse("postgres://vcc:sesame@db1/calls").unwrap();
+        let hosts = Hosts::new(settings).unwrap();
+        for printed in [format!("{file:?}"), format!("{hosts:?}")] {
+            assert!(!printed.contains("sesame"), "{printed}");
+        }
+    }
 
     #[test]
     fn a_line_is_that_of_a_host_a_database_and_a_user() {

@@ -18,7 +18,7 @@ use crate::waiting::HeldFor;
 use crate::{StoreError, StoreErrorKind};
 
 /// Connections for one purpose.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(super) struct Pool {
     pool: deadpool::managed::Pool<Sessions>,
     hosts: Arc<Hosts>,
@@ -28,6 +28,7 @@ pub(super) struct Pool {
 
 /// A connection in use. Dropped before it is given back, it has been left: what it was asked may
 /// still run, so it leaves its pool, and its server is told to stop.
+#[derive(Debug)]
 pub(super) struct Lease {
     /// There until the lease ends.
     object: Option<Object<Sessions>>,
@@ -226,6 +227,7 @@ fn late(doing: &'static str) -> StoreError {
 }
 
 /// Makes the connections of a pool, and sees to it that they are used only where they may be.
+#[derive(Debug)]
 pub(super) struct Sessions {
     hosts: Arc<Hosts>,
     purpose: Purpose,

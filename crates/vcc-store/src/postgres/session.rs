@@ -1,3 +1,4 @@
+use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -22,6 +23,16 @@ pub(super) struct Session {
     pub(super) is_makeshift: bool,
     /// Whether the rows of a statement were not read to their end, so that others would wait for them.
     pub(super) is_left: AtomicBool,
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("host", &self.host)
+            .field("pid", &self.pid)
+            .field("is_makeshift", &self.is_makeshift)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The values of a statement, in its order.
@@ -148,5 +159,11 @@ impl Prepared {
         kept.truncate(KEPT - 1);
         kept.insert(0, (text.into(), prepared.clone()));
         Ok(prepared)
+    }
+}
+
+impl fmt::Debug for Prepared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Prepared").finish_non_exhaustive()
     }
 }

@@ -12,7 +12,7 @@ use super::locks::Backend;
 use super::pool::Pool;
 use super::{Postgres, bulk, delete, export, import, index, page, ready, tenants, vacuum};
 use crate::plan::Plan;
-use crate::rest::{in_order, whole};
+use crate::rest::in_order;
 use crate::{
     Batch, BulkLoad, Credentials, Deletion, Export, Imported, Overview, Page, Reach, Rest, Store,
     StoreError, StoredRecord, Tenant, TenantId, TokenHash, TokenInfo, Upgrade, Vacuum, Vacuumed,
@@ -96,7 +96,7 @@ impl Store for Postgres {
             found = in_order(&taken, now, selection);
         }
         let more = rest.more();
-        whole(Page { records: found, more, rest: rest.left() }, records)
+        Page { records: found, more, rest: rest.left() }.complete(records)
     }
 
     async fn export(&self, tenant: TenantId, selection: &Selection) -> Result<Export, StoreError> {
@@ -139,7 +139,8 @@ impl Store for Postgres {
         let turn = self.turns.begin(tenant, batch.checkpoint.as_ref());
         let mut lease = self.writers.get().await?;
         let asked = Backend::of(&lease);
-        let result = self.told(asked, import::import(&mut lease, tenant, &batch, turn)).await;
+        let result =
+            self.await_write(asked, import::import(&mut lease, tenant, &batch, turn)).await;
         lease.settle(result)
     }
 
@@ -177,7 +178,7 @@ impl Store for Postgres {
 
     async fn vacuum(&self, vacuum: Vacuum) -> Result<Vacuumed, StoreError> {
         let lease = self.writers.get().await?;
-        let vacuumed = self.told(Backend::of(&lease), vacuum::vacuum(&lease, vacuum)).await;
+        let vacuumed = self.await_write(Backend::of(&lease), vacuum::vacuum(&lease, vacuum)).await;
         lease.settle(vacuumed)
     }
 
@@ -187,8 +188,9 @@ impl Store for Postgres {
         let mut deleted = lease.settle(loading)?;
         loop {
             let mut lease = self.writers.get().await?;
-            let step =
-                self.told(Backend::of(&lease), delete::step(&mut lease, tenant, deletion)).await;
+            let step = self
+                .await_write(Backend::of(&lease), delete::step(&mut lease, tenant, deletion))
+                .await;
             match lease.settle(step)? {
                 0 => return Ok(deleted),
                 records => deleted += records,
@@ -206,7 +208,7 @@ impl Store for Postgres {
 
     async fn set_index(&self, field: Field, wanted: bool) -> Result<bool, StoreError> {
         let lease = self.writers.get().await?;
-        let result = self.told(Backend::of(&lease), index::set(&lease, field, wanted)).await;
+        let result = self.await_write(Backend::of(&lease), index::set(&lease, field, wanted)).await;
         lease.settle(result)
     }
 
@@ -218,13 +220,14 @@ impl Store for Postgres {
     ) -> Result<Tenant, StoreError> {
         let mut lease = self.writers.get().await?;
         let result =
-            self.told(Backend::of(&lease), tenants::add(&mut lease, name, zone, now)).await;
+            self.await_write(Backend::of(&lease), tenants::add(&mut lease, name, zone, now)).await;
         lease.settle(result)
     }
 
     async fn set_zone(&self, tenant: &str, zone: Zone) -> Result<Tenant, StoreError> {
         let lease = self.writers.get().await?;
-        let result = self.told(Backend::of(&lease), tenants::set_zone(&lease, tenant, zone)).await;
+        let result =
+            self.await_write(Backend::of(&lease), tenants::set_zone(&lease, tenant, zone)).await;
         lease.settle(result)
     }
 
@@ -255,7 +258,8 @@ impl Store for Postgres {
 
     async fn remove_tenant(&self, tenant: TenantId) -> Result<u64, StoreError> {
         let mut lease = self.writers.get().await?;
-        let result = self.told(Backend::of(&lease), tenants::remove(&mut lease, tenant)).await;
+        let result =
+            self.await_write(Backend::of(&lease), tenants::remove(&mut lease, tenant)).await;
         lease.settle(result)
     }
 
@@ -268,7 +272,10 @@ impl Store for Postgres {
     ) -> Result<TokenInfo, StoreError> {
         let mut lease = self.writers.get().await?;
         let result = self
-            .told(Backend::of(&lease), tenants::add_token(&mut lease, tenant, hash, label, now))
+            .await_write(
+                Backend::of(&lease),
+                tenants::add_token(&mut lease, tenant, hash, label, now),
+            )
             .await;
         lease.settle(result)
     }
@@ -283,7 +290,8 @@ impl Store for Postgres {
 
     async fn revoke_token(&self, tenant: TenantId, token: i64) -> Result<(), StoreError> {
         let lease = self.writers.get().await?;
-        let result = self.told(Backend::of(&lease), tenants::revoke(&lease, tenant, token)).await;
+        let result =
+            self.await_write(Backend::of(&lease), tenants::revoke(&lease, tenant, token)).await;
         lease.settle(result)
     }
 }

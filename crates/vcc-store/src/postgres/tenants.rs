@@ -62,9 +62,10 @@ pub(super) async fn set_zone(
 }
 
 /// A tenant as the store has it.
-pub(super) struct Found(i64, String, String);
+#[derive(Debug)]
+pub(super) struct TenantRow(i64, String, String);
 
-impl Found {
+impl TenantRow {
     fn new(row: &Row) -> Result<Self, Error> {
         Ok(Self(row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))
     }
@@ -75,8 +76,8 @@ impl Found {
     }
 }
 
-pub(super) async fn list(session: &Session) -> Result<Vec<Found>, Error> {
-    session.query(s::TENANTS, &[]).await?.iter().map(Found::new).collect()
+pub(super) async fn list(session: &Session) -> Result<Vec<TenantRow>, Error> {
+    session.query(s::TENANTS, &[]).await?.iter().map(TenantRow::new).collect()
 }
 
 /// How many recordings and tokens a tenant has, by the coarsest counts, which are few.
@@ -95,11 +96,11 @@ pub(super) async fn credentials(
     session: &Session,
     name: &str,
     token: &TokenHash,
-) -> Result<Option<(Found, Option<KnownToken>)>, Error> {
+) -> Result<Option<(TenantRow, Option<KnownToken>)>, Error> {
     let rows = session.query(s::CREDENTIALS, &[&name, &&token.as_bytes()[..]]).await?;
     let Some(row) = rows.first() else { return Ok(None) };
     let id: Option<i64> = row.try_get(0)?;
-    let found = Found(id.unwrap_or_default(), row.try_get(1)?, row.try_get(2)?);
+    let found = TenantRow(id.unwrap_or_default(), row.try_get(1)?, row.try_get(2)?);
     let (hash, number): (Option<Vec<u8>>, Option<i64>) = (row.try_get(3)?, row.try_get(4)?);
     // What is no hash of ours opens nothing.
     let hash = hash.and_then(|hash| hash.try_into().ok()).map(TokenHash::from_bytes);
@@ -108,7 +109,7 @@ pub(super) async fn credentials(
 }
 
 pub(super) fn opened(
-    found: (Found, Option<KnownToken>),
+    found: (TenantRow, Option<KnownToken>),
     zones: &dyn ZoneData,
 ) -> Result<Credentials, StoreError> {
     Ok(Credentials { tenant: found.0.tenant(zones)?, token: found.1 })

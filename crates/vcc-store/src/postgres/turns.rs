@@ -8,11 +8,12 @@ use tokio::sync::{Mutex as Gate, OwnedMutexGuard};
 use crate::{Checkpoint, TenantId};
 
 /// The batches with a checkpoint that are being imported through this store.
-#[derive(Clone, Default)]
-pub(super) struct Turns(Arc<Mutex<Vec<Running>>>);
+#[derive(Clone, Debug, Default)]
+pub(super) struct Turns(Arc<Mutex<Vec<RunningBatch>>>);
 
 /// A batch that has begun and not ended.
-struct Running {
+#[derive(Debug)]
+struct RunningBatch {
     tenant: TenantId,
     source: String,
     /// The number of its checkpoint, that the one after it follows.
@@ -24,17 +25,18 @@ struct Running {
 }
 
 /// A batch among others.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Turn {
     /// The gates of those that it follows. A source that is imported twice at once may have several.
     numbered: Vec<Arc<Gate<()>>>,
     ended: Vec<Arc<Gate<()>>>,
     own_numbered: Option<OwnedMutexGuard<()>>,
     /// Leaves the list when it is dropped.
-    _place: Option<Place>,
+    _entry: Option<Entry>,
 }
 
-struct Place {
+#[derive(Debug)]
+struct Entry {
     turns: Turns,
     ended: OwnedMutexGuard<()>,
 }
@@ -55,18 +57,18 @@ impl Turns {
         // Nobody else has them yet.
         let own_numbered = gate_numbered.clone().try_lock_owned().ok();
         let own_ended = gate_ended.clone().try_lock_owned().ok();
-        running.push(Running {
+        running.push(RunningBatch {
             tenant,
             source: source.clone(),
             records: *records,
             numbered: gate_numbered,
             ended: gate_ended,
         });
-        let place = own_ended.map(|ended| Place { turns: self.clone(), ended });
-        Turn { numbered, ended, own_numbered, _place: place }
+        let entry = own_ended.map(|ended| Entry { turns: self.clone(), ended });
+        Turn { numbered, ended, own_numbered, _entry: entry }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Running>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<RunningBatch>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -99,7 +101,7 @@ async fn open(gates: Vec<Arc<Gate<()>>>) {
     }
 }
 
-impl Drop for Place {
+impl Drop for Entry {
     fn drop(&mut self) {
         let own = OwnedMutexGuard::mutex(&self.ended);
         self.turns.lock().retain(|running| !Arc::ptr_eq(&running.ended, own));

@@ -13,6 +13,7 @@ pub(crate) fn text_fields() -> impl Iterator<Item = Field> {
 }
 
 /// The starts and texts of several records.
+#[derive(Debug)]
 pub(crate) struct Texts {
     /// The texts of each record with commas between them, as a row of CSV has them.
     pub(super) joined: Box<str>,

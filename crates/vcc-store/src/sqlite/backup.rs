@@ -188,6 +188,7 @@ fn readable(path: &Path) -> rusqlite::Result<Connection> {
 }
 
 /// How much of a copy is looked at before it has its name.
+#[derive(Debug)]
 enum Check<'a> {
     /// That each page is one, in the time that reading them takes.
     Pages,
@@ -233,6 +234,7 @@ fn counts(connection: &Connection) -> rusqlite::Result<BTreeMap<String, u64>> {
 }
 
 /// A copy that is read, as `backup` has written it: one file, which nobody writes.
+#[derive(Debug)]
 struct Source {
     path: PathBuf,
     connection: Connection,

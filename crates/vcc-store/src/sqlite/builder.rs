@@ -32,7 +32,7 @@ use crate::{Sqlite, StoreError};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// # }).unwrap();
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct SqliteBuilder {
     pub(super) options: Options,
 }
@@ -174,16 +174,5 @@ impl SqliteBuilder {
     pub fn create(self, path: impl AsRef<Path>) -> Result<Sqlite, StoreError> {
         backup::make(path.as_ref())?;
         open::write(path.as_ref(), true, self.options)
-    }
-}
-
-impl std::fmt::Debug for SqliteBuilder {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Options { deadline, wait, log, .. } = &self.options;
-        f.debug_struct("SqliteBuilder")
-            .field("deadline", deadline)
-            .field("wait", wait)
-            .field("log", log)
-            .finish_non_exhaustive()
     }
 }

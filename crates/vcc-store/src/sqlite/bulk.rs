@@ -5,6 +5,7 @@
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior};
+use std::fmt;
 use vcc_types::Field;
 
 use super::error::error;
@@ -20,6 +21,7 @@ use crate::{
 };
 
 /// A load that has begun.
+#[derive(Debug)]
 struct Load {
     writer: Writer,
     tenant: TenantId,
@@ -316,6 +318,15 @@ struct Twins<'a> {
     on_conflict: OnConflict,
     left_out: &'a mut LeftOut,
     loaded: &'a mut BulkLoaded,
+}
+
+impl fmt::Debug for Twins<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Twins")
+            .field("tenant", &self.tenant)
+            .field("loaded", &self.loaded)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Twins<'_> {

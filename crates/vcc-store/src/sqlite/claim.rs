@@ -10,6 +10,7 @@ use crate::{StoreError, StoreErrorKind};
 
 /// A name that is taken until this is dropped. So long the file beside it, `NAME.partial`, is locked:
 /// one that is not is left of a process that was killed, and is removed by the next.
+#[derive(Debug)]
 pub(super) struct Claim {
     name: PathBuf,
     partial: PathBuf,

@@ -56,6 +56,7 @@ impl Sqlite {
 }
 
 /// A store that this connection alone has open, until it is dropped.
+#[derive(Debug)]
 struct Closed {
     real: PathBuf,
     _connection: Connection,

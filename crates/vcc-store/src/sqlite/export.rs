@@ -16,7 +16,7 @@ use super::rows::bound;
 use super::snapshot::Snapshot;
 use super::statements as s;
 use super::writer::Writer;
-use crate::export::{Taker, is_full, piece, whole};
+use crate::export::{ExportSender, is_full, piece, without_pages};
 use crate::plan::Plan;
 use crate::record::TextsBuilder;
 use crate::{Export, StoreError, StoreErrorKind, StoredRecord, TenantId};
@@ -34,12 +34,12 @@ pub(super) async fn export(
     tenant: TenantId,
     selection: &Selection,
 ) -> Result<Export, StoreError> {
-    let (pool, writer, selection) = (pool.clone(), writer.clone(), whole(selection));
-    let read = |taker| async move {
+    let (pool, writer, selection) = (pool.clone(), writer.clone(), without_pages(selection));
+    let read = |sender| async move {
         let (limit, began) = (writer.log_limit(), Instant::now());
         let is_too_old = move || began.elapsed() > SNAPSHOT && writer.log_length() > limit;
         let work = move |connection: &mut Connection| {
-            read(connection, tenant, &selection, taker, is_too_old)
+            read(connection, tenant, &selection, sender, is_too_old)
         };
         pool.run_while_fits(SNAPSHOT, limit, work).await
     };
@@ -50,7 +50,7 @@ fn read(
     connection: &Connection,
     tenant: TenantId,
     selection: &Selection,
-    taker: Taker,
+    sender: ExportSender,
     is_too_old: impl Fn() -> bool,
 ) -> Result<(), StoreError> {
     let failed = error(DOING);
@@ -59,7 +59,7 @@ fn read(
     // The first read of a transaction makes its moment.
     plan.given = given(&snapshot).map_err(&failed)?;
     // Nobody waits any more: the next piece finds that out.
-    let _ = taker.begun.send(());
+    let _ = sender.begun.send(());
     let sql = s::list(&plan);
     let mut statement = snapshot.prepare_cached(&sql.text).map_err(&failed)?;
     let mut rows = bound(&mut statement, &sql).map_err(&failed)?;
@@ -67,12 +67,12 @@ fn read(
     while let Some(row) = rows.next().map_err(&failed)? {
         let text = |index| Ok::<_, rusqlite::Error>(row.get_ref(index + 1)?.as_bytes()?);
         row.get(0).and_then(|start| records.add(start, text)).map_err(&failed)?;
-        if is_full(&records) && !hand_over(&taker.pieces, piece(&mut records)?, &is_too_old)? {
+        if is_full(&records) && !hand_over(&sender.pieces, piece(&mut records)?, &is_too_old)? {
             return Ok(());
         }
     }
     if records.len() > 0 {
-        hand_over(&taker.pieces, piece(&mut records)?, &is_too_old)?;
+        hand_over(&sender.pieces, piece(&mut records)?, &is_too_old)?;
     }
     Ok(())
 }
@@ -104,6 +104,7 @@ fn hand_over(
     }
 }
 
+#[derive(Debug)]
 struct Unparked(Thread);
 
 impl Wake for Unparked {

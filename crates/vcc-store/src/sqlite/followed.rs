@@ -1,5 +1,6 @@
 //! A store in a file that may be replaced while it is open.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -54,16 +55,11 @@ use crate::{
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// # }).unwrap();
 /// ```
+#[derive(Debug)]
 pub struct FollowedSqlite {
     shared: Arc<Shared>,
     /// Ends the thread that looks.
     _stop: mpsc::Sender<()>,
-}
-
-impl std::fmt::Debug for FollowedSqlite {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("FollowedSqlite").field("path", &self.shared.path).finish_non_exhaustive()
-    }
 }
 
 type Open = dyn Fn(&Path) -> Result<Sqlite, StoreError> + Send + Sync;
@@ -81,15 +77,25 @@ struct Shared {
     one: Arc<Semaphore>,
 }
 
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared")
+            .field("path", &self.path)
+            .field("current", &self.current)
+            .field("trouble", &self.trouble)
+            .finish_non_exhaustive()
+    }
+}
+
 /// The file that is open, and how many were before it.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 struct Current {
     store: Arc<Sqlite>,
     number: u64,
 }
 
 /// What was the matter, so that it is logged once.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Trouble {
     told: Option<String>,
     /// When the new file could not be opened.
@@ -195,7 +201,7 @@ impl Shared {
                 self.is_troubled.store(false, Ordering::Relaxed);
                 return Ok(current);
             }
-            Now::Gone => return Err(self.red(&mut trouble, format!("{name} is gone"))),
+            Now::Gone => return Err(self.report(&mut trouble, format!("{name} is gone"))),
             Now::Other => REPLACED,
             Now::Written => "was written to",
         };
@@ -221,13 +227,13 @@ impl Shared {
             Err(error) => {
                 trouble.failed = Some(Instant::now());
                 let said = format!("{name} {what}, and cannot be opened: {error}");
-                Err(self.red(&mut trouble, said))
+                Err(self.report(&mut trouble, said))
             }
         }
     }
 
     /// Notes what is the matter, and logs it once.
-    fn red(&self, trouble: &mut Trouble, said: String) -> StoreError {
+    fn report(&self, trouble: &mut Trouble, said: String) -> StoreError {
         if trouble.told.as_ref() != Some(&said) {
             tracing::warn!("{said}");
             trouble.told = Some(said.clone());

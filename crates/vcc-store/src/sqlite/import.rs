@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, HashSet};
+use std::fmt;
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Statement, Transaction};
 use rusqlite::{TransactionBehavior, params};
@@ -100,6 +101,15 @@ struct Import<'a> {
     imported: Imported,
     /// By how much each finest bucket has changed.
     moved: BTreeMap<i64, i64>,
+}
+
+impl fmt::Debug for Import<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Import")
+            .field("tenant", &self.tenant)
+            .field("imported", &self.imported)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<'a> Import<'a> {

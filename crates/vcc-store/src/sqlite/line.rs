@@ -7,6 +7,7 @@ use std::path::Path;
 
 /// One's eye on the line: a lock on the log. SQLite itself locks other files, so nobody else sees it, and
 /// the system takes it back from a process that ends.
+#[derive(Debug)]
 pub(super) struct Line(File);
 
 impl Line {

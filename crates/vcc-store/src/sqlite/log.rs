@@ -40,6 +40,7 @@ impl LogLimits {
 /// How many bytes a first batch is taken to write.
 const FIRST: u64 = 32 << 20;
 
+#[derive(Debug)]
 pub(super) struct Log {
     path: Option<PathBuf>,
     store: String,
@@ -50,8 +51,8 @@ pub(super) struct Log {
 }
 
 /// What a checkpoint says.
-#[derive(Clone, Copy)]
-struct Checkpoint {
+#[derive(Clone, Copy, Debug)]
+struct WriteBack {
     /// Whether it could not do all that it should.
     is_busy: bool,
     /// Bytes in the log, and how many of them are in the file as well; `None` where another is at it.
@@ -122,7 +123,7 @@ impl Log {
             return Ok(None);
         }
         let failed = error("cannot write back the log");
-        let Checkpoint { state, .. } = checkpoint(connection, "PASSIVE").map_err(&failed)?;
+        let WriteBack { state, .. } = checkpoint(connection, "PASSIVE").map_err(&failed)?;
         let Some((bytes, written_back)) = state else { return Ok(Some(length)) };
         // Others cannot write during this, so it comes when there is nothing left to be written back.
         if bytes == written_back && !checkpoint(connection, "TRUNCATE").map_err(failed)?.is_busy {
@@ -169,7 +170,7 @@ impl Log {
 
     /// Gives the room of the log back, if nobody reads from it.
     pub(super) fn shrink(&self, connection: &Connection) {
-        if let Ok(Checkpoint { state: Some((bytes, written_back)), .. }) =
+        if let Ok(WriteBack { state: Some((bytes, written_back)), .. }) =
             checkpoint(connection, "PASSIVE")
             && bytes == written_back
         {
@@ -178,7 +179,7 @@ impl Log {
     }
 }
 
-fn checkpoint(connection: &Connection, mode: &str) -> rusqlite::Result<Checkpoint> {
+fn checkpoint(connection: &Connection, mode: &str) -> rusqlite::Result<WriteBack> {
     let page: u64 = connection.pragma_query_value(None, "page_size", |row| {
         row.get::<_, i64>(0).map(i64::cast_unsigned)
     })?;
@@ -186,7 +187,7 @@ fn checkpoint(connection: &Connection, mode: &str) -> rusqlite::Result<Checkpoin
     let bytes = |frames: i64| u64::try_from(frames).ok().map(|frames| frames * (page + 24));
     connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| {
         let state = bytes(row.get(1)?).zip(bytes(row.get(2)?));
-        Ok(Checkpoint { is_busy: row.get::<_, i64>(0)? != 0, state })
+        Ok(WriteBack { is_busy: row.get::<_, i64>(0)? != 0, state })
     })
 }
 

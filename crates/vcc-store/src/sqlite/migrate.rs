@@ -108,7 +108,7 @@ pub(super) fn version(
 }
 
 /// What recordings a store of version 1 holds that are refused today.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Survey {
     durations: u64,
     starts: u64,

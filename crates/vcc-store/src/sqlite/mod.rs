@@ -39,6 +39,7 @@ mod tenants;
 mod vacuum;
 mod writer;
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -100,13 +101,13 @@ impl Sqlite {
     }
 }
 
-impl std::fmt::Debug for Sqlite {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { file, deadline, read_only, .. } = self;
+impl fmt::Debug for Sqlite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { file, read_only, deadline, .. } = self;
         f.debug_struct("Sqlite")
             .field("file", file)
-            .field("deadline", deadline)
             .field("read_only", read_only)
+            .field("deadline", deadline)
             .finish_non_exhaustive()
     }
 }

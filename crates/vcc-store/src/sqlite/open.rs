@@ -1,6 +1,7 @@
 //! How a store is opened.
 
 use std::cell::Cell;
+use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,6 +33,17 @@ pub(super) struct Options {
     pub(super) wait: Duration,
     pub(super) on_waiting: OnWaiting,
     pub(super) log: LogLimits,
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { deadline, wait, log, .. } = self;
+        f.debug_struct("Options")
+            .field("deadline", deadline)
+            .field("wait", wait)
+            .field("log", log)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Bytes to a page of a new file: an import is some percent faster than with 4,096.

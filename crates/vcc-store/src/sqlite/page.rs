@@ -13,7 +13,7 @@ use super::rows::{record, rows};
 use super::snapshot::Snapshot;
 use super::statements as s;
 use crate::plan::Plan;
-use crate::rest::{Left, in_order, whole};
+use crate::rest::{Pending, in_order};
 use crate::{Page, Rest, StoreError, TenantId};
 
 /// The beginning of a page, as it is now.
@@ -53,7 +53,7 @@ pub(super) fn rest(
 ) -> Result<Page, StoreError> {
     let records = rest.records();
     let piece = read_next(snapshot, tenant, selection, rest, 1);
-    whole(piece.map_err(error("cannot read a page"))?, records)
+    piece.map_err(error("cannot read a page"))?.complete(records)
 }
 
 fn read_page(
@@ -89,7 +89,7 @@ fn read_long(
     let mut left = Vec::with_capacity(plan.size + 1);
     rows(connection, &s::page(plan, false), |row| {
         let bytes = row.get::<_, u32>(2)? as usize;
-        left.push(Left { id: row.get(0)?, start: row.get(1)?, bytes });
+        left.push(Pending { id: row.get(0)?, start: row.get(1)?, bytes });
         Ok(())
     })?;
     let more = left.len() > plan.size;
@@ -107,7 +107,7 @@ fn read_next(
     let taken = rest.next(at_least);
     let mut found = HashMap::with_capacity(taken.len());
     let mut pick = connection.prepare_cached(s::PICK.text)?;
-    for Left { id, .. } in &taken {
+    for Pending { id, .. } in &taken {
         if let Some(record) = pick.query_row((tenant.0, id), record).optional()? {
             found.insert(*id, record);
         }

@@ -19,6 +19,7 @@ const OTHERS: Duration = Duration::from_millis(5);
 const COURTESY: Duration = Duration::from_secs(2);
 
 /// The patience of the connection that writes.
+#[derive(Debug)]
 pub(super) struct Patience {
     /// How long one write waits for others.
     wait: Duration,
@@ -27,11 +28,11 @@ pub(super) struct Patience {
     log: Option<PathBuf>,
     line: OnceLock<Line>,
     /// The write that is going on.
-    turn: Mutex<Option<Turn>>,
+    attempt: Mutex<Option<Attempt>>,
 }
 
-#[derive(Clone, Copy)]
-struct Turn {
+#[derive(Clone, Copy, Debug)]
+struct Attempt {
     began: Instant,
     is_in_line: bool,
     /// Whether it is those who read from the log that are waited for.
@@ -41,8 +42,8 @@ struct Turn {
 impl Patience {
     /// For a store of this name and log.
     pub(super) fn new(wait: Duration, teller: Teller, store: String, log: Option<PathBuf>) -> Self {
-        let (line, turn) = (OnceLock::new(), Mutex::new(None));
-        Self { wait, teller, store, log, line, turn }
+        let (line, attempt) = (OnceLock::new(), Mutex::new(None));
+        Self { wait, teller, store, log, line, attempt }
     }
 
     pub(super) fn wait(&self) -> Duration {
@@ -54,7 +55,7 @@ impl Patience {
         &self,
         work: impl FnOnce() -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        self.during_turn(false, work)
+        self.during_attempt(false, work)
     }
 
     /// [`during`](Self::during) for what waits for those who read from the log.
@@ -62,10 +63,10 @@ impl Patience {
         &self,
         work: impl FnOnce() -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        self.during_turn(true, work)
+        self.during_attempt(true, work)
     }
 
-    fn during_turn<T>(
+    fn during_attempt<T>(
         &self,
         for_readers: bool,
         work: impl FnOnce() -> Result<T, StoreError>,
@@ -81,13 +82,15 @@ impl Patience {
     /// Whether what found the store locked is to be tried again; SQLite asks. Without a write that is
     /// going on there is no patience.
     pub(super) fn again(&self) -> bool {
-        let Some(Turn { began, is_in_line, for_readers }) = *self.turn() else { return false };
+        let Some(Attempt { began, is_in_line, for_readers }) = *self.attempt() else {
+            return false;
+        };
         let waited = began.elapsed();
         if waited >= self.wait {
             return false;
         }
         let is_in_line = is_in_line || self.line().is_some_and(Line::stand);
-        *self.turn() = Some(Turn { began, is_in_line, for_readers });
+        *self.attempt() = Some(Attempt { began, is_in_line, for_readers });
         self.tell(waited, for_readers);
         let pause = if is_in_line { FIRST } else { OTHERS };
         std::thread::sleep(pause.min(self.wait - waited));
@@ -121,12 +124,12 @@ impl Patience {
 
     fn begin(&self, for_readers: bool) -> End<'_> {
         let (began, is_in_line) = (Instant::now(), false);
-        *self.turn() = Some(Turn { began, is_in_line, for_readers });
+        *self.attempt() = Some(Attempt { began, is_in_line, for_readers });
         End(self)
     }
 
-    fn turn(&self) -> MutexGuard<'_, Option<Turn>> {
-        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    fn attempt(&self) -> MutexGuard<'_, Option<Attempt>> {
+        self.attempt.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The line, as soon as there is a log.
@@ -142,12 +145,13 @@ impl Patience {
 }
 
 /// Ends a write, also in a panic.
+#[derive(Debug)]
 struct End<'a>(&'a Patience);
 
 impl Drop for End<'_> {
     fn drop(&mut self) {
-        let turn = self.0.turn().take();
-        if turn.is_some_and(|turn| turn.is_in_line)
+        let attempt = self.0.attempt().take();
+        if attempt.is_some_and(|attempt| attempt.is_in_line)
             && let Some(line) = self.0.line()
         {
             line.leave();

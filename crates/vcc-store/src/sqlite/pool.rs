@@ -13,10 +13,12 @@ use super::{deep, gather};
 use crate::{StoreError, StoreErrorKind};
 
 /// A few connections to one database, each used by one thread at a time.
+#[derive(Debug)]
 pub(super) struct Pool {
     inner: Arc<Inner>,
 }
 
+#[derive(Debug)]
 struct Inner {
     idle: Mutex<Vec<Guarded>>,
     /// As many permits as connections, so that whoever holds one finds a connection.
@@ -43,12 +45,13 @@ impl Inner {
 }
 
 /// A connection with what its progress handler watches.
+#[derive(Debug)]
 struct Guarded {
     connection: Connection,
     watch: Arc<Watch>,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Watch {
     /// Milliseconds after the pool's epoch; 0 is none.
     deadline: AtomicU64,
@@ -89,6 +92,7 @@ pub(super) fn too_old() -> String {
 }
 
 /// What became of work that should be brief.
+#[derive(Debug)]
 pub(super) enum Brief<T> {
     /// It is done.
     Done(Result<T, StoreError>),
@@ -301,6 +305,7 @@ fn millis(duration: Duration) -> u64 {
 }
 
 /// A connection taken from the pool. It goes back when this is dropped, also in a panic.
+#[derive(Debug)]
 struct Lease<'a> {
     pool: &'a Inner,
     guarded: Option<Guarded>,

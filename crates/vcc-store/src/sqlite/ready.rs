@@ -18,6 +18,7 @@ use crate::selection::any_record;
 use crate::{StoreError, StoreErrorKind, TenantId};
 
 /// What is known of a store's file since it was opened.
+#[derive(Debug)]
 pub(super) struct Opened {
     location: Location,
     /// The database, its log and the index of its log. The latter two stay what they are as long as a
@@ -33,6 +34,7 @@ pub(super) struct Opened {
 }
 
 /// What the path of a store names now.
+#[derive(Debug)]
 pub(super) enum Now {
     /// The file that is open.
     Same,
@@ -134,17 +136,17 @@ impl Opened {
 
 fn is_the_same(file: &Path, opened: Identity) -> Result<(), StoreError> {
     let name = file.display();
-    let red = |message| Err(StoreError::new(StoreErrorKind::Unavailable, message));
+    let unavailable = |message| Err(StoreError::new(StoreErrorKind::Unavailable, message));
     match file.metadata() {
-        Err(failed) if failed.kind() == std::io::ErrorKind::NotFound => {
-            red(format!("{name} is gone: what this process has open is read by nobody else"))
-        }
+        Err(failed) if failed.kind() == std::io::ErrorKind::NotFound => unavailable(format!(
+            "{name} is gone: what this process has open is read by nobody else"
+        )),
         Err(failed) => {
             let error = StoreError::new(StoreErrorKind::Unavailable, "cannot look at the store");
             Err(error.with_source(failed).at(name))
         }
         Ok(about) if identity(&about) != opened => {
-            red(format!("{name} was replaced: a restart opens the new file"))
+            unavailable(format!("{name} was replaced: a restart opens the new file"))
         }
         Ok(_) => Ok(()),
     }

@@ -12,6 +12,7 @@ use crate::{StoreError, TenantId};
 
 /// A pool for reads that are long, of which a tenant has half: so many of one tenant keep neither
 /// its own brief reads nor anything of another tenant waiting.
+#[derive(Debug)]
 pub(super) struct Scans {
     pool: Pool,
     /// How many a tenant may have at once.

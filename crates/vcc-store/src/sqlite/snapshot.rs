@@ -5,6 +5,7 @@ use std::ops::Deref;
 use rusqlite::Connection;
 
 /// One moment of the database, for several statements, until this is dropped.
+#[derive(Debug)]
 pub(super) struct Snapshot<'a>(&'a Connection);
 
 impl<'a> Snapshot<'a> {

@@ -182,8 +182,8 @@ pub(super) fn revoke(
     transaction.commit().map_err(failed)
 }
 
-type TenantColumns = (i64, String, String);
+type TenantRow = (i64, String, String);
 
-fn tenant_columns(row: &Row<'_>) -> rusqlite::Result<TenantColumns> {
+fn tenant_columns(row: &Row<'_>) -> rusqlite::Result<TenantRow> {
     Ok((row.get(0)?, row.get(1)?, row.get(2)?))
 }

@@ -20,6 +20,7 @@ use crate::{StoreError, StoreErrorKind, VacuumNeeds, Vacuumed};
 const LOOK: Duration = Duration::from_millis(5);
 
 /// What was rewritten.
+#[derive(Debug)]
 pub(super) struct Rewritten {
     /// The mark of what was to be rewritten, if anything was known to be.
     mark: Option<Vec<u8>>,

@@ -15,11 +15,12 @@ use crate::StoreError;
 const LOOK: Duration = Duration::from_millis(20);
 
 /// The connection that writes, with how it gets on with other writers and with readers.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(super) struct Writer {
     inner: Arc<Inner>,
 }
 
+#[derive(Debug)]
 struct Inner {
     pool: Pool,
     patience: Arc<Patience>,

@@ -98,7 +98,7 @@ async fn a_server_that_hangs_is_learned_of_though_nobody_waits() {
     assert!(!hosts.check(&session, Purpose::Read).await.unwrap());
 
     // A new connection.
-    hosts.know(0, |known| *known = Known::default());
+    hosts.know(0, |known| *known = Standing::default());
     hosts.next.store(0, Ordering::Relaxed);
     leave(Box::pin(hosts.connect(Purpose::Read)), || true).await;
     wait_until("a connection is opened", || hosts.known(0).hung.is_some()).await;
