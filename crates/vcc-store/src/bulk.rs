@@ -93,7 +93,6 @@ pub(crate) trait Engine: Send {
 }
 
 impl BulkLoad {
-    #[cfg(any(feature = "sqlite", feature = "postgres"))]
     pub(crate) fn new(engine: Box<dyn Engine>, done: u64) -> Self {
         Self { engine, done }
     }

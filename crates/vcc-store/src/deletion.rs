@@ -69,7 +69,6 @@ pub struct Reach {
 
 impl Reach {
     /// Of some records, with the first and the last start in microseconds, and of others.
-    #[cfg(any(feature = "sqlite", feature = "postgres"))]
     pub(crate) fn new(records: i64, of: u64, first: Option<i64>, last: Option<i64>) -> Self {
         let instant = |micros: Option<i64>| micros.and_then(DateTime::from_timestamp_micros);
         let (records, starts) = (records.cast_unsigned(), instant(first).zip(instant(last)));
@@ -77,7 +76,6 @@ impl Reach {
     }
 
     /// Both together.
-    #[cfg(any(feature = "sqlite", feature = "postgres"))]
     pub(crate) fn and(self, other: Self) -> Self {
         let starts = match (self.starts, other.starts) {
             (Some((a, b)), Some((c, d))) => Some((a.min(c), b.max(d))),

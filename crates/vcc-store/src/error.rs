@@ -76,7 +76,6 @@ impl StoreError {
 
     /// The same error with the file or the host that it is about, where a database is what failed: an
     /// error without a cause names in its message what it is about.
-    #[cfg(any(feature = "sqlite", feature = "postgres"))]
     pub(crate) fn at(mut self, place: impl fmt::Display) -> Self {
         if self.source.is_some() && self.place.is_none() {
             self.place = Some(place.to_string());
@@ -92,7 +91,6 @@ impl StoreError {
 }
 
 /// The errors that every engine has in the same words.
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
 impl StoreError {
     pub(crate) fn no_such_tenant() -> Self {
         Self::new(StoreErrorKind::NotFound, "there is no such tenant")
@@ -182,7 +180,6 @@ mod tests {
         assert_eq!(error.to_string(), "cannot list: cannot connect: refused");
     }
 
-    #[cfg(any(feature = "sqlite", feature = "postgres"))]
     #[test]
     fn a_place_is_named_once_and_only_where_something_failed_there() {
         let error = || StoreError::new(StoreErrorKind::Internal, "cannot list");

@@ -39,6 +39,10 @@
 //! * `postgres` (default): [`Postgres`], on servers of its own.
 
 #![warn(missing_debug_implementations)]
+#![cfg_attr(
+    not(any(feature = "sqlite", feature = "postgres")),
+    allow(dead_code, unused_imports, unused_macros, reason = "what the engines share")
+)]
 
 mod answer;
 mod batch;

@@ -38,7 +38,6 @@ pub struct Page {
     pub rest: Option<Rest>,
 }
 
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
 impl Page {
     /// This piece of a page, of which so many records were left before; an error if one is missing.
     ///

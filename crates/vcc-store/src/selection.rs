@@ -18,7 +18,6 @@ pub(crate) fn everything() -> Selection {
 }
 
 /// One record of a tenant, whichever comes first: what [`Store::ready`](crate::Store::ready) reads.
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(crate) fn any_record() -> Selection {
     Selection { page_size: 1, ..everything() }
 }

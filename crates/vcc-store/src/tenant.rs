@@ -167,7 +167,6 @@ pub(crate) fn read_tenant(
 
 /// Forgives an answer that failed only because the tenant's zone is unknown: the store itself can be
 /// read.
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(crate) fn is_read(answer: Result<(), StoreError>) -> Result<(), StoreError> {
     match answer {
         Err(error) if error.kind() == StoreErrorKind::UnknownZone => Ok(()),

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use vcc_types::{Field, Row};
 
+#[cfg(feature = "postgres")]
 pub(crate) use self::refusal::limit;
 pub use self::refusal::{Refusal, RefusalKind};
 use self::seconds::{Seconds, seconds};
