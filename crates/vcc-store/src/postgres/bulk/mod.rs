@@ -3,21 +3,22 @@
 //! the same keys, and puts that table in the place of the empty one. Only for that last step must nobody
 //! use the table of recordings, and it reads nothing.
 
+mod swap;
+mod twins;
+
 use std::collections::BTreeMap;
-use std::fmt;
-use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Error, GenericClient, Row, Transaction};
-use vcc_types::Field;
 
+use self::swap::{StagedIndex, change_places, refuse_recordings};
+use self::twins::Twins;
 use super::copy::copy;
 use super::error::error;
 use super::import;
 use super::migrate::LOCK;
 use super::pool::Pool;
-use super::rows::record;
 use super::session::{Prepared, Session};
 use super::statements as s;
 use crate::bulk::{Engine, LeftOut};
@@ -291,223 +292,3 @@ impl Load {
 
 /// Enough memory to sort some millions of keys, and none for groups, whose number nobody knows.
 const SETTINGS: &str = "SET LOCAL maintenance_work_mem = '256MB'; SET LOCAL enable_hashagg = off";
-
-async fn refuse_recordings(transaction: &Transaction<'_>) -> Result<(), StoreError> {
-    let any = transaction.query_one(s::ANY_RECORDING.text, &[]).await;
-    match any.and_then(|row| row.try_get(0)) {
-        Ok(false) => Ok(()),
-        Ok(true) => Err(StoreError::not_the_first_load()),
-        Err(failed) => Err(error("cannot end the load")(failed)),
-    }
-}
-
-/// An index of the recordings, and how the loaded table gets it.
-#[derive(Debug)]
-struct StagedIndex {
-    build: String,
-    rename: String,
-}
-
-impl StagedIndex {
-    /// The key, then the index by which records are known again, then the others.
-    async fn all(transaction: &Transaction<'_>) -> Result<Vec<Self>, Error> {
-        let mut all = Vec::new();
-        for (number, row) in transaction.query(s::MAKING.text, &[]).await?.iter().enumerate() {
-            let (name, index): (&str, &str) = (row.try_get(0)?, row.try_get(1)?);
-            let build = match (row.try_get::<_, Option<&str>>(2)?, index.split_once(" USING ")) {
-                (Some(constraint), _) => {
-                    format!("ALTER TABLE staged ADD CONSTRAINT staged_{number} {constraint}")
-                }
-                (None, Some((head, columns))) => {
-                    let unique = if head.starts_with("CREATE UNIQUE") { "UNIQUE " } else { "" };
-                    format!("CREATE {unique}INDEX staged_{number} ON staged USING {columns}")
-                }
-                // PostgreSQL always writes how an index is searched.
-                (None, None) => continue,
-            };
-            let rename = format!("ALTER INDEX staged_{number} RENAME TO {name};");
-            all.push(Self { build, rename });
-        }
-        Ok(all)
-    }
-}
-
-/// Puts the loaded table in the place of the empty one, with its owner, its rights and its settings.
-async fn change_places(
-    transaction: &Transaction<'_>,
-    indexes: &[StagedIndex],
-    wait: Duration,
-) -> Result<(), StoreError> {
-    let failed = error("cannot end the load");
-    alone(transaction, wait).await?;
-    refuse_recordings(transaction).await?;
-    let mut change = String::from(
-        "DROP TABLE recordings; DROP TABLE load; ALTER TABLE staged RENAME TO recordings;",
-    );
-    for index in indexes {
-        change.push_str(&index.rename);
-    }
-    let next = transaction.query_one(s::NEXT_NUMBER.text, &[]).await;
-    let next: i64 = next.and_then(|row| row.try_get(0)).map_err(&failed)?;
-    change.push_str(&format!(
-        "ALTER TABLE recordings ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (START WITH {next});"
-    ));
-    for row in transaction.query(s::RIGHTS.text, &[]).await.map_err(&failed)? {
-        change.push_str(row.try_get(0).map_err(&failed)?);
-    }
-    transaction.batch_execute(&change).await.map_err(failed)
-}
-
-/// Waits for a moment in which nobody uses the recordings. Those who come meanwhile wait behind it, so it
-/// waits only shortly at a time.
-async fn alone(transaction: &Transaction<'_>, wait: Duration) -> Result<(), StoreError> {
-    const DOING: &str = "cannot end the load";
-    let failed = error(DOING);
-    let began = Instant::now();
-    let lock = format!(
-        "SAVEPOINT alone; SET LOCAL lock_timeout = {};
-         LOCK TABLE recordings IN ACCESS EXCLUSIVE MODE; SET LOCAL lock_timeout = 0",
-        ATTEMPT.as_millis()
-    );
-    loop {
-        match transaction.batch_execute(&lock).await {
-            Ok(()) => return Ok(()),
-            Err(error) if error.code() != Some(&SqlState::LOCK_NOT_AVAILABLE) => {
-                return Err(failed(error));
-            }
-            Err(_) if began.elapsed() < wait => {
-                transaction.batch_execute("ROLLBACK TO alone").await.map_err(&failed)?;
-                tokio::time::sleep(PAUSE).await;
-            }
-            Err(_) => {
-                // The server does not say which table, nor what to do.
-                let held = "a backup or an open transaction holds the table recordings: end it, and \
-                            load the same file again";
-                let error = StoreError::new(StoreErrorKind::Unavailable, DOING);
-                return Err(error.with_source(held));
-            }
-        }
-    }
-}
-
-/// How long each attempt takes, and how long those who waited behind it have until the next.
-const ATTEMPT: Duration = Duration::from_millis(100);
-const PAUSE: Duration = Duration::from_millis(700);
-
-/// The records that have keys which an earlier one has: what an import would have done with them,
-/// one after another.
-struct Twins<'a> {
-    transaction: &'a Transaction<'a>,
-    prepared: &'a Prepared,
-    tenant: TenantId,
-    on_conflict: OnConflict,
-    /// There but while it is called.
-    left_out: Option<Box<LeftOut>>,
-    loaded: BulkLoaded,
-    known: Option<FirstOfKey>,
-}
-
-impl fmt::Debug for Twins<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Twins")
-            .field("tenant", &self.tenant)
-            .field("loaded", &self.loaded)
-            .finish_non_exhaustive()
-    }
-}
-
-/// The first record of a key, as it is after those that were settled.
-#[derive(Debug)]
-struct FirstOfKey {
-    id: i64,
-    record: StoredRecord,
-    is_replaced: bool,
-}
-
-/// What is done about some twins.
-#[derive(Debug, Default)]
-struct Settled {
-    deleted: Vec<i64>,
-    replaced: Vec<(i64, StoredRecord)>,
-    left_out: Vec<(u64, StoredRecord)>,
-}
-
-/// How many are read at a time.
-const CHUNK: i32 = 1_000;
-
-impl Twins<'_> {
-    async fn settle(mut self) -> Result<BulkLoaded, Error> {
-        let (transaction, prepared, tenant) = (self.transaction, self.prepared, self.tenant);
-        if prepared.query(transaction, s::ANY_TWIN, &[&tenant.0]).await?.is_empty() {
-            return Ok(self.loaded);
-        }
-        let statement = prepared.get(transaction, s::TWINS.text).await?;
-        let twins = transaction.bind(&statement, &[&tenant.0]).await?;
-        loop {
-            let rows = transaction.query_portal(&twins, CHUNK).await?;
-            let mut settled = Settled::default();
-            for row in &rows {
-                self.next(row.try_get(Field::COUNT)?, record(row)?, &mut settled);
-            }
-            if rows.is_empty() {
-                self.other(&mut settled);
-            }
-            prepared.execute(transaction, s::DROP_STAGED, &[&tenant.0, &settled.deleted]).await?;
-            let replaced: Vec<_> =
-                settled.replaced.iter().map(|(id, record)| (*id, record)).collect();
-            import::update(transaction, prepared, s::UPDATE_STAGED, tenant, &replaced).await?;
-            self.tell(settled.left_out).await;
-            if rows.is_empty() {
-                return Ok(self.loaded);
-            }
-        }
-    }
-
-    /// Takes the next record, in the order of the keys and of the arrival.
-    fn next(&mut self, id: i64, record: StoredRecord, settled: &mut Settled) {
-        let known =
-            self.known.as_mut().filter(|known| import::key(&known.record) == import::key(&record));
-        let Some(known) = known else {
-            self.other(settled);
-            self.known = Some(FirstOfKey { id, record, is_replaced: false });
-            return;
-        };
-        settled.deleted.push(id);
-        if record == known.record {
-            self.loaded.unchanged += 1;
-        } else if self.on_conflict == OnConflict::Update {
-            self.loaded.updated += 1;
-            (known.record, known.is_replaced) = (record, true);
-        } else {
-            self.loaded.conflicts += 1;
-            settled.left_out.push((id.cast_unsigned(), record));
-        }
-    }
-
-    /// Is done with a key.
-    fn other(&mut self, settled: &mut Settled) {
-        if let Some(known) = self.known.take().filter(|known| known.is_replaced) {
-            settled.replaced.push((known.id, known.record));
-        }
-    }
-
-    /// Tells of what is left out, where it may block.
-    async fn tell(&mut self, records: Vec<(u64, StoredRecord)>) {
-        let Some(mut left_out) = self.left_out.take_if(|_| !records.is_empty()) else { return };
-        let told = tokio::task::spawn_blocking(move || {
-            for (number, record) in &records {
-                left_out(*number, record);
-            }
-            left_out
-        });
-        match told.await {
-            Ok(left_out) => self.left_out = Some(left_out),
-            // As if it had been called here.
-            Err(ended) => {
-                if let Ok(panic) = ended.try_into_panic() {
-                    std::panic::resume_unwind(panic);
-                }
-            }
-        }
-    }
-}

@@ -3,19 +3,20 @@
 //! write in between and the log is written back; the records that have the same keys are found; and one
 //! transaction puts the table in the place of the empty one, and counts.
 
+mod stage;
+mod twins;
+
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior};
-use std::fmt;
-use vcc_types::Field;
 
+use self::stage::insert;
+use self::twins::Twins;
 use super::error::error;
-use super::import::bind;
-use super::rows::{record, rows};
+use super::rows::rows;
 use super::writer::Writer;
 use super::{remains, statements as s};
 use crate::bulk::{Engine, LeftOut};
 use crate::counts::LEVELS;
-use crate::sql::columns::WRITTEN;
 use crate::{
     BulkLoad, BulkLoaded, Deletion, OnConflict, Remains, StoreError, StoredRecord, TenantId,
 };
@@ -241,21 +242,6 @@ fn advance(
     Ok(())
 }
 
-fn insert(
-    transaction: &Transaction<'_>,
-    tenant: TenantId,
-    records: &[(u64, StoredRecord)],
-) -> rusqlite::Result<()> {
-    let mut insert = transaction.prepare_cached(s::STAGE.text)?;
-    for (number, record) in records {
-        bind(&mut insert, tenant, record)?;
-        // Their order in the source is that of their arrival.
-        insert.raw_bind_parameter(2 + WRITTEN.len(), number.cast_signed())?;
-        insert.raw_execute()?;
-    }
-    Ok(())
-}
-
 /// The statement that makes an index of the store for what is loaded.
 fn staged(index: &str) -> String {
     // In its name, and in that of its table.
@@ -310,81 +296,10 @@ fn rename(transaction: &Transaction<'_>, indexes: &[String]) -> rusqlite::Result
     renamed
 }
 
-/// The records that have keys which an earlier one has: what an import would have done with them,
-/// one after another.
-struct Twins<'a> {
-    transaction: &'a Transaction<'a>,
-    tenant: TenantId,
-    on_conflict: OnConflict,
-    left_out: &'a mut LeftOut,
-    loaded: &'a mut BulkLoaded,
-}
-
-impl fmt::Debug for Twins<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Twins")
-            .field("tenant", &self.tenant)
-            .field("loaded", &self.loaded)
-            .finish_non_exhaustive()
-    }
-}
-
-impl Twins<'_> {
-    fn settle(&mut self) -> rusqlite::Result<()> {
-        // Both empty is before every key, and no key.
-        let mut last = (String::new(), String::new());
-        loop {
-            let keys: Vec<(String, String)> = self
-                .transaction
-                .prepare_cached(s::TWIN_KEYS.text)?
-                .query_map((self.tenant.0, &last.0, &last.1), |row| Ok((row.get(0)?, row.get(1)?)))?
-                .collect::<rusqlite::Result<_>>()?;
-            for (transaction, filename) in &keys {
-                self.of(transaction, filename)?;
-            }
-            match keys.into_iter().next_back() {
-                Some(key) => last = key,
-                None => return Ok(()),
-            }
-        }
-    }
-
-    /// Settles the records of one key, in the order of their arrival.
-    fn of(&mut self, transaction: &str, filename: &str) -> rusqlite::Result<()> {
-        let mut next = self.transaction.prepare_cached(s::TWIN.text)?;
-        let mut after = |id: i64| {
-            next.query_row((self.tenant.0, transaction, filename, id), |row| {
-                Ok((row.get::<_, i64>(Field::COUNT)?, record(row)?))
-            })
-            .optional()
-        };
-        let mut delete = self.transaction.prepare_cached(s::DROP_STAGED.text)?;
-        let Some((first, mut known)) = after(i64::MIN)? else { return Ok(()) };
-        let mut replaced = false;
-        let mut last = first;
-        while let Some((id, twin)) = after(last)? {
-            delete.execute((self.tenant.0, id))?;
-            if twin == known {
-                self.loaded.unchanged += 1;
-            } else if self.on_conflict == OnConflict::Update {
-                self.loaded.updated += 1;
-                (known, replaced) = (twin, true);
-            } else {
-                self.loaded.conflicts += 1;
-                (self.left_out)(id.cast_unsigned(), &twin);
-            }
-            last = id;
-        }
-        if replaced {
-            delete.execute((self.tenant.0, first))?;
-            insert(self.transaction, self.tenant, &[(first.cast_unsigned(), known)])?;
-        }
-        Ok(())
-    }
-}
-
 #[cfg(all(test, unix))]
 mod tests {
+    use vcc_types::Field;
+
     use super::*;
     use crate::selection::any_record;
     use crate::sqlite::line::Line;
