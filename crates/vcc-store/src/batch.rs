@@ -16,7 +16,7 @@ use crate::{Checkpoint, StoredRecord};
 /// let recording = Recording::new().with(Field::StartDate, "2007-12-19T19:16:36Z");
 /// let batch = Batch::from(vec![StoredRecord::new(&recording).unwrap()]);
 /// assert_eq!((batch.on_conflict, &batch.checkpoint), (OnConflict::Reject, &None));
-/// // A record without transactionID and filename is not known again: it is there twice.
+/// // A record without transactionID and filename is never recognised: it is there twice.
 /// store.import(tenant.id, batch.clone()).await?;
 /// store.import(tenant.id, batch).await?;
 /// assert_eq!(store.count(tenant.id).await?, 2);
@@ -27,9 +27,9 @@ use crate::{Checkpoint, StoredRecord};
 pub struct Batch {
     /// The records.
     pub records: Vec<StoredRecord>,
-    /// What happens to a record whose keys are there with other content.
+    /// What happens to a record that is stored already with other content.
     pub on_conflict: OnConflict,
-    /// How far the import is after this batch, for an import that may be broken off.
+    /// How far the import is after this batch, for an import that can be interrupted.
     pub checkpoint: Option<Checkpoint>,
 }
 
@@ -40,7 +40,8 @@ impl From<Vec<StoredRecord>> for Batch {
     }
 }
 
-/// What happens to a record whose keys are there with other content.
+/// What happens to a record that is stored already, by its transactionID and filename, with other
+/// content.
 ///
 /// ```
 /// # #[cfg(feature = "sqlite")]
@@ -56,14 +57,14 @@ impl From<Vec<StoredRecord>> for Batch {
 ///         Recording::new().with(Field::TransactionId, "t1").with(Field::AgentId, agent);
 ///     StoredRecord::with_start(&recording, now).unwrap()
 /// };
-/// // Within a batch too, a later record takes the place of an earlier one.
+/// // Within a batch, too, a later record replaces an earlier one.
 /// let records = vec![record("bill"), record("mary")];
 /// let batch = Batch { records, on_conflict: OnConflict::Update, checkpoint: None };
 /// let imported = store.import(tenant.id, batch).await?;
 /// assert_eq!((imported.added, imported.updated), (1, 1));
 /// assert_eq!(store.count(tenant.id).await?, 1);
 ///
-/// // What would be left out is told before anything is done.
+/// // Conflicts are reported before anything is done.
 /// let records = vec![StoredRecord::with_start(&Recording::new(), now).unwrap(), record("bill")];
 /// let batch = Batch { records, on_conflict: OnConflict::Undo, checkpoint: None };
 /// let imported = store.import(tenant.id, batch).await?;
@@ -78,15 +79,15 @@ pub enum OnConflict {
     /// It is left out and counted.
     #[default]
     Reject,
-    /// It takes the place of what was there.
+    /// It replaces what was stored.
     Update,
-    /// Nothing of the batch is done, nor is its checkpoint kept: [`Imported::conflicts`] says which
-    /// records are in the way. They can be noted where that must come first, and the batch be given
-    /// again without them. A bulk load takes it as [`Reject`](Self::Reject).
+    /// Nothing of the batch is done, and its checkpoint is not kept: [`Imported::conflicts`] says
+    /// which records conflict. The caller can report them first, and give the batch again without
+    /// them. A bulk load treats it as [`Reject`](Self::Reject).
     Undo,
 }
 
-/// What became of a batch.
+/// The outcome of a batch.
 ///
 /// ```
 /// # #[cfg(feature = "sqlite")]
@@ -112,11 +113,12 @@ pub enum OnConflict {
 pub struct Imported {
     /// How many records are new.
     pub added: u64,
-    /// How many were there with the same content.
+    /// How many were stored already with the same content.
     pub unchanged: u64,
-    /// How many replaced what was there.
+    /// How many replaced a stored record.
     pub updated: u64,
-    /// The positions in the batch, ascending from 0, of those that were left out because their keys
-    /// are there with other content. Under [`OnConflict::Undo`] all others were left out too.
+    /// The positions in the batch, ascending from 0, of the records that were left out because they
+    /// are stored already with other content. Under [`OnConflict::Undo`] all others were left out
+    /// too.
     pub conflicts: Vec<usize>,
 }

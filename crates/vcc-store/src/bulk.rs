@@ -1,11 +1,11 @@
-//! A first load of a store: the same from every engine.
+//! The first load of a store, the same for every engine.
 
 use async_trait::async_trait;
 
 use crate::{OnConflict, StoreError, StoredRecord};
 
-/// A load that has begun. What is loaded shows when [`finish`](Self::finish) has ended; dropped
-/// before, it stays where [`Store::bulk`](crate::Store::bulk) finds it again.
+/// A bulk load. Its records are visible once [`finish`](Self::finish) has returned. If it is
+/// dropped earlier, [`Store::bulk`](crate::Store::bulk) continues it.
 ///
 /// ```
 /// # #[cfg(feature = "sqlite")]
@@ -20,7 +20,7 @@ use crate::{OnConflict, StoreError, StoredRecord};
 /// let mut load = store.bulk(tenant.id, "calls.csv").await?;
 /// load.load(vec![(3, record)], 3).await?;
 /// drop(load);
-/// // Broken off, it goes on after them. Until its end nothing shows.
+/// // After an interruption it continues. Nothing is visible before its end.
 /// let load = store.bulk(tenant.id, "calls.csv").await?;
 /// assert_eq!((load.done(), store.count(tenant.id).await?), (3, 0));
 /// load.finish(OnConflict::Reject, |_, _| ()).await?;
@@ -33,7 +33,7 @@ pub struct BulkLoad {
     done: u64,
 }
 
-/// What became of the records of a load.
+/// The outcome of a bulk load.
 ///
 /// ```
 /// # #[cfg(feature = "sqlite")]
@@ -51,7 +51,7 @@ pub struct BulkLoad {
 /// };
 /// let mut load = store.bulk(tenant.id, "calls.csv").await?;
 /// load.load(vec![(1, record("bill")), (2, record("bill")), (3, record("mary"))], 3).await?;
-/// // The same keys three times: once more the same content, then another.
+/// // The same keys three times: first the same content again, then other content.
 /// let loaded = load.finish(OnConflict::Reject, |number, _| assert_eq!(number, 3)).await?;
 /// assert_eq!(loaded, BulkLoaded { added: 1, unchanged: 1, updated: 0, conflicts: 1 });
 /// # Ok::<(), vcc_store::StoreError>(())
@@ -69,13 +69,13 @@ pub struct BulkLoaded {
     pub conflicts: u64,
 }
 
-/// Is given each record that is left out, with its number. It may block.
+/// Called with each record that is left out, and its number. It may block.
 pub(crate) type LeftOut = dyn FnMut(u64, &StoredRecord) + Send;
 
-/// A load in a store.
+/// A bulk load in an engine.
 #[async_trait]
 pub(crate) trait Engine: Send {
-    /// Adds records, and notes how far the load is, if it was at `before`.
+    /// Adds records, and records that the load is at `done`, if it was at `before`.
     async fn load(
         &mut self,
         records: Vec<(u64, StoredRecord)>,
@@ -83,7 +83,7 @@ pub(crate) trait Engine: Send {
         done: u64,
     ) -> Result<(), StoreError>;
 
-    /// Makes what was loaded the store's.
+    /// Makes the loaded records those of the store.
     async fn finish(
         self: Box<Self>,
         done: u64,
@@ -108,8 +108,8 @@ impl BulkLoad {
     ///
     /// # Errors
     ///
-    /// [`Refused`](crate::StoreErrorKind::Refused) where another load has begun meanwhile, and those of
-    /// every write.
+    /// [`Refused`](crate::StoreErrorKind::Refused) if another load has begun meanwhile, and those
+    /// of any write.
     pub async fn load(
         &mut self,
         records: Vec<(u64, StoredRecord)>,
@@ -120,15 +120,16 @@ impl BulkLoad {
         Ok(())
     }
 
-    /// Ends the load: what was loaded is the store's, with its indexes. `left_out` is given each
-    /// record that is left out, with its number; it may block. In a file, other writers have to wait
-    /// while an index is built; on a server, nobody waits but for the moment at which the tables change
-    /// places.
+    /// Ends the load: its records become those of the store, with the indexes. `left_out` is called
+    /// with each record that is left out and its number; it may block. In a file, other writers
+    /// wait while an index is built; on a server, they wait only for the moment in which the tables
+    /// are swapped.
     ///
     /// # Errors
     ///
-    /// [`Refused`](crate::StoreErrorKind::Refused) where recordings have come in another way meanwhile;
-    /// and those of every write. What was loaded stays, but for the records that were left out.
+    /// [`Refused`](crate::StoreErrorKind::Refused) if recordings were added in another way
+    /// meanwhile, and those of any write. What was loaded is kept, apart from the records that were
+    /// left out.
     pub async fn finish(
         self,
         on_conflict: OnConflict,

@@ -31,7 +31,7 @@ pub enum Deletion {
     Before(DateTime<Utc>),
     /// All of them.
     All,
-    /// Those in which a field holds just this text. The start has none: nothing is deleted.
+    /// Those in which a field has exactly this text. The start is not a text: nothing is deleted.
     Field(Field, String),
 }
 
@@ -61,14 +61,14 @@ pub enum Deletion {
 pub struct Reach {
     /// How many records would be deleted, with those of a bulk load that has not ended.
     pub records: u64,
-    /// How many there are, counted in the same way.
+    /// How many there are in all, counted in the same way.
     pub of: u64,
-    /// When the first and the last of those that would be deleted start; `None` where there are none.
+    /// The starts of the first and the last record that would be deleted; `None` if there are none.
     pub starts: Option<(DateTime<Utc>, DateTime<Utc>)>,
 }
 
 impl Reach {
-    /// Of some records, with the first and the last start in microseconds, and of others.
+    /// From what the engine counted; the starts are in microseconds.
     pub(crate) fn new(records: i64, of: u64, first: Option<i64>, last: Option<i64>) -> Self {
         let instant = |micros: Option<i64>| micros.and_then(DateTime::from_timestamp_micros);
         let (records, starts) = (records.cast_unsigned(), instant(first).zip(instant(last)));

@@ -33,7 +33,7 @@ pub struct StoreError {
 ///
 /// /// Whether the same call may succeed later.
 /// fn passes(error: &StoreError) -> bool {
-///     // Kinds may be added: one that is not known here does not pass.
+///     // Kinds may be added: treat an unknown one as permanent.
 ///     matches!(error.kind(), StoreErrorKind::Unavailable | StoreErrorKind::Deadline)
 /// }
 ///
@@ -45,16 +45,16 @@ pub struct StoreError {
 pub enum StoreErrorKind {
     /// The store cannot be reached or is busy: the same call may succeed later.
     Unavailable,
-    /// The call took longer than it may.
+    /// The call took longer than allowed.
     Deadline,
-    /// What should be made exists already.
+    /// What was to be made exists already.
     Exists,
-    /// What is named does not exist.
+    /// What the call names does not exist.
     NotFound,
     /// The call asks for something that the store does not do.
     Refused,
-    /// A tenant has a zone that the zone data does not have (DATE-13): newer data, or
-    /// [`set_zone`](crate::Store::set_zone), is the way out.
+    /// A tenant has a zone that the zone data does not have (DATE-13). Newer data helps, or
+    /// [`set_zone`](crate::Store::set_zone).
     UnknownZone,
     /// Anything else: a damaged file, a schema of another program, a defect.
     Internal,
@@ -74,8 +74,8 @@ impl StoreError {
         self
     }
 
-    /// The same error with the file or the host that it is about, where a database is what failed: an
-    /// error without a cause names in its message what it is about.
+    /// The same error with the file or the host that it is about, if a database has failed. An
+    /// error without a cause says in its message what it is about.
     pub(crate) fn at(mut self, place: impl fmt::Display) -> Self {
         if self.source.is_some() && self.place.is_none() {
             self.place = Some(place.to_string());
@@ -116,14 +116,14 @@ impl StoreError {
         Self::new(StoreErrorKind::Refused, message)
     }
 
-    /// A bulk load that is not the current one any more.
+    /// The bulk load is no longer the current one.
     pub(crate) fn another_load() -> Self {
         let message = "another bulk load has begun or ended meanwhile";
         Self::new(StoreErrorKind::Refused, message)
     }
 
-    /// The store was made or upgraded by a later version of this program. This is the message; `store`
-    /// is what it calls the store.
+    /// The message for a store that a later version of this program has made or upgraded. `store`
+    /// is how it names the store.
     pub(crate) fn later_schema(store: &str, version: i64, known: usize) -> String {
         format!(
             "{store} has schema version {version}, and this program knows the versions up to \
@@ -149,7 +149,7 @@ impl fmt::Display for StoreError {
     }
 }
 
-/// Databases explain themselves in several lines, and so may whoever wrote what they quote.
+/// The messages of databases have several lines, and so may the data that they quote.
 fn one_line(text: &str) -> String {
     let lines = text.split(|at: char| at.is_control() && at != '\t').map(str::trim);
     lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ")

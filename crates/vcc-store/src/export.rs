@@ -1,4 +1,4 @@
-//! All records that a selection matches, piece after piece.
+//! All records that a selection matches, in pieces.
 
 use std::future::Future;
 
@@ -10,11 +10,11 @@ use crate::record::TextsBuilder;
 use crate::rest::LIMIT;
 use crate::{StoreError, StoreErrorKind, StoredRecord};
 
-/// All records of a tenant that a selection matches, in its order, as they were at one moment: a list
-/// without pages. [`Store::export`](crate::Store::export) begins it.
+/// All records of a tenant that a selection matches, in its order, as they were at one moment: a
+/// list without pages. [`Store::export`](crate::Store::export) begins it.
 ///
-/// It is read while it is taken, piece after piece, so that its length takes no memory. Dropped, it
-/// ends.
+/// It is read while it is consumed, piece by piece, so a long export takes little memory. Dropping
+/// it ends it.
 ///
 /// ```
 /// # #[cfg(feature = "sqlite")]
@@ -44,14 +44,14 @@ use crate::{StoreError, StoreErrorKind, StoredRecord};
 #[derive(Debug)]
 pub struct Export {
     pieces: mpsc::Receiver<Vec<StoredRecord>>,
-    /// Gone once it has ended.
+    /// `None` once it has ended.
     reading: Option<JoinHandle<Result<(), StoreError>>>,
 }
 
-/// How many pieces wait to be taken.
+/// How many pieces are read ahead.
 const WAITING: usize = 4;
 
-/// How many records a piece has at most. In bytes it has as many as are read at one go of a page.
+/// The most records of a piece. Its bytes are limited like those of a piece of a page.
 const RECORDS: usize = 4_096;
 
 /// The side of an export that an engine has: it tells when the snapshot is taken, and hands over the
@@ -63,7 +63,7 @@ pub(crate) struct ExportSender {
 }
 
 impl Export {
-    /// Begins to read, and waits for the moment that is shown.
+    /// Begins to read, and waits until the snapshot is taken.
     pub(crate) async fn begin<F>(read: impl FnOnce(ExportSender) -> F) -> Result<Self, StoreError>
     where
         F: Future<Output = Result<(), StoreError>> + Send + 'static,
@@ -79,12 +79,12 @@ impl Export {
         Ok(export)
     }
 
-    /// The next records: some hundreds of usual ones, or one that is very long; `None` after the last.
+    /// The next records: some hundreds of usual size, or one very long one; `None` at the end.
     ///
     /// # Errors
     ///
-    /// As [`Store::export`](crate::Store::export). What was given before is a part of the list, and
-    /// not all of it.
+    /// As [`Store::export`](crate::Store::export). The pieces before are then only a part of the
+    /// list.
     pub async fn next(&mut self) -> Result<Option<Vec<StoredRecord>>, StoreError> {
         if let Some(piece) = self.pieces.recv().await {
             return Ok(Some(piece));
@@ -106,22 +106,22 @@ impl Drop for Export {
     }
 }
 
-/// The selection whose records are exported: there are no pages.
+/// The selection of an export, which has no pages.
 pub(crate) fn without_pages(selection: &Selection) -> Selection {
     Selection { first: 1, page_size: 50, ..selection.clone() }
 }
 
-/// Whether records are to be handed over before more are read.
+/// Whether the records read so far make a piece.
 pub(crate) fn is_full(records: &TextsBuilder) -> bool {
     records.size() >= LIMIT || records.len() >= RECORDS
 }
 
-/// The records as a piece; they are read anew from then on.
+/// Takes the records read so far as a piece.
 pub(crate) fn piece(records: &mut TextsBuilder) -> Result<Vec<StoredRecord>, StoreError> {
     let piece = records.build().map(|texts| StoredRecord::all(texts).collect()).ok_or_else(|| {
         StoreError::new(StoreErrorKind::Internal, "cannot export records: a text is no UTF-8")
     });
-    // One that was very long does not keep its memory.
+    // Do not keep the memory of a very long record.
     match records.size() > 2 * LIMIT {
         true => *records = TextsBuilder::default(),
         false => records.clear(),

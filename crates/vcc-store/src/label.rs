@@ -1,4 +1,4 @@
-//! What a new token may be called. Older labels stay.
+//! Which labels a new token may have. Older labels stay valid.
 
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory as _};
 
@@ -7,7 +7,7 @@ use crate::{StoreError, StoreErrorKind};
 /// How many characters a label has at most.
 const LONGEST: usize = 100;
 
-/// Refuses what is not one line that can be read in a list.
+/// Refuses a label that is not one readable line.
 pub(crate) fn check(label: &str) -> Result<(), StoreError> {
     let unseen = |character: &char| {
         use GeneralCategory::{Control, Format, LineSeparator, ParagraphSeparator};

@@ -2,8 +2,7 @@
 //!
 //! A [`Store`] holds tenants, their tokens and their recordings, and answers a
 //! [`Selection`](vcc_query::Selection) with one [`Page`]: the records that the selection matches,
-//! in its order. Whatever the engine, the answer is the one that matching every record in memory
-//! would give.
+//! in its order. Every engine gives the answer that matching all records in memory would give.
 //!
 //! ```
 //! # #[cfg(feature = "sqlite")]
@@ -37,6 +36,7 @@
 //!
 //! * `sqlite` (default): [`Sqlite`], an engine compiled into the program.
 //! * `postgres` (default): [`Postgres`], on servers of its own.
+//! * `laws`: what every store promises, as tests for any engine: `vcc_store::laws`.
 
 #![warn(missing_debug_implementations)]
 #![cfg_attr(

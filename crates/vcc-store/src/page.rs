@@ -1,4 +1,4 @@
-//! What a selection is answered with.
+//! The answer to a selection.
 
 use crate::{Rest, StoreError, StoreErrorKind, StoredRecord};
 
@@ -19,7 +19,7 @@ use crate::{Rest, StoreError, StoreErrorKind, StoredRecord};
 /// # let record = StoredRecord::new(&recording).unwrap();
 ///
 /// store.import(tenant.id, vec![record; 100].into()).await?;
-/// // A page has 50 records, and `n` counts from 1. A full last page has none after it.
+/// // A page has 50 records, and `n` counts from 1. After a full last page there are no more.
 /// for (query, records, more) in [("n=50", 50, true), ("n=51", 50, false), ("n=101", 0, false)] {
 ///     let selection = Query::parse(query).unwrap().resolve(&context).unwrap();
 ///     let page = store.page(tenant.id, &selection).await?;
@@ -34,15 +34,16 @@ pub struct Page {
     pub records: Vec<StoredRecord>,
     /// Whether there is a record after the last one of the page.
     pub more: bool,
-    /// What is left of the page, where only its [beginning](Store::begin) was read.
+    /// What is left of the page, if only its [beginning](Store::begin) was read.
     pub rest: Option<Rest>,
 }
 
 impl Page {
-    /// This piece of a page, of which so many records were left before; an error if one is missing.
+    /// This piece of a page, if together with what is left it has `left` records; an error if one
+    /// is missing.
     ///
-    /// Many clients end at a page with fewer records than it may have: one in the middle of a list would lose
-    /// them all that comes after it.
+    /// Many clients stop at a page with fewer records than the page size. A short page in the
+    /// middle of a list would lose them the rest of it.
     pub(crate) fn complete(self, left: usize) -> Result<Self, StoreError> {
         let still_left = self.rest.as_ref().map_or(0, Rest::records);
         if self.records.len() + still_left < left {

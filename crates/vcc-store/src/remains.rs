@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// What is in no answer any more, and has copies in the files of a store until
+/// What no answer contains any more, but has copies in the files of a store until
 /// [`vacuum`](crate::Store::vacuum) has rewritten them.
 ///
 /// `Display` is a list of it: `2 deleted recordings and 1 revoked token`.
@@ -40,7 +40,7 @@ pub struct Remains {
 }
 
 impl Remains {
-    /// Whether there is nothing.
+    /// Whether there is nothing to be rewritten.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()

@@ -1,4 +1,4 @@
-//! Pages that are longer than what is read at one go, and what is left of them.
+//! Pages that are read in pieces, and what is left of them.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -6,14 +6,14 @@ use vcc_query::Selection;
 
 use crate::StoredRecord;
 
-/// How many bytes of text are read of a page at one go. One record that is longer is read by itself.
+/// How many bytes of text of a page are read at a time. A longer record is read by itself.
 pub(crate) const LIMIT: usize = 256 * 1024;
 
-/// What is left of a page of which the first part has been read: which records, in their order, but
-/// not what they hold.
+/// What is left of a page after its first pieces: which records, in their order, but not their
+/// content.
 ///
-/// [`Store::rest`](crate::Store::rest) reads the next of them. Which records a page has, and in
-/// which order, was decided when it began.
+/// [`Store::rest`](crate::Store::rest) reads the next of them. Which records the page has, and
+/// their order, was decided when it began.
 ///
 /// ```
 /// # #[cfg(feature = "sqlite")]
@@ -33,7 +33,7 @@ pub(crate) const LIMIT: usize = 256 * 1024;
 /// let record = StoredRecord::new(&recording).unwrap();
 /// store.import(tenant.id, vec![record; 5].into()).await?;
 ///
-/// // At most 256 KiB of text are read at one go.
+/// // At most 256 KiB of text are read at a time.
 /// let page = store.begin(tenant.id, &selection).await?;
 /// let rest = page.rest.unwrap();
 /// assert_eq!((page.records.len(), rest.records()), (2, 3));
@@ -48,22 +48,22 @@ pub struct Rest {
     left: VecDeque<Pending>,
     /// Whether there is a record after the page.
     more: bool,
-    /// In which of the files that a store has had the page began.
+    /// The number of the file in which the page began, for a store whose file may be replaced.
     #[cfg(feature = "sqlite")]
     file: u64,
 }
 
-/// A record that has not been read yet.
+/// A record of a page that has not been read yet.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pending {
     pub(crate) id: i64,
     pub(crate) start: i64,
-    /// How many bytes its texts had.
+    /// How many bytes its texts had when the page began.
     pub(crate) bytes: usize,
 }
 
 impl Rest {
-    /// A page of which nothing has been read, or not what it holds.
+    /// A page whose records are known, but not read.
     pub(crate) fn new(left: impl Into<VecDeque<Pending>>, more: bool) -> Self {
         Self {
             left: left.into(),
@@ -79,13 +79,13 @@ impl Rest {
         self.left.len()
     }
 
-    /// How many bytes of text the longest record that is left had when the page began.
+    /// The length in bytes of the longest record that is left, as it was when the page began.
     #[must_use]
     pub fn longest(&self) -> usize {
         self.left.iter().map(|left| left.bytes).max().unwrap_or(0)
     }
 
-    /// How many bytes of text the longest of the pieces has in which the rest is read.
+    /// The length in bytes of the longest piece in which the rest is read.
     #[must_use]
     pub fn longest_piece(&self) -> usize {
         let (mut longest, mut rest) = (0, self.clone());
@@ -109,12 +109,12 @@ impl Rest {
         self.more
     }
 
-    /// What is left after the records that were taken; `None` if that is nothing.
+    /// What is left after the records that were taken; `None` if nothing is.
     pub(crate) fn left(self) -> Option<Self> {
         (!self.left.is_empty()).then_some(self)
     }
 
-    /// Takes as many records as are read at one go, and at least so many.
+    /// Takes the records that are read next: as many as fit, and at least `at_least`.
     pub(crate) fn next(&mut self, at_least: usize) -> Vec<Pending> {
         let mut bytes = 0;
         let fit = self.left.iter().take_while(|left| {
@@ -126,9 +126,9 @@ impl Rest {
     }
 }
 
-/// The records that were read, in the order of the list from which they were taken. What was deleted
-/// meanwhile is not among them, and neither is what now starts at another time, for its place is
-/// another, or what the selection does not match any more.
+/// The records that were read, in the order of the list from which they were taken. Records are
+/// left out that were deleted meanwhile, that have another start now and so another place in the
+/// list, or that the selection no longer matches.
 pub(crate) fn in_order(
     taken: &[Pending],
     mut read: HashMap<i64, StoredRecord>,

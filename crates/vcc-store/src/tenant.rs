@@ -1,4 +1,4 @@
-//! Tenants: whose recordings they are.
+//! Tenants, and what is known of them.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::{KnownToken, StoreError, StoreErrorKind};
 ///
 /// let store = Sqlite::in_memory()?;
 /// let nobody = TenantId(7);
-/// // The number of no tenant is that of no records. Nothing can be added to it.
+/// // No records have the number of no tenant, and none can be added to it.
 /// assert_eq!(store.count(nobody).await?, 0);
 /// let theirs = Deletion::Field(Field::AgentId, "bill".into());
 /// assert_eq!(store.delete(nobody, &theirs).await?, 0);
@@ -62,7 +62,8 @@ pub struct Tenant {
     pub zone: Zone,
 }
 
-/// A tenant, what it has, and whether its name would be taken today.
+/// A tenant, the numbers of its recordings and tokens, and whether its name would be accepted
+/// today.
 ///
 /// ```
 /// # #[cfg(feature = "sqlite")]
@@ -91,12 +92,13 @@ pub struct Overview {
     pub recordings: u64,
     /// How many tokens open it.
     pub tokens: u64,
-    /// Why its name would be refused today, if it would (AUTH-7). It stays valid.
+    /// Why its name would be refused today, if it would be (AUTH-7). It stays valid.
     pub problem: Option<NameProblem>,
 }
 
 impl Overview {
-    /// Of all tenants, each with the numbers of its recordings and tokens, in the order given.
+    /// The overviews of all tenants, each with the numbers of its recordings and tokens, in the
+    /// given order.
     pub(crate) fn all(counted: Vec<(Tenant, u64, u64)>) -> Vec<Self> {
         let mut by_age: Vec<_> = (0..counted.len()).collect();
         by_age.sort_by_key(|place| counted[*place].0.id);
@@ -111,7 +113,7 @@ impl Overview {
     }
 }
 
-/// A tenant, and the token of it that was asked for.
+/// A tenant, and the token that a request has shown.
 ///
 /// ```
 /// # #[cfg(feature = "sqlite")]
@@ -121,7 +123,7 @@ impl Overview {
 /// # let store = Sqlite::in_memory()?;
 /// # let tenant = store.add_tenant("acme", vcc_query::Zone::UTC, now).await?;
 ///
-/// // While a token is changed for another, both open the tenant.
+/// // While a token is replaced by another, both are valid.
 /// let (old, new) = (Token::from_secret("old"), Token::from_secret("new"));
 /// store.add_token(tenant.id, old.hash(), "2007", now).await?;
 /// store.add_token(tenant.id, new.hash(), "2008", now).await?;
@@ -131,7 +133,7 @@ impl Overview {
 /// }
 /// let other = Token::from_secret("other").hash();
 /// assert!(store.credentials("acme", &other).await?.unwrap().token.is_none());
-/// // The case of a name counts.
+/// // Names are case-sensitive.
 /// assert!(store.credentials("Acme", &old.hash()).await?.is_none());
 /// # Ok::<(), vcc_store::StoreError>(())
 /// # }).unwrap();
@@ -140,15 +142,15 @@ impl Overview {
 pub struct Credentials {
     /// The tenant.
     pub tenant: Tenant,
-    /// The token of the hash that was asked for, if it opens the tenant. It is still to be compared as
-    /// a whole, in constant time (AUTH-5).
+    /// The token with the hash that was asked for, if the tenant has it. The caller must still
+    /// compare the whole hash, in constant time (AUTH-5).
     pub token: Option<KnownToken>,
 }
 
-/// The zone data that a store reads the zones of tenants in (DATE-13).
+/// The zone data in which a store looks up the zones of tenants (DATE-13).
 pub(crate) type Zones = Arc<dyn ZoneData + Send + Sync>;
 
-/// The tenant of a row: its zone is a text, which other zone data may know.
+/// The tenant of a row. Its zone is stored as a name, which only other zone data may have.
 pub(crate) fn read_tenant(
     id: i64,
     name: String,

@@ -1,5 +1,5 @@
-//! Which names a new tenant may have (AUTH-7). Tenants of before keep theirs, and requests are compared
-//! with them byte for byte.
+//! Which names a new tenant may have (AUTH-7). Existing tenants keep theirs, and requests are
+//! compared with them byte for byte.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -47,19 +47,19 @@ pub enum NameProblem {
     OuterSpace(char),
     /// It holds a control character, or one that ends a line.
     Control(char),
-    /// It holds a format character: one that cannot be seen, or that turns the direction of others.
+    /// It holds a format character: one that is invisible, or changes the direction of text.
     Format(char),
-    /// It is not in NFC; this is.
+    /// It is not in NFC; this is the same name in NFC.
     NotComposed(String),
-    /// Nothing of it can be seen.
+    /// Nothing of it is visible.
     Invisible,
-    /// By NFKC and case folding it is that of this tenant.
+    /// After NFKC and case folding it is the same as the name of this tenant.
     LooksLike(String),
 }
 
 impl NameProblem {
-    /// What is wrong with a name for a new tenant, beside tenants of other names; `None` if it may be
-    /// taken. That a tenant has this very name is not a problem of the name.
+    /// What is wrong with a name for a new tenant, given the names of the others; `None` if it may
+    /// be taken. A tenant of the very same name is not a problem of the name.
     ///
     /// ```
     /// use vcc_store::NameProblem;
@@ -107,7 +107,7 @@ impl fmt::Display for NameProblem {
                 "has the format character U+{:04X}, which cannot be seen: expected it without",
                 u32::from(*character)
             ),
-            // Escaped, for both look alike.
+            // Escaped, because both look alike.
             Self::NotComposed(composed) => write!(
                 f,
                 "is not in Unicode's normal form NFC: expected \"{}\", that is {composed:?}",
@@ -125,17 +125,17 @@ impl fmt::Display for NameProblem {
     }
 }
 
-/// That a name is refused for a new tenant.
+/// The error for a name that a new tenant may not have.
 pub(crate) fn refused(name: &str, problem: &NameProblem) -> StoreError {
     StoreError::new(StoreErrorKind::Refused, format!("the tenant name {name:?} {problem}"))
 }
 
-/// That a tenant has this very name.
+/// The error for a name that a tenant has already.
 pub(crate) fn exists(name: &str) -> StoreError {
     StoreError::new(StoreErrorKind::Exists, format!("there is a tenant {name:?} already"))
 }
 
-/// Whether a name differs enough from those that it may be, or look like.
+/// Checks that a name is not one of these, and does not look like one.
 pub(crate) fn differs(name: &str, key: &str, others: &[String]) -> Result<(), StoreError> {
     if others.iter().any(|other| other == name) {
         return Err(exists(name));
@@ -146,7 +146,7 @@ pub(crate) fn differs(name: &str, key: &str, others: &[String]) -> Result<(), St
     }
 }
 
-/// What is wrong with a name by itself.
+/// What is wrong with a name, whatever the others are.
 pub(crate) fn check(name: &str) -> Result<(), NameProblem> {
     if name.is_empty() {
         return Err(NameProblem::Empty);
@@ -160,7 +160,7 @@ pub(crate) fn check(name: &str) -> Result<(), NameProblem> {
             GeneralCategory::Control
             | GeneralCategory::LineSeparator
             | GeneralCategory::ParagraphSeparator => return Err(NameProblem::Control(character)),
-            // Also all that turn the direction of text.
+            // These include all that change the direction of text.
             GeneralCategory::Format => return Err(NameProblem::Format(character)),
             _ => {}
         }
@@ -178,8 +178,8 @@ pub(crate) fn check(name: &str) -> Result<(), NameProblem> {
     Ok(())
 }
 
-/// What names are compared by: two with the same look alike. Unicode's compatibility caseless matching
-/// (D146), with the composed form at the end, and without what cannot be seen.
+/// The key by which names are compared: names with the same key look alike. It is Unicode's
+/// compatibility caseless matching (D146), composed at the end, and without invisible characters.
 pub(crate) fn folded(name: &str) -> String {
     let visible = name.chars().filter(|character| !is_ignorable(*character));
     let once = default_case_fold_str(&visible.nfd().collect::<String>());
@@ -187,7 +187,7 @@ pub(crate) fn folded(name: &str) -> String {
     twice.nfkc().filter(|character| !is_ignorable(*character)).collect()
 }
 
-/// Whether a character is not shown where it is not supported: Unicode's
+/// Whether a character is invisible where it is not supported: Unicode's
 /// `Default_Ignorable_Code_Point`.
 fn is_ignorable(character: char) -> bool {
     matches!(character,
@@ -198,7 +198,7 @@ fn is_ignorable(character: char) -> bool {
         | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// What is wrong today with each of these names, which are those of all tenants, the oldest first.
+/// What is wrong today with each of these names: those of all tenants, the oldest first.
 pub(crate) fn problems(names: &[&str]) -> Vec<Option<NameProblem>> {
     let mut oldest: HashMap<String, &str> = HashMap::new();
     let mut problems = Vec::with_capacity(names.len());
@@ -265,7 +265,7 @@ mod tests {
         }
     }
 
-    /// Every character of these kinds, wherever it stands.
+    /// Every character of these kinds, in every position.
     #[test]
     fn no_control_or_format_character_is_taken() {
         let mut refused = 0;
@@ -307,7 +307,7 @@ mod tests {
         for (one, other) in [("acme", "acmé"), ("acme", "acme1"), ("a b", "ab"), ("i", "ı")] {
             assert_ne!(folded(one), folded(other), "{one:?} {other:?}");
         }
-        // Whatever the characters are: what is folded stays.
+        // Folding a folded name changes nothing.
         for character in '\0'..=char::MAX {
             let name = format!("a{character}");
             assert_eq!(folded(&folded(&name)), folded(&name), "{name:?}");

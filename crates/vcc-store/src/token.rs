@@ -1,4 +1,4 @@
-//! Secrets that open a tenant, and what a store keeps of them.
+//! Tokens, and what a store keeps of them.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use crate::{StoreError, StoreErrorKind};
 
 /// A secret that opens one tenant's recordings (AUTH-5).
 ///
-/// It is shown once, when it is made; a store keeps its [`TokenHash`] only. `Debug` does not print
+/// It is shown once, when it is made; a store keeps only its [`TokenHash`]. `Debug` does not print
 /// it.
 ///
 /// ```
@@ -21,7 +21,7 @@ use crate::{StoreError, StoreErrorKind};
 /// let token = Token::from_secret("ac12343934687a:839cf");
 /// assert_eq!(token.reveal(), "ac12343934687a:839cf");
 /// assert_eq!(format!("{token:?}"), "Token(…)");
-/// // Whoever holds a token that was made here can tell whether it is whole.
+/// // A token that was made here can be checked for typing errors.
 /// assert_eq!(TokenForm::of(Token::generate()?.reveal()), TokenForm::Whole);
 /// # Ok::<(), vcc_store::StoreError>(())
 /// ```
@@ -47,8 +47,8 @@ impl Token {
         TokenForm::write(&secret).map(Self).ok_or_else(no_bytes)
     }
 
-    /// A token that was issued elsewhere. Any text is one, also with `:` in it: in Basic
-    /// credentials the first `:` ends the tenant's name, which has none (AUTH-5).
+    /// A token that was issued elsewhere. It may be any text, also one with `:`: in Basic
+    /// credentials the first `:` ends the name of the tenant, which has none (AUTH-5).
     #[must_use]
     pub fn from_secret(secret: impl Into<String>) -> Self {
         Self(secret.into())
@@ -85,9 +85,9 @@ impl fmt::Debug for Token {
 /// let known = [known(1, "old"), known(7, "new")];
 /// assert_eq!(TokenHash::of(b"new").find_among(&known), Some(7));
 /// assert_eq!(TokenHash::of(b"New").find_among(&known), None);
-/// // Nothing is among none.
+/// // Without known tokens there is nothing to find.
 /// assert_eq!(TokenHash::of(b"old").find_among(&[]), None);
-/// // What is kept are the 32 bytes of the hash.
+/// // A store keeps the 32 bytes of the hash.
 /// let kept = TokenHash::from_bytes(*known[0].hash.as_bytes());
 /// assert_eq!(kept.find_among(&known), Some(1));
 /// ```
@@ -95,7 +95,7 @@ impl fmt::Debug for Token {
 pub struct TokenHash([u8; 32]);
 
 impl TokenHash {
-    /// The hash of no token that anybody knows.
+    /// The hash of no known token.
     pub(crate) const NONE: Self = Self([0; 32]);
 
     /// The hash of a token's bytes.
@@ -116,9 +116,8 @@ impl TokenHash {
         &self.0
     }
 
-    /// The number of the token among `known` that has this hash. Every one is compared, each in
-    /// constant time, so that the time tells neither where a difference is nor which one was right
-    /// (AUTH-5).
+    /// The number of the token among `known` that has this hash. Each is compared in constant time,
+    /// so the time reveals neither where a difference is nor which one matched (AUTH-5).
     #[must_use]
     pub fn find_among(&self, known: &[KnownToken]) -> Option<i64> {
         let (mut found, mut number) = (Choice::from(0), 0_i64);
@@ -127,7 +126,7 @@ impl TokenHash {
             number.conditional_assign(&token.id, equal);
             found |= equal;
         }
-        // Without a token to compare with, as for an unknown tenant, the same work is done once.
+        // Without known tokens, as for an unknown tenant, the same work is done once.
         if known.is_empty() {
             found &= self.0.ct_eq(&Self::NONE.0);
         }
@@ -156,11 +155,11 @@ impl TokenHash {
 pub struct KnownToken {
     /// The number by which it is listed and revoked.
     pub id: i64,
-    /// What is kept of it.
+    /// The hash that is kept of it.
     pub hash: TokenHash,
 }
 
-/// What is known of a token once it has been shown.
+/// What a list of tokens says of one.
 ///
 /// ```
 /// # #[cfg(feature = "sqlite")]
@@ -173,7 +172,7 @@ pub struct KnownToken {
 /// let first = store.add_token(tenant.id, TokenHash::of(b"one"), "night shift", now).await?;
 /// assert_eq!((first.id, first.label.as_str(), first.created), (1, "night shift", now));
 /// store.revoke_token(tenant.id, first.id).await?;
-/// // The number of a revoked token is not given again.
+/// // The number of a revoked token is never used again.
 /// let second = store.add_token(tenant.id, TokenHash::of(b"two"), "", now).await?;
 /// assert_eq!(second.id, 2);
 /// assert_eq!(store.tokens(tenant.id).await?, [second]);
@@ -184,7 +183,7 @@ pub struct KnownToken {
 pub struct TokenInfo {
     /// The number by which it is revoked.
     pub id: i64,
-    /// What its maker called it.
+    /// The label that it was given.
     pub label: String,
     /// When it was made.
     pub created: DateTime<Utc>,

@@ -1,6 +1,6 @@
 use std::fmt;
 
-/// What opening a store of an earlier version of the schema has done to it.
+/// What an upgrade has done to a store of an earlier schema version.
 ///
 /// ```
 /// # #[cfg(feature = "sqlite")]
@@ -19,8 +19,8 @@ pub struct Upgrade {
     pub from: u32,
     /// The version that is there now.
     pub to: u32,
-    /// How many recordings have a duration beyond 2^63−1 seconds (FIELD-4). They are kept and listed
-    /// as they are, but no number finds them.
+    /// How many recordings have a duration beyond 2^63−1 seconds (FIELD-4). They are kept and
+    /// listed unchanged, but no number finds them.
     pub durations: u64,
     /// How many recordings start outside [`StartDate::RANGE`](vcc_types::StartDate::RANGE) (OUT-3).
     /// They are kept and listed.

@@ -1,23 +1,23 @@
-//! The rewriting of a store, after which its files hold nothing that was deleted.
+//! Rewriting a store, so that its files hold nothing that was deleted.
 
 use std::path::PathBuf;
 
-/// How a store is rewritten by [`vacuum`](crate::Store::vacuum). It waits for others as every write does.
+/// How [`vacuum`](crate::Store::vacuum) rewrites a store. It waits for others like any write.
 ///
 /// ```
 /// use vcc_store::Vacuum;
 ///
-/// // By default nobody is kept out.
+/// // By default others can use the store meanwhile.
 /// assert_eq!(Vacuum::default(), Vacuum { full: false });
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Vacuum {
-    /// Whether PostgreSQL writes the tables anew, for which nobody else may use them meanwhile. A
-    /// store in SQLite is always written anew.
+    /// Whether PostgreSQL rewrites the tables, which nobody else can use meanwhile. A store in
+    /// SQLite is always rewritten.
     pub full: bool,
 }
 
-/// What became of the files of a store that was rewritten.
+/// The files of a store after a rewrite.
 ///
 /// ```
 /// # #[cfg(feature = "sqlite")]
@@ -28,7 +28,7 @@ pub struct Vacuum {
 ///
 /// let rewritten = Sqlite::create(&path)?.vacuum(Vacuum::default()).await?;
 /// assert!(rewritten.log_is_clean && rewritten.after <= rewritten.before);
-/// // There is nothing to be rewritten on a disk.
+/// // In memory there is nothing to rewrite.
 /// let rewritten = Sqlite::in_memory()?.vacuum(Vacuum::default()).await?;
 /// assert_eq!((rewritten.before, rewritten.after), (0, 0));
 /// # Ok::<(), vcc_store::StoreError>(())
@@ -37,13 +37,13 @@ pub struct Vacuum {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Vacuumed {
-    /// Whether the log beside the file is empty and on the disk. It is not while others read what it
-    /// had before; then [`Store::remains`](crate::Store::remains) says what it did, and the rewrite is
-    /// to be repeated.
+    /// Whether the log beside the file is empty and on the disk. It is not while others read its
+    /// old content; [`Store::remains`](crate::Store::remains) then says the same as before, and the
+    /// rewrite has to be repeated.
     pub log_is_clean: bool,
-    /// How many bytes the file had; 0 where the store has no file of its own.
+    /// How many bytes the file had; 0 if the store has no file of its own.
     pub before: u64,
-    /// How many it has.
+    /// How many bytes it has now.
     pub after: u64,
 }
 
@@ -52,8 +52,8 @@ impl Vacuumed {
     pub(crate) const NO_FILES: Self = Self { log_is_clean: true, before: 0, after: 0 };
 }
 
-/// What the rewrite of a file takes: the bytes that are in use, once beside it, as its log, and once
-/// in the folder of temporary files.
+/// What a rewrite needs: the bytes that are in use, once beside the file, as its log, and once in
+/// the folder of temporary files.
 ///
 /// ```
 /// # #[cfg(feature = "sqlite")]
@@ -76,7 +76,7 @@ pub struct VacuumNeeds {
     pub bytes: u64,
     /// The folder of the store.
     pub beside: PathBuf,
-    /// The folder in which SQLite puts what it needs for a while: that of `SQLITE_TMPDIR`, else of
-    /// `TMPDIR`, else `/var/tmp`. What is there has no name, and goes with the process.
+    /// The folder of SQLite's temporary files: that of `SQLITE_TMPDIR`, else of `TMPDIR`, else
+    /// `/var/tmp`. The files there have no name, and vanish with the process.
     pub temporary: PathBuf,
 }

@@ -1,10 +1,11 @@
-//! What a store waits for, and who is told of it.
+//! What a store waits for, and who is told.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// What a store waits for, when it has waited for a second: for whoever wonders why nothing happens.
+/// What a store has been waiting for, for at least a second. It explains a command that seems to
+/// hang.
 ///
 /// ```
 /// use std::time::Duration;
@@ -21,22 +22,22 @@ pub enum Waiting {
     Writer {
         /// The store's file, or its host.
         store: String,
-        /// How long it is waited for, from the beginning.
+        /// How long the store waits in all.
         limit: Duration,
     },
-    /// A read of the store goes on, and keeps its log from being written back.
+    /// A long read of the store keeps its log from being written back.
     Reader {
         /// The store's file.
         store: String,
         /// How many bytes the log has.
         log: u64,
-        /// How long it is waited for, from the beginning.
+        /// How long the store waits in all.
         limit: Duration,
     },
 }
 
 impl Waiting {
-    /// Waiting for another program that writes to the store of this name, for so long.
+    /// Waiting up to `limit` for another program that writes to the store of this name.
     pub fn writer(store: impl Into<String>, limit: Duration) -> Self {
         Self::Writer { store: store.into(), limit }
     }
@@ -61,16 +62,16 @@ impl fmt::Display for Waiting {
     }
 }
 
-/// Whoever is told what a store waits for.
+/// The callback that is told.
 pub(crate) type OnWaiting = Arc<dyn Fn(&Waiting) + Send + Sync>;
 
-/// How long is waited before a word is said.
+/// How long the store waits before it tells.
 pub(crate) const SILENCE: Duration = Duration::from_secs(1);
 
-/// How long it is not said again: an import may wait at every batch.
+/// How long it does not tell again: an import may wait at every batch.
 const ONCE_IN: Duration = Duration::from_secs(60);
 
-/// Tells of what is waited for, once and not again and again.
+/// Tells what the store waits for, but not again and again.
 pub(crate) struct Teller {
     tell: OnWaiting,
     told: Mutex<Option<Instant>>,
@@ -87,7 +88,7 @@ impl Teller {
         Self { tell, told: Mutex::new(None) }
     }
 
-    /// Tells of what has been waited for so long, if that is long.
+    /// Tells what the store has waited for, if that was long enough.
     pub(crate) fn tell(&self, waited: Duration, what: impl FnOnce() -> Waiting) {
         if waited < SILENCE {
             return;
@@ -103,7 +104,7 @@ impl Teller {
     }
 }
 
-/// Why a write has failed that has waited for others.
+/// The reason of a write that has waited in vain for others.
 #[derive(Debug)]
 pub(crate) struct HeldFor(pub(crate) Duration);
 

@@ -9,7 +9,7 @@ use super::open::{self, Options};
 use crate::waiting::Waiting;
 use crate::{Postgres, StoreError};
 
-/// How a store on PostgreSQL is opened, and how it is used then.
+/// How a store on PostgreSQL is opened and used.
 ///
 /// ```no_run
 /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
@@ -18,7 +18,7 @@ use crate::{Postgres, StoreError};
 ///
 /// let store = Postgres::builder()
 ///     .deadline(Duration::from_secs(2))
-///     // A write that needs what another one holds waits for up to 5 minutes.
+///     // A write waits up to 5 minutes for what another one has locked.
 ///     .wait(Duration::from_secs(300))
 ///     .on_waiting(|waiting| eprintln!("{waiting}"))
 ///     .open("postgres://vcc:secret@db1/vcc")
@@ -51,15 +51,15 @@ impl Postgres {
         PostgresBuilder { options }
     }
 
-    /// Connects to the store of a URL, and makes or updates its schema where need be:
-    /// [`Store::upgraded`](crate::Store::upgraded) says whether it was. Only for that must the primary be there. Programs of
-    /// the version before that are connected go on.
+    /// Connects to the store of a URL, and makes or upgrades its schema if needed:
+    /// [`Store::upgraded`](crate::Store::upgraded) tells whether it did. Only that needs the
+    /// primary. Programs of the version before that are connected are not disturbed.
     ///
     /// # Errors
     ///
     /// [`Refused`](crate::StoreErrorKind::Refused) for a URL that cannot be read, for a database of
-    /// another program or of a later version, and where the server does not let the user in;
-    /// [`Unavailable`](crate::StoreErrorKind::Unavailable) where no server answers, and where a backup or
+    /// another program or of a later version, and if the server does not let the user in;
+    /// [`Unavailable`](crate::StoreErrorKind::Unavailable) if no server answers, and if a backup or
     /// another long transaction keeps the tenants from being upgraded.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
         Self::builder().open(url).await
@@ -83,16 +83,16 @@ impl PostgresBuilder {
     }
 
     /// Sets how long a write waits for another one, at each lock that it needs (the server's
-    /// `lock_timeout`): [`Postgres::WAIT`] by default, and a millisecond for zero. That it may not be
-    /// done by then is [`Unavailable`](crate::StoreErrorKind::Unavailable).
+    /// `lock_timeout`): [`Postgres::WAIT`] by default, and a millisecond for zero. A write that has
+    /// waited in vain is [`Unavailable`](crate::StoreErrorKind::Unavailable).
     #[must_use]
     pub fn wait(mut self, wait: Duration) -> Self {
         self.options.wait = wait;
         self
     }
 
-    /// Has somebody told what a write waits for, when it has waited for a second; not more often than
-    /// once a minute.
+    /// Sets who is told what a write waits for, once it has waited for a second; at most once a
+    /// minute.
     #[must_use]
     pub fn on_waiting(mut self, tell: impl Fn(&Waiting) + Send + Sync + 'static) -> Self {
         self.options.on_waiting = Arc::new(tell);

@@ -1,5 +1,5 @@
-//! Records in the binary format of `COPY`, made here: to hand the driver value after value takes longer
-//! than the rest of an import's work on this side.
+//! Records in the binary format of `COPY`, written here: giving the driver one value after another
+//! takes longer than the rest of an import on this side.
 
 use std::io::Cursor;
 use std::pin::pin;
@@ -13,20 +13,20 @@ use crate::record::TEXTS;
 use crate::sql::Statement;
 use crate::{StoredRecord, TenantId};
 
-/// What the format begins with: its signature, no flags, and no further header.
+/// The beginning of the format: its signature, no flags, and no further header.
 const HEADER: &[u8; 19] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
 
-/// What it ends with, in the place of the number of a row's columns.
+/// The end of the format, in the place of a row's number of columns.
 const TRAILER: [u8; 2] = (-1_i16).to_be_bytes();
 
-/// Tenant, start, finish and seconds, and the texts; the number may come on top.
+/// Tenant, start, finish, seconds and the texts; the number may be one more.
 const COLUMNS: i16 = 4 + TEXTS as i16;
 
-/// How much goes in one message. A record may have more.
+/// The usual size of a message. One record may be longer.
 const MESSAGE: usize = 1 << 16;
 
-/// Copies records of a tenant into the table of a statement, whose columns include the number if there
-/// are any.
+/// Copies records of a tenant into the table of a statement. Its columns include the number if
+/// numbers are given.
 pub(super) async fn copy(
     transaction: &Transaction<'_>,
     prepared: &Prepared,
@@ -63,7 +63,7 @@ fn encode(message: &mut Vec<u8>, tenant: TenantId, number: Option<i64>, record: 
     integer(message, record.finish_micros());
     integer(message, record.duration().map(u64::cast_signed));
     for text in record.texts() {
-        // None is longer than 1 MiB.
+        // A text has at most 1 MiB.
         message.extend_from_slice(&(text.len() as u32).to_be_bytes());
         message.extend_from_slice(text.as_bytes());
     }

@@ -12,20 +12,20 @@ use crate::{Deletion, Reach, StoreError, TenantId};
 /// How many records go in one transaction.
 const STEP: i64 = 5_000;
 
-/// Deletes some of the records that are to go; 0 when none is left.
+/// Deletes some of the records; 0 if none is left.
 pub(super) async fn step(
     session: &mut Session,
     tenant: TenantId,
     deletion: &Deletion,
 ) -> Result<u64, StoreError> {
-    // No record holds it (OUT-6), and PostgreSQL does not read it.
+    // No record has such a text (OUT-6), and PostgreSQL cannot read it.
     if matches!(deletion, Deletion::Field(_, text) if text.contains('\0')) {
         return Ok(0);
     }
     let failed = error("cannot delete records");
     let Session { client, prepared, .. } = session;
     let transaction = client.transaction().await.map_err(&failed)?;
-    // As an import does, so that neither waits for the other in the middle.
+    // The same lock as an import, so that neither waits for the other half-way.
     prepared.query(&transaction, s::LOCK_TENANT, &[&tenant.0]).await.map_err(&failed)?;
     let sql = s::delete(tenant, deletion, STEP);
     let rows = prepared.query_built(&transaction, &sql).await.map_err(&failed)?;
@@ -46,7 +46,7 @@ pub(super) async fn reach(
     deletion: &Deletion,
 ) -> Result<Reach, tokio_postgres::Error> {
     let of = count(session, tenant).await?;
-    // No record holds it (OUT-6), and PostgreSQL does not read it.
+    // No record has such a text (OUT-6), and PostgreSQL cannot read it.
     if matches!(deletion, Deletion::Field(_, text) if text.contains('\0')) {
         return Ok(Reach::new(0, of, None, None));
     }
@@ -57,7 +57,7 @@ pub(super) async fn reach(
     Ok(reach.and(bulk::reach(session, tenant, deletion).await?))
 }
 
-/// How many records there are, by the coarsest counts.
+/// How many records a tenant has, from the coarsest counts.
 pub(super) async fn count(
     session: &Session,
     tenant: TenantId,

@@ -6,12 +6,12 @@ use tokio_postgres::error::SqlState;
 
 use crate::{StoreError, StoreErrorKind};
 
-/// Says what was being done when PostgreSQL refused, and sorts its reasons by what a caller can do.
+/// Describes what failed, and sorts PostgreSQL's reasons by what a caller can do.
 pub(super) fn error(doing: &'static str) -> impl Fn(Error) -> StoreError {
     move |error| StoreError::new(kind(&error), doing).with_source(Reason(error))
 }
 
-/// What the server or the system says, without what the driver puts before it.
+/// What the server or the system says, without the driver's prefix.
 #[derive(Debug)]
 pub(super) struct Reason(pub(super) Error);
 
@@ -27,7 +27,7 @@ impl fmt::Display for Reason {
                 }
                 Ok(())
             }
-            // The causes of a cause: none of ours has more than a few.
+            // The causes of the cause: there are never more than a few.
             (None, Some(cause)) => {
                 write!(f, "{cause}")?;
                 let mut deeper = cause.source();
@@ -48,7 +48,7 @@ impl fmt::Display for Reason {
 
 impl std::error::Error for Reason {}
 
-/// Whether another transaction held what was asked for, for too long.
+/// Whether another transaction held a lock for too long.
 pub(super) fn is_held(error: &StoreError) -> bool {
     let reason = error.source().and_then(<dyn std::error::Error>::downcast_ref::<Reason>);
     reason.is_some_and(|reason| reason.0.code() == Some(&SqlState::LOCK_NOT_AVAILABLE))
@@ -61,7 +61,7 @@ pub(super) fn is_passing(error: &Error) -> bool {
 
 pub(super) fn kind(error: &Error) -> StoreErrorKind {
     let Some(code) = error.code() else {
-        // Not an answer of the server: the connection failed, unless a value did not fit its type.
+        // Not an answer of the server: the connection has failed, or a value does not fit its type.
         let local = std::error::Error::source(error).is_some_and(|source| {
             source.downcast_ref::<tokio_postgres::types::WrongType>().is_some()
         });
@@ -70,15 +70,15 @@ pub(super) fn kind(error: &Error) -> StoreErrorKind {
     if *code == SqlState::QUERY_CANCELED {
         return StoreErrorKind::Deadline;
     }
-    // Another transaction holds what is asked for, and ends some time.
+    // The other transaction ends at some time.
     if *code == SqlState::LOCK_NOT_AVAILABLE {
         return StoreErrorKind::Unavailable;
     }
-    // A standby that was asked to write: the primary is elsewhere by now.
+    // A standby was asked to write: by now the primary is another server.
     if *code == SqlState::READ_ONLY_SQL_TRANSACTION {
         return StoreErrorKind::Unavailable;
     }
-    // A right that was taken away is the same as a login that is: the store is set up otherwise.
+    // A right that was revoked is like a login that was: the store is configured wrongly.
     if *code == SqlState::INSUFFICIENT_PRIVILEGE {
         return StoreErrorKind::Refused;
     }
@@ -86,7 +86,7 @@ pub(super) fn kind(error: &Error) -> StoreErrorKind {
         // No connection, rolled back (deadlocks, conflicts with a standby's replay), out of
         // resources, or stopped by an operator.
         Some("08" | "40" | "53" | "57" | "58") => StoreErrorKind::Unavailable,
-        // No such database, or no such role or password: the store is set up otherwise.
+        // No such database, role or password: the store is configured wrongly.
         Some("28" | "3D") => StoreErrorKind::Refused,
         _ => StoreErrorKind::Internal,
     }

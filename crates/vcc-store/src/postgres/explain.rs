@@ -13,7 +13,7 @@ use crate::shapes::{deep, shapes};
 use crate::sql::{Sql, Statement, Value};
 use crate::{Deletion, Store as _, TenantId};
 
-/// As many records of one tenant as make a choice, and as many of others.
+/// Enough records of one tenant to make a choice of plans, and as many of others.
 const ROWS: &str = "INSERT INTO recordings (tenant, start, finish, seconds, agent_id, phone_number,
     channel, case_id, duration, filename, queue_id, queue_name, account_number, transaction_id,
     ext_var1, ext_var2, out_dial_code, wrap_up_code)
@@ -25,7 +25,7 @@ const ROWS: &str = "INSERT INTO recordings (tenant, start, finish, seconds, agen
 const DEEP: [Statement; 4] =
     [s::DEEP_ASCENDING, s::DEEP_DESCENDING, s::GUARDED_DEEP_ASCENDING, s::GUARDED_DEEP_DESCENDING];
 
-/// A store with these records, and what PostgreSQL knows of them.
+/// A store with these records, analysed.
 async fn filled(url: &str) -> Postgres {
     let store = Postgres::open(url).await.unwrap();
     psql(url, ROWS).unwrap();
@@ -56,7 +56,7 @@ fn deletions() -> [(Deletion, Index); 3] {
     ]
 }
 
-/// The plan that is made once for all values, as reads use it.
+/// The plan that is made once for all values, as for reads.
 async fn explain(session: &Session, sql: &Sql) -> String {
     let values: Vec<_> = sql
         .values
@@ -79,7 +79,7 @@ async fn explain(session: &Session, sql: &Sql) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// How PostgreSQL writes that an index is searched by the tenant and by these columns: the pieces.
+/// The pieces of how PostgreSQL writes a search of an index by the tenant and these columns.
 fn conditions(found_by: &[&str]) -> Vec<String> {
     let mut conditions = vec!["(tenant = $1)".to_owned()];
     for column in found_by {
@@ -120,7 +120,8 @@ async fn an_index_answers_what_it_is_there_for() {
                 assert!(found_by.contains(condition), "{condition}: {selection:#?}\n{plan}");
             }
             assert!(plan.contains("tenant = $1"), "{plan}");
-            // PAGE-5: the order of the list is the index's own, but for what few rows were found.
+            // PAGE-5: the list is in the order of the index; only a few rows that were found are
+            // sorted.
             if index == "recordings_start" {
                 assert!(!plan.contains("Sort"), "{plan}");
             }
@@ -133,7 +134,7 @@ fn in_order() -> impl Iterator<Item = &'static Field> {
     EVERYWHERE.iter().filter(|field| **field != Field::TransactionId)
 }
 
-/// Nothing before the page is read but entries of the index.
+/// Before the page, only entries of the index are read.
 #[tokio::test]
 async fn where_a_deep_page_of_a_field_begins_is_answered_from_its_index_alone() {
     let Some(url) = database() else { return };
@@ -200,7 +201,7 @@ async fn a_page_in_the_depth_reads_counts_and_one_bucket() {
     }
 }
 
-/// However many recordings there are.
+/// The work does not depend on the number of recordings.
 #[tokio::test]
 async fn what_a_tenant_has_is_answered_from_the_coarsest_counts() {
     let Some(url) = database() else { return };
@@ -226,7 +227,7 @@ async fn a_token_is_found_by_its_hash() {
     assert!(plan.contains("using tokens_hash") && plan.contains(found_by), "{plan}");
 }
 
-/// As in the middle of a first import: the table grows, and nobody has analysed it yet.
+/// In the middle of a first import the table grows, and has not been analysed yet.
 #[tokio::test]
 async fn each_key_of_a_batch_is_looked_up_by_itself() {
     let Some(url) = database() else { return };
@@ -251,8 +252,8 @@ async fn each_key_of_a_batch_is_looked_up_by_itself() {
     }
 }
 
-/// On a cluster each statement goes to the one node that holds the tenant, and is answered there
-/// from an index. Which one may depend on the values, which are known there.
+/// On a cluster each statement goes to the one node that has the tenant, which uses an index. Which
+/// index may depend on the values, which are known there.
 #[tokio::test]
 async fn on_citus_one_node_answers_from_an_index() {
     let Some(url) = citus_database() else { return };

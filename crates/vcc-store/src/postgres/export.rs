@@ -17,12 +17,11 @@ use crate::{Export, StoreError, TenantId};
 
 const DOING: &str = "cannot export records";
 
-/// One moment for all statements, and as long as it takes: a connection's own limit is one for pages.
+/// One snapshot for all statements, and no time limit: that of the connection is for pages.
 const BEGIN: &str =
     "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 0";
 
-/// Reads a list in one transaction. The rows are taken from the server as fast as somebody takes them from
-/// here.
+/// Reads a list in one transaction. The server sends rows only as fast as they are consumed here.
 pub(super) async fn export(
     pool: &Pool,
     tenant: TenantId,
@@ -34,7 +33,7 @@ pub(super) async fn export(
         let lease = pool.get().await?;
         match read(&lease, &plan, sender).await {
             Ok(true) => lease.give_back(),
-            // Dropped, the statement is cancelled.
+            // Dropping the lease cancels the statement.
             Ok(false) => {}
             Err(error) => return Err(lease.at(error)),
         }
@@ -43,7 +42,7 @@ pub(super) async fn export(
     .await
 }
 
-/// `false`: nobody took all of it.
+/// Reads and sends the records; `false` if the receiver stopped before the end.
 async fn read(
     session: &Session,
     plan: &Plan<'_>,
@@ -51,7 +50,7 @@ async fn read(
 ) -> Result<bool, StoreError> {
     let failed = error(DOING);
     session.client.batch_execute(BEGIN).await.map_err(&failed)?;
-    // The server has its snapshot when it says that it has begun with the rows.
+    // The server has taken its snapshot once it begins to send rows.
     let rows = session.stream_built(&s::page(plan, false)).await.map_err(&failed)?;
     let _ = sender.begun.send(());
     let (mut rows, mut records) = (pin!(rows), TextsBuilder::default());

@@ -41,12 +41,12 @@ impl fmt::Debug for Hosts {
 struct Host {
     config: Config,
     known: Mutex<Standing>,
-    /// Whether it is being asked because somebody left before it had answered.
+    /// Whether it is being asked because a caller has left before it answered.
     is_asked_again: AtomicBool,
 }
 
-/// The latest timeline, and when a server was last heard to be on it. A promotion begins a new one;
-/// a server on an older one follows a primary that is none any more.
+/// The latest timeline, and when a server was last known to be on it. A promotion begins a new one;
+/// a server on an older one follows a former primary.
 #[derive(Debug)]
 struct Latest {
     timeline: i32,
@@ -55,17 +55,17 @@ struct Latest {
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Standing {
-    /// When it last could not be reached.
+    /// When it could last not be reached.
     failed: Option<Instant>,
     /// When it last took a connection or a question and gave no answer.
     hung: Option<Instant>,
     /// When it was last asked where it stands.
     asked: Option<Instant>,
-    /// As of when it is known to hold what the primary held.
+    /// As of when it is known to have the primary's data.
     fresh: Option<Instant>,
     is_primary: bool,
     timeline: i32,
-    /// When it was asked what it answered with this timeline.
+    /// When the question was asked that gave this timeline.
     placed: Option<Instant>,
 }
 
@@ -91,7 +91,7 @@ pub(super) enum NoSession {
 const SHUNNED: Duration = Duration::from_secs(5);
 /// How often a server is asked where it stands.
 const ASKED: Duration = Duration::from_secs(1);
-/// How long a server may take to say where it stands, and for a new connection to be opened first.
+/// How long a server may take to say where it stands, including a new connection.
 const ANSWERED: Duration = Duration::from_secs(2);
 
 impl Hosts {
@@ -116,10 +116,10 @@ impl Hosts {
     /// A connection to a server that fits the purpose.
     pub(super) async fn connect(self: &Arc<Self>, purpose: Purpose) -> Result<Session, NoSession> {
         let mut failure = NoSession::NoneFit;
-        // The best so far: a primary where standbys are preferred, or of two primaries the later.
+        // The best so far: a primary where standbys are preferred, or the later of two primaries.
         let mut makeshift: Option<Session> = None;
         for host in self.order() {
-            // Where there is one that will do, nobody waits again for those that failed lately.
+            // With something usable at hand, do not wait again for hosts that failed lately.
             if makeshift.is_some() && self.is_shunned(host) {
                 continue;
             }
@@ -171,7 +171,7 @@ impl Hosts {
             return Ok(false);
         }
         if known.asked.is_none_or(|asked| asked.elapsed() >= ASKED) {
-            // At once, so that those who come meanwhile do not ask as well.
+            // Mark it at once, so that others who come meanwhile do not ask too.
             self.know(session.host, |known| known.asked = Some(Instant::now()));
             let asker = Asker::new(self, session.host);
             let answered = timeout(ANSWERED, self.ask(session)).await;
@@ -210,10 +210,10 @@ impl Hosts {
         }
     }
 
-    /// Finds out whether a server answers, while nobody waits for it.
+    /// Finds out whether a server answers, while no caller waits for it.
     pub(super) fn find_out(self: &Arc<Self>, host: usize) {
         let Ok(runtime) = Handle::try_current() else { return };
-        // Once at a time, however many leave. Nothing is asked of a single host.
+        // Once at a time, however many callers leave. A single host is not asked.
         if self.hosts.len() > 1 && !self.hosts[host].is_asked_again.swap(true, Ordering::Relaxed) {
             let hosts = self.clone();
             runtime.spawn(async move {
@@ -223,8 +223,8 @@ impl Hosts {
         }
     }
 
-    /// Tells a server to stop what it still does on a connection that was left, for a statement
-    /// goes on when its connection is closed. It may not hear of it.
+    /// Tells a server to stop the statement of a connection that was left; closing the connection
+    /// does not stop it. The server may not get the message.
     pub(super) fn cancel(&self, session: &Session) {
         let Ok(runtime) = Handle::try_current() else { return };
         let (token, tls) = (session.client.cancel_token(), self.tls.clone());
@@ -237,7 +237,7 @@ impl Hosts {
         }));
     }
 
-    /// Leaves a server that gives no answer alone for a while: its connections are as silent.
+    /// Avoids a server that does not answer for a while: its connections do not answer either.
     fn shun(&self, host: usize) {
         let now = Some(Instant::now());
         self.know(host, |known| (known.failed, known.hung) = (now, now));
@@ -269,7 +269,8 @@ impl Hosts {
         self.hosts.len() + 1
     }
 
-    /// The hosts in the order in which they are tried: in turn, and those last that failed lately.
+    /// The hosts in the order in which they are tried: round robin, with those that failed lately
+    /// at the end.
     fn order(&self) -> Vec<usize> {
         let first = self.next.fetch_add(1, Ordering::Relaxed);
         let mut order: Vec<_> =
@@ -342,8 +343,8 @@ impl Hosts {
         if timeline >= latest.timeline {
             *latest = Latest { timeline, heard: Instant::now() };
         } else if known.clone().all(is_elsewhere) {
-            // Every server has been asked since, and none is on it: the promotion was undone. While
-            // one of them cannot be reached, it may be the primary of that timeline.
+            // Every server has been asked since, and none is on it: the promotion was undone. As
+            // long as one of them cannot be reached, it may be the primary of that timeline.
             let timeline = known.map(|known| known.timeline).max().unwrap_or(timeline);
             *latest = Latest { timeline, heard: Instant::now() };
         }
@@ -351,7 +352,7 @@ impl Hosts {
 
     fn may_answer(&self, host: usize, purpose: Purpose) -> bool {
         let known = self.known(host);
-        // A server on an older timeline follows, or is, a primary that is none any more.
+        // A server on an older timeline is a former primary, or follows one.
         let current = known.timeline == self.latest().timeline;
         let primary = current && known.is_primary;
         let standby = current
@@ -377,7 +378,8 @@ impl Hosts {
     }
 }
 
-/// Whoever waits for the answer of a server. If they leave, somebody else finds out whether it comes.
+/// A caller that waits for a server's answer. If it leaves, a task finds out whether the answer
+/// comes.
 #[derive(Debug)]
 struct Asker<'a> {
     hosts: &'a Arc<Hosts>,
@@ -390,7 +392,7 @@ impl<'a> Asker<'a> {
         Self { hosts, host, stayed: false }
     }
 
-    /// Until there was an answer, or they had waited for long enough.
+    /// The answer has come, or the caller has waited long enough.
     fn stays(mut self) {
         self.stayed = true;
     }
@@ -404,7 +406,7 @@ impl Drop for Asker<'_> {
     }
 }
 
-/// Drives a connection until it ends. How it ended shows in the statements that it cut off.
+/// Drives a connection until it ends. Its failure shows in the statements that it cut off.
 fn run<S, T>(connection: tokio_postgres::Connection<S, T>)
 where
     tokio_postgres::Connection<S, T>: Future<Output = Result<(), Error>> + Send + 'static,

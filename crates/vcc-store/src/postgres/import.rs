@@ -1,5 +1,5 @@
-//! One batch, one transaction. What it costs is mostly the indexes, which a server's process keeps by
-//! itself: so a batch that follows another is written by a second one meanwhile.
+//! One batch is one transaction. Most of its cost is the indexes, which one server process updates
+//! alone: so the next batch is written by a second process at the same time.
 
 use std::collections::{BTreeMap, HashMap};
 use std::pin::pin;
@@ -26,7 +26,7 @@ pub(super) async fn import(
     batch: &Batch,
     mut turn: Turn,
 ) -> Result<Imported, StoreError> {
-    // In the order of the turns, so that records that nothing else tells apart are listed in it too.
+    // In the order of the turns, so that records that tie in everything else are listed in it.
     turn.to_number().await;
     let numbers = numbers(session, batch.records.len());
     let numbers = numbers.await.map_err(error("cannot import records"))?;
@@ -40,7 +40,7 @@ pub(super) async fn import(
     settled(session, tenant, batch, numbers.as_deref()).await
 }
 
-/// Numbers for so many records, ascending; `None` where this role gets none.
+/// This many numbers for records, ascending; `None` if this role may not take numbers.
 async fn numbers(session: &Session, count: usize) -> Result<Option<Vec<i64>>, Error> {
     if count == 0 {
         return Ok(Some(Vec::new()));
@@ -49,7 +49,7 @@ async fn numbers(session: &Session, count: usize) -> Result<Option<Vec<i64>>, Er
     rows.first().map_or(Ok(None), |row| row.try_get(0))
 }
 
-/// Imports a batch that is known to be settled in its turn: what is there does not change meanwhile.
+/// Imports a batch in its turn: what is stored does not change meanwhile.
 async fn settled(
     session: &mut Session,
     tenant: TenantId,
@@ -71,10 +71,10 @@ async fn settled(
     Ok(plan.imported)
 }
 
-/// Imports a batch that follows one which has not ended. None of its records seems to be there, so they
-/// are written before it is its turn: the indexes are most of the work, and two servers' processes share
-/// it. When it is its turn, it is made sure that no record has come with one of its keys. `None`, and
-/// nothing done: something is known, and it has to be settled in its turn.
+/// Imports a batch that follows one which has not ended. None of its records seems to be stored, so
+/// they are written before its turn: the indexes are most of the work, and two server processes
+/// share it. In its turn it checks that no record with one of its keys has come meanwhile. `None`,
+/// with nothing done, if a record is known: the batch has to be imported in its turn.
 async fn ahead(
     session: &mut Session,
     tenant: TenantId,
@@ -107,13 +107,13 @@ async fn ahead(
 }
 
 /// Begins a transaction in which each statement sees what was committed before it, whatever the
-/// database has for a default: what is there is looked up behind a lock that was waited for.
+/// database's default is: the lookup comes after a lock that was waited for.
 pub(super) async fn begin(client: &mut Client) -> Result<Transaction<'_>, Error> {
     client.build_transaction().isolation_level(IsolationLevel::ReadCommitted).start().await
 }
 
-/// One import a tenant at a time: what is looked up from now on does not change before the transaction
-/// ends.
+/// Allows one import a tenant at a time: what is looked up from now on does not change before the
+/// end of the transaction.
 async fn lock(
     transaction: &Transaction<'_>,
     prepared: &Prepared,
@@ -134,7 +134,7 @@ async fn lock(
     Ok(())
 }
 
-/// Waits for the turn. The server ends a transaction in which nothing is asked for a minute.
+/// Waits for the turn. The server ends a transaction that is idle for a minute.
 async fn wait(transaction: &Transaction<'_>, turn: &Turn) -> Result<(), Error> {
     let mut end = pin!(turn.to_end());
     while tokio::time::timeout(ALIVE, &mut end).await.is_err() {
@@ -145,7 +145,7 @@ async fn wait(transaction: &Transaction<'_>, turn: &Turn) -> Result<(), Error> {
 
 const ALIVE: Duration = Duration::from_secs(15);
 
-/// What ends a batch: its counts and its checkpoint.
+/// Writes what ends a batch: its counts and its checkpoint.
 async fn finish(
     transaction: Transaction<'_>,
     prepared: &Prepared,
@@ -175,13 +175,13 @@ pub(super) async fn checkpoint(
     dealt_with(&session.query(s::CHECKPOINT, &[&tenant.0, &source]).await?)
 }
 
-/// The number in a checkpoint; 0 without one.
+/// The number in a checkpoint; 0 if there is none.
 fn dealt_with(rows: &[Row]) -> Result<u64, Error> {
     let records: Option<i64> = rows.first().map(|row| row.try_get(0)).transpose()?;
     Ok(records.unwrap_or_default().cast_unsigned())
 }
 
-/// The transactionID and the filename, by which a record is known again; `None` if both are empty.
+/// The transactionID and the filename, by which a record is recognised; `None` if both are empty.
 pub(super) type Key<'a> = (&'a str, &'a str);
 
 pub(super) fn key(record: &StoredRecord) -> Option<Key<'_>> {
@@ -206,15 +206,16 @@ impl<'a> Keys<'a> {
         Self { transactions, filenames, range }
     }
 
-    /// How many of some records of the batch have a transactionID in its range, also without a key.
+    /// How many of these records have a transactionID in the range, with or without a key.
     fn among(&self, records: &[&StoredRecord]) -> usize {
         let Some((first, last)) = self.range else { return 0 };
         let transactions = records.iter().map(|record| record.text(Field::TransactionId));
         transactions.filter(|transaction| (first..=last).contains(transaction)).count()
     }
 
-    /// Whether more records have a transactionID in the range than so many: mostly none of a batch is
-    /// known, which one question then settles for all of them. No more are looked at than it takes.
+    /// Whether more than `own` records have a transactionID in the range. Usually no record of a
+    /// batch is known, and this one question tells so for all of them. It reads no more than it
+    /// needs.
     async fn is_range_taken(
         &self,
         transaction: &Transaction<'_>,
@@ -229,8 +230,8 @@ impl<'a> Keys<'a> {
         Ok(count.unwrap_or_default() > own as i64)
     }
 
-    /// Whether any record has a key, besides the batch's own: so many of those have a transactionID in
-    /// the range, and no two the same key.
+    /// Whether any record has one of the keys, apart from the batch's own records, of which `own`
+    /// have a transactionID in the range and no two the same key.
     async fn are_there(
         &self,
         transaction: &Transaction<'_>,
@@ -248,7 +249,7 @@ impl<'a> Keys<'a> {
     }
 }
 
-/// The records that are there with keys of a batch, with their numbers, the first of each key last.
+/// The stored records with keys of a batch, with their numbers; the first of each key comes last.
 async fn find(
     transaction: &Transaction<'_>,
     prepared: &Prepared,
@@ -268,7 +269,7 @@ async fn find(
     Ok(found)
 }
 
-/// What is to be done with the records of a batch, one after another.
+/// What to do with the records of a batch.
 #[derive(Debug)]
 struct Decided<'a> {
     added: Vec<&'a StoredRecord>,
@@ -282,7 +283,7 @@ struct Decided<'a> {
 #[derive(Debug)]
 enum Holder<'a> {
     Stored(i64, &'a StoredRecord),
-    /// Among those to be added, at this position.
+    /// One of those to be added, at this position.
     Added(usize),
 }
 
@@ -343,7 +344,7 @@ impl<'a> Decided<'a> {
     }
 }
 
-/// Writes what was decided, with these numbers for what is new, or those that the server gives.
+/// Writes what was decided; new records get these numbers, or numbers of the server.
 async fn write(
     transaction: &Transaction<'_>,
     prepared: &Prepared,
@@ -359,7 +360,7 @@ async fn write(
     update(transaction, prepared, s::UPDATE, tenant, &replaced).await
 }
 
-/// Puts records in the holders of others, many at a time.
+/// Replaces records, many at a time.
 pub(super) async fn update(
     transaction: &Transaction<'_>,
     prepared: &Prepared,
@@ -368,7 +369,7 @@ pub(super) async fn update(
     mut records: &[(i64, &StoredRecord)],
 ) -> Result<(), Error> {
     while !records.is_empty() {
-        // So many as have texts of a bounded length.
+        // As many as have texts of a limited length.
         let mut bytes = 0;
         let count = records.iter().take(TOGETHER).take_while(|(_, record)| {
             let fits = bytes == 0 || bytes + record.joined().len() <= LONGEST;

@@ -9,18 +9,18 @@ use super::statements as s;
 use crate::index::{Given, INDEXABLE, Index, SHORT, has_short_texts_only, refused, searched};
 use crate::{StoreError, StoreErrorKind};
 
-/// Whoever holds it makes or drops an index. It is another than that of the schema: who waits for a lock
-/// is waited for in turn by what makes an index beside those who write.
+/// The lock for making or dropping an index. It is not that of the schema: making an index
+/// concurrently waits for transactions, also for those that wait for a lock.
 const LOCK: i64 = super::migrate::LOCK + 1;
 
-/// The fields that have been given an index. One that is still being made is none yet.
+/// The fields that were given an index. One that is still being made does not count.
 pub(super) async fn given(session: &Session) -> Result<Given, Error> {
     let rows = session.query(s::INDEXES, &[]).await?;
     let names = rows.iter().map(|row| row.try_get(0)).collect::<Result<Vec<&str>, Error>>()?;
     Ok(Given::named(names))
 }
 
-/// Gives a field an index, or takes it away; `false` where that was so already.
+/// Gives a field an index, or takes it away; `false` if nothing changes.
 pub(super) async fn set(session: &Session, field: Field, wanted: bool) -> Result<bool, StoreError> {
     if !INDEXABLE.contains(&field) {
         return Err(refused(field));
@@ -33,7 +33,7 @@ pub(super) async fn set(session: &Session, field: Field, wanted: bool) -> Result
         return Err(StoreError::new(StoreErrorKind::Unavailable, doing).with_source(held));
     }
     let changed = change(session, field, wanted).await;
-    // A connection that has failed is closed, and holds nothing any more.
+    // A connection that has failed is closed, and holds no lock.
     let unlocked = session.query(s::UNLOCK, &[&LOCK]).await;
     changed.and_then(|changed| unlocked.map(|_| changed)).map_err(failed)
 }
@@ -43,7 +43,7 @@ async fn change(session: &Session, field: Field, wanted: bool) -> Result<bool, E
     if wanted && was {
         return Ok(false);
     }
-    // Also what is left of one that was broken off: it slows writes down, and answers nothing.
+    // Also the remains of an interrupted one: it slows writes down, and answers nothing.
     let name = Index::Of(field).name();
     session.client.batch_execute(&format!("DROP INDEX CONCURRENTLY IF EXISTS {name}")).await?;
     if wanted {
@@ -52,7 +52,7 @@ async fn change(session: &Session, field: Field, wanted: bool) -> Result<bool, E
     Ok(wanted || was)
 }
 
-/// The statement that makes the index of a field, beside those who write.
+/// The statement that makes the index of a field while others write.
 fn make(field: Field) -> String {
     let (name, column) = (Index::Of(field).name(), searched(field));
     let only = match has_short_texts_only(field) {

@@ -1,4 +1,4 @@
-//! Writes that wait for what others hold.
+//! Writes that wait for locks.
 
 use std::future::Future;
 use std::pin::pin;
@@ -26,7 +26,7 @@ impl Backend {
 }
 
 impl Postgres {
-    /// Awaits a write, and has it told where that waits for another one.
+    /// Awaits a write, and tells if it waits for another one.
     pub(super) async fn await_write<T>(
         &self,
         backend: Backend,
@@ -50,7 +50,8 @@ impl Postgres {
         }
     }
 
-    /// Whether a statement waits for a lock. Another connection is asked: its own is busy.
+    /// Whether a statement waits for a lock. This needs another connection, because its own is
+    /// busy.
     async fn waits(&self, backend: Backend) -> bool {
         let waits = self.writers.read("cannot tell what waits", &backend.pid, |session, pid| {
             Box::pin(async move {

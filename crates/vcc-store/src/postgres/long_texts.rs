@@ -5,13 +5,13 @@ use std::sync::{PoisonError, RwLock};
 
 use crate::TenantId;
 
-/// The tenants whose pages were too long to be read at one go, so that they are asked for with care.
-/// It is nothing but a hint: it may be lost, and each server has its own.
+/// The tenants whose pages were too long to be read at one go, so that they are read carefully. It
+/// is only a hint: it may be lost, and each server has its own.
 #[derive(Debug, Default)]
 pub(super) struct LongTexts(RwLock<HashSet<TenantId>>);
 
 impl LongTexts {
-    /// How many tenants are known. With more it begins anew.
+    /// How many tenants are remembered. Beyond that it starts again.
     const MOST: usize = 10_000;
 
     pub(super) fn has(&self, tenant: TenantId) -> bool {

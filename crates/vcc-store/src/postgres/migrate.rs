@@ -1,6 +1,6 @@
-//! The versions of the schema, and the way from each to the next. A step only adds, so that programs of
-//! the version before go on beside it; what they write after it is read rightly too. Steps can be done
-//! again: one that was broken off, or that two programs begin at once, ends well.
+//! The versions of the schema, and the step from each to the next. A step only adds, so programs of
+//! the version before keep working; what they write afterwards is read correctly. A step can be
+//! repeated: if it is interrupted, or two programs begin it at once, it still ends well.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -14,28 +14,28 @@ use super::statements as s;
 use crate::tenant_name::folded;
 use crate::{StoreError, StoreErrorKind, Upgrade};
 
-/// What makes version 1, and what Citus is told of it.
+/// What makes version 1, and what Citus must be told.
 const SCHEMA_1: [&str; 2] = [include_str!("schema_1.sql"), include_str!("citus_1.sql")];
 
-/// What version 2 adds. Citus passes it on by itself.
+/// What version 2 adds. Citus applies it everywhere by itself.
 const SCHEMA_2: &str = include_str!("schema_2.sql");
 
 /// The version of the schema that this program makes and knows.
 const VERSION: usize = 2;
 
-/// "VCCR": whoever holds it may change the schema, or add a tenant.
+/// "VCCR": the holder of this lock may change the schema, or add a tenant.
 pub(super) const LOCK: i64 = 0x5643_4352;
 
 const UPGRADING: &str = "cannot upgrade the store from schema version 1 to 2";
 
-/// Whether the schema is there and of this version, as any server can tell.
+/// Whether the schema is there and of this version. Any server can tell.
 pub(super) async fn is_current(session: &Session) -> Result<bool, StoreError> {
     let failed = error("cannot look at the schema");
     let client = &session.client;
     Ok(version(client, &session.prepared).await.map_err(failed)?? == VERSION)
 }
 
-/// Brings a database to this version. Says what an upgrade has done.
+/// Brings a database to this version, and returns what an upgrade has done.
 pub(super) async fn migrate(session: &mut Session) -> Result<Option<Upgrade>, StoreError> {
     let failed = error("cannot prepare the schema");
     let Session { client, prepared, .. } = session;
@@ -62,14 +62,14 @@ pub(super) async fn migrate(session: &mut Session) -> Result<Option<Upgrade>, St
     upgrade(session, u32::try_from(attempts).unwrap_or(u32::MAX).max(1)).await
 }
 
-/// From version 1 to 2, in three transactions: none holds what a running program of version 1 waits
-/// for while it reads a whole table.
+/// From version 1 to 2, in three transactions: none holds a lock that a running program of version
+/// 1 waits for while it reads a whole table.
 async fn upgrade(session: &mut Session, attempts: u32) -> Result<Option<Upgrade>, StoreError> {
     let failed = error(UPGRADING);
     let Session { client, prepared, .. } = session;
     add(client, prepared, attempts).await.map_err(|error| {
         if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) {
-            // The server does not say which table, nor what to do.
+            // The server says neither which table nor what to do.
             let held = "a backup or an open transaction holds the table tenants or tokens: end it, \
                         or start again later";
             return StoreError::new(StoreErrorKind::Unavailable, UPGRADING).with_source(held);
@@ -94,7 +94,7 @@ async fn go_on(
     let starts: i64 = row.try_get(2)?;
 
     let transaction = locked(client, prepared).await?;
-    // Another program may have come first.
+    // Another program may have done it first.
     if let Ok(VERSION) = version(&transaction, prepared).await? {
         return Ok(None);
     }
@@ -107,9 +107,9 @@ async fn go_on(
     Ok(Some(Upgrade { from: 1, to: VERSION as u32, durations, starts }))
 }
 
-/// Adds what version 2 has. It needs a moment in which nobody uses the tenants, and whoever comes while
-/// it waits for one waits behind it: so it waits only shortly at a time, for a batch of an import may
-/// take long.
+/// Adds what version 2 has. It needs a moment in which nobody uses the tenants, and others queue
+/// behind it while it waits for one: so it waits only briefly at a time, because a batch of an
+/// import may take long.
 async fn add(
     client: &mut tokio_postgres::Client,
     prepared: &Prepared,
@@ -133,8 +133,8 @@ async fn add(
     Ok(())
 }
 
-/// How long each attempt takes, and how long those who waited behind it have until the next: most of the
-/// time, nobody waits.
+/// How long each attempt takes, and how long those who queued behind it have until the next: most
+/// of the time nobody waits.
 const ATTEMPT: Duration = Duration::from_millis(100);
 const PAUSE: Duration = Duration::from_millis(1_500);
 
@@ -179,7 +179,7 @@ async fn version(
     client: &(impl tokio_postgres::GenericClient + Sync),
     prepared: &Prepared,
 ) -> Result<Result<usize, StoreError>, Error> {
-    // As a cause, so that the host is named before it.
+    // As a cause, so that the host comes first in the message.
     let refused = |why: String| {
         let error = StoreError::new(StoreErrorKind::Refused, "cannot use the database");
         Ok(Err(error.with_source(why)))
@@ -226,7 +226,7 @@ mod tests {
         assert_eq!(error.to_string(), said);
         holder.batch_execute("COMMIT").await.unwrap();
         assert!(upgrade(&mut lease, 1).await.unwrap().is_some());
-        // Whoever waits for a lock for too long elsewhere may try again, too.
+        // A lock timeout elsewhere may be retried too.
         holder.batch_execute("BEGIN; LOCK tenants").await.unwrap();
         let slow = "SET lock_timeout = '1ms'; SELECT count(*) FROM tenants";
         let failed = lease.client.batch_execute(slow).await.unwrap_err();

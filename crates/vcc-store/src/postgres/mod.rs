@@ -46,8 +46,8 @@ use crate::waiting::Teller;
 
 /// A store in a PostgreSQL database, on one server or on a primary with hot standbys.
 ///
-/// It holds nothing but connections, so any number of servers share one database. What fails over
-/// is found again without a restart; meanwhile calls end in
+/// It holds only connections, so any number of servers share one database. After a failover it
+/// works again without a restart; until then calls are
 /// [`Unavailable`](crate::StoreErrorKind::Unavailable).
 ///
 /// ```no_run
@@ -55,7 +55,7 @@ use crate::waiting::Teller;
 /// use std::time::Duration;
 /// use vcc_store::{Postgres, Store as _};
 ///
-/// // Reads go to the standbys that are at most 5 s behind, writes to the primary.
+/// // Reads go to standbys that are at most 5 s behind, writes to the primary.
 /// let url = "postgres://vcc:secret@db1,db2,db3/vcc?target_session_attrs=prefer-standby&max_lag=5";
 /// let store = Postgres::builder().deadline(Duration::from_secs(2)).open(url).await?;
 /// store.ready().await?;
@@ -78,7 +78,7 @@ use crate::waiting::Teller;
 /// # The URL
 ///
 /// `postgres://USER:PASSWORD@HOST:PORT,HOST:PORT/DATABASE?PARAMETER=VALUE&…`, as libpq reads it.
-/// Of the parameters these are the store's own:
+/// These parameters are the store's own:
 ///
 /// | parameter | meaning |
 /// |---|---|
@@ -88,24 +88,25 @@ use crate::waiting::Teller;
 /// | `passfile` | the file with the passwords that the URL leaves out; without it, the one of `PGPASSFILE`, else `~/.pgpass` |
 /// | `sslmode`, `sslrootcert` | `verify-full` and the file of the authorities, as PEM; without them, no TLS |
 ///
-/// With one host nothing is asked of it but the reads and writes themselves: it may be a balancer
-/// or the coordinator of a cluster. With several, each is asked once a second where it stands. Writes
-/// go to the primary; of two, to the one that was promoted last. A standby answers reads if it follows
-/// that primary, and if what it holds was current within the last `max_lag` seconds: when it streams
-/// and has replayed all that it received, it is current now, otherwise as of the last transaction that
-/// it replayed. The role that connects must be a member of `pg_read_all_stats`, for otherwise a standby
-/// does not tell. Where the primary's host vanishes without closing its connections, a standby learns
-/// of it after its `wal_receiver_timeout`, which adds to `max_lag`.
+/// A single host is asked nothing but the reads and writes themselves, so it may be a load balancer
+/// or the coordinator of a cluster. Of several hosts, each is asked once a second where it stands.
+/// Writes go to the primary; of two primaries, to the one that was promoted last. A standby answers
+/// reads if it follows that primary, and if its data was current within the last `max_lag` seconds:
+/// a standby that streams and has replayed all that it received is current now, any other is as
+/// current as the last transaction that it replayed. The role that connects must be a member of
+/// `pg_read_all_stats`, because otherwise a standby does not tell. If the primary's host vanishes
+/// without closing its connections, a standby notices after its `wal_receiver_timeout`, which adds
+/// to `max_lag`.
 ///
-/// What was written shows on a standby when it has replayed it. Records, tenants and tokens that are
-/// added or revoked are therefore seen by every reader within `max_lag`, and at once with
-/// `target_session_attrs=primary`. What precedes a write, such as the place where an import goes on,
-/// is always read from the primary. That two primaries never take writes beside each other, a
-/// partition between them, is up to whoever promotes: a server that sees both uses the later one,
-/// until each host has answered that it is back on an older timeline.
+/// A write shows on a standby once it has been replayed there. So every reader sees records,
+/// tenants and tokens that were added or revoked within `max_lag`, and at once with
+/// `target_session_attrs=primary`. Reads that prepare a write, such as how far an import is, always
+/// go to the primary. The operator must make sure that two primaries never take writes at the same
+/// time, on both sides of a partition: a server that sees both uses the later one, until each host
+/// has answered that it is back on an older timeline.
 ///
-/// A call whose future is dropped holds nothing up: its statement is cancelled, its connection
-/// is closed and replaced, and a write is rolled back unless it was being committed already.
+/// Dropping the future of a call holds nothing up: its statement is cancelled, its connection is
+/// closed and replaced, and a write is rolled back unless it was already being committed.
 pub struct Postgres {
     readers: Pool,
     writers: Pool,

@@ -20,8 +20,8 @@ use crate::{Page, Rest, StoredRecord, TenantId};
 const ID: usize = Field::COUNT;
 const BYTES: usize = Field::COUNT + 1;
 
-/// Reads the page of a plan: one statement, so one round trip and one snapshot. `None`: it is longer
-/// than what is read at one go, and has been left.
+/// Reads the page of a plan with one statement: one round trip, and one snapshot. `None` if it is
+/// longer than what is read at one go; the rest of its rows is not read.
 pub(super) async fn page(session: &Session, plan: &Plan<'_>) -> Result<Option<Page>, Error> {
     let mut rows = pin!(if plan.is_deep() {
         deep(session, plan, false).await?
@@ -31,7 +31,7 @@ pub(super) async fn page(session: &Session, plan: &Plan<'_>) -> Result<Option<Pa
     let (mut records, mut count) = (TextsBuilder::default(), 0);
     while let Some(row) = rows.try_next().await? {
         count += 1;
-        // Of the record after the page nothing matters but that it is there.
+        // Of the record after the page only its existence matters.
         if count <= plan.size {
             records.add(row.try_get(0)?, |index| text(&row, index))?;
         }
@@ -43,7 +43,7 @@ pub(super) async fn page(session: &Session, plan: &Plan<'_>) -> Result<Option<Pa
     Ok(Some(Page { records: built(&records), more: count > plan.size, rest: None }))
 }
 
-/// [`page`] where its texts may be long: nothing that is not read at one go leaves the server.
+/// [`page`] for texts that may be long: the server sends only what is read at one go.
 pub(super) async fn guarded_page(session: &Session, plan: &Plan<'_>) -> Result<Page, Error> {
     let rows = if plan.is_deep() {
         deep(session, plan, true).await?
@@ -56,7 +56,7 @@ pub(super) async fn guarded_page(session: &Session, plan: &Plan<'_>) -> Result<P
     let mut left = Vec::new();
     for row in rows.iter().take(plan.size) {
         let bytes = usize::try_from(row.try_get::<_, i32>(BYTES)?).unwrap_or(usize::MAX);
-        // From the first record on that is too much, all are left.
+        // From the first record that is too much, all are left for later.
         long |= bytes > s::SHORT || records.size() + bytes > LIMIT;
         if long {
             left.push(Pending { id: row.try_get(ID)?, start: row.try_get(0)?, bytes });
@@ -68,7 +68,7 @@ pub(super) async fn guarded_page(session: &Session, plan: &Plan<'_>) -> Result<P
 }
 
 fn built(records: &TextsBuilder) -> Vec<StoredRecord> {
-    // What was read as text is UTF-8, and not longer than can be counted.
+    // Text that PostgreSQL sent is UTF-8, and its length was limited above.
     let texts = records.build().expect("texts that can be stored");
     StoredRecord::all(texts).collect()
 }

@@ -1,4 +1,4 @@
-//! Passwords that are kept in a file of their own, as libpq's programs read it.
+//! Passwords in a file of their own, as libpq's programs read it.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -8,8 +8,8 @@ use tokio_postgres::config::Host;
 
 use crate::{StoreError, StoreErrorKind};
 
-/// The text of such a file, `HOST:PORT:DATABASE:USER:PASSWORD` a line, where `*` is any and `\` stands
-/// before a `:` or a `\` of a value.
+/// The text of such a file: `HOST:PORT:DATABASE:USER:PASSWORD` on each line, where `*` is anything
+/// and `\` escapes a `:` or a `\` in a value.
 pub(super) struct PasswordFile {
     path: PathBuf,
     text: String,
@@ -22,8 +22,8 @@ impl fmt::Debug for PasswordFile {
 }
 
 impl PasswordFile {
-    /// Reads the file that is named, else that of `PGPASSFILE`, else `.pgpass` at home. Only the first of
-    /// them must be there.
+    /// Reads the file that is named, or that of `PGPASSFILE`, or `.pgpass` at home. Only a file
+    /// that is named must exist.
     pub(super) fn read(named: Option<&Path>) -> Result<Option<Self>, StoreError> {
         let home = || std::env::home_dir().map(|home| home.join(".pgpass"));
         let usual = || std::env::var_os("PGPASSFILE").map(PathBuf::from).or_else(home);
@@ -38,7 +38,7 @@ impl PasswordFile {
         }
     }
 
-    /// Gives a host its password, where it has none and the file has one.
+    /// Gives a host its password, if it has none and the file has one.
     pub(super) fn complete(&self, config: &mut Config) -> Result<(), StoreError> {
         if config.get_password().is_some() {
             return Ok(());
@@ -68,7 +68,7 @@ fn password_for(line: &str, config: &Config) -> Option<String> {
     while let Some(letter) = letters.next() {
         match letter {
             '\\' => value.extend(letters.next()),
-            // The password is the rest, but for what a `\` protects.
+            // The password is the rest of the line, without the `\` of escapes.
             ':' if values.len() < 4 => values.push(std::mem::take(&mut value)),
             other => value.push(other),
         }
@@ -79,7 +79,7 @@ fn password_for(line: &str, config: &Config) -> Option<String> {
         (Some(Host::Tcp(name)), _) => is(&host, Some(name)),
         #[cfg(unix)]
         (Some(Host::Unix(folder)), _) => {
-            // Of a socket in its usual place that is what libpq looks for.
+            // For a socket in its usual place, libpq looks for this.
             let usual = ["/run/postgresql", "/var/run/postgresql", "/tmp"];
             let is_usual = usual.iter().any(|usual| Path::new(usual) == folder);
             is(&host, folder.to_str()) || is_usual && host == "localhost"
@@ -184,7 +184,7 @@ mod tests {
         assert_eq!(refused.kind(), StoreErrorKind::Refused);
         let said = ": others than its owner can read it; `chmod 600` makes it a file of passwords";
         assert!(refused.to_string().ends_with(said), "{refused}");
-        // Nobody asks for it.
+        // No password is needed.
         assert_eq!(passwords("postgres://vcc:own@db1/calls").unwrap(), [Some("own".to_owned())]);
         let missing =
             super::super::settings::Settings::parse("postgres://h?passfile=/no/such").unwrap();

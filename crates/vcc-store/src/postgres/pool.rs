@@ -22,28 +22,28 @@ use crate::{StoreError, StoreErrorKind};
 pub(super) struct Pool {
     pool: deadpool::managed::Pool<Sessions>,
     hosts: Arc<Hosts>,
-    /// How long whoever asks for a connection waits for one, and how long a read may take.
+    /// How long a caller waits for a connection, and how long a read may take.
     deadline: Duration,
 }
 
-/// A connection in use. Dropped before it is given back, it has been left: what it was asked may
-/// still run, so it leaves its pool, and its server is told to stop.
+/// A connection in use. If it is dropped before it is given back, its statement may still run: so
+/// it leaves its pool, and the server is told to stop.
 #[derive(Debug)]
 pub(super) struct Lease {
-    /// There until the lease ends.
+    /// `None` once the lease has ended.
     object: Option<Object<Sessions>>,
     hosts: Arc<Hosts>,
 }
 
 impl Lease {
-    /// Gives a connection back that has answered all that it was asked; otherwise it has been left.
+    /// Gives back a connection that has answered everything; any other is dropped, as above.
     pub(super) fn give_back(mut self) {
         if !self.is_left.load(Ordering::Relaxed) {
             drop(self.object.take());
         }
     }
 
-    /// Names the host in an error that it answered.
+    /// Names the host in an error of its own.
     pub(super) fn at(&self, error: StoreError) -> StoreError {
         let error = match is_held(&error) {
             true => error.with_source(HeldFor(self.wait)),
@@ -52,8 +52,8 @@ impl Lease {
         error.at(self.hosts.name(self.host))
     }
 
-    /// Gives the connection of a write back, or closes it if that failed and what was asked is not to
-    /// blame.
+    /// Gives back the connection of a write, or closes it if the connection may be the reason of a
+    /// failure.
     pub(super) fn settle<T>(self, result: Result<T, StoreError>) -> Result<T, StoreError> {
         let result = result.map_err(|error| self.at(error));
         if result.as_ref().is_err_and(|error| error.kind() == StoreErrorKind::Unavailable) {
@@ -64,7 +64,7 @@ impl Lease {
         result
     }
 
-    /// Takes a connection out of its pool that is of no use any more.
+    /// Takes a useless connection out of its pool.
     pub(super) fn close(mut self) {
         drop(self.object.take().map(Object::take));
     }
@@ -92,7 +92,7 @@ impl DerefMut for Lease {
     }
 }
 
-/// The answer of a connection to a read, which another one can be asked for again.
+/// The answer of a connection to a read; another connection may be asked again.
 pub(super) type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
 
 impl Pool {
@@ -140,13 +140,13 @@ impl Pool {
         Ok(Lease { object: Some(object), hosts: self.hosts.clone() })
     }
 
-    /// Whether the servers still let this user in. Connections that are open do not tell: they outlive
-    /// a password and a role.
+    /// Whether the servers still let this user in. Open connections do not tell: they outlive a
+    /// password and a role.
     ///
     /// # Errors
     ///
-    /// They refuse. That there is no room for one more connection, or no answer, is nothing that a
-    /// read would not tell.
+    /// They refuse. A server without room for another connection, or without an answer, is not an
+    /// error here: a read would tell.
     pub(super) async fn log_in(&self) -> Result<(), StoreError> {
         match self.hosts.connect(Purpose::Read).await {
             Ok(_) => Ok(()),
@@ -161,7 +161,7 @@ impl Pool {
         let unavailable = |message| StoreError::new(StoreErrorKind::Unavailable, message);
         match failed {
             NoSession::Failed(host, failed) => {
-                // A server that starts, stops or is full; only a wrong setup does not pass.
+                // The server starts, stops or is full; only a wrong configuration is permanent.
                 let kind = match kind(&failed) {
                     StoreErrorKind::Refused => StoreErrorKind::Refused,
                     _ => StoreErrorKind::Unavailable,
@@ -177,7 +177,7 @@ impl Pool {
         }
     }
 
-    /// Reads what is asked by `what`, and asks another server where one fails.
+    /// Reads by `ask`, and asks another server if one fails.
     pub(super) async fn read<W, T>(
         &self,
         doing: &'static str,
@@ -205,7 +205,8 @@ impl Pool {
                 }
                 Ok(Err(failed)) => {
                     let failed = lease.at(error(doing)(failed));
-                    // A role that was made anew has rights that a connection of the old one has not.
+                    // A role that was made anew has rights that a connection of the old role has
+                    // not.
                     match failed.kind() {
                         StoreErrorKind::Refused => lease.close(),
                         _ => lease.give_back(),
@@ -213,7 +214,7 @@ impl Pool {
                     return Err(failed);
                 }
                 Err(_) => {
-                    // It may have been asked late, so that this says little of the server.
+                    // It may have been asked late, so this says little about the server.
                     self.hosts.find_out(lease.host);
                     return Err(late(doing));
                 }
@@ -226,7 +227,7 @@ fn late(doing: &'static str) -> StoreError {
     StoreError::new(StoreErrorKind::Deadline, doing)
 }
 
-/// Makes the connections of a pool, and sees to it that they are used only where they may be.
+/// Makes the connections of a pool, and checks that each may still be used.
 #[derive(Debug)]
 pub(super) struct Sessions {
     hosts: Arc<Hosts>,
@@ -239,9 +240,9 @@ pub(super) struct Sessions {
 const CREATE: Duration = Duration::from_secs(10);
 /// How long a server may take to say where it stands.
 const RECYCLE: Duration = Duration::from_secs(3);
-/// How long a connection is kept, so that connections come back to a server that comes back.
+/// How long a connection is kept, so that a server that is back gets connections again.
 const LIFE: Duration = Duration::from_secs(120);
-/// How long one is kept that stands in for a better one.
+/// How long a connection is kept that is not to the best server.
 const MAKESHIFT_LIFE: Duration = Duration::from_secs(5);
 
 impl Manager for Sessions {
@@ -262,7 +263,7 @@ impl Manager for Sessions {
         session.pid = pid.map_err(failed)?;
         if self.purpose == Purpose::Write {
             session.wait = self.wait;
-            // Zero would be no limit.
+            // Zero would mean no limit.
             let wait = format!("SET lock_timeout = {}", self.wait.as_millis().max(1));
             session.client.batch_execute(&wait).await.map_err(failed)?;
         }
@@ -282,11 +283,12 @@ impl Manager for Sessions {
     }
 }
 
-// Every statement is led by the tenant, and so is an index for each: reading a whole table would be
-// reading everybody's. A list is read in its order until the page is full, not gathered and sorted.
+// Every statement is led by the tenant, and each has an index for that: a scan of a whole table
+// would read everybody's rows. A list is read in its order until the page is full, not collected
+// and sorted.
 const READ: &str = "SET default_transaction_read_only = on; SET enable_seqscan = off;
     SET enable_bitmapscan = off; SET enable_sort = off; SET jit = off";
-// Where standbys are synchronous, what is acknowledged is seen on them. An import looks its keys up
+// With synchronous standbys, an acknowledged write is visible on them. An import looks up its keys
 // one by one in the index, also before there are statistics.
 const WRITE: &str = "SET synchronous_commit = remote_apply; SET enable_seqscan = off;
     SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off;

@@ -7,7 +7,7 @@ use crate::StoredRecord;
 /// Reads a record from a row that begins with the [columns](crate::sql::columns) of the fields.
 pub(super) fn record(row: &Row) -> Result<StoredRecord, Error> {
     let record = StoredRecord::from_texts(row.try_get(0)?, |index| text(row, index))?;
-    // What was read as text is UTF-8, and one record of texts that can be stored is short.
+    // Text that PostgreSQL sent is UTF-8, and the texts of one record are short enough.
     Ok(record.expect("texts that can be stored"))
 }
 

@@ -8,20 +8,20 @@ use tokio_postgres::{Client, Error, GenericClient, Row, RowStream};
 
 use crate::sql::{Sql, Statement, Value};
 
-/// A connection with the statements that are prepared on it.
+/// A connection, with the statements that are prepared on it.
 pub(super) struct Session {
     pub(super) client: Client,
     pub(super) prepared: Prepared,
-    /// Its host, by position.
+    /// The position of its host.
     pub(super) host: usize,
     pub(super) born: Instant,
-    /// The server's number of the connection.
+    /// The number of the server's process.
     pub(super) pid: i32,
-    /// How long what it is asked waits for a lock.
+    /// How long its statements wait for a lock.
     pub(super) wait: Duration,
-    /// Whether another host would be better, so that it is not kept for long.
+    /// Whether another host would be better, so that the connection is not kept for long.
     pub(super) is_makeshift: bool,
-    /// Whether the rows of a statement were not read to their end, so that others would wait for them.
+    /// Whether rows were left unread, for which the next user would have to wait.
     pub(super) is_left: AtomicBool,
 }
 
@@ -57,18 +57,18 @@ impl Session {
         self.prepared.stream(&self.client, statement.text, values).await
     }
 
-    /// [`stream`](Self::stream) for a statement that was put together for a page.
+    /// [`stream`](Self::stream) for a statement that was built for a page.
     pub(super) async fn stream_built(&self, sql: &Sql) -> Result<RowStream, Error> {
         self.prepared.stream(&self.client, &sql.text, &values(sql)).await
     }
 
-    /// Says that the rows of a statement are not read to their end: the connection is not kept.
+    /// Tells that rows were left unread: the connection is not kept.
     pub(super) fn leave(&self) {
         self.is_left.store(true, Ordering::Relaxed);
     }
 }
 
-/// The values of a statement that was put together.
+/// The values of a statement that was built.
 fn values(sql: &Sql) -> Vec<&(dyn ToSql + Sync)> {
     sql.values
         .iter()
@@ -79,8 +79,8 @@ fn values(sql: &Sql) -> Vec<&(dyn ToSql + Sync)> {
         .collect()
 }
 
-/// The statements that a connection has prepared, the last used first. What a client's queries
-/// look like decides how many there are, so the oldest go.
+/// The statements that a connection has prepared, the last used first. Clients decide by their
+/// queries how many there are, so the oldest are dropped.
 #[derive(Default)]
 pub(super) struct Prepared(Mutex<Vec<(Box<str>, tokio_postgres::Statement)>>);
 
@@ -99,7 +99,7 @@ impl Prepared {
         client.query(&prepared, values).await
     }
 
-    /// [`query`](Self::query) for a statement that was put together.
+    /// [`query`](Self::query) for a statement that was built.
     pub(super) async fn query_built(
         &self,
         client: &(impl GenericClient + Sync),
@@ -131,7 +131,7 @@ impl Prepared {
         client.execute(&prepared, values).await
     }
 
-    /// [`execute`](Self::execute) for a statement that was put together.
+    /// [`execute`](Self::execute) for a statement that was built.
     pub(super) async fn execute_built(
         &self,
         client: &(impl GenericClient + Sync),

@@ -9,19 +9,19 @@ use tokio_postgres::config::Host;
 use super::password_file::PasswordFile;
 use crate::{StoreError, StoreErrorKind};
 
-/// What the URL of a store says.
+/// The settings in the URL of a store.
 #[derive(Debug)]
 pub(super) struct Settings {
     /// One for each host, never empty.
     pub(super) hosts: Vec<Config>,
     pub(super) reads: Reads,
-    /// By how much a standby may be behind.
+    /// How far a standby may be behind.
     pub(super) max_lag: Duration,
     /// How many connections are kept for reads.
     pub(super) connections: usize,
-    /// The authorities that sign the servers' certificates; without them there is no TLS.
+    /// The certificate authorities of the servers; without them there is no TLS.
     pub(super) authorities: Option<PathBuf>,
-    /// The file of passwords, where it is not the usual one.
+    /// The file of passwords, if it is not the usual one.
     password_file: Option<PathBuf>,
 }
 
@@ -42,7 +42,8 @@ const MAX_LAG: Duration = Duration::from_secs(30);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
 impl Settings {
-    /// Reads a URL. What libpq also knows means the same there, but that TLS is all or nothing.
+    /// Reads a URL. What libpq knows too means the same as there, except that TLS is all or
+    /// nothing.
     pub(super) fn parse(url: &str) -> Result<Self, StoreError> {
         let (base, query) = url.split_once('?').unwrap_or((url, ""));
         if !base.starts_with("postgres://") && !base.starts_with("postgresql://") {
@@ -93,7 +94,7 @@ impl Settings {
         Ok(settings)
     }
 
-    /// Takes the passwords that the URL leaves out from the file that keeps them.
+    /// Adds the passwords that the URL leaves out, from the file that has them.
     pub(super) fn complete(&mut self) -> Result<(), StoreError> {
         if self.hosts.iter().all(|config| config.get_password().is_some()) {
             return Ok(());
@@ -119,12 +120,12 @@ fn is_tls(value: &str) -> Result<bool, StoreError> {
     match value {
         "disable" => Ok(false),
         "verify-full" => Ok(true),
-        // The others accept anybody's certificate, or none.
+        // The other modes accept any certificate, or none.
         _ => Err(refused("sslmode: expected disable or verify-full")),
     }
 }
 
-/// A configuration for each host of one for several.
+/// Splits a configuration for several hosts into one for each.
 fn each_host(all: &Config, tls: bool) -> Result<Vec<Config>, StoreError> {
     use tokio_postgres::config::SslMode;
 
@@ -167,7 +168,7 @@ fn each_host(all: &Config, tls: bool) -> Result<Vec<Config>, StoreError> {
                 .ssl_mode(if tls { SslMode::Require } else { SslMode::Disable })
                 .connect_timeout(*all.get_connect_timeout().unwrap_or(&CONNECT_TIMEOUT))
                 .channel_binding(all.get_channel_binding())
-                // A host that vanishes without a word is noticed within half a minute.
+                // A host that vanishes silently is noticed within half a minute.
                 .tcp_user_timeout(*all.get_tcp_user_timeout().unwrap_or(&Duration::from_secs(20)))
                 .keepalives(all.get_keepalives())
                 .keepalives_idle(Duration::from_secs(10))

@@ -25,7 +25,7 @@ impl Postgres {
         name: &str,
         token: &TokenHash,
     ) -> Result<Option<Credentials>, StoreError> {
-        // No tenant has such a name, and PostgreSQL does not read it.
+        // No tenant has such a name, and PostgreSQL cannot read it.
         if name.contains('\0') {
             return Ok(None);
         }
@@ -91,7 +91,7 @@ impl Store for Postgres {
         let found = Self::pick(&self.readers, tenant, &ids).await?;
         let mut found = in_order(&taken, found, selection);
         if found.len() < taken.len() {
-            // Gone, or not there yet: a standby may be asked that is behind the one before.
+            // They are gone, or not there yet: this standby may be behind the one before.
             let now = Self::pick(&self.writers, tenant, &ids).await?;
             found = in_order(&taken, now, selection);
         }
@@ -125,13 +125,13 @@ impl Store for Postgres {
     }
 
     fn descriptors(&self) -> usize {
-        // Those that replace others, and those by which statements are cancelled, come on top.
+        // Connections that replace others, and those that cancel statements, come on top.
         let connections = self.readers.max_size() + self.writers.max_size();
         connections.saturating_mul(2).saturating_add(16)
     }
 
     fn batches_at_once(&self) -> usize {
-        // More than two keep the server busy with waiting for one another.
+        // With more than two, the server is busy with batches that wait for each other.
         2
     }
 
@@ -160,7 +160,7 @@ impl Store for Postgres {
     }
 
     async fn count(&self, tenant: TenantId) -> Result<u64, StoreError> {
-        // From the primary, as the tokens: whoever asks is about to change what there is.
+        // From the primary, as the tokens are: the caller is about to change something.
         let read = self.writers.read(
             "cannot count the records of a tenant",
             &tenant,
@@ -170,7 +170,7 @@ impl Store for Postgres {
     }
 
     async fn reach(&self, tenant: TenantId, deletion: &Deletion) -> Result<Reach, StoreError> {
-        // From the primary, and as long as it takes: whoever deletes reads as much again.
+        // From the primary, and without a limit: the deletion reads as much again.
         let lease = self.writers.get().await?;
         let reach = delete::reach(&lease, tenant, deletion).await;
         lease.settle(reach.map_err(error("cannot count what would be deleted")))
@@ -199,7 +199,7 @@ impl Store for Postgres {
     }
 
     async fn indexes(&self) -> Result<Vec<Field>, StoreError> {
-        // From the primary, as whoever asks is about to change them.
+        // From the primary: the caller is about to change them.
         let read = self
             .writers
             .read("cannot list the indexes", &(), |session, ()| Box::pin(index::given(session)));

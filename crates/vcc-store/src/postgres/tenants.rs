@@ -27,7 +27,7 @@ pub(super) async fn add(
     let failed = error("cannot add a tenant");
     let Session { client, prepared, .. } = session;
     let transaction = client.transaction().await.map_err(&failed)?;
-    // Of two that are added at once, the second sees the first.
+    // If two are added at once, the second sees the first.
     prepared.query(&transaction, s::LOCK_SCHEMA, &[&LOCK]).await.map_err(&failed)?;
     let rows = prepared.query(&transaction, s::ALIKE, &[&name, &folded]).await.map_err(&failed)?;
     let alike: Vec<String> =
@@ -50,7 +50,7 @@ pub(super) async fn set_zone(
     name: &str,
     zone: Zone,
 ) -> Result<Tenant, StoreError> {
-    // No tenant has such a name, and PostgreSQL does not read it.
+    // No tenant has such a name, and PostgreSQL cannot read it.
     if name.contains('\0') {
         return Err(StoreError::no_such_tenant());
     }
@@ -61,7 +61,7 @@ pub(super) async fn set_zone(
     Ok(Tenant { id, name: name.to_owned(), zone })
 }
 
-/// A tenant as the store has it.
+/// The row of a tenant.
 #[derive(Debug)]
 pub(super) struct TenantRow(i64, String, String);
 
@@ -80,7 +80,8 @@ pub(super) async fn list(session: &Session) -> Result<Vec<TenantRow>, Error> {
     session.query(s::TENANTS, &[]).await?.iter().map(TenantRow::new).collect()
 }
 
-/// How many recordings and tokens a tenant has, by the coarsest counts, which are few.
+/// How many recordings and tokens a tenant has; the recordings come from the coarsest counts, which
+/// are few.
 pub(super) async fn holdings(session: &Session, tenant: TenantId) -> Result<(u64, u64), Error> {
     let rows = session.query(s::HOLDINGS, &[&tenant.0]).await?;
     let count = |at| {
@@ -90,8 +91,8 @@ pub(super) async fn holdings(session: &Session, tenant: TenantId) -> Result<(u64
     Ok((count(0)?, count(1)?))
 }
 
-/// A tenant and the token that was asked for, if it has that. An unknown tenant is `None`, after the
-/// same work.
+/// A tenant, and the token that was asked for if it has that. An unknown tenant is `None`, after
+/// the same work.
 pub(super) async fn credentials(
     session: &Session,
     name: &str,
@@ -102,7 +103,7 @@ pub(super) async fn credentials(
     let id: Option<i64> = row.try_get(0)?;
     let found = TenantRow(id.unwrap_or_default(), row.try_get(1)?, row.try_get(2)?);
     let (hash, number): (Option<Vec<u8>>, Option<i64>) = (row.try_get(3)?, row.try_get(4)?);
-    // What is no hash of ours opens nothing.
+    // Anything but a hash of ours opens nothing.
     let hash = hash.and_then(|hash| hash.try_into().ok()).map(TokenHash::from_bytes);
     let token = hash.zip(number).map(|(hash, id)| KnownToken { id, hash });
     Ok(id.map(|_| (found, token)))

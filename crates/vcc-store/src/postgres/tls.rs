@@ -8,8 +8,8 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::{StoreError, StoreErrorKind};
 
-/// Connects by TLS 1.2 or 1.3 to servers whose certificate one of the authorities in a PEM file
-/// has signed, for the host's name.
+/// Connects by TLS 1.2 or 1.3. The certificate of a server must be signed for the name of its host
+/// by an authority in a PEM file.
 pub(super) fn connector(authorities: &Path) -> Result<MakeRustlsConnect, StoreError> {
     let refused = |why: &str| {
         let message = format!("{}: {why}", authorities.display());

@@ -1,5 +1,5 @@
-//! The order of batches of one import that are given at once. Each says which one it follows, by its
-//! checkpoint; what must come after that waits for it here.
+//! The order of batches of one import that run at the same time. The checkpoint of each says which
+//! one it follows; what must come after that one waits for it here.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -16,22 +16,22 @@ pub(super) struct Turns(Arc<Mutex<Vec<RunningBatch>>>);
 struct RunningBatch {
     tenant: TenantId,
     source: String,
-    /// The number of its checkpoint, that the one after it follows.
+    /// The number of its checkpoint; the next batch begins there.
     records: u64,
-    /// Closed until it has the numbers of its records.
+    /// Locked until its records have their numbers.
     numbered: Arc<Gate<()>>,
-    /// Closed until it has ended, in whatever way.
+    /// Locked until it has ended, in whatever way.
     ended: Arc<Gate<()>>,
 }
 
-/// A batch among others.
+/// A batch, and those that it follows.
 #[derive(Debug, Default)]
 pub(super) struct Turn {
-    /// The gates of those that it follows. A source that is imported twice at once may have several.
+    /// The gates of those batches. A source that is imported twice at once may have several.
     numbered: Vec<Arc<Gate<()>>>,
     ended: Vec<Arc<Gate<()>>>,
     own_numbered: Option<OwnedMutexGuard<()>>,
-    /// Leaves the list when it is dropped.
+    /// Leaves the list when dropped.
     _entry: Option<Entry>,
 }
 
@@ -42,7 +42,7 @@ struct Entry {
 }
 
 impl Turns {
-    /// Takes the place of a batch behind those that have begun. One without a checkpoint follows none.
+    /// Registers a batch after those that have begun. Without a checkpoint it follows none.
     pub(super) fn begin(&self, tenant: TenantId, checkpoint: Option<&Checkpoint>) -> Turn {
         let Some(Checkpoint { source, after, records }) = checkpoint else {
             return Turn::default();
@@ -54,7 +54,7 @@ impl Turns {
         let (numbered, ended) =
             before.map(|other| (other.numbered.clone(), other.ended.clone())).unzip();
         let (gate_numbered, gate_ended) = (Arc::new(Gate::new(())), Arc::new(Gate::new(())));
-        // Nobody else has them yet.
+        // No other task has them yet.
         let own_numbered = gate_numbered.clone().try_lock_owned().ok();
         let own_ended = gate_ended.clone().try_lock_owned().ok();
         running.push(RunningBatch {
@@ -74,22 +74,22 @@ impl Turns {
 }
 
 impl Turn {
-    /// Whether it follows a batch that has not ended, as far as is known.
+    /// Whether it follows a batch that has not ended, as far as known here.
     pub(super) fn follows(&self) -> bool {
         self.ended.iter().any(|gate| gate.try_lock().is_err())
     }
 
-    /// Waits until those before it have their numbers.
+    /// Waits until the batches before it have their numbers.
     pub(super) fn to_number(&self) -> impl Future<Output = ()> + Send + use<> {
         open(self.numbered.clone())
     }
 
-    /// Lets those after it have theirs.
+    /// Lets the batches after it take theirs.
     pub(super) fn is_numbered(&mut self) {
         self.own_numbered = None;
     }
 
-    /// Waits until those before it have ended.
+    /// Waits until the batches before it have ended.
     pub(super) fn to_end(&self) -> impl Future<Output = ()> + Send + use<> {
         open(self.ended.clone())
     }

@@ -1,5 +1,5 @@
-//! What a command can do for the bytes of deleted rows. A server keeps them in its pages until other rows
-//! take their place, and in its log as long as that is kept.
+//! The space and the bytes of deleted rows. A server keeps the bytes in its pages until other rows
+//! overwrite them, and in its log as long as it keeps that.
 
 use tokio_postgres::error::SqlState;
 
@@ -9,10 +9,10 @@ use super::session::Session;
 use super::statements as s;
 use crate::{StoreError, StoreErrorKind, Vacuum, Vacuumed};
 
-/// Has the tables vacuumed, or written anew.
+/// Vacuums the tables, or rewrites them.
 pub(super) async fn vacuum(session: &Session, vacuum: Vacuum) -> Result<Vacuumed, StoreError> {
     let failed = error("cannot vacuum the store");
-    // The server passes over what belongs to others, and calls it done.
+    // The server skips tables of other roles without an error.
     let rows = session.query(s::OTHERS_TABLES, &[]).await.map_err(&failed)?;
     if let Some(row) = rows.first() {
         let table: String = row.try_get(0).map_err(&failed)?;
@@ -26,7 +26,7 @@ pub(super) async fn vacuum(session: &Session, vacuum: Vacuum) -> Result<Vacuumed
     if bulk::is_staged(&session.client).await.map_err(&failed)? {
         let statement = if vacuum.full { s::VACUUM_STAGED_FULL } else { s::VACUUM_STAGED };
         match session.client.batch_execute(statement.text).await {
-            // The load has ended meanwhile, and its table is that of the recordings.
+            // The load has ended meanwhile, and its table is now that of the recordings.
             Err(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => {}
             vacuumed => vacuumed.map_err(failed)?,
         }

@@ -21,8 +21,8 @@ pub(crate) use self::texts::{TEXTS, TextsBuilder};
 /// A record as a store holds it: the start as microseconds, the other fourteen fields as text.
 /// Duration and finish are computed from them.
 ///
-/// Absent and empty are the same here, as they are to every filter and in every response (QUIRK-6,
-/// FIELD-3). Values that are none of the fifteen fields are not stored.
+/// Absent and empty are the same here, as in every filter and every response (QUIRK-6, FIELD-3).
+/// Values of other fields than the fifteen are not stored.
 ///
 /// ```
 /// use vcc_store::StoredRecord;
@@ -34,7 +34,7 @@ pub(crate) use self::texts::{TEXTS, TextsBuilder};
 /// let record = StoredRecord::new(&recording)?;
 /// assert_eq!(record.start_micros(), 1_198_120_596_250_000);
 /// assert_eq!(record.finish_micros(), Some(1_198_120_623_250_000));
-/// // The start is no text here, and its offset is not kept.
+/// // The start is not a text here, and its offset is not kept.
 /// assert_eq!(record.text(Field::StartDate), "");
 /// assert_eq!(record.start().unwrap().to_rfc3339(), "2007-12-20T03:16:36.250+00:00");
 /// # Ok::<(), vcc_store::Refusal>(())
@@ -52,13 +52,15 @@ impl StoredRecord {
         text_fields()
     }
 
-    /// Takes over a record that has a start.
+    /// Takes a record that has a start.
     ///
     /// # Errors
     ///
-    /// No start, a start outside [`StartDate::RANGE`](vcc_types::StartDate::RANGE) (OUT-3) or finer than a microsecond, a
-    /// duration of more than [`Recording::MAX_DURATION`](vcc_types::Recording::MAX_DURATION) seconds (FIELD-4), a character that XML 1.0
-    /// cannot carry (OUT-6), or a value longer than [`RefusalKind::TooLong`] says.
+    /// There is no start, or it is outside [`StartDate::RANGE`](vcc_types::StartDate::RANGE)
+    /// (OUT-3) or finer than a microsecond; the duration has more than
+    /// [`Recording::MAX_DURATION`](vcc_types::Recording::MAX_DURATION) seconds (FIELD-4); a value
+    /// has a character that XML 1.0 cannot carry (OUT-6), or is longer than
+    /// [`RefusalKind::TooLong`] says.
     pub fn new(record: &(impl Row + ?Sized)) -> Result<Self, Refusal> {
         let start = record
             .start()
@@ -66,7 +68,7 @@ impl StoredRecord {
         Self::with_start(record, start)
     }
 
-    /// Takes over a record with a start that the caller has found, such as a local time read in a
+    /// Takes a record with a start that the caller has worked out, such as a local time in some
     /// zone.
     ///
     /// # Errors
@@ -80,7 +82,7 @@ impl StoredRecord {
         Ok(new.expect("texts that can be stored"))
     }
 
-    /// A record of fourteen texts, each by its position; `None` where one of them is no UTF-8.
+    /// A record of fourteen texts, each by its position; `None` if one is not UTF-8.
     pub(crate) fn from_texts<'a, E>(
         start: i64,
         text: impl Fn(usize) -> Result<&'a [u8], E>,
@@ -108,9 +110,9 @@ impl StoredRecord {
         })
     }
 
-    /// The texts of [`text_fields`](Self::text_fields) with commas between them: what a row of CSV
-    /// says after the start, if no text needs quotes. The records of a page share one text, which
-    /// is there as long as any of them.
+    /// The texts of [`text_fields`](Self::text_fields) with commas between them: the rest of a row
+    /// of CSV after the start, if no text needs quotes. The records of a page share the memory of
+    /// their texts, which lives as long as any of them.
     ///
     /// ```
     /// use vcc_store::StoredRecord;
@@ -162,7 +164,7 @@ impl Row for StoredRecord {
 
     #[inline]
     fn text(&self, field: Field) -> &str {
-        // The start is the first of `Field::ALL`; it is kept as a number.
+        // The start is the first of `Field::ALL`, and is kept as a number.
         let Some(index) = field.index().checked_sub(1) else { return "" };
         let span = self.span();
         let from = index.checked_sub(1).map_or(span.from, |before| span.ends[before] + 1);
@@ -212,7 +214,7 @@ mod tests {
         assert!(stored.texts().into_iter().eq(texts));
     }
 
-    /// FIELD-4: a number however it is written, and no number otherwise.
+    /// FIELD-4: digits are a number however they are written, and nothing else is.
     #[test]
     fn durations_as_numbers() {
         let many = |digits: &str| format!("{}{digits}", "0".repeat(5_000));

@@ -1,4 +1,4 @@
-//! What is not stored, and why.
+//! Which records are not stored, and why.
 
 use std::fmt;
 use std::ops::Range;
@@ -41,7 +41,7 @@ pub struct Refusal {
 ///         .with(Field::AgentId, agent);
 ///     StoredRecord::new(&recording).err().map(|refusal| refusal.kind())
 /// };
-/// // Bytes are counted, not characters. The limit itself is stored.
+/// // The limit counts bytes, not characters, and is inclusive.
 /// assert_eq!(refused(&"é".repeat(500)), None);
 /// assert_eq!(refused(&"é".repeat(501)), Some(RefusalKind::TooLong { limit: 1_000 }));
 /// ```
@@ -59,8 +59,8 @@ pub enum RefusalKind {
     DurationTooLarge,
     /// A character that XML 1.0 cannot carry, so that no response could either (OUT-6).
     Character(char),
-    /// More bytes than are stored: 1,000 in agentID, phoneNumber, filename and transactionID,
-    /// which stand in an index, and 1,048,576 in any other field.
+    /// Longer than what is stored: 1,000 bytes for agentID, phoneNumber, filename and
+    /// transactionID, which are in an index, and 1,048,576 for any other field.
     TooLong {
         /// How many bytes the field may have.
         limit: usize,
@@ -125,7 +125,7 @@ fn instant(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-/// How many bytes of a field are stored. An index entry of PostgreSQL holds some 2,700.
+/// How many bytes of a field are stored. An index entry of PostgreSQL has room for some 2,700.
 pub(crate) const fn limit(field: Field) -> usize {
     match field {
         Field::AgentId | Field::PhoneNumber | Field::Filename | Field::TransactionId => 1_000,
@@ -135,10 +135,10 @@ pub(crate) const fn limit(field: Field) -> usize {
 
 /// The first character of a text that XML 1.0 cannot carry.
 fn forbidden(text: &str) -> Option<char> {
-    // The bytes that such characters begin with; most texts have none of them.
+    // The first bytes of such characters; most texts have none of them.
     let suspect = |byte: &u8| *byte < b' ' || *byte == 0xef;
     let from = text.as_bytes().iter().position(suspect)?;
-    // Both stand at the beginning of a character.
+    // Each is the first byte of a character.
     text[from..].chars().find(|character| !is_xml_character(*character))
 }
 
@@ -226,7 +226,7 @@ mod tests {
         }
     }
 
-    /// OUT-3: a day at either end of the calendar is some zone's first or last.
+    /// OUT-3: a day at either end of the calendar is the first or last of some zone.
     #[test]
     fn the_first_and_the_last_start_that_are_stored() {
         for (start, stored) in [

@@ -1,19 +1,19 @@
 //! A duration as a number (FIELD-4).
 
-/// What a duration says as a number (FIELD-4).
+/// The number of a duration (FIELD-4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Seconds {
     Number(i64),
     /// A number beyond [`Recording::MAX_DURATION`].
     TooMany,
-    /// No number.
+    /// Not a number.
     None,
 }
 
-/// ASCII digits, however many of them: leading zeros count for nothing.
+/// Only ASCII digits are a number, however many: leading zeros do not matter.
 pub(super) fn seconds(text: &str) -> Seconds {
     match text.parse::<i64>() {
-        // A sign is none of the digits.
+        // `parse` takes a sign, which is not a digit.
         Ok(seconds) if text.starts_with(|first: char| first.is_ascii_digit()) => {
             Seconds::Number(seconds)
         }

@@ -1,4 +1,4 @@
-//! Whether a store can be written, and how it is read where it cannot.
+//! Whether a store can be written, and how to read it if not.
 
 use std::io::{self, Read as _};
 use std::path::Path;
@@ -6,30 +6,30 @@ use std::path::Path;
 use super::files::{beside, real};
 use crate::{StoreError, StoreErrorKind};
 
-/// What may be done with a store.
+/// What this process may do with a store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Access {
-    /// All.
+    /// Read and write.
     Write,
-    /// It may be read.
+    /// Read.
     Read {
-        /// Whether nobody can write it now, so that SQLite may read the file without locks and without a
-        /// log. It must be looked at again before what was read is trusted: another user, or another
+        /// Whether nobody can write it now, so that SQLite may read the file without locks and
+        /// without a log. Look again before trusting what was read: another user, or another
         /// machine, may begin to write.
         is_alone: bool,
-        /// Why no more.
+        /// Why it cannot be written.
         why: String,
     },
 }
 
-/// What decides about it.
+/// The facts that decide.
 #[derive(Clone, Debug)]
 struct Facts {
-    /// Why the file cannot be written.
+    /// Whether the file can be written, and why not.
     file: Result<(), io::ErrorKind>,
-    /// Why its folder cannot be.
+    /// Whether its folder can be written, and why not.
     folder: Result<(), io::ErrorKind>,
-    /// Whether it says of itself that it is read with a log.
+    /// Whether the file says that it is used with a log.
     has_log_mode: bool,
     log: Beside,
     index: Beside,
@@ -44,7 +44,7 @@ enum Beside {
     Filled,
 }
 
-/// Finds out what may be done with the store at a path.
+/// Finds out what this process may do with the store at a path.
 pub(super) fn of(path: &Path) -> Result<Access, StoreError> {
     let name = path.display();
     let path = real(path);
@@ -87,7 +87,7 @@ pub(super) fn to_write(path: &Path) -> Result<(), StoreError> {
     }
 }
 
-/// What the facts let, or what of them is in the way.
+/// What the facts allow, or which of them is in the way.
 fn decide(facts: &Facts) -> Result<Access, &'static str> {
     let why = |what: &str, kind: io::ErrorKind| match kind {
         io::ErrorKind::ReadOnlyFilesystem => {
@@ -97,7 +97,7 @@ fn decide(facts: &Facts) -> Result<Access, &'static str> {
     };
     let why = match (&facts.file, &facts.folder) {
         (Ok(()), Ok(())) => return Ok(Access::Write),
-        // Another process has laid all of them there that are written.
+        // Another process has made all the files that are written.
         (Ok(()), Err(_)) if facts.has_log_mode && facts.index != Beside::Absent => {
             return Ok(Access::Write);
         }
@@ -111,7 +111,7 @@ fn decide(facts: &Facts) -> Result<Access, &'static str> {
         );
     }
     let is_alone = match (facts.log, facts.index) {
-        // Without a log there are locks alone, and nothing is laid beside it.
+        // Without a log there are only locks, and nothing is made beside the file.
         _ if !facts.has_log_mode => false,
         (Beside::Filled | Beside::Empty, Beside::Filled | Beside::Empty) => false,
         (Beside::Filled, Beside::Absent) if facts.folder.is_ok() => false,
@@ -126,8 +126,8 @@ fn decide(facts: &Facts) -> Result<Access, &'static str> {
     Ok(Access::Read { is_alone, why })
 }
 
-/// Whether the first page says that there may be a log. A file that this process may write is not read
-/// so: SQLite's locks on it would go when it is closed.
+/// Whether the first page says that there may be a log. Do not call it for a file that this process
+/// may write: closing it would drop SQLite's locks on it.
 fn has_log_mode(path: &Path) -> io::Result<bool> {
     let mut head = Vec::new();
     std::fs::File::open(path)?.take(20).read_to_end(&mut head)?;
@@ -155,7 +155,7 @@ mod tests {
     use super::Beside::{Absent, Empty, Filled};
     use super::*;
 
-    /// Whether it is read alone; `None` where it is written.
+    /// Whether it is read alone; `None` if it can be written.
     fn read(facts: &Facts) -> Result<Option<bool>, &'static str> {
         Ok(match decide(facts)? {
             Access::Write => None,
@@ -170,12 +170,13 @@ mod tests {
             // A backup: locks are enough.
             (false, Absent, Absent, denied, Ok(Some(false))),
             (false, Absent, Absent, Ok(()), Ok(Some(false))),
-            // A store that was closed: nothing can be laid beside it, or would be in the way of others.
+            // A store that was closed: nothing can be made beside it, or it would be in the way of
+            // others.
             (true, Absent, Absent, denied, Ok(Some(true))),
             (true, Absent, Absent, Ok(()), Ok(Some(true))),
             (true, Empty, Absent, denied, Ok(Some(true))),
             (true, Absent, Filled, denied, Ok(Some(true))),
-            // One that somebody else has open, or that was not closed.
+            // A store that another process has open, or that was not closed.
             (true, Empty, Filled, denied, Ok(Some(false))),
             (true, Filled, Filled, denied, Ok(Some(false))),
             (true, Filled, Absent, Ok(()), Ok(Some(false))),
@@ -206,7 +207,7 @@ mod tests {
             let wanted = Access::Read { is_alone: true, why: said.to_owned() };
             assert_eq!(decide(&facts), Ok(wanted));
         }
-        // What is there already need not be made.
+        // What exists already need not be made.
         let facts = Facts { file: Ok(()), folder: denied, has_log_mode: true, log, index, journal };
         assert_eq!(decide(&Facts { log: Empty, index: Filled, ..facts }), Ok(Access::Write));
     }

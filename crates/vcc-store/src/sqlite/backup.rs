@@ -1,4 +1,4 @@
-//! A copy of the store, and a store out of a copy. Either has its name once it is whole and was checked.
+//! Copies of a store, and stores made from copies. Each gets its name once it is whole and checked.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -19,28 +19,27 @@ use super::statements as s;
 use crate::{StoreError, StoreErrorKind};
 
 impl Sqlite {
-    /// Copies the store to a file that does not exist yet, as it is at one moment, while it is used.
+    /// Copies the store to a new file, as it is at one moment, while it is used.
     ///
-    /// The file has its name once it is whole, was checked, and is on the disk. Until then it is
-    /// `NAME.partial`, which is locked: of two copies to one name the second is refused, and what a
-    /// process that was killed has left there is removed. Its owner alone can read it.
+    /// The file gets its name once it is whole, checked, and on the disk. Until then it is
+    /// `NAME.partial`, which is locked: a second copy to the same name is refused, and what a
+    /// killed process has left there is removed. Only its owner can read it.
     ///
     /// # Errors
     ///
-    /// [`Exists`](StoreErrorKind::Exists) where the file exists, or is being made;
-    /// [`Refused`](StoreErrorKind::Refused) where a log or a journal is left of a store that had this
-    /// name; and those of every write.
+    /// [`Exists`](StoreErrorKind::Exists) if the file exists, or is being made;
+    /// [`Refused`](StoreErrorKind::Refused) if the log or the journal of an earlier store of this
+    /// name is left; and those of any write.
     pub async fn backup(&self, path: impl AsRef<Path>) -> Result<(), StoreError> {
         let path = path.as_ref().to_owned();
         self.writer.copy(move |connection| write(connection, &path)).await
     }
 
-    /// Makes a store at a path where nothing is out of a copy that [`backup`](Self::backup) has
-    /// written. The copy is read and nothing else: it may be on a medium that cannot be written.
+    /// Makes a new store at a path from a copy that [`backup`](Self::backup) has written. The copy
+    /// is only read: it may be on a read-only medium.
     ///
-    /// The store has its name once it is whole, was checked (`PRAGMA integrity_check`, and the number
-    /// of rows of each table beside that of the copy), and is on the disk; see
-    /// [`backup`](Self::backup).
+    /// The store gets its name once it is whole, checked (`PRAGMA integrity_check`, and the number
+    /// of rows of each table against the copy), and on the disk; see [`backup`](Self::backup).
     ///
     /// ```
     /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
@@ -68,15 +67,15 @@ impl Sqlite {
     /// # Errors
     ///
     /// As [`backup`](Self::backup); [`NotFound`](StoreErrorKind::NotFound) without a copy;
-    /// [`Refused`](StoreErrorKind::Refused) for one that is no store, or beside which a log or a journal
-    /// stands that holds something; and [`Internal`](StoreErrorKind::Internal) for one that is damaged.
+    /// [`Refused`](StoreErrorKind::Refused) if it is not a store, or has a log or a journal with
+    /// content beside it; and [`Internal`](StoreErrorKind::Internal) if it is damaged.
     pub async fn restore(copy: impl AsRef<Path>, path: impl AsRef<Path>) -> Result<(), StoreError> {
         let (copy, path) = (copy.as_ref().to_owned(), path.as_ref().to_owned());
         on_a_thread(move || restore(&copy, &path)).await
     }
 }
 
-/// Writes a copy to a path where nothing is.
+/// Writes a copy to a new file.
 pub(super) fn write(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     let failed = cannot_write(path);
     let claim = Claim::take(path, Taken::Refuse, &failed)?;
@@ -86,7 +85,7 @@ pub(super) fn write(connection: &Connection, path: &Path) -> Result<(), StoreErr
     claim.give(&failed)
 }
 
-/// Makes a store out of a copy, which is read and nothing else.
+/// Makes a store from a copy, which is only read.
 pub(super) fn restore(copy_at: &Path, path: &Path) -> Result<(), StoreError> {
     let failed = cannot_write(path);
     let source = Source::open(copy_at)?;
@@ -100,7 +99,7 @@ pub(super) fn restore(copy_at: &Path, path: &Path) -> Result<(), StoreError> {
     claim.give(&failed)
 }
 
-/// Makes a store where no file is, so that it has its name once it is one.
+/// Makes an empty store where no file is. It gets its name once it is whole.
 pub(super) fn make(path: &Path) -> Result<(), StoreError> {
     if path.exists() {
         return Ok(());
@@ -111,7 +110,7 @@ pub(super) fn make(path: &Path) -> Result<(), StoreError> {
         let mut connection = writable(claim.partial()).map_err(&doing)?;
         connection
             .pragma_update(None, "page_size", PAGE_SIZE)
-            // It is synced as a whole, and is nothing before.
+            // It is synced as a whole at the end, and means nothing before.
             .and_then(|()| connection.pragma_update(None, "synchronous", "OFF"))
             .and_then(|()| connection.pragma_update(None, "journal_mode", "MEMORY"))
             .map_err(&doing)?;
@@ -134,8 +133,8 @@ fn cannot_write(path: &Path) -> impl Fn(io::Error) -> StoreError {
     }
 }
 
-/// Copies what a connection reads, of one moment, into an empty file: no page of it is free, so that
-/// nothing stands in the copy that was deleted from the store.
+/// Copies the snapshot of a connection into an empty file. The copy has no free pages, so nothing
+/// that was deleted is in it.
 fn copy(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     // A name that begins with `file:` would be a URL.
     let path = std::path::absolute(path).map_err(cannot_write(path))?;
@@ -145,7 +144,7 @@ fn copy(connection: &Connection, path: &Path) -> Result<(), StoreError> {
         .map(drop)
 }
 
-/// Takes the note out of a copy that something was deleted: that is not in the copy.
+/// Removes the note of what was deleted from a copy, which does not have that.
 fn owes_nothing(path: &Path) -> Result<(), StoreError> {
     let failed = error("cannot copy the store");
     let connection = writable(path).map_err(&failed)?;
@@ -156,7 +155,7 @@ fn owes_nothing(path: &Path) -> Result<(), StoreError> {
     connection.close().map_err(|(_, error)| failed(error))
 }
 
-/// A path as SQLite takes it, whatever its bytes are.
+/// A path as SQLite takes it, also if it is not UTF-8.
 #[cfg(unix)]
 fn text(path: &Path) -> ToSqlOutput<'_> {
     use std::os::unix::ffi::OsStrExt as _;
@@ -176,7 +175,7 @@ fn writable(path: &Path) -> rusqlite::Result<Connection> {
     Connection::open_with_flags(path, flags)
 }
 
-/// Opens a file that nobody writes, so that nothing is written beside it either.
+/// Opens a file that nobody writes, so that nothing is made beside it.
 fn readable(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
@@ -187,12 +186,12 @@ fn readable(path: &Path) -> rusqlite::Result<Connection> {
     }
 }
 
-/// How much of a copy is looked at before it has its name.
+/// How much of a copy is checked before it gets its name.
 #[derive(Debug)]
 enum Check<'a> {
-    /// That each page is one, in the time that reading them takes.
+    /// Each page, in the time of reading them.
     Pages,
-    /// That each index has what its table has, and that there are as many rows as in the backup.
+    /// Each index against its table, and the numbers of rows against the copy.
     All(&'a BTreeMap<String, u64>),
 }
 
@@ -233,7 +232,7 @@ fn counts(connection: &Connection) -> rusqlite::Result<BTreeMap<String, u64>> {
     tables.into_iter().map(count).collect()
 }
 
-/// A copy that is read, as `backup` has written it: one file, which nobody writes.
+/// A copy to be read, as `backup` has written it: one file, which nobody writes.
 #[derive(Debug)]
 struct Source {
     path: PathBuf,
@@ -261,7 +260,7 @@ impl Source {
         if real.is_dir() {
             return refused(format!("{name} is a folder, and no store"));
         }
-        // To read them would be to write: into the backup, or beside it.
+        // Reading them would mean to write, into the copy or beside it.
         if let [beside, ..] = &files::filled(&real).map_err(cannot)?[..] {
             return refused(format!(
                 "{name} is not alone: {} holds a part of it, so it is in use, or was not written by \
@@ -281,7 +280,7 @@ impl Source {
         Ok(Self { path: real, connection, was })
     }
 
-    /// Whether what was read is what is there: nothing keeps others from writing.
+    /// Checks that nobody has written the copy meanwhile: nothing prevents that.
     fn is_unchanged(&self) -> Result<(), StoreError> {
         if Seen::of(&self.path) == self.was {
             return Ok(());

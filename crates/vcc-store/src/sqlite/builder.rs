@@ -12,7 +12,7 @@ use super::open::{self, Options};
 use crate::waiting::Waiting;
 use crate::{Sqlite, StoreError};
 
-/// How a store in a file is opened, and how it is used then.
+/// How a store in a file is opened and used.
 ///
 /// ```
 /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
@@ -24,7 +24,7 @@ use crate::{Sqlite, StoreError};
 ///
 /// let store = Sqlite::builder()
 ///     .deadline(Duration::from_secs(2))
-///     // A write that finds another writer at work waits for up to 5 minutes.
+///     // A write waits up to 5 minutes for another writer.
 ///     .wait(Duration::from_secs(300))
 ///     .on_waiting(|waiting| eprintln!("{waiting}"))
 ///     .create(&path)?;
@@ -73,13 +73,13 @@ impl Sqlite {
     ///
     /// # Errors
     ///
-    /// There is no such file, it cannot be read or written, or it is no store of this program or
-    /// one of a later version.
+    /// There is no such file, it cannot be read or written, it is not a store of this program, or
+    /// it is one of a later version.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         Self::builder().open(path)
     }
 
-    /// [`open`](Self::open), making the file where there is none.
+    /// [`open`](Self::open), but makes the file if there is none.
     ///
     /// # Errors
     ///
@@ -88,26 +88,26 @@ impl Sqlite {
         Self::builder().create(path)
     }
 
-    /// [`open`](Self::open), or where the file, its folder or the file system cannot be written, opens the
-    /// store to be read: [`read_only`](Self::read_only) says why. Every call that writes is
-    /// [`Refused`](crate::StoreErrorKind::Refused) then.
+    /// [`open`](Self::open), or, if the file, its folder or the file system cannot be written,
+    /// opens the store only to read it: [`read_only`](Self::read_only) says why. Every call that
+    /// writes is then [`Refused`](crate::StoreErrorKind::Refused).
     ///
-    /// A store that somebody else has open is read beside them. One that nobody has open is read as a
-    /// file that does not change: [`FollowedSqlite`] sees when it does, and opens it anew.
+    /// If another process has the store open, both read it together. Otherwise it is read as a file
+    /// that does not change: [`FollowedSqlite`] notices a change, and opens it again.
     ///
     /// # Errors
     ///
-    /// As [`open`](Self::open), and [`Refused`](crate::StoreErrorKind::Refused) for what cannot be read without
-    /// writing: a store of an earlier version, one with a journal of a write that was broken off, and
-    /// one with a log in a folder in which its index cannot be made.
+    /// As [`open`](Self::open), and [`Refused`](crate::StoreErrorKind::Refused) for what cannot be
+    /// read without writing: a store of an earlier version, one with the journal of an interrupted
+    /// write, and one with a log in a folder in which the index of the log cannot be made.
     pub fn open_to_read(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         Self::builder().open_to_read(path)
     }
 }
 
 impl SqliteBuilder {
-    /// Sets how long a read may take: [`Sqlite::DEADLINE`] by default, and ten minutes at most, for the
-    /// log beside the file grows while a read goes on.
+    /// Sets how long a read may take: [`Sqlite::DEADLINE`] by default, and ten minutes at most,
+    /// because the log beside the file grows during a read.
     #[must_use]
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.options.deadline = deadline;
@@ -122,8 +122,8 @@ impl SqliteBuilder {
         self
     }
 
-    /// Sets how long a write waits for another program that writes: [`Sqlite::WAIT`] by default, and not
-    /// at all for zero. That it may not be done by then is
+    /// Sets how long a write waits for another program that writes: [`Sqlite::WAIT`] by default,
+    /// and not at all for zero. A write that has waited in vain is
     /// [`Unavailable`](crate::StoreErrorKind::Unavailable).
     #[must_use]
     pub fn wait(mut self, wait: Duration) -> Self {
@@ -131,8 +131,8 @@ impl SqliteBuilder {
         self
     }
 
-    /// Has somebody told what a write waits for, when it has waited for a second. It is told from the
-    /// thread that waits, and not more often than once a minute.
+    /// Sets who is told what a write waits for, once it has waited for a second; at most once a
+    /// minute. The callback runs on the thread that waits.
     #[must_use]
     pub fn on_waiting(mut self, tell: impl Fn(&Waiting) + Send + Sync + 'static) -> Self {
         self.options.on_waiting = Arc::new(tell);
@@ -157,7 +157,7 @@ impl SqliteBuilder {
         open::write(path.as_ref(), false, self.options)
     }
 
-    /// Opens a store to be read where it cannot be written, as [`Sqlite::open_to_read`] does.
+    /// Opens a store to read it if it cannot be written, as [`Sqlite::open_to_read`] does.
     ///
     /// # Errors
     ///

@@ -1,5 +1,6 @@
-//! A name that no file has yet. What is to have it is written beside it, by one process at a time, and
-//! has the name once it is whole and on the disk: it is never that of less.
+//! The claim to a name that no file has yet. The content is written to another file beside it, by
+//! one process at a time, which gets the name once it is whole and on the disk: nothing incomplete
+//! ever has the name.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
@@ -8,8 +9,8 @@ use std::path::{Path, PathBuf};
 use super::files::{self, identity};
 use crate::{StoreError, StoreErrorKind};
 
-/// A name that is taken until this is dropped. So long the file beside it, `NAME.partial`, is locked:
-/// one that is not is left of a process that was killed, and is removed by the next.
+/// A name that is claimed until this is dropped. Meanwhile the file beside it, `NAME.partial`, is
+/// locked: if it is not locked, a killed process has left it, and the next one removes it.
 #[derive(Debug)]
 pub(super) struct Claim {
     name: PathBuf,
@@ -18,50 +19,50 @@ pub(super) struct Claim {
     is_given: bool,
 }
 
-/// What becomes of who finds the name taken.
+/// What to do if another process has claimed the name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Taken {
-    /// It is told so.
+    /// Refuse.
     Refuse,
-    /// It waits until the other is done.
+    /// Wait until the other process is done.
     Wait,
 }
 
-/// How often a file is found and gone again before that is a failure.
+/// How often a file may vanish right after it was found, before that is an error.
 const TRIES: usize = 100;
 
 impl Claim {
-    /// Takes a name, and makes an empty file beside it that nobody else can read. `failed` says what
-    /// was being done.
+    /// Claims a name, and makes an empty file beside it that nobody else can read. `failed` says
+    /// what was being done.
     pub(super) fn take(
         name: &Path,
         taken: Taken,
         failed: &dyn Fn(io::Error) -> StoreError,
     ) -> Result<Self, StoreError> {
         is_free(name)?;
-        // First of all: who is refused has changed nothing.
+        // Before anything is changed.
         files::is_clear(name)?;
         let partial = files::partial(name);
         let lock = lock(name, &partial, taken, failed)?;
         let claim = Self { name: name.to_owned(), partial, lock, is_given: false };
-        // Whoever had it before may have been done just now.
+        // The process before may have finished just now.
         is_free(name)?;
         files::clear(name)?;
         Ok(claim)
     }
 
-    /// The file that is to have the name.
+    /// The file that will get the name.
     pub(super) fn partial(&self) -> &Path {
         &self.partial
     }
 
-    /// Gives the name to the file, when both are on the disk.
+    /// Gives the name to the file, with both on the disk.
     pub(super) fn give(
         mut self,
         failed: &dyn Fn(io::Error) -> StoreError,
     ) -> Result<(), StoreError> {
         self.lock.sync_all().map_err(failed)?;
-        // Whoever does not know of the lock.
+        // A program that does not know of the lock may have left something.
         files::clear(&self.name)?;
         match name_it(&self.partial, &self.name) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
@@ -76,7 +77,7 @@ impl Claim {
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        // Still locked: what has its name later is that of another.
+        // It is still locked: a later file of this name belongs to another process.
         if !self.is_given {
             let _ = files::remove_beside(&self.partial);
             let _ = files::remove(&self.partial);
@@ -84,7 +85,7 @@ impl Drop for Claim {
     }
 }
 
-/// Whether no file has the name, nor a link.
+/// Checks that no file or link has the name.
 fn is_free(name: &Path) -> Result<(), StoreError> {
     if name.symlink_metadata().is_err() {
         return Ok(());
@@ -93,7 +94,7 @@ fn is_free(name: &Path) -> Result<(), StoreError> {
     Err(StoreError::new(StoreErrorKind::Exists, message))
 }
 
-/// Makes a file that this process alone has, in the place of one that nobody has any more.
+/// Makes a file that this process alone has, in the place of one that a killed process has left.
 fn lock(
     name: &Path,
     partial: &Path,
@@ -121,7 +122,7 @@ fn lock(
                 return Err(StoreError::new(StoreErrorKind::Exists, message));
             }
             (Err(TryLockError::WouldBlock), Taken::Wait) => file.lock().map_err(failed)?,
-            // Without locks, what is new is nobody else's.
+            // Without locks, only a new file is certain to be ours.
             (Err(TryLockError::Error(_)), _) if is_new => {}
             (Err(TryLockError::Error(error)), _) => {
                 let message = format!(
@@ -133,14 +134,14 @@ fn lock(
                 return Err(error);
             }
         }
-        // Between the two it may have been given its name, or been removed.
+        // Between opening and locking it may have got its name, or been removed.
         let is_there = match (file.metadata(), partial.symlink_metadata()) {
             (Ok(held), Ok(named)) => identity(&held) == identity(&named),
             _ => false,
         };
         match (is_there, is_new) {
             (true, true) => return Ok(file),
-            // It is not written to: a process that was killed may have given it its name too.
+            // Do not write to it: before it was killed, the process may have given it its name too.
             (true, false) => {
                 files::remove_beside(partial)
                     .and_then(|()| files::remove(partial))
@@ -154,18 +155,18 @@ fn lock(
     Err(StoreError::new(StoreErrorKind::Unavailable, message))
 }
 
-/// Opens a file that is new, or one that is there.
+/// Opens a new file, or an existing one.
 fn open(path: &Path, is_new: bool) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create_new(is_new);
-    // What recordings and hashes of tokens are in is for nobody else. SQLite gives what it lays beside a
-    // file the mode of that file.
+    // Nobody else may read recordings and the hashes of tokens. SQLite gives the files that it
+    // makes beside this one the same mode.
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)
 }
 
-/// Has a name be on the disk: it is in the folder, where folders can be opened.
+/// Syncs the name of a file: it is in the folder, where folders can be opened.
 pub(super) fn sync_folder(name: &Path) -> io::Result<()> {
     let folder = name.parent().filter(|folder| !folder.as_os_str().is_empty());
     match folder.unwrap_or(Path::new(".")) {
@@ -174,7 +175,7 @@ pub(super) fn sync_folder(name: &Path) -> io::Result<()> {
     }
 }
 
-/// Gives a file another name, if no file has it.
+/// Renames a file, if no other file has the new name.
 pub(super) fn name_it(from: &Path, to: &Path) -> io::Result<()> {
     #[cfg(any(target_os = "linux", target_vendor = "apple"))]
     {
@@ -182,7 +183,7 @@ pub(super) fn name_it(from: &Path, to: &Path) -> io::Result<()> {
         use rustix::io::Errno;
 
         match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
-            // Not of this system, or not in this file system.
+            // Not on this system, or not in this file system.
             Err(Errno::NOSYS | Errno::INVAL | Errno::NOTSUP) => {}
             named => return Ok(named?),
         }
@@ -190,7 +191,8 @@ pub(super) fn name_it(from: &Path, to: &Path) -> io::Result<()> {
     match std::fs::hard_link(from, to) {
         Ok(()) => std::fs::remove_file(from),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
-        // Without links too. The others that make this file wait for the lock, or are refused.
+        // The file system has no hard links either. Others that make this file wait for the lock,
+        // or are refused.
         Err(_) if to.symlink_metadata().is_err() => std::fs::rename(from, to),
         Err(_) => Err(io::ErrorKind::AlreadyExists.into()),
     }

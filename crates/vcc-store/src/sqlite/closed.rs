@@ -1,4 +1,4 @@
-//! A store that nobody has open, with all that belongs to it in one file: so it is renamed and removed.
+//! Stores that nobody has open: such a store is one file, so it can be renamed and removed.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,8 +13,8 @@ use super::{Sqlite, access, files, migrate};
 use crate::{StoreError, StoreErrorKind};
 
 impl Sqlite {
-    /// Gives a store that nobody has open another name, which no file has, with all that belongs to it: what its
-    /// log holds is moved into the file before.
+    /// Renames a store that nobody has open, with all that belongs to it: the content of its log is
+    /// moved into the file first.
     ///
     /// ```
     /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
@@ -35,9 +35,9 @@ impl Sqlite {
     ///
     /// # Errors
     ///
-    /// [`NotFound`](StoreErrorKind::NotFound), [`Unavailable`](StoreErrorKind::Unavailable) where somebody
-    /// has it open, and where the name is in another file system;
-    /// [`Refused`](StoreErrorKind::Refused) for what is no store or cannot be written; and those of
+    /// [`NotFound`](StoreErrorKind::NotFound); [`Unavailable`](StoreErrorKind::Unavailable) if
+    /// somebody has it open, and if the new name is in another file system;
+    /// [`Refused`](StoreErrorKind::Refused) if it is not a store or cannot be written; and those of
     /// [`backup`](Self::backup) for the new name.
     pub async fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<(), StoreError> {
         let (from, to) = (from.as_ref().to_owned(), to.as_ref().to_owned());
@@ -55,7 +55,7 @@ impl Sqlite {
     }
 }
 
-/// A store that this connection alone has open, until it is dropped.
+/// A store that only this connection has open, until it is dropped.
 #[derive(Debug)]
 struct Closed {
     real: PathBuf,
@@ -63,7 +63,7 @@ struct Closed {
     _held: Held,
 }
 
-/// Gives a store another name, which no file has.
+/// Renames a store, if no other file has the new name.
 pub(super) fn rename(from: &Path, to: &Path) -> Result<(), StoreError> {
     let failed = |error: io::Error| {
         StoreError::new(StoreErrorKind::Unavailable, "cannot rename the store")
@@ -71,7 +71,7 @@ pub(super) fn rename(from: &Path, to: &Path) -> Result<(), StoreError> {
             .at(to.display())
     };
     let closed = Closed::take(from)?;
-    // Nothing is written there, but others that would make a file of this name are kept out.
+    // Nothing is written there; this keeps others from making a file of this name.
     let _claim = Claim::take(to, Taken::Refuse, &failed)?;
     name_it(&closed.real, to).map_err(failed)?;
     files::remove_beside(&closed.real).map_err(failed)?;
@@ -93,7 +93,7 @@ pub(super) fn remove(path: &Path) -> Result<(), StoreError> {
 }
 
 impl Closed {
-    /// Moves what the log holds into the file, and removes the log.
+    /// Moves the content of the log into the file, and removes the log.
     fn take(path: &Path) -> Result<Self, StoreError> {
         let name = path.display();
         let real = files::real(path);

@@ -12,7 +12,7 @@ use crate::{Deletion, Reach, Remains, StoreError, TenantId};
 /// How many records go in one transaction.
 const STEP: i64 = 5_000;
 
-/// Deletes some of the records that are to go; 0 when none is left.
+/// Deletes some of the records; 0 if none is left.
 pub(super) fn step(
     connection: &mut Connection,
     tenant: TenantId,
@@ -80,7 +80,7 @@ pub(super) fn reach(
     of(connection).map_err(failed)
 }
 
-/// How many records there are, by the coarsest counts.
+/// How many records a tenant has, from the coarsest counts.
 pub(super) fn count(connection: &mut Connection, tenant: TenantId) -> Result<u64, StoreError> {
     counted(connection, tenant).map_err(error("cannot count the records of a tenant"))
 }

@@ -8,7 +8,7 @@ use rusqlite::{Error, ErrorCode};
 use super::location::Location;
 use crate::{StoreError, StoreErrorKind};
 
-/// Says what was being done when SQLite refused, and sorts its reasons by what a caller can do.
+/// Describes what failed, and sorts SQLite's reasons by what a caller can do.
 pub(super) fn error(doing: &'static str) -> impl Fn(Error) -> StoreError {
     move |error| {
         let kind = match error.sqlite_error_code() {
@@ -27,7 +27,7 @@ pub(super) fn error(doing: &'static str) -> impl Fn(Error) -> StoreError {
     }
 }
 
-/// Whether SQLite found the file damaged. That does not pass.
+/// Whether SQLite found the file damaged, which does not pass.
 pub(super) fn is_damage(error: &StoreError) -> bool {
     matches!(code(error), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
 }
@@ -42,7 +42,8 @@ fn code(error: &StoreError) -> Option<ErrorCode> {
     reason.0.sqlite_error_code()
 }
 
-/// Why a file cannot be opened. SQLite does not tell what the system said, so it is asked again.
+/// Why a file cannot be opened. SQLite does not pass on what the system said, so the system is
+/// asked again.
 pub(super) fn cannot_open(location: &Location, failed: Error) -> StoreError {
     let doing = "cannot open the store";
     match why(location) {
@@ -83,7 +84,7 @@ fn why(location: &Location) -> Option<io::Error> {
     }
 }
 
-/// What SQLite says, in the words of whoever has the file.
+/// What SQLite says, in words for the owner of the file.
 #[derive(Debug)]
 struct Reason(Error);
 

@@ -52,8 +52,8 @@ fn an_index_answers_what_it_is_there_for() {
         let steps = explain(&connection, &s::page(&plan, true).text);
         let search = search(shape.index.name(), &shape.found_by);
         assert_eq!(steps[0], search, "{:#?}", shape.selection);
-        // PAGE-5: the list is read in its order, but for what starts at once; what a key or ten
-        // seconds leave is sorted.
+        // PAGE-5: the list is read in its order, and only records that start at once are sorted;
+        // what a key or ten seconds leave is sorted as a whole.
         let sorts_all = ["recordings_finish", "recordings_transaction"];
         let sorted = if sorts_all.contains(&shape.index.name()) { "" } else { "LAST " };
         let sort = format!("USE TEMP B-TREE FOR {sorted}");
@@ -67,7 +67,7 @@ fn in_order() -> impl Iterator<Item = &'static Field> {
     EVERYWHERE.iter().filter(|field| **field != Field::TransactionId)
 }
 
-/// Nothing before the page is read but entries of the index.
+/// Before the page, only entries of the index are read.
 #[test]
 fn where_a_deep_page_of_a_field_begins_is_answered_from_its_index_alone() {
     let mut connection = database();
@@ -110,7 +110,7 @@ fn counts_imports_and_deletions_are_answered_from_an_index() {
         ),
         (Deletion::All, "recordings_start (tenant=?)"),
     ] {
-        // However many they are, no record is read to count them.
+        // To count them, no record is read.
         let steps = explain(&connection, &s::reach(TENANT, &deletion).text);
         let covering = format!("SEARCH recordings USING COVERING INDEX {index}");
         assert_eq!(steps, [covering], "{deletion:?}");
@@ -119,7 +119,7 @@ fn counts_imports_and_deletions_are_answered_from_an_index() {
     }
 }
 
-/// However many recordings and tenants there are.
+/// The work does not depend on the number of recordings and tenants.
 #[test]
 fn what_a_tenant_has_and_whom_its_name_looks_like_is_answered_from_an_index() {
     let connection = database();

@@ -21,13 +21,13 @@ use crate::plan::Plan;
 use crate::record::TextsBuilder;
 use crate::{Export, StoreError, StoreErrorKind, StoredRecord, TenantId};
 
-/// How often it is looked whether an export may last on, while nobody takes what was read.
+/// How often an export checks whether it may go on, while nobody takes its pieces.
 const LOOK: Duration = Duration::from_secs(1);
 
 const DOING: &str = "cannot export records";
 
-/// Reads a list in one snapshot. It may last as long as it likes while the log is short, as a copy may: what
-/// others write meanwhile stays in the log until it ends.
+/// Reads a list in one snapshot. It may take as long as it likes while the log is short, as a copy
+/// may: what others write meanwhile stays in the log until it ends.
 pub(super) async fn export(
     pool: &Pool,
     writer: &Writer,
@@ -56,9 +56,9 @@ fn read(
     let failed = error(DOING);
     let Some(mut plan) = Plan::all(tenant, selection) else { return Ok(()) };
     let snapshot = Snapshot::new(connection).map_err(&failed)?;
-    // The first read of a transaction makes its moment.
+    // The first read of a transaction takes the snapshot.
     plan.given = given(&snapshot).map_err(&failed)?;
-    // Nobody waits any more: the next piece finds that out.
+    // If nobody waits any more, the next piece finds that out.
     let _ = sender.begun.send(());
     let sql = s::list(&plan);
     let mut statement = snapshot.prepare_cached(&sql.text).map_err(&failed)?;
@@ -77,14 +77,14 @@ fn read(
     Ok(())
 }
 
-/// Hands a piece over once there is room for it; `false` where nobody takes any. A moment is not held for
-/// ever for a reader who takes nothing.
+/// Hands a piece over once there is room for it; `false` if the receiver is gone. A receiver that
+/// takes nothing cannot hold the snapshot for ever.
 fn hand_over(
     pieces: &mpsc::Sender<Vec<StoredRecord>>,
     piece: Vec<StoredRecord>,
     is_too_old: impl Fn() -> bool,
 ) -> Result<bool, StoreError> {
-    // There may be no clock in the runtime, so this thread has its own.
+    // The runtime may have no timer, so this thread waits by itself.
     let waker = Waker::from(Arc::new(Unparked(std::thread::current())));
     let mut context = Context::from_waker(&waker);
     let mut room = pin!(pieces.reserve());
@@ -117,7 +117,7 @@ impl Wake for Unparked {
 mod tests {
     use super::*;
 
-    /// A reader who takes nothing does not hold a moment for longer than a read may last.
+    /// A receiver that takes nothing does not hold the snapshot for longer than a read may last.
     #[test]
     fn what_nobody_takes_is_ended_when_it_is_old() {
         let (pieces, mut taken) = mpsc::channel(1);
@@ -129,7 +129,7 @@ mod tests {
             "cannot export records: it has read for 10 minutes, and a longer read would keep the log \
              from being written back"
         );
-        // Who takes it in time has it all.
+        // A receiver that is in time gets everything.
         std::thread::scope(|scope| {
             let given = scope.spawn(|| hand_over(&pieces, Vec::new(), || false));
             taken.blocking_recv().unwrap();

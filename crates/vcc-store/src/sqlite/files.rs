@@ -1,5 +1,6 @@
-//! A store in a file is more than that file: SQLite lays a log with its index, or a journal, beside it.
-//! What is left of them beside a name that has no file would become part of the next one of that name.
+//! A store in a file is more than that file: SQLite puts a log with its index, or a journal, beside
+//! it. If they are left behind without the file, they would become part of the next file of that
+//! name.
 
 use std::ffi::OsString;
 use std::fs::Metadata;
@@ -9,30 +10,30 @@ use std::time::SystemTime;
 
 use crate::{StoreError, StoreErrorKind};
 
-/// The ends of the names of the files that SQLite lays beside a database: a log, the index of the log,
-/// and a journal.
+/// The suffixes of the files that SQLite puts beside a database: a log, the index of the log, and a
+/// journal.
 pub(super) const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
 
-/// The end of the name of a copy that is not whole yet.
+/// The suffix of a copy that is not whole yet.
 const PARTIAL: &str = ".partial";
 
-/// The name of a file that stands beside a database, by its end.
+/// The file beside a database with this suffix.
 pub(super) fn beside(path: &Path, end: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(end);
     name.into()
 }
 
-/// The name under which a copy is written, until it is whole.
+/// The name of a copy until it is whole.
 pub(super) fn partial(path: &Path) -> PathBuf {
     beside(path, PARTIAL)
 }
 
-/// The name of a database's file, where a link leads to it: that is where its log stands. It need not be
-/// there.
+/// The file of a database, if its name may be a link: the log is beside that file. It need not
+/// exist.
 pub(super) fn real(path: &Path) -> PathBuf {
     let mut real = path.to_owned();
-    // As many links as Linux follows.
+    // Linux follows as many links.
     for _ in 0..40 {
         match real.read_link() {
             Ok(to) => real = real.parent().unwrap_or(Path::new("")).join(to),
@@ -42,7 +43,7 @@ pub(super) fn real(path: &Path) -> PathBuf {
     real
 }
 
-/// Device and number of a file, where the system has them.
+/// The device and the number of a file, where the system has them.
 pub(super) type Identity = Option<(u64, u64)>;
 
 #[cfg(unix)]
@@ -58,13 +59,13 @@ pub(super) fn identity(_: &Metadata) -> Identity {
 }
 
 /// The URL by which SQLite reads a file alone: without its log, without locks, and without writing
-/// anything beside it. Nobody may write it meanwhile.
+/// anything beside it. Nobody may write the file meanwhile.
 #[cfg(unix)]
 pub(super) fn alone(path: &Path) -> Option<OsString> {
     use std::fmt::Write as _;
     use std::os::unix::ffi::OsStrExt as _;
 
-    // An absolute one: what stands before a `/` would be a host.
+    // It must be absolute: what comes before a `/` would be a host.
     let path = std::path::absolute(path).ok()?;
     let mut url = "file:".to_owned();
     for byte in path.as_os_str().as_bytes() {
@@ -83,8 +84,8 @@ pub(super) fn alone(_: &Path) -> Option<OsString> {
     None
 }
 
-/// What of a database's other files holds something: a log or a journal that is not empty. The index of a
-/// log holds nothing but what the log has.
+/// The files beside a database that have content: a log or a journal that is not empty. The index
+/// of a log has only what the log has.
 pub(super) fn filled(path: &Path) -> io::Result<Vec<PathBuf>> {
     let mut filled = Vec::new();
     for end in ["-wal", "-journal"] {
@@ -99,9 +100,8 @@ pub(super) fn filled(path: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(filled)
 }
 
-/// Refuses a name that has no file where something is left beside it that is not empty: it is the end of
-/// a store that somebody may want to have back, and a new file of this name would be read together
-/// with it.
+/// Refuses a new name if something with content is left beside it: it is the end of a store that
+/// somebody may want back, and a new file of this name would be read together with it.
 pub(super) fn is_clear(path: &Path) -> Result<(), StoreError> {
     let filled = filled(path).map_err(|error| left(path, error))?;
     if !filled.is_empty() {
@@ -117,7 +117,7 @@ pub(super) fn is_clear(path: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// [`is_clear`], and removes what is left and holds nothing.
+/// [`is_clear`], and removes what is left without content.
 pub(super) fn clear(path: &Path) -> Result<(), StoreError> {
     is_clear(path)?;
     remove_beside(path).map_err(|error| left(path, error))
@@ -129,7 +129,7 @@ fn left(path: &Path, error: io::Error) -> StoreError {
         .at(path.display())
 }
 
-/// Removes the files that SQLite has laid beside a name.
+/// Removes the files that SQLite has put beside a file.
 pub(super) fn remove_beside(path: &Path) -> io::Result<()> {
     for end in BESIDE {
         remove(&beside(path, end))?;
@@ -137,7 +137,7 @@ pub(super) fn remove_beside(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Removes a file that may be gone already.
+/// Removes a file that may not exist.
 pub(super) fn remove(path: &Path) -> io::Result<()> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -145,7 +145,7 @@ pub(super) fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// What tells that a store was written to, by its files.
+/// What tells that a store was written to, from its files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Seen([Option<(Identity, u64, Option<SystemTime>)>; 4]);
 

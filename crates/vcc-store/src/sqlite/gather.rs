@@ -1,5 +1,5 @@
-//! Records of a page, gathered by a function of SQL. A statement hands it all columns of a row at once;
-//! to ask for one after another takes longer than to find them.
+//! Records of a page, gathered by an SQL function. A statement gives it all columns of a row at
+//! once; fetching one after another takes longer than finding the row.
 
 use std::cell::RefCell;
 
@@ -17,18 +17,18 @@ thread_local! {
     static GATHERED: RefCell<TextsBuilder> = RefCell::default();
 }
 
-/// How many records are gathered: a statement that sorts may gather more than it gives.
+/// The most records that are gathered: a statement that sorts may gather more than it returns.
 pub(super) const MOST: usize = 2_000;
 
-/// How much text the memory may have held that is kept for the next statement, in bytes.
+/// Memory with more text than this, in bytes, is not kept for the next statement.
 const KEPT: usize = 1 << 16;
 
 fn is_full(gathered: &TextsBuilder) -> bool {
     gathered.len() >= MOST || gathered.size() > LIMIT
 }
 
-/// Gives a connection the function `gather`, which takes the start and the texts of a record, keeps
-/// them, and returns the record's place.
+/// Gives a connection the SQL function `gather`, which takes the start and the texts of a record,
+/// keeps them, and returns the position of the record.
 pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DIRECTONLY;
     let columns = Field::COUNT as i32;
@@ -44,21 +44,21 @@ pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
     })
 }
 
-/// Runs a statement that gathers and returns the places that it gives, and gives those records.
-/// `None`: there was too much.
+/// Runs a statement that gathers, which gives the positions of records, and returns these records.
+/// `None` if there were too many.
 pub(super) fn gathered(
     run: impl FnOnce() -> rusqlite::Result<Vec<usize>>,
 ) -> rusqlite::Result<Option<Vec<StoredRecord>>> {
-    // Where a statement failed, something may have been left.
+    // A statement that failed may have left something.
     GATHERED.with_borrow_mut(TextsBuilder::clear);
     let ran = run();
     GATHERED.with_borrow_mut(|gathered| {
         let records = match ran {
-            // Also where the last of them was too much.
+            // Also if the last record was too much.
             _ if is_full(gathered) => Ok(None),
             Err(error) => Err(error),
             Ok(places) => {
-                // A statement that does not sort gives what it gathers.
+                // A statement that does not sort returns what it gathers.
                 let in_order = places.iter().copied().eq(0..gathered.len());
                 let records =
                     if in_order { gathered.build() } else { gathered.pick(&places).build() };

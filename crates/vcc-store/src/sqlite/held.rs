@@ -1,9 +1,9 @@
-//! Whether the log beside a file is that of the file. Where a file was replaced under a process that has it
-//! open, the log and its index at that name are those of the old file until that process notices: whoever
-//! opened the new one would read them as a part of it, and write into them.
+//! Whether the log beside a file belongs to it. If a file was replaced under a process that has it
+//! open, the log and its index at that name belong to the old file until that process notices:
+//! anybody who opened the new file would read them as a part of it, and write into them.
 //!
-//! Each process that has a log open has a lock on its index, and one on the database too. So a log is
-//! that of another file where somebody has the first lock and nobody the second.
+//! Each process that has a log open has a lock on the index of the log, and one on the database. So
+//! a log belongs to another file if somebody has the first lock and nobody the second.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,16 +13,16 @@ use std::time::Duration;
 use super::files::{self, Identity, identity};
 use crate::{StoreError, StoreErrorKind};
 
-/// The files that this process has open, and how often. They are not looked at: a file that is closed
-/// takes all locks with it that its process has on it, SQLite's too.
+/// The files that this process has open, and how often. They are not examined: closing a file drops
+/// all locks of the process on it, also SQLite's.
 static OPEN: Mutex<BTreeMap<(u64, u64), usize>> = Mutex::new(BTreeMap::new());
 
 /// A file that is open until this is dropped.
 #[derive(Debug)]
 pub(super) struct Held(Identity);
 
-/// How often it is looked whether another process has noticed that its file was replaced. A server notices
-/// within half a second.
+/// How often to look whether the other process has noticed that its file was replaced. A server
+/// notices within half a second.
 const LOOKS: u32 = 40;
 
 const PAUSE: Duration = Duration::from_millis(50);
@@ -33,7 +33,7 @@ impl Held {
         Self(None)
     }
 
-    /// Takes a file before it is opened, when the log beside it is its own.
+    /// Takes a file before it is opened, once the log beside it is its own.
     pub(super) fn take(path: &Path) -> Result<Self, StoreError> {
         let real = files::real(path);
         let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
@@ -74,19 +74,19 @@ fn wait_for(real: &Path, path: &Path) -> Result<(), StoreError> {
     Err(StoreError::new(StoreErrorKind::Unavailable, message))
 }
 
-/// Whether a process has the log of a file open, and not the file.
+/// Whether a process has the log of a file open, but not the file.
 #[cfg(unix)]
 fn is_of_another(path: &Path) -> bool {
-    // Where SQLite's locks are in either file.
+    // Where SQLite has its locks in either file.
     const LOG_IS_OPEN: (u64, u64) = (128, 1);
     const IS_READ: (u64, u64) = (0x4000_0002, 510);
 
-    // In this order: who closes both lets go of the log first.
+    // In this order: a process that closes both gives up the log first.
     is_locked(&files::beside(path, "-shm"), LOG_IS_OPEN) == Some(true)
         && is_locked(path, IS_READ) == Some(false)
 }
 
-/// Whether another process has a lock on these bytes, where that can be found out.
+/// Whether another process has a lock on these bytes; `None` if that cannot be found out.
 #[cfg(unix)]
 fn is_locked(path: &Path, (start, length): (u64, u64)) -> Option<bool> {
     use rustix::process::{Flock, FlockOffsetType, FlockType, fcntl_getlk};

@@ -19,7 +19,7 @@ pub(super) fn import(
     batch: &Batch,
 ) -> Result<Imported, StoreError> {
     let failed = error("cannot import records");
-    // Immediate: what is looked up must not change before it is written.
+    // Immediate, so that nothing changes between the lookup and the write.
     let transaction =
         connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
     let exists = transaction
@@ -92,11 +92,11 @@ struct Import<'a> {
     find: CachedStatement<'a>,
     insert: CachedStatement<'a>,
     insert_together: CachedStatement<'a>,
-    /// Whether a record that the store holds may have the keys of one of the batch.
+    /// Whether the store may have a record with one of the keys of the batch.
     some_known: bool,
     /// The keys of the batch so far.
     seen: HashSet<(&'a str, &'a str)>,
-    /// What of it is still to be written.
+    /// Records that are still to be written.
     pending: Vec<&'a StoredRecord>,
     imported: Imported,
     /// By how much each finest bucket has changed.
@@ -196,7 +196,7 @@ impl<'a> Import<'a> {
         Ok(())
     }
 
-    /// Writes what is pending.
+    /// Writes the records that are still to be written.
     fn flush(&mut self) -> rusqlite::Result<()> {
         for record in self.pending.drain(..) {
             bind(&mut self.insert, self.tenant, record)?;
@@ -206,13 +206,13 @@ impl<'a> Import<'a> {
     }
 }
 
-/// What a record is known again by; both empty are no key.
+/// The transactionID and the filename, by which a record is recognised; `None` if both are empty.
 fn key(record: &StoredRecord) -> Option<(&str, &str)> {
     let key = (record.text(Field::TransactionId), record.text(Field::Filename));
     (key != ("", "")).then_some(key)
 }
 
-/// Binds a tenant and what is written of a record, from the first parameter to the eighteenth.
+/// Binds a tenant and a record, from the first parameter on.
 pub(super) fn bind(
     statement: &mut Statement<'_>,
     tenant: TenantId,
@@ -222,7 +222,7 @@ pub(super) fn bind(
     bind_values(statement, 2, record)
 }
 
-/// Binds what is written of a record, from some parameter on.
+/// Binds a record, from this parameter on.
 fn bind_values(
     statement: &mut Statement<'_>,
     from: usize,
@@ -237,7 +237,7 @@ fn bind_values(
     Ok(())
 }
 
-/// Puts a record in the place of another.
+/// Replaces a record.
 fn update(
     transaction: &Transaction<'_>,
     tenant: TenantId,

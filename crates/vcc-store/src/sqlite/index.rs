@@ -8,7 +8,7 @@ use super::statements as s;
 use crate::StoreError;
 use crate::index::{Given, INDEXABLE, Index, refused, searched};
 
-/// The fields that have been given an index. The schema is in memory, and short.
+/// The fields that were given an index. The schema is in memory, and short.
 pub(super) fn given(connection: &Connection) -> rusqlite::Result<Given> {
     let mut statement = connection.prepare_cached(s::INDEXES.text)?;
     let mut rows = statement.query([])?;
@@ -19,7 +19,7 @@ pub(super) fn given(connection: &Connection) -> rusqlite::Result<Given> {
     Ok(Given::named(names.iter().map(String::as_str)))
 }
 
-/// Gives a field an index, or takes it away; `false` where that was so already.
+/// Gives a field an index, or takes it away; `false` if nothing changes.
 pub(super) fn set(
     connection: &mut Connection,
     field: Field,

@@ -1,27 +1,30 @@
-//! Where those stand who wait to write. SQLite gives the lock to whoever asks at the right moment, so an
-//! import that begins its next batch at once keeps all others out. Whoever finds the store locked stands
-//! in line, and whoever wants to write lets those in line go first.
+//! The queue of writers. SQLite gives its lock to the process that happens to ask at the right
+//! moment, so an import that begins its next batch at once would keep all others out. A process
+//! that finds the store locked stands in line, and one that wants to write lets those in line go
+//! first.
 
 use std::fs::File;
 use std::path::Path;
 
-/// One's eye on the line: a lock on the log. SQLite itself locks other files, so nobody else sees it, and
-/// the system takes it back from a process that ends.
+/// A view of the line: a lock on the log. SQLite itself locks other files, so it does not
+/// interfere, and the system drops the lock of a process that ends.
 #[derive(Debug)]
 pub(super) struct Line(File);
 
 impl Line {
-    /// The line of the store with this log. There is none where locks keep others from reading a file.
+    /// The line of the store with this log. There is none where a lock keeps others from reading a
+    /// file.
     pub(super) fn at(log: &Path) -> Option<Self> {
         if cfg!(unix) { File::open(log).ok().map(Self) } else { None }
     }
 
-    /// Whether this one stands in line from now on. There is one place, and the others wait for it.
+    /// Stands in line, and returns whether this process does now. There is one place; others wait
+    /// for it.
     pub(super) fn stand(&self) -> bool {
         self.0.try_lock().is_ok()
     }
 
-    /// To be called by who stands in line, and by nobody else.
+    /// Leaves the line. Only the process that stands in it may call this.
     pub(super) fn leave(&self) {
         let _ = self.0.unlock();
     }
@@ -52,7 +55,7 @@ mod tests {
         assert!(!other.is_free() && !other.stand());
         one.leave();
         assert!(other.is_free() && other.stand());
-        // Who ends leaves.
+        // A process that ends leaves the line.
         drop(other);
         assert!(one.is_free());
     }

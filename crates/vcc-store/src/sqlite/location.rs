@@ -18,10 +18,10 @@ pub(super) struct Location {
 }
 
 impl Location {
-    /// The log beside the file, where it is or will be.
+    /// The path of the log beside the file, whether it exists or not.
     pub(super) fn log(&self) -> Option<PathBuf> {
         let path = self.path.as_deref()?;
-        // It stands beside the file, not beside a link to it.
+        // It is beside the file, not beside a link to it.
         Some(beside(&real(path), "-wal"))
     }
 

@@ -1,8 +1,8 @@
-//! The log beside the file. What is written goes into it, and from there into the file, but not what
-//! came after the moment that a read still sees; and it begins anew when nobody reads from it. So reads
-//! that follow each other without a gap would let it grow for as long as there is a writer: the writer
-//! pauses before it has more than so much. While nobody writes, all of it can be written back as soon as
-//! the reads have ended that were there before, and those that come after do not read from it any more.
+//! The log beside the file. Writes go into it, and from there into the file, but not what came
+//! after the snapshot of a read; and it starts over only when nobody reads from it. Reads that
+//! overlap without a gap would let it grow for as long as there is a writer: so the writer pauses
+//! before the log has more than a limit. While nobody writes, all of it can be written back as soon
+//! as the earlier reads have ended, and later reads do not use it any more.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,17 +15,18 @@ use super::pool::SNAPSHOT;
 use crate::waiting::{Teller, Waiting};
 use crate::{StoreError, StoreErrorKind};
 
-/// How large the log may be, and how long a writer waits for readers when it is.
+/// How large the log may be, and how long a writer then waits for readers.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LogLimits {
-    /// In bytes, before a batch; after it, an eighth more, or what that one batch writes by itself.
+    /// In bytes, before a batch. After it, the log may have an eighth more, or what that one batch
+    /// writes by itself.
     pub(super) bytes: u64,
     pub(super) pause: Duration,
 }
 
 impl Default for LogLimits {
     fn default() -> Self {
-        // A read of this program has ended by then.
+        // By then, a read of this program has ended.
         Self { bytes: 256 << 20, pause: SNAPSHOT.saturating_add(Duration::from_secs(10)) }
     }
 }
@@ -37,7 +38,7 @@ impl LogLimits {
     }
 }
 
-/// How many bytes a first batch is taken to write.
+/// The expected size of a first batch in bytes.
 const FIRST: u64 = 32 << 20;
 
 #[derive(Debug)]
@@ -45,17 +46,18 @@ pub(super) struct Log {
     path: Option<PathBuf>,
     store: String,
     limits: LogLimits,
-    /// How many bytes the next batch is taken to write: as many as those before it, or fewer.
+    /// The expected size of the next batch in bytes: that of the batches before it, or less.
     expected: AtomicU64,
     teller: Teller,
 }
 
-/// What a checkpoint says.
+/// The outcome of a checkpoint.
 #[derive(Clone, Copy, Debug)]
 struct WriteBack {
-    /// Whether it could not do all that it should.
+    /// Whether it could not do everything.
     is_busy: bool,
-    /// Bytes in the log, and how many of them are in the file as well; `None` where another is at it.
+    /// The bytes in the log, and how many of them are in the file too; `None` if another connection
+    /// is at work.
     state: Option<(u64, u64)>,
 }
 
@@ -75,13 +77,13 @@ impl Log {
         self.limits.bytes
     }
 
-    /// Whether the log may have no room for one more batch, without a look into it.
+    /// Whether the log may have no room for another batch, judged by its length alone.
     pub(super) fn may_be_full(&self) -> bool {
         !self.fits(self.length())
     }
 
-    /// Whether a batch has to wait for readers, who have been waited for so long already. SQLite must
-    /// not wait for a lock meanwhile.
+    /// Whether a batch has to wait for readers; `waited` is how long it has. SQLite must not wait
+    /// for a lock meanwhile.
     pub(super) fn must_wait(
         &self,
         connection: &Connection,
@@ -116,7 +118,7 @@ impl Log {
         bytes == 0 || bytes <= self.limits.bytes && after <= self.limits.most()
     }
 
-    /// How many bytes the log has, if that is too many for another batch.
+    /// How many bytes the log has, if another batch does not fit.
     fn is_full(&self, connection: &Connection) -> Result<Option<u64>, StoreError> {
         let length = self.length();
         if self.fits(length) {
@@ -125,19 +127,19 @@ impl Log {
         let failed = error("cannot write back the log");
         let WriteBack { state, .. } = checkpoint(connection, "PASSIVE").map_err(&failed)?;
         let Some((bytes, written_back)) = state else { return Ok(Some(length)) };
-        // Others cannot write during this, so it comes when there is nothing left to be written back.
+        // Others cannot write during this, so it comes when nothing is left to be written back.
         if bytes == written_back && !checkpoint(connection, "TRUNCATE").map_err(failed)?.is_busy {
             return Ok(None);
         }
         Ok((!self.fits(bytes)).then_some(bytes))
     }
 
-    /// Writes back what can be written back, if there is much: half of what the log may have after a
-    /// batch, and only what no batch leaves after anything else, which nobody should wait for.
+    /// Writes back what can be written back, if it is much: after a batch, half of what the log may
+    /// have; after anything else, more than batches ever leave, so that nobody waits for it.
     pub(super) fn write_back(&self, connection: &Connection, is_batch: bool) {
         let much = if is_batch { self.limits.bytes / 2 } else { 4 * self.limits.bytes };
         if self.bytes(connection).is_some_and(|bytes| bytes >= much) {
-            // What fails here is done by the next.
+            // If it fails, the next one does it.
             let _ = checkpoint(connection, "PASSIVE");
         }
     }
@@ -162,13 +164,13 @@ impl Log {
 
     fn has_grown(&self, before: Option<u64>, after: Option<u64>) {
         let (Some(before), Some(after)) = (before, after) else { return };
-        // It may have begun anew.
+        // It may have started over.
         let by = after.checked_sub(before).unwrap_or(after);
         let expected = self.expected.load(Ordering::Relaxed);
         self.expected.store(by.max(expected - expected / 4), Ordering::Relaxed);
     }
 
-    /// Gives the room of the log back, if nobody reads from it.
+    /// Gives back the space of the log, if nobody reads from it.
     pub(super) fn shrink(&self, connection: &Connection) {
         if let Ok(WriteBack { state: Some((bytes, written_back)), .. }) =
             checkpoint(connection, "PASSIVE")
@@ -183,7 +185,7 @@ fn checkpoint(connection: &Connection, mode: &str) -> rusqlite::Result<WriteBack
     let page: u64 = connection.pragma_query_value(None, "page_size", |row| {
         row.get::<_, i64>(0).map(i64::cast_unsigned)
     })?;
-    // A page has a head there.
+    // Each page has a header there.
     let bytes = |frames: i64| u64::try_from(frames).ok().map(|frames| frames * (page + 24));
     connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| {
         let state = bytes(row.get(1)?).zip(bytes(row.get(2)?));
@@ -218,7 +220,7 @@ mod tests {
         (0..500).map(record).collect::<Vec<_>>().into()
     }
 
-    /// Reads, and goes on seeing this moment.
+    /// Reads, and keeps its snapshot.
     fn snapshot(path: &Path) -> Connection {
         let reader = Connection::open(path).unwrap();
         reader.execute_batch("BEGIN; SELECT count(*) FROM tenants").unwrap();
@@ -271,7 +273,7 @@ mod tests {
         assert!(said.try_recv().is_err());
     }
 
-    /// There is a reader at every moment, and none that reads for long.
+    /// There is always a reader, but none that reads for long.
     #[tokio::test(flavor = "multi_thread")]
     async fn readers_that_follow_each_other_do_not_let_the_log_grow() {
         let folder = tempfile::tempdir().unwrap();
@@ -320,7 +322,7 @@ mod tests {
         assert_eq!(error.to_string(), said);
         assert_eq!(error.kind(), StoreErrorKind::Unavailable);
         assert_eq!(store.count(acme).await.unwrap(), 500 * imported as u64);
-        // What is small is still written.
+        // Small writes still go through.
         store.set_zone("acme", vcc_query::Zone::UTC).await.unwrap();
         drop(reader);
         store.import(acme, batch(imported)).await.unwrap();

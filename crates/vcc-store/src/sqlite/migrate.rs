@@ -1,5 +1,5 @@
-//! The versions of the schema, and the way from each to the next. A step only adds, so that programs of
-//! the version before go on beside it; what they write after it is read rightly too.
+//! The versions of the schema, and the step from each to the next. A step only adds, so programs of
+//! the version before keep working; what they write afterwards is read correctly.
 
 use std::collections::HashSet;
 
@@ -16,27 +16,27 @@ pub(super) const APPLICATION_ID: i64 = 0x5643_4352;
 /// What each version of the schema adds to the one before.
 const MIGRATIONS: [&str; 2] = [include_str!("schema_1.sql"), include_str!("schema_2.sql")];
 
-/// Applies the migrations that a database lacks, in one transaction; one that has nothing in it is made a
-/// store if that is what is wanted. Says what an upgrade has done.
+/// Applies the migrations that a database lacks, in one transaction. An empty database becomes a
+/// store if `create` says so. Returns what an upgrade has done.
 pub(super) fn migrate(
     connection: &mut Connection,
     name: &str,
     create: bool,
 ) -> Result<Option<Upgrade>, StoreError> {
     let failed = error("cannot open the store");
-    // At one moment: another may be making the store.
+    // In one snapshot: another process may be making the store.
     let moment = connection.transaction().map_err(&failed)?;
     let from = version(&moment, name, create)?;
     if from == MIGRATIONS.len() {
         return Ok(None);
     }
-    // Before anybody has to wait for this: the recordings are many.
+    // Before anybody has to wait: there are many recordings.
     let survey = match from {
         0 => Survey::default(),
         _ => survey(&moment).map_err(error(doing(from)))?,
     };
     drop(moment);
-    // Others may be at it: whoever comes second finds nothing missing.
+    // Another process may do it at the same time: the second finds nothing to do.
     let transaction = connection
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(error(doing(from)))?;
@@ -72,7 +72,7 @@ pub(super) fn is_current(connection: &Connection, name: &str) -> Result<(), Stor
     Err(StoreError::new(StoreErrorKind::Refused, message))
 }
 
-/// What is being done, where it fails: such as a file that may only be read.
+/// What is being done, for an error such as that of a read-only file.
 fn doing(from: usize) -> &'static str {
     match from {
         0 => "cannot make the store",
@@ -97,7 +97,7 @@ pub(super) fn version(
     if application != APPLICATION_ID && tables > 0 {
         return refused(format!("{name} is a database of another program"));
     }
-    // Such as what is left of a copy that was cut off: not a store without tenants.
+    // An incomplete copy, for example, is not a store without tenants.
     if application != APPLICATION_ID && !create {
         return refused(format!("{name} is empty, and no store"));
     }
@@ -107,7 +107,7 @@ pub(super) fn version(
     }
 }
 
-/// What recordings a store of version 1 holds that are refused today.
+/// The recordings of a store of version 1 that would be refused today.
 #[derive(Debug, Default)]
 struct Survey {
     durations: u64,
@@ -124,12 +124,12 @@ fn survey(connection: &Connection) -> rusqlite::Result<Survey> {
     })
 }
 
-/// What version 2 holds besides what version 1 did.
+/// What version 2 has besides the schema.
 fn fill(transaction: &Transaction<'_>, survey: &Survey) -> rusqlite::Result<()> {
     if survey.wrapped {
         transaction.execute(s::UNWRAP.text, [])?;
     }
-    // AUTH-7: of those that look alike, the oldest has the key.
+    // AUTH-7: of names that look alike, the oldest has the key.
     let names = transaction
         .prepare(s::NAMES.text)?
         .query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))?

@@ -55,10 +55,10 @@ use crate::tenant::Zones;
 
 /// A store in one SQLite database.
 ///
-/// A file is kept in WAL mode: readers do not wait for an import, nor an import for readers, also
-/// from another process, as long as the log beside the file has no more than 256 MiB. Writers wait for
-/// each other: see [`builder`](Self::builder). In memory there is one connection, for a database in memory belongs to
-/// its connection.
+/// A file is in WAL mode: readers do not wait for an import, nor an import for readers, also in
+/// another process, as long as the log beside the file has at most 256 MiB. Writers wait for each
+/// other: see [`builder`](Self::builder). In memory there is one connection, because a database in
+/// memory belongs to its connection.
 ///
 /// ```
 /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
@@ -67,7 +67,7 @@ use crate::tenant::Zones;
 ///
 /// let directory = tempfile::tempdir()?;
 /// let path = directory.path().join("calls.db");
-/// // `open` makes no file: `create` and `backup` do.
+/// // `open` does not make a file: `create` and `backup` do.
 /// let error = Sqlite::open(&path).err().unwrap();
 /// assert_eq!(error.kind(), StoreErrorKind::NotFound);
 /// let store = Sqlite::in_memory()?;
@@ -94,7 +94,7 @@ pub struct Sqlite {
 }
 
 impl Sqlite {
-    /// Why the store can be read and not written; `None` where it can be.
+    /// Why the store can only be read; `None` if it can be written.
     #[must_use]
     pub fn read_only(&self) -> Option<&str> {
         self.read_only.as_deref()

@@ -96,7 +96,7 @@ pub(super) fn write(path: &Path, create: bool, how: Options) -> Result<Sqlite, S
         connection
             .busy_handler(Some(move |_| patience.again()))
             .map_err(error("cannot open the store"))?;
-        // Of a new file; one that is there keeps its own.
+        // For a new file; an existing one keeps its own.
         connection
             .pragma_update(None, "page_size", PAGE_SIZE)
             .map_err(error("cannot open the store"))?;
@@ -104,15 +104,15 @@ pub(super) fn write(path: &Path, create: bool, how: Options) -> Result<Sqlite, S
         connection
             .pragma_update(None, "journal_mode", "WAL")
             .and_then(|()| connection.pragma_update(None, "synchronous", SYNCHRONOUS))
-            // An import touches pages all over the indexes: they are kept in memory, and go to
-            // the file in larger pieces.
+            // An import touches pages all over the indexes: they are kept in memory, and go to the
+            // file in larger pieces.
             .and_then(|()| connection.pragma_update(None, "cache_size", -65_536))
-            // It is written back by those who have written much: who revokes a token is not kept.
+            // Whoever has written much writes the log back, so that a small write, such as revoking
+            // a token, is quick.
             .and_then(|()| connection.pragma_update(None, "wal_autocheckpoint", 0))
-            // What it was larger is given back when it begins anew.
+            // When the log starts over, its excess is given back.
             .and_then(|()| connection.pragma_update(None, "journal_size_limit", 128 << 20))
-            // From the first read on the log is there, and others see that somebody has the store
-            // open.
+            // From the first read on there is a log, and others see that the store is open.
             .and_then(|()| connection.pragma_query_value(None, "schema_version", |_| Ok(())))
             .map_err(error("cannot open the store"))
     };
@@ -140,7 +140,7 @@ pub(super) fn read(path: &Path, how: Options) -> Result<Sqlite, StoreError> {
     let path = Some(path.to_owned());
     let location = Location { path, create: false, read_only: true, is_alone };
     let (patience, log) = sharing(&location, &name, &how);
-    // What is written fails there, and says why.
+    // A write fails there, and says why.
     let writer = Pool::open_with(&location, 1, |connection| is_current(connection, &name))?;
     let writer = Writer::new(writer, patience, log);
     let readers = Pool::open_with(&location, readers(), |_| Ok(()))?;

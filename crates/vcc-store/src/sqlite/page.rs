@@ -26,7 +26,7 @@ pub(super) fn begin(
     begin_in(&snapshot, tenant, selection)
 }
 
-/// [`begin`] in a snapshot that others read from, too.
+/// [`begin`] in a snapshot that has other uses too.
 pub(super) fn begin_in(
     snapshot: &Snapshot<'_>,
     tenant: TenantId,
@@ -44,7 +44,7 @@ pub(super) fn begin_in(
     read_page(snapshot, &plan, selection).map_err(failed)
 }
 
-/// What comes next of a page that has begun.
+/// The next piece of a page that has begun.
 pub(super) fn rest(
     snapshot: &Snapshot<'_>,
     tenant: TenantId,
@@ -73,14 +73,14 @@ fn read_page(
         Ok(places)
     })?;
     let Some(mut records) = records else { return read_long(connection, plan, selection) };
-    // Of the record after the page nothing matters but that it is there.
+    // Of the record after the page only its existence matters.
     let more = records.len() > plan.size;
     records.truncate(plan.size);
     Ok(Page { records, more, rest: None })
 }
 
-/// [`read_page`] where a statement would gather too much: first which records the page has, then
-/// those that are read at one go. So nothing long is sorted, nor read in vain.
+/// [`read_page`] if a statement would gather too much: first which records the page has, then those
+/// that are read at one go. So nothing long is sorted, or read in vain.
 fn read_long(
     connection: &Connection,
     plan: &Plan<'_>,

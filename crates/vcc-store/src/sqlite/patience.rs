@@ -9,25 +9,25 @@ use super::line::Line;
 use crate::StoreError;
 use crate::waiting::{HeldFor, Teller, Waiting};
 
-/// How often who stands in line looks whether the store is free, and how often those do who do not: who
-/// is in line comes first.
+/// How often a process looks whether the store is free: one that stands in line, and one that does
+/// not. The one in line comes first.
 const FIRST: Duration = Duration::from_millis(1);
 const OTHERS: Duration = Duration::from_millis(5);
 
-/// How long others are let go first. In line may stand a process that has been stopped, or one that
-/// waits for a third.
+/// How long others go first. The process in line may have been stopped, or may wait for a third
+/// one.
 const COURTESY: Duration = Duration::from_secs(2);
 
 /// The patience of the connection that writes.
 #[derive(Debug)]
 pub(super) struct Patience {
-    /// How long one write waits for others.
+    /// How long a write waits for others.
     wait: Duration,
     teller: Teller,
     store: String,
     log: Option<PathBuf>,
     line: OnceLock<Line>,
-    /// The write that is going on.
+    /// The current write.
     attempt: Mutex<Option<Attempt>>,
 }
 
@@ -35,7 +35,7 @@ pub(super) struct Patience {
 struct Attempt {
     began: Instant,
     is_in_line: bool,
-    /// Whether it is those who read from the log that are waited for.
+    /// Whether it waits for readers of the log.
     for_readers: bool,
 }
 
@@ -50,7 +50,7 @@ impl Patience {
         self.wait
     }
 
-    /// Does what waits for others, and says so where that was in vain.
+    /// Does work that waits for others, and says so if it waited in vain.
     pub(super) fn during<T>(
         &self,
         work: impl FnOnce() -> Result<T, StoreError>,
@@ -58,7 +58,7 @@ impl Patience {
         self.during_attempt(false, work)
     }
 
-    /// [`during`](Self::during) for what waits for those who read from the log.
+    /// [`during`](Self::during) for work that waits for readers of the log.
     pub(super) fn during_reads<T>(
         &self,
         work: impl FnOnce() -> Result<T, StoreError>,
@@ -79,8 +79,8 @@ impl Patience {
         })
     }
 
-    /// Whether what found the store locked is to be tried again; SQLite asks. Without a write that is
-    /// going on there is no patience.
+    /// Whether to try again after the store was found locked; SQLite asks. Without a current write
+    /// there is no waiting.
     pub(super) fn again(&self) -> bool {
         let Some(Attempt { began, is_in_line, for_readers }) = *self.attempt() else {
             return false;
@@ -97,7 +97,7 @@ impl Patience {
         true
     }
 
-    /// Lets those go first who stand in line.
+    /// Lets those in line go first.
     fn let_others(&self) {
         let Some(line) = self.line() else { return };
         let began = Instant::now();
@@ -187,7 +187,7 @@ mod tests {
         (connection, patience)
     }
 
-    /// Who begins the next batch at once does not keep out who has been waiting.
+    /// A process that begins its next batch at once does not keep out one that has been waiting.
     #[test]
     fn who_stands_in_line_comes_before_the_next_batch() {
         let folder = tempfile::tempdir().unwrap();

@@ -23,20 +23,20 @@ pub(super) struct Pool {
 #[derive(Debug)]
 struct Inner {
     idle: Mutex<Vec<Guarded>>,
-    /// As many permits as connections, so that whoever holds one finds a connection.
+    /// As many permits as connections, so the holder of one finds a connection.
     permits: Arc<Semaphore>,
-    /// The file, for errors; memory has no name.
+    /// The file, for errors; a database in memory has no name.
     place: Option<String>,
-    /// What the instants of the pool are measured from.
+    /// The start of the pool's clock.
     epoch: Instant,
-    /// Until when, in milliseconds after the epoch, nothing is run where it was asked.
+    /// Until when, in milliseconds of that clock, nothing is run on the caller's thread.
     slow_until: AtomicU64,
     /// The first error that said that the file is damaged.
     damage: OnceLock<String>,
 }
 
 impl Inner {
-    /// Names the file in an error of its database, and remembers that it is damaged.
+    /// Names the file in an error of its database, and remembers damage.
     fn failed(&self, error: StoreError) -> StoreError {
         let error = at(self.place.as_deref(), error);
         if is_damage(&error) {
@@ -55,37 +55,37 @@ struct Guarded {
 
 #[derive(Debug, Default)]
 struct Watch {
-    /// Milliseconds after the pool's epoch; 0 is none.
+    /// In milliseconds of the pool's clock; 0 means none.
     deadline: AtomicU64,
-    /// How many looks are left until work that should be brief is cut; 0 for any other work.
+    /// How many checks are left until brief work is cut; 0 for any other work.
     brief: AtomicU32,
-    /// Whether it was.
+    /// Whether it was cut.
     cut: AtomicBool,
-    /// When a read is old, in milliseconds after the pool's epoch, and how large the log may be then; 0
-    /// is never.
+    /// When a read is too old, in milliseconds of the pool's clock, and how large the log may be
+    /// then; 0 means never.
     old: AtomicU64,
     log: AtomicU64,
 }
 
-/// How many steps of SQLite's machine pass between two looks at the watch: some tens of
-/// microseconds, and three times what a page of fifty takes from an index.
+/// How many steps of SQLite's machine pass between two checks: some tens of microseconds, and three
+/// times what a page of fifty takes from an index.
 const STEPS: i32 = 4_000;
 
-/// At which look brief work is cut. A statement goes on counting where its last run ended, so the
-/// first look of each says nothing, and a deep page takes a few statements.
+/// At which check brief work is cut. A statement goes on counting where its last run ended, so its
+/// first check says nothing, and a deep page takes a few statements.
 const LOOKS: u32 = 4;
 
-/// What takes longer than this, though it took few steps, waits for a disk.
+/// Work that takes longer than this, with few steps, waits for a disk.
 const SLOW: Duration = Duration::from_millis(50);
 
-/// How long nothing is run where it was asked, after something was slow.
+/// How long nothing is run on the caller's thread after something was slow.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// How long a read may see one moment of the database. What has been written since cannot be written
-/// back from the log before it ends.
+/// How long a read may keep its snapshot. Until it ends, later writes cannot be written back from
+/// the log.
 pub(super) const SNAPSHOT: Duration = Duration::from_secs(600);
 
-/// Why a read was ended that was older.
+/// Why a read was ended that was too old.
 pub(super) fn too_old() -> String {
     format!(
         "it has read for {} minutes, and a longer read would keep the log from being written back",
@@ -93,19 +93,19 @@ pub(super) fn too_old() -> String {
     )
 }
 
-/// What became of work that should be brief.
+/// The outcome of work that should be brief.
 #[derive(Debug)]
 pub(super) enum Brief<T> {
     /// It is done.
     Done(Result<T, StoreError>),
-    /// It is long, and was cut.
+    /// It turned out to be long, and was cut.
     Long,
-    /// It was not begun: every connection is in use, or the disk is slow.
+    /// It has not begun: all connections are in use, or the disk is slow.
     Busy,
 }
 
 impl Pool {
-    /// Opens `size` connections, and readies each by `prepare`.
+    /// Opens `size` connections, and prepares each with `prepare`.
     pub(super) fn open_with(
         location: &Location,
         size: usize,
@@ -126,13 +126,13 @@ impl Pool {
         Ok(Self { inner: Arc::new(Inner { idle, permits, place, epoch, slow_until, damage }) })
     }
 
-    /// What the first said that found the file damaged.
+    /// The first error that found the file damaged.
     pub(super) fn damage(&self) -> Option<&str> {
         self.inner.damage.get().map(String::as_str)
     }
 
-    /// Runs `work` on a connection, on a thread where it may block. What takes longer than
-    /// `limit` is stopped, and so is what reads for longer than [`SNAPSHOT`].
+    /// Runs `work` on a connection, on a thread where it may block. It is stopped after `limit`,
+    /// and if it reads for longer than [`SNAPSHOT`].
     pub(super) async fn run<T: Send + 'static>(
         &self,
         limit: Option<Duration>,
@@ -162,8 +162,8 @@ impl Pool {
         .await
     }
 
-    /// Runs `work`, which reads, on a connection, on a thread where it may block. After so long it is
-    /// stopped, if the log has more than so many bytes by then, or as soon as it has.
+    /// Runs `work`, which reads, on a connection, on a thread where it may block. It is stopped if
+    /// the log has more than `bytes` once `limit` has passed.
     pub(super) async fn run_while_fits<T: Send + 'static>(
         &self,
         limit: Duration,
@@ -182,14 +182,14 @@ impl Pool {
         .await
     }
 
-    /// Runs `work` on a connection that nobody uses, if there is one, here and now.
+    /// Runs `work` here and now on an idle connection, if there is one.
     pub(super) fn at_last(&self, work: impl FnOnce(&mut Connection)) {
         if let Some(guarded) = &mut Lease::take(&self.inner).guarded {
             work(&mut guarded.connection);
         }
     }
 
-    /// Runs `work` here and now, where it must not block for long: a hop to another thread and back
+    /// Runs `work` here and now, where it must not block for long: going to another thread and back
     /// costs as much as a page.
     pub(super) fn run_here<T>(
         &self,
@@ -241,7 +241,7 @@ impl Clone for Pool {
     }
 }
 
-/// Runs `work` on a connection of its own, which has nothing of the file in memory yet.
+/// Runs `work` on a new connection, which has nothing of the file in memory.
 pub(super) fn read_afresh<T>(
     location: &Location,
     work: impl FnOnce(&mut Connection) -> Result<T, StoreError>,
@@ -258,8 +258,8 @@ fn connect(location: &Location, epoch: Instant) -> Result<Guarded, rusqlite::Err
     connection.busy_timeout(Duration::from_secs(5))?;
     connection.set_prepared_statement_cache_capacity(64);
     connection.pragma_update(None, "foreign_keys", true)?;
-    // Statements name the index that they read. Without this, each one is planned again for the
-    // values that are bound to it, which takes as long as to read a page.
+    // Statements name the index that they read. Without this, each is planned again for its values,
+    // which takes as long as reading a page.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     gather::register(&connection)?;
     deep::register(&connection)?;
@@ -306,7 +306,7 @@ fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// A connection taken from the pool. It goes back when this is dropped, also in a panic.
+/// A connection from the pool. It goes back when this is dropped, also in a panic.
 #[derive(Debug)]
 struct Lease<'a> {
     pool: &'a Inner,

@@ -1,4 +1,4 @@
-//! Whether what the store's path names is still the file that is open, and can be read.
+//! Whether the path of the store still names the file that is open, and whether that can be read.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,14 +21,15 @@ use crate::{StoreError, StoreErrorKind, TenantId};
 #[derive(Debug)]
 pub(super) struct Opened {
     location: Location,
-    /// The database, its log and the index of its log. The latter two stay what they are as long as a
-    /// connection is open: whoever removes them parts this process from those that come later.
+    /// The database, its log and the index of the log. The latter two stay the same while a
+    /// connection is open: if somebody removes them, this process and later ones no longer share
+    /// them.
     files: Vec<(PathBuf, Identity)>,
-    /// The database's own name, where `location` may be a link.
+    /// The file itself, if `location` may be a link.
     real: Option<PathBuf>,
-    /// What was there, where nobody is to write it.
+    /// The state of the files, if nobody should write them.
     seen: Option<Seen>,
-    /// A disk that hangs holds one thread, however often it is asked.
+    /// A disk that hangs blocks one thread, however often it is asked.
     pub(super) one: Arc<Semaphore>,
     _held: Held,
 }
@@ -40,19 +41,19 @@ pub(super) enum Now {
     Same,
     /// Another file.
     Other,
-    /// The file that is open, which nobody was to write.
+    /// The file that is open, but somebody has written to it who should not.
     Written,
-    /// None.
+    /// No file.
     Gone,
 }
 
 const NOT_READY: &str = "the store is not ready";
 
 impl Opened {
-    /// To be called when a connection has read: the log is there by then.
+    /// Call this after a connection has read: then there is a log.
     pub(super) fn new(location: &Location, held: Held) -> Self {
         let mut files = Vec::new();
-        // The log stands beside the file, not beside a link to it.
+        // The log is beside the file, not beside a link to it.
         let real = location.path.as_deref().map(real);
         if let (Some(path), Some(real)) = (&location.path, &real) {
             for file in [path.clone(), beside(real, "-wal"), beside(real, "-shm")] {
@@ -66,13 +67,13 @@ impl Opened {
         Self { location, files, real, seen, one, _held: held }
     }
 
-    /// Whether it is this file that is open.
+    /// Whether this file is open.
     pub(super) fn is(&self, file: Identity) -> bool {
         self.files.first().is_some_and(|(_, opened)| *opened == file)
     }
 
-    /// Whether the path names the file that is open. What else keeps it from being looked at is not said
-    /// here: the next read meets it too.
+    /// Whether the path names the file that is open. Other failures are not reported here: the next
+    /// read meets them too.
     pub(super) fn now(&self) -> Now {
         let Some((file, opened)) = self.files.first() else { return Now::Same };
         match file.metadata() {
@@ -88,15 +89,16 @@ impl Opened {
         Seen::of(real) != *seen
     }
 
-    /// Removes the log of the file that is open, and the index of it, where another file has taken that
-    /// one's place: they would be read as a part of it. Says which.
+    /// If another file has taken the place of the open one, removes the log of the open file and
+    /// the index of that log, because they would be read as a part of the new one. Returns what was
+    /// removed.
     pub(super) fn clear_beside(&self) -> Result<Vec<PathBuf>, StoreError> {
         let mut removed = Vec::new();
         let mut files = self.files.iter();
         let (Some((_, opened)), Some(real)) = (files.next(), &self.real) else {
             return Ok(removed);
         };
-        // Where a link leads elsewhere now, they stay with their file.
+        // If a link leads elsewhere now, they stay with their file.
         if real.metadata().is_ok_and(|about| identity(&about) == *opened) {
             return Ok(removed);
         }
@@ -113,8 +115,8 @@ impl Opened {
         Ok(removed)
     }
 
-    /// Looks at the files and reads a record, with nothing of them in memory. It gives the name of a
-    /// tenant, if there is one.
+    /// Looks at the files and reads a record, with nothing in memory. Returns the name of a tenant,
+    /// if there is one.
     pub(super) fn look(&self) -> Result<Option<String>, StoreError> {
         let Some(path) = &self.location.path else { return Ok(None) };
         for (file, opened) in &self.files {
@@ -152,8 +154,8 @@ fn is_the_same(file: &Path, opened: Identity) -> Result<(), StoreError> {
     }
 }
 
-/// Whether the file itself begins as a store, whatever its log has. It must not be opened but by SQLite:
-/// a file that is closed takes all locks with it that its process has on it.
+/// Whether the file itself begins like a store, whatever its log has. Only SQLite may open it:
+/// closing a file drops all locks of the process on it.
 fn is_headed(path: &Path) -> Result<(), StoreError> {
     if path.metadata().is_ok_and(|about| about.len() == 0) {
         let message = format!("{} is empty, and was a store", path.display());
@@ -172,7 +174,7 @@ fn is_headed(path: &Path) -> Result<(), StoreError> {
             let message = format!("{} was overwritten, and is no store", path.display());
             Err(StoreError::new(StoreErrorKind::Internal, message))
         }
-        // What a checkpoint has written in part looks damaged without the log.
+        // A checkpoint that is half-way through looks like damage without the log.
         Err(failed) if failed.sqlite_error_code() != Some(rusqlite::ErrorCode::NotADatabase) => {
             Ok(())
         }

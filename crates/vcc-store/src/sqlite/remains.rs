@@ -1,5 +1,5 @@
-//! What is deleted and has copies in the file until it is rewritten: a table that is there as long as
-//! something is, so that nobody else, of whichever version, has to know of it.
+//! What was deleted and has copies in the file until it is rewritten: a table that exists only as
+//! long as there is something to note, so that programs of other versions need not know it.
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior};
 
@@ -25,12 +25,12 @@ pub(super) fn add(transaction: &Transaction<'_>, more: Remains) -> rusqlite::Res
     transaction.prepare_cached(s::ADD_REMAINS.text)?.execute(counts).map(drop)
 }
 
-/// What there is.
+/// What is noted.
 pub(super) fn read(connection: &Connection) -> rusqlite::Result<Remains> {
     Ok(marked(connection)?.map_or_else(Remains::default, |(_, remains)| remains))
 }
 
-/// What there is, with its mark.
+/// What is noted, with its mark.
 pub(super) fn marked(connection: &Connection) -> rusqlite::Result<Option<(Vec<u8>, Remains)>> {
     if !exist(connection)? {
         return Ok(None);
@@ -43,7 +43,7 @@ pub(super) fn marked(connection: &Connection) -> rusqlite::Result<Option<(Vec<u8
     row.optional()
 }
 
-/// Forgets what had this mark. What was deleted since has another.
+/// Forgets the note with this mark. If something was deleted since, the mark is another one.
 pub(super) fn forget(connection: &mut Connection, mark: &[u8]) -> Result<(), StoreError> {
     let failed = error("cannot note that the store is rewritten");
     let transaction =
@@ -80,7 +80,7 @@ mod tests {
         let (mark, _) = marked(&connection).unwrap().unwrap();
         forget(&mut connection, &mark).unwrap();
         assert_eq!(read(&connection).unwrap(), Remains::default());
-        // Another rewrite has forgotten it before, and it has begun anew.
+        // Another rewrite has forgotten it, and a new note has begun.
         more(&mut connection, 1);
         forget(&mut connection, &mark).unwrap();
         assert_eq!(read(&connection).unwrap().deleted, 1);

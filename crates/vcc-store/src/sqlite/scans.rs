@@ -1,4 +1,4 @@
-//! Reads that take long, kept apart from those that do not.
+//! Long reads, kept apart from short ones.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,8 +10,8 @@ use tokio::sync::Semaphore;
 use super::pool::Pool;
 use crate::{StoreError, TenantId};
 
-/// A pool for reads that are long, of which a tenant has half: so many of one tenant keep neither
-/// its own brief reads nor anything of another tenant waiting.
+/// A pool for long reads, of which each tenant gets half: so many long reads of one tenant keep
+/// neither its own short reads nor anything of other tenants waiting.
 #[derive(Debug)]
 pub(super) struct Scans {
     pool: Pool,
@@ -38,14 +38,14 @@ impl Scans {
     ) -> Result<T, StoreError> {
         let turns = {
             let mut tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
-            // Tenants that wait for nothing take no memory.
+            // Tenants without a waiting read take no memory.
             tenants.retain(|_, turns| Arc::strong_count(turns) > 1);
             let new = || Arc::new(Semaphore::new(self.each));
             tenants.entry(tenant).or_insert_with(new).clone()
         };
         let turn = turns.acquire_owned().await.map_err(|_| StoreError::closed())?;
         let work = move |connection: &mut Connection| {
-            // Also when nobody waits for it any more.
+            // Kept also if nobody waits for the result any more.
             let _turn = turn;
             work(connection)
         };
@@ -98,7 +98,7 @@ mod tests {
             scan.await.unwrap().unwrap();
         }
         assert_eq!(said.recv().unwrap(), 2);
-        // Those that wait for nothing take no memory.
+        // Tenants without a waiting read take no memory.
         scans.run(TenantId(3), limit, |_| Ok(())).await.unwrap();
         assert_eq!(scans.tenants.lock().unwrap().len(), 1);
     }

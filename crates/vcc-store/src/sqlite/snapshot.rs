@@ -10,9 +10,9 @@ pub(super) struct Snapshot<'a>(&'a Connection);
 
 impl<'a> Snapshot<'a> {
     pub(super) fn new(connection: &'a Connection) -> rusqlite::Result<Self> {
-        // First, for a statement that is interrupted may have begun all the same.
+        // First, because a statement that is interrupted may have begun all the same.
         let snapshot = Self(connection);
-        // Kept, unlike those of a transaction of rusqlite's.
+        // Prepared once, unlike those of a transaction of rusqlite's.
         connection.prepare_cached("BEGIN")?.execute([])?;
         Ok(snapshot)
     }
@@ -21,7 +21,7 @@ impl<'a> Snapshot<'a> {
 impl Drop for Snapshot<'_> {
     fn drop(&mut self) {
         let end = |word| self.0.prepare_cached(word).and_then(|mut end| end.execute([]));
-        // Nothing was written, so both mean the same; what fails in the one succeeds in the other.
+        // Nothing was written, so both mean the same; if one fails, the other succeeds.
         if !self.0.is_autocommit() && end("COMMIT").is_err() {
             let _ = end("ROLLBACK");
         }
@@ -45,7 +45,7 @@ mod tests {
     #[test]
     fn a_snapshot_that_is_interrupted_as_it_begins_leaves_none_open() {
         let mut connection = Connection::open_in_memory().unwrap();
-        // What is prepared already is not interrupted by being prepared.
+        // A statement that is prepared already cannot be interrupted while it is prepared.
         drop(Snapshot::new(&connection).unwrap());
         let mut interrupted = 0;
         for steps in 1..=8 {

@@ -116,27 +116,27 @@ impl Store for Sqlite {
             self.opened.one.clone().acquire_owned().await.map_err(|_| StoreError::closed())?;
         let opened = self.opened.clone();
         let look = tokio::task::spawn_blocking(move || {
-            // Also when nobody waits for it any more.
+            // Kept also if nobody waits for the result any more.
             let _turn = turn;
             opened.look()
         });
         let tenant = look.await.map_err(StoreError::task)??;
-        // What one record does not show, others may have: a damaged file does not mend itself.
+        // One record may be sound and others not: a damaged file does not mend itself.
         for pool in [&self.readers, self.scans.pool(), self.writer.pool()] {
             if let Some(damage) = pool.damage() {
                 let message = format!("an earlier call has found damage: {damage}");
                 return Err(StoreError::new(StoreErrorKind::Internal, message));
             }
         }
-        // The connections that answer requests may be at fault as well.
+        // The connections that answer requests may be at fault too.
         let tenant = tenant.unwrap_or_default();
         let answer = self.answer(&tenant, &TokenHash::NONE, &mut |_| Some(any_record())).await;
         is_read(answer.map(drop))
     }
 
     fn descriptors(&self) -> usize {
-        // For each connection the file and its log, with those of `ready`; the index of the log, and
-        // what is sorted on the disk.
+        // For each connection, with those of `ready`, the file and its log; then the index of the
+        // log, and what is sorted on the disk.
         2 * (open::readers() + open::SCANS + 3) + 16
     }
 
@@ -164,7 +164,7 @@ impl Store for Sqlite {
     async fn reach(&self, tenant: TenantId, deletion: &Deletion) -> Result<Reach, StoreError> {
         let deletion = deletion.clone();
         let work = move |connection: &mut Connection| delete::reach(connection, tenant, &deletion);
-        // As long as it takes: whoever deletes reads as much again.
+        // Without a limit: the deletion reads as much again.
         self.scans.pool().run(None, work).await
     }
 
@@ -187,7 +187,7 @@ impl Store for Sqlite {
     async fn vacuum(&self, _: Vacuum) -> Result<Vacuumed, StoreError> {
         let Some(file) = self.file.clone() else { return Ok(Vacuumed::NO_FILES) };
         let rewritten = self.writer.run(|connection| synced(connection, vacuum::rewrite)).await?;
-        // It waits for others anew, however long the rewrite took.
+        // It waits for others again, however long the rewrite took.
         let wait = self.writer.wait();
         let end = move |connection: &mut Connection| {
             let work = |connection: &mut _| vacuum::empty_log(connection, &file, wait, &rewritten);
@@ -247,7 +247,7 @@ impl Store for Sqlite {
     async fn overview(&self) -> Result<Vec<Overview>, StoreError> {
         let tenants = self.tenants().await?;
         let holdings = self.readers.run(Some(self.deadline), tenants::holdings).await?;
-        // One that was added or removed between the two has nothing.
+        // A tenant that was added or removed between the two has nothing.
         let counted = tenants.into_iter().map(|tenant| {
             let (recordings, tokens) = holdings.get(&tenant.id).copied().unwrap_or_default();
             (tenant, recordings, tokens)

@@ -1,15 +1,16 @@
-//! What is on the disk when it is acknowledged.
+//! Writes that are on the disk before they are acknowledged.
 
 use rusqlite::Connection;
 
 use super::error::error;
 use crate::StoreError;
 
-/// How a file is written otherwise: what a checkpoint puts into it is synced, its log is not. An import
-/// that a loss of power undoes can be repeated, and is faster.
+/// How a file is written otherwise: checkpoints are synced, the log is not. An import that a loss
+/// of power undoes can be repeated, and is faster this way.
 pub(super) const SYNCHRONOUS: &str = "NORMAL";
 
-/// Does what no loss of power may undo: what it commits, and all before it, is on the disk when it ends.
+/// Does work that no loss of power may undo: what it commits, and everything before it, is on the
+/// disk when it ends.
 pub(super) fn synced<T>(
     connection: &mut Connection,
     work: impl FnOnce(&mut Connection) -> Result<T, StoreError>,

@@ -22,7 +22,7 @@ pub(super) fn add(
     tenant_name::check(name).map_err(|problem| refused(name, &problem))?;
     let folded = tenant_name::folded(name);
     let failed = error("cannot add a tenant");
-    // Immediate: of two that are added at once, the second sees the first.
+    // Immediate: if two are added at once, the second sees the first.
     let transaction =
         connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
     let alike = transaction
@@ -139,7 +139,7 @@ pub(super) fn add_token(
     let failed = error("cannot add a token");
     let created = now.timestamp_micros();
     let transaction = connection.transaction().map_err(&failed)?;
-    // Numbers are never given twice, so that an old note cannot revoke a new token.
+    // A number is never given twice, so an old note cannot revoke a new token.
     let id: i64 = transaction
         .query_row(s::NEXT_TOKEN.text, [tenant.0], |row| row.get(0))
         .optional()

@@ -1,9 +1,10 @@
-//! The rewrite of a file, so that nothing is in it, nor in its log, but what the store holds. What was
-//! deleted has copies until then: in free pages, in the free room of pages that were split, in the log.
+//! The rewrite of a file, after which it and its log have only what the store has. Until then there
+//! are copies of what was deleted: in free pages, in the free space of pages that were split, in
+//! the log.
 //!
-//! SQLite writes a new database to a temporary file that has no name, and its pages by way of the log to
-//! the store. So a process that is killed at any point leaves the store as it was before or as it is
-//! after, and no file with values beside it.
+//! SQLite writes a new database to a temporary file without a name, and then its pages by way of
+//! the log to the store. So if a process is killed at any point, the store is as it was before or
+//! as it is after, and no file with values is left beside it.
 
 use std::fs::OpenOptions;
 use std::io;
@@ -22,16 +23,16 @@ const LOOK: Duration = Duration::from_millis(5);
 /// What was rewritten.
 #[derive(Debug)]
 pub(super) struct Rewritten {
-    /// The mark of what was to be rewritten, if anything was known to be.
+    /// The mark of the note of what was deleted, if there was one.
     mark: Option<Vec<u8>>,
     before: u64,
     after: u64,
 }
 
-/// Writes the file anew, by way of the log.
+/// Rewrites the file, by way of the log.
 pub(super) fn rewrite(connection: &mut Connection) -> Result<Rewritten, StoreError> {
     let failed = error("cannot rewrite the store");
-    // Before the rewrite, so that it has all of this behind it.
+    // Read before the rewrite, so that the rewrite covers all of it.
     let mark = remains::marked(connection).map_err(&failed)?.map(|(mark, _)| mark);
     let before = pages(connection).map_err(&failed)?.0;
     connection.execute_batch("VACUUM").map_err(&failed)?;
@@ -39,8 +40,8 @@ pub(super) fn rewrite(connection: &mut Connection) -> Result<Rewritten, StoreErr
     Ok(Rewritten { mark, before, after })
 }
 
-/// Has everything of the log in the file, on the disk, and the log empty there, if nobody reads from it
-/// meanwhile; then what was to be rewritten is forgotten.
+/// Moves the log into the file, on the disk, and empties it there, if nobody reads from it
+/// meanwhile; then forgets the note.
 pub(super) fn empty_log(
     connection: &mut Connection,
     file: &Path,
@@ -53,7 +54,7 @@ pub(super) fn empty_log(
         match is_read(connection)? {
             false => break true,
             true if began.elapsed() >= wait => break false,
-            // SQLite does not wait for one who writes the log back meanwhile.
+            // SQLite does not wait for another process that writes the log back.
             true => std::thread::sleep(LOOK),
         }
     };
@@ -66,7 +67,7 @@ pub(super) fn empty_log(
     Ok(Vacuumed { log_is_clean, before: *before, after: *after })
 }
 
-/// Empties the log, if it can be: whether others read from it.
+/// Empties the log if possible, and returns whether others read from it.
 fn is_read(connection: &Connection) -> Result<bool, StoreError> {
     connection
         .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
@@ -77,7 +78,7 @@ fn is_read(connection: &Connection) -> Result<bool, StoreError> {
         .map_err(error("cannot empty the log of the store"))
 }
 
-/// SQLite does not sync what it cuts off: after a loss of power the log would be what it was.
+/// SQLite does not sync a truncation: after a loss of power the log would be back.
 fn sync_log(file: &Path) -> Result<(), StoreError> {
     let mut log = file.canonicalize().unwrap_or_else(|_| file.to_owned()).into_os_string();
     log.push("-wal");
@@ -90,7 +91,7 @@ fn sync_log(file: &Path) -> Result<(), StoreError> {
     }
 }
 
-/// What a rewrite takes.
+/// What a rewrite needs.
 pub(super) fn needs(
     connection: &Connection,
     path: &Path,
@@ -101,7 +102,7 @@ pub(super) fn needs(
     Ok(Some(VacuumNeeds { bytes: all.saturating_sub(free), beside, temporary: temporary() }))
 }
 
-/// The bytes of all pages, and of those that are free.
+/// The bytes of all pages, and of the free ones.
 fn pages(connection: &Connection) -> rusqlite::Result<(u64, u64)> {
     let number =
         |pragma: &str| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));

@@ -14,7 +14,7 @@ use crate::StoreError;
 /// How often a writer that waits for readers looks whether it may go on.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// The connection that writes, with how it gets on with other writers and with readers.
+/// The connection that writes, with how it waits for other writers and for readers.
 #[derive(Clone, Debug)]
 pub(super) struct Writer {
     inner: Arc<Inner>,
@@ -43,7 +43,7 @@ impl Writer {
         &self.inner.pool
     }
 
-    /// Does what is small, such as to revoke a token: it waits for another writer, and for nobody else.
+    /// Does small work, such as revoking a token: it waits only for another writer.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
@@ -57,7 +57,7 @@ impl Writer {
         self.inner.pool.run(None, small).await
     }
 
-    /// Does what waits for those who read from the log.
+    /// Does work that waits for readers of the log.
     pub(super) async fn run_after_reads<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
@@ -67,7 +67,8 @@ impl Writer {
         self.inner.pool.run(None, after).await
     }
 
-    /// Does a part of what may be large: it waits also for readers, where the log would grow too large.
+    /// Does a part of work that may be large: it also waits for readers, if the log would grow too
+    /// large.
     pub(super) async fn run_batch<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
@@ -96,8 +97,8 @@ impl Writer {
         self.inner.log.length()
     }
 
-    /// Reads all of the store at one moment. That may take long; but not while others write so much
-    /// that the log would grow too large.
+    /// Reads the whole store in one snapshot. That may take long, unless others write so much
+    /// meanwhile that the log would grow too large.
     pub(super) async fn copy<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
@@ -105,7 +106,7 @@ impl Writer {
         self.inner.pool.run_while_fits(SNAPSHOT, self.inner.log.limit(), work).await
     }
 
-    /// Waits until the log has room. Meanwhile others have the connection.
+    /// Waits until the log has room. Meanwhile others can have the connection.
     async fn make_room(&self) -> Result<(), StoreError> {
         let began = Instant::now();
         loop {
@@ -115,7 +116,7 @@ impl Writer {
             if !self.inner.pool.run(None, look).await? {
                 return Ok(());
             }
-            // There may be no clock in the runtime.
+            // The runtime may have no timer.
             let _ = tokio::task::spawn_blocking(|| std::thread::sleep(LOOK)).await;
         }
     }
@@ -124,7 +125,7 @@ impl Writer {
 impl Drop for Inner {
     fn drop(&mut self) {
         if self.has_written_much.load(Ordering::Relaxed) {
-            // Others may have the store open for as long as they run.
+            // Other processes may have the store open for as long as they run.
             self.pool.at_last(|connection| self.log.shrink(connection));
         }
     }

@@ -1,7 +1,7 @@
-//! A first load. The records go, batch by batch, into a table of their own that has no indexes and
-//! that no query sees. At the end one transaction builds the indexes there, finds the records that have
-//! the same keys, and puts that table in the place of the empty one. Only for that last step must nobody
-//! use the table of recordings, and it reads nothing.
+//! The first load of a store. The records go, batch by batch, into a table of their own that has no
+//! indexes and that no query reads. At the end one transaction builds the indexes there, finds the
+//! records with the same keys, and puts that table in the place of the empty one. Only that last
+//! step needs the table of recordings for itself, and it reads nothing.
 
 mod swap;
 mod twins;
@@ -35,7 +35,7 @@ struct Load {
     source: String,
 }
 
-/// Begins the load of a source, or goes on with it.
+/// Begins the load of a source, or continues it.
 pub(super) async fn bulk(
     writers: Pool,
     tenant: TenantId,
@@ -76,7 +76,7 @@ async fn begin(session: &mut Session, tenant: TenantId, source: &str) -> Result<
     let failed = error("cannot begin a load");
     let Session { client, prepared, .. } = session;
     let transaction = import::begin(client).await.map_err(&failed)?;
-    // Of two loads, one makes the tables.
+    // If two loads begin at once, one makes the tables.
     prepared.query(&transaction, s::LOCK_SCHEMA, &[&LOCK]).await.map_err(&failed)?;
     let known = prepared.query(&transaction, s::LOCK_TENANT, &[&tenant.0]).await;
     if known.map_err(&failed)?.is_empty() {
@@ -114,7 +114,7 @@ pub(super) async fn is_staged(client: &impl GenericClient) -> Result<bool, Error
     client.query_one(s::HAS_LOAD.text, &[]).await?.try_get(0)
 }
 
-/// How far a load of this source is; makes the tables of a new one.
+/// How far a load of this source is; a new one gets its tables.
 async fn resumed(
     transaction: &Transaction<'_>,
     prepared: &Prepared,
@@ -136,7 +136,7 @@ async fn resumed(
     Ok(0)
 }
 
-/// Forgets a load of a tenant that goes.
+/// Discards the load of a tenant that is removed.
 pub(super) async fn forget(
     transaction: &Transaction<'_>,
     prepared: &Prepared,
@@ -173,13 +173,13 @@ pub(super) async fn reach(
     }
 }
 
-/// Deletes records of a load that has not ended: what is erased is in no table.
+/// Deletes records of a load that has not ended, so that what is erased is in no table.
 pub(super) async fn delete(
     session: &mut Session,
     tenant: TenantId,
     deletion: &Deletion,
 ) -> Result<u64, StoreError> {
-    // No record holds it (OUT-6), and PostgreSQL does not read it.
+    // No record has such a text (OUT-6), and PostgreSQL cannot read it.
     if matches!(deletion, Deletion::Field(_, text) if text.contains('\0')) {
         return Ok(0);
     }
@@ -195,14 +195,14 @@ pub(super) async fn delete(
             transaction.commit().await.map_err(failed)?;
             Ok(records)
         }
-        // The load has ended meanwhile, and its records are the store's.
+        // The load has ended meanwhile, and its records are now in the other table.
         Err(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => Ok(0),
         Err(error) => Err(failed(error)),
     }
 }
 
 impl Load {
-    /// Notes how far the load is, if it is still this one and where it was.
+    /// Records how far the load is, if it is still the current one and was at `before`.
     async fn advance(
         &self,
         transaction: &Transaction<'_>,
@@ -233,7 +233,7 @@ impl Load {
         let Session { client, prepared, .. } = session;
         let transaction = import::begin(client).await.map_err(&failed)?;
         self.advance(&transaction, prepared, before, done).await?;
-        // Their order in the source is that of their arrival.
+        // The order in the source is the order of arrival.
         let numbers: Vec<_> = records.iter().map(|(number, _)| number.cast_signed()).collect();
         let records: Vec<_> = records.iter().map(|(_, record)| record).collect();
         copy(&transaction, prepared, s::STAGE, self.tenant, Some(&numbers), &records)
@@ -257,8 +257,8 @@ impl Load {
         refuse_recordings(&transaction).await?;
         transaction.batch_execute(SETTINGS).await.map_err(&failed)?;
         let indexes = StagedIndex::all(&transaction).await.map_err(&failed)?;
-        // Twins are found by the index of keys and go by their numbers, before the other indexes have
-        // them.
+        // Twins are found by the index of keys and deleted by their numbers, before they get into
+        // the other indexes.
         let (first, others) = indexes.split_at(indexes.len().min(2));
         for index in first {
             transaction.batch_execute(&index.build).await.map_err(&failed)?;
@@ -290,5 +290,5 @@ impl Load {
     }
 }
 
-/// Enough memory to sort some millions of keys, and none for groups, whose number nobody knows.
+/// Enough memory to sort some millions of keys. Groups get none, because nobody knows their number.
 const SETTINGS: &str = "SET LOCAL maintenance_work_mem = '256MB'; SET LOCAL enable_hashagg = off";

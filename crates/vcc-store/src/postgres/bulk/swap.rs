@@ -9,7 +9,7 @@ use crate::postgres::error::error;
 use crate::postgres::statements as s;
 use crate::{StoreError, StoreErrorKind};
 
-/// An index of the recordings, and how the loaded table gets it.
+/// An index of the recordings, and how to make it for the loaded table.
 #[derive(Debug)]
 pub(super) struct StagedIndex {
     pub(super) build: String,
@@ -17,7 +17,7 @@ pub(super) struct StagedIndex {
 }
 
 impl StagedIndex {
-    /// The key, then the index by which records are known again, then the others.
+    /// The primary key, then the index by which records are recognised, then the others.
     pub(super) async fn all(transaction: &Transaction<'_>) -> Result<Vec<Self>, Error> {
         let mut all = Vec::new();
         for (number, row) in transaction.query(s::MAKING.text, &[]).await?.iter().enumerate() {
@@ -30,7 +30,7 @@ impl StagedIndex {
                     let unique = if head.starts_with("CREATE UNIQUE") { "UNIQUE " } else { "" };
                     format!("CREATE {unique}INDEX staged_{number} ON staged USING {columns}")
                 }
-                // PostgreSQL always writes how an index is searched.
+                // PostgreSQL always writes the kind of an index.
                 (None, None) => continue,
             };
             let rename = format!("ALTER INDEX staged_{number} RENAME TO {name};");
@@ -40,7 +40,7 @@ impl StagedIndex {
     }
 }
 
-/// Puts the loaded table in the place of the empty one, with its owner, its rights and its settings.
+/// Puts the loaded table in the place of the empty one, with the same owner, rights and settings.
 pub(super) async fn change_places(
     transaction: &Transaction<'_>,
     indexes: &[StagedIndex],
@@ -66,8 +66,8 @@ pub(super) async fn change_places(
     transaction.batch_execute(&change).await.map_err(failed)
 }
 
-/// Waits for a moment in which nobody uses the recordings. Those who come meanwhile wait behind it, so it
-/// waits only shortly at a time.
+/// Waits for a moment in which nobody uses the recordings. Others queue behind it, so it waits only
+/// briefly at a time.
 async fn alone(transaction: &Transaction<'_>, wait: Duration) -> Result<(), StoreError> {
     const DOING: &str = "cannot end the load";
     let failed = error(DOING);
@@ -88,7 +88,7 @@ async fn alone(transaction: &Transaction<'_>, wait: Duration) -> Result<(), Stor
                 tokio::time::sleep(PAUSE).await;
             }
             Err(_) => {
-                // The server does not say which table, nor what to do.
+                // The server says neither which table nor what to do.
                 let held = "a backup or an open transaction holds the table recordings: end it, and \
                             load the same file again";
                 let error = StoreError::new(StoreErrorKind::Unavailable, DOING);
@@ -98,11 +98,11 @@ async fn alone(transaction: &Transaction<'_>, wait: Duration) -> Result<(), Stor
     }
 }
 
-/// How long each attempt takes, and how long those who waited behind it have until the next.
+/// How long each attempt takes, and how long those who queued behind it have until the next.
 const ATTEMPT: Duration = Duration::from_millis(100);
 const PAUSE: Duration = Duration::from_millis(700);
 
-/// Refuses to end a load if recordings have come in another way.
+/// Refuses to end a load if recordings were added in another way.
 pub(super) async fn refuse_recordings(transaction: &Transaction<'_>) -> Result<(), StoreError> {
     let any = transaction.query_one(s::ANY_RECORDING.text, &[]).await;
     match any.and_then(|row| row.try_get(0)) {

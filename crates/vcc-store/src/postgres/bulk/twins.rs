@@ -12,14 +12,13 @@ use crate::postgres::session::Prepared;
 use crate::postgres::statements as s;
 use crate::{BulkLoaded, OnConflict, StoredRecord, TenantId};
 
-/// The records that have keys which an earlier one has: what an import would have done with them,
-/// one after another.
+/// The records with keys that an earlier one has, treated as an import of one after another would.
 pub(super) struct Twins<'a> {
     pub(super) transaction: &'a Transaction<'a>,
     pub(super) prepared: &'a Prepared,
     pub(super) tenant: TenantId,
     pub(super) on_conflict: OnConflict,
-    /// There but while it is called.
+    /// `None` only while it is called.
     pub(super) left_out: Option<Box<LeftOut>>,
     pub(super) loaded: BulkLoaded,
     pub(super) known: Option<FirstOfKey>,
@@ -34,7 +33,7 @@ impl fmt::Debug for Twins<'_> {
     }
 }
 
-/// The first record of a key, as it is after those that were settled.
+/// The first record of a key, with the updates so far.
 #[derive(Debug)]
 pub(super) struct FirstOfKey {
     id: i64,
@@ -42,7 +41,7 @@ pub(super) struct FirstOfKey {
     is_replaced: bool,
 }
 
-/// What is done about some twins.
+/// What to do about some twins.
 #[derive(Debug, Default)]
 struct Settled {
     deleted: Vec<i64>,
@@ -81,7 +80,7 @@ impl Twins<'_> {
         }
     }
 
-    /// Takes the next record, in the order of the keys and of the arrival.
+    /// Takes the next record, by key and then by arrival.
     fn next(&mut self, id: i64, record: StoredRecord, settled: &mut Settled) {
         let known =
             self.known.as_mut().filter(|known| import::key(&known.record) == import::key(&record));
@@ -102,14 +101,14 @@ impl Twins<'_> {
         }
     }
 
-    /// Is done with a key.
+    /// The key has no more records.
     fn other(&mut self, settled: &mut Settled) {
         if let Some(known) = self.known.take().filter(|known| known.is_replaced) {
             settled.replaced.push((known.id, known.record));
         }
     }
 
-    /// Tells of what is left out, where it may block.
+    /// Calls back for the records that are left out, on a thread where that may block.
     async fn tell(&mut self, records: Vec<(u64, StoredRecord)>) {
         let Some(mut left_out) = self.left_out.take_if(|_| !records.is_empty()) else { return };
         let told = tokio::task::spawn_blocking(move || {
@@ -120,7 +119,7 @@ impl Twins<'_> {
         });
         match told.await {
             Ok(left_out) => self.left_out = Some(left_out),
-            // As if it had been called here.
+            // A panic goes on as if the callback had been called here.
             Err(ended) => {
                 if let Ok(panic) = ended.try_into_panic() {
                     std::panic::resume_unwind(panic);

@@ -1,4 +1,4 @@
-//! What is learned of servers, also from questions whose asker does not wait for the answer.
+//! What is learned about servers, also from questions whose caller does not wait for the answer.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use super::super::postgres_server::{database, with};
 use super::*;
 use crate::StoreErrorKind;
 
-/// How long each step may take; none needs it.
+/// A generous limit for each step.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 async fn wait_until(what: &str, done: impl Fn() -> bool) {
@@ -24,7 +24,7 @@ async fn wait_until(what: &str, done: impl Fn() -> bool) {
     timeout(PATIENCE, all).await.expect(what);
 }
 
-/// The URL with this host before its own.
+/// The URL with this host in front of its own.
 fn before(url: &str, host: &str) -> String {
     let (scheme, rest) = url.split_once("://").unwrap();
     let (authority, path) = rest.split_once('/').unwrap();
@@ -42,8 +42,7 @@ fn hosts(url: &str) -> Arc<Hosts> {
     Arc::new(Hosts::new(Settings::parse(url).unwrap()).unwrap())
 }
 
-/// A way to a server on which it can be made to hang: nothing goes through then, and nothing is
-/// closed.
+/// A proxy to a server that can be made to hang: then it passes nothing on, and closes nothing.
 async fn hanging(server: String) -> (String, watch::Sender<bool>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let at = listener.local_addr().unwrap().to_string();
@@ -69,7 +68,7 @@ async fn hanging(server: String) -> (String, watch::Sender<bool>) {
     (at, hang)
 }
 
-/// Begins something, and leaves.
+/// Begins something, and drops it.
 async fn leave<T>(mut what: Pin<Box<dyn Future<Output = T> + Send + '_>>, when: impl Fn() -> bool) {
     let begun = async {
         loop {
@@ -89,7 +88,7 @@ async fn a_server_that_hangs_is_learned_of_though_nobody_waits() {
     let Some(url) = database() else { return };
     let (at, hang) = hanging(address(&url)).await;
     let hosts = hosts(&before(&url, &at));
-    // A connection that is there, and a question on it.
+    // An existing connection, with a question on it.
     let session = hosts.open(0).await.unwrap();
     hang.send(true).unwrap();
     hosts.know(0, |known| (known.asked, known.hung) = (None, None));
@@ -111,7 +110,7 @@ fn twice(url: &str) -> String {
     with(&before(url, &address(url)), "connections=1")
 }
 
-/// Asks, of whichever connection the pool gives.
+/// Asks on a connection of the pool.
 async fn ask(pool: &Pool) {
     pool.read("cannot ask", &(), |session, ()| {
         Box::pin(async { session.client.batch_execute("SELECT 1").await })
@@ -142,7 +141,7 @@ async fn a_server_is_not_to_blame_for_what_is_left() {
         Box::pin(async move { session.client.batch_execute(wait).await })
     });
     leave(Box::pin(read), || asked.load(Ordering::Relaxed)).await;
-    // The next one asks where the server stands.
+    // The next caller asks where the server stands.
     for host in 0..hosts.hosts.len() {
         hosts.know(host, |known| known.asked = None);
     }
@@ -164,7 +163,7 @@ async fn a_server_is_not_to_blame_for_a_read_that_is_late() {
     assert_healthy(&hosts);
 }
 
-/// Three hosts, of which the second was promoted, with a time before and one after that was heard.
+/// Three hosts, of which the second was promoted; with times before and after that.
 fn promoted() -> (Arc<Hosts>, Instant, Instant) {
     let hosts = hosts("postgres://a,b,c/recordings");
     let before = Instant::now();
@@ -196,7 +195,7 @@ fn a_promotion_stands_while_the_new_primary_cannot_be_reached() {
         hosts.place(host, after, 1);
         assert!(!hosts.may_answer(0, Purpose::Write));
     }
-    // An answer that was long on its way.
+    // An answer that was under way for long.
     hosts.place(1, before, 1);
     hosts.place(0, after, 1);
     assert!(!hosts.may_answer(0, Purpose::Write));

@@ -1,4 +1,4 @@
-//! What is left in the middle, by a client that goes away, holds nothing up.
+//! Calls that a client drops half-way hold nothing up.
 
 use std::future::Future;
 use std::time::Duration;
@@ -14,9 +14,9 @@ use crate::postgres::Postgres;
 use crate::postgres::open::WRITERS;
 use crate::{Batch, Checkpoint, OnConflict, Store as _, StoredRecord, TenantId};
 
-/// How long each step may take; none needs it.
+/// A generous limit for each step.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// What no statement of a test reaches: it ends because it is cancelled, or not at all.
+/// A deadline that no statement of a test reaches: it ends because it is cancelled, or not at all.
 const NEVER: Duration = Duration::from_secs(3_600);
 
 async fn soon<T>(what: impl Future<Output = T>) -> T {
@@ -29,7 +29,7 @@ async fn connect(url: &str) -> tokio_postgres::Client {
     client
 }
 
-/// Waits until so many statements of others on the same database wait for a lock.
+/// Waits until this many statements of others on the same database wait for a lock.
 async fn wait_for_waiting(watcher: &tokio_postgres::Client, expected: i64) {
     let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
         AND state = 'active' AND wait_event_type = 'Lock'";
@@ -50,7 +50,7 @@ fn everything() -> Selection {
     Query::parse("").unwrap().resolve(&context).unwrap()
 }
 
-/// A batch that writes: without a record, it keeps where its source is.
+/// A batch that writes: it has no record, but a checkpoint.
 fn batch(source: &str) -> Batch {
     Batch {
         records: Vec::new(),
@@ -94,7 +94,7 @@ async fn a_write_that_is_left_is_undone_and_keeps_no_connection() {
     let store = Postgres::builder().deadline(NEVER).open(&url).await.unwrap();
     let tenant = tenant(&store).await;
     let (holder, watcher) = (connect(&url).await, connect(&url).await);
-    // In the middle of the transaction: the tenant is locked by then.
+    // In the middle of the transaction: the tenant is locked.
     holder.batch_execute("BEGIN; LOCK imports IN ACCESS EXCLUSIVE MODE").await.unwrap();
     let writes = ["a", "b", "c", "d"];
     assert_eq!(writes.len(), WRITERS);
@@ -119,7 +119,7 @@ async fn a_write_that_is_left_is_undone_and_keeps_no_connection() {
     assert_eq!(watcher.query_one(transactions, &[]).await.unwrap().get::<_, i64>(0), 0);
 }
 
-/// A connection that answered is used again, also when the answer was an error.
+/// A connection that answered is used again, also if the answer was an error.
 #[tokio::test]
 async fn a_connection_that_answered_is_kept() {
     let Some(url) = database() else { return };
@@ -144,8 +144,8 @@ async fn a_connection_that_answered_is_kept() {
     assert_eq!(before.len(), 2);
 }
 
-/// Of two standbys, the one that is asked for the rest of a page may be behind the one that began it:
-/// what it does not show as it was then is asked of the primary.
+/// Of two standbys, the one that is asked for the rest of a page may be behind the one that began
+/// it: the primary is asked for what it does not have yet.
 #[tokio::test]
 async fn the_rest_of_a_page_is_read_where_it_is_as_it_was_when_the_page_began() {
     let (Some(here), Some(behind)) = (database(), database()) else { return };

@@ -1,7 +1,7 @@
-//! A first load. The records go, batch by batch, into a table of their own that has no indexes and
-//! that no query sees. At the end its indexes are built, each in a transaction of its own, so that others
-//! write in between and the log is written back; the records that have the same keys are found; and one
-//! transaction puts the table in the place of the empty one, and counts.
+//! The first load of a store. The records go, batch by batch, into a table of their own that has no
+//! indexes and that no query reads. At the end its indexes are built, each in its own transaction,
+//! so that others write in between and the log is written back; the records with the same keys are
+//! found; and one transaction puts the table in the place of the empty one, and counts.
 
 mod stage;
 mod twins;
@@ -29,7 +29,7 @@ struct Load {
     source: String,
 }
 
-/// Begins the load of a source, or goes on with it.
+/// Begins the load of a source, or continues it.
 pub(super) async fn bulk(
     writer: Writer,
     tenant: TenantId,
@@ -68,7 +68,8 @@ impl Engine for Load {
         let tenant = self.tenant;
         let known = |transaction: &Transaction<'_>| schema(transaction, "index", "recordings");
         let mut indexes = self.step(done, known).await?;
-        // Twins are found by the index of keys, and go before the other indexes have them.
+        // Twins are found by the index of keys, and are deleted before they get into the other
+        // indexes.
         for index in indexes.iter().filter(|index| index.contains("recordings_transaction")) {
             self.index(done, index).await?;
         }
@@ -91,21 +92,21 @@ impl Engine for Load {
                 loaded.added = added;
                 return Ok(loaded);
             }
-            // Meanwhile a field has been given an index, or one was taken away.
+            // Meanwhile a field was given an index, or one was taken away.
             indexes = self.step(done, known).await?;
         }
     }
 }
 
 impl Load {
-    /// Builds an index of the store for what was loaded.
+    /// Builds an index of the store for the loaded table.
     async fn index(&self, done: u64, index: &str) -> Result<(), StoreError> {
-        // A load that was broken off may have it.
+        // A load that was interrupted may have it already.
         let index = staged(index).replacen("CREATE INDEX", "CREATE INDEX IF NOT EXISTS", 1);
         self.step(done, move |transaction| transaction.execute_batch(&index)).await
     }
 
-    /// Does a part of what ends the load, in one transaction.
+    /// Does one part of ending the load, in one transaction.
     async fn step<T: Send + 'static>(
         &self,
         done: u64,
@@ -153,7 +154,7 @@ fn refuse_recordings(transaction: &Transaction<'_>) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// How far a load of this source is; makes the tables of a new one.
+/// How far a load of this source is; a new one gets its tables.
 fn resumed(transaction: &Transaction<'_>, tenant: TenantId, source: &str) -> rusqlite::Result<u64> {
     if is_staged(transaction)? {
         let done: Option<i64> = transaction
@@ -181,14 +182,14 @@ pub(super) fn is_staged(connection: &Connection) -> rusqlite::Result<bool> {
     Ok(!schema(connection, "table", "load")?.is_empty())
 }
 
-/// Forgets the load, and says how many records it had.
+/// Discards the load, and returns how many records it had.
 fn drop_staged(connection: &Connection) -> rusqlite::Result<u64> {
     let records: i64 = connection.query_row(s::STAGED.text, [], |row| row.get(0))?;
     connection.execute_batch("DROP TABLE staged; DROP TABLE load")?;
     Ok(records.cast_unsigned())
 }
 
-/// Forgets a load of a tenant that goes, and says how many records it had.
+/// Discards the load of a tenant that is removed, and returns how many records it had.
 pub(super) fn forget(transaction: &Transaction<'_>, tenant: TenantId) -> rusqlite::Result<u64> {
     if is_staged(transaction)? {
         if transaction.prepare(s::LOAD.text)?.exists([tenant.0])? {
@@ -198,7 +199,7 @@ pub(super) fn forget(transaction: &Transaction<'_>, tenant: TenantId) -> rusqlit
     Ok(0)
 }
 
-/// Deletes records of a load that has not ended: what is erased is in no table.
+/// Deletes records of a load that has not ended, so that what is erased is in no table.
 pub(super) fn delete(
     transaction: &Transaction<'_>,
     tenant: TenantId,
@@ -216,7 +217,7 @@ fn schema(connection: &Connection, kind: &str, table: &str) -> rusqlite::Result<
     connection.prepare(s::MAKING.text)?.query_map((kind, table), |row| row.get(0))?.collect()
 }
 
-/// Notes how far the load is, if it is still this one and where it was.
+/// Records how far the load is, if it is still the current one and was at `before`.
 fn advance(
     transaction: &Transaction<'_>,
     tenant: TenantId,
@@ -242,7 +243,7 @@ fn advance(
     Ok(())
 }
 
-/// The statement that makes an index of the store for what is loaded.
+/// The statement that makes an index of the store for the loaded table.
 fn staged(index: &str) -> String {
     // In its name, and in that of its table.
     index.replacen("recordings", "staged", 2)
@@ -253,8 +254,8 @@ fn name(index: &str) -> &str {
     index.split_whitespace().nth(2).unwrap_or_default()
 }
 
-/// Makes the staged records the store's, and says how many there are; `None` where the store has other
-/// indexes than these.
+/// Makes the loaded records those of the store, and returns how many there are; `None` if the store
+/// now has other indexes than these.
 fn put(
     transaction: &Transaction<'_>,
     tenant: TenantId,
@@ -282,16 +283,16 @@ fn put(
     })
 }
 
-/// Gives the indexes of what was loaded the names that statements know. SQLite has no statement for it
-/// but this one, which it documents, and which is safe where the text goes on meaning the same: the
-/// tables before it have made every connection read the schema again.
+/// Gives the indexes of the loaded table the names that statements know. SQLite has no other
+/// statement for it than this one, which is documented, and safe if the text still means the same:
+/// after the changes of tables before it, every connection reads the schema again.
 fn rename(transaction: &Transaction<'_>, indexes: &[String]) -> rusqlite::Result<()> {
     transaction.pragma_update(None, "writable_schema", true)?;
     let renamed = indexes.iter().try_for_each(|index| {
         let (index, staged) = ((name(index), index), staged(index));
         transaction.execute(s::RENAME_INDEX.text, (index.0, index.1, name(&staged))).map(drop)
     });
-    // It also reads the schema anew.
+    // This also reads the schema again.
     transaction.pragma_update(None, "writable_schema", "RESET")?;
     renamed
 }
@@ -307,7 +308,7 @@ mod tests {
 
     const KEY: &str = "recordings_transaction";
 
-    /// It need not wait for the other indexes, nor for the end.
+    /// It waits neither for the other indexes nor for the end.
     #[tokio::test]
     async fn a_token_is_revoked_between_the_indexes_of_a_load() {
         let folder = tempfile::tempdir().unwrap();
@@ -327,7 +328,7 @@ mod tests {
         let mut load = store.bulk(acme, "calls.csv").await.unwrap();
         load.load(vec![(1, record("bill")), (2, record("mary"))], 2).await.unwrap();
         let line = Line::at(&folder.path().join("s.db-wal")).unwrap();
-        // Broken off after its first index, it goes on.
+        // After an interruption in the middle of the first index, it continues.
         let key = store.writer.run(|connection| {
             let indexes = schema(connection, "index", "recordings");
             Ok(indexes.map_err(error("cannot read"))?.into_iter().find(|index| name(index) == KEY))
@@ -339,7 +340,7 @@ mod tests {
         assert_eq!(other.page(acme, &any_record()).await.unwrap().records.len(), 0);
         let (begin, begun) = tokio::sync::oneshot::channel();
         let mut begin = Some(begin);
-        // It is left out when the first index is there, and the others are not.
+        // The record is left out when the first index is there, and the others are not.
         let finishing = load.finish(OnConflict::Reject, move |_, _| {
             begin.take().unwrap().send(()).unwrap();
             while line.is_free() {
@@ -354,7 +355,8 @@ mod tests {
                 let is_loading = is_staged(&transaction).map_err(&failed)?;
                 transaction.commit().map_err(&failed)?;
                 super::super::tenants::revoke(connection, acme, token.id)?;
-                // Neither is an index lost that comes now, nor one there again that goes.
+                // An index that is given now is not lost, and one that is taken away does not come
+                // back.
                 super::super::index::set(connection, Field::Channel, true)?;
                 super::super::index::set(connection, Field::QueueId, false)?;
                 Ok(is_loading)
@@ -363,7 +365,7 @@ mod tests {
         };
         let (loaded, is_loading) = tokio::join!(finishing, revoking);
         assert_eq!((loaded.unwrap().added, is_loading), (1, true));
-        // Also with statements that were prepared before.
+        // Also by statements that were prepared before.
         assert_eq!(other.page(acme, &any_record()).await.unwrap().records, [record("bill")]);
         assert_eq!(other.indexes().await.unwrap(), [Field::Channel]);
         let wanted = vcc_query::Wanted::Text("".into());

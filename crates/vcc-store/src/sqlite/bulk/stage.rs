@@ -16,7 +16,7 @@ pub(super) fn insert(
     let mut insert = transaction.prepare_cached(s::STAGE.text)?;
     for (number, record) in records {
         bind(&mut insert, tenant, record)?;
-        // Their order in the source is that of their arrival.
+        // The order in the source is the order of arrival.
         insert.raw_bind_parameter(2 + WRITTEN.len(), number.cast_signed())?;
         insert.raw_execute()?;
     }

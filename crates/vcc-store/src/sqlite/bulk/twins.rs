@@ -11,8 +11,7 @@ use crate::sqlite::rows::record;
 use crate::sqlite::statements as s;
 use crate::{BulkLoaded, OnConflict, TenantId};
 
-/// The records that have keys which an earlier one has: what an import would have done with them,
-/// one after another.
+/// The records with keys that an earlier one has, treated as an import of one after another would.
 pub(super) struct Twins<'a> {
     pub(super) transaction: &'a Transaction<'a>,
     pub(super) tenant: TenantId,
@@ -32,7 +31,7 @@ impl fmt::Debug for Twins<'_> {
 
 impl Twins<'_> {
     pub(super) fn settle(&mut self) -> rusqlite::Result<()> {
-        // Both empty is before every key, and no key.
+        // Both empty come before every key, and are not a key.
         let mut last = (String::new(), String::new());
         loop {
             let keys: Vec<(String, String)> = self
@@ -50,7 +49,7 @@ impl Twins<'_> {
         }
     }
 
-    /// Settles the records of one key, in the order of their arrival.
+    /// Treats the records of one key, in the order of their arrival.
     fn of(&mut self, transaction: &str, filename: &str) -> rusqlite::Result<()> {
         let mut next = self.transaction.prepare_cached(s::TWIN.text)?;
         let mut after = |id: i64| {

@@ -174,8 +174,8 @@ mod tests {
     use crate::sqlite::snapshot::Snapshot;
     use crate::{Deletion, Sqlite, Store as _, StoredRecord};
 
-    /// A walk goes on where its last page began, until something is written, of whichever tenant and by
-    /// whichever connection; and then what comes before a page is counted again.
+    /// A walk goes on where its last page began, until something is written, for any tenant and by
+    /// any connection; then the records before a page are counted again.
     #[tokio::test]
     async fn a_walk_goes_on_as_long_as_nothing_is_written() {
         let folder = tempfile::tempdir().unwrap();
@@ -194,7 +194,8 @@ mod tests {
         let location = Location { path, create: false, read_only: true, is_alone: false };
         let steps = Arc::new(AtomicU32::new(0));
         let counted = steps.clone();
-        // So many hundred steps of SQLite's machine, and the start of the page's first record.
+        // How many hundred steps of SQLite's machine a page takes, and the start of its first
+        // record.
         let page = move |reader: &mut Connection, first, order| {
             let snapshot = Snapshot::new(reader).unwrap();
             let wanted = Wanted::Text("bill".into());
@@ -225,7 +226,7 @@ mod tests {
                         assert_eq!(start, begins(first as i64 - 1));
                     }
                 }
-                // Before it in the one order, and after it in the other.
+                // Before it in one order, and after it in the other.
                 let changes: [(&dyn Fn(), i64); 3] = [
                     (
                         &|| drop(runtime.block_on(store.import(other, vec![record(7)].into()))),

@@ -16,21 +16,22 @@ use super::files::identity;
 use super::ready::Now;
 use crate::{Page, Store as _, StoreError, StoreErrorKind};
 
-/// A [`Sqlite`] that is opened anew when another file has taken the place of its own, as a server
-/// needs it that runs on while a backup is restored.
+/// A [`Sqlite`] that is opened again when another file has taken the place of its own. A server
+/// needs that, if it runs while a backup is restored.
 ///
-/// Each call looks whether the path still names the file that is open, by its device and its number;
-/// a thread looks too, twice a second. Where it names another one, that is opened, calls wait for it,
-/// and nothing is answered out of the old one any more. As long as there is no file, or none that is a
-/// store, calls are [`Unavailable`](StoreErrorKind::Unavailable). Either is logged, and
-/// [`ready`](crate::Store::ready) says once that the file was replaced.
+/// Each call checks whether the path still names the file that is open, by its device and number,
+/// and a thread checks twice a second. If it names another file, that is opened, calls wait for it,
+/// and nothing is answered from the old one any more. While there is no file, or one that is not a
+/// store, calls are [`Unavailable`](StoreErrorKind::Unavailable). Both are logged, and
+/// [`ready`](crate::Store::ready) reports once that the file was replaced.
 ///
-/// The log of the old file is removed where it still stands beside the new one: it would be read as a
-/// part of it. So the files of a store are best moved away together, or the old one is closed first.
+/// The log of the old file is removed if it is still beside the new one, because it would be read
+/// as a part of it. So it is best to move all files of a store together, or to close the old one
+/// first.
 ///
-/// A [`TenantId`](crate::TenantId) is a number in one file. Who keeps one over several calls must know whether the other
-/// file has it for the same tenant; [`answer`](crate::Store::answer) reads one file, and
-/// [`rest`](crate::Store::rest) none but that in which the page began.
+/// A [`TenantId`](crate::TenantId) is a number in one file. If you keep one over several calls,
+/// make sure that the new file has it for the same tenant; [`answer`](crate::Store::answer) reads
+/// from one file, and [`rest`](crate::Store::rest) only from the file in which the page began.
 ///
 /// ```
 /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
@@ -62,12 +63,12 @@ struct Shared {
     path: PathBuf,
     open: Box<Open>,
     current: RwLock<Current>,
-    /// Whether something was the matter when it was last looked.
+    /// Whether there was a problem at the last check.
     is_troubled: AtomicBool,
-    /// Whether it was replaced since [`Store::ready`](crate::Store::ready) was last asked.
+    /// Whether the file was replaced since [`Store::ready`](crate::Store::ready) was last called.
     was_replaced: AtomicBool,
     trouble: Mutex<Trouble>,
-    /// Of those who wait for the new file, one has a thread.
+    /// Of the calls that wait for the new file, one uses a thread.
     one: Arc<Semaphore>,
 }
 
@@ -81,14 +82,14 @@ impl fmt::Debug for Shared {
     }
 }
 
-/// The file that is open, and how many were before it.
+/// The file that is open, and how many came before it.
 #[derive(Clone, Debug)]
 struct Current {
     store: Arc<Sqlite>,
     number: u64,
 }
 
-/// What was the matter, so that it is logged once.
+/// The problem, so that it is logged once.
 #[derive(Debug, Default)]
 struct Trouble {
     told: Option<String>,
@@ -98,17 +99,17 @@ struct Trouble {
 
 const REPLACED: &str = "was replaced";
 
-/// How often it is looked at without a call.
+/// How often the file is checked without a call.
 const EVERY: Duration = Duration::from_millis(500);
 
-/// How long nothing is tried after a file could not be opened: it may be one that is being copied.
+/// How long to wait after a file could not be opened: it may be in the middle of being copied.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// How often a file is opened that is another when it is open.
+/// How often to open a file that turns out to be replaced again.
 const OPENINGS: usize = 3;
 
 impl FollowedSqlite {
-    /// Opens the store at a path, by `open` now and whenever it was replaced.
+    /// Opens the store at a path, with `open` now and whenever the file was replaced.
     ///
     /// # Errors
     ///
@@ -134,7 +135,7 @@ impl FollowedSqlite {
         let look = move || {
             while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(EVERY) {
                 if looked_at.unchanged().is_none() {
-                    // Whoever asks is told; here it is logged.
+                    // Calls get the error; here it is logged.
                     let _ = looked_at.renew();
                 }
             }
@@ -154,7 +155,7 @@ impl FollowedSqlite {
             self.shared.one.clone().acquire_owned().await.map_err(|_| StoreError::closed())?;
         let shared = self.shared.clone();
         let renewed = tokio::task::spawn_blocking(move || {
-            // Also when nobody waits for it any more.
+            // Kept also if nobody waits for the result any more.
             let _turn = turn;
             shared.renew()
         });
@@ -175,14 +176,14 @@ impl Shared {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What is open, if that is what the path names and nothing was the matter.
+    /// The store that is open, if the path names it and there was no problem.
     fn unchanged(&self) -> Option<Current> {
         let current = self.current();
         let is_same = matches!(current.store.opened.now(), Now::Same);
         (is_same && !self.is_troubled.load(Ordering::Relaxed)).then_some(current)
     }
 
-    /// Opens what the path names, if it is not open. It may block.
+    /// Opens what the path names, if it is not open yet. It may block.
     fn renew(&self) -> Result<Current, StoreError> {
         let mut trouble = self.trouble();
         let current = self.current();
@@ -226,7 +227,7 @@ impl Shared {
         }
     }
 
-    /// Notes what is the matter, and logs it once.
+    /// Records a problem, and logs it once.
     fn report(&self, trouble: &mut Trouble, said: String) -> StoreError {
         if trouble.told.as_ref() != Some(&said) {
             tracing::warn!("{said}");
@@ -255,12 +256,12 @@ fn warn_if_read_only(path: &Path, store: &Sqlite) {
     }
 }
 
-/// Opens a file, and knows which it was.
+/// Opens a file, and makes sure which it was.
 fn open_one(path: &Path, open: &Open) -> Result<Sqlite, StoreError> {
     for _ in 0..OPENINGS {
         let before = path.metadata().ok().map(|about| identity(&about));
         let store = open(path)?;
-        // Else another may have been opened than is named now.
+        // Otherwise the file that was opened may not be the one that is named now.
         if before.is_none_or(|before| store.opened.is(before)) {
             return Ok(store);
         }
@@ -270,7 +271,7 @@ fn open_one(path: &Path, open: &Open) -> Result<Sqlite, StoreError> {
 }
 
 impl Current {
-    /// A page of this file, of which the rest can be read in no other.
+    /// Marks a page with this file: its rest can be read from no other.
     fn of(&self, mut page: Page) -> Page {
         if let Some(rest) = &mut page.rest {
             rest.set_file(self.number);

@@ -69,7 +69,7 @@ impl Store for FollowedSqlite {
 
     async fn ready(&self) -> Result<(), StoreError> {
         let store = self.store().await?;
-        // Once, so that whoever watches has seen it.
+        // Only once, so that a monitor has seen it.
         if self.shared.was_replaced.swap(false, Ordering::Relaxed) {
             let name = self.shared.path.display();
             let message = format!("{name} {REPLACED}: the new file is open now");

@@ -7,8 +7,7 @@ fn pool() -> Pool {
     Pool::open_with(&location, 1, |_| Ok(())).unwrap()
 }
 
-/// [`Pool::run_here`], also where the machine was so busy just now that the pool took it for a slow
-/// disk.
+/// [`Pool::run_here`], repeated if the machine was so busy that the pool took it for a slow disk.
 fn run_here<T>(
     pool: &Pool,
     work: impl FnOnce(&mut Connection) -> Result<T, StoreError>,
@@ -52,7 +51,7 @@ async fn a_read_that_is_too_old_says_so() {
     let moment = Duration::from_millis(1);
     let capped = pool.run_capped(Some(Duration::from_secs(60)), moment, long);
     assert_eq!(capped.await.unwrap_err().to_string(), format!("{}: {said}", path.display()));
-    // A deadline that was set is another.
+    // A deadline is something else.
     let late = pool.run_capped(Some(moment), Duration::from_secs(60), long).await.unwrap_err();
     assert!(!late.to_string().contains("minutes"), "{late}");
     // A copy may take as long as it likes while the log is short.
