@@ -45,7 +45,7 @@ fn main() {
         let subject = Subject { engine: "SQLite", runtime: &runtime, store, tenant, count };
         let bare = BareSqlite::open(&path);
         subject.deep(|lookup| bare.page(lookup), |agent| bare.list(tenant, agent));
-        // What an index that was dropped leaves free is no part of it.
+        // The space of an index that was dropped is not a part of it.
         let bytes = || {
             let sql = "SELECT (page_count - freelist_count) * page_size
                 FROM pragma_page_count, pragma_freelist_count, pragma_page_size";
@@ -85,7 +85,7 @@ fn records(
         .map(move |number| (number + 1, StoredRecord::new(&recording_of(number, agents)).unwrap()))
 }
 
-/// The tenant with so many recordings, made where it is not there yet.
+/// The tenant with this many recordings, made if it is not there yet.
 async fn bulk(store: &Sqlite, count: u64) -> TenantId {
     if let Some(tenant) = store.tenants().await.unwrap().first() {
         return tenant.id;

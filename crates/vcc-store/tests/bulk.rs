@@ -1,4 +1,4 @@
-//! A bulk load ends where imports end, and until then nobody sees it.
+//! A bulk load has the same result as imports, and is invisible until its end.
 
 mod common;
 
@@ -31,7 +31,7 @@ fn numbered(records: Vec<StoredRecord>) -> Vec<(u64, StoredRecord)> {
     (1..).zip(records).collect()
 }
 
-/// What imports and a load make of the same records.
+/// The result of imports, and of a load of the same records.
 async fn compare(records: Vec<StoredRecord>, on_conflict: OnConflict, pieces: usize) {
     let imports = Sqlite::in_memory().unwrap();
     let tenant = acme(&imports).await.id;
@@ -44,7 +44,7 @@ async fn compare(records: Vec<StoredRecord>, on_conflict: OnConflict, pieces: us
     assert_eq!(acme(&store).await.id, tenant);
     store.set_index(Field::QueueName, true).await.unwrap();
     let mut load = store.bulk(tenant, "file").await.unwrap();
-    // Also one that comes in the middle.
+    // Also one that is given in the middle.
     store.set_index(Field::Channel, true).await.unwrap();
     for piece in numbered(records.clone()).chunks(pieces) {
         load.load(piece.to_vec(), piece.last().unwrap().0).await.unwrap();
@@ -83,7 +83,7 @@ async fn compare(records: Vec<StoredRecord>, on_conflict: OnConflict, pieces: us
         assert_eq!(page.records, imports.page(tenant, &selection).await.unwrap().records);
     }
     assert_eq!(wrong_counts(&path), 0);
-    // What comes later is added to what was loaded.
+    // Later imports add to what was loaded.
     let later = imports.import(tenant, records.clone().into()).await.unwrap();
     assert_eq!(store.import(tenant, records.into()).await.unwrap(), later);
     assert_eq!(wrong_counts(&path), 0);
@@ -156,7 +156,7 @@ async fn a_load_that_was_broken_off_goes_on() {
     let agent = Deletion::Field(Field::AgentId, String::new());
     assert_eq!(store.delete(tenant, &agent).await.unwrap(), 30);
     assert_eq!(wrong_counts(&path), 0);
-    // Nothing of the load is left, so another may come.
+    // Nothing of the load is left, so another may begin.
     assert_eq!(store.bulk(tenant, "file").await.unwrap().done(), 0);
 }
 
@@ -176,7 +176,7 @@ async fn a_load_is_the_first_and_one_at_a_time() {
     refused(one.finish(OnConflict::Reject, |_, _| {}).await.unwrap_err(), meanwhile);
     other.load(numbered(records(2)), 2).await.unwrap();
 
-    // Recordings that come in another way are not lost, nor is what was loaded.
+    // Recordings that were added in another way are not lost, and neither is what was loaded.
     store.import(tenant, records(1).into()).await.unwrap();
     let first = "the store holds recordings, and a bulk load is the first of all";
     refused(other.finish(OnConflict::Reject, |_, _| {}).await.unwrap_err(), first);
@@ -185,7 +185,7 @@ async fn a_load_is_the_first_and_one_at_a_time() {
     let other = store.bulk(tenant, "other").await.unwrap();
     assert_eq!(other.done(), 2);
 
-    // What a tenant loaded goes with it.
+    // The load of a tenant is removed with the tenant.
     assert_eq!(store.remove_tenant(tenant).await.unwrap(), 0);
     let gone = store.bulk(tenant, "other").await.err().unwrap();
     assert_eq!(gone.kind(), StoreErrorKind::NotFound);

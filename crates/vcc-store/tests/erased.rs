@@ -1,4 +1,5 @@
-//! What was deleted, replaced, revoked or removed is in no file of a store in SQLite once it is rewritten.
+//! What was deleted, replaced, revoked or removed is in no file of a store in SQLite once that is
+//! rewritten.
 
 mod common;
 
@@ -15,7 +16,7 @@ use vcc_types::{Field, Recording};
 
 use common::wrong_counts;
 
-/// What every value begins with that is to be nowhere.
+/// The beginning of every value that must be nowhere.
 const GHOST: &str = "ghost-";
 
 /// How many records stay, and how many go.
@@ -24,13 +25,13 @@ const GO: u32 = 250;
 
 const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
 
-/// A record whose every text begins so, but for its keys.
+/// A record whose texts all begin like that, apart from its keys.
 fn record(number: u32, prefix: &str) -> StoredRecord {
     let mut recording = Recording::new();
     for field in StoredRecord::text_fields().filter(|field| *field != Field::Duration) {
         recording.set(field, &format!("{prefix}{}-{number}", field.wire_name()));
     }
-    // One agent and one number for all of them, and keys out of order, so that pages are split.
+    // One agent and one number for all, and keys out of order, so that pages are split.
     recording.set(Field::AgentId, &format!("{prefix}agent"));
     recording.set(Field::PhoneNumber, &format!("{prefix}phone"));
     recording.set(Field::TransactionId, &format!("{}", number.wrapping_mul(2_654_435_761)));
@@ -81,7 +82,7 @@ enum Kind {
     Token,
 }
 
-/// Fills a store and deletes of it, in one way or another. What remains is as it says.
+/// Fills a store and deletes from it in some way, and checks that what remains is reported.
 async fn delete(store: &Sqlite, tenant: TenantId, kind: Kind) -> Remains {
     if !matches!(
         kind,
@@ -116,7 +117,7 @@ async fn delete(store: &Sqlite, tenant: TenantId, kind: Kind) -> Remains {
             assert_eq!(store.import(tenant, batch).await.unwrap().updated, go);
         }
         Kind::BulkLeftOut | Kind::BulkUpdate => {
-            // Each record that is to go has a twin: after it where it is replaced.
+            // Each record that will go has a twin: after it, if it will be replaced.
             let (first, second, on_conflict) = match kind {
                 Kind::BulkUpdate => (GHOST, "plain-", OnConflict::Update),
                 _ => ("plain-", GHOST, OnConflict::Reject),
@@ -178,10 +179,10 @@ async fn nothing_that_was_deleted_is_in_a_file_that_was_rewritten() {
         let tenant = store.add_tenant("ghost-tenant", "UTC".parse().unwrap(), NOW).await.unwrap();
         let expected = delete(&store, tenant.id, kind).await;
         assert_eq!(store.remains().await.unwrap(), expected, "{kind:?}");
-        // Otherwise this would look for what was never there.
+        // Otherwise the test would look for something that was never there.
         assert_ne!(copies(folder.path(), GHOST.as_bytes()), [], "{kind:?}");
 
-        // A name stays with its tenant.
+        // A tenant keeps its name.
         if kind != Kind::Tenant {
             let sql = "UPDATE tenants SET name = 'acme', folded = 'acme'";
             rusqlite::Connection::open(&path).unwrap().execute_batch(sql).unwrap();
@@ -199,11 +200,11 @@ async fn nothing_that_was_deleted_is_in_a_file_that_was_rewritten() {
         assert_eq!(store.remains().await.unwrap(), Remains::default(), "{kind:?}");
         assert_eq!(store.count(tenant.id).await.unwrap(), count, "{kind:?}");
         assert_eq!(wrong_counts(&path), 0, "{kind:?}");
-        // All that was not to go is there, also what nobody sees yet.
+        // Everything else is there, also what is not visible yet.
         let kept = copies(folder.path(), b"plain-agent");
         let is_empty = matches!(kind, Kind::All | Kind::Tenant | Kind::BulkForgotten);
         assert_eq!(kept.is_empty(), is_empty, "{kind:?}");
-        // And it goes on.
+        // And the store can be used.
         if let Ok(imported) = store.import(tenant.id, vec![record(1, "plain-")].into()).await {
             assert_eq!(imported.conflicts, [0_usize; 0], "{kind:?}");
         }
@@ -224,7 +225,7 @@ async fn a_log_that_is_read_stays_until_it_is_not() {
 
     assert!(!store.vacuum(Vacuum::default()).await.unwrap().log_is_clean);
     assert_eq!(store.remains().await.unwrap().deleted, u64::from(GO));
-    // A backup has no copies, and does not say that it had.
+    // A backup has no copies, and no note of any.
     let elsewhere = tempfile::tempdir().unwrap();
     store.backup(elsewhere.path().join("copy.db")).await.unwrap();
     assert_eq!(copies(elsewhere.path(), GHOST.as_bytes()), []);
@@ -234,7 +235,7 @@ async fn a_log_that_is_read_stays_until_it_is_not() {
         reader.query_row("SELECT count(*) FROM recordings", [], |row| row.get(0)).unwrap();
     assert_eq!(seen, i64::from(STAY + GO));
 
-    // Who waits is told for whom.
+    // The waiting process is told what it waits for.
     let told = Arc::new(Mutex::new(Vec::new()));
     let into = told.clone();
     let patient = Sqlite::builder()
@@ -251,7 +252,7 @@ async fn a_log_that_is_read_stays_until_it_is_not() {
     assert_eq!(store.remains().await.unwrap(), Remains::default());
     assert_eq!(copies(folder.path(), GHOST.as_bytes()), []);
 
-    // Of those who write, one can rewrite nothing.
+    // While another process writes, nothing can be rewritten.
     reader.execute_batch("BEGIN IMMEDIATE").unwrap();
     let error = store.vacuum(Vacuum::default()).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Unavailable);

@@ -1,4 +1,4 @@
-//! A list without pages: what it shows, and what it leaves behind.
+//! Exports: which records they have, and what they leave behind.
 
 mod common;
 mod postgres_server;
@@ -10,7 +10,7 @@ use vcc_types::{Field, Order, Recording};
 
 use common::{everything, expected, exported};
 
-/// More records than wait in the pieces of an export that nobody takes.
+/// More records than the pieces that an export reads ahead.
 const MANY: i64 = 30_000;
 
 fn record(second: i64, transaction: &str, long: usize) -> StoredRecord {
@@ -35,7 +35,7 @@ fn all(selection: Selection) -> Selection {
     Selection { page_size: u32::MAX, ..selection }
 }
 
-/// What is written while it is read does not show.
+/// Writes during an export do not show.
 async fn it_shows_one_moment(store: &dyn Store) {
     let records: Vec<_> = (0..MANY).map(|n| record(n, &n.to_string(), 0)).collect();
     let tenant = filled(store, "moment", &records).await;
@@ -54,7 +54,7 @@ async fn it_shows_one_moment(store: &dyn Store) {
     assert!(exported(store, tenant, &everything()).await == now);
 }
 
-/// One that nobody wants any more keeps nothing, however many there are.
+/// An export that is dropped holds nothing up, however many there are.
 async fn it_ends_where_nobody_takes_it(store: &dyn Store) {
     let records: Vec<_> = (0..MANY).map(|n| record(n, "", 0)).collect();
     let tenant = filled(store, "dropped", &records).await;
@@ -68,7 +68,7 @@ async fn it_ends_where_nobody_takes_it(store: &dyn Store) {
     assert_eq!(store.remove_tenant(tenant).await.unwrap(), MANY as u64);
 }
 
-/// What ties is in the order of a list across the pieces, by every index and in both directions.
+/// Ties are in the order of a list across the pieces, by every index and in both directions.
 async fn it_has_the_order_of_the_list(store: &dyn Store) {
     let records: Vec<_> = (0..MANY)
         .map(|n| {
@@ -97,7 +97,7 @@ async fn it_has_the_order_of_the_list(store: &dyn Store) {
     }
 }
 
-/// A piece has some text, or one record, however many records are long.
+/// A piece has a limited size or one record, also if many records are long.
 async fn long_records_come_one_by_one(store: &dyn Store) {
     let records: Vec<_> =
         (0..12).map(|n| record(n, &n.to_string(), if n < 6 { 1 << 20 } else { 9 })).collect();
@@ -128,7 +128,7 @@ async fn of_sqlite() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_sqlite_in_memory() {
-    // It has one connection, and so no other moment.
+    // It has one connection, and so no other snapshot.
     let store = Sqlite::in_memory().unwrap();
     it_ends_where_nobody_takes_it(&store).await;
     long_records_come_one_by_one(&store).await;

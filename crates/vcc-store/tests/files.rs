@@ -1,5 +1,5 @@
-//! A store in a file and the files beside it: what becomes of them where a copy is made or a store, who
-//! may read them, and names that are not UTF-8.
+//! A store in a file and the files beside it: what happens to them when a copy or a store is made,
+//! who may read them, and names that are not UTF-8.
 
 #![cfg(unix)]
 
@@ -19,7 +19,7 @@ use vcc_types::{Field, Recording};
 
 const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
 
-/// A file beside a database, by the end of its name.
+/// A file beside a database, by its suffix.
 fn beside(path: &Path, end: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(end);
@@ -59,7 +59,7 @@ fn rows(path: &Path) -> BTreeMap<String, Vec<String>> {
     names.iter().map(|name| (name.clone(), rows(name))).collect()
 }
 
-/// Every file of a folder, with what it holds.
+/// Every file of a folder, with its content.
 fn folder(path: &Path) -> BTreeMap<OsString, Vec<u8>> {
     let entry = |entry: std::io::Result<std::fs::DirEntry>| {
         let entry = entry.unwrap();
@@ -68,7 +68,7 @@ fn folder(path: &Path) -> BTreeMap<OsString, Vec<u8>> {
     path.read_dir().unwrap().map(entry).collect()
 }
 
-/// What may be left of a store: its log with the index of it, and a journal, each with something in it.
+/// What may be left of a store: its log with the index of it, and a journal, each with content.
 async fn left_of_another(at: &Path) -> BTreeMap<&'static str, Vec<u8>> {
     let path = at.join("another.db");
     let store = Sqlite::create(&path).unwrap();
@@ -100,7 +100,7 @@ async fn a_restore_beside_whatever_is_left() {
     store.backup(&backup).await.unwrap();
     let wanted = rows(&backup);
     let (mut restored, mut refused) = (0, 0);
-    // Of each there is none, an empty one, or one with something in it; and the store is there or not.
+    // Each of them is absent, empty, or has content; and the store exists or not.
     for case in 0..2 * 3_u32.pow(4) {
         let at = tempfile::tempdir().unwrap();
         let path = at.path().join("recordings.db");
@@ -147,7 +147,7 @@ async fn a_restore_beside_whatever_is_left() {
             }
         }
     }
-    // Logs and journals that are empty or not there, whatever else is left: 2 * 2 * 3 * 3.
+    // Logs and journals that are empty or absent, whatever else is left: 2 * 2 * 3 * 3.
     assert_eq!((restored, refused), (36, 126));
 }
 
@@ -185,7 +185,7 @@ async fn of_copies_to_one_name_one_is_made() {
     let wanted = rows(&backup);
     for round in 0..20 {
         let path = at.path().join(format!("{round}.db"));
-        // What a process that was killed has left.
+        // What a killed process has left.
         std::fs::write(beside(&path, ".partial"), "half a copy").unwrap();
         let racing: Vec<_> = (0..6)
             .map(|_| {
@@ -222,13 +222,13 @@ async fn a_copy_that_another_process_is_making_is_left_to_it() {
         format!("another process is making {name}: it has {name}.partial open")
     );
     assert_eq!(folder(at.path()).len(), 1);
-    // Once it has ended, whatever it left is nobody's.
+    // Once it has ended, what it left belongs to nobody.
     drop(theirs);
     store.backup(&path).await.unwrap();
     assert_eq!(folder(at.path()).len(), 1);
 }
 
-/// A process may be killed when its copy has one name and still the other.
+/// A process may be killed when its copy has the new name and still the old one.
 #[tokio::test]
 async fn a_copy_with_two_names_keeps_one() {
     let at = tempfile::tempdir().unwrap();
@@ -257,7 +257,7 @@ async fn a_restore_reads_a_backup_and_nothing_else() {
     fill(&store, "acme", 100).await;
     drop(store);
     let wanted = rows(&backup);
-    // Also one that is read with a log, as a store is that was copied when nobody had it open.
+    // Also a copy that is read with a log, as of a store that was copied when nobody had it open.
     let mut restored = 0;
     for journal_mode in ["WAL", "DELETE"] {
         let connection = Connection::open(&backup).unwrap();
@@ -278,7 +278,7 @@ async fn a_restore_reads_a_backup_and_nothing_else() {
             }
         }
     }
-    // What a log or a journal holds is a part of it, and to read that is to write.
+    // A log or a journal with content is a part of it, and reading that means writing.
     for end in ["-wal", "-journal"] {
         let log = beside(&backup, end);
         std::fs::write(&log, &left[end]).unwrap();
@@ -297,7 +297,7 @@ async fn a_restore_reads_a_backup_and_nothing_else() {
     }
 }
 
-/// It has the name of a store when it is one: whole, or not at all.
+/// A file gets the name of a store once it is a whole store.
 #[tokio::test]
 async fn a_damaged_backup_is_no_store() {
     let at = tempfile::tempdir().unwrap();
@@ -318,7 +318,7 @@ async fn a_damaged_backup_is_no_store() {
     for bytes in cut.into_iter().chain(rubbish) {
         std::fs::write(&backup, bytes).unwrap();
         match Sqlite::restore(&backup, &path).await {
-            // Where an index was damaged, which is made anew, or what no row needs.
+            // If the damage is in an index, which is made again, or in something that no row needs.
             Ok(()) => {
                 assert_eq!(rows(&path), wanted);
                 std::fs::remove_file(&path).unwrap();
@@ -349,7 +349,7 @@ async fn names_that_are_not_utf_8() {
         let wanted = rows(&path);
         assert_eq!(rows(&backup), wanted);
         assert_eq!(rows(&restored), wanted);
-        // Of just these names.
+        // Files of exactly these names.
         assert_eq!(folder(at.path()).len(), 3);
         for path in [path, backup, restored] {
             std::fs::remove_file(path).unwrap();
@@ -372,7 +372,7 @@ async fn files_are_for_their_owner_alone() {
         assert_eq!(mode(path), 0o600, "{}", path.display());
     }
     drop(store);
-    // Whoever has let others read it goes on to do so.
+    // Others who could read it before still can.
     std::fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
     let store = Sqlite::open(&path).unwrap();
     fill(&store, "globex", 10).await;
@@ -381,7 +381,7 @@ async fn files_are_for_their_owner_alone() {
     }
 }
 
-/// A page that is read in pieces is one of one file.
+/// The pieces of a page come from one file.
 #[tokio::test]
 async fn the_rest_of_a_page_is_not_read_in_another_file() {
     let at = tempfile::tempdir().unwrap();
@@ -408,7 +408,7 @@ async fn the_rest_of_a_page_is_not_read_in_another_file() {
     assert_eq!(store.page(tenant, &everything).await.unwrap().records.len(), 9);
 }
 
-/// Where a link leads elsewhere, the file that it led to keeps its log.
+/// If a link leads elsewhere now, the file that it led to keeps its log.
 #[tokio::test]
 async fn a_link_that_leads_elsewhere_leaves_the_log_of_its_file() {
     let at = tempfile::tempdir().unwrap();
@@ -439,7 +439,7 @@ async fn a_store_is_renamed_and_removed_with_all_that_belongs_to_it() {
     let left = left_of_another(workshop.path()).await;
     let at = tempfile::tempdir().unwrap();
     let (from, to) = (at.path().join("from.db"), at.path().join("to.db"));
-    // As a process that was killed leaves it: all is in the log.
+    // As a killed process leaves it: everything is in the log.
     let original = workshop.path().join("original.db");
     let store = Sqlite::create(&original).unwrap();
     fill(&store, "acme", 100).await;
@@ -457,7 +457,7 @@ async fn a_store_is_renamed_and_removed_with_all_that_belongs_to_it() {
     }
     assert_eq!(opened.tenants().await.unwrap().len(), 1);
     drop(opened);
-    // Nothing is replaced, nor joined by what is left of another.
+    // Nothing is replaced, or mixed with what is left of another store.
     std::fs::write(beside(&to, "-wal"), &left["-wal"]).unwrap();
     assert_eq!(Sqlite::rename(&from, &to).await.unwrap_err().kind(), StoreErrorKind::Refused);
     std::fs::write(beside(&to, "-wal"), "").unwrap();
@@ -467,7 +467,7 @@ async fn a_store_is_renamed_and_removed_with_all_that_belongs_to_it() {
     Sqlite::rename(&from, &to).await.unwrap();
     assert_eq!(folder(at.path()).len(), 1);
     assert_eq!(rows(&to), wanted);
-    // Also by a link, which is left to whoever made it.
+    // Also by a link, which is kept.
     let link = at.path().join("link.db");
     std::os::unix::fs::symlink(&to, &link).unwrap();
     Sqlite::remove(&link).await.unwrap();

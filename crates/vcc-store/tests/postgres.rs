@@ -141,7 +141,7 @@ async fn a_server_that_is_not_there_is_unavailable() {
     assert_eq!(error.kind(), StoreErrorKind::Unavailable);
 }
 
-/// It takes every connection and never says a word, as a machine that has stalled does.
+/// A server that accepts every connection and never answers, like a machine that has stalled.
 #[tokio::test]
 async fn a_server_that_hangs_is_passed_over() {
     let Some(url) = database() else { return };
@@ -196,7 +196,7 @@ mod citus {
     }
 }
 
-/// Functions by the names of Citus's that keep a list of what they were called with.
+/// Functions with the names of those of Citus, which record their calls.
 const CITUS: &str = "CREATE TABLE told (what text);
     CREATE FUNCTION create_reference_table(t regclass) RETURNS void LANGUAGE sql
     AS $$ INSERT INTO told VALUES (t::text) $$;
@@ -229,9 +229,9 @@ async fn citus_is_told_how_the_tables_are_spread() {
             "ALTER DATABASE here SET jit = off",
         ]
     );
-    // Here too: a coordinator may hold shards.
+    // Here too, because a coordinator may hold shards.
     assert_eq!(psql(&url, "SHOW enable_seqscan").unwrap(), "off");
-    // Once: the second time the schema is there.
+    // Only once: the second time the schema is there.
     Postgres::open(&url).await.unwrap();
     assert_eq!(psql(&url, "SELECT count(*) FROM told").unwrap(), "11");
 }
@@ -285,7 +285,7 @@ async fn a_store_that_is_written_anew_has_nothing_of_what_was_deleted_in_its_tab
     assert_eq!((copies("ghost-agent"), copies("bill")), ("0".to_owned(), "2".to_owned()));
     assert_eq!(store.count(acme).await.unwrap(), 1_800);
 
-    // Who uses a table is waited for; one that belongs to another is not passed over.
+    // It waits for others who use a table, and does not skip a table of another role.
     let (holder, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
     tokio::spawn(connection);
     holder.batch_execute("BEGIN; LOCK recordings IN ACCESS SHARE MODE").await.unwrap();

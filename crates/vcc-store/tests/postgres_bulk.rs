@@ -1,4 +1,4 @@
-//! A bulk load into PostgreSQL ends where imports end, and until then nobody sees it.
+//! A bulk load into PostgreSQL has the same result as imports, and is invisible until its end.
 
 #![cfg(all(feature = "postgres", feature = "sqlite"))]
 
@@ -88,7 +88,7 @@ async fn a_load_ends_where_imports_end() {
         )
         .unwrap();
         let schema = psql(&url, SCHEMA).unwrap();
-        // Its statements are prepared before and go on after.
+        // Its statements are prepared before the load, and still work after it.
         assert!(store.page(acme, &everything()).await.unwrap().records.is_empty());
 
         let mut load = store.bulk(acme, "file").await.unwrap();
@@ -121,7 +121,7 @@ async fn a_load_ends_where_imports_end() {
             let page = store.page(acme, &selection).await.unwrap();
             assert_eq!(page.records, imports.page(known, &selection).await.unwrap().records);
         }
-        // What comes later is added to what was loaded, by this server and by another.
+        // Later imports add to what was loaded, by this server and by another.
         let later = imports.import(known, records.clone().into()).await.unwrap();
         assert_eq!(store.import(acme, records.clone().into()).await.unwrap(), later);
         let again = Postgres::open(&url).await.unwrap();
@@ -175,7 +175,7 @@ async fn a_load_that_was_broken_off_goes_on() {
     let records = records(30);
     let mut load = store.bulk(acme, "file").await.unwrap();
     load.load(numbered(records.clone())[..20].to_vec(), 20).await.unwrap();
-    // One batch breaks off in the middle.
+    // One batch fails half-way.
     drop(load);
     drop(store);
     let store = Postgres::open(&url).await.unwrap();
@@ -187,11 +187,11 @@ async fn a_load_that_was_broken_off_goes_on() {
     let agent = Deletion::Field(Field::AgentId, String::new());
     assert_eq!(store.delete(acme, &agent).await.unwrap(), 30);
     assert_eq!(psql(&url, "SELECT count(*) FROM counts").unwrap(), "0");
-    // Nothing of the load is left, so another may come.
+    // Nothing of the load is left, so another may begin.
     assert_eq!(store.bulk(acme, "file").await.unwrap().done(), 0);
 }
 
-/// Kills processes of the server while there is one at work, after ever longer pauses.
+/// Kills processes of the server while one is at work, after longer and longer pauses.
 async fn kill(url: String, is_done: Arc<AtomicBool>) -> i64 {
     let (killer, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
     tokio::spawn(connection);
@@ -217,7 +217,7 @@ async fn a_load_whose_processes_are_killed_loses_nothing_and_doubles_nothing() {
     'again: loop {
         let mut load = match store.bulk(acme, "file").await {
             Ok(load) => load,
-            // The end was not heard of.
+            // The answer to the end of the load was lost.
             Err(error) if error.kind() == StoreErrorKind::Refused => {
                 assert!(error.to_string().ends_with(FIRST), "{error}");
                 break;
@@ -265,7 +265,8 @@ async fn a_load_is_the_first_and_one_at_a_time() {
     refused(one.finish(OnConflict::Reject, |_, _| {}).await, MEANWHILE);
     other.load(numbered(records(2)), 2).await.unwrap();
 
-    // Recordings that come in another way are not lost, nor is what was loaded, of any tenant.
+    // Recordings that were added in another way are not lost, and neither is what was loaded, for
+    // any tenant.
     store.import(other_tenant, records(1).into()).await.unwrap();
     refused(other.finish(OnConflict::Reject, |_, _| {}).await, FIRST);
     refused(store.bulk(acme, "other").await, FIRST);
@@ -273,7 +274,7 @@ async fn a_load_is_the_first_and_one_at_a_time() {
     let other = store.bulk(acme, "other").await.unwrap();
     assert_eq!(other.done(), 2);
 
-    // What a tenant loaded goes with it.
+    // The load of a tenant is removed with the tenant.
     assert_eq!(store.remove_tenant(acme).await.unwrap(), 0);
     assert_eq!(psql(&url, "SELECT to_regclass('staged') IS NULL").unwrap(), "t");
     assert_eq!(store.bulk(acme, "other").await.unwrap_err().kind(), StoreErrorKind::NotFound);
@@ -295,20 +296,20 @@ async fn what_is_erased_goes_from_a_load_that_was_broken_off_too() {
     drop(load);
     store.import(acme, vec![recording("bill")].into()).await.unwrap();
     let bill = Deletion::Field(Field::AgentId, "bill".into());
-    // Beforehand it is said of as many.
+    // The number is told beforehand.
     let reach = store.reach(acme, &bill).await.unwrap();
     assert_eq!((reach.records, reach.of), (3, 4));
     assert_eq!(reach.starts, Some((DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH)));
     assert_eq!(store.delete(acme, &bill).await.unwrap(), 3);
     assert_eq!(psql(&url, "SELECT agent_id FROM staged").unwrap(), "anna");
-    // Its room is freed too.
+    // Its space is freed too.
     let file = "SELECT pg_relation_filenode('staged')";
     let before = psql(&url, file).unwrap();
     store.vacuum(vcc_store::Vacuum { full: true }).await.unwrap();
     assert_ne!(psql(&url, file).unwrap(), before);
 }
 
-// What is undone is sent by another thread than the one that waits for psql.
+// The rollback is sent by another thread than the one that waits for psql.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_load_would_not_keep_is_not_lost() {
     let Some((url, store)) = open().await else { return };

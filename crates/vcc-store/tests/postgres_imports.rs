@@ -1,4 +1,5 @@
-//! Imports into PostgreSQL: batches at once, servers' processes that are killed, readers beside them.
+//! Imports into PostgreSQL: several batches at once, server processes that are killed, and readers
+//! at the same time.
 
 #![cfg(all(feature = "postgres", feature = "sqlite"))]
 
@@ -65,7 +66,7 @@ async fn at_once(mut imports: Vec<Import<'_>>) -> Vec<Result<Imported, StoreErro
     ended.into_iter().map(Option::unwrap).collect()
 }
 
-/// A batch of a source that comes after so many records.
+/// A batch of a source, after this many records of it.
 fn step(records: &[StoredRecord], on_conflict: OnConflict, after: usize) -> Batch {
     let checkpoint = Checkpoint {
         source: "file".into(),
@@ -75,7 +76,7 @@ fn step(records: &[StoredRecord], on_conflict: OnConflict, after: usize) -> Batc
     Batch { records: records.to_vec(), on_conflict, checkpoint: Some(checkpoint) }
 }
 
-/// The records of a list by all their texts.
+/// The records of a list, as all their texts.
 async fn listed(store: &dyn Store, tenant: TenantId) -> Vec<StoredRecord> {
     let mut all = Vec::new();
     loop {
@@ -97,7 +98,7 @@ async fn batches_at_once_end_as_one_after_another() {
         let made = (proptest::collection::vec(record(), 1..240), 1_usize..60, any::<bool>());
         let (mut records, size, update) = made.new_tree(&mut runner).unwrap().current();
         if case % 2 == 0 {
-            // As a file in its order has them: no batch reaches into another's range.
+            // As in a sorted file: no batch reaches into the range of another.
             for (number, record) in records.iter_mut().enumerate() {
                 let texts = StoredRecord::text_fields().zip(record.texts());
                 let recording = texts
@@ -147,7 +148,7 @@ async fn until(url: &str, statement: &str) {
     panic!("never: {statement}");
 }
 
-/// A batch writes before its turn, and settles what has come meanwhile.
+/// A batch writes before its turn, and then finds what has been added meanwhile.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_comes_before_a_batch_that_is_written_ahead_is_known_to_it() {
     let Some(url) = database() else { return };
@@ -171,7 +172,7 @@ async fn what_comes_before_a_batch_that_is_written_ahead_is_known_to_it() {
         WHERE relation = 'recordings'::regclass AND mode = 'RowExclusiveLock' AND granted
         AND state = 'idle in transaction'";
     until(&url, written).await;
-    // What the second batch brings as well.
+    // Records that the second batch has as well.
     holder
         .batch_execute(
             "INSERT INTO recordings (tenant, start, agent_id, phone_number, channel, case_id,
@@ -221,7 +222,7 @@ async fn where_one_fails_those_after_it_are_refused() {
     assert_eq!(store.checkpoint(acme, "file").await.unwrap(), 0);
 }
 
-/// Imports a source, two batches at once, from where it is, again and again until it is done.
+/// Imports a source, two batches at once, and continues until it is done.
 async fn to_the_end(store: &dyn Store, tenant: TenantId, records: &[StoredRecord], size: usize) {
     loop {
         let mut done = match store.checkpoint(tenant, "file").await {
@@ -254,7 +255,8 @@ async fn to_the_end(store: &dyn Store, tenant: TenantId, records: &[StoredRecord
     }
 }
 
-/// Keyless records of few moments, so that only their order tells whether one is missing or doubled.
+/// Records without keys at few instants, so that only their order tells whether one is missing or
+/// doubled.
 fn keyless(count: usize) -> Vec<StoredRecord> {
     let record = |number: usize| {
         let recording = Recording::new().with(Field::AgentId, &number.to_string());
@@ -275,12 +277,12 @@ async fn processes_that_are_killed_lose_nothing_and_double_nothing() {
         let (url, is_done, kills) = (url.clone(), is_done.clone(), kills.clone());
         tokio::spawn(async move {
             let killer = connect(&url).await;
-            // At every point of a batch: what a process runs, and how long it has, differ every time.
+            // At any point of a batch: which statement runs, and how far it is, differ every time.
             let kill =
                 "SELECT count(pg_terminate_backend(pid)) FROM (SELECT pid FROM pg_stat_activity
                 WHERE datname = current_database() AND pid <> pg_backend_pid()
                 AND (xact_start IS NOT NULL OR state = 'active') ORDER BY random() LIMIT 1) AS one";
-            // Ever longer, so that a slow machine comes to an end too.
+            // Longer and longer pauses, so that a slow machine finishes too.
             let mut wait = 2;
             while !is_done.load(Ordering::Relaxed) {
                 let killed: i64 = killer.query_one(kill, &[]).await.unwrap().get(0);
@@ -290,7 +292,7 @@ async fn processes_that_are_killed_lose_nothing_and_double_nothing() {
             }
         })
     };
-    // A reader beside it: whole batches, and the counts of just these.
+    // A reader at the same time sees whole batches, and the counts of exactly these.
     let reader = {
         let (url, is_done) = (url.clone(), is_done.clone());
         tokio::spawn(async move {
@@ -324,7 +326,7 @@ async fn processes_that_are_killed_lose_nothing_and_double_nothing() {
     let mut tenants = Vec::new();
     for number in 0..3 {
         let name = format!("tenant {number}");
-        // The killer does not spare this either.
+        // The killer may hit this process too.
         while store.tenant(&name).await.ok().flatten().is_none() {
             let zone = "UTC".parse().unwrap();
             let _ = store.add_tenant(&name, zone, DateTime::UNIX_EPOCH).await;
@@ -338,7 +340,7 @@ async fn processes_that_are_killed_lose_nothing_and_double_nothing() {
             }
         }
     }
-    // Two tenants at once, then one after the other: kills need an import to hit.
+    // Two tenants at once, then one after the other: a kill needs an import to hit.
     let imports = [(tenants[0], 50), (tenants[1], 400)].map(|(tenant, size)| {
         let (store, records) = (store.clone(), records.clone());
         tokio::spawn(async move { to_the_end(&*store, tenant, &records, size).await })
@@ -357,7 +359,7 @@ async fn processes_that_are_killed_lose_nothing_and_double_nothing() {
     assert_eq!(psql(&url, WRONG_COUNTS).unwrap(), "0");
 }
 
-/// Of two sources at once, each record comes in once, whichever brings it first.
+/// Of two sources at once, each record is imported once, whichever has it first.
 #[tokio::test(flavor = "multi_thread")]
 async fn two_imports_into_one_tenant_know_each_other() {
     let Some(url) = database() else { return };
@@ -394,7 +396,7 @@ async fn two_imports_into_one_tenant_know_each_other() {
     assert_eq!(psql(&url, WRONG_COUNTS).unwrap(), "0");
 }
 
-/// A role that may write recordings need not own them, nor the sequence of their numbers.
+/// A role that may write recordings need not own the table, nor the sequence of its numbers.
 #[tokio::test]
 async fn a_role_without_the_sequence_imports_too() {
     let Some(url) = database() else { return };

@@ -126,7 +126,7 @@ fn batch(number: u32) -> Batch {
 async fn imports_run_beside_each_other_and_beside_backups() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("recordings.db");
-    // As processes of their own would.
+    // Like processes of their own.
     let open = || Arc::new(Sqlite::create(&path).unwrap());
     let store = open();
     let acme = store.add_tenant("acme", "UTC".parse().unwrap(), NOW).await.unwrap().id;
@@ -146,7 +146,7 @@ async fn imports_run_beside_each_other_and_beside_backups() {
     for number in 0..4 {
         let copy = folder.path().join(format!("{number}.db"));
         backups.backup(&copy).await.unwrap();
-        // Of one moment: whole batches, and the counts of just these.
+        // In one snapshot: whole batches, and the counts of exactly these.
         assert_eq!(common::wrong_counts(&copy), 0);
         let copied = Sqlite::open(&copy).unwrap();
         for tenant in [acme, other] {
@@ -162,7 +162,7 @@ async fn imports_run_beside_each_other_and_beside_backups() {
     assert_eq!(common::wrong_counts(&path), 0);
 }
 
-/// So many records of one start and one agent that a page of them takes long.
+/// So many records with the same start and agent that a page of them takes long.
 async fn one_moment(store: &Sqlite) -> TenantId {
     let acme = store.add_tenant("acme", "UTC".parse().unwrap(), NOW).await.unwrap().id;
     let record = |number: u32| {
@@ -197,15 +197,15 @@ async fn a_read_that_is_cut_leaves_its_connection_as_it_was() {
             .await
             .unwrap();
         assert_eq!(page.unwrap().records.len(), 50);
-        // No snapshot is left open that this would not be in.
+        // No snapshot is left open, which would not show it.
         let record = StoredRecord::with_start(&Recording::new(), NOW).unwrap();
         store.import(acme, vec![record].into()).await.unwrap();
     }
     assert_eq!(store.page(acme, &common::everything()).await.unwrap().records.len(), 50);
 }
 
-/// A field without an index is looked for in one recording after another, until the deadline; pages of
-/// that tenant and of others are answered meanwhile. With an index there is nothing to be cut.
+/// Without an index, a field is looked for in one recording after another, until the deadline;
+/// pages of that tenant and of others are answered meanwhile. With an index nothing is cut.
 #[tokio::test]
 async fn a_scan_ends_at_its_deadline_and_an_index_ends_the_scan() {
     let folder = tempfile::tempdir().unwrap();
@@ -239,7 +239,7 @@ async fn a_scan_ends_at_its_deadline_and_an_index_ends_the_scan() {
     for tenant in &tenants {
         let page = store.page(*tenant, &common::everything()).await.unwrap();
         assert_eq!(page.records.len(), 50);
-        // What is found soon is found without an index.
+        // A page that is full soon needs no index.
         assert_eq!(store.page(*tenant, &of_queue("7")).await.unwrap().records.len(), 50);
     }
     for scan in scans {

@@ -1,5 +1,5 @@
-//! Stores of every earlier version of the schema are opened, and hold what they held. Programs of the
-//! version before go on meanwhile.
+//! Stores of every earlier version of the schema are opened, and keep their content. Programs of
+//! the version before keep working meanwhile.
 
 mod common;
 #[cfg(feature = "postgres")]
@@ -15,7 +15,7 @@ use common::fixture::{self, NAMES, NOW, RECORDINGS};
 /// The version that this program makes.
 const VERSION: u32 = 2;
 
-/// Every version that is opened, and whether its fixture holds what is refused today.
+/// Every version that can be opened, and whether its fixture has what would be refused today.
 const FIXTURES: [(u32, bool); 2] = [(1, true), (2, false)];
 
 /// Writes the fixtures of this version of the schema: see the README.
@@ -57,7 +57,7 @@ async fn of_seconds(store: &dyn Store, seconds: u64) -> Vec<String> {
     found(store, vec![Filter { field: Field::Duration, wanted }]).await
 }
 
-/// What the fixture of a version holds, as this version sees it.
+/// The content of the fixture of a version, as this version sees it.
 async fn holds(store: &dyn Store, all: bool) {
     let acme = store.tenant("acme").await.unwrap().unwrap();
     assert_eq!(acme.zone.name(), "America/Denver");
@@ -92,7 +92,7 @@ async fn holds(store: &dyn Store, all: bool) {
     let wanted = Wanted::Text("".into());
     assert_eq!(found(store, vec![Filter { field: Field::Duration, wanted }]).await, ["none"]);
 
-    // AUTH-5, and the number of a revoked token is not given again.
+    // AUTH-5; and the number of a revoked token is not given again.
     for (label, opens) in [("first", true), ("second", false), ("third", true)] {
         let hash = TokenHash::of(label.as_bytes());
         let known = store.credentials("acme", &hash).await.unwrap().unwrap().token;
@@ -116,7 +116,7 @@ async fn holds(store: &dyn Store, all: bool) {
     known_again(store, count).await;
 }
 
-/// AUTH-7: names of before stay valid and are marked; what looks like one of them is refused.
+/// AUTH-7: older names stay valid and are marked; what looks like one of them is refused.
 async fn names(store: &dyn Store, all: bool) {
     let overview = store.overview().await.unwrap();
     let problem = |name: &str| {
@@ -156,7 +156,7 @@ async fn names(store: &dyn Store, all: bool) {
     );
 }
 
-/// An import knows what is there, and a deletion reaches it.
+/// An import recognises the records, and a deletion finds them.
 async fn known_again(store: &dyn Store, count: u64) {
     let acme = store.tenant("acme").await.unwrap().unwrap().id;
     let again: Vec<_> = RECORDINGS
@@ -212,7 +212,7 @@ async fn every_version_of_a_file_is_opened() {
     }
 }
 
-/// What a program of version 1 asks of a file, as its source has it.
+/// The statements of a program of version 1, copied from its source.
 const WRITES_OF_1: &str = "
     INSERT INTO tenants (name, zone, created) VALUES ('ACME', 'UTC', 0) ON CONFLICT (name) DO NOTHING;
     UPDATE tenants SET last_token = last_token + 1 WHERE name = 'ACME';
@@ -245,11 +245,11 @@ async fn beside(store: &dyn Store) {
     let acme = store.tenant("acme").await.unwrap().unwrap().id;
     assert_eq!(store.count(acme).await.unwrap(), 14);
     assert_eq!(store.checkpoint(acme, "calls.csv").await.unwrap(), 8);
-    // FIELD-4: whatever number stands in the table.
+    // FIELD-4: whatever number is in the table.
     assert_eq!(of_seconds(store, u64::MAX).await, [""; 0]);
     let old = Filter { field: Field::AgentId, wanted: Wanted::Text("old".into()) };
     assert_eq!(found(store, vec![old]).await, ["by-1"]);
-    // AUTH-7: it took a name that looks like another, and this version still takes none.
+    // AUTH-7: it took a name that looks like another; this version still refuses such a name.
     assert!(store.credentials("ACME", &TokenHash::of(b"x")).await.unwrap().is_some());
     let zone = "UTC".parse().unwrap();
     let error = store.add_tenant("acmE", zone, NOW).await.unwrap_err();
@@ -262,7 +262,7 @@ async fn beside(store: &dyn Store) {
     }
     let error = store.add_tenant("acmE", zone, NOW).await.unwrap_err();
     assert!(error.to_string().contains("looks like that of the tenant \"ACME\""), "{error}");
-    // And what it removed is free.
+    // And the name that it removed is free.
     store.add_tenant("Plain", zone, NOW).await.unwrap();
 }
 
@@ -288,7 +288,7 @@ async fn a_program_of_version_1_goes_on_beside_this_one() {
     beside(&store).await;
 }
 
-/// Programs that begin at once: one upgrades, and all go on.
+/// Of several programs that start at once, one upgrades, and all work.
 #[test]
 fn a_file_is_upgraded_once() {
     let folder = tempfile::tempdir().unwrap();
@@ -314,7 +314,7 @@ async fn a_backup_of_an_upgraded_store_is_one() {
     holds(&copy, true).await;
 }
 
-/// It is waited for, and not for ever.
+/// The upgrade waits for other writers, but not for ever.
 #[test]
 fn a_file_that_another_program_goes_on_writing_is_not_upgraded() {
     let folder = tempfile::tempdir().unwrap();
@@ -381,8 +381,8 @@ mod postgres {
         assert_eq!([one, two, three].iter().flatten().count(), 1);
     }
 
-    /// Recordings are read once, and beside others that add a tenant: nothing is updated where no
-    /// duration is beyond its range.
+    /// Recordings are read once, while others can add a tenant: nothing is updated if no duration
+    /// is out of range.
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn an_upgrade_reads_the_recordings_once_and_keeps_nothing_locked_meanwhile() {
         let Some(url) = database() else { return };
@@ -419,8 +419,8 @@ mod postgres {
         connection.await.unwrap().unwrap();
     }
 
-    /// An import of version 1 holds its tenant's row as long as a batch takes: the upgrade waits for it,
-    /// and those who sign in meanwhile do not wait for the upgrade for long.
+    /// An import of version 1 locks the row of its tenant for a whole batch: the upgrade waits for
+    /// it, and those who sign in meanwhile do not wait for the upgrade for long.
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn an_upgrade_waits_for_a_batch_that_is_being_imported() {
         let Some(url) = database() else { return };

@@ -1,4 +1,4 @@
-//! The pages as somebody would read them who has the tables and no store: the same statement,
+//! The pages as somebody would read them with the tables but without the store: the same statement,
 //! prepared once, on one connection, every column read.
 
 #![allow(dead_code, reason = "each benchmark takes what it needs")]
@@ -69,7 +69,7 @@ pub(crate) struct BareSqlite(Connection);
 impl BareSqlite {
     pub(crate) fn open(path: &Path) -> Self {
         let connection = Connection::open(path).unwrap();
-        // As the store sets it: a statement is not planned again for every value.
+        // Like the store: a statement is not planned again for every value.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).unwrap();
         Self(connection)
     }
@@ -81,7 +81,7 @@ impl BareSqlite {
         statement.raw_bind_parameter(1, lookup.tenant.0).unwrap();
         statement.raw_bind_parameter(2, from).unwrap();
         statement.raw_bind_parameter(3, until).unwrap();
-        // SQLite numbers parameters by where they stand first.
+        // SQLite numbers parameters by where they first stand.
         if let Some(agent) = lookup.agent {
             statement.raw_bind_parameter(4, agent).unwrap();
             statement.raw_bind_parameter(5, lookup.skip.cast_signed()).unwrap();

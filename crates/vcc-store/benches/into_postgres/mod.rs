@@ -1,5 +1,5 @@
-//! The same into PostgreSQL, on servers of its own, beside what a bare `COPY` takes that has the rows in
-//! the server's own format and a table without indexes.
+//! The same into PostgreSQL, on servers of its own, beside a bare `COPY` of the rows in the
+//! server's own format into a table without indexes.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -85,7 +85,7 @@ struct Run {
 
 struct Running {
     server: Server,
-    /// The process of the server that all others come from.
+    /// The process of the server from which all others come.
     process: u32,
     folder: tempfile::TempDir,
 }

@@ -1,4 +1,4 @@
-//! Whatever can happen to records.
+//! Everything that can happen to records.
 
 use chrono::DateTime;
 use proptest::prelude::*;

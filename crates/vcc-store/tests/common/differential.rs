@@ -26,7 +26,7 @@ pub(crate) async fn differs(store: &dyn Store, sets: u32, selections: u32) {
         let size = [0, 1, 60, 700][set as usize % 4];
         let records =
             proptest::collection::vec(record(), size).new_tree(&mut runner).unwrap().current();
-        // AUTH-4: what another tenant holds shows nowhere.
+        // AUTH-4: the records of another tenant show nowhere.
         let theirs = Batch { on_conflict: OnConflict::Update, ..records.clone().into() };
         store.import(other.id, theirs).await.unwrap();
         let rows = load(store, tenant.id, records).await;

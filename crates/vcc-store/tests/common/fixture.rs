@@ -1,5 +1,5 @@
-//! What a fixture holds: a store as a version of the schema left it, with everything in it that a
-//! later version might read otherwise.
+//! The content of a fixture: a store as a version of the schema left it, with everything that a
+//! later version might read differently.
 
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -47,7 +47,7 @@ pub(crate) fn recording((transaction, start, duration): (&str, &str, &str)) -> R
         .with(Field::AgentId, "bill")
 }
 
-/// Fills a store with what this version takes of it.
+/// Fills a store with the part of it that this version accepts.
 pub(crate) async fn fill(store: &dyn Store) {
     for name in NAMES {
         let _ = store.add_tenant(name, "America/Denver".parse().unwrap(), NOW).await;
@@ -79,7 +79,7 @@ pub(crate) fn path(name: &str) -> PathBuf {
     folder().join(name)
 }
 
-/// Puts the fixture of a version where a store may be.
+/// Puts the fixture of a version at a path.
 pub(crate) fn unpack(version: u32, to: &Path) {
     let packed = std::fs::File::open(path(&format!("sqlite-{version}.db.gz"))).unwrap();
     let mut unpacked = Vec::new();
@@ -91,7 +91,7 @@ pub(crate) fn unpack(version: u32, to: &Path) {
 pub(crate) async fn make_sqlite() {
     let folder = tempfile::tempdir().unwrap();
     let store = Sqlite::create(folder.path().join("recordings.db")).unwrap();
-    // A bulk load that has not ended, which only an empty store begins.
+    // A bulk load that has not ended; only an empty store can begin one.
     let plain = store.add_tenant("bulk", "UTC".parse().unwrap(), NOW).await.unwrap().id;
     let mut load = store.bulk(plain, "bulk.csv").await.unwrap();
     let records = RECORDINGS

@@ -1,4 +1,4 @@
-//! Records and selections that collide wherever an engine could tell them apart wrongly.
+//! Records and selections that collide wherever an engine could mix them up.
 
 #![allow(dead_code, reason = "each test takes what it needs")]
 
@@ -19,7 +19,7 @@ use vcc_store::{Store, StoredRecord, TenantId};
 use vcc_types::{Field, Order, Recording, Row as _};
 
 /// Case, trailing spaces, numbers as texts, patterns, composed and decomposed letters, letters that
-/// fold together, characters beyond the first plane, and one that sorts otherwise in UTF-16.
+/// fold together, characters beyond the first plane, and one that sorts differently in UTF-16.
 pub(crate) const TEXTS: [&str; 24] = [
     "",
     "bill",
@@ -177,7 +177,7 @@ pub(crate) async fn exported(
     records
 }
 
-/// Imports records, and gives those that were taken, in the order of the store.
+/// Imports records, and returns those that were stored, in the order of the store.
 pub(crate) async fn load(
     store: &dyn Store,
     tenant: TenantId,

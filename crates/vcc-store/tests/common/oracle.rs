@@ -1,6 +1,6 @@
-//! A second oracle, which shares no code with the store and none with `vcc-query`: it knows the
-//! records as it made them, computes with whole nanoseconds in 128 bits, and sorts and counts a
-//! `Vec`. Its traps are those of time and place; those of text are in [`super::TEXTS`].
+//! A second oracle, which shares no code with the store or with `vcc-query`: it keeps the records
+//! as it made them, computes with whole nanoseconds in 128 bits, and sorts and counts a `Vec`. Its
+//! traps are those of time and position; those of text are in [`super::TEXTS`].
 
 use std::cmp::Ordering;
 use std::collections::HashSet;
@@ -39,8 +39,8 @@ impl Random {
 }
 
 const SECOND: i64 = 1_000_000;
-/// The first and the last microsecond that are stored (OUT-3): a day after the year 1 begins, and a day
-/// before 9999 ends.
+/// The first and the last microsecond that are stored (OUT-3): one day after the year 1 begins, and
+/// one day before 9999 ends.
 const FIRST: i64 = (-62_135_596_800 + 86_400) * SECOND;
 const LAST: i64 = (253_402_300_800 - 86_400) * SECOND - 1;
 
@@ -89,7 +89,7 @@ fn texts(random: &mut Random) -> Vec<String> {
         .map(|field| match field {
             Field::Duration if random.one_in(3) => random.pick(&DURATIONS).to_owned(),
             Field::Duration => random.below(12).to_string(),
-            // So that not everything has a key, and what has one seldom has another's.
+            // Not every record has a key, and a record with one seldom has that of another.
             Field::TransactionId | Field::Filename if random.one_in(2) => String::new(),
             Field::Filename => format!("{}{}", random.pick(&TEXTS), random.below(40)),
             _ => random.pick(&TEXTS).to_owned(),
@@ -151,12 +151,12 @@ impl Made {
             })
     }
 
-    /// By what an import knows it again.
+    /// By what an import recognises it.
     fn key(&self) -> [&str; 2] {
         [Field::TransactionId, Field::Filename].map(|field| self.text(field))
     }
 
-    /// PAGE-5, ascending, but for what arrived when.
+    /// PAGE-5, ascending, apart from the order of arrival.
     fn order(&self, other: &Self) -> Ordering {
         let bytes = |made: &'_ Self| made.key().map(str::as_bytes).map(<[u8]>::to_vec);
         self.start.cmp(&other.start).then_with(|| bytes(self).cmp(&bytes(other)))
@@ -188,7 +188,7 @@ fn instant(random: &mut Random, made: &[Made]) -> DateTime<Utc> {
     let micros = match made {
         [] => micros(random),
         _ if random.one_in(3) => micros(random),
-        // Beside what is there: where it starts, and about where it finishes.
+        // Near the records: where one starts, and about where it finishes.
         made => {
             let start = made[random.below(made.len() as u64) as usize].start;
             let by = random.pick(&[0, 0, 1, -1, 5 * SECOND, 5 * SECOND + 1, 10 * SECOND]);
@@ -203,7 +203,7 @@ fn instant(random: &mut Random, made: &[Made]) -> DateTime<Utc> {
 fn window(random: &mut Random, made: &[Made]) -> Window {
     let from = instant(random, made);
     let until = if random.one_in(3) {
-        // Inside one bucket, with more asked for than it holds.
+        // Inside one bucket, asking for more than it has.
         from + TimeDelta::seconds(random.below(900) as i64)
     } else {
         instant(random, made)
@@ -238,7 +238,7 @@ fn filters(random: &mut Random, made: &[Made]) -> Vec<Filter> {
     filters
 }
 
-/// A selection of everything from the first on, but for the page that is asked for.
+/// A selection of everything from the first record on, apart from the page.
 fn question(random: &mut Random, made: &[Made]) -> Selection {
     let window = (!random.one_in(3)).then(|| window(random, made));
     let near = random.one_in(4).then(|| {
@@ -253,7 +253,7 @@ fn question(random: &mut Random, made: &[Made]) -> Selection {
     Selection { window, near, filters, order, page_size, ..everything() }
 }
 
-/// Around the end of what matches, where the counts begin to be asked, and where no list ends.
+/// Around the end of the list, where the counts begin to be used, and where no list ends.
 fn first(random: &mut Random, matching: u64) -> u64 {
     match random.below(10) {
         0..=2 => 1,
@@ -265,7 +265,7 @@ fn first(random: &mut Random, matching: u64) -> u64 {
     }
 }
 
-/// Records that an import takes, all of them: of those with the same keys the first.
+/// Records that can all be imported: of those with the same keys only the first.
 fn made(random: &mut Random, count: u64) -> Vec<Made> {
     let mut made: Vec<Made> = Vec::new();
     let mut keys = HashSet::new();
@@ -283,7 +283,7 @@ fn made(random: &mut Random, count: u64) -> Vec<Made> {
     made
 }
 
-/// Asks many selections of a few sets of records, each a tenant's beside those of the others.
+/// Many selections over a few sets of records, each of one tenant beside the others.
 pub(crate) async fn agrees(store: &dyn Store, sizes: &[u64], selections: u32) {
     let seed = match std::env::var("VCC_TEST_SEED") {
         Ok(seed) => seed.parse().unwrap(),

@@ -1,4 +1,4 @@
-//! Walks over deep pages of a field, while the list changes under them.
+//! Walks over deep pages of a field, while the list changes.
 
 use chrono::DateTime;
 use proptest::prelude::*;
@@ -13,8 +13,8 @@ use super::{everything, expected};
 
 const BASE: i64 = 1_198_120_596_000_000;
 
-/// Records of two agents, two callers and two channels, of which many start at once: more than a page
-/// of one moment, a few of another, and what has all the keys of another but one.
+/// Records of two agents, two callers and two channels, of which many start at once: more than a
+/// page at one instant, a few at another, and some that differ from another in one key only.
 fn record() -> impl Strategy<Value = StoredRecord> {
     let start = prop_oneof![
         3 => Just(0_i64),
@@ -89,9 +89,9 @@ fn list() -> impl Strategy<Value = Selection> {
 enum Step {
     /// The walk goes on.
     Next,
-    /// Another list, or another place in it.
+    /// Another list, or another position in it.
     Turn(Selection, u64),
-    /// By this instance or the other, which may be another process.
+    /// By this instance or the other, like another process.
     Change(Change, bool),
     /// Somebody else's records change.
     Others(Vec<StoredRecord>),

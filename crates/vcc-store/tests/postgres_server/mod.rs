@@ -1,4 +1,4 @@
-//! PostgreSQL servers for tests: started for this process, and gone with it.
+//! PostgreSQL servers for tests: started for this process, and stopped with it.
 
 #![allow(dead_code, reason = "each test takes what it needs")]
 
@@ -32,7 +32,7 @@ pub(crate) fn citus_database() -> Option<String> {
         );
         return None;
     };
-    // The nodes take no two changes at the same time.
+    // The nodes cannot make two changes at the same time.
     static ONE: Mutex<()> = Mutex::new(());
     let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     let url = database_on(&base)?;
@@ -93,7 +93,7 @@ fn base_url() -> Option<&'static str> {
     .as_deref()
 }
 
-/// Runs a statement, and gives what it prints.
+/// Runs a statement, and returns what it prints.
 pub(crate) fn psql(url: &str, statement: &str) -> Result<String, String> {
     let out = Command::new(client("psql"))
         .args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", statement])
@@ -106,7 +106,7 @@ pub(crate) fn psql(url: &str, statement: &str) -> Result<String, String> {
     }
 }
 
-/// A client program: that of the server, where it has one.
+/// A client program: that of the server, if it has one.
 fn client(name: &str) -> PathBuf {
     bin().map(|bin| bin.join(name)).filter(|path| path.exists()).unwrap_or_else(|| name.into())
 }
@@ -183,7 +183,7 @@ impl Server {
     /// Starts again on the same port as a standby of another server.
     pub(crate) fn restart_following(&mut self, primary: &Self) {
         as_postgres(&format!("touch {}", quoted(&self.folder.join("data/standby.signal"))));
-        // After what `pg_basebackup -R` wrote, which would win otherwise.
+        // After what `pg_basebackup -R` wrote, which would otherwise win.
         let conninfo = format!(
             "primary_conninfo = 'host=127.0.0.1 port={} user=postgres application_name=again'\n",
             primary.port
@@ -201,7 +201,7 @@ impl Server {
     }
 
     fn run(folder: PathBuf, settings: &str) -> Self {
-        // Somebody else may take the port between its choice and its use.
+        // Another process may take the port between its choice and its use.
         for _ in 0..5 {
             let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
             let shell = shell(&folder, port, settings);
@@ -239,7 +239,7 @@ impl Drop for Server {
     }
 }
 
-/// Runs a server below a shell that stops it at once at the end of its own input, and then removes
+/// Runs a server below a shell, which stops the server when its own input ends, and then removes
 /// its folder, unless the input says `keep`.
 fn shell(folder: &Path, port: u16, settings: &str) -> Child {
     let data = folder.join("data");
@@ -294,7 +294,7 @@ fn bin() -> Option<PathBuf> {
     .clone()
 }
 
-/// A new folder that the server's user may write in.
+/// A new folder in which the user of the server may write.
 fn folder() -> Option<PathBuf> {
     bin()?;
     let folder = tempfile::Builder::new().prefix("vcc-postgres-").tempdir().unwrap().keep();
@@ -310,7 +310,7 @@ fn as_postgres(script: &str) {
     assert!(out.status.success(), "{script}: {}", String::from_utf8_lossy(&out.stderr));
 }
 
-/// A shell as a user whom PostgreSQL accepts: it refuses root.
+/// A shell as a user that PostgreSQL accepts: it refuses root.
 fn command(script: &str) -> Command {
     let mut command = if is_root() {
         let mut command = Command::new("runuser");
