@@ -48,7 +48,7 @@ const CSV: [Shape; 22] = [
     ("blank rows", "", "\r\n", ""),
 ];
 
-const XML: [Shape; 45] = [
+const XML: [Shape; 55] = [
     (
         "plain records",
         "<recordings>",
@@ -86,6 +86,10 @@ const XML: [Shape; 45] = [
     ("open tags in a value", FIELD, "<br>", END),
     ("end tags in a value", FIELD, "x</b>", END),
     ("crossing tags in a value", FIELD, "<b><i>x</b></i>", END),
+    ("tags that others close", FIELD, "<b></i>", END),
+    ("end tags with a space", FIELD, "</b >", END),
+    ("elements with attributes in a value", FIELD, "<p class=\"a\">t</p>", END),
+    ("tags that nothing ends", FIELD, "<a ", END),
     ("end tags before a field", FIELD, "</b>", "<caseID>1</caseID></file></recordings>"),
     ("mentions of a field", FIELD, "<agentID>", END),
     ("comments in a value", FIELD, "<!-- -->", END),
@@ -105,6 +109,7 @@ const XML: [Shape; 45] = [
         "x</b>",
         "</site></file></recordings>",
     ),
+    ("attributes that are none", "<recordings><file", " &a", "></file></recordings>"),
     (
         "references in an attribute",
         "<recordings><file><agentID a='",
@@ -112,17 +117,22 @@ const XML: [Shape; 45] = [
         "'></agentID></file></recordings>",
     ),
     ("numbers of characters", FIELD, "&#65;", END),
+    ("ampersands and names", FIELD, "&a", END),
     ("CR in a value", FIELD, "\r", END),
+    ("CR and letters", FIELD, "x\r", END),
     ("control characters in a value", FIELD, "\u{1}", END),
     ("a document type", "<!DOCTYPE recordings [", "<!ENTITY a 'b'>", "]><recordings/>"),
     ("text between fields", "<recordings><file>", "x%", "</file></recordings>"),
     ("references to a percent sign", "<recordings><file>", "%lt", "</file></recordings>"),
     ("end tags between fields", "<recordings><file>", "</b>", "</file></recordings>"),
     ("comments between fields", "<recordings><file>", "<!-- -->", "</file></recordings>"),
+    ("instructions between fields", "<recordings><file>", "<?p ?>", "</file></recordings>"),
     ("comments between records", "<recordings>", "<!-- -->", "</recordings>"),
     ("text between records", "<recordings>", "x%", "</recordings>"),
     ("attributes around records", "<recordings>", "<a b='1'/>", "</recordings>"),
     ("elements around records", "<recordings>", "<a></a>", "</recordings>"),
+    ("tags and text around records", "<recordings>", "<b>x</b>", "</recordings>"),
+    ("form feeds before the root", "", "\u{C} ", "<recordings/>"),
     ("empty lists, joined", "", "<recordings/>", ""),
 ];
 

@@ -36,7 +36,7 @@ impl Encoding {
     }
 
     /// The character of one byte in the two encodings of one byte a character.
-    fn character(self, byte: u8) -> char {
+    pub(crate) fn character(self, byte: u8) -> char {
         match byte {
             0x80..=0x9F if self == Encoding::Windows1252 => HIGH[usize::from(byte - 0x80)],
             _ => char::from(byte),

@@ -50,6 +50,20 @@ pub(crate) fn find(bytes: &[u8], from: usize, needle: u8) -> usize {
     found
 }
 
+/// Where one of two bytes first stands. Most are near.
+#[inline(always)]
+pub(crate) fn either(one: u8, other: u8, bytes: &[u8]) -> Option<usize> {
+    if let Some(block) = load(bytes, 0) {
+        let is = |byte| block.simd_eq(u8x16::splat(byte));
+        let mask = (is(one) | is(other)).to_bitmask();
+        if mask != 0 {
+            return Some(mask.trailing_zeros() as usize);
+        }
+        return Some(LANES + memchr::memchr2(one, other, &bytes[LANES..])?);
+    }
+    bytes.iter().position(|byte| *byte == one || *byte == other)
+}
+
 /// Where one of four bytes first stands at or after `from`; the length of `bytes` where none does.
 #[inline(always)]
 pub(crate) fn find_any(bytes: &[u8], from: usize, needles: [u8; 4]) -> usize {

@@ -3,8 +3,10 @@
 
 use vcc_types::Field;
 
+use super::glance::{Glance, glance};
 use super::machine::{Input, Machine};
-use super::tag::{Kind, Scan, Scanner, Tag, either, is_space, plain, plain_name};
+use super::tag::{Kind, Scan, Scanner, Tag, is_space};
+use crate::scan::find;
 use crate::steps;
 
 /// How far to look for what tells a tag from the mention of one.
@@ -41,33 +43,31 @@ enum Next {
 impl Look {
     /// Passes over tags of elements that nobody knows, which tell nothing: in the first stage only
     /// end tags without anything between them. Whether there were any.
-    fn pass(&mut self, view: &[u8], item: usize) -> bool {
+    fn pass(&mut self, view: &[u8], item: usize, own: &[u8]) -> bool {
         if self.scanner.is_some() {
             return false;
         }
-        let begin = self.pos;
+        let start = (item + self.pos).min(view.len());
+        let mut rest = &view[start..];
+        let begin = rest.len();
         loop {
-            let at = item + self.pos;
-            let rest = view.get(at..).unwrap_or_default();
-            let distance = match rest.first() {
-                Some(b'<') => 0,
-                Some(_) if self.stage > 0 => match either(b'<', b'<', rest) {
-                    Some(distance) => distance,
-                    None => break,
-                },
-                _ => break,
-            };
-            let rest = &rest[distance..];
-            let end_tag = rest.get(1) == Some(&b'/');
-            let name = 1 + usize::from(end_tag);
-            let Some(length) = rest.get(name..).and_then(plain_name) else { break };
-            if (self.stage == 0 && !end_tag) || is_known(&rest[name..name + length]) {
+            if self.stage > 0 && rest.first() != Some(&b'<') {
+                rest = &rest[find(rest, 0, b'<')..];
+            }
+            if rest.first() != Some(&b'<') {
                 break;
             }
-            self.pos += distance + name + length + 1;
+            let Glance::Tag(tag) = glance(rest) else { break };
+            let name = &rest[tag.name()];
+            if (self.stage == 0 && tag.kind != Kind::End) || name == own || is_known(name) {
+                break;
+            }
+            rest = &rest[tag.len()..];
         }
-        steps::count(self.pos - begin);
-        self.pos > begin
+        let passed = begin - rest.len();
+        steps::count(passed);
+        self.pos += passed;
+        passed > 0
     }
 
     fn next(&mut self, view: &[u8], item: usize) -> Next {
@@ -84,10 +84,15 @@ impl Look {
         steps::count(distance + 1);
         let at = at + distance;
         self.pos = at - item;
+        let glance = match self.scanner {
+            None => glance(&view[at..]),
+            Some(_) => Glance::Unsure,
+        };
         let mut scanner = self.scanner.take().unwrap_or_else(|| Scanner::new(1));
-        let found = match plain(&view[at..], at) {
-            Some(tag) => Scan::Tag(tag),
-            None => scanner.scan(&view[at..], at),
+        let found = match glance {
+            Glance::Tag(tag) => Scan::Tag(tag.at(at)),
+            Glance::Text => Scan::None,
+            Glance::Unsure => scanner.scan(&view[at..], at),
         };
         match found {
             Scan::More => {
@@ -210,7 +215,7 @@ impl Machine {
                     break true;
                 }
             }
-            if open.field.is_some() && look.pass(view, self.item) {
+            if look.pass(view, self.item, self.bytes(view, open.name)) {
                 continue;
             }
             match look.next(view, self.item) {
@@ -259,9 +264,10 @@ impl Machine {
 
     /// Whether the open element, which is unknown, ends before the tag of a field: nothing closes
     /// it, or too much was read again already.
-    pub(super) fn is_unclosed(&self, tag: &Tag) -> bool {
+    /// `at` is the place of that tag in the record.
+    pub(super) fn is_unclosed(&self, at: usize) -> bool {
         let start = self.draft.open.map_or(0, |open| open.start as usize);
-        self.draft.again >= AGAIN || self.draft.unclosed == Some((start, tag.start - self.item))
+        self.draft.again >= AGAIN || self.draft.unclosed == Some((start, at))
     }
 }
 

@@ -3,33 +3,21 @@
 
 use vcc_types::Field;
 
-use super::machine::{Input, Machine, Nested, State};
+use super::machine::{Input, Machine, State};
 use super::markup::{comment, find, instruction};
-use super::tag::{Kind, Scan, Tag, is_name_start_byte, is_space, plain_name, starts_with};
+use super::tag::{Kind, Scan, Tag, is_name_start_byte, starts_with};
 use super::value::CDATA;
+use crate::DeviationKind;
 use crate::machine::Trouble;
-use crate::{DeviationKind, steps};
+use crate::scan::find as find_byte;
 
 impl Machine {
     /// Reads on in the value of the open field. `false`: the view ends inside it.
     pub(super) fn value(&mut self, input: Input<'_>) -> Result<bool, Trouble> {
         let Input { view, .. } = input;
         while self.state == State::Value {
-            let distance = match view.get(self.pos) {
-                Some(b'<') => Some(0),
-                _ => memchr::memchr(b'<', &view[self.pos..]),
-            };
-            steps::count(1 + distance.unwrap_or(view.len() - self.pos));
-            match distance {
-                Some(distance) => self.pos += distance,
-                None => {
-                    self.pos = view.len();
-                    return Ok(false);
-                }
-            }
-            if self.silent && self.passes(view) {
-                continue;
-            }
+            self.pass_in_value(view);
+            self.pos = find_byte(view, self.pos, b'<');
             let ignored = match view.get(self.pos + 1) {
                 None => return Ok(false),
                 Some(b'!') => match starts_with(view, self.pos, b"<!--") {
@@ -87,52 +75,6 @@ impl Machine {
         Ok(true)
     }
 
-    /// Passes over a `<` in a known field that is text at a glance, when nobody is told of it.
-    #[inline]
-    fn passes(&mut self, view: &[u8]) -> bool {
-        let Some(open) = self.draft.open.filter(|open| open.field.is_some()) else { return false };
-        let rest = &view[self.pos..];
-        let end_tag = match rest.get(1) {
-            Some(b'<') => {
-                self.pos += 1;
-                return true;
-            }
-            Some(b'/') => true,
-            Some(byte) if is_name_start_byte(*byte) => false,
-            _ => return false,
-        };
-        let name = 1 + usize::from(end_tag);
-        let Some(length) = plain_name(&rest[name..]) else { return false };
-        let text = &rest[name..name + length];
-        if end_tag {
-            if text == self.bytes(view, open.name) {
-                return false;
-            }
-            let end = self.pos + name + length + 1;
-            if let Some(place) = self.draft.nested(&view[self.item..], text) {
-                self.draft.nested.truncate(place);
-            } else if matches!(text, b"file" | b"recordings") {
-                return false;
-            } else if end - self.item > self.draft.text_until {
-                // QUIRK-18: as [`closes`](Self::closes) has it, where text follows.
-                match view.get(end) {
-                    Some(byte) if *byte != b'<' && !is_space(*byte) => {}
-                    _ => return false,
-                }
-            }
-        } else if self.ends_value(text) {
-            return false;
-        } else if self.draft.nested.len() < self.options.limits.depth {
-            let start = self.pos + name;
-            let nested = Nested::new(self.span(start..start + length), text);
-            self.draft.nested.push(nested);
-        }
-        self.pos += name + length + 1;
-        (self.scanning, self.held) = (None, None);
-        steps::count(name + length + 1);
-        true
-    }
-
     /// An end tag in the value. `false`: the view ends before it is known what it is.
     fn end_tag_in_value(&mut self, input: Input<'_>, tag: &Tag) -> Result<bool, Trouble> {
         let view = input.view;
@@ -140,15 +82,11 @@ impl Machine {
         let name = &view[tag.name.clone()];
         let nested = if name.is_empty() {
             // QUIRK-1. In a known field there are no elements, only text that looks like some.
-            let innermost = self.draft.nested.len().checked_sub(1);
-            innermost.filter(|_| open.field.is_none())
-        } else if self.is_asked(tag) {
-            None
+            open.field.is_none() && self.draft.nested.close_innermost()
         } else {
-            self.draft.nested(&view[self.item..], name)
+            !self.is_asked(tag) && self.draft.nested.close(&view[self.item..], name)
         };
-        if let Some(place) = nested {
-            self.draft.nested.truncate(place);
+        if nested {
             self.pos = tag.end;
             return Ok(true);
         }
@@ -226,12 +164,12 @@ impl Machine {
             return Ok(());
         }
         if open.field.is_none() && Field::from_wire_bytes(name).is_some() {
-            if self.is_unclosed(tag) {
+            let place = tag.start - self.item;
+            if self.is_unclosed(place) {
                 return self.cut_short(view, tag);
             }
             // Should nothing close the unknown element, the field is none of its.
             let pending = self.pending.len();
-            let place = tag.start - self.item;
             self.draft.swallowed.get_or_insert((place, pending));
         }
         // QUIRK-11: an element cannot stand in a field.
@@ -244,8 +182,8 @@ impl Machine {
         if tag.kind == Kind::Start && !mention {
             // In a field nothing is nested: a few are enough to tell which end tags are text.
             if open.field.is_none() || self.draft.nested.len() < self.options.limits.depth {
-                let nested = Nested::new(self.span(tag.name.clone()), name);
-                self.draft.nested.push(nested);
+                let span = self.span(tag.name.clone());
+                self.draft.nested.push(span, name);
             }
             if open.field.is_none() {
                 self.check_depth(self.outer.len() + 2 + self.draft.nested.len(), tag.start)?;

@@ -1,7 +1,6 @@
 //! From the spans of a record to its values.
 
 use super::machine::Machine;
-use super::value;
 use crate::encoding::Encoding;
 use crate::machine::Raw;
 use crate::parts::{Parts, Piece, Span, slice};
@@ -86,13 +85,14 @@ impl Machine {
         let (encoding, invalid) = self.encoding.of_value(raw);
         let pending = &mut self.pending;
         let silent = self.silent;
-        value::decode(raw, encoding, silent, scratch, |kind, part, read_as| {
+        let text = self.room.decode(raw, encoding, silent, |kind, part, read_as| {
             if silent {
                 return;
             }
             let part = (span.0 + part.start as u32, span.0 + part.end as u32);
             pending.push(Raw { kind, span: part, field, read_as });
         });
+        scratch.push_str(&text);
         if invalid && !silent {
             // QUIRK-8: the whole value, since no part of it can be trusted to be UTF-8.
             let read_as = scratch[start..].to_owned().into();

@@ -5,10 +5,9 @@ use vcc_types::Field;
 use super::machine::{Input, Machine, State};
 use super::markup::{Token, token};
 use super::start::{self, Blank, blank};
-use super::tag::{Kind, Tag, is_space, plain};
-use crate::encoding::Encoding;
+use super::tag::{Kind, Tag};
 use crate::machine::{Step, Trouble};
-use crate::{DeviationKind, ErrorKind, steps};
+use crate::{DeviationKind, ErrorKind};
 
 impl Machine {
     /// One piece before, between or after records.
@@ -17,10 +16,7 @@ impl Machine {
         if self.pos >= view.len() {
             return self.more(input);
         }
-        if self.silent
-            && matches!(self.state, State::List | State::Epilog)
-            && self.passes_between(view)
-        {
+        if self.pass_between(view) {
             return Ok(Step::Other);
         }
         let outside = !matches!(self.state, State::List);
@@ -136,7 +132,7 @@ impl Machine {
         self.bom = false;
         self.state = State::Epilog;
         if tag.kind == Kind::Start {
-            self.outer.push(&name);
+            self.outer.push(name.as_bytes());
             self.state = State::List;
         }
         Ok(Step::Other)
@@ -170,7 +166,7 @@ impl Machine {
                 self.report(DeviationKind::UnknownElement, tag.start..tag.end, "");
                 self.accept(view, &tag);
                 if tag.kind == Kind::Start {
-                    self.outer.push(&name);
+                    self.outer.push(name.as_bytes());
                     self.check_depth(self.outer.len(), tag.start)?;
                 }
                 self.pos = tag.end;
@@ -209,60 +205,6 @@ impl Machine {
         }
         let open = self.outer.iter().rev().take(self.outer.len() - place);
         open.map(|open| format!("</{open}>")).collect()
-    }
-
-    /// Passes over tags that hold nothing, and elements around records, when nobody is told of
-    /// them: what [`list_tag`](Self::list_tag) and its callers make of them. Whether there were any.
-    fn passes_between(&mut self, view: &[u8]) -> bool {
-        let begin = self.pos;
-        loop {
-            while view.get(self.pos).is_some_and(|byte| is_space(*byte)) {
-                self.pos += 1;
-            }
-            let Some(tag) = plain(&view[self.pos..], self.pos) else { break };
-            let name = &view[tag.name];
-            // Which bytes are a name, and which one, depends on the encoding.
-            let Ok(name) = core::str::from_utf8(name) else { break };
-            if !name.is_ascii() {
-                break;
-            }
-            match (self.state, tag.kind) {
-                (State::List, Kind::End) => {
-                    if let Some(place) = self.outer.place(name.as_bytes()) {
-                        self.outer.close(place);
-                    }
-                    if self.outer.is_empty() {
-                        self.state = State::Epilog;
-                    }
-                }
-                (State::List, _) if self.may_stand(name.as_bytes()) => break,
-                (State::List, Kind::Empty) => {}
-                (State::List, Kind::Start) => {
-                    if self.outer.len() >= self.options.limits.depth {
-                        break;
-                    }
-                    self.outer.push(name);
-                }
-                _ if name != "recordings" => break,
-                // QUIRK-17
-                (_, kind) => {
-                    if kind != Kind::End {
-                        self.encoding = Encoding::Utf8;
-                        self.bom = false;
-                    }
-                    if kind == Kind::Start {
-                        self.outer.push(name);
-                        self.state = State::List;
-                    }
-                }
-            }
-            self.pos = tag.end;
-        }
-        steps::count(self.pos - begin);
-        if self.pos > begin {
-            self.scanning = None;
-        }
-        self.pos > begin
     }
 
     fn after_outer(&mut self, end: usize) -> Step {

@@ -6,10 +6,12 @@ use std::ops::Range;
 use vcc_types::{Field, Recording};
 
 use super::ahead::Look;
+use super::glance::{Glance, glance};
 use super::markup::{Doctype, check_attributes, check_text};
+use super::nested::Nested;
 use super::outer::Outer;
-use super::tag::{Kind, Scan, Scanner, Tag, is_name, is_space, plain};
-use super::value::CDATA;
+use super::tag::{Kind, Scan, Scanner, Tag, is_name, is_space};
+use super::value::{CDATA, Room};
 use crate::encoding::Encoding;
 use crate::machine::{Raw, Step, Trouble};
 use crate::parts::Span;
@@ -46,6 +48,7 @@ pub(crate) struct Machine {
     /// Whether the item is a record.
     pub(super) in_record: bool,
     pub(super) draft: Draft,
+    pub(super) room: Room,
     pub(super) pending: Vec<Raw>,
 }
 
@@ -81,7 +84,7 @@ pub(super) struct Draft {
     pub(super) extra: Vec<Extra>,
     pub(super) open: Option<Open>,
     /// The tags in the value that look like elements.
-    pub(super) nested: Vec<Nested>,
+    pub(super) nested: Nested,
     /// End tags before this place are text of the value.
     pub(super) text_until: usize,
     /// How many bytes were looked at to tell mentions.
@@ -93,25 +96,6 @@ pub(super) struct Draft {
     pub(super) unclosed: Option<(usize, usize)>,
     /// How often the record was read again.
     pub(super) again: u32,
-}
-
-/// The name of a tag that looks like an element.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Nested {
-    name: Span,
-    hash: u32,
-}
-
-impl Nested {
-    pub(super) fn new(name: Span, text: &[u8]) -> Self {
-        Self { name, hash: hash(text) }
-    }
-}
-
-/// Tells most names apart at a glance.
-fn hash(name: &[u8]) -> u32 {
-    steps::count(name.len());
-    name.iter().fold(0, |hash: u32, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
 }
 
 #[derive(Debug)]
@@ -138,19 +122,6 @@ impl Draft {
         (self.text_until, self.looked, self.again) = (0, 0, 0);
         (self.swallowed, self.unclosed) = (None, None);
     }
-
-    /// Which of the tags in the value an end tag of this name closes.
-    pub(super) fn nested(&self, item: &[u8], name: &[u8]) -> Option<usize> {
-        if self.nested.is_empty() {
-            return None;
-        }
-        let hash = hash(name);
-        steps::count(self.nested.len() / 8);
-        self.nested.iter().rposition(|nested| {
-            let (from, to) = nested.name;
-            nested.hash == hash && item[from as usize..to as usize] == *name
-        })
-    }
 }
 
 impl crate::machine::Machine for Machine {
@@ -173,6 +144,7 @@ impl crate::machine::Machine for Machine {
             number: 0,
             in_record: false,
             draft: Draft::default(),
+            room: Room::default(),
             pending: Vec::new(),
         }
     }
@@ -267,7 +239,7 @@ impl crate::machine::Machine for Machine {
     }
 
     fn open(&self, buf: &[u8]) -> Vec<String> {
-        let mut open: Vec<String> = self.outer.iter().map(str::to_owned).collect();
+        let mut open: Vec<String> = self.outer.iter().map(Cow::into_owned).collect();
         if matches!(self.state, State::Record | State::Value) {
             open.push("file".to_owned());
             open.extend(
@@ -362,13 +334,14 @@ impl Machine {
         if let Some(tag) = self.held.take().filter(|tag| tag.start == at) {
             return Scan::Tag(tag);
         }
-        if let Some(tag) = plain(&input.view[at..], at) {
-            self.scanning = None;
-            return Scan::Tag(tag);
-        }
         let mut scanner = match self.scanning.take() {
             Some((begun, scanner)) if begun == at => scanner,
-            _ => Scanner::new(lead),
+            _ if lead > 1 => Scanner::new(lead),
+            _ => match glance(&input.view[at..]) {
+                Glance::Tag(tag) => return Scan::Tag(tag.at(at)),
+                Glance::Text => return Scan::None,
+                Glance::Unsure => Scanner::new(lead),
+            },
         };
         let found = scanner.scan(&input.view[at..], at);
         if found == Scan::More {

@@ -7,12 +7,12 @@ use memchr::memmem;
 
 use super::machine::{Input, Machine};
 use super::tag::{
-    Attributes, Kind, Piece, Reference, Scan, Tag, either, is_name, is_name_start_byte, is_space,
+    Attributes, Kind, Piece, Reference, Scan, Tag, is_name, is_name_start_byte, is_space,
     reference, starts_with,
 };
 use super::value::{CDATA, forbidden};
 use crate::machine::Trouble;
-use crate::scan::{find_bytes, is_xml_char, may_be_forbidden};
+use crate::scan::{either, find_bytes, is_xml_char, may_be_forbidden};
 use crate::{DeviationKind, ErrorKind, steps};
 
 /// What stands outside of a value.
@@ -66,24 +66,27 @@ pub(super) fn token(machine: &mut Machine, input: Input<'_>) -> Result<Token, Tr
     })
 }
 
-enum Lead {
+/// What a `%` begins.
+pub(super) enum Lead {
     More,
     None,
+    /// A `<`, written with so many bytes.
     Is(usize),
 }
 
 /// `%lt;`, or with its ampersand written that way too, `%amp;lt;`.
-fn percent(view: &[u8], at: usize) -> Lead {
-    let leads: [&[u8]; 2] = [b"%lt;", b"%amp;lt;"];
-    let mut found = Lead::None;
-    for lead in leads {
-        match starts_with(view, at, lead) {
-            Some(true) => return Lead::Is(lead.len()),
-            Some(false) => {}
-            None => found = Lead::More,
-        }
+#[inline]
+pub(super) fn percent(view: &[u8], at: usize) -> Lead {
+    match view.get(at + 1..).unwrap_or_default() {
+        [b'l', b't', b';', ..] => Lead::Is(b"%lt;".len()),
+        [b'l', b't'] | [b'l' | b'a'] | [] => Lead::More,
+        [b'a', b'm', rest @ ..] => match starts_with(rest, 0, b"p;lt;") {
+            None => Lead::More,
+            Some(false) => Lead::None,
+            Some(true) => Lead::Is(b"%amp;lt;".len()),
+        },
+        _ => Lead::None,
     }
-    found
 }
 
 /// Text up to whatever may be a tag.
@@ -99,12 +102,6 @@ fn text(machine: &mut Machine, input: Input<'_>) -> Token {
             }
             Some(distance) if view[from + distance] == b'<' => {
                 return Token::Text(from + distance);
-            }
-            // Most begin nothing, and that shows at once.
-            Some(distance)
-                if view.get(from + distance + 1).is_some_and(|byte| !b"la".contains(byte)) =>
-            {
-                from += distance + 1;
             }
             Some(distance) => match percent(view, from + distance) {
                 Lead::Is(_) => return Token::Text(from + distance),
@@ -225,6 +222,7 @@ fn doctype(machine: &mut Machine, input: Input<'_>) -> Result<Token, Trouble> {
             Some(b'<') if !subset => {
                 return Err(machine.unexpected("a `<` in the document type"));
             }
+            Some(b'<') if rest.get(1).is_some_and(|byte| !b"!?".contains(byte)) => Some(pos + 1),
             _ if rest.starts_with(b"<!--") => skip(4, b"-->"),
             _ if rest.starts_with(b"<?") => skip(2, b"?>"),
             // It may become a comment or an instruction.

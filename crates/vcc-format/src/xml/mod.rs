@@ -5,12 +5,15 @@ mod declaration;
 mod fast;
 mod field;
 mod finish;
+mod glance;
 #[cfg(test)]
 mod linear;
 mod list;
 mod machine;
 mod markup;
+mod nested;
 mod outer;
+mod pass;
 mod quirk;
 mod record;
 mod start;

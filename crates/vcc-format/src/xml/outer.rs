@@ -1,12 +1,16 @@
 //! The elements around records: the root, and unknown ones inside it.
 
+use std::borrow::Cow;
+
+use super::nested::hash;
+
 /// The names of the elements that are open, the outermost first, one behind the other: to open and
 /// to close one allocates nothing.
 #[derive(Debug, Default)]
 pub(super) struct Outer {
-    names: String,
-    /// Where each name ends.
-    ends: Vec<usize>,
+    names: Vec<u8>,
+    /// Where each name ends, and its hash.
+    ends: Vec<(usize, u32)>,
 }
 
 impl Outer {
@@ -18,30 +22,36 @@ impl Outer {
         self.ends.is_empty()
     }
 
-    pub(super) fn push(&mut self, name: &str) {
-        self.names.push_str(name);
-        self.ends.push(self.names.len());
+    /// Opens an element inside the others. The name is UTF-8.
+    pub(super) fn push(&mut self, name: &[u8]) {
+        self.names.extend_from_slice(name);
+        self.ends.push((self.names.len(), hash(name)));
     }
 
-    fn name(&self, index: usize) -> &str {
-        let start = index.checked_sub(1).map_or(0, |before| self.ends[before]);
-        &self.names[start..self.ends[index]]
+    fn name(&self, index: usize) -> &[u8] {
+        let start = index.checked_sub(1).map_or(0, |before| self.ends[before].0);
+        &self.names[start..self.ends[index].0]
     }
 
     /// The names, the outermost first.
-    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &str> {
-        (0..self.ends.len()).map(|index| self.name(index))
+    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = Cow<'_, str>> {
+        (0..self.ends.len()).map(|index| String::from_utf8_lossy(self.name(index)))
     }
 
     /// The place of the innermost element of this name.
     pub(super) fn place(&self, name: &[u8]) -> Option<usize> {
-        (0..self.ends.len()).rfind(|index| self.name(*index).as_bytes() == name)
+        let wanted = hash(name);
+        let mut innermost = self.ends.iter().enumerate().rev();
+        let is = |(index, (_, hash)): &(usize, &(usize, u32))| {
+            *hash == wanted && self.name(*index) == name
+        };
+        innermost.find(is).map(|(index, _)| index)
     }
 
     /// Closes the element at a place and what is open in it.
     pub(super) fn close(&mut self, place: usize) {
         self.ends.truncate(place);
-        self.names.truncate(self.ends.last().copied().unwrap_or(0));
+        self.names.truncate(self.ends.last().map_or(0, |(end, _)| *end));
     }
 }
 
@@ -54,14 +64,14 @@ mod tests {
         let mut outer = Outer::default();
         assert_eq!((outer.place(b"a"), outer.is_empty()), (None, true));
         for name in ["a", "é", "a", "bc"] {
-            outer.push(name);
+            outer.push(name.as_bytes());
         }
         assert_eq!(outer.iter().rev().collect::<Vec<_>>(), ["bc", "a", "é", "a"]);
         assert_eq!((outer.place(b"a"), outer.place("é".as_bytes())), (Some(2), Some(1)));
         assert_eq!((outer.place(b"b"), outer.len()), (None, 4));
         outer.close(2);
         assert_eq!(outer.iter().collect::<Vec<_>>(), ["a", "é"]);
-        outer.push("d");
+        outer.push(b"d");
         outer.close(0);
         assert!(outer.is_empty() && outer.place(b"a").is_none());
     }

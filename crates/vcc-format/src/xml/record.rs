@@ -6,7 +6,7 @@ use super::fast;
 use super::machine::{Extra, Input, Machine, Open, State};
 use super::markup::{Token, token};
 use super::start::{Blank, blank};
-use super::tag::{Kind, Tag, is_space, plain};
+use super::tag::{Kind, Tag, is_space};
 use crate::machine::{Step, Trouble};
 use crate::{DeviationKind, ErrorKind};
 
@@ -57,8 +57,8 @@ impl Machine {
                 }
                 continue;
             }
-            // No field begins with an end tag.
-            if shallow && view.get(self.pos + 1) != Some(&b'/') {
+            // No field begins with an end tag or the like.
+            if shallow && !matches!(view.get(self.pos + 1), Some(b'/' | b'!' | b'?')) {
                 self.pos = fast::fields(view, self.pos, self.item, &mut self.draft);
             }
             while view.get(self.pos).is_some_and(|byte| is_space(*byte)) {
@@ -70,7 +70,7 @@ impl Machine {
             if self.pos >= view.len() {
                 return self.more(input);
             }
-            if self.silent && self.passes_end_tags(view) {
+            if self.pass_in_record(view) {
                 continue;
             }
             if view[self.pos] == 0xEF {
@@ -102,22 +102,6 @@ impl Machine {
                 Token::None => return Err(self.unexpected("a `<` that begins no tag")),
             }
         }
-    }
-
-    /// Passes over end tags that close nothing, when nobody is told of them: as
-    /// [`record_tag`](Self::record_tag) does. Whether there were any.
-    fn passes_end_tags(&mut self, view: &[u8]) -> bool {
-        let begin = self.pos;
-        while let Some(tag) = plain(&view[self.pos..], self.pos)
-            && tag.kind == Kind::End
-            && !matches!(&view[tag.name.clone()], b"file" | b"recordings")
-        {
-            self.pos = tag.end;
-        }
-        if self.pos > begin {
-            self.scanning = None;
-        }
-        self.pos > begin
     }
 
     fn record_tag(&mut self, view: &[u8], tag: Tag) -> Result<Option<Step>, Trouble> {

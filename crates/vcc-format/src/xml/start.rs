@@ -10,7 +10,7 @@ use crate::encoding::Encoding;
 use crate::machine::{Step, Trouble};
 use crate::{DeviationKind, ErrorKind, steps};
 
-const BOM: &[u8] = b"\xEF\xBB\xBF";
+pub(super) const BOM: &[u8] = b"\xEF\xBB\xBF";
 
 /// As many blank characters as are reported at once, and as much white space as is kept.
 const RUN: usize = 4096;
@@ -79,6 +79,9 @@ impl Machine {
     #[cold]
     pub(super) fn before(&mut self, input: Input<'_>) -> Result<Step, Trouble> {
         let Input { view, .. } = input;
+        if self.pass_before(view) {
+            return Ok(Step::Other);
+        }
         let all = input.ended || input.cut;
         let from = self.seen.max(self.pos);
         let spaces = view[from..].iter().take_while(|byte| is_space(**byte)).count();

@@ -2,6 +2,8 @@
 
 use core::ops::Range;
 
+use super::glance::{Ending, ending};
+use crate::scan::either;
 use crate::steps;
 
 /// What stands at a `<`.
@@ -37,8 +39,6 @@ pub(super) struct Tag {
     pub(super) rest: Range<usize>,
     /// `%gt;` for `>`.
     pub(super) percent_gt: bool,
-    /// Something between the name and the end is no attribute (QUIRK-18).
-    pub(super) malformed: bool,
 }
 
 impl Tag {
@@ -52,26 +52,30 @@ impl Tag {
 }
 
 /// Whether a byte can stand in a name. Of the bytes beyond ASCII all can: [`is_name`] decides.
-const fn is_name_byte(byte: u8) -> bool {
-    NAME[byte as usize]
+pub(super) const fn is_name_byte(byte: u8) -> bool {
+    NAME[byte as usize] & OTHER != 0
 }
 
-const NAME: [bool; 256] = {
-    let mut name = [false; 256];
+/// Whether a byte can begin a name.
+pub(super) const fn is_name_start_byte(byte: u8) -> bool {
+    NAME[byte as usize] & FIRST != 0
+}
+
+const NAME: [u8; 256] = {
+    let mut name = [0; 256];
     let mut byte = 0;
     while byte < 256 {
-        name[byte] = matches!(
-            byte as u8,
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b':' | b'-' | b'.' | 0x80..
-        );
+        name[byte] = match byte as u8 {
+            b'a'..=b'z' | b'A'..=b'Z' | b'_' | b':' | 0x80.. => FIRST | OTHER,
+            b'0'..=b'9' | b'-' | b'.' => OTHER,
+            _ => 0,
+        };
         byte += 1;
     }
     name
 };
-
-pub(super) const fn is_name_start_byte(byte: u8) -> bool {
-    is_name_byte(byte) && !matches!(byte, b'0'..=b'9' | b'-' | b'.')
-}
+const FIRST: u8 = 1;
+const OTHER: u8 = 2;
 
 pub(super) const fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
@@ -106,10 +110,6 @@ pub(super) struct Scanner {
     name: (usize, usize),
     /// Where the name of an attribute or a value in quotes begins.
     from: usize,
-    /// Whether white space stands before the position.
-    spaced: bool,
-    /// Whether something between the name and the end is no attribute.
-    malformed: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,54 +127,6 @@ enum Phase {
     Unquoted,
 }
 
-/// How long the name at the start of `view` is, if it is not long and a `>` follows.
-#[inline]
-pub(super) fn plain_name(view: &[u8]) -> Option<usize> {
-    let length = short_name(view)?;
-    (view.get(length) == Some(&b'>')).then_some(length)
-}
-
-/// How long the name at the start of `view` is, if it is not long.
-#[inline]
-fn short_name(view: &[u8]) -> Option<usize> {
-    const LONG: usize = 20;
-    if !is_name_start_byte(*view.first()?) {
-        return None;
-    }
-    let mut length = 1;
-    while length < LONG && view.get(length).is_some_and(|byte| is_name_byte(*byte)) {
-        length += 1;
-    }
-    Some(length)
-}
-
-/// The tag at the start of `view`, which stands at `at`, if it is nothing but a name, and not a
-/// long one. Most are.
-pub(super) fn plain(view: &[u8], at: usize) -> Option<Tag> {
-    let end_tag = view.get(1) == Some(&b'/');
-    let name = 1 + usize::from(end_tag);
-    if view.first() != Some(&b'<') {
-        return None;
-    }
-    let end = name + short_name(view.get(name..)?)?;
-    let (kind, length) = match view.get(end)? {
-        b'>' if end_tag => (Kind::End, 1),
-        b'>' => (Kind::Start, 1),
-        b'/' if !end_tag && view.get(end + 1) == Some(&b'>') => (Kind::Empty, 2),
-        _ => return None,
-    };
-    steps::count(end);
-    Some(Tag {
-        kind,
-        start: at,
-        name: at + name..at + end,
-        end: at + end + length,
-        rest: at + end..at + end,
-        percent_gt: false,
-        malformed: false,
-    })
-}
-
 /// What ends a tag.
 enum End {
     More,
@@ -189,15 +141,7 @@ enum End {
 impl Scanner {
     /// A tag whose `<` is `lead` bytes long.
     pub(super) fn new(lead: usize) -> Self {
-        Self {
-            pos: lead,
-            phase: Phase::Lead,
-            kind: Kind::Start,
-            name: (lead, lead),
-            from: 0,
-            spaced: false,
-            malformed: false,
-        }
+        Self { pos: lead, phase: Phase::Lead, kind: Kind::Start, name: (lead, lead), from: 0 }
     }
 
     /// Looks on: `view` begins with the tag, which stands at `at`.
@@ -232,12 +176,22 @@ impl Scanner {
                         return Scan::None;
                     }
                     self.name.1 = self.pos;
-                    (self.phase, self.spaced) = (Phase::Between, false);
+                    self.phase = Phase::Between;
                 }
                 Phase::Between => {
-                    let start = self.pos;
-                    self.skip(view, is_space);
-                    self.spaced |= self.pos > start;
+                    let (reached, found) = ending(view, self.pos, self.kind == Kind::End);
+                    self.pos = reached;
+                    match found {
+                        Ending::Text => return Scan::None,
+                        Ending::Tag => return self.tag(at, reached, 1, false),
+                        Ending::Slash => {
+                            if self.kind == Kind::Start {
+                                self.kind = Kind::Empty;
+                            }
+                            return self.tag(at, reached, 2, false);
+                        }
+                        Ending::Unsure => {}
+                    }
                     let Some(&next) = view.get(self.pos) else { return Scan::More };
                     match end(view, self.pos) {
                         End::More => return Scan::More,
@@ -254,8 +208,6 @@ impl Scanner {
                             End::Is(length, percent_gt) => {
                                 if self.kind == Kind::Start {
                                     self.kind = Kind::Empty;
-                                } else {
-                                    self.malformed = true;
                                 }
                                 return self.tag(at, self.pos, length + 1, percent_gt);
                             }
@@ -264,13 +216,10 @@ impl Scanner {
                     }
                     // QUIRK-18: whatever is no attribute is passed over.
                     if is_name_start_byte(next) {
-                        self.malformed |= !self.spaced || self.kind == Kind::End;
                         self.phase = Phase::AttributeName;
                     } else {
-                        self.malformed = true;
                         self.pos += 1;
                     }
-                    self.spaced = false;
                 }
                 Phase::AttributeName => {
                     self.skip(view, is_name_byte);
@@ -280,9 +229,7 @@ impl Scanner {
                     self.phase = Phase::BeforeEquals;
                 }
                 Phase::BeforeEquals => {
-                    let start = self.pos;
                     self.skip(view, is_space);
-                    self.spaced |= self.pos > start;
                     match view.get(self.pos) {
                         None => return Scan::More,
                         Some(b'=') => {
@@ -290,14 +237,12 @@ impl Scanner {
                             self.phase = Phase::BeforeValue;
                         }
                         Some(_) => {
-                            self.malformed = true;
                             self.phase = Phase::Between;
                         }
                     }
                 }
                 Phase::BeforeValue => {
                     self.skip(view, is_space);
-                    self.spaced = false;
                     match view.get(self.pos) {
                         None => return Scan::More,
                         Some(quote @ (b'"' | b'\'')) => {
@@ -306,7 +251,6 @@ impl Scanner {
                             self.phase = Phase::Quoted(*quote);
                         }
                         Some(_) => {
-                            self.malformed = true;
                             self.phase = Phase::Unquoted;
                         }
                     }
@@ -323,7 +267,6 @@ impl Scanner {
                             self.phase = Phase::Between;
                             continue;
                         }
-                        self.malformed = true;
                         // A quote that nothing closes: the tag ends at its first `>`.
                         if let Some(length) = either(b'>', b'>', &view[self.from..self.pos]) {
                             let end = self.from + length;
@@ -387,19 +330,8 @@ impl Scanner {
             end: at + rest + length,
             rest: at + self.name.1..at + rest,
             percent_gt,
-            malformed: self.malformed,
         })
     }
-}
-
-/// Where one of two bytes first stands. Most are near.
-pub(super) fn either(one: u8, other: u8, bytes: &[u8]) -> Option<usize> {
-    const NEAR: usize = 16;
-    let is = |byte: &u8| *byte == one || *byte == other;
-    if let Some(place) = bytes.iter().take(NEAR).position(is) {
-        return Some(place);
-    }
-    Some(NEAR + memchr::memchr2(one, other, bytes.get(NEAR..)?)?)
 }
 
 /// Whether a tag ends at `at`.
@@ -553,25 +485,32 @@ pub(super) enum Reference {
 
 /// The number of the reference to a character at the start of `text`, if it is one, and how long it
 /// is with its semicolon; `None` where there is no such reference.
+#[inline]
 fn number(text: &[u8]) -> Option<(Option<u32>, usize)> {
-    let (radix, digits) = match text.strip_prefix(b"&#")? {
-        [b'x', digits @ ..] => (16, digits),
-        digits => (10, digits),
+    let (radix, start) = match text {
+        [b'&', b'#', b'x', ..] => (16, 3),
+        [b'&', b'#', ..] => (10, 2),
+        _ => return None,
     };
-    let length = digits.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
-    if length == 0 || digits.get(length) != Some(&b';') {
-        return None;
-    }
-    let total = text.len() - digits.len() + length + 1;
-    let number = digits[..length].iter().try_fold(0_u32, |number, byte| {
-        let digit = char::from(*byte).to_digit(radix)?;
+    let (mut number, mut known, mut at) = (0_u32, true, start);
+    loop {
+        let byte = *text.get(at)?;
+        let digit = match byte {
+            b'0'..=b'9' => byte - b'0',
+            b'a'..=b'z' => byte - b'a' + 10,
+            b'A'..=b'Z' => byte - b'A' + 10,
+            b';' if at > start => return Some((known.then_some(number), at + 1)),
+            _ => return None,
+        };
+        known &= u32::from(digit) < radix;
         // Saturates beyond all characters, however many digits there are.
-        Some(number.saturating_mul(radix).saturating_add(digit))
-    });
-    Some((number, total))
+        number = number.saturating_mul(radix).saturating_add(u32::from(digit));
+        at += 1;
+    }
 }
 
 /// Looks at the reference at the start of `text`, which is the whole rest of a value.
+#[inline(always)]
 pub(super) fn reference(text: &[u8]) -> Reference {
     let body = &text[1..];
     if body.first() == Some(&b'#') {
@@ -591,13 +530,17 @@ pub(super) fn reference(text: &[u8]) -> Reference {
         }
         return Reference::Unknown(total);
     }
-    let length = body.iter().take_while(|byte| is_name_byte(**byte)).count();
-    let name = &body[..length];
-    if !name.first().is_some_and(|byte| is_name_start_byte(*byte))
-        || body.get(length) != Some(&b';')
-    {
+    if !body.first().is_some_and(|byte| is_name_start_byte(*byte)) {
         return Reference::Bare;
     }
+    let mut length = 1;
+    while body.get(length).is_some_and(|byte| is_name_byte(*byte)) {
+        length += 1;
+    }
+    if body.get(length) != Some(&b';') {
+        return Reference::Bare;
+    }
+    let name = &body[..length];
     let character = match name {
         b"amp" => '&',
         b"lt" => '<',
@@ -619,8 +562,7 @@ mod tests {
             Scan::More => "more".into(),
             Scan::None => "none".into(),
             Scan::Tag(tag) => {
-                let mark = if tag.malformed { " malformed" } else { "" };
-                format!("{:?} {:?} {}{mark}", tag.kind, &text[tag.name], tag.end)
+                format!("{:?} {:?} {}", tag.kind, &text[tag.name], tag.end)
             }
         }
     }
@@ -647,20 +589,20 @@ mod tests {
             ("<5>", "none"),
             ("</ a>", "none"),
             ("</ >", "none"),
-            ("</a b='1'>", "End \"a\" 10 malformed"),
-            ("<a b>", "Start \"a\" 5 malformed"),
-            ("<a b='1'c='2'>", "Start \"a\" 14 malformed"),
-            ("<a b=1>", "Start \"a\" 7 malformed"),
-            ("<a b=1/>", "Empty \"a\" 8 malformed"),
-            ("<a b=/x/y%20z />", "Empty \"a\" 16 malformed"),
-            ("<a b=1%gt;", "Start \"a\" 10 malformed"),
+            ("</a b='1'>", "End \"a\" 10"),
+            ("<a b>", "Start \"a\" 5"),
+            ("<a b='1'c='2'>", "Start \"a\" 14"),
+            ("<a b=1>", "Start \"a\" 7"),
+            ("<a b=1/>", "Empty \"a\" 8"),
+            ("<a b=/x/y%20z />", "Empty \"a\" 16"),
+            ("<a b=1%gt;", "Start \"a\" 10"),
             ("<a b=1%lt;", "none"),
-            ("<a b=“1 2”>", "Start \"a\" 15 malformed"),
-            ("<a / >", "Start \"a\" 6 malformed"),
-            ("<a = \" ,>", "Start \"a\" 9 malformed"),
-            ("<a b='<'>", "Start \"a\" 9 malformed"),
-            ("<a b='1><c d='2'>", "Start \"a\" 8 malformed"),
-            ("<a b='1/><c>", "Empty \"a\" 9 malformed"),
+            ("<a b=“1 2”>", "Start \"a\" 15"),
+            ("<a / >", "Start \"a\" 6"),
+            ("<a = \" ,>", "Start \"a\" 9"),
+            ("<a b='<'>", "Start \"a\" 9"),
+            ("<a b='1><c d='2'>", "Start \"a\" 8"),
+            ("<a b='1/><c>", "Empty \"a\" 9"),
             ("<a b='1<c>", "none"),
             ("<a <b>", "none"),
             ("<a%lt;", "none"),
@@ -703,29 +645,6 @@ mod tests {
             (" a='1", "!a='1"),
         ] {
             assert_eq!(pieces(rest), expected, "{rest}");
-        }
-    }
-
-    /// The short road says what the long one says.
-    #[test]
-    fn plain_tags() {
-        for text in [
-            "<a>",
-            "</a>x",
-            "<a >",
-            "<a/>",
-            "</>",
-            "<5>",
-            "<é>",
-            "<a",
-            "%lt;a>",
-            "<aaaaaaaaaaaaaaaaaaaaaaaaa>",
-        ] {
-            if let Some(tag) = plain(text.as_bytes(), 0) {
-                assert_eq!(Scan::Tag(tag), Scanner::new(1).scan(text.as_bytes(), 0), "{text}");
-            } else {
-                assert_ne!(text, "<a>");
-            }
         }
     }
 

@@ -1,8 +1,9 @@
 //! The text of a value: references, CDATA, line ends (QUIRK-4, QUIRK-8, QUIRK-13).
 
 use std::borrow::Cow;
+use std::ops::Range;
 
-use super::tag::{Reference, is_name_start_byte, reference};
+use super::tag::{Reference, is_name_byte, is_name_start_byte, reference};
 use crate::DeviationKind;
 use crate::encoding::Encoding;
 use crate::scan::{find_bytes, is_xml_char};
@@ -24,47 +25,141 @@ const PLAIN: [bool; 256] = {
     plain
 };
 
-/// Appends the text of a value to `out`. `encoding` is one that the value is valid in; `silent`:
-/// nobody looks at what is said. What has to
-/// be said about it is said with spans in `raw`.
-pub(super) fn decode(
-    raw: &[u8],
+/// Room that a value is decoded in. It is kept from one to the next.
+#[derive(Debug, Default)]
+pub(super) struct Room(Vec<u8>);
+
+impl Room {
+    /// Decodes the text of a value, as UTF-8. `encoding` is one that the value is valid in; `silent`:
+    /// nobody looks at what is said. What has to be said about it is said with spans in `raw`.
+    pub(super) fn decode(
+        &mut self,
+        raw: &[u8],
+        encoding: Encoding,
+        silent: bool,
+        report: impl FnMut(DeviationKind, Range<usize>, Cow<'static, str>),
+    ) -> Cow<'_, str> {
+        // No reference is shorter than its character. Of a byte beyond ASCII come up to three.
+        let wide = !matches!(encoding, Encoding::Utf8 | Encoding::Ascii);
+        let length = if wide { raw.len() * 3 } else { raw.len() };
+        if self.0.len() < length {
+            self.0.resize(length, 0);
+        }
+        let mut out = Out { buf: &mut self.0, len: 0, encoding, wide };
+        decode(raw, silent, &mut out, report);
+        let written = out.len;
+        let text = &self.0[..written];
+        match simdutf8::basic::from_utf8(text) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) => String::from_utf8_lossy(text),
+        }
+    }
+}
+
+/// Where the text of a value goes. The length is kept here since it changes with every byte.
+struct Out<'o> {
+    buf: &'o mut [u8],
+    len: usize,
     encoding: Encoding,
+    /// Whether a byte can become more than one.
+    wide: bool,
+}
+
+impl Out<'_> {
+    #[inline(always)]
+    fn byte(&mut self, byte: u8) {
+        if let Some(place) = self.buf.get_mut(self.len) {
+            *place = byte;
+            self.len += 1;
+        }
+    }
+
+    #[inline(always)]
+    fn character(&mut self, character: char) {
+        match u8::try_from(character) {
+            Ok(byte) if byte.is_ascii() => self.byte(byte),
+            _ => {
+                for byte in character.encode_utf8(&mut [0; 4]).bytes() {
+                    self.byte(byte);
+                }
+            }
+        }
+    }
+
+    /// Copies what means itself.
+    #[inline(always)]
+    fn copy(&mut self, raw: &[u8], range: Range<usize>) {
+        // Most parts are short, and a block is copied faster than they are.
+        const BLOCK: usize = 16;
+        let length = range.len();
+        if self.wide {
+            self.translate(&raw[range]);
+        } else if length == 1 {
+            self.byte(raw[range.start]);
+        } else if length <= BLOCK
+            && let Some(block) = raw[range.start..].first_chunk::<BLOCK>()
+            && let Some(place) = self.buf.get_mut(self.len..).and_then(<[u8]>::first_chunk_mut)
+        {
+            *place = *block;
+            self.len += length;
+        } else if let Some(place) = self.buf.get_mut(self.len..self.len + length) {
+            place.copy_from_slice(&raw[range]);
+            self.len += length;
+        }
+    }
+
+    fn translate(&mut self, raw: &[u8]) {
+        for byte in raw {
+            self.character(self.encoding.character(*byte));
+        }
+    }
+}
+
+#[inline(always)]
+fn decode(
+    raw: &[u8],
     silent: bool,
-    out: &mut String,
-    mut report: impl FnMut(DeviationKind, core::ops::Range<usize>, Cow<'static, str>),
+    out: &mut Out<'_>,
+    mut report: impl FnMut(DeviationKind, Range<usize>, Cow<'static, str>),
 ) {
     let mut pos = 0;
     let mut plain = 0;
     steps::count(raw.len());
     loop {
         while let Some(byte) = raw.get(pos)
-            && (PLAIN[usize::from(*byte)] || is_text(&raw[pos..], silent))
+            && (PLAIN[usize::from(*byte)] || (*byte != b'\r' && is_text(&raw[pos..], silent)))
         {
             pos += 1;
         }
         let Some(byte) = raw.get(pos) else { break };
+        if *byte == b'\r' {
+            out.copy(raw, plain..pos);
+            pos += line_ends(&raw[pos..], out);
+            plain = pos;
+            continue;
+        }
         let rest = &raw[pos..];
-        let (length, text): (usize, Option<char>) = match byte {
+        let (length, text) = match byte {
             b'&' => match refers(rest) {
                 Reference::Is(character, length) => {
-                    if !is_xml_char(character) {
+                    if !silent && !is_xml_char(character) {
                         let span = pos..pos + length;
                         report(DeviationKind::ControlCharacter, span, character.to_string().into());
                     }
                     (length, Some(character))
                 }
                 Reference::Pair(character, length) => {
-                    let span = pos..pos + length;
-                    report(DeviationKind::SurrogatePair, span, character.to_string().into());
+                    if !silent {
+                        let span = pos..pos + length;
+                        report(DeviationKind::SurrogatePair, span, character.to_string().into());
+                    }
                     (length, Some(character))
                 }
                 Reference::Unknown(length) => {
-                    let text = match silent {
-                        true => Cow::Borrowed(""),
-                        false => encoding.text(&rest[..length]).into_owned().into(),
-                    };
-                    report(DeviationKind::UnknownReference, pos..pos + length, text);
+                    if !silent {
+                        let text = out.encoding.text(&rest[..length]).into_owned().into();
+                        report(DeviationKind::UnknownReference, pos..pos + length, text);
+                    }
                     pos += length;
                     continue;
                 }
@@ -77,8 +172,8 @@ pub(super) fn decode(
             b'<' => match markup(rest) {
                 Some(Markup::Ignored(length)) => (length, None),
                 Some(Markup::Cdata(inner, length)) => {
-                    encoding.decode(&raw[plain..pos], out);
-                    cdata(&rest[inner..length - 3], pos + inner, encoding, out, &mut report);
+                    out.copy(raw, plain..pos);
+                    cdata(raw, pos + inner..pos + length - 3, silent, out, &mut report);
                     pos += length;
                     plain = pos;
                     continue;
@@ -89,14 +184,18 @@ pub(super) fn decode(
                     continue;
                 }
             },
-            b']' if rest.starts_with(b"]]>") => {
-                report(DeviationKind::RawCdataEnd, pos..pos + 3, "]]>".into());
-                pos += 3;
+            b']' => {
+                // Of a run of them, the last two count.
+                let run = rest.iter().take_while(|byte| **byte == b']').count();
+                if run >= 2 && rest.get(run) == Some(&b'>') {
+                    let span = pos + run - 2..pos + run + 1;
+                    report(DeviationKind::RawCdataEnd, span, "]]>".into());
+                }
+                pos += run;
                 continue;
             }
-            b'\r' => (line_end(rest), Some('\n')),
             _ => {
-                if let Some(character) = forbidden(rest, encoding) {
+                if let Some(character) = forbidden(rest, out.encoding) {
                     let span = pos..pos + character.len_utf8();
                     report(DeviationKind::ControlCharacter, span, character.to_string().into());
                 }
@@ -104,16 +203,14 @@ pub(super) fn decode(
                 continue;
             }
         };
-        if plain < pos {
-            encoding.decode(&raw[plain..pos], out);
-        }
+        out.copy(raw, plain..pos);
         if let Some(character) = text {
-            out.push(character);
+            out.character(character);
         }
         pos += length;
         plain = pos;
     }
-    encoding.decode(&raw[plain..], out);
+    out.copy(raw, plain..raw.len());
 }
 
 /// Whether a `<` is text at a glance; or something else, of which there is something to say to those
@@ -123,15 +220,21 @@ fn is_text(rest: &[u8], silent: bool) -> bool {
     match rest[0] {
         b'<' => !matches!(rest.get(1), Some(b'!' | b'?')),
         b'&' if silent => {
-            !rest.get(1).is_some_and(|byte| *byte == b'#' || is_name_start_byte(*byte))
+            let mut name = 1;
+            while rest.get(name).is_some_and(|byte| is_name_byte(*byte)) {
+                name += 1;
+            }
+            // Without a semicolon it refers to nothing.
+            !matches!(rest.get(name), Some(b';' | b'#'))
         }
         // Control characters and what may be one.
-        byte => silent && !matches!(byte, b'&' | b']' | b'\r'),
+        b']' => rest.get(1) != Some(&b']'),
+        byte => silent && byte != b'&',
     }
 }
 
 /// [`reference`], with a glance first at the usual ones.
-#[inline]
+#[inline(always)]
 fn refers(rest: &[u8]) -> Reference {
     match rest {
         [b'&', b'a', b'm', b'p', b';', ..] => Reference::Is('&', 5),
@@ -141,36 +244,51 @@ fn refers(rest: &[u8]) -> Reference {
     }
 }
 
-/// XML 1.0 reads CR LF, and a CR on its own, as LF.
-fn line_end(rest: &[u8]) -> usize {
-    1 + usize::from(rest.get(1) == Some(&b'\n'))
+/// XML 1.0 reads CR LF, and a CR on its own, as LF. How many bytes there are of such line ends.
+#[inline(always)]
+fn line_ends(rest: &[u8], out: &mut Out<'_>) -> usize {
+    let mut at = 0;
+    while rest.get(at) == Some(&b'\r') {
+        out.byte(b'\n');
+        at += 1;
+        if rest.get(at) == Some(&b'\n') {
+            at += 1;
+        }
+    }
+    at
 }
 
+/// The text of a CDATA section, which stands at `range`.
+#[inline(always)]
 fn cdata(
     raw: &[u8],
-    at: usize,
-    encoding: Encoding,
-    out: &mut String,
-    report: &mut impl FnMut(DeviationKind, core::ops::Range<usize>, Cow<'static, str>),
+    range: Range<usize>,
+    silent: bool,
+    out: &mut Out<'_>,
+    report: &mut impl FnMut(DeviationKind, Range<usize>, Cow<'static, str>),
 ) {
-    let mut plain = 0;
-    let mut pos = 0;
-    while let Some(byte) = raw.get(pos) {
-        let rest = &raw[pos..];
+    let section = &raw[..range.end];
+    let mut plain = range.start;
+    let mut pos = range.start;
+    while let Some(byte) = section.get(pos) {
+        if PLAIN[usize::from(*byte)] {
+            pos += 1;
+            continue;
+        }
+        let rest = &section[pos..];
         if *byte == b'\r' {
-            encoding.decode(&raw[plain..pos], out);
-            out.push('\n');
-            pos += line_end(rest);
+            out.copy(raw, plain..pos);
+            pos += line_ends(rest, out);
             plain = pos;
             continue;
         }
-        if let Some(character) = forbidden(rest, encoding) {
-            let span = at + pos..at + pos + character.len_utf8();
+        if !silent && let Some(character) = forbidden(rest, out.encoding) {
+            let span = pos..pos + character.len_utf8();
             report(DeviationKind::ControlCharacter, span, character.to_string().into());
         }
         pos += 1;
     }
-    encoding.decode(&raw[plain..], out);
+    out.copy(raw, plain..range.end);
 }
 
 /// The character at the start of `rest` that XML cannot carry.

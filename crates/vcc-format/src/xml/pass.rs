@@ -1,0 +1,297 @@
+//! What is passed over in one go when nobody is told of it: text that looks like markup, comments,
+//! tags that hold nothing. Whatever is not in sight to its end, or means something, is left to the
+//! slow road, which says more and reads the same.
+
+use vcc_types::Field;
+
+use super::glance::{Glance, glance};
+use super::machine::{Machine, State};
+use super::markup::{Lead, percent};
+use super::start::{BOM, Blank, blank};
+use super::tag::{Kind, is_name_byte, is_name_start_byte, is_space};
+use super::value::CDATA;
+use crate::encoding::Encoding;
+use crate::scan::{either, find, find_bytes};
+use crate::steps;
+
+impl Machine {
+    /// In a value, from its next `<` on.
+    pub(super) fn pass_in_value(&mut self, view: &[u8]) {
+        let Some(open) = self.draft.open.filter(|_| self.may_pass()) else { return };
+        let own = self.bytes(view, open.name);
+        let in_field = open.field.is_some();
+        let outer = if in_field { 0 } else { self.outer.len() + 2 };
+        let room = self.options.limits.depth.saturating_sub(outer);
+        let until = self.draft.text_until;
+        let mut rest = &view[self.pos..];
+        let mut marked = false;
+        loop {
+            if rest.first() != Some(&b'<') {
+                rest = &rest[find(rest, 0, b'<')..];
+            }
+            let length = match rest.get(1) {
+                None => break,
+                Some(b'<') => 1,
+                Some(b'!') if rest.get(2).is_some_and(|byte| !b"-[".contains(byte)) => 1,
+                Some(b'!' | b'?') => match ignored(rest) {
+                    None => break,
+                    Some(length) => {
+                        marked = true;
+                        length
+                    }
+                },
+                Some(_) => match glance(rest) {
+                    Glance::Unsure => break,
+                    Glance::Text => 1,
+                    Glance::Tag(tag) => {
+                        let name = &rest[tag.name()];
+                        let at = view.len() - rest.len() - self.item;
+                        match tag.kind {
+                            Kind::End if in_field && name == own => break,
+                            Kind::End if self.draft.nested.close(&view[self.item..], name) => {}
+                            Kind::End => {
+                                if name == own || matches!(name, b"file" | b"recordings") {
+                                    break;
+                                }
+                                // QUIRK-18: as [`closes`](Self::closes) has it, where text follows.
+                                let next = rest.get(tag.len());
+                                let text =
+                                    next.is_some_and(|byte| *byte != b'<' && !is_space(*byte));
+                                if !text && at + tag.len() > until {
+                                    break;
+                                }
+                            }
+                            _ if is_file_or_field(name) && !self.swallows(name, at) => break,
+                            Kind::Empty => {}
+                            Kind::Start if self.draft.nested.len() < room => {
+                                let from = (at + tag.name().start) as u32;
+                                let to = (at + tag.name().end) as u32;
+                                self.draft.nested.push((from, to), name);
+                            }
+                            Kind::Start if in_field => {}
+                            Kind::Start => break,
+                        }
+                        tag.len()
+                    }
+                },
+            };
+            rest = &rest[length..];
+        }
+        if let Some(open) = &mut self.draft.open {
+            open.marked |= marked;
+        }
+        self.pass_to(view.len() - rest.len());
+    }
+
+    /// Between fields. Whether there was anything.
+    pub(super) fn pass_in_record(&mut self, view: &[u8]) -> bool {
+        let (begin, mut pos) = (self.pos, self.pos);
+        while self.may_pass() {
+            let rest = view.get(pos..).unwrap_or_default();
+            let length = match rest {
+                [b'<', b'/', ..] => match glance(rest) {
+                    Glance::Tag(tag) if !matches!(&rest[tag.name()], b"file" | b"recordings") => {
+                        Some(tag.len())
+                    }
+                    _ => None,
+                },
+                [b'<', b'!' | b'?', ..] => ignored(rest),
+                [0xEF, ..] if rest.starts_with(BOM) => Some(BOM.len()),
+                [0xEF, ..] if BOM.starts_with(rest) => None,
+                [b'<', ..] | [] => None,
+                [byte, ..] if is_space(*byte) => Some(spaces(rest)),
+                _ => text(rest),
+            };
+            let Some(length) = length else { break };
+            steps::count(length);
+            pos += length;
+        }
+        self.pass_to(pos);
+        pos > begin
+    }
+
+    /// Before the declaration. Whether there was anything.
+    pub(super) fn pass_before(&mut self, view: &[u8]) -> bool {
+        let begin = self.pos;
+        let mut pos = begin;
+        while self.may_pass() {
+            let rest = view.get(pos..).unwrap_or_default();
+            let length = match rest.first() {
+                Some(byte) if is_space(*byte) => spaces(rest),
+                _ => match blank(rest, 0, false) {
+                    Blank::ByteOrderMark => {
+                        self.bom = true;
+                        BOM.len()
+                    }
+                    Blank::Is(length) => length,
+                    _ => break,
+                },
+            };
+            steps::count(length);
+            pos += length;
+        }
+        self.pass_to(pos);
+        pos > begin
+    }
+
+    /// Around records. Whether there was anything.
+    pub(super) fn pass_between(&mut self, view: &[u8]) -> bool {
+        let begin = self.pos;
+        if !self.may_pass() {
+            return false;
+        }
+        let mut pos = begin;
+        loop {
+            let rest = view.get(pos..).unwrap_or_default();
+            let in_list = self.state == State::List;
+            let length = match rest {
+                [b'<', b'!', b'[', ..] if !in_list => None,
+                [b'<', b'!' | b'?', ..] => ignored(rest),
+                [b'<', ..] => self.pass_outer(rest),
+                [] => None,
+                [byte, ..] if is_space(*byte) => Some(spaces(rest)),
+                [0xEF, ..] if rest.starts_with(BOM) => {
+                    self.bom = true;
+                    Some(BOM.len())
+                }
+                [0xEF, ..] if BOM.starts_with(rest) => None,
+                _ if in_list => text(rest),
+                _ => match blank(rest, 0, false) {
+                    Blank::Is(length) => Some(length),
+                    _ => None,
+                },
+            };
+            let Some(length) = length else { break };
+            steps::count(length);
+            pos += length;
+        }
+        self.pass_to(pos);
+        pos > begin
+    }
+
+    /// The tag of an element around records: how long it is.
+    fn pass_outer(&mut self, rest: &[u8]) -> Option<usize> {
+        let Glance::Tag(tag) = glance(rest) else { return None };
+        // Which bytes are a name, and which one, depends on the encoding.
+        let name = Some(&rest[tag.name()]).filter(|name| name.is_ascii())?;
+        match (self.state, tag.kind) {
+            (State::List, Kind::End) => {
+                if let Some(place) = self.outer.place(name) {
+                    self.outer.close(place);
+                }
+                if self.outer.is_empty() {
+                    self.state = State::Epilog;
+                }
+            }
+            // No name that means something here is shorter.
+            (State::List, _) if name.len() >= 4 && self.may_stand(name) => return None,
+            (State::List, Kind::Empty) => {}
+            (State::List, Kind::Start) => {
+                if self.outer.len() >= self.options.limits.depth {
+                    return None;
+                }
+                self.outer.push(name);
+            }
+            (State::Epilog, kind) if name == b"recordings" => {
+                // QUIRK-17
+                if kind != Kind::End {
+                    self.encoding = Encoding::Utf8;
+                    self.bom = false;
+                }
+                if kind == Kind::Start {
+                    self.outer.push(name);
+                    self.state = State::List;
+                }
+            }
+            _ => return None,
+        }
+        Some(tag.len())
+    }
+
+    /// Whether the open element, which is unknown, takes a field with it as it did before.
+    fn swallows(&self, name: &[u8], at: usize) -> bool {
+        name != b"file" && self.draft.swallowed.is_some() && !self.is_unclosed(at)
+    }
+
+    /// Whether nobody is told anything, and nothing at the position was searched in vain.
+    fn may_pass(&self) -> bool {
+        self.silent && self.seen <= self.pos
+    }
+
+    fn pass_to(&mut self, pos: usize) {
+        if pos > self.pos {
+            self.pos = pos;
+            (self.scanning, self.held) = (None, None);
+        }
+    }
+}
+
+/// How much white space `rest` begins with.
+#[inline]
+fn spaces(rest: &[u8]) -> usize {
+    rest.iter().take_while(|byte| is_space(**byte)).count()
+}
+
+/// Whether a tag of this name means something in a value.
+fn is_file_or_field(name: &[u8]) -> bool {
+    // None is shorter.
+    name.len() >= 4 && (name == b"file" || Field::from_wire_bytes(name).is_some())
+}
+
+/// How long the comment, the CDATA section or the processing instruction at the start of `rest` is,
+/// if it is whole and one.
+#[inline]
+fn ignored(rest: &[u8]) -> Option<usize> {
+    let until =
+        |from: usize, end: &[u8]| Some(from + find_bytes(rest.get(from..)?, end)? + end.len());
+    match rest {
+        [_, b'!', b'-', b'-', ..] => until(4, b"-->"),
+        [_, b'!', ..] if rest.starts_with(CDATA) => until(CDATA.len(), b"]]>"),
+        [_, b'?', first, ..] if is_name_start_byte(*first) => {
+            let length = rest.iter().skip(2).take_while(|byte| is_name_byte(**byte)).count();
+            let (target, behind) = rest[2..].split_at(length);
+            let named = match behind {
+                [b'?', b'>', ..] => true,
+                [byte, ..] => is_space(*byte),
+                [] => false,
+            };
+            if !named || !target.is_ascii() || target.eq_ignore_ascii_case(b"xml") {
+                return None;
+            }
+            until(2 + length, b"?>")
+        }
+        _ => None,
+    }
+}
+
+/// How long the text at the start of `rest` is, if it is in sight what ends it.
+#[inline]
+fn text(rest: &[u8]) -> Option<usize> {
+    if rest[0] == b'%' {
+        match percent(rest, 0) {
+            Lead::More => return None,
+            Lead::None => {}
+            // QUIRK-2: no tag begins like that.
+            Lead::Is(lead) => {
+                let next = *rest.get(lead)?;
+                if next == b'/' || is_name_start_byte(next) {
+                    return None;
+                }
+            }
+        }
+    }
+    let mut at = 1;
+    loop {
+        if rest.get(at) != Some(&b'%') {
+            at += either(b'<', b'%', &rest[at..])?;
+        }
+        if rest[at] == b'<' {
+            return Some(at);
+        }
+        match percent(rest, at) {
+            Lead::Is(_) => return Some(at),
+            Lead::More => return None,
+            Lead::None => at += 1,
+        }
+    }
+}
