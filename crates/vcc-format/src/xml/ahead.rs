@@ -5,7 +5,9 @@ use vcc_types::Field;
 
 use super::glance::{Glance, glance};
 use super::machine::{Input, Machine};
-use super::tag::{Kind, Scan, Scanner, Tag, is_space};
+use super::name::is_space;
+use super::scanner::Scanner;
+use super::tag::{Kind, Scan, Tag};
 use crate::scan::find;
 use crate::steps;
 

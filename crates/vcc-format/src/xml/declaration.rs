@@ -1,10 +1,12 @@
 //! `<?xml version='1.0' encoding='UTF-8' ?>`, in any quotes (QUIRK-3).
 
-use super::tag::{Attribute, attribute, is_space};
+use core::ops::Range;
+
+use super::name::{is_name_byte, is_space};
 
 /// What a declaration says; the error is where and what is wrong with it.
 pub(super) struct Declaration {
-    pub(super) encoding: Option<core::ops::Range<usize>>,
+    pub(super) encoding: Option<Range<usize>>,
 }
 
 /// Reads a declaration: `view[..end]` is `<?xml` to `?>`, beginning at `at`.
@@ -60,5 +62,43 @@ pub(super) fn read(
         }
         expected = &expected[place + 1..];
         pos = end;
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Attribute {
+    More,
+    None,
+    Is { name: Range<usize>, value: Range<usize>, end: usize },
+}
+
+/// `Name Eq AttValue` of XML 1.0. The value is not looked into but for `<`, which ends everything.
+fn attribute(view: &[u8], at: usize) -> Attribute {
+    let skip = |mut pos: usize, wanted: fn(u8) -> bool| {
+        while view.get(pos).is_some_and(|byte| wanted(*byte)) {
+            pos += 1;
+        }
+        pos
+    };
+    let name_end = skip(at, is_name_byte);
+    let equals = skip(name_end, is_space);
+    match view.get(equals) {
+        None => return Attribute::More,
+        Some(b'=') => {}
+        Some(_) => return Attribute::None,
+    }
+    let open = skip(equals + 1, is_space);
+    let quote = match view.get(open) {
+        None => return Attribute::More,
+        Some(quote @ (b'"' | b'\'')) => *quote,
+        Some(_) => return Attribute::None,
+    };
+    match memchr::memchr2(quote, b'<', &view[open + 1..]) {
+        None => Attribute::More,
+        Some(length) if view[open + 1 + length] == quote => {
+            let value = open + 1..open + 1 + length;
+            Attribute::Is { name: at..name_end, end: value.end + 1, value }
+        }
+        Some(_) => Attribute::None,
     }
 }

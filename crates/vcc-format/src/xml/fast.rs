@@ -4,7 +4,7 @@
 use vcc_types::Field;
 
 use super::machine::Draft;
-use super::tag::is_space;
+use super::name::is_space;
 use crate::scan::{find, word};
 
 /// Up to 16 bytes to compare in one go.

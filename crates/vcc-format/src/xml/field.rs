@@ -3,9 +3,11 @@
 
 use vcc_types::Field;
 
+use super::lead::starts_with;
 use super::machine::{Input, Machine, State};
 use super::markup::{comment, find, instruction};
-use super::tag::{Kind, Scan, Tag, is_name_start_byte, starts_with};
+use super::name::is_name_start_byte;
+use super::tag::{Kind, Scan, Tag};
 use super::value::CDATA;
 use crate::DeviationKind;
 use crate::machine::Trouble;

@@ -1,7 +1,8 @@
 //! What a `<` begins, told at a glance. What is not near its end is left to the
-//! [`Scanner`](super::tag::Scanner), which says the same and can go on where the buffer ended.
+//! [`Scanner`](super::scanner::Scanner), which says the same and can go on where the buffer ended.
 
-use super::tag::{Kind, Tag, is_name_byte, is_name_start_byte, is_space};
+use super::name::{is_name_byte, is_name_start_byte, is_space};
+use super::tag::{Kind, Tag};
 use crate::scan::{either, find_any};
 use crate::steps;
 
@@ -280,7 +281,8 @@ fn after(view: &[u8], mut at: usize, wanted: impl Fn(u8) -> bool) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tag::{Scan, Scanner};
+    use super::super::scanner::Scanner;
+    use super::super::tag::Scan;
     use super::*;
 
     /// All texts of up to six bytes that mean something to a tag: what a glance tells is what the

@@ -5,11 +5,12 @@ use std::ops::Range;
 
 use memchr::memmem;
 
+use super::attributes::{Attributes, Piece};
+use super::lead::{Lead, percent, starts_with};
 use super::machine::{Input, Machine};
-use super::tag::{
-    Attributes, Kind, Piece, Reference, Scan, Tag, is_name, is_name_start_byte, is_space,
-    reference, starts_with,
-};
+use super::name::{is_name, is_name_start_byte, is_space};
+use super::reference::{Reference, reference};
+use super::tag::{Kind, Scan, Tag};
 use super::value::{CDATA, forbidden};
 use crate::machine::Trouble;
 use crate::scan::{either, find_bytes, is_xml_char, may_be_forbidden};
@@ -64,29 +65,6 @@ pub(super) fn token(machine: &mut Machine, input: Input<'_>) -> Result<Token, Tr
         Scan::None => Token::None,
         Scan::Tag(tag) => Token::Tag(tag),
     })
-}
-
-/// What a `%` begins.
-pub(super) enum Lead {
-    More,
-    None,
-    /// A `<`, written with so many bytes.
-    Is(usize),
-}
-
-/// `%lt;`, or with its ampersand written that way too, `%amp;lt;`.
-#[inline]
-pub(super) fn percent(view: &[u8], at: usize) -> Lead {
-    match view.get(at + 1..).unwrap_or_default() {
-        [b'l', b't', b';', ..] => Lead::Is(b"%lt;".len()),
-        [b'l', b't'] | [b'l' | b'a'] | [] => Lead::More,
-        [b'a', b'm', rest @ ..] => match starts_with(rest, 0, b"p;lt;") {
-            None => Lead::More,
-            Some(false) => Lead::None,
-            Some(true) => Lead::Is(b"%amp;lt;".len()),
-        },
-        _ => Lead::None,
-    }
 }
 
 /// Text up to whatever may be a tag.

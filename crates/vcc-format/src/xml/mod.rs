@@ -1,21 +1,26 @@
 //! XML: what the service answers by default (OUT-1, OUT-2).
 
 mod ahead;
+mod attributes;
 mod declaration;
 mod fast;
 mod field;
 mod finish;
 mod glance;
+mod lead;
 #[cfg(test)]
 mod linear;
 mod list;
 mod machine;
 mod markup;
+mod name;
 mod nested;
 mod outer;
 mod pass;
 mod quirk;
 mod record;
+mod reference;
+mod scanner;
 mod start;
 mod tag;
 mod value;

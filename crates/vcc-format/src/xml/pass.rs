@@ -5,10 +5,11 @@
 use vcc_types::Field;
 
 use super::glance::{Glance, glance};
+use super::lead::{Lead, percent};
 use super::machine::{Machine, State};
-use super::markup::{Lead, percent};
+use super::name::{is_name_byte, is_name_start_byte, is_space};
 use super::start::{BOM, Blank, blank};
-use super::tag::{Kind, is_name_byte, is_name_start_byte, is_space};
+use super::tag::Kind;
 use super::value::CDATA;
 use crate::encoding::Encoding;
 use crate::scan::{either, find, find_bytes};

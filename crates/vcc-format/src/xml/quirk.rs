@@ -2,7 +2,8 @@ use std::io;
 
 use vcc_types::{Field, Recording};
 
-use super::tag::{Reference, is_name_start_byte, reference};
+use super::name::is_name_start_byte;
+use super::reference::{Reference, reference};
 use super::write::check_name;
 use crate::encoding::to_windows_1252;
 use crate::scan::{escape_in_xml, forbidden_character};

@@ -5,8 +5,9 @@ use vcc_types::Field;
 use super::fast;
 use super::machine::{Extra, Input, Machine, Open, State};
 use super::markup::{Token, token};
+use super::name::is_space;
 use super::start::{Blank, blank};
-use super::tag::{Kind, Tag, is_space};
+use super::tag::{Kind, Tag};
 use crate::machine::{Step, Trouble};
 use crate::{DeviationKind, ErrorKind};
 

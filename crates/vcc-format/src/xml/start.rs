@@ -4,8 +4,9 @@
 use std::ops::Range;
 
 use super::declaration;
+use super::lead::starts_with;
 use super::machine::{Input, Machine, State};
-use super::tag::{is_space, starts_with};
+use super::name::is_space;
 use crate::encoding::Encoding;
 use crate::machine::{Step, Trouble};
 use crate::{DeviationKind, ErrorKind, steps};

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::tag::{Reference, is_name_byte, is_name_start_byte, reference};
+use super::name::{is_name_byte, is_name_start_byte};
+use super::reference::{Reference, reference};
 use crate::DeviationKind;
 use crate::encoding::Encoding;
 use crate::scan::{find_bytes, is_xml_char};

@@ -2,7 +2,7 @@ use std::io;
 
 use vcc_types::{Field, Recording};
 
-use super::tag::is_name;
+use super::name::is_name;
 use crate::scan::{escape_in_xml, forbidden_character, needs_escape_in_xml};
 use crate::{Record, WriteError};
 
