@@ -4,7 +4,6 @@
 use vcc_types::Field;
 
 use super::glance::{Glance, glance};
-use super::machine::{Input, Machine};
 use super::name::is_space;
 use super::scanner::Scanner;
 use super::tag::{Kind, Scan, Tag};
@@ -17,13 +16,46 @@ const AHEAD: usize = 4096;
 /// How far to look, in one record, for the place that a mentioned field has elsewhere.
 const BUDGET: usize = 4 * AHEAD;
 
-/// How often a record is read again because nothing closed an unknown element.
-const AGAIN: u32 = 3;
+/// What was looked at behind the tags of a record.
+#[derive(Debug, Default)]
+pub(super) struct Ahead {
+    /// Behind the last tag that was asked about.
+    look: Option<Look>,
+    /// How many bytes were looked at to tell mentions.
+    looked: usize,
+    /// End tags before this place are text of the value.
+    text_until: usize,
+}
+
+/// A tag in a value that is asked about.
+pub(super) struct Question<'q> {
+    pub(super) tag: &'q Tag,
+    /// The name of the open element, and whether it is a field.
+    pub(super) own: &'q [u8],
+    pub(super) in_field: bool,
+    /// The buffer, where the record begins in it, and whether nothing will follow.
+    pub(super) view: &'q [u8],
+    pub(super) item: usize,
+    pub(super) whole: bool,
+}
+
+impl<'q> Question<'q> {
+    fn name(&self) -> &'q [u8] {
+        &self.view[self.tag.name.clone()]
+    }
+
+    /// What may be looked at, and whether more will never be.
+    fn window(&self) -> (&'q [u8], bool) {
+        let end = self.tag.end + AHEAD;
+        let view = &self.view[..self.view.len().min(end)];
+        (view, self.whole || view.len() == end)
+    }
+}
 
 /// Looks from tag to tag, and goes on where the buffer ended. Places count from the start of the
 /// item.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Look {
+struct Look {
     /// The tag that is asked about.
     asked: usize,
     pos: usize,
@@ -114,58 +146,71 @@ impl Look {
     }
 }
 
-impl Machine {
+impl Ahead {
+    /// Another record begins.
+    pub(super) fn clear(&mut self) {
+        (self.look, self.looked, self.text_until) = (None, 0, 0);
+    }
+
+    /// Another value begins.
+    pub(super) fn next_value(&mut self) {
+        self.text_until = 0;
+    }
+
+    /// What was found is no longer so: a part of the record is read again.
+    pub(super) fn forget(&mut self) {
+        self.look = None;
+    }
+
+    /// Whether an end tag that ends at this place of the record is known to be text of the value.
+    #[inline(always)]
+    pub(super) fn is_text(&self, end: usize) -> bool {
+        end <= self.text_until
+    }
+
+    /// Whether it was asked before what the tag at this place of the record is.
+    pub(super) fn is_asked(&self, place: usize) -> bool {
+        self.look.is_some_and(|look| look.asked == place)
+    }
+
     /// Goes on looking from behind a tag, or begins.
-    fn look(&mut self, tag: &Tag) -> Look {
-        let asked = tag.start - self.item;
+    fn look(&mut self, question: &Question<'_>) -> Look {
+        let (tag, item) = (question.tag, question.item);
+        let asked = tag.start - item;
         match self.look.take() {
             Some(look) if look.asked == asked => look,
-            _ => Look { asked, pos: tag.end - self.item, scanner: None, stage: 0 },
+            _ => Look { asked, pos: tag.end - item, scanner: None, stage: 0 },
         }
     }
 
-    /// Keeps what was looked at, and the tag. `None`: more is needed.
-    fn wait<T>(&mut self, look: Look, tag: &Tag) -> Option<T> {
-        (self.look, self.held) = (Some(look), Some(tag.clone()));
+    /// Keeps what was looked at: more is needed.
+    fn wait<T>(&mut self, look: Look) -> Option<T> {
+        self.look = Some(look);
         None
-    }
-
-    /// Whether it was asked before what this tag is.
-    pub(super) fn is_asked(&self, tag: &Tag) -> bool {
-        self.look.is_some_and(|look| look.asked == tag.start - self.item)
-    }
-
-    /// Whether the tag cannot stand in the open field, but around it.
-    pub(super) fn ends_value(&self, name: &[u8]) -> bool {
-        let in_field = self.draft.open.is_some_and(|open| open.field.is_some());
-        name == b"file" || (in_field && Field::from_wire_bytes(name).is_some())
     }
 
     /// Whether a start tag that would end the value is only mentioned in it (QUIRK-11), as in `open
     /// <file> now</agentID>`: the next tag is the end tag of the field. Since that could be one
     /// with another name (QUIRK-5), the tag of a field has to have its place elsewhere in the
-    /// record. `None`: more is needed.
-    pub(super) fn is_mention(&mut self, input: Input<'_>, tag: &Tag) -> Option<bool> {
-        let name = &input.view[tag.name.clone()];
-        let Some(open) = self.draft.open else { return Some(false) };
-        let (view, whole) = window(input, tag);
-        let mut look = self.look(tag);
+    /// record, unless `has_place`. `None`: more is needed.
+    pub(super) fn is_mention(&mut self, question: &Question<'_>, has_place: bool) -> Option<bool> {
+        let (name, item) = (question.name(), question.item);
+        let (view, whole) = question.window();
+        let mut look = self.look(question);
         while look.stage == 0 {
-            match look.next(view, self.item) {
+            match look.next(view, item) {
                 Next::Text => continue,
-                Next::More if !whole => return self.wait(look, tag),
+                Next::More if !whole => return self.wait(look),
                 Next::More | Next::Other => return Some(false),
                 Next::Tag(close) => {
-                    let own = self.bytes(view, open.name);
-                    if close.kind != Kind::End || view[close.name] != *own {
+                    if close.kind != Kind::End || view[close.name] != *question.own {
                         return Some(false);
                     }
-                    let field = Field::from_wire_bytes(name);
-                    let present = field.is_some_and(|f| self.draft.present & (1 << f.index()) != 0);
-                    if present || field.is_none() || name == own || tag.kind == Kind::Empty {
+                    let empty = question.tag.kind == Kind::Empty;
+                    if has_place || name == question.own || empty {
                         return Some(true);
                     }
-                    if self.draft.looked > BUDGET {
+                    if self.looked > BUDGET {
                         return Some(false);
                     }
                 }
@@ -173,9 +218,9 @@ impl Machine {
             look.stage = 1;
         }
         let found = loop {
-            match look.next(view, self.item) {
+            match look.next(view, item) {
                 Next::Text => {}
-                Next::More if !whole => return self.wait(look, tag),
+                Next::More if !whole => return self.wait(look),
                 Next::More | Next::Other => break false,
                 Next::Tag(next) => match &view[next.name] {
                     // Not so an end tag: `<a><b></a></b>` are tags that cross.
@@ -185,25 +230,25 @@ impl Machine {
                 },
             }
         };
-        self.draft.looked += look.pos - (tag.end - self.item);
+        self.looked += look.pos - (question.tag.end - item);
         Some(found)
     }
 
     /// Whether an end tag with another name closes the value (QUIRK-5). It is text of the value
     /// (QUIRK-18) where more text follows, or the end tag of the field before anything that can
     /// only stand outside. `None`: more is needed.
-    pub(super) fn closes(&mut self, input: Input<'_>, tag: &Tag) -> Option<bool> {
-        let Some(open) = self.draft.open else { return Some(true) };
-        if tag.end - self.item <= self.draft.text_until {
+    pub(super) fn closes(&mut self, question: &Question<'_>) -> Option<bool> {
+        let item = question.item;
+        if self.is_text(question.tag.end - item) {
             return Some(false);
         }
-        let (view, whole) = window(input, tag);
-        let mut look = self.look(tag);
+        let (view, whole) = question.window();
+        let mut look = self.look(question);
         // Stage 0: nothing but end tags and white space so far, where text decides.
         let closes = loop {
             if look.stage == 0 && look.scanner.is_none() {
                 let blank = |byte: &u8| is_space(*byte);
-                let rest = &view[(self.item + look.pos).min(view.len())..];
+                let rest = &view[(item + look.pos).min(view.len())..];
                 let spaces = rest.iter().take_while(|byte| blank(byte)).count();
                 steps::count(spaces);
                 look.pos += spaces;
@@ -212,20 +257,19 @@ impl Machine {
                     Some(_) => break false,
                 }
                 // The end tag of a field that was open before, across this one.
-                if spaces < rest.len() && Field::from_wire_bytes(&view[tag.name.clone()]).is_some()
-                {
+                if spaces < rest.len() && Field::from_wire_bytes(question.name()).is_some() {
                     break true;
                 }
             }
-            if look.pass(view, self.item, self.bytes(view, open.name)) {
+            if look.pass(view, item, question.own) {
                 continue;
             }
-            match look.next(view, self.item) {
+            match look.next(view, item) {
                 Next::Text if look.stage == 0 => break false,
                 Next::Text => {}
-                Next::More if !whole => return self.wait(look, tag),
+                Next::More if !whole => return self.wait(look),
                 // So far away, it is none of this value's concern: no text is lost.
-                Next::More => break view.len() < tag.end + AHEAD,
+                Next::More => break view.len() < question.tag.end + AHEAD,
                 Next::Other => break true,
                 Next::Tag(next) => {
                     let name = &view[next.name];
@@ -233,43 +277,18 @@ impl Machine {
                     match next.kind {
                         _ if matches!(name, b"file" | b"recordings") => break true,
                         Kind::End if name.is_empty() => break false,
-                        Kind::End if name == self.bytes(view, open.name) => break false,
+                        Kind::End if name == question.own => break false,
                         Kind::End => {}
-                        _ if known || open.field.is_none() => break true,
+                        _ if known || !question.in_field => break true,
                         _ => look.stage = 1,
                     }
                 }
             }
         };
         if !closes {
-            self.draft.text_until = look.pos;
+            self.text_until = look.pos;
         }
         Some(closes)
-    }
-
-    /// Before the record ends: whether it is read again from the first field that an unknown
-    /// element took with it, since nothing closed that.
-    pub(super) fn reread_unclosed(&mut self) -> bool {
-        let Some((place, pending)) = self.draft.swallowed.take() else { return false };
-        let Some(open) = self.draft.open.filter(|open| open.field.is_none()) else { return false };
-        if self.draft.again >= AGAIN {
-            return false;
-        }
-        self.draft.again += 1;
-        self.draft.unclosed = Some((open.start as usize, place));
-        self.pos = self.item + place;
-        self.pending.truncate(pending);
-        self.draft.nested.clear();
-        (self.scanning, self.held, self.look, self.seen) = (None, None, None, 0);
-        true
-    }
-
-    /// Whether the open element, which is unknown, ends before the tag of a field: nothing closes
-    /// it, or too much was read again already.
-    /// `at` is the place of that tag in the record.
-    pub(super) fn is_unclosed(&self, at: usize) -> bool {
-        let start = self.draft.open.map_or(0, |open| open.start as usize);
-        self.draft.again >= AGAIN || self.draft.unclosed == Some((start, at))
     }
 }
 
@@ -278,11 +297,4 @@ fn is_known(name: &[u8]) -> bool {
     // None is shorter.
     name.len() >= 4
         && (matches!(name, b"file" | b"recordings") || Field::from_wire_bytes(name).is_some())
-}
-
-/// What may be looked at behind a tag, and whether more will never be.
-fn window<'b>(input: Input<'b>, tag: &Tag) -> (&'b [u8], bool) {
-    let end = tag.end + AHEAD;
-    let view = &input.view[..input.view.len().min(end)];
-    (view, input.ended || input.cut || view.len() == end)
 }

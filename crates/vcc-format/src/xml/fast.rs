@@ -3,7 +3,7 @@
 
 use vcc_types::Field;
 
-use super::machine::Draft;
+use super::draft::Draft;
 use super::name::is_space;
 use crate::scan::{find, word};
 
@@ -62,8 +62,7 @@ pub(super) fn fields(view: &[u8], mut pos: usize, item: usize, draft: &mut Draft
             pos += 1;
         }
         let Some(open) = word(view, pos) else { return pos };
-        let bit = 1 << index;
-        if !OPEN[index].is_in(open) || draft.present & bit != 0 {
+        if !OPEN[index].is_in(open) || draft.has(index) {
             continue;
         }
         let start = pos + OPEN[index].length + 1;
@@ -74,22 +73,20 @@ pub(super) fn fields(view: &[u8], mut pos: usize, item: usize, draft: &mut Draft
                 if !CLOSE[index].is_in(close) {
                     return pos;
                 }
-                draft.values[index] = ((start - item) as u32, (end - item) as u32);
+                draft.set(index, ((start - item) as u32, (end - item) as u32));
                 pos = end + CLOSE[index].length;
             }
             // QUIRK-3: `<outDialCode />` is well-formed.
             Some(b' ') if view.get(start..start + 2) == Some(b"/>") => {
-                draft.values[index] = ((start - item) as u32, (start - item) as u32);
+                draft.set(index, ((start - item) as u32, (start - item) as u32));
                 pos = start + 2;
             }
             Some(b'/') if view.get(start) == Some(&b'>') => {
-                draft.values[index] = ((start - item) as u32, (start - item) as u32);
+                draft.set(index, ((start - item) as u32, (start - item) as u32));
                 pos = start + 1;
             }
             _ => return pos,
         }
-        draft.present |= bit;
-        draft.fields += 1;
     }
     pos
 }

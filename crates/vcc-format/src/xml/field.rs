@@ -3,15 +3,16 @@
 
 use vcc_types::Field;
 
+use super::ahead::{Ahead, Question};
 use super::lead::starts_with;
 use super::machine::{Input, Machine, State};
 use super::markup::{comment, find, instruction};
 use super::name::is_name_start_byte;
 use super::tag::{Kind, Scan, Tag};
 use super::value::CDATA;
-use crate::DeviationKind;
 use crate::machine::Trouble;
 use crate::scan::find as find_byte;
+use crate::{DeviationKind, ErrorKind};
 
 impl Machine {
     /// Reads on in the value of the open field. `false`: the view ends inside it.
@@ -36,7 +37,7 @@ impl Machine {
                     Some(byte) if is_name_start_byte(*byte) => instruction(self, input)?,
                     Some(_) => Some(0),
                 },
-                Some(b'/') => match self.tag(input, self.pos, 1) {
+                Some(b'/') => match self.tag(input, 1) {
                     Scan::More => return Ok(false),
                     Scan::None => Some(0),
                     Scan::Tag(tag) => {
@@ -46,7 +47,7 @@ impl Machine {
                         continue;
                     }
                 },
-                Some(byte) if is_name_start_byte(*byte) => match self.tag(input, self.pos, 1) {
+                Some(byte) if is_name_start_byte(*byte) => match self.tag(input, 1) {
                     Scan::More => return Ok(false),
                     Scan::None => Some(0),
                     Scan::Tag(tag) => {
@@ -67,9 +68,7 @@ impl Machine {
                     self.pos += 1;
                 }
                 Some(end) => {
-                    if let Some(open) = &mut self.draft.open {
-                        open.marked = true;
-                    }
+                    self.draft.mark();
                     self.pos = end;
                 }
             }
@@ -80,13 +79,14 @@ impl Machine {
     /// An end tag in the value. `false`: the view ends before it is known what it is.
     fn end_tag_in_value(&mut self, input: Input<'_>, tag: &Tag) -> Result<bool, Trouble> {
         let view = input.view;
-        let Some(open) = self.draft.open else { return Ok(true) };
+        let Some(open) = self.draft.opened() else { return Ok(true) };
         let name = &view[tag.name.clone()];
         let nested = if name.is_empty() {
             // QUIRK-1. In a known field there are no elements, only text that looks like some.
-            open.field.is_none() && self.draft.nested.close_innermost()
+            open.field.is_none() && self.nested.close_innermost()
         } else {
-            !self.is_asked(tag) && self.draft.nested.close(&view[self.item..], name)
+            !self.ahead.is_asked(tag.start - self.item)
+                && self.nested.close(&view[self.item..], name)
         };
         if nested {
             self.pos = tag.end;
@@ -96,7 +96,7 @@ impl Machine {
         let outer = matches!(name, b"file" | b"recordings");
         let other = name != own && !name.is_empty() && !outer;
         if other {
-            match self.closes(input, tag) {
+            match self.ask(input, tag, Ahead::closes) {
                 None => return Ok(false),
                 Some(true) => {}
                 Some(false) => {
@@ -111,7 +111,7 @@ impl Machine {
         if outer && self.reread_unclosed() {
             return Ok(true);
         }
-        let read_as = match !self.silent {
+        let read_as = match !self.notes.is_silent() {
             true if tag.percent_gt || name != own => format!("</{}>", self.encoding.text(own)),
             _ => String::new(),
         };
@@ -137,7 +137,7 @@ impl Machine {
 
     /// What a tag that is kept as text was read as.
     fn text_of(&self, view: &[u8], tag: &Tag) -> String {
-        if self.silent {
+        if self.notes.is_silent() {
             return String::new();
         }
         self.encoding.text(&view[tag.start..tag.end]).into_owned()
@@ -152,7 +152,7 @@ impl Machine {
         ends: bool,
         mention: bool,
     ) -> Result<(), Trouble> {
-        let Some(open) = self.draft.open else { return Ok(()) };
+        let Some(open) = self.draft.opened() else { return Ok(()) };
         let name = &view[tag.name.clone()];
         if ends && !mention {
             if name == b"file" && self.reread_unclosed() {
@@ -167,12 +167,11 @@ impl Machine {
         }
         if open.field.is_none() && Field::from_wire_bytes(name).is_some() {
             let place = tag.start - self.item;
-            if self.is_unclosed(place) {
+            if self.unclosed.ends(open.start as usize, place) {
                 return self.cut_short(view, tag);
             }
             // Should nothing close the unknown element, the field is none of its.
-            let pending = self.pending.len();
-            self.draft.swallowed.get_or_insert((place, pending));
+            self.unclosed.swallow(place, self.notes.len());
         }
         // QUIRK-11: an element cannot stand in a field.
         let kind = match open.field {
@@ -183,12 +182,12 @@ impl Machine {
         self.report(kind, tag.start..tag.end, read_as);
         if tag.kind == Kind::Start && !mention {
             // In a field nothing is nested: a few are enough to tell which end tags are text.
-            if open.field.is_none() || self.draft.nested.len() < self.options.limits.depth {
+            if open.field.is_none() || self.nested.len() < self.options.limits.depth {
                 let span = self.span(tag.name.clone());
-                self.draft.nested.push(span, name);
+                self.nested.push(span, name);
             }
             if open.field.is_none() {
-                self.check_depth(self.outer.len() + 2 + self.draft.nested.len(), tag.start)?;
+                self.check_depth(self.outer.len() + 2 + self.nested.len(), tag.start)?;
             }
         }
         self.pos = tag.end;
@@ -198,8 +197,8 @@ impl Machine {
     /// QUIRK-12 for the record, and the same for a field: the tag that can only stand outside ends
     /// what is open.
     fn cut_short(&mut self, view: &[u8], tag: &Tag) -> Result<(), Trouble> {
-        let read_as = match self.draft.open {
-            Some(open) if !self.silent => {
+        let read_as = match self.draft.opened() {
+            Some(open) if !self.notes.is_silent() => {
                 format!("</{}>", self.encoding.text(self.bytes(view, open.name)))
             }
             _ => String::new(),
@@ -207,5 +206,69 @@ impl Machine {
         self.report(DeviationKind::UnclosedElement, tag.start..tag.end, read_as);
         self.pos = tag.start;
         self.close(tag.start)
+    }
+
+    /// The value of the open field ends before `end`.
+    pub(super) fn close(&mut self, end: usize) -> Result<(), Trouble> {
+        self.state = State::Record;
+        let limit = self.options.limits.extra;
+        let end = (end - self.item) as u32;
+        self.draft.close(end, limit).map_err(|name| {
+            let message = format!("the record has more than {limit} extra values");
+            let at = self.item + name.0 as usize;
+            Trouble { kind: ErrorKind::TooManyExtra, at, message }
+        })
+    }
+
+    /// Before the record ends: whether it is read again from the first field that an unknown
+    /// element took with it, since nothing closed that.
+    pub(super) fn reread_unclosed(&mut self) -> bool {
+        let open = self.draft.opened().filter(|open| open.field.is_none());
+        let Some((place, reported)) = self.unclosed.read_again(open.map(|open| open.start)) else {
+            return false;
+        };
+        self.pos = self.item + place;
+        self.seen = 0;
+        self.notes.take_back(reported);
+        self.nested.clear();
+        self.lookup.forget();
+        self.ahead.forget();
+        true
+    }
+
+    /// Whether the tag cannot stand in the open field, but around it.
+    fn ends_value(&self, name: &[u8]) -> bool {
+        let in_field = self.draft.opened().is_some_and(|open| open.field.is_some());
+        name == b"file" || (in_field && Field::from_wire_bytes(name).is_some())
+    }
+
+    /// Whether the tag is only mentioned in the value: see [`Ahead`]. `None`: more is needed.
+    fn is_mention(&mut self, input: Input<'_>, tag: &Tag) -> Option<bool> {
+        let field = Field::from_wire_bytes(&input.view[tag.name.clone()]);
+        let has_place = field.is_none_or(|field| self.draft.has(field.index()));
+        self.ask(input, tag, |ahead, question| ahead.is_mention(question, has_place))
+    }
+
+    /// Asks about a tag in the open value; without an answer it is kept until more comes.
+    fn ask(
+        &mut self,
+        input: Input<'_>,
+        tag: &Tag,
+        answer: impl FnOnce(&mut Ahead, &Question<'_>) -> Option<bool>,
+    ) -> Option<bool> {
+        let open = self.draft.opened()?;
+        let question = Question {
+            tag,
+            own: self.bytes(input.view, open.name),
+            in_field: open.field.is_some(),
+            view: input.view,
+            item: self.item,
+            whole: input.ended || input.cut,
+        };
+        let answer = answer(&mut self.ahead, &question);
+        if answer.is_none() {
+            self.lookup.hold(tag.clone());
+        }
+        answer
     }
 }

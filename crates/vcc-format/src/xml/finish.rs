@@ -1,8 +1,8 @@
 //! From the spans of a record to its values.
 
+use super::draft::Extra;
 use super::machine::Machine;
 use crate::encoding::Encoding;
-use crate::machine::Raw;
 use crate::parts::{Parts, Piece, Span, slice};
 use crate::scan::is_special_in_xml;
 use crate::{Record, check};
@@ -14,7 +14,7 @@ impl Machine {
     pub(super) fn finds_nothing(&self, raw: &[u8], text: &str) -> bool {
         const START: usize = Field::StartDate.index();
         const DURATION: usize = Field::Duration.index();
-        let (values, present) = (&self.draft.values, self.draft.present);
+        let (values, present) = (self.draft.values(), self.draft.present());
         (self.encoding == Encoding::Utf8 || text.is_ascii())
             && !is_special_in_xml(raw)
             && (present & (1 << START) == 0
@@ -27,9 +27,9 @@ impl Machine {
     pub(super) fn finish<'b>(&mut self, raw: &'b [u8], valid: Option<&'b str>) -> Record<'b> {
         let text = valid.filter(|text| self.encoding == Encoding::Utf8 || text.is_ascii());
         let mut record =
-            Parts::new(text.unwrap_or_default(), self.draft.values, self.draft.present);
+            Parts::new(text.unwrap_or_default(), *self.draft.values(), self.draft.present());
         let special = text.is_none() || is_special_in_xml(raw);
-        if special || self.draft.marked != 0 || !self.draft.extra.is_empty() {
+        if special || !self.draft.is_plain() {
             self.decode(raw, special, &mut record);
         }
         for field in [Field::StartDate, Field::Duration] {
@@ -37,8 +37,8 @@ impl Machine {
             // QUIRK-14
             if let Some(finding) = check::value(field, text, &self.options) {
                 let read_as = check::read_as(&finding, text);
-                let span = self.draft.values[field.index()];
-                self.pending.push(Raw { kind: finding.kind, span, field: Some(field), read_as });
+                let span = self.draft.values()[field.index()];
+                self.notes.add(finding.kind, span, Some(field), read_as);
                 if let Some(text) = finding.replacement {
                     record.replace(field, &text);
                 }
@@ -55,17 +55,16 @@ impl Machine {
             if record.present & bit == 0 {
                 continue;
             }
-            let span = self.draft.values[field.index()];
-            let marked = self.draft.marked & bit != 0;
+            let span = self.draft.values()[field.index()];
+            let marked = self.draft.is_marked(field);
             if marked || nowhere || (special && is_special_in_xml(part(span))) {
                 record.spans[field.index()] =
                     self.text(part(span), span, Some(field), &mut record.scratch);
                 record.decoded |= bit;
             }
         }
-        for index in 0..self.draft.extra.len() {
-            let extra = &self.draft.extra[index];
-            let (name, value, marked) = (extra.name, extra.value, extra.marked);
+        for index in 0..self.draft.extra().len() {
+            let Extra { name, value, marked } = self.draft.extra()[index];
             let mut piece = |span: Span, needed: bool| {
                 if !needed && !nowhere {
                     return Piece { span, decoded: false };
@@ -83,21 +82,18 @@ impl Machine {
     fn text(&mut self, raw: &[u8], span: Span, field: Option<Field>, scratch: &mut String) -> Span {
         let start = scratch.len();
         let (encoding, invalid) = self.encoding.of_value(raw);
-        let pending = &mut self.pending;
-        let silent = self.silent;
+        let silent = self.notes.is_silent();
+        let notes = &mut self.notes;
         let text = self.room.decode(raw, encoding, silent, |kind, part, read_as| {
-            if silent {
-                return;
-            }
             let part = (span.0 + part.start as u32, span.0 + part.end as u32);
-            pending.push(Raw { kind, span: part, field, read_as });
+            notes.add(kind, part, field, read_as);
         });
         scratch.push_str(&text);
         if invalid && !silent {
             // QUIRK-8: the whole value, since no part of it can be trusted to be UTF-8.
-            let read_as = scratch[start..].to_owned().into();
+            let read_as = scratch[start..].to_owned();
             let kind = crate::DeviationKind::InvalidEncoding;
-            self.pending.push(Raw { kind, span, field, read_as });
+            self.notes.add(kind, span, field, read_as);
         }
         (start as u32, scratch.len() as u32)
     }

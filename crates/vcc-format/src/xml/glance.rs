@@ -1,5 +1,5 @@
-//! What a `<` begins, told at a glance. What is not near its end is left to the
-//! [`Scanner`](super::scanner::Scanner), which says the same and can go on where the buffer ended.
+//! What a `<` begins, told at a glance. What is not near its end is left to the scanner, which says
+//! the same and can go on where the buffer ended.
 
 use super::name::{is_name_byte, is_name_start_byte, is_space};
 use super::tag::{Kind, Tag};

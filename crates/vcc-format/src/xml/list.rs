@@ -2,9 +2,10 @@
 
 use vcc_types::Field;
 
+use super::blank::{Blank, blank};
+use super::excerpt::{excerpt, shorten};
 use super::machine::{Input, Machine, State};
 use super::markup::{Token, token};
-use super::start::{self, Blank, blank};
 use super::tag::{Kind, Tag};
 use crate::machine::{Step, Trouble};
 use crate::{DeviationKind, ErrorKind};
@@ -60,10 +61,13 @@ impl Machine {
             }
             Token::Doctype(_) => Err(self.unexpected("a document type declaration")),
             Token::Text(end) => match self.state {
-                State::List => self.stray_text(view, end),
+                State::List => {
+                    self.stray_text(view, end);
+                    Ok(Step::Other)
+                }
                 // Whatever it is, it begins with text: an excerpt says more than a name.
                 State::Epilog => Err(self.trailing()),
-                _ => match start::excerpt(view, self.pos, input.cut || input.ended) {
+                _ => match excerpt(view, self.pos, input.cut || input.ended) {
                     Some(found) => {
                         let message = format!("expected <recordings>, found the text {found}");
                         Err(Trouble { kind: ErrorKind::NotRecordings, at: self.pos, message })
@@ -93,37 +97,13 @@ impl Machine {
         }
     }
 
-    fn trailing(&self) -> Trouble {
-        let message = "expected the end of the input after </recordings>".to_owned();
-        Trouble { kind: ErrorKind::TrailingContent, at: self.pos, message }
-    }
-
-    pub(super) fn unexpected(&self, found: &str) -> Trouble {
-        let expected = match self.state {
-            State::Start | State::Before | State::Declaration | State::Prolog { .. } => {
-                "<recordings>"
-            }
-            State::List => "<file> or </recordings>",
-            State::Record | State::Value => "a field or </file>",
-            State::Epilog => "the end of the input",
-        };
-        let message = format!("expected {expected}, found {found}");
-        Trouble { kind: ErrorKind::Syntax, at: self.pos, message }
-    }
-
-    pub(super) fn syntax(&self, tag: &Tag, view: &[u8], expected: &str) -> Trouble {
-        let found = self.encoding.text(&view[tag.start..tag.end]);
-        let message = format!("expected {expected}, found {}", start::shorten(&found));
-        Trouble { kind: ErrorKind::Syntax, at: tag.start, message }
-    }
-
     fn root(&mut self, view: &[u8], tag: Tag) -> Result<Step, Trouble> {
         let name = self.name(view, &tag);
         if name != "recordings" || tag.kind == Kind::End {
             let html = name.eq_ignore_ascii_case("html");
             let what = if html { "a page of HTML" } else { "another document" };
             let found = self.encoding.text(&view[tag.start..tag.end]);
-            let found = start::shorten(&found);
+            let found = shorten(&found);
             let message = format!("expected <recordings>, found {found}: this is {what}");
             return Err(Trouble { kind: ErrorKind::NotRecordings, at: tag.start, message });
         }
@@ -196,15 +176,6 @@ impl Machine {
                 Ok(self.after_outer(tag.end))
             }
         }
-    }
-
-    /// The end tags of the elements from a place on, for those who listen.
-    pub(super) fn end_tags(&self, place: usize) -> String {
-        if self.silent {
-            return String::new();
-        }
-        let open = self.outer.iter().rev().take(self.outer.len() - place);
-        open.map(|open| format!("</{open}>")).collect()
     }
 
     fn after_outer(&mut self, end: usize) -> Step {

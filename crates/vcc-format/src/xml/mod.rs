@@ -2,7 +2,12 @@
 
 mod ahead;
 mod attributes;
+mod blank;
+mod check;
 mod declaration;
+mod doctype;
+mod draft;
+mod excerpt;
 mod fast;
 mod field;
 mod finish;
@@ -11,10 +16,12 @@ mod lead;
 #[cfg(test)]
 mod linear;
 mod list;
+mod lookup;
 mod machine;
 mod markup;
 mod name;
 mod nested;
+mod notes;
 mod outer;
 mod pass;
 mod quirk;
@@ -22,7 +29,10 @@ mod record;
 mod reference;
 mod scanner;
 mod start;
+mod step;
 mod tag;
+mod trouble;
+mod unclosed;
 mod value;
 mod write;
 
@@ -30,8 +40,9 @@ pub use quirk::QuirkWriter;
 pub use write::Writer;
 
 #[cfg(feature = "serde")]
-pub(crate) use start::{Blank, blank};
-pub(crate) use start::{other_unicode, shorten};
+pub(crate) use blank::{Blank, blank};
+pub(crate) use excerpt::shorten;
+pub(crate) use start::other_unicode;
 pub(crate) use value::forbidden;
 
 /// XML, as a [`Format`](crate::Format).

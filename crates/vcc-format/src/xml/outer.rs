@@ -38,6 +38,12 @@ impl Outer {
         (0..self.ends.len()).map(|index| String::from_utf8_lossy(self.name(index)))
     }
 
+    /// The end tags of the elements from a place on, the innermost first.
+    pub(super) fn end_tags(&self, place: usize) -> String {
+        let open = self.iter().rev().take(self.len() - place);
+        open.map(|open| format!("</{open}>")).collect()
+    }
+
     /// The place of the innermost element of this name.
     pub(super) fn place(&self, name: &[u8]) -> Option<usize> {
         let wanted = hash(name);

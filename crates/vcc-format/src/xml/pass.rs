@@ -4,11 +4,11 @@
 
 use vcc_types::Field;
 
+use super::blank::{BOM, Blank, blank};
 use super::glance::{Glance, glance};
 use super::lead::{Lead, percent};
 use super::machine::{Machine, State};
 use super::name::{is_name_byte, is_name_start_byte, is_space};
-use super::start::{BOM, Blank, blank};
 use super::tag::Kind;
 use super::value::CDATA;
 use crate::encoding::Encoding;
@@ -18,12 +18,11 @@ use crate::steps;
 impl Machine {
     /// In a value, from its next `<` on.
     pub(super) fn pass_in_value(&mut self, view: &[u8]) {
-        let Some(open) = self.draft.open.filter(|_| self.may_pass()) else { return };
+        let Some(open) = self.draft.opened().filter(|_| self.may_pass()) else { return };
         let own = self.bytes(view, open.name);
         let in_field = open.field.is_some();
         let outer = if in_field { 0 } else { self.outer.len() + 2 };
         let room = self.options.limits.depth.saturating_sub(outer);
-        let until = self.draft.text_until;
         let mut rest = &view[self.pos..];
         let mut marked = false;
         loop {
@@ -49,7 +48,7 @@ impl Machine {
                         let at = view.len() - rest.len() - self.item;
                         match tag.kind {
                             Kind::End if in_field && name == own => break,
-                            Kind::End if self.draft.nested.close(&view[self.item..], name) => {}
+                            Kind::End if self.nested.close(&view[self.item..], name) => {}
                             Kind::End => {
                                 if name == own || matches!(name, b"file" | b"recordings") {
                                     break;
@@ -58,16 +57,18 @@ impl Machine {
                                 let next = rest.get(tag.len());
                                 let text =
                                     next.is_some_and(|byte| *byte != b'<' && !is_space(*byte));
-                                if !text && at + tag.len() > until {
+                                if !text && !self.ahead.is_text(at + tag.len()) {
                                     break;
                                 }
                             }
-                            _ if is_file_or_field(name) && !self.swallows(name, at) => break,
+                            _ if is_file_or_field(name) && !self.swallows(name, open.start, at) => {
+                                break;
+                            }
                             Kind::Empty => {}
-                            Kind::Start if self.draft.nested.len() < room => {
+                            Kind::Start if self.nested.len() < room => {
                                 let from = (at + tag.name().start) as u32;
                                 let to = (at + tag.name().end) as u32;
-                                self.draft.nested.push((from, to), name);
+                                self.nested.push((from, to), name);
                             }
                             Kind::Start if in_field => {}
                             Kind::Start => break,
@@ -78,8 +79,8 @@ impl Machine {
             };
             rest = &rest[length..];
         }
-        if let Some(open) = &mut self.draft.open {
-            open.marked |= marked;
+        if marked {
+            self.draft.mark();
         }
         self.pass_to(view.len() - rest.len());
     }
@@ -209,20 +210,21 @@ impl Machine {
         Some(tag.len())
     }
 
-    /// Whether the open element, which is unknown, takes a field with it as it did before.
-    fn swallows(&self, name: &[u8], at: usize) -> bool {
-        name != b"file" && self.draft.swallowed.is_some() && !self.is_unclosed(at)
+    /// Whether the open element, whose value begins at `start`, takes the field at `at` with it, as it
+    /// did others before.
+    fn swallows(&self, name: &[u8], start: u32, at: usize) -> bool {
+        name != b"file" && self.unclosed.has_swallowed() && !self.unclosed.ends(start as usize, at)
     }
 
     /// Whether nobody is told anything, and nothing at the position was searched in vain.
     fn may_pass(&self) -> bool {
-        self.silent && self.seen <= self.pos
+        self.notes.is_silent() && self.seen <= self.pos
     }
 
     fn pass_to(&mut self, pos: usize) {
         if pos > self.pos {
             self.pos = pos;
-            (self.scanning, self.held) = (None, None);
+            self.lookup.forget();
         }
     }
 }

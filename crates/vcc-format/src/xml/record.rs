@@ -2,12 +2,13 @@
 
 use vcc_types::Field;
 
+use super::blank::{Blank, blank};
 use super::fast;
-use super::machine::{Extra, Input, Machine, Open, State};
+use super::machine::{Input, Machine, State};
 use super::markup::{Token, token};
 use super::name::is_space;
-use super::start::{Blank, blank};
 use super::tag::{Kind, Tag};
+use super::unclosed::Unclosed;
 use crate::machine::{Step, Trouble};
 use crate::{DeviationKind, ErrorKind};
 
@@ -17,7 +18,10 @@ impl Machine {
     pub(super) fn begin(&mut self, pos: usize) {
         self.pos = pos;
         self.draft.clear();
-        (self.scanning, self.look) = (None, None);
+        self.nested.clear();
+        self.ahead.clear();
+        self.unclosed = Unclosed::default();
+        self.lookup.forget();
         self.number += 1;
         self.in_record = true;
         self.state = State::Record;
@@ -25,9 +29,8 @@ impl Machine {
 
     pub(super) fn end(&mut self, pos: usize) -> Step {
         self.pos = pos;
-        self.draft.open = None;
         // The end tag may have been found without looking on.
-        self.scanning = None;
+        self.lookup.forget();
         self.state = State::List;
         Step::Record
     }
@@ -36,7 +39,7 @@ impl Machine {
     #[inline]
     fn end_record(&mut self, pos: usize) -> Result<Step, Trouble> {
         let limit = self.options.limits.fields;
-        if self.draft.fields > limit {
+        if self.draft.len() > limit {
             let message = format!("the record has more than {limit} values");
             return Err(Trouble { kind: ErrorKind::TooManyFields, at: self.item, message });
         }
@@ -90,7 +93,7 @@ impl Machine {
                 Token::More => return self.more(input),
                 Token::Ignored(end) => self.pos = end,
                 Token::Text(end) => {
-                    self.stray_text(view, end)?;
+                    self.stray_text(view, end);
                 }
                 Token::Tag(tag) => {
                     if let Some(step) = self.record_tag(view, tag)? {
@@ -138,7 +141,7 @@ impl Machine {
     /// The start of a field, known or not.
     fn field(&mut self, view: &[u8], tag: &Tag, name: &str) -> Result<(), Trouble> {
         let field = Field::from_wire_name(name);
-        let repeated = field.is_some_and(|field| self.draft.present & (1 << field.index()) != 0);
+        let repeated = field.is_some_and(|field| self.draft.has(field.index()));
         self.check_depth(self.outer.len() + 2, tag.start)?;
         if field.is_none() {
             self.check_name(tag, name)?;
@@ -155,39 +158,14 @@ impl Machine {
         self.pos = tag.end;
         let start = (tag.end - self.item) as u32;
         let name = self.span(tag.name.clone());
-        self.draft.open = Some(Open { name, field, start, marked: false });
-        self.draft.nested.clear();
-        self.draft.text_until = 0;
-        self.draft.swallowed = None;
+        self.draft.open(name, field, start);
+        self.nested.clear();
+        self.ahead.next_value();
+        self.unclosed.next_value();
         if tag.kind == Kind::Empty {
             return self.close(tag.end);
         }
         self.state = State::Value;
-        Ok(())
-    }
-
-    /// The value of the open field ends before `end`.
-    pub(super) fn close(&mut self, end: usize) -> Result<(), Trouble> {
-        self.state = State::Record;
-        let Some(open) = self.draft.open.take() else { return Ok(()) };
-        let value = (open.start, (end - self.item) as u32);
-        self.draft.fields += 1;
-        match open.field {
-            Some(field) if self.draft.present & (1 << field.index()) == 0 => {
-                self.draft.values[field.index()] = value;
-                self.draft.present |= 1 << field.index();
-                self.draft.marked |= u16::from(open.marked) << field.index();
-            }
-            _ => {
-                let limit = self.options.limits.extra;
-                if self.draft.extra.len() >= limit {
-                    let message = format!("the record has more than {limit} extra values");
-                    let at = self.item + open.name.0 as usize;
-                    return Err(Trouble { kind: ErrorKind::TooManyExtra, at, message });
-                }
-                self.draft.extra.push(Extra { name: open.name, value, marked: open.marked });
-            }
-        }
         Ok(())
     }
 }

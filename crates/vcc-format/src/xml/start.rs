@@ -3,7 +3,9 @@
 
 use std::ops::Range;
 
+use super::blank::{BOM, Blank, blank};
 use super::declaration;
+use super::excerpt::shorten;
 use super::lead::starts_with;
 use super::machine::{Input, Machine, State};
 use super::name::is_space;
@@ -11,37 +13,8 @@ use crate::encoding::Encoding;
 use crate::machine::{Step, Trouble};
 use crate::{DeviationKind, ErrorKind, steps};
 
-pub(super) const BOM: &[u8] = b"\xEF\xBB\xBF";
-
 /// As many blank characters as are reported at once, and as much white space as is kept.
 const RUN: usize = 4096;
-
-/// What stands where nothing but tags should, although it shows nothing.
-pub(crate) enum Blank {
-    More,
-    None,
-    ByteOrderMark,
-    /// Another character without a look, so many bytes long.
-    Is(usize),
-}
-
-/// Looks for what shows nothing: control characters (a NUL, the SUB that ended files once, a form
-/// feed), the white space of Unicode, marks without width. XML has none of it between tags.
-pub(crate) fn blank(view: &[u8], at: usize, all: bool) -> Blank {
-    match view.get(at..).unwrap_or_default() {
-        [0xEF, 0xBB, 0xBF, ..] => Blank::ByteOrderMark,
-        [0..=8 | 0x0B | 0x0C | 0x0E..=0x1F | 0x7F, ..] => Blank::Is(1),
-        [0xC2, 0x85 | 0xA0, ..] => Blank::Is(2),
-        [0xE2, 0x80, 0x80..=0x8B | 0xA8 | 0xA9, ..] => Blank::Is(3),
-        [0xE2, 0x81, 0xA0, ..] | [0xE3, 0x80, 0x80, ..] => Blank::Is(3),
-        [0xC2] | [0xE2 | 0xE3 | 0xEF] | [0xE2, 0x80 | 0x81] | [0xE3, 0x80] | [0xEF, 0xBB]
-            if !all =>
-        {
-            Blank::More
-        }
-        _ => Blank::None,
-    }
-}
 
 /// Whether an XML declaration begins at `at`. `None`: more is needed.
 fn is_declaration(view: &[u8], at: usize, all: bool) -> Option<bool> {
@@ -253,25 +226,5 @@ pub(crate) fn other_unicode(view: &[u8]) -> Option<&'static str> {
         [0xFF, 0xFE, 0, 0, ..] | [0, 0, 0xFE, 0xFF, ..] => Some("UTF-32"),
         [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] | [b'<', 0, ..] | [0, b'<', ..] => Some("UTF-16"),
         _ => None,
-    }
-}
-
-/// The first characters from `at` on, quoted. `None`: more is needed to say as much.
-pub(super) fn excerpt(view: &[u8], at: usize, all: bool) -> Option<String> {
-    let rest = &view[at..];
-    if rest.len() < EXCERPT && !all {
-        return None;
-    }
-    let text = String::from_utf8_lossy(&rest[..rest.len().min(EXCERPT)]);
-    Some(format!("{:?}", text.trim_end_matches('\u{FFFD}')))
-}
-
-const EXCERPT: usize = 40;
-
-/// Text for a message, cut where it becomes long.
-pub(crate) fn shorten(text: &str) -> String {
-    match text.char_indices().nth(EXCERPT) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
     }
 }

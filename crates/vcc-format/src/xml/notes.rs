@@ -1,0 +1,55 @@
+//! What is to be said about the item that is read.
+
+use std::borrow::Cow;
+
+use vcc_types::Field;
+
+use crate::DeviationKind;
+use crate::machine::Raw;
+use crate::parts::Span;
+
+/// Deviations before they are located, in the order in which they are found.
+#[derive(Debug, Default)]
+pub(super) struct Notes {
+    silent: bool,
+    raw: Vec<Raw>,
+}
+
+impl Notes {
+    /// Says whether anybody listens. If nobody does, nothing is kept.
+    pub(super) fn listening(&mut self, listening: bool) {
+        self.silent = !listening;
+    }
+
+    /// Whether nobody listens, so that there is no need to find words.
+    #[inline(always)]
+    pub(super) fn is_silent(&self) -> bool {
+        self.silent
+    }
+
+    pub(super) fn add(
+        &mut self,
+        kind: DeviationKind,
+        span: Span,
+        field: Option<Field>,
+        read_as: impl Into<Cow<'static, str>>,
+    ) {
+        if !self.silent {
+            self.raw.push(Raw { kind, span, field, read_as: read_as.into() });
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.raw.len()
+    }
+
+    /// Takes back all but the first so many.
+    pub(super) fn take_back(&mut self, left: usize) {
+        self.raw.truncate(left);
+    }
+
+    /// All of them, for who reports them.
+    pub(super) fn all(&mut self) -> &mut Vec<Raw> {
+        &mut self.raw
+    }
+}
