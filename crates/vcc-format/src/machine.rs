@@ -338,7 +338,10 @@ impl<M: Machine, S: Sink> Core<M, S> {
         let item = self.base + self.machine.item() as u64;
         let record = self.machine.record();
         let mut pending = std::mem::take(self.machine.pending());
-        pending.sort_by_key(|raw| raw.span);
+        // What is no UTF-16 is added when a step ends, and so by how the input was cut.
+        let is_later =
+            |raw: &Raw| self.wide.is_some() && raw.kind != DeviationKind::InvalidEncoding;
+        pending.sort_by_key(|raw| (raw.span, is_later(raw)));
         if mode == Mode::Strict
             && let Some(first) = pending.first()
         {

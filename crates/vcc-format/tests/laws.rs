@@ -448,3 +448,13 @@ proptest! {
         prop_assert_eq!(read.unwrap(), recordings);
     }
 }
+
+/// A record that is read again, since nothing closes an unknown element, loses no report of what is
+/// no UTF-16: that is made once, by whoever decodes it.
+#[test]
+fn what_is_no_utf_16_is_reported_in_a_record_that_is_read_again() {
+    let document = b"<recordings><file><i>a\xFF<caseID>b\xFFc</caseID>\xFF</file></recordings>";
+    for cut in 0..=255 {
+        properties::xml_push(&[&[cut], &properties::utf_16(document)[..]].concat());
+    }
+}

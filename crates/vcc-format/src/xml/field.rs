@@ -229,7 +229,7 @@ impl Machine {
         };
         self.pos = self.item + place;
         self.seen = 0;
-        self.notes.take_back(reported);
+        self.notes.take_back(reported, self.transcoded);
         self.nested.clear();
         self.lookup.forget();
         self.ahead.forget();

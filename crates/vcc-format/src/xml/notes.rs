@@ -43,9 +43,14 @@ impl Notes {
         self.raw.len()
     }
 
-    /// Takes back all but the first so many.
-    pub(super) fn take_back(&mut self, left: usize) {
-        self.raw.truncate(left);
+    /// Takes back all but the first so many: what they are about is read again. What is no UTF-16 is
+    /// noted by whoever decodes it, and once: with `transcoded`, that stays.
+    pub(super) fn take_back(&mut self, left: usize, transcoded: bool) {
+        let mut index = 0;
+        self.raw.retain(|raw| {
+            index += 1;
+            index <= left || (transcoded && raw.kind == DeviationKind::InvalidEncoding)
+        });
     }
 
     /// All of them, for who reports them.
