@@ -12,7 +12,7 @@ use vcc_conformance_core::edition::{self, EDITION};
 use vcc_conformance_core::report::terminal;
 use vcc_conformance_core::run::{Options, apply, run as run_cases};
 use vcc_conformance_core::setup::Setup;
-use vcc_conformance_core::transcript::{Head, Replay};
+use vcc_conformance_core::transcript::{FirstLine, Replay};
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -37,7 +37,7 @@ pub(super) fn judge(args: &Args, out: &mut dyn Write) -> Result<u8, CommandError
     let replay =
         Replay::read(BufReader::new(file), &mut setup).map_err(|problem| error(&problem))?;
     let mut cases = filtered(&suite, &args.choice.filter)?;
-    let Head { cases: ids, edition, .. } = &replay.head;
+    let FirstLine { cases: ids, edition, .. } = &replay.head;
     cases.retain(|case| ids.is_empty() || ids.contains(&case.id));
     if *edition != EDITION {
         let all = cases.len();

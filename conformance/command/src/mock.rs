@@ -8,7 +8,7 @@ use super::error::CommandError;
 use super::stop::stop;
 use vcc_conformance_core::clock;
 use vcc_conformance_core::mock::{Mock, Scenario, grade};
-use vcc_conformance_core::run::{Group, TICK};
+use vcc_conformance_core::run::{ProcessGroup, TICK};
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -135,7 +135,7 @@ fn client(
         .stdin(Stdio::null())
         .stdout(Stdio::null());
     // What the client leaves running would ask in the next scenario.
-    let mut group = Group::spawn(&mut command)?;
+    let mut group = ProcessGroup::spawn(&mut command)?;
     let until = args.until();
     loop {
         if let Some(status) = group.ended()? {

@@ -17,7 +17,7 @@ use vcc_conformance_core::run::{
     Options, Outcome, Target, Verdict, apply, merge, run as run_cases,
 };
 use vcc_conformance_core::setup::Setup;
-use vcc_conformance_core::transcript::{Head, Writer};
+use vcc_conformance_core::transcript::{FirstLine, Writer};
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -67,7 +67,7 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<u8, CommandError> 
             } else {
                 cases.iter().map(|case| case.id.clone()).collect()
             };
-            let head = Head::new(&setup, &shared.base(), strict, options.amplified, ids);
+            let head = FirstLine::new(&setup, &shared.base(), strict, options.amplified, ids);
             let out = BufWriter::new(create(file)?);
             Some(Arc::new(Writer::new(out, &head, &setup)?))
         }

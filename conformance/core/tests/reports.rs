@@ -6,7 +6,7 @@ use common::{report, report_of};
 use vcc_conformance_core::report::{badge, html, json, junit, markdown, terminal};
 use vcc_conformance_core::run::Verdict;
 use vcc_conformance_core::spec::Spec;
-use vcc_conformance_core::transcript::Head;
+use vcc_conformance_core::transcript::FirstLine;
 
 #[test]
 fn every_form_says_what_happened_and_no_secret() {
@@ -73,12 +73,12 @@ fn a_case_that_needs_recent_zone_data_warns_and_says_why() {
 #[test]
 fn a_transcript_names_the_zone_data() {
     let (_, setup) = report(&Spec::embedded());
-    let head = Head::new(&setup, "http://127.0.0.1:1", false, true, Vec::new());
+    let head = FirstLine::new(&setup, "http://127.0.0.1:1", false, true, Vec::new());
     let text = serde_json::to_string(&head).unwrap();
     assert!(text.contains(r#""zone_data":"2026f""#), "{text}");
     // Those of before do not, and are read.
     let before = text.replace(r#""zone_data":"2026f","#, "");
-    assert_eq!(serde_json::from_str::<Head>(&before).unwrap().zone_data, "");
+    assert_eq!(serde_json::from_str::<FirstLine>(&before).unwrap().zone_data, "");
 }
 
 /// What the schemas of Ant's JUnit task and of Jenkins have in common.

@@ -12,7 +12,7 @@ use vcc_conformance_core::report::Fingerprint;
 use vcc_conformance_core::run::{HttpTarget, Options, Outcome, Report, Target, Verdict, run};
 use vcc_conformance_core::setup::Setup;
 use vcc_conformance_core::spec::{Level, Spec};
-use vcc_conformance_core::transcript::{Head, Replay, Writer};
+use vcc_conformance_core::transcript::{FirstLine, Replay, Writer};
 use vcc_conformance_core::{clock, dataset, fixture};
 use vcc_conformance_reference::Reference;
 
@@ -50,7 +50,7 @@ fn save(cases: &[Case], spec: &Spec) -> Saved {
     let limits = Limits { deadline: Duration::from_secs(60), ..Limits::default() };
     let mut shared = HttpTarget::new(endpoint, limits, Arc::new(AtomicBool::new(false)), until);
     let buffer = Buffer::default();
-    let head = Head::new(&setup, &shared.base(), false, true, Vec::new());
+    let head = FirstLine::new(&setup, &shared.base(), false, true, Vec::new());
     let writer = Writer::new(buffer.clone(), &head, &setup).unwrap();
     shared.watch = Some(Box::new(move |key, exchange| writer.write(key, exchange)));
     let report = run(cases, &mut setup, spec, &shared, &Options::default(), &|_| {});

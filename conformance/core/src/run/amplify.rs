@@ -44,7 +44,7 @@ impl Spelling {
 
 /// A date as a case writes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Written {
+struct WrittenDate {
     date: Date,
     /// The time, with seconds or without, and what separated it.
     time: Option<(Time, bool, bool)>,
@@ -107,7 +107,7 @@ fn decode(value: &str) -> Option<String> {
 
 fn respell(value: &str, near: bool, spelling: Spelling, zone: &TimeZone) -> Option<String> {
     let text = decode(value)?;
-    let parts: Option<Vec<Written>> = text.split(',').map(parse).collect();
+    let parts: Option<Vec<WrittenDate>> = text.split(',').map(parse).collect();
     let parts = parts?;
     let single = parts.len() == 1 && !near;
     let spelled: Option<Vec<String>> =
@@ -116,7 +116,7 @@ fn respell(value: &str, near: bool, spelling: Spelling, zone: &TimeZone) -> Opti
 }
 
 /// The written form of a date: extended, or basic.
-fn parse(text: &str) -> Option<Written> {
+fn parse(text: &str) -> Option<WrittenDate> {
     let (date, rest) = match text.find(['T', ' ']) {
         Some(at) => (&text[..at], Some((&text[at..=at], &text[at + 1..]))),
         None => (text, None),
@@ -134,7 +134,7 @@ fn parse(text: &str) -> Option<Written> {
     };
     let date = Date::new(date.0, i8::try_from(date.1).ok()?, i8::try_from(date.2).ok()?).ok()?;
     let Some((separator, rest)) = rest else {
-        return Some(Written { date, time: None, offset: None });
+        return Some(WrittenDate { date, time: None, offset: None });
     };
     let end = rest.find(['Z', '+', '-']).unwrap_or(rest.len());
     let (time, offset) = rest.split_at(end);
@@ -162,11 +162,11 @@ fn parse(text: &str) -> Option<Written> {
             Some((sign * (i32::from(hours) * 3600 + i32::from(minutes) * 60), false))
         }
     };
-    Some(Written { date, time: Some((clock, second.is_some(), separator == "T")), offset })
+    Some(WrittenDate { date, time: Some((clock, second.is_some(), separator == "T")), offset })
 }
 
 fn spell(
-    written: &Written,
+    written: &WrittenDate,
     near: bool,
     single: bool,
     spelling: Spelling,

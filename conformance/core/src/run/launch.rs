@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::group::{Group, TICK};
+use super::process_group::{ProcessGroup, TICK};
 use crate::clock;
 use crate::dataset::{ExportFormat, Tenant, export};
 use crate::fixture::Request;
@@ -81,7 +81,7 @@ pub fn seed(
     let error = |problem: &dyn std::fmt::Display| format!("--seed-cmd: {problem}");
     let mut command = command(line, data, tenants, "", 0, url);
     let mut group =
-        Group::spawn(command.stdout(Stdio::null())).map_err(|problem| error(&problem))?;
+        ProcessGroup::spawn(command.stdout(Stdio::null())).map_err(|problem| error(&problem))?;
     loop {
         match group.ended().map_err(|problem| error(&problem))? {
             Some(status) if status.success() => {
@@ -102,7 +102,7 @@ pub fn seed(
 #[derive(Debug)]
 pub struct Launched {
     // Ends the server when it is dropped.
-    _group: Group,
+    _group: ProcessGroup,
     url: String,
 }
 
@@ -127,8 +127,8 @@ impl Launched {
             .port();
         let url = format!("http://127.0.0.1:{port}");
         let mut command = command(line, data, tenants, "127.0.0.1", port, &url);
-        let mut group =
-            Group::spawn(command.stdout(Stdio::null())).map_err(|problem| error(&problem))?;
+        let mut group = ProcessGroup::spawn(command.stdout(Stdio::null()))
+            .map_err(|problem| error(&problem))?;
         let until = clock::after(Instant::now(), wait);
         loop {
             if TcpStream::connect(("127.0.0.1", port)).is_ok() {

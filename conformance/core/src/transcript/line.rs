@@ -10,7 +10,7 @@ pub(super) const FORMAT: u32 = 1;
 
 /// The first line: what the run was made with.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Head {
+pub struct FirstLine {
     /// The number of the format.
     pub transcript: u32,
     /// The edition of the suite.

@@ -5,6 +5,6 @@ mod line;
 mod replay;
 mod write;
 
-pub use line::{Head, SavedTenant};
+pub use line::{FirstLine, SavedTenant};
 pub use replay::{Replay, TranscriptError};
 pub use write::Writer;

@@ -4,7 +4,7 @@ use std::io::BufRead;
 
 use jiff::Timestamp;
 
-use super::Head;
+use super::FirstLine;
 use super::line::{FORMAT, Line};
 use crate::http::Trouble;
 use crate::report::curl::redacted;
@@ -15,7 +15,7 @@ use crate::setup::Setup;
 #[derive(Debug)]
 pub struct Replay {
     /// What it was made with.
-    pub head: Head,
+    pub head: FirstLine,
     lines: BTreeMap<(String, String, usize), Line>,
     setup: Setup,
 }
@@ -50,7 +50,7 @@ impl Replay {
             let error = |message: String| TranscriptError { line: number + 1, message };
             let text = text.map_err(|problem| error(problem.to_string()))?;
             if number == 0 {
-                let read: Head = serde_json::from_str(&text)
+                let read: FirstLine = serde_json::from_str(&text)
                     .map_err(|problem| error(format!("no transcript: {problem}")))?;
                 if read.transcript != FORMAT {
                     return Err(error(format!("format {}, expected {FORMAT}", read.transcript)));

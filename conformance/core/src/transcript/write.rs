@@ -2,7 +2,7 @@ use std::io::{self, Write};
 use std::sync::Mutex;
 
 use super::line::{Line, SavedAnswer};
-use super::{Head, SavedTenant};
+use super::{FirstLine, SavedTenant};
 use crate::report::curl::redacted;
 use crate::run::{Exchange, Key};
 use crate::setup::Setup;
@@ -26,7 +26,7 @@ impl<W: Write> Writer<W> {
     /// # Errors
     ///
     /// `out` cannot be written.
-    pub fn new(mut out: W, head: &Head, setup: &Setup) -> io::Result<Self> {
+    pub fn new(mut out: W, head: &FirstLine, setup: &Setup) -> io::Result<Self> {
         serde_json::to_writer(&mut out, head)?;
         out.write_all(b"\n")?;
         Ok(Self { state: Mutex::new(State { out, problem: None }), setup: setup.clone() })
@@ -67,7 +67,7 @@ impl<W: Write> Writer<W> {
     }
 }
 
-impl Head {
+impl FirstLine {
     /// What a run against this setup is made with.
     #[must_use]
     pub fn new(

@@ -12,11 +12,11 @@ pub const TICK: Duration = Duration::from_millis(20);
 /// A command in a process group of its own, so that whatever it starts ends with it when this is
 /// dropped.
 #[derive(Debug)]
-pub struct Group {
+pub struct ProcessGroup {
     child: Child,
 }
 
-impl Group {
+impl ProcessGroup {
     /// Starts a command.
     ///
     /// # Errors
@@ -49,7 +49,7 @@ impl Group {
     }
 }
 
-impl Drop for Group {
+impl Drop for ProcessGroup {
     fn drop(&mut self) {
         self.signal("TERM");
         let until = Instant::now() + GRACE;
@@ -78,7 +78,7 @@ mod tests {
         let line = "(trap '' TERM; echo ready; sleep 20; echo survived) & wait";
         let mut command = Command::new("sh");
         command.args(["-c", line]).stdout(Stdio::piped());
-        let mut group = Group::spawn(&mut command).unwrap();
+        let mut group = ProcessGroup::spawn(&mut command).unwrap();
         let mut said = BufReader::new(group.child.stdout.take().unwrap());
         let (mut first, mut rest) = (String::new(), String::new());
         said.read_line(&mut first).unwrap();
