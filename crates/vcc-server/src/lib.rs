@@ -6,10 +6,26 @@
 //! written (XML or CSV). The server holds no state that a second one would need.
 //!
 //! * [`Server`] listens on a socket: in a test, in another program, or as the command
-//!   `vcc-server`.
-//! * [`Api`] is the same without a socket: a tower service.
-//! * [`Document`] writes any number of records as a response has them.
+//!   `vcc-server`. [`Tls`] is its certificate.
+//! * [`Api`] is the same without a socket: a tower service, to be mounted in an application of yours.
+//! * [`Limits`] bound what is done at once and for how long, [`Metrics`] count it, and an [`Audit`]
+//!   keeps who asked what. A [`Clock`] says what time it is, also in a test.
 //! * [`ZoneSource`] chooses the zone data: what is compiled in, or newer data of the system.
+//! * [`Document`] writes any number of records as a response has them.
+//!
+//! ```no_run
+//! # tokio::runtime::Runtime::new().unwrap().block_on(async {
+//! use std::sync::Arc;
+//! use vcc_server::Server;
+//! use vcc_store::Sqlite;
+//!
+//! let store = Arc::new(Sqlite::open("recordings.db")?);
+//! let server = Server::builder(store).start("127.0.0.1:8080").await?;
+//! println!("http://{}/api/recordings/files", server.local_addr());
+//! server.run_until(async { tokio::signal::ctrl_c().await.unwrap_or_default() }).await;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # }).unwrap();
+//! ```
 
 mod admin;
 mod api;

@@ -150,7 +150,9 @@ impl Api {
         &self.store
     }
 
-    /// The API as a tower service. It answers every path and every method.
+    /// The API as a tower service. It answers every path and every method, and reads whole paths: in an
+    /// application of yours it is a `fallback_service`, or, as `router().into_service()`, a
+    /// `route_service`. `nest` would take the beginning of the path away.
     pub fn router(self) -> Router {
         if let Some(audit) = &self.audit {
             self.metrics.watch(audit.watch());
