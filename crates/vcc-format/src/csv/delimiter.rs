@@ -32,13 +32,14 @@ pub(super) fn of_page(row: &[u8], present: u8, header: &Header) -> Option<u8> {
     // Most rows are told by what stands first.
     let end = find_any(&line[..line.len().min(256)], 0, DELIMITERS);
     let delimiter = *line.get(end).filter(|byte| **byte != present)?;
-    let key = |text: &[u8]| names::key(&Encoding::Utf8.text(text));
-    if !header.is_known(&key(&line[..end])) {
+    if !header.is_known(&names::key(&Encoding::Utf8.text(&line[..end]))) {
         return None;
     }
     let cells = split(line, delimiter, Closing::First).cells;
-    let keys: Vec<String> = cells.iter().map(|cell| key(cell.bytes(line))).collect();
-    (keys.len() >= 2 && header.is_repeated_by(&keys)).then_some(delimiter)
+    let names: Vec<String> =
+        cells.iter().map(|cell| Encoding::Utf8.text(cell.bytes(line)).into_owned()).collect();
+    let keys: Vec<String> = names.iter().map(|name| names::key(name)).collect();
+    (keys.len() >= 2 && header.is_repeated_by(&names, &keys, 3)).then_some(delimiter)
 }
 
 /// Another byte that divides a first row better than the present one does: into more names of

@@ -60,11 +60,10 @@ impl Header {
     pub(super) fn read(names: &[String], also: &[String]) -> Result<Header, NoHeader> {
         let keys: Vec<String> = names.iter().map(|name| names::key(name)).collect();
         let fields: Vec<Option<Field>> = keys.iter().map(|key| names::of_key(key)).collect();
-        let is_start = |name: &String| StartDate::parse(check::trim(name)).is_ok();
         if !fields.contains(&Some(Field::StartDate))
             && (std::iter::zip(&fields, &keys)
                 .all(|(field, key)| field.is_none() && !also.contains(key))
-                || names.iter().any(is_start))
+                || names.iter().any(|name| is_start(name)))
         {
             let record = names.len() == Field::COUNT;
             return Err(if record { NoHeader::Record } else { NoHeader::Other });
@@ -121,11 +120,27 @@ impl Header {
         keys == self.keys
     }
 
-    /// Whether these are the keys of the header of another page (QUIRK-17): what this header says,
-    /// or nothing but names of fields and of its columns, `startDate` among them.
-    pub(super) fn is_repeated_by(&self, keys: &[String]) -> bool {
-        let start = || keys.iter().any(|key| names::of_key(key) == Some(Field::StartDate));
-        self.has_keys(keys) || (keys.len() >= 2 && start() && keys.iter().all(|k| self.is_known(k)))
+    /// Whether these names, with their keys, are the header of another page (QUIRK-17): what this
+    /// header says, or nothing but names of fields and of its columns, `startDate` among them; or
+    /// `least` names of fields, `startDate` among them, beside other names, none of which can be read
+    /// as a start.
+    pub(super) fn is_repeated_by(&self, names: &[String], keys: &[String], least: usize) -> bool {
+        if self.has_keys(keys) {
+            return true;
+        }
+        let fields = keys.iter().filter_map(|key| names::of_key(key));
+        if keys.len() < 2 || !fields.clone().any(|field| field == Field::StartDate) {
+            return false;
+        }
+        keys.iter().all(|key| self.is_known(key))
+            || (fields.count() >= least
+                && keys.iter().all(|key| !key.is_empty())
+                && !names.iter().any(|name| is_start(name)))
+    }
+
+    /// Where the starts stand, where they have a column.
+    pub(super) fn start_column(&self) -> Option<usize> {
+        self.columns.iter().position(|column| *column == Column::Field(Field::StartDate))
     }
 
     /// Whether it is the key of a field or of one of these columns.
@@ -154,6 +169,11 @@ impl Header {
         });
         places.is_sorted()
     }
+}
+
+/// Whether a text can be read as a start.
+fn is_start(text: &str) -> bool {
+    StartDate::parse(check::trim(text)).is_ok()
 }
 
 /// The name of a value that has no column, or whose column has no name.

@@ -117,8 +117,7 @@ impl Heading {
         Ok(first)
     }
 
-    /// QUIRK-17: a row that says what the header says, or that has nothing but names of fields,
-    /// `startDate` among them, is the header of another page. Whether it is.
+    /// QUIRK-17: whether a row is the header of another page.
     pub(super) fn again(
         &mut self,
         row: &Row,
@@ -130,7 +129,12 @@ impl Heading {
         let Some(first) = row.cells().first().map(|cell| cell.bytes(view)) else {
             return Ok(false);
         };
-        if first.len() > 256 || !self.header.is_known(&names::key(&Encoding::Utf8.text(first))) {
+        if first.len() > 256 {
+            return Ok(false);
+        }
+        if !self.header.is_known(&names::key(&Encoding::Utf8.text(first)))
+            && !self.may_say_names(row, view)
+        {
             return Ok(false);
         }
         let names = row.names(view);
@@ -142,7 +146,7 @@ impl Heading {
             report.say(DeviationKind::RepeatedHeader, (0, row.last()), "");
             return Ok(true);
         }
-        if !self.header.is_repeated_by(&keys) {
+        if !self.header.is_repeated_by(&names, &keys, 2) {
             return Ok(false);
         }
         match Header::read(&names, &self.also) {
@@ -157,6 +161,13 @@ impl Heading {
             }
             Err(_) => Ok(false),
         }
+    }
+
+    /// Whether a row has something else where its start should stand.
+    fn may_say_names(&self, row: &Row, view: &[u8]) -> bool {
+        let cell = self.header.start_column().and_then(|column| row.cells().get(column));
+        let first = cell.and_then(|cell| cell.bytes(view).first());
+        first.is_some_and(|first| !first.is_ascii_digit())
     }
 
     fn set(

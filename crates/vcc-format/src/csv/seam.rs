@@ -95,8 +95,9 @@ pub(super) fn behind_row(row: &Row, header: &Header, view: &[u8], end: End) -> O
         let text = without_line_end(&view[..end.length()?]);
         let before = without_headers(header, text, row.delimiter())?;
         let is_header = || {
-            let keys: Vec<String> = row.names(view).iter().map(|name| names::key(name)).collect();
-            header.is_repeated_by(&keys)
+            let names = row.names(view);
+            let keys: Vec<String> = names.iter().map(|name| names::key(name)).collect();
+            header.is_repeated_by(&names, &keys, 2)
         };
         // A header with more columns may end as the present one does.
         (!before.is_empty() && !is_header()).then_some(before.len())

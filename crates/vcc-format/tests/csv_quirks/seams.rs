@@ -41,6 +41,29 @@ fn headers_between_pages() {
             "189..336 repeated-header \"values by column name\"",
         ],
     );
+    // With a name that no page had before, wherever it stands.
+    check(
+        format!("startDate,agentID\r\n,a\r\nstartDate,colour,agentID\r\n,red,b\r\n"),
+        &["agentID=\"a\"", "agentID=\"b\" +colour=\"red\""],
+        &[
+            &format!("0..17 missing-column \"absent: {missing}\""),
+            "23..47 repeated-header \"values by column name\"",
+            &format!("23..47 missing-column \"absent: {missing}\""),
+            "23..47 reordered-columns \"values by column name\"",
+            "33..39 unknown-field \"extra value colour\"",
+        ],
+    );
+    check(
+        format!("startDate,agentID\r\n,a\r\ncolour,agentID,startDate\r\nred,b,\r\n"),
+        &["agentID=\"a\"", "agentID=\"b\" +colour=\"red\""],
+        &[
+            &format!("0..17 missing-column \"absent: {missing}\""),
+            "23..29 unknown-field \"extra value colour\"",
+            "23..47 repeated-header \"values by column name\"",
+            &format!("23..47 missing-column \"absent: {missing}\""),
+            "23..47 reordered-columns \"values by column name\"",
+        ],
+    );
     // Behind a document without a header.
     check(
         format!("{A}\r\n{HEADER}\r\n{B}\r\n"),
