@@ -1,0 +1,45 @@
+//! Why a file is not read to its end.
+
+use std::io;
+
+use vcc_format::Error;
+
+use crate::commands::failure::Failure;
+
+#[derive(Debug)]
+pub(super) enum BrokenOff {
+    Format(Error),
+    Io(io::Error),
+    Stop(Box<Failure>),
+    /// Nobody takes the batches any more.
+    Nothing,
+}
+
+impl From<Error> for BrokenOff {
+    fn from(error: Error) -> Self {
+        Self::Format(error)
+    }
+}
+
+impl From<io::Error> for BrokenOff {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<Failure> for BrokenOff {
+    fn from(failure: Failure) -> Self {
+        Self::Stop(Box::new(failure))
+    }
+}
+
+impl std::fmt::Display for BrokenOff {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Format(error) => error.fmt(f),
+            Self::Io(error) => error.fmt(f),
+            Self::Stop(failure) => failure.fmt(f),
+            Self::Nothing => f.write_str("the import has ended"),
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! Fills one batch after another.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::io::BufReader;
+use std::rc::Rc;
+
+use vcc_format::{Deviation, Options, csv, jsonl, xml};
+use vcc_types::Field;
+
+use super::broken_off::BrokenOff;
+use super::lines::Lines;
+use super::{Batches, Event, limits};
+use crate::commands::failure::Failure;
+use crate::commands::import::FileFormat;
+use crate::commands::import::kind;
+use crate::commands::import::names::Names;
+use crate::commands::import::noted::Noted;
+use crate::commands::import::records::{Mapped, Readable, is_keyless};
+use crate::commands::import::source::{BUFFER, Counted, Hash, Source};
+use crate::commands::progress::Progress;
+
+pub(super) struct Maker<'a> {
+    pub(super) batches: &'a Batches,
+    pub(super) name: String,
+    pub(super) noted: Rc<RefCell<Noted>>,
+    pub(super) format: Option<FileFormat>,
+    pub(super) event: Event,
+    pub(super) bytes: usize,
+    pub(super) number: u64,
+    /// What was made while names are still looked for.
+    pub(super) held: Option<Vec<Event>>,
+    /// The names that were found, and how many bytes were read.
+    pub(super) unknown: Vec<String>,
+    pub(super) read: Rc<Cell<u64>>,
+    /// Whether the first row was taken to be a record.
+    pub(super) headless: bool,
+    pub(super) keyless: bool,
+    pub(super) ignored: u64,
+    pub(super) absent: Vec<Field>,
+    pub(super) met: Vec<String>,
+    /// Whether the file cannot be read twice.
+    pub(super) once: bool,
+    /// The line of the record that was taken last is asked for.
+    pub(super) unlocated: bool,
+    /// The records whose lines are looked for, and those lines.
+    pub(super) wanted: Vec<u64>,
+    pub(super) lines: BTreeMap<u64, u64>,
+}
+
+impl<'a> Maker<'a> {
+    pub(super) fn new(batches: &'a Batches, name: String, noted: Rc<RefCell<Noted>>) -> Self {
+        Self {
+            batches,
+            name,
+            noted,
+            format: None,
+            event: Event::default(),
+            bytes: 0,
+            number: 0,
+            held: None,
+            unknown: Vec::new(),
+            read: Rc::default(),
+            headless: false,
+            keyless: false,
+            ignored: 0,
+            absent: Vec::new(),
+            met: Vec::new(),
+            once: false,
+            unlocated: false,
+            wanted: Vec::new(),
+            lines: BTreeMap::new(),
+        }
+    }
+
+    /// Reads a file to its end.
+    pub(super) fn file(
+        &mut self,
+        source: Source,
+        format: Option<FileFormat>,
+        progress: &Progress,
+    ) -> Result<Hash, BrokenOff> {
+        let raw = source.reader(progress.clone());
+        let hash = raw.hash.clone();
+        self.once = hash.is_some();
+        let opened = kind::open(Box::new(BufReader::with_capacity(BUFFER, raw)), format)
+            .map_err(|error| error.failure(&self.name))?;
+        let reader = Counted { inner: opened.reader, bytes: self.read.clone() };
+        let reader = BufReader::with_capacity(BUFFER, reader);
+        self.format = Some(opened.format);
+        // The names of CSV stand in its header.
+        let looks = opened.format != FileFormat::Csv && !self.batches.names.ignore_unknown;
+        self.held = looks.then(Vec::new);
+        let noted = self.noted.clone();
+        let note = move |deviation: Deviation| noted.borrow_mut().take(deviation);
+        macro_rules! read {
+            ($Reader:path, $options:expr) => {{
+                let mut records = <$Reader>::with(reader, $options, note);
+                self.all(|made| {
+                    let taken = match records.read()? {
+                        None => return Ok(false),
+                        Some(record) => made.take(&record),
+                    };
+                    made.locate(|| records.line());
+                    taken.map(|()| true)
+                })?;
+            }};
+        }
+        let options = Options::builder().limits(limits(opened.format));
+        match opened.format {
+            FileFormat::Csv => {
+                let Names { map, ignore, .. } = &self.batches.names;
+                let names = map.iter().map(|(_, name)| name).chain(ignore);
+                read!(csv::StreamReader<_, _>, options.columns(names).build());
+            }
+            FileFormat::Xml => read!(xml::StreamReader<_, _>, options.build()),
+            FileFormat::Jsonl if !opened.has_lines => {
+                read!(jsonl::StreamReader<_, _>, options.build());
+            }
+            FileFormat::Jsonl => {
+                let mut lines = Lines::new(reader);
+                self.all(|made| lines.next(made))?;
+            }
+        }
+        Ok(hash)
+    }
+
+    /// Takes records while there are any, and somebody takes the batches.
+    fn all(
+        &mut self,
+        mut next: impl FnMut(&mut Self) -> Result<bool, BrokenOff>,
+    ) -> Result<(), BrokenOff> {
+        let outcome = loop {
+            match next(self) {
+                Err(error) => {
+                    // The record at which it stops is not dealt with.
+                    self.number -= u64::from(matches!(error, BrokenOff::Stop(_)));
+                    break Err(error);
+                }
+                Ok(false) => break self.header().and_then(|()| self.check()),
+                Ok(true) if self.batches.most.is_some_and(|most| self.number >= most) => {
+                    break Ok(());
+                }
+                Ok(true) if self.is_full() => self.send()?,
+                Ok(true) => {}
+            }
+        };
+        // Names first: what was read before an error is whole, but would be dropped in part.
+        self.release()?;
+        self.send()?;
+        outcome
+    }
+
+    pub(super) fn take<R: Readable>(&mut self, record: &R) -> Result<(), BrokenOff> {
+        self.number += 1;
+        if self.number <= self.batches.skip {
+            self.header()?;
+            self.keyless |= is_keyless(record);
+            self.noted.borrow_mut().dealt_with(false);
+            self.unlocated = self.wanted.contains(&self.number);
+            return Ok(());
+        }
+        if self.noted.borrow().is_plain() && !record.has_extras() {
+            // Something before it, such as a blank row.
+            self.check()?;
+            return self.keep(record, Vec::new(), None);
+        }
+        self.header()?;
+        self.check()?;
+        let extras = record.extras();
+        let (mapped, left, because) = self.beside(record, &extras)?;
+        if mapped.is_empty() {
+            self.keep(record, left, because)
+        } else {
+            self.keep(&Mapped { record, values: mapped }, left, because)
+        }
+    }
+
+    /// `--strict`: whether all is as it should be so far.
+    pub(super) fn check(&self) -> Result<(), BrokenOff> {
+        match &self.noted.borrow().fault {
+            Some(fault) if self.batches.strict => {
+                let failure = Failure::new(format!("{}, {fault}", self.name));
+                Err(failure.hint("without --strict it is repaired, or kept as it is").into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Says in which line the record begins that was taken last, where that is asked for.
+    pub(super) fn locate(&mut self, line: impl FnOnce() -> u64) {
+        if !std::mem::take(&mut self.unlocated) {
+            return;
+        }
+        if self.wanted.is_empty() {
+            if let Some(refused) = self.event.refused.last_mut() {
+                refused.line = line();
+            }
+        } else {
+            self.lines.insert(self.number, line());
+        }
+    }
+}

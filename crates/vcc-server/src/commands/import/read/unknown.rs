@@ -1,0 +1,80 @@
+//! Names that are none of the fifteen fields: looked for before anything is handed on.
+
+use vcc_types::Field;
+
+use super::Event;
+use super::broken_off::BrokenOff;
+use super::maker::Maker;
+use crate::commands::failure::Failure;
+use crate::commands::import::FileFormat;
+use crate::commands::import::names::{self, Meaning};
+use crate::commands::import::noted::Columns;
+
+impl Maker<'_> {
+    /// Looks at what the header of CSV says, before any record behind it is taken.
+    pub(super) fn header(&mut self) -> Result<(), BrokenOff> {
+        let Some(header) = self.noted.borrow_mut().header.take() else { return Ok(()) };
+        if !self.wanted.is_empty() {
+            return Ok(());
+        }
+        let Columns { line, unknown, missing, no_header } = header;
+        self.headless |= no_header;
+        let names = &self.batches.names;
+        let place = format!("{}, line {line}", self.name);
+        if missing.contains(&Field::StartDate) && !names.maps(Field::StartDate, &unknown) {
+            let failure = Failure::new(format!("{place}: the header has no column startDate"));
+            let nearest = unknown.iter().find(|n| names::nearest(n) == Some(Field::StartDate));
+            let example = nearest.or(unknown.first()).map_or("Call Start", String::as_str);
+            let hint = format!(
+                "--map startDate={} reads another column as it",
+                crate::commands::words::shell_word(example)
+            );
+            return Err(failure.hint(hint).into());
+        }
+        let is_unknown = |name: &&String| names.meaning(name) == Meaning::Unknown;
+        let dropped: Vec<String> = unknown.iter().filter(is_unknown).cloned().collect();
+        if !dropped.is_empty() {
+            let late = (self.number > 1).then(|| self.goes_on());
+            return Err(names::unknown(&place, "column", &dropped, late).into());
+        }
+        if self.number <= 1 {
+            let is_absent = |field: &Field| !names.maps(*field, &unknown);
+            self.absent = missing.into_iter().filter(is_absent).collect();
+        }
+        Ok(())
+    }
+
+    /// Hands on what was held back, if all names are known.
+    pub(super) fn release(&mut self) -> Result<(), BrokenOff> {
+        let Some(held) = self.held.take() else { return Ok(()) };
+        if !self.unknown.is_empty() {
+            self.event = Event::default();
+            self.held = Some(Vec::new());
+            return Err(self.unknown_names().into());
+        }
+        held.into_iter().try_for_each(|event| self.hand_on(event))
+    }
+
+    pub(super) fn unknown_names(&self) -> Failure {
+        let what = match self.format {
+            Some(FileFormat::Xml) => "element",
+            Some(FileFormat::Jsonl) => "key",
+            _ => "column",
+        };
+        names::unknown(&self.name, what, &self.unknown, self.held.is_none().then(|| self.goes_on()))
+    }
+
+    /// What becomes of the records before the one at which it stops.
+    pub(super) fn goes_on(&self) -> &'static str {
+        match (self.batches.stores, self.once) {
+            (false, _) => "what came before could be read",
+            (true, false) => {
+                "what came before is imported, and the same command with one of these goes on there"
+            }
+            (true, true) => {
+                "what came before is imported; a pipe begins again with its first record, so that \
+                 records without transactionID and filename are there twice then: keep it in a file"
+            }
+        }
+    }
+}
