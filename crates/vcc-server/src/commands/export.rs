@@ -18,6 +18,7 @@ use super::note;
 use super::partial::Partial;
 use super::progress::{Progress, rate};
 use super::store::{self, StoreArgs};
+use super::store_paths::is_of_store;
 use super::words::counted;
 
 #[derive(clap::Args)]
@@ -77,7 +78,14 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         return Err(Failure::usage("--query: n: an export is whole, and has no pages")
             .hint("leave n out; d=2024-01 and the like make it shorter"));
     }
-    let store = args.store.open_to_read().await?;
+    let (store, file) = args.store.open_to_read_with_file().await?;
+    if let Some(output) = &args.output
+        && file.is_some_and(|file| is_of_store(output, &file))
+    {
+        let output = output.display();
+        return Err(Failure::usage(format!("--output: {output} is a file of the store"))
+            .hint("name a file that does not exist"));
+    }
     let tenant = store::tenant(&*store, &args.tenant).await?;
     let context = Context { now: Clock::system().now(), tenant_tz: tenant.zone, dialect };
     let selection = query.resolve(&context).map_err(|error| refused(&error, &args.query))?;

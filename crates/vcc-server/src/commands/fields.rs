@@ -46,7 +46,8 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         let both = format!("{field} is named by --index and by --drop-index");
         return Err(Failure::usage(both).hint("name it by one of the two"));
     }
-    let (store, is_file) = store.open_of_a_kind().await?;
+    let (store, file) = store.open_with_file().await?;
+    let is_file = file.is_some();
     let engine = if is_file { &SQLITE } else { &POSTGRES };
     let given = store.indexes().await?;
     if index.is_empty() && drop_index.is_empty() {

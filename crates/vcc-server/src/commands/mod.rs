@@ -26,6 +26,7 @@ mod settings;
 mod stopping;
 mod store;
 mod store_file;
+mod store_paths;
 mod store_text;
 mod tenant;
 mod tenant_list;

@@ -126,6 +126,14 @@ pub(super) fn no_store() -> Failure {
 }
 
 impl StoreUrl {
+    /// The file of a store that is one.
+    fn file(self) -> Option<PathBuf> {
+        match self {
+            Self::Sqlite(path) => Some(path),
+            Self::Memory | Self::Postgres(_) => None,
+        }
+    }
+
     /// Opens a store that exists. What writes to it waits for others for so long.
     pub(super) async fn open(
         &self,
@@ -218,11 +226,22 @@ impl StoreArgs {
         self.url()?.open(To::Read, &self.zones()?, self.wait()).await
     }
 
-    /// [`open`](Self::open), and whether the store is a file.
-    pub(super) async fn open_of_a_kind(&self) -> Result<(Arc<dyn Store>, bool), Failure> {
+    /// [`open`](Self::open), and its file if it is one.
+    pub(super) async fn open_with_file(
+        &self,
+    ) -> Result<(Arc<dyn Store>, Option<PathBuf>), Failure> {
         let url = self.url()?;
-        let is_file = matches!(url, StoreUrl::Sqlite(_));
-        Ok((url.open(To::Write, &self.zones()?, self.wait()).await?, is_file))
+        let store = url.open(To::Write, &self.zones()?, self.wait()).await?;
+        Ok((store, url.file()))
+    }
+
+    /// [`open_to_read`](Self::open_to_read), and its file if it is one.
+    pub(super) async fn open_to_read_with_file(
+        &self,
+    ) -> Result<(Arc<dyn Store>, Option<PathBuf>), Failure> {
+        let url = self.url()?;
+        let store = url.open(To::Read, &self.zones()?, self.wait()).await?;
+        Ok((store, url.file()))
     }
 
     /// How long what writes waits for others.
@@ -232,10 +251,7 @@ impl StoreArgs {
 
     /// The file of a store that is one; `None` for a store on a server.
     pub(super) fn path(&self) -> Result<Option<PathBuf>, Failure> {
-        Ok(match self.url()? {
-            StoreUrl::Sqlite(path) => Some(path),
-            StoreUrl::Memory | StoreUrl::Postgres(_) => None,
-        })
+        Ok(self.url()?.file())
     }
 
     /// Opens a store, making it where there is none.

@@ -11,8 +11,10 @@ use tokio::sync::mpsc;
 use vcc_store::{Batch, Checkpoint, Imported, OnConflict, Store, StoreError, StoredRecord};
 
 use super::Import;
+use super::left_out::CONFLICT;
 use super::read::Event;
 use crate::commands::failure::Failure;
+use crate::commands::words::grouped;
 
 /// A batch that was given to the store and has not ended.
 struct Given {
@@ -27,7 +29,7 @@ struct Given {
 type Running<'a> =
     FuturesOrdered<Pin<Box<dyn Future<Output = Result<Imported, StoreError>> + Send + 'a>>>;
 
-impl Import<'_> {
+impl Import {
     /// Has all batches stored. What one leaves out is in the reject file before the batch is dealt with
     /// for good: whatever happens between the two, the next import finds it again.
     pub(super) async fn store(
@@ -39,7 +41,14 @@ impl Import<'_> {
         let at_once = if self.identity.is_some() { store.batches_at_once() } else { 1 };
         let mut given: VecDeque<Given> = VecDeque::new();
         let mut running = Running::new();
+        // A batch before which something has to be noted, when nothing is running.
+        let mut waiting: Option<Event> = None;
         loop {
+            if let Some(event) = waiting.take_if(|_| given.is_empty()) {
+                let begun = self.beginning(event.keyless);
+                self.note_begun(store, begun).await?;
+                self.take(store, event, &mut given, &mut running)?;
+            }
             tokio::select! {
                 biased;
                 Some(imported) = running.next() => {
@@ -54,23 +63,39 @@ impl Import<'_> {
                         }
                     }
                 }
-                Some(event) = events.recv(), if given.len() < at_once => {
-                    self.refuse(&event)?;
-                    let Event { records, numbers, until, .. } = event;
-                    let after = given.back().map_or(self.done, |last| last.until);
-                    let kept = self.may_be_undone().then(|| records.clone());
-                    let batch = Given { records: kept, numbers, after, until };
-                    running.push_back(self.give(store, &batch, Some(records)));
-                    given.push_back(batch);
+                Some(event) = events.recv(), if given.len() < at_once && waiting.is_none() => {
+                    if self.beginning(event.keyless).is_some() {
+                        waiting = Some(event);
+                    } else {
+                        self.take(store, event, &mut given, &mut running)?;
+                    }
                 }
                 else => return Ok(()),
             }
         }
     }
 
-    /// Whether a batch is undone for what it would leave out, since that is noted first.
+    /// Gives a batch to the store.
+    fn take<'a>(
+        &mut self,
+        store: &'a dyn Store,
+        event: Event,
+        given: &mut VecDeque<Given>,
+        running: &mut Running<'a>,
+    ) -> Result<(), Failure> {
+        self.refuse(&event)?;
+        let Event { records, numbers, until, .. } = event;
+        let after = given.back().map_or(self.done, |last| last.until);
+        let kept = self.may_be_undone().then(|| records.clone());
+        let batch = Given { records: kept, numbers, after, until };
+        running.push_back(self.give(store, &batch, Some(records)));
+        given.push_back(batch);
+        Ok(())
+    }
+
+    /// Whether a batch is undone for what it would leave out, since that is noted first, or is too much.
     fn may_be_undone(&self) -> bool {
-        self.on_conflict == OnConflict::Reject && self.rejects.is_some()
+        self.on_conflict == OnConflict::Reject && (self.rejects.is_some() || self.strict)
     }
 
     fn give<'a>(
@@ -93,6 +118,11 @@ impl Import<'_> {
     /// Notes what became of the first batch. What has to be given again is what was undone, without
     /// what is left out.
     fn ended(&mut self, given: Given, imported: &Imported) -> Result<Option<Given>, Failure> {
+        if let Some(position) = imported.conflicts.first().filter(|_| self.strict) {
+            let number = grouped(given.numbers[*position]);
+            let failure = Failure::new(format!("record {number}: {CONFLICT}"));
+            return Err(failure.hint("without --strict it is left out"));
+        }
         for position in &imported.conflicts {
             let record = given.records.as_ref().and_then(|kept| kept.get(*position));
             self.conflict(given.numbers[*position], record)?;

@@ -30,7 +30,7 @@ pub(super) async fn begin(
     })
 }
 
-impl Import<'_> {
+impl Import {
     /// Takes a batch.
     pub(super) async fn load(&mut self, event: Event) -> Result<(), Failure> {
         self.refuse(&event)?;

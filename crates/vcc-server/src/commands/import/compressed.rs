@@ -1,9 +1,9 @@
 //! gzip and zstd, by their magic numbers: unpacked while they are read, and bounded.
 
 use std::error::Error;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
 
-use flate2::bufread::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 use ruzstd::decoding::errors::FrameDecoderError;
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
@@ -44,12 +44,8 @@ pub(super) fn unpacked<'a>(
     match compression {
         None => packed.source,
         Some(Compression::Gzip) => {
-            let decoder = MultiGzDecoder::new(BufReader::new(packed));
-            Box::new(Bounded {
-                unpacked: decoder,
-                packed: |gzip| gzip.get_ref().get_ref().bytes,
-                bytes: 0,
-            })
+            let gzip = Gzip::new(BufReader::new(packed));
+            Box::new(Bounded { unpacked: gzip, packed: Gzip::packed, bytes: 0 })
         }
         Some(Compression::Zstd) => {
             let mut decoder = FrameDecoder::new();
@@ -114,9 +110,80 @@ fn damaged(error: io::Error) -> io::Error {
     }
 }
 
+/// What is packed, and what of it was looked at already.
+type Packed<R> = Chain<Cursor<Vec<u8>>, BufReader<Counted<R>>>;
+
+/// Members of gzip, one after another.
+struct Gzip<R> {
+    /// The member that is read; `None` at the end.
+    member: Option<GzDecoder<Packed<R>>>,
+    /// How many bytes were packed, at the end.
+    packed: u64,
+}
+
+impl<R: Read> Gzip<R> {
+    fn new(source: BufReader<Counted<R>>) -> Self {
+        let member = Some(GzDecoder::new(Cursor::new(Vec::new()).chain(source)));
+        Self { member, packed: 0 }
+    }
+
+    fn packed(&self) -> u64 {
+        self.member
+            .as_ref()
+            .map_or(self.packed, |member| member.get_ref().get_ref().1.get_ref().bytes)
+    }
+}
+
+impl<R: Read> Read for Gzip<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        while let Some(mut member) = self.member.take() {
+            let read = member.read(into);
+            if into.is_empty() || !matches!(read, Ok(0)) {
+                self.member = Some(member);
+                return read;
+            }
+            let (_, mut source) = member.into_inner().into_inner();
+            self.packed = source.get_ref().bytes;
+            if let Some(magic) = magic(&mut source, Compression::Gzip)? {
+                self.member = Some(GzDecoder::new(Cursor::new(magic).chain(source)));
+            }
+        }
+        Ok(0)
+    }
+}
+
+/// The beginning of the next member or frame; `None` at the end. Zeros before it or behind the last one are
+/// padding, such as tapes and disks have. Anything else is an error that says where it is.
+fn magic<R: Read>(
+    source: &mut BufReader<Counted<R>>,
+    of: Compression,
+) -> io::Result<Option<Vec<u8>>> {
+    loop {
+        let buffer = source.fill_buf()?;
+        let zeros = buffer.iter().position(|byte| *byte != 0).unwrap_or(buffer.len());
+        if buffer.is_empty() {
+            return Ok(None);
+        }
+        let is_more = zeros < buffer.len();
+        source.consume(zeros);
+        if is_more {
+            break;
+        }
+    }
+    let mut magic = Vec::new();
+    source.take(4).read_to_end(&mut magic)?;
+    if Compression::of(&magic) == Some(of) {
+        return Ok(Some(magic));
+    }
+    let at = source.get_ref().bytes - (source.buffer().len() + magic.len()) as u64;
+    Err(io::Error::other(format!(
+        "something else begins behind byte {at}, where all before it is whole (head -c {at} gives that)"
+    )))
+}
+
 /// Frames of zstd, one after another.
 struct Zstd<R> {
-    source: BufReader<R>,
+    source: BufReader<Counted<R>>,
     decoder: FrameDecoder,
     in_frame: bool,
 }
@@ -125,12 +192,10 @@ impl<R: Read> Zstd<R> {
     /// Begins the next frame that holds something; `false` at the end.
     fn next_frame(&mut self) -> io::Result<bool> {
         loop {
-            if self.source.fill_buf()?.is_empty() {
+            let Some(magic) = magic(&mut self.source, Compression::Zstd)? else {
                 return Ok(false);
-            }
-            let mut magic = [0; 4];
-            self.source.read_exact(&mut magic)?;
-            if let [0x50..=0x5F, 0x2A, 0x4D, 0x18] = magic {
+            };
+            if let [0x50..=0x5F, 0x2A, 0x4D, 0x18] = magic[..] {
                 let mut length = [0; 4];
                 self.source.read_exact(&mut length)?;
                 let length = u64::from(u32::from_le_bytes(length));
@@ -208,15 +273,43 @@ mod tests {
         io::copy(&mut reader, &mut io::sink()).map_err(|error| error.to_string())
     }
 
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        gzip.write_all(bytes).unwrap();
+        gzip.finish().unwrap()
+    }
+
+    fn zstd(bytes: &[u8]) -> Vec<u8> {
+        compress_to_vec(bytes, CompressionLevel::Fastest)
+    }
+
+    /// Also where the zeros are as many as a buffer has, or nearly.
+    #[test]
+    fn zeros_are_padding_and_anything_else_is_not() {
+        let text = vec![b' '; 1_000];
+        for packed in [gzip(&text), zstd(&text)] {
+            let room = 8 * 1024 - packed.len();
+            for zeros in [0, 1, 512, room - 3, room - 1, room, room + 1, 20_000] {
+                let padded = [&packed[..], &vec![0; zeros]].concat();
+                assert_eq!(read(&padded), Ok(1_000), "{zeros}");
+                let twice = [&padded[..], &padded].concat();
+                assert_eq!(read(&twice), Ok(2_000), "{zeros}");
+                for other in ["x", "garbage behind"] {
+                    let said = read(&[&padded[..], other.as_bytes()].concat()).unwrap_err();
+                    let at = format!("something else begins behind byte {}, where", padded.len());
+                    assert!(said.contains(&at), "{said}");
+                }
+                let cut = read(&[&padded[..], &packed[..5]].concat()).unwrap_err();
+                assert!(cut.contains("ends before its end"), "{cut}");
+            }
+        }
+    }
+
     #[test]
     fn what_grows_too_much_is_refused() {
         for bytes in [1 << 10, 1 << 20, 100 << 20] {
             let spaces = vec![b' '; bytes];
-            let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-            gzip.write_all(&spaces).unwrap();
-            for packed in
-                [gzip.finish().unwrap(), compress_to_vec(&spaces[..], CompressionLevel::Fastest)]
-            {
+            for packed in [gzip(&spaces), zstd(&spaces)] {
                 match read(&packed) {
                     Ok(read) => assert!(read == bytes as u64 && read <= FREE, "{read}"),
                     Err(said) => {

@@ -3,7 +3,7 @@
 
 use std::io::{self, Cursor, Read};
 
-use super::FileFormat;
+use super::args::FileFormat;
 use super::compressed::{Compression, unpacked};
 use crate::commands::failure::Failure;
 

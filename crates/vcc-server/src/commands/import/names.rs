@@ -18,19 +18,33 @@ pub(super) struct Names {
 }
 
 /// What a file of rejects has beside the fields.
-pub(super) const REJECTED: [&str; 4] = ["rejectedRecord", "rejectedBecause", "rejectedLine", ROW];
+pub(super) const REJECTED: [&str; 4] = ["rejectedRecord", "rejectedBecause", LINE, ROW];
+
+/// The key of a line of which no record could be made.
+pub(super) const LINE: &str = "rejectedLine";
 
 /// The key of a row whose cells cannot be told apart: its cells. Such a record is left out again until
 /// the key is taken away.
 pub(super) const ROW: &str = "rejectedRow";
+
+/// Whether what stands beside the fields is that of a reject: its number, in digits, and why it was left
+/// out. A file that has one of the two names alone is none of rejects, and neither are its other names.
+/// `None`: a value that is not known yet.
+pub(super) fn are_of_rejects<'a>(
+    beside: impl Iterator<Item = (&'a str, Option<&'a str>)> + Clone,
+) -> bool {
+    let is = |wanted: &str, is_one: fn(&str) -> bool| {
+        beside.clone().any(|(name, value)| name == wanted && value.is_none_or(is_one))
+    };
+    is(REJECTED[0], |number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+        && is(REJECTED[1], |reason| !reason.is_empty())
+}
 
 /// What is done about a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Meaning {
     Field(Field),
     Ignored,
-    /// It is one of a file of rejects.
-    Rejected,
     Unknown,
 }
 
@@ -38,9 +52,6 @@ impl Names {
     pub(super) fn meaning(&self, name: &str) -> Meaning {
         if let Some((field, _)) = self.map.iter().find(|(_, mapped)| is_same(mapped, name)) {
             return Meaning::Field(*field);
-        }
-        if REJECTED.contains(&name) {
-            return Meaning::Rejected;
         }
         if self.ignore_unknown || self.ignore.iter().any(|ignored| is_same(ignored, name)) {
             return Meaning::Ignored;
@@ -75,7 +86,7 @@ fn is_same(one: &str, other: &str) -> bool {
     one == other || (!key(one).is_empty() && key(one) == key(other))
 }
 
-fn key(name: &str) -> String {
+pub(super) fn key(name: &str) -> String {
     let letters =
         name.chars().filter(|letter| !letter.is_whitespace() && !"_-\u{FEFF}".contains(*letter));
     letters.flat_map(char::to_lowercase).collect()

@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use vcc_store::StoredRecord;
 use vcc_types::{Field, Recording, Row as _, StartDate};
 
+use super::names;
 use crate::commands::failure::{Failure, cannot};
 use crate::commands::owner::owned;
+use crate::commands::store_paths::{is_of_store, is_same_file};
 
 /// What is left out, as JSON lines: the record as it was, then its number and the reason. JSON can
 /// carry every character; once mended, the file can be imported as it is.
@@ -16,13 +18,8 @@ pub(super) struct Rejects {
 }
 
 impl Rejects {
-    /// A new file, or the one that an import of `source` which goes on has begun.
-    pub(super) fn open(path: &Path, source: &Path, goes_on: bool) -> Result<Self, Failure> {
-        if is_same(path, source) {
-            let path = path.display();
-            return Err(Failure::usage(format!("--reject: {path} is the file that is imported"))
-                .hint("another file keeps what is left out of it"));
-        }
+    /// A new file, or the one that an import which goes on has begun.
+    pub(super) fn open(path: &Path, goes_on: bool) -> Result<Self, Failure> {
         let open = || {
             let mut options = File::options();
             options.create(true).write(true).append(goes_on).truncate(!goes_on);
@@ -44,8 +41,9 @@ impl Rejects {
         recording: &Recording,
     ) -> Result<(), Failure> {
         let mut recording = recording.clone();
-        recording.push_extra("rejectedRecord", number.to_string());
-        recording.push_extra("rejectedBecause", reason);
+        let [of_number, of_reason, ..] = names::REJECTED;
+        recording.push_extra(of_number, number.to_string());
+        recording.push_extra(of_reason, reason);
         serde_json::to_writer(&mut self.file, &recording)
             .map_err(io::Error::from)
             .and_then(|()| self.file.write_all(b"\n"))
@@ -74,14 +72,18 @@ impl Rejects {
     }
 }
 
-/// Whether two paths are one file, which writing to it would empty before it is read.
-fn is_same(one: &Path, other: &Path) -> bool {
-    #[cfg(unix)]
-    if let (Ok(one), Ok(other)) = (one.metadata(), other.metadata()) {
-        use std::os::unix::fs::MetadataExt as _;
-        return one.is_file() && (one.dev(), one.ino()) == (other.dev(), other.ino());
+/// Refuses a file that writing to it would destroy: what is imported, or a file of the store.
+pub(super) fn may_be(path: &Path, source: &Path, store: Option<&Path>) -> Result<(), Failure> {
+    let shown = path.display();
+    if is_same_file(path, source) {
+        return Err(Failure::usage(format!("--reject: {shown} is the file that is imported"))
+            .hint("another file keeps what is left out of it"));
     }
-    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
+    if store.is_some_and(|store| is_of_store(path, store)) {
+        return Err(Failure::usage(format!("--reject: {shown} is a file of the store"))
+            .hint("another file keeps what is left out"));
+    }
+    Ok(())
 }
 
 /// Whether a file ends within a line. What is no file, such as a pipe, has no end to be read.

@@ -8,9 +8,9 @@ use std::rc::Rc;
 
 use sha2::{Digest as _, Sha256};
 use vcc_query::Zone;
-use vcc_store::OnConflict;
 
-use super::FileFormat;
+use super::args::FileFormat;
+use super::begun::{self, Begun, Options};
 use super::kind::{self, NotRead};
 use crate::commands::failure::{Failure, cannot};
 use crate::commands::progress::Progress;
@@ -31,6 +31,8 @@ pub(super) struct Identity {
     pub(super) digest: String,
     /// It, with what decides what becomes of the records.
     pub(super) import: String,
+    /// The same without the digest, and with `--map`.
+    pub(super) begun: Begun,
 }
 
 impl Source {
@@ -60,11 +62,11 @@ impl Source {
     /// What tells this import from others, so that one that was broken off is known again: the
     /// hash of all of the file, since what comes before the place where it goes on must be the
     /// same, and what decides what becomes of its records. `None` for what cannot be read twice.
+    /// `options`: those that the format of the file completes.
     pub(super) fn identity(
         &self,
         format: Option<FileFormat>,
-        zone: Option<Zone>,
-        on_conflict: OnConflict,
+        options: impl FnOnce(FileFormat) -> Options,
     ) -> Result<Option<Identity>, Failure> {
         let (Some(file), Some(_)) = (self.file.as_ref(), self.length) else {
             return Ok(None);
@@ -87,19 +89,10 @@ impl Source {
             }
             reader.rewind()?;
             let digest = hex(hash);
-            let mut import = digest.clone();
-            import += match format {
-                FileFormat::Csv => " csv",
-                FileFormat::Xml => " xml",
-                FileFormat::Jsonl => " jsonl",
-            };
-            if let Some(zone) = zone {
-                import = import + " zone " + zone.name();
-            }
-            if on_conflict == OnConflict::Update {
-                import += " update";
-            }
-            Ok(Identity { digest, import })
+            let options = options(format);
+            let zone = options.zone.as_ref().map(Zone::name);
+            let import = begun::import(&digest, format, zone, options.update);
+            Ok(Identity { digest, import, begun: Begun::new(&options) })
         };
         read().map(Some).map_err(|error| error.failure(&self.name()))
     }

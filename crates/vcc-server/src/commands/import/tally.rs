@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use vcc_store::{BulkLoaded, Imported};
 
+use super::names;
 use super::noted::Report;
+use super::read::Ended;
 use crate::commands::words::{counted, grouped};
 
 /// What has become of the records of a file.
@@ -22,9 +24,11 @@ pub(super) struct Tally {
     /// How many records a bulk load has taken so far, and how long its end took.
     pub(super) loaded: u64,
     indexed: Option<Duration>,
-    pub(super) report: Report,
+    report: Report,
     /// How many values were left out with their columns.
-    pub(super) ignored: u64,
+    ignored: u64,
+    /// Of how many records it was said why they had been left out before.
+    reasons: u64,
 }
 
 /// Why a record is left out, and in which line it is, if that is known.
@@ -53,12 +57,32 @@ impl Tally {
         self.conflicts = loaded.conflicts;
     }
 
+    /// Takes what the reader has counted.
+    pub(super) fn read(&mut self, ended: &mut Ended) {
+        self.report = std::mem::take(&mut ended.report);
+        self.ignored = ended.ignored;
+        self.reasons = ended.reasons;
+    }
+
+    /// How many records are in the store for this import.
+    pub(super) fn stored(&self) -> String {
+        match self.added + self.updated {
+            1 => "1 record was".to_owned(),
+            many => format!("{} were", counted(many, "record")),
+        }
+    }
+
     /// How many records have been read.
     pub(super) fn records(&self) -> u64 {
         match self.loaded {
             0 => self.added + self.unchanged + self.updated + self.left_out() + self.storable,
             loaded => loaded + self.refused,
         }
+    }
+
+    /// How many texts between records were left out.
+    pub(super) fn texts(&self) -> u64 {
+        self.report.left_out()
     }
 
     pub(super) fn left_out(&self) -> u64 {
@@ -125,6 +149,15 @@ impl Tally {
         if self.ignored > 0 {
             let _ =
                 write!(said, "\nleft out: {} of ignored columns", counted(self.ignored, "value"));
+        }
+        if self.reasons > 0 {
+            let _ = write!(
+                said,
+                "\nleft out: {} and {} of {}, which are not stored",
+                names::REJECTED[0],
+                names::REJECTED[1],
+                counted(self.reasons, "record"),
+            );
         }
         if self.left_out() > 0 {
             let _ = write!(said, "\nleft out: {}", counted(self.left_out(), "record"));

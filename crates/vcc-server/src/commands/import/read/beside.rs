@@ -4,7 +4,7 @@ use vcc_types::Field;
 
 use super::broken_off::BrokenOff;
 use super::maker::Maker;
-use crate::commands::import::FileFormat;
+use crate::commands::import::args::FileFormat;
 use crate::commands::import::doubt::doubt;
 use crate::commands::import::names::{self, Meaning};
 use crate::commands::import::records::Readable;
@@ -24,6 +24,9 @@ impl Maker<'_> {
         let mut mapped: Vec<(Field, &'r str)> = Vec::new();
         let (mut left, mut because) = (Vec::new(), None);
         let named = extras.len().saturating_sub(noted.surplus);
+        let of_rejects = self.of_rejects
+            || names::are_of_rejects(extras.iter().map(|(name, value)| (*name, Some(*value))));
+        self.reasons += u64::from(of_rejects);
         let mut unknown = Vec::new();
         for (index, (name, value)) in extras.iter().enumerate() {
             if index >= named || noted.nameless.iter().any(|nameless| nameless == name) {
@@ -38,6 +41,19 @@ impl Maker<'_> {
             if names.lists(name) && !self.met.iter().any(|met| met == name) {
                 self.met.push((*name).to_owned());
             }
+            if of_rejects && names::REJECTED.contains(name) {
+                let is_row = *name == names::ROW && !value.is_empty();
+                if is_row {
+                    because = Some(format!(
+                        "its cells could not be told apart: mend the fields, and take the key \
+                         {name} away"
+                    ));
+                }
+                if is_row || *name == names::LINE {
+                    left.push((name.to_string(), value.to_string()));
+                }
+                continue;
+            }
             match names.meaning(name) {
                 Meaning::Field(field) => {
                     let own = record.text(field);
@@ -50,17 +66,6 @@ impl Maker<'_> {
                     }
                 }
                 Meaning::Ignored => self.ignored += u64::from(!value.is_empty()),
-                Meaning::Rejected if *name == names::ROW && !value.is_empty() => {
-                    because = Some(format!(
-                        "its cells could not be told apart: mend the fields, and take the key \
-                         {name} away"
-                    ));
-                    left.push((name.to_string(), value.to_string()));
-                }
-                Meaning::Rejected if *name == "rejectedLine" => {
-                    left.push((name.to_string(), value.to_string()));
-                }
-                Meaning::Rejected => {}
                 Meaning::Unknown if self.unknown.len() >= names::MOST => {}
                 Meaning::Unknown if self.unknown.iter().any(|known| known == name) => {}
                 Meaning::Unknown => unknown.push(name.to_string()),
@@ -69,8 +74,7 @@ impl Maker<'_> {
         if !unknown.is_empty() {
             self.unknown.append(&mut unknown);
             if self.held.is_none() {
-                let failure = self.unknown_names();
-                return Err(failure.into());
+                return Err(BrokenOff::Names(Box::new(self.unknown_names())));
             }
         }
         if self.format == Some(FileFormat::Csv) {

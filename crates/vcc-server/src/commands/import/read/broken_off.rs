@@ -11,6 +11,8 @@ pub(super) enum BrokenOff {
     Format(Error),
     Io(io::Error),
     Stop(Box<Failure>),
+    /// Names are not known.
+    Names(Box<Failure>),
     /// Nobody takes the batches any more.
     Nothing,
 }
@@ -38,7 +40,7 @@ impl std::fmt::Display for BrokenOff {
         match self {
             Self::Format(error) => error.fmt(f),
             Self::Io(error) => error.fmt(f),
-            Self::Stop(failure) => failure.fmt(f),
+            Self::Stop(failure) | Self::Names(failure) => failure.fmt(f),
             Self::Nothing => f.write_str("the import has ended"),
         }
     }

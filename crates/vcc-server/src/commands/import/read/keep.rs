@@ -7,6 +7,7 @@ use super::broken_off::BrokenOff;
 use super::maker::Maker;
 use super::{LONGEST, OF_A_RECORD, Refused};
 use crate::commands::failure::Failure;
+use crate::commands::import::names;
 use crate::commands::import::records::{fields, is_keyless, local, reason, stored};
 use crate::commands::words::shorten;
 
@@ -30,8 +31,10 @@ impl Maker<'_> {
         let (because, found) = match outcome {
             Ok(stored) => {
                 self.noted.borrow_mut().dealt_with(true);
-                self.keyless |= is_keyless(&stored);
+                let keyless = is_keyless(&stored);
+                self.keyless |= keyless;
                 self.make_room(stored.joined().len() + OF_A_RECORD)?;
+                self.event.keyless |= keyless;
                 self.event.records.push(stored);
                 self.event.numbers.push(self.number);
                 return Ok(());
@@ -90,7 +93,7 @@ impl Maker<'_> {
             return Ok(());
         }
         let mut recording = Recording::new();
-        recording.push_extra("rejectedLine", String::from_utf8_lossy(line).trim_end());
+        recording.push_extra(names::LINE, String::from_utf8_lossy(line).trim_end());
         self.refuse(reason, None, recording)
     }
 }

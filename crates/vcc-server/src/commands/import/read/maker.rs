@@ -12,7 +12,7 @@ use super::broken_off::BrokenOff;
 use super::lines::Lines;
 use super::{Batches, Event, limits};
 use crate::commands::failure::Failure;
-use crate::commands::import::FileFormat;
+use crate::commands::import::args::FileFormat;
 use crate::commands::import::kind;
 use crate::commands::import::names::Names;
 use crate::commands::import::noted::Noted;
@@ -37,6 +37,9 @@ pub(super) struct Maker<'a> {
     pub(super) headless: bool,
     pub(super) keyless: bool,
     pub(super) ignored: u64,
+    pub(super) reasons: u64,
+    /// Whether the header of CSV is that of a file of rejects.
+    pub(super) of_rejects: bool,
     pub(super) absent: Vec<Field>,
     pub(super) met: Vec<String>,
     /// Whether the file cannot be read twice.
@@ -64,6 +67,8 @@ impl<'a> Maker<'a> {
             headless: false,
             keyless: false,
             ignored: 0,
+            reasons: 0,
+            of_rejects: false,
             absent: Vec::new(),
             met: Vec::new(),
             once: false,
@@ -134,7 +139,8 @@ impl<'a> Maker<'a> {
             match next(self) {
                 Err(error) => {
                     // The record at which it stops is not dealt with.
-                    self.number -= u64::from(matches!(error, BrokenOff::Stop(_)));
+                    self.number -=
+                        u64::from(matches!(error, BrokenOff::Stop(_) | BrokenOff::Names(_)));
                     break Err(error);
                 }
                 Ok(false) => break self.header().and_then(|()| self.check()),

@@ -21,7 +21,7 @@ use vcc_types::{Field, Recording};
 use self::broken_off::BrokenOff;
 pub(super) use self::located::lines;
 use self::maker::Maker;
-use super::FileFormat;
+use super::args::FileFormat;
 use super::names::Names;
 use super::noted::{Noted, Report};
 use super::source::{Source, digest};
@@ -59,6 +59,8 @@ pub(super) struct Event {
     /// The number of each record in the file, from 1.
     pub(super) numbers: Vec<u64>,
     pub(super) refused: Vec<Refused>,
+    /// Whether records in it cannot be known again.
+    pub(super) keyless: bool,
     /// How many records of the file are dealt with after this batch.
     pub(super) until: u64,
 }
@@ -87,12 +89,27 @@ pub(super) struct Ended {
     pub(super) keyless: bool,
     /// How many values were left out with their columns.
     pub(super) ignored: u64,
+    /// Of how many records it was said why they had been left out before.
+    pub(super) reasons: u64,
     /// The fields that have no column.
     pub(super) absent: Vec<Field>,
     /// The names of `--map` and `--ignore-column` that were met.
     pub(super) met: Vec<String>,
     /// The digest of what cannot be read twice.
     pub(super) digest: Option<String>,
+}
+
+/// Why a file is not read to its end.
+pub(super) struct Stopped {
+    pub(super) failure: Failure,
+    /// Whether it is names that are not known.
+    pub(super) at_names: bool,
+}
+
+impl From<Failure> for Stopped {
+    fn from(failure: Failure) -> Self {
+        Self { failure, at_names: false }
+    }
 }
 
 /// Reads a file and sends it batch by batch.
@@ -112,13 +129,16 @@ pub(super) struct Batches {
 }
 
 impl Batches {
-    pub(super) fn read(self, source: Source, format: Option<FileFormat>) -> Result<Ended, Failure> {
+    pub(super) fn read(self, source: Source, format: Option<FileFormat>) -> Result<Ended, Stopped> {
         let name = source.name();
         let noted = Rc::new(RefCell::new(Noted::new(self.zone.is_some())));
         let mut made = Maker::new(&self, name.clone(), noted.clone());
         let hash = match made.file(source, format, &self.progress) {
             Ok(hash) => hash,
-            Err(BrokenOff::Stop(failure)) => return Err(*failure),
+            Err(BrokenOff::Stop(failure)) => return Err((*failure).into()),
+            Err(BrokenOff::Names(failure)) => {
+                return Err(Stopped { failure: *failure, at_names: true });
+            }
             Err(BrokenOff::Nothing) => return Ok(Ended::default()),
             Err(error) => {
                 let hint = match &error {
@@ -127,14 +147,14 @@ impl Batches {
                 };
                 let failure = Failure::new(format!("{name}: {error}"));
                 return Err(match hint.or(self.before(made.number)) {
-                    Some(hint) => failure.hint(hint),
-                    None => failure,
+                    Some(hint) => failure.hint(hint).into(),
+                    None => failure.into(),
                 });
             }
         };
-        let Maker { keyless, ignored, absent, met, .. } = made;
+        let Maker { keyless, ignored, reasons, absent, met, .. } = made;
         let report = std::mem::take(&mut noted.borrow_mut().report);
-        Ok(Ended { report, keyless, ignored, absent, met, digest: digest(&hash) })
+        Ok(Ended { report, keyless, ignored, reasons, absent, met, digest: digest(&hash) })
     }
 
     /// What is said of the records before the one at which the reading ends, where there are any.

@@ -6,7 +6,7 @@ use super::Event;
 use super::broken_off::BrokenOff;
 use super::maker::Maker;
 use crate::commands::failure::Failure;
-use crate::commands::import::FileFormat;
+use crate::commands::import::args::FileFormat;
 use crate::commands::import::names::{self, Meaning};
 use crate::commands::import::noted::Columns;
 
@@ -31,11 +31,16 @@ impl Maker<'_> {
             );
             return Err(failure.hint(hint).into());
         }
-        let is_unknown = |name: &&String| names.meaning(name) == Meaning::Unknown;
+        self.of_rejects = names::are_of_rejects(unknown.iter().map(|name| (&**name, None)));
+        let is_unknown = |name: &&String| {
+            let is_own = self.of_rejects && names::REJECTED.contains(&name.as_str());
+            !is_own && names.meaning(name) == Meaning::Unknown
+        };
         let dropped: Vec<String> = unknown.iter().filter(is_unknown).cloned().collect();
         if !dropped.is_empty() {
             let late = (self.number > 1).then(|| self.goes_on());
-            return Err(names::unknown(&place, "column", &dropped, late).into());
+            let failure = names::unknown(&place, "column", &dropped, late);
+            return Err(BrokenOff::Names(Box::new(failure)));
         }
         if self.number <= 1 {
             let is_absent = |field: &Field| !names.maps(*field, &unknown);
@@ -50,7 +55,7 @@ impl Maker<'_> {
         if !self.unknown.is_empty() {
             self.event = Event::default();
             self.held = Some(Vec::new());
-            return Err(self.unknown_names().into());
+            return Err(BrokenOff::Names(Box::new(self.unknown_names())));
         }
         held.into_iter().try_for_each(|event| self.hand_on(event))
     }

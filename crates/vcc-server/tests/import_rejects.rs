@@ -1,0 +1,111 @@
+//! `import --reject`: what it writes, what it never writes to, and names that look like its own.
+
+mod common;
+
+use common::command::{Folder, Ran};
+
+const START: &str = "2007-12-19T19:16:36Z";
+
+fn ended(ran: &Ran, code: i32, said: &[&str]) {
+    assert_eq!(ran.code, code, "{}", ran.stderr);
+    for said in said {
+        assert!(ran.stderr.contains(said), "{said}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn names_of_rejects_that_are_the_users_own_are_not_dropped() {
+    let folder = Folder::new();
+    let said = "that is none of the fifteen fields, and would be dropped: \"rejectedBecause\"";
+    for (name, text) in [
+        (
+            "a.jsonl",
+            format!("{{\"startDate\":\"{START}\",\"rejectedBecause\":\"by the customer\"}}\n"),
+        ),
+        ("a.csv", format!("startDate,rejectedBecause\n{START},by the customer\n")),
+        (
+            "a.xml",
+            format!(
+                "<recordings><file><startDate>{START}</startDate>\
+                 <rejectedBecause>x</rejectedBecause></file></recordings>"
+            ),
+        ),
+        // A number that is none.
+        (
+            "b.jsonl",
+            format!(
+                "{{\"startDate\":\"{START}\",\"rejectedRecord\":\"no\",\"rejectedBecause\":\"x\"}}\n"
+            ),
+        ),
+    ] {
+        let file = folder.write(name, &text);
+        let said = if name == "b.jsonl" { "\"rejectedRecord\", \"rejectedBecause\"" } else { said };
+        ended(&folder.import(&[&file]), 1, &[said]);
+    }
+    for name in ["rejectedRecord", "rejectedLine", "rejectedRow"] {
+        let file = folder.write("a.csv", &format!("startDate,{name}\n{START},1\n"));
+        ended(&folder.import(&[&file]), 1, &[&format!("would be dropped: \"{name}\"")]);
+        let mapped = folder.import(&[&file, "--map", &format!("extVar1={name}"), "--again"]);
+        ended(&mapped, 0, &["1 added"]);
+    }
+}
+
+/// What is mended comes in, and it is said that the reasons do not.
+#[test]
+fn a_file_of_rejects_is_told_by_both_its_names() {
+    let folder = Folder::new();
+    let rejects = folder.path("rejects.jsonl");
+    let rejects = rejects.to_str().unwrap();
+    let file = folder.write("a.csv", "startDate,agentID\nsoon,bill\nlater,anna\n");
+    ended(&folder.import(&[&file, "--reject", rejects]), 3, &["2 left out"]);
+    let kept = std::fs::read_to_string(rejects).unwrap();
+    let mended = kept.replace("\"soon\"", &format!("\"{START}\""));
+    let mended = mended.replace("\"later\"", &format!("\"{START}\""));
+    let said = "2 added\nleft out: rejectedRecord and rejectedBecause of 2 records, which are not stored\n";
+    ended(&folder.import(&[&folder.write("b.jsonl", &mended)]), 0, &[said]);
+    // Through a spreadsheet too.
+    let text = format!(
+        "startDate,agentID,rejectedRecord,rejectedBecause\n{START},bill,2,startDate: none\n{START},x,,\n"
+    );
+    ended(&folder.import(&[&folder.write("b.csv", &text)]), 0, &["2 added\nleft out: rejected"]);
+}
+
+/// The store, its log, the file itself: by any name.
+#[test]
+fn nothing_that_is_needed_is_written_to() {
+    let folder = Folder::new();
+    let text = format!("startDate,agentID\n{START},bill\nsoon,anna\n");
+    let file = folder.write("a.csv", &text);
+    let at = |name: &str| folder.path(name).to_str().unwrap().to_owned();
+    let mut own =
+        vec!["recordings.db", "recordings.db-wal", "recordings.db-shm", "recordings.db-journal"];
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("recordings.db", at("link")).unwrap();
+        std::fs::hard_link(at("recordings.db"), at("hard")).unwrap();
+        std::os::unix::fs::symlink("recordings.db-wal", at("log")).unwrap();
+        own.extend(["link", "hard", "log"]);
+    }
+    let before = std::fs::read(at("recordings.db")).unwrap();
+    for name in own {
+        let name = at(name);
+        let ran = folder.import(&[&file, "--reject", &name]);
+        let said = format!(
+            "error: --reject: {name} is a file of the store\n hint: another file keeps what is left out\n"
+        );
+        ended(&ran, 2, &[&said]);
+        let ran = folder.run(&["export", "--tenant", "acme", "--output", &name]);
+        ended(&ran, 2, &[&format!("error: --output: {name} is a file of the store\n")]);
+    }
+    assert!(std::fs::read(at("recordings.db")).unwrap() == before);
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("a.csv", at("itself")).unwrap();
+        std::fs::hard_link(at("a.csv"), at("twin")).unwrap();
+        for name in ["itself", "twin"] {
+            let ran = folder.import(&[&file, "--reject", &at(name)]);
+            ended(&ran, 2, &[" is the file that is imported\n"]);
+        }
+    }
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
+}
