@@ -97,7 +97,8 @@ pub(super) fn behind_row(row: &Row, header: &Header, view: &[u8], end: End) -> O
         let is_header = || {
             let names = row.names(view);
             let keys: Vec<String> = names.iter().map(|name| names::key(name)).collect();
-            header.is_repeated_by(&names, &keys, 2)
+            // One with other names beside would take in the last value of this page.
+            header.is_repeated_by(&names, &keys, usize::MAX)
         };
         // A header with more columns may end as the present one does.
         (!before.is_empty() && !is_header()).then_some(before.len())
