@@ -1,15 +1,13 @@
-//! The reader of JSON lines: what stands between records.
+//! The state of the reader of JSON lines.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
-use vcc_types::Recording;
-
-use super::object::{Draft, Part};
+use super::draft::{Draft, Part};
 use crate::machine::{Raw, Step, Trouble};
 use crate::parts::Span;
-use crate::xml::{Blank, blank, other_unicode, shorten};
-use crate::{DeviationKind, ErrorKind, Options, Record, steps};
+use crate::xml::shorten;
+use crate::{DeviationKind, ErrorKind, Options};
 
 #[derive(Debug)]
 pub(crate) struct Machine {
@@ -23,15 +21,15 @@ pub(crate) struct Machine {
     /// Where the machine stands in a record, if it is in one.
     pub(super) part: Option<Part>,
     pub(super) draft: Draft,
-    started: bool,
+    pub(super) started: bool,
     pub(super) in_array: bool,
     /// Whether anything stands in the line.
-    in_line: bool,
+    pub(super) in_line: bool,
     /// Whether CR LF was reported.
-    cr_lf: bool,
+    pub(super) cr_lf: bool,
     /// Whether the item is a record.
-    in_record: bool,
-    number: u64,
+    pub(super) in_record: bool,
+    pub(super) number: u64,
     /// Whether nobody is told what is reported.
     pub(super) silent: bool,
     pub(super) pending: Vec<Raw>,
@@ -45,142 +43,7 @@ pub(super) struct Input<'b> {
     pub(super) ended: bool,
 }
 
-impl crate::machine::Machine for Machine {
-    fn new(options: Options) -> Self {
-        Self {
-            options,
-            item: 0,
-            pos: 0,
-            seen: 0,
-            part: None,
-            draft: Draft::default(),
-            started: false,
-            in_array: false,
-            in_line: false,
-            cr_lf: false,
-            in_record: false,
-            number: 0,
-            silent: false,
-            pending: Vec::new(),
-        }
-    }
-
-    fn step(&mut self, buf: &[u8], ended: bool) -> Result<Step, Trouble> {
-        if !self.started {
-            return self.start(buf, ended);
-        }
-        if self.part.is_none() {
-            self.in_record = false;
-            self.item = self.pos;
-        }
-        let limit = self.options.limits.record_bytes as usize;
-        let input = match buf.get(..self.item.saturating_add(limit)) {
-            Some(view) if view.len() < buf.len() => Input { view, cut: true, ended: false },
-            _ => Input { view: buf, cut: false, ended },
-        };
-        let found = match self.part {
-            None => self.between(input)?,
-            Some(_) => self.object(input)?,
-        };
-        match found {
-            Some(step) => Ok(step),
-            None => self.more(input),
-        }
-    }
-
-    fn taken(&self) -> Range<usize> {
-        self.item..self.pos
-    }
-
-    fn is_plain(&self, raw: &[u8], text: &str) -> bool {
-        self.draft.is_plain(raw, text, &self.options)
-    }
-
-    fn plain<'b>(&mut self, text: &'b str) -> Record<'b> {
-        self.draft.plain(text)
-    }
-
-    fn take<'b>(&mut self, raw: &'b [u8], text: Option<&'b str>) -> Record<'b> {
-        self.finish(raw, text)
-    }
-
-    fn partial(&mut self, buf: &[u8]) -> Option<Recording> {
-        let raw = &buf[self.item..self.pos];
-        self.in_record.then(|| self.finish(raw, core::str::from_utf8(raw).ok()).to_recording())
-    }
-
-    fn pending(&mut self) -> &mut Vec<Raw> {
-        &mut self.pending
-    }
-
-    fn options(&self) -> &Options {
-        &self.options
-    }
-
-    fn item(&self) -> usize {
-        self.item
-    }
-
-    fn discarded(&mut self, bytes: usize) {
-        self.item -= bytes;
-        self.pos -= bytes;
-        self.seen = self.seen.saturating_sub(bytes);
-    }
-
-    fn record(&self) -> Option<u64> {
-        self.in_record.then_some(self.number)
-    }
-
-    fn open(&self, buf: &[u8]) -> Vec<String> {
-        let in_value = self.part.is_some_and(Part::is_value);
-        let name = in_value.then(|| self.draft.open_name(&buf[self.item..])).flatten();
-        name.into_iter().collect()
-    }
-
-    fn listening(&mut self, listening: bool) {
-        self.silent = !listening;
-    }
-
-    fn is_whole(&self, _: Option<u8>) -> bool {
-        self.part.is_none() && !self.in_array
-    }
-}
-
 impl Machine {
-    #[cold]
-    fn start(&mut self, buf: &[u8], ended: bool) -> Result<Step, Trouble> {
-        if buf.len() < 4 && !ended {
-            return Ok(Step::More);
-        }
-        let zero = matches!(buf, [0, _, 0, _, ..] | [_, 0, _, 0, ..]).then_some("UTF-16");
-        if let Some(name) = other_unicode(buf).or(zero) {
-            let message = format!("the document is in {name}, not in UTF-8");
-            return Err(Trouble { kind: ErrorKind::Encoding, at: 0, message });
-        }
-        self.started = true;
-        Ok(Step::Other)
-    }
-
-    #[cold]
-    fn more(&mut self, input: Input<'_>) -> Result<Step, Trouble> {
-        if input.cut {
-            let limit = self.options.limits.record_bytes;
-            let what = if self.part.is_some() { "a record" } else { "what stands between records" };
-            let message = format!("{what} is longer than the limit of {limit} bytes");
-            return Err(Trouble { kind: ErrorKind::RecordTooLong, at: self.item, message });
-        }
-        if !input.ended {
-            return Ok(Step::More);
-        }
-        let expected = match self.part {
-            None if self.in_array => "a record or ] at the end of the array",
-            None => return Ok(Step::End),
-            Some(part) => part.expected(),
-        };
-        let message = format!("expected {expected}, found the end of the input");
-        Err(Trouble { kind: ErrorKind::Truncated, at: input.view.len(), message })
-    }
-
     /// Refuses what stands at the position. `None`: more is needed to show it.
     pub(super) fn refuse<T>(&self, input: Input<'_>, expected: &str) -> Result<Option<T>, Trouble> {
         let rest = &input.view[self.pos..];
@@ -213,66 +76,6 @@ impl Machine {
     /// Counts from the start of the item, which is no longer than `Limits::record_bytes`.
     pub(super) fn span(&self, range: Range<usize>) -> Span {
         ((range.start - self.item) as u32, (range.end - self.item) as u32)
-    }
-
-    /// One thing between records. `None`: more is needed.
-    fn between(&mut self, input: Input<'_>) -> Result<Option<Step>, Trouble> {
-        let Input { view, .. } = input;
-        let all = input.ended || input.cut;
-        let at = self.pos;
-        steps::count(1);
-        let Some(&byte) = view.get(at) else { return Ok(None) };
-        let mut kind = None;
-        let mut end = at + 1;
-        match byte {
-            b' ' | b'\t' => {}
-            b'\r' if view.len() == end && !all => return Ok(None),
-            b'\r' => {
-                if view.get(end) == Some(&b'\n') && !std::mem::replace(&mut self.cr_lf, true) {
-                    kind = Some(DeviationKind::JsonCrLf);
-                }
-            }
-            b'\n' => {
-                let blank = !std::mem::replace(&mut self.in_line, false);
-                kind = (blank && !self.in_array).then_some(DeviationKind::JsonBlankLine);
-            }
-            b'[' if !self.in_array => {
-                (self.in_array, self.in_line) = (true, true);
-                kind = Some(DeviationKind::JsonArray);
-            }
-            b']' if self.in_array => (self.in_array, self.in_line) = (false, true),
-            b',' => {
-                self.in_line = true;
-                kind = (!self.in_array).then_some(DeviationKind::StrayText);
-            }
-            b'{' => {
-                self.in_line = true;
-                self.draft.clear();
-                self.number += 1;
-                self.in_record = true;
-                self.part = Some(Part::NameOrEnd);
-                (self.pos, self.seen) = (end, end);
-                return self.object(input);
-            }
-            _ => match blank(view, at, all) {
-                Blank::More => return Ok(None),
-                Blank::ByteOrderMark => {
-                    end = at + 3;
-                    kind = Some(DeviationKind::StrayByteOrderMark);
-                }
-                Blank::Is(length) => {
-                    end = at + length;
-                    kind = Some(DeviationKind::StrayText);
-                }
-                Blank::None => return self.refuse(input, "a record in braces"),
-            },
-        }
-        if let Some(kind) = kind {
-            let read_as = if kind == DeviationKind::JsonCrLf { "\n" } else { "" };
-            self.report(kind, at..end, read_as);
-        }
-        self.pos = end;
-        Ok(Some(Step::Other))
     }
 
     pub(super) fn end_record(&mut self, end: usize) -> Step {

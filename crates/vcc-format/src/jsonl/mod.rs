@@ -5,8 +5,10 @@
 //! [`Recording`](vcc_types::Recording). Read are also an array of such objects, and values that are
 //! no strings (QUIRK-19).
 
+mod draft;
 mod machine;
 mod object;
+mod step;
 mod text;
 mod write;
 

@@ -2,105 +2,14 @@
 
 use vcc_types::Field;
 
+use super::draft::{Extra, Part};
 use super::machine::{Input, Machine};
 use super::text;
 use crate::encoding::Encoding;
 use crate::machine::{Raw, Step, Trouble};
-use crate::parts::{Parts, Piece, Span, slice};
+use crate::parts::{Parts, Piece, Span};
 use crate::scan::may_be_forbidden;
-use crate::{DeviationKind, ErrorKind, Options, Record, check, steps};
-
-/// Where the machine stands in a record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Part {
-    NameOrEnd,
-    Name,
-    Colon,
-    Value,
-    Text,
-    Literal,
-    /// In an array or an object; so many are open, and whether a string is.
-    Nested(usize, bool),
-    CommaOrEnd,
-}
-
-impl Part {
-    /// Whether a name was read, and its value was not.
-    pub(super) fn is_value(self) -> bool {
-        !matches!(self, Part::NameOrEnd | Part::Name | Part::CommaOrEnd)
-    }
-
-    pub(super) fn expected(self) -> &'static str {
-        match self {
-            Part::NameOrEnd => "a name in quotes or }",
-            Part::Name => "the quote that ends a name",
-            Part::Colon => "a : after a name",
-            Part::Value | Part::Literal => "a value",
-            Part::Text => "the quote that ends a value",
-            Part::Nested(_, true) => "the quote that ends a text",
-            Part::Nested(..) => "the end of a value in brackets",
-            Part::CommaOrEnd => "a , or }",
-        }
-    }
-}
-
-/// A record while it is read. Spans count from the start of the item.
-#[derive(Debug, Default)]
-pub(super) struct Draft {
-    values: [Span; Field::COUNT],
-    present: u16,
-    /// Bit `i`: there are escapes in the value of field `i`.
-    escaped: u16,
-    fields: usize,
-    extra: Vec<Extra>,
-    /// What is read now: the name, and whether there are escapes in it; the same of the value.
-    name: Span,
-    name_escaped: bool,
-    start: usize,
-    value_escaped: bool,
-    /// A comma that nothing followed so far.
-    comma: Option<usize>,
-    /// Whether it was said that the record goes on in another line.
-    lines: bool,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Extra {
-    name: Span,
-    name_escaped: bool,
-    value: Span,
-    escaped: bool,
-}
-
-impl Draft {
-    pub(super) fn clear(&mut self) {
-        (self.present, self.escaped, self.fields) = (0, 0, 0);
-        (self.comma, self.lines) = (None, false);
-        self.extra.clear();
-    }
-
-    pub(super) fn is_plain(&self, raw: &[u8], text: &str, options: &Options) -> bool {
-        let value = |field: Field| match self.present & (1 << field.index()) {
-            0 => "",
-            _ => slice(text, self.values[field.index()]),
-        };
-        self.escaped == 0
-            && self.extra.is_empty()
-            && !may_be_forbidden(raw)
-            && check::start(value(Field::StartDate), options).is_none()
-            && check::duration(value(Field::Duration)).is_none()
-    }
-
-    pub(super) fn plain<'b>(&mut self, text: &'b str) -> Record<'b> {
-        Record::plain(text, &self.values, self.present)
-    }
-
-    pub(super) fn open_name(&self, item: &[u8]) -> Option<String> {
-        let (from, to) = (self.name.0 as usize, self.name.1 as usize);
-        let name = item.get(from..to).filter(|name| !name.is_empty())?;
-        Some(Encoding::Utf8.text(name).into_owned())
-    }
-}
+use crate::{DeviationKind, ErrorKind, Record, check, steps};
 
 impl Machine {
     /// Reads on in the record. `None`: the view ends inside it.
