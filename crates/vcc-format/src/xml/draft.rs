@@ -70,7 +70,8 @@ impl Draft {
         let value = (open.start, end);
         match open.field {
             Some(field) if !self.has(field.index()) => {
-                self.set(field.index(), value);
+                self.put(field.index(), value);
+                self.add(1 << field.index());
                 self.marked |= u16::from(open.marked) << field.index();
             }
             _ if self.extra.len() >= limit => return Err(open.name),
@@ -82,12 +83,17 @@ impl Draft {
         Ok(())
     }
 
-    /// Gives a field its value.
+    /// Puts the value of a field, by its index, in its place. It counts once it is added.
     #[inline(always)]
-    pub(super) fn set(&mut self, index: usize, value: Span) {
+    pub(super) fn put(&mut self, index: usize, value: Span) {
         self.values[index] = value;
-        self.present |= 1 << index;
-        self.fields += 1;
+    }
+
+    /// Adds fields whose values were put; bit `i` is field `i`, which was absent.
+    #[inline(always)]
+    pub(super) fn add(&mut self, fields: u16) {
+        self.present |= fields;
+        self.fields += fields.count_ones() as usize;
     }
 
     /// Whether a field has a value, by its index.

@@ -56,7 +56,16 @@ const CLOSE: [Pattern; Field::COUNT] = patterns(b"</", b">");
 /// Reads fields from `pos` on for as long as they are in the documented order and without
 /// anything to decide; gives where it stopped, which is before a tag or white space.
 #[inline]
-pub(super) fn fields(view: &[u8], mut pos: usize, item: usize, draft: &mut Draft) -> usize {
+pub(super) fn fields(view: &[u8], pos: usize, item: usize, draft: &mut Draft) -> usize {
+    // What is found is added at once: to do so field by field makes each wait for the one before.
+    let mut found = 0;
+    let end = read(view, pos, item, draft, &mut found);
+    draft.add(found);
+    end
+}
+
+#[inline(always)]
+fn read(view: &[u8], mut pos: usize, item: usize, draft: &mut Draft, found: &mut u16) -> usize {
     for index in 0..Field::COUNT {
         while view.get(pos).is_some_and(|byte| is_space(*byte)) {
             pos += 1;
@@ -66,27 +75,29 @@ pub(super) fn fields(view: &[u8], mut pos: usize, item: usize, draft: &mut Draft
             continue;
         }
         let start = pos + OPEN[index].length + 1;
-        match view.get(start - 1) {
+        let end = match view.get(start - 1) {
             Some(b'>') => {
                 let end = find(view, start, b'<');
                 let Some(close) = word(view, end) else { return pos };
                 if !CLOSE[index].is_in(close) {
                     return pos;
                 }
-                draft.set(index, ((start - item) as u32, (end - item) as u32));
                 pos = end + CLOSE[index].length;
+                end
             }
             // QUIRK-3: `<outDialCode />` is well-formed.
             Some(b' ') if view.get(start..start + 2) == Some(b"/>") => {
-                draft.set(index, ((start - item) as u32, (start - item) as u32));
                 pos = start + 2;
+                start
             }
             Some(b'/') if view.get(start) == Some(&b'>') => {
-                draft.set(index, ((start - item) as u32, (start - item) as u32));
                 pos = start + 1;
+                start
             }
             _ => return pos,
-        }
+        };
+        draft.put(index, ((start - item) as u32, (end - item) as u32));
+        *found |= 1 << index;
     }
     pos
 }
