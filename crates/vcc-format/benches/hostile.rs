@@ -18,7 +18,7 @@ const BYTES: usize = 500_000;
 /// A name, what is before, what it is full of, what is behind.
 type Shape = (&'static str, &'static str, &'static str, &'static str);
 
-const CSV: [Shape; 22] = [
+const CSV: [Shape; 23] = [
     (
         "plain rows",
         "",
@@ -40,6 +40,12 @@ const CSV: [Shape; 22] = [
     ("commas, CR", ",", "\r", ",,,,,,,,,,,,,\r\n"),
     ("quotes in the last cell", ",,,,,,,,,,,,,,\"", "\"\"a\"", "\r\n"),
     ("quotes that the input ends", ",\"", "\"\"a\"", ""),
+    (
+        "headers without line ends",
+        ",,,,,,,,,,,,,,x",
+        "startDate;agentID;phoneNumber;channel;caseID;duration;filename;queueID;queueName;accountNumber;transactionID;extVar1;extVar2;outDialCode;wrapUpCode",
+        "\r\n",
+    ),
     ("a BOM in a cell", ",", "\u{FEFF}", ",,,,,,,,,,,,,\r\n"),
     ("control characters", ",", "\u{1}", ",,,,,,,,,,,,,\r\n"),
     ("padding", "", "\0", ""),

@@ -25,6 +25,9 @@ pub(super) fn of_separator_line(row: &[u8]) -> Option<(u8, usize)> {
     (name.eq_ignore_ascii_case(b"sep=") && may_be).then_some((delimiter, text.len()))
 }
 
+/// A row with more names that no page had is no header: one that is full of them is told soon.
+const MOST_UNKNOWN: usize = 1024;
+
 /// QUIRK-17: the byte that divides a row with too few values into the header of another page.
 /// `present`: the one that is used so far.
 pub(super) fn of_page(row: &[u8], present: u8, header: &Header) -> Option<u8> {
@@ -36,9 +39,17 @@ pub(super) fn of_page(row: &[u8], present: u8, header: &Header) -> Option<u8> {
         return None;
     }
     let cells = split(line, delimiter, Closing::First).cells;
-    let names: Vec<String> =
-        cells.iter().map(|cell| Encoding::Utf8.text(cell.bytes(line)).into_owned()).collect();
-    let keys: Vec<String> = names.iter().map(|name| names::key(name)).collect();
+    let (mut names, mut keys, mut unknown) = (Vec::new(), Vec::new(), 0);
+    for cell in cells {
+        let name = Encoding::Utf8.text(cell.bytes(line)).into_owned();
+        let key = names::key(&name);
+        unknown += usize::from(!header.is_known(&key));
+        if unknown > MOST_UNKNOWN {
+            return None;
+        }
+        names.push(name);
+        keys.push(key);
+    }
     (keys.len() >= 2 && header.is_repeated_by(&names, &keys, 3)).then_some(delimiter)
 }
 

@@ -6,7 +6,7 @@ use super::{Decoder, Reader, StreamReader};
 use crate::{Options, steps};
 
 /// What a cell, a row or a document can be full of.
-const UNITS: [&str; 24] = [
+const UNITS: [&str; 25] = [
     "a",
     "a\"",
     "\"a",
@@ -31,10 +31,11 @@ const UNITS: [&str; 24] = [
     "<a href=\"x, y\">",
     "\0",
     "\u{FEFF}",
+    "startDate;agentID",
 ];
 
 /// Where they stand: what is before them and what is behind.
-const FRAMES: [(&str, &str); 9] = [
+const FRAMES: [(&str, &str); 10] = [
     (",\"", ",,,,,,,,,,,,,\r\n"),
     (",\"", "\",,,,,,,,,,,,,\r\n"),
     (",\"", ""),
@@ -44,6 +45,7 @@ const FRAMES: [(&str, &str); 9] = [
     ("", ""),
     ("2008-02-14T10:12:13-08:00,", ",,,,,,,,,,,,,"),
     ("\"x\"y,\"", "\n,,,,,,,,,,,,,\n"),
+    ("\r\n,a", "\r\n"),
 ];
 
 /// A name, and how the input is read.

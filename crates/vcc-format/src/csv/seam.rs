@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::cell::{End, without_line_end, without_suffix};
+use super::cell::{Cell, End, without_line_end, without_suffix};
 use super::forms::{DELIMITERS, begins_with_names};
 use super::header::{Header, NoHeader};
 use super::line::{Closing, split};
@@ -95,10 +95,11 @@ pub(super) fn behind_row(row: &Row, header: &Header, view: &[u8], end: End) -> O
         let text = without_line_end(&view[..end.length()?]);
         let before = without_headers(header, text, row.delimiter())?;
         let is_header = || {
-            let names = row.names(view);
-            let keys: Vec<String> = names.iter().map(|name| names::key(name)).collect();
+            let key =
+                |cell: &Cell| Some(names::key(&cell.name(view))).filter(|key| header.is_known(key));
+            let keys: Option<Vec<String>> = row.cells().iter().map(key).collect();
             // One with other names beside would take in the last value of this page.
-            header.is_repeated_by(&names, &keys, usize::MAX)
+            keys.is_some_and(|keys| header.is_repeated_by(&[], &keys, usize::MAX))
         };
         // A header with more columns may end as the present one does.
         (!before.is_empty() && !is_header()).then_some(before.len())
@@ -125,18 +126,27 @@ fn before_padding(view: &[u8], end: End) -> Option<usize> {
 /// quotes of such a row are read says nothing about it, and nor does what stands between its cells:
 /// each page may have a delimiter of its own.
 fn without_headers<'b>(header: &Header, text: &'b [u8], delimiter: u8) -> Option<&'b [u8]> {
+    let first = memchr::memchr(delimiter, text).unwrap_or(text.len());
+    steps::count(first);
     // One cell with a header behind it is a row of its own kind.
     let is_row = |text: &[u8]| {
-        memchr::memchr(delimiter, text).is_some()
-            || before_header(header, text, delimiter).is_some_and(<[u8]>::is_empty)
+        first < text.len() || before_header(header, text, delimiter).is_some_and(<[u8]>::is_empty)
     };
-    let mut before = None;
-    while let Some(rest) =
-        before_header(header, before.unwrap_or(text), delimiter).filter(|rest| is_row(rest))
-    {
+    let (mut before, mut form) = (None, None);
+    loop {
+        let text = before.unwrap_or(text);
+        // Most that follow each other are alike.
+        let rest = form.and_then(|form| text.strip_suffix(form));
+        let Some(rest) = rest.or_else(|| header.forms().before(text, delimiter)) else {
+            return before;
+        };
+        form = Some(&text[rest.len()..]);
+        let rest = without_mark(rest);
+        if !is_row(rest) {
+            return before;
+        }
         before = Some(rest);
     }
-    before
 }
 
 fn before_header<'b>(header: &Header, text: &'b [u8], delimiter: u8) -> Option<&'b [u8]> {
