@@ -43,7 +43,7 @@ fn headers_between_pages() {
     );
     // With a name that no page had before, wherever it stands.
     check(
-        format!("startDate,agentID\r\n,a\r\nstartDate,colour,agentID\r\n,red,b\r\n"),
+        "startDate,agentID\r\n,a\r\nstartDate,colour,agentID\r\n,red,b\r\n",
         &["agentID=\"a\"", "agentID=\"b\" +colour=\"red\""],
         &[
             &format!("0..17 missing-column \"absent: {missing}\""),
@@ -54,7 +54,7 @@ fn headers_between_pages() {
         ],
     );
     check(
-        format!("startDate,agentID\r\n,a\r\ncolour,agentID,startDate\r\nred,b,\r\n"),
+        "startDate,agentID\r\n,a\r\ncolour,agentID,startDate\r\nred,b,\r\n",
         &["agentID=\"a\"", "agentID=\"b\" +colour=\"red\""],
         &[
             &format!("0..17 missing-column \"absent: {missing}\""),
