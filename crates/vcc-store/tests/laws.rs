@@ -1,5 +1,6 @@
 //! The laws can be kept by an engine that is made outside of this crate, and they find what breaks them.
 
+use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard};
 
 use async_trait::async_trait;
@@ -122,9 +123,9 @@ impl Tables {
     }
 }
 
-fn key(record: &StoredRecord) -> Option<(&str, &str)> {
-    let key = (record.text(Field::TransactionId), record.text(Field::Filename));
-    (key != ("", "")).then_some(key)
+fn key(record: &StoredRecord) -> Option<[String; 2]> {
+    let texts = [Field::TransactionId, Field::Filename].map(|field| record.text(field).to_owned());
+    (texts != ["", ""]).then_some(texts)
 }
 
 fn refused(message: impl std::fmt::Display) -> StoreError {
@@ -235,21 +236,26 @@ impl Store for Vectors {
                 tables.checkpoints.push((tenant, step.source.clone(), step.records));
             }
         }
+        let records = &mut tables.records;
+        let mut known: HashMap<_, _> = records
+            .iter()
+            .enumerate()
+            .filter(|(_, (of, _))| *of == tenant && !self.is(Fault::KnowsNothing))
+            .filter_map(|(at, (_, record))| Some((key(record)?, at)))
+            .collect();
+        let updates = batch.on_conflict == OnConflict::Update || self.is(Fault::AlwaysUpdates);
         let mut imported = Imported::default();
         for (position, record) in batch.records.iter().enumerate() {
-            let is_known = |(of, known): &&mut (TenantId, StoredRecord)| {
-                *of == tenant && key(record).is_some() && key(known) == key(record)
-            };
-            let known = tables.records.iter_mut().find(is_known);
-            let updates = batch.on_conflict == OnConflict::Update || self.is(Fault::AlwaysUpdates);
-            match known.filter(|_| !self.is(Fault::KnowsNothing)) {
+            let key = key(record).filter(|_| !self.is(Fault::KnowsNothing));
+            match key.clone().and_then(|key| known.get(&key)) {
                 None => {
-                    tables.records.push((tenant, record.clone()));
+                    known.extend(key.map(|key| (key, records.len())));
+                    records.push((tenant, record.clone()));
                     imported.added += 1;
                 }
-                Some((_, known)) if known == record => imported.unchanged += 1,
-                Some((_, known)) if updates => {
-                    *known = record.clone();
+                Some(at) if records[*at].1 == *record => imported.unchanged += 1,
+                Some(at) if updates => {
+                    records[*at].1 = record.clone();
                     imported.updated += 1;
                 }
                 Some(_) => imported.conflicts.push(position),

@@ -191,10 +191,8 @@ fn drop_staged(connection: &Connection) -> rusqlite::Result<u64> {
 
 /// Discards the load of a tenant that is removed, and returns how many records it had.
 pub(super) fn forget(transaction: &Transaction<'_>, tenant: TenantId) -> rusqlite::Result<u64> {
-    if is_staged(transaction)? {
-        if transaction.prepare(s::LOAD.text)?.exists([tenant.0])? {
-            return drop_staged(transaction);
-        }
+    if is_staged(transaction)? && transaction.prepare(s::LOAD.text)?.exists([tenant.0])? {
+        return drop_staged(transaction);
     }
     Ok(0)
 }
