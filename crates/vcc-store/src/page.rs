@@ -34,7 +34,7 @@ pub struct Page {
     pub records: Vec<StoredRecord>,
     /// Whether there is a record after the last one of the page.
     pub more: bool,
-    /// What is left of the page, if only its [beginning](Store::begin) was read.
+    /// What is left of the page, if only its [beginning](crate::Store::begin) was read.
     pub rest: Option<Rest>,
 }
 

@@ -93,7 +93,7 @@ impl Sqlite {
     /// writes is then [`Refused`](crate::StoreErrorKind::Refused).
     ///
     /// If another process has the store open, both read it together. Otherwise it is read as a file
-    /// that does not change: [`FollowedSqlite`] notices a change, and opens it again.
+    /// that does not change: [`FollowedSqlite`](crate::FollowedSqlite) notices a change, and opens it again.
     ///
     /// # Errors
     ///
