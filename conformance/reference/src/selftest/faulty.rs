@@ -136,15 +136,11 @@ async fn answer(current: &CurrentDefect, request: Request, next: Next) -> Respon
     let mut outgoing = send(&incoming).await;
     match hook {
         Hook::Answer(change) => change(&mut outgoing, &incoming, site),
-        Hook::Refuse(status, text, fits) => {
-            if fits(&outgoing, &incoming, site) {
-                outgoing.refuse(status, text);
-            }
+        Hook::Refuse(status, text, fits) if fits(&outgoing, &incoming, site) => {
+            outgoing.refuse(status, text);
         }
-        Hook::Unread(unread) => {
-            if outgoing.status == 200 && incoming.has_date_like(unread) {
-                outgoing.refuse(400, "d: expected a date such as 2007-08-05");
-            }
+        Hook::Unread(unread) if outgoing.status == 200 && incoming.has_date_like(unread) => {
+            outgoing.refuse(400, "d: expected a date such as 2007-08-05");
         }
         Hook::Again(other) => {
             if let Some(incoming) = other(&outgoing, &incoming, site) {
