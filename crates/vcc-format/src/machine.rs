@@ -51,6 +51,40 @@ pub(crate) struct Raw {
     pub(crate) read_as: Cow<'static, str>,
 }
 
+/// What is to be reported about an item, up to a limit.
+#[derive(Debug)]
+pub(crate) struct Pending {
+    list: Vec<Raw>,
+    most: usize,
+}
+
+impl Pending {
+    pub(crate) fn new(options: &Options) -> Self {
+        Self { list: Vec::new(), most: options.limits.deviations }
+    }
+
+    /// Adds one, unless there are as many as may be.
+    pub(crate) fn push(&mut self, raw: Raw) {
+        if self.list.len() < self.most {
+            self.list.push(raw);
+        }
+    }
+}
+
+impl core::ops::Deref for Pending {
+    type Target = Vec<Raw>;
+
+    fn deref(&self) -> &Vec<Raw> {
+        &self.list
+    }
+}
+
+impl core::ops::DerefMut for Pending {
+    fn deref_mut(&mut self) -> &mut Vec<Raw> {
+        &mut self.list
+    }
+}
+
 /// An error before it is located.
 #[derive(Debug)]
 pub(crate) struct Trouble {
@@ -87,7 +121,7 @@ pub(crate) trait Machine: std::fmt::Debug {
     fn partial(&mut self, buf: &[u8]) -> Option<Recording>;
 
     /// What is to be reported about the item.
-    fn pending(&mut self) -> &mut Vec<Raw>;
+    fn pending(&mut self) -> &mut Pending;
 
     fn options(&self) -> &Options;
 
@@ -180,6 +214,11 @@ impl<M: Machine, S: Sink> Core<M, S> {
     /// How long the input is, once that is known.
     pub(crate) fn set_length(&mut self, length: u64) {
         self.mark.ends(length);
+    }
+
+    /// How long a record may be.
+    pub(crate) fn record_bytes(&self) -> usize {
+        self.machine.options().limits.record_bytes as usize
     }
 
     /// Whether the document was read to its end, and the end was one.
@@ -337,7 +376,7 @@ impl<M: Machine, S: Sink> Core<M, S> {
         let mode = self.machine.options().mode;
         let item = self.base + self.machine.item() as u64;
         let record = self.machine.record();
-        let mut pending = std::mem::take(self.machine.pending());
+        let mut pending = std::mem::take(&mut **self.machine.pending());
         // What is no UTF-16 is added when a step ends, and so by how the input was cut.
         let is_later =
             |raw: &Raw| self.wide.is_some() && raw.kind != DeviationKind::InvalidEncoding;
@@ -371,7 +410,7 @@ impl<M: Machine, S: Sink> Core<M, S> {
         }
         pending.clear();
         // Gives the allocation back.
-        *self.machine.pending() = pending;
+        **self.machine.pending() = pending;
         Ok(())
     }
 

@@ -57,12 +57,29 @@ pub struct Limits {
     pub extra: usize,
     /// Elements that are open at the same time.
     pub depth: usize,
+    /// Deviations of one record that are reported. Those beyond are repaired as well, and not
+    /// reported, so that a record of nothing else takes no memory for them.
+    ///
+    /// ```
+    /// use vcc_format::{Deviation, Limits, Options, xml};
+    ///
+    /// let input = b"<recordings><file><agentID>a&b&c&d</agentID></file></recordings>";
+    /// let mut limits = Limits::default();
+    /// limits.deviations = 2;
+    /// let mut seen: Vec<Deviation> = Vec::new();
+    /// let options = Options::builder().limits(limits).build();
+    /// assert!(xml::Reader::with(input, options, &mut seen).read()?.is_some());
+    /// assert_eq!(seen.len(), 2);
+    /// # Ok::<(), vcc_format::Error>(())
+    /// ```
+    pub deviations: usize,
 }
 
 impl Default for Limits {
-    /// 512 KiB a record, 1,024 values, 256 extra ones, 64 open elements.
+    /// 512 KiB a record, 1,024 values, 256 extra ones, 64 open elements; 1,048,576 deviations, which
+    /// no record of 512 KiB has.
     fn default() -> Self {
-        Self { record_bytes: 512 << 10, fields: 1024, extra: 256, depth: 64 }
+        Self { record_bytes: 512 << 10, fields: 1024, extra: 256, depth: 64, deviations: 1 << 20 }
     }
 }
 

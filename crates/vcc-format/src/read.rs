@@ -218,6 +218,19 @@ impl<'a, F: Format, S: Sink> Iterator for Reader<'a, F, S> {
     }
 }
 
+/// How much room a long record is given at once, in bytes.
+const AT_ONCE: usize = 64 << 20;
+
+/// Makes room for so many bytes more. A long record gets all that it may need: to double the room again and
+/// again takes three times as much, while room that is not used takes none.
+fn make_room(buf: &mut Vec<u8>, more: usize, limit: usize) {
+    const LONG: usize = 1 << 20;
+    let needed = buf.len() + more;
+    if needed > buf.capacity() && needed > LONG && limit <= AT_ONCE {
+        buf.reserve_exact((limit + 2 * PIECE).max(needed) - buf.len());
+    }
+}
+
 /// Reads a document of any size from a source, in memory for one record (and what the source
 /// itself buffers).
 ///
@@ -295,6 +308,7 @@ impl<R: BufRead, F: Format, S: Sink> StreamReader<R, F, S> {
                     let piece = &bytes[..bytes.len().min(PIECE)];
                     let taken = piece.len();
                     self.ended = piece.is_empty();
+                    make_room(&mut self.buf, taken, self.core.record_bytes());
                     self.intake.take(piece, self.ended, &mut self.core, &mut self.buf);
                     self.source.consume(taken);
                     return Ok(());

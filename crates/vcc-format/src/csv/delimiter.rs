@@ -38,7 +38,7 @@ pub(super) fn of_page(row: &[u8], present: u8, header: &Header) -> Option<u8> {
     if !header.is_known(&names::key(&Encoding::Utf8.text(&line[..end]))) {
         return None;
     }
-    let cells = split(line, delimiter, Closing::First).cells;
+    let cells = split(line, delimiter, Closing::First, 0).cells;
     let (mut names, mut keys, mut unknown) = (Vec::new(), Vec::new(), 0);
     for cell in cells {
         let name = Encoding::Utf8.text(cell.bytes(line)).into_owned();
@@ -67,7 +67,7 @@ pub(super) fn better(row: &[u8], present: u8, also: &[String]) -> Option<u8> {
                 .is_ok_and(|text| names::field(text).is_some() || also.contains(&names::key(text)))
     };
     let rank = |delimiter: u8| {
-        let cells = split(line, delimiter, Closing::First).cells;
+        let cells = split(line, delimiter, Closing::First, 0).cells;
         (cells.iter().filter(is_name).count(), cells.len() == Field::COUNT)
     };
     let mut best = (None, None);

@@ -64,8 +64,9 @@ pub(super) fn count(line: &[u8], delimiter: u8, closing: Closing) -> usize {
     count
 }
 
-/// Reads a line, without its end, as cells none of which goes on in the next line.
-pub(super) fn split(line: &[u8], delimiter: u8, closing: Closing) -> Split {
+/// Reads a line, without its end, as cells none of which goes on in the next line. `most`: how many bare
+/// quotes and CRs are listed.
+pub(super) fn split(line: &[u8], delimiter: u8, closing: Closing, most: usize) -> Split {
     let mut read = Split::default();
     each(line, delimiter, closing, |text, quoted| {
         let mut doubled = false;
@@ -82,6 +83,7 @@ pub(super) fn split(line: &[u8], delimiter: u8, closing: Closing) -> Split {
                 }
                 _ => Some(DeviationKind::BareQuote),
             };
+            let kind = kind.filter(|_| read.bare.len() < most);
             read.bare.extend(kind.map(|kind| (kind, at as u32)));
             at += 1;
         }
@@ -196,7 +198,7 @@ mod tests {
     use super::*;
 
     fn read(line: &str, closing: Closing) -> (Vec<&str>, Vec<u32>) {
-        let read = split(line.as_bytes(), b',', closing);
+        let read = split(line.as_bytes(), b',', closing, usize::MAX);
         let cells = read.cells.iter().map(|c| &line[c.start as usize..c.end as usize]);
         (cells.collect(), read.bare.iter().map(|(_, at)| *at).collect())
     }

@@ -13,7 +13,7 @@ use super::report::Report;
 use super::row::Row;
 use super::seam::{self, BOM, Before, Padding, is_padding};
 use super::{finish, repair};
-use crate::machine::{Raw, Step, Trouble};
+use crate::machine::{Pending, Step, Trouble};
 use crate::xml::other_unicode;
 use crate::{DeviationKind, ErrorKind, Options, Record, check};
 
@@ -49,18 +49,18 @@ impl crate::machine::Machine for Machine {
     fn new(options: Options) -> Self {
         Self {
             heading: Heading::new(&options),
+            row: Row::new(options.limits.deviations),
+            report: Report::new(&options),
             options,
             state: State::Start,
             item: 0,
             pos: 0,
-            row: Row::new(),
             usual: false,
             cells: Cells::default(),
             high: false,
             padding: Padding::default(),
             number: 0,
             in_record: false,
-            report: Report::default(),
         }
     }
 
@@ -171,7 +171,7 @@ impl crate::machine::Machine for Machine {
         self.in_record.then(|| self.finish(raw, core::str::from_utf8(raw).ok()).to_recording())
     }
 
-    fn pending(&mut self) -> &mut Vec<Raw> {
+    fn pending(&mut self) -> &mut Pending {
         self.report.pending()
     }
 

@@ -44,7 +44,7 @@ pub(super) fn repair(
         // line behind the quote, or those of the next line.
         let shown = if open { cells + 2 < columns } else { cells != columns };
         if !goes_on || shown || count(next, delimiter, closing) == columns {
-            row.replace(split(text, delimiter, closing));
+            row.replace(split(text, delimiter, closing, row.most()));
             return Some(line.end);
         }
     }

@@ -5,20 +5,24 @@ use std::borrow::Cow;
 use vcc_types::Field;
 
 use super::row::Row;
-use crate::DeviationKind;
-use crate::machine::Raw;
+use crate::machine::{Pending, Raw};
 use crate::parts::Span;
+use crate::{DeviationKind, Options};
 
 /// The deviations of a row, which nobody may want to know. Spans count from the start of the row.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Report {
-    pending: Vec<Raw>,
+    pending: Pending,
     silent: bool,
     /// Whether an LF alone was reported.
     line_feed: bool,
 }
 
 impl Report {
+    pub(super) fn new(options: &Options) -> Self {
+        Self { pending: Pending::new(options), silent: false, line_feed: false }
+    }
+
     /// Says that nobody wants to know.
     #[inline]
     pub(super) fn silence(&mut self, silent: bool) {
@@ -32,7 +36,7 @@ impl Report {
 
     /// What was said and not taken yet.
     #[inline]
-    pub(super) fn pending(&mut self) -> &mut Vec<Raw> {
+    pub(super) fn pending(&mut self) -> &mut Pending {
         &mut self.pending
     }
 

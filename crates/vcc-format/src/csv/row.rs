@@ -28,6 +28,8 @@ pub(super) struct Row {
     broken: bool,
     /// Quotes and CRs that are text after all.
     bare: Vec<Bare>,
+    /// Of how many.
+    most: usize,
 }
 
 /// The look for the end of a cell behind its first bare quote.
@@ -41,10 +43,11 @@ struct Look {
 }
 
 impl Row {
-    pub(super) fn new() -> Row {
+    pub(super) fn new(most: usize) -> Row {
         Row {
             delimiter: b',',
             lists: true,
+            most,
             cells: Vec::new(),
             start: 0,
             pos: 0,
@@ -84,6 +87,11 @@ impl Row {
     /// Says what stands between the cells of the rows that are read from now on.
     pub(super) fn set_delimiter(&mut self, delimiter: u8) {
         self.delimiter = delimiter;
+    }
+
+    /// How many quotes and CRs that are text are listed.
+    pub(super) fn most(&self) -> usize {
+        self.most
     }
 
     /// Says whether somebody wants to know of every quote and CR that is text.
@@ -313,7 +321,7 @@ impl Row {
     }
 
     fn bare_quote(&mut self, at: usize) {
-        if self.lists {
+        if self.lists && self.bare.len() < self.most {
             self.bare.push((DeviationKind::BareQuote, at as u32));
         }
     }
@@ -321,7 +329,7 @@ impl Row {
     /// A CR that is text: the first one always, since a header may have none. A row is shorter than
     /// 4 GiB.
     fn bare_carriage_return(&mut self, at: usize) {
-        if self.lists || self.bare.is_empty() {
+        if (self.lists && self.bare.len() < self.most) || self.bare.is_empty() {
             self.bare.push((DeviationKind::BareCarriageReturn, at as u32));
         }
     }

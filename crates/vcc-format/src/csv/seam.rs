@@ -182,7 +182,7 @@ fn header_twice_with(
     // The quote before it, if any, is one behind the last name or one before the first.
     [place, place - 1].into_iter().find(|place| {
         let before = without_mark(&text[..*place]);
-        let cells = split(before, delimiter, Closing::First).cells;
+        let cells = split(before, delimiter, Closing::First, 0).cells;
         let names: Vec<&[u8]> = cells.iter().map(|cell| cell.bytes(before)).collect();
         // One name may well hold another.
         names.len() > 1

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::draft::{Draft, Part};
-use crate::machine::{Raw, Step, Trouble};
+use crate::machine::{Pending, Raw, Step, Trouble};
 use crate::parts::Span;
 use crate::xml::shorten;
 use crate::{DeviationKind, ErrorKind, Options};
@@ -32,7 +32,7 @@ pub(crate) struct Machine {
     pub(super) number: u64,
     /// Whether nobody is told what is reported.
     pub(super) silent: bool,
-    pub(super) pending: Vec<Raw>,
+    pub(super) pending: Pending,
 }
 
 /// What a step looks at: see the reader of XML.

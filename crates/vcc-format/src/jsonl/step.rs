@@ -6,13 +6,14 @@ use vcc_types::Recording;
 
 use super::draft::{Draft, Part};
 use super::machine::{Input, Machine};
-use crate::machine::{Raw, Step, Trouble};
+use crate::machine::{Pending, Step, Trouble};
 use crate::xml::{Blank, blank, other_unicode};
 use crate::{DeviationKind, ErrorKind, Options, Record, steps};
 
 impl crate::machine::Machine for Machine {
     fn new(options: Options) -> Self {
         Self {
+            pending: Pending::new(&options),
             options,
             item: 0,
             pos: 0,
@@ -26,7 +27,6 @@ impl crate::machine::Machine for Machine {
             in_record: false,
             number: 0,
             silent: false,
-            pending: Vec::new(),
         }
     }
 
@@ -74,7 +74,7 @@ impl crate::machine::Machine for Machine {
         self.in_record.then(|| self.finish(raw, core::str::from_utf8(raw).ok()).to_recording())
     }
 
-    fn pending(&mut self) -> &mut Vec<Raw> {
+    fn pending(&mut self) -> &mut Pending {
         &mut self.pending
     }
 

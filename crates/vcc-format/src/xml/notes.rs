@@ -4,18 +4,22 @@ use std::borrow::Cow;
 
 use vcc_types::Field;
 
-use crate::DeviationKind;
-use crate::machine::Raw;
+use crate::machine::{Pending, Raw};
 use crate::parts::Span;
+use crate::{DeviationKind, Options};
 
 /// Deviations before they are located, in the order in which they are found.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Notes {
     silent: bool,
-    raw: Vec<Raw>,
+    raw: Pending,
 }
 
 impl Notes {
+    pub(super) fn new(options: &Options) -> Self {
+        Self { silent: false, raw: Pending::new(options) }
+    }
+
     /// Says whether anybody listens. If nobody does, nothing is kept.
     pub(super) fn listening(&mut self, listening: bool) {
         self.silent = !listening;
@@ -54,7 +58,7 @@ impl Notes {
     }
 
     /// All of them, for who reports them.
-    pub(super) fn all(&mut self) -> &mut Vec<Raw> {
+    pub(super) fn all(&mut self) -> &mut Pending {
         &mut self.raw
     }
 }

@@ -17,12 +17,13 @@ use super::outer::Outer;
 use super::unclosed::Unclosed;
 use super::value::Room;
 use crate::encoding::Encoding;
-use crate::machine::{Raw, Step, Trouble};
+use crate::machine::{Pending, Step, Trouble};
 use crate::{Options, Record, steps};
 
 impl crate::machine::Machine for Machine {
     fn new(options: Options) -> Self {
         Self {
+            notes: Notes::new(&options),
             options,
             state: State::Start,
             item: 0,
@@ -33,7 +34,6 @@ impl crate::machine::Machine for Machine {
             encoding: Encoding::Utf8,
             bom: false,
             transcoded: false,
-            notes: Notes::default(),
             lookup: Lookup::default(),
             doctype: Doctype::default(),
             outer: Outer::default(),
@@ -105,7 +105,7 @@ impl crate::machine::Machine for Machine {
         self.in_record.then(|| self.finish(raw, core::str::from_utf8(raw).ok()).to_recording())
     }
 
-    fn pending(&mut self) -> &mut Vec<Raw> {
+    fn pending(&mut self) -> &mut Pending {
         self.notes.all()
     }
 

@@ -52,7 +52,20 @@ pub(super) fn import(
     let replaced = Remains { replaced: imported.updated, ..Remains::default() };
     remains::add(&transaction, replaced).map_err(&failed)?;
     transaction.commit().map_err(failed)?;
+    give_back(connection, batch.records.iter());
     Ok(imported)
+}
+
+/// Gives back the memory that pages of long records take: nobody asks for them again soon, and the cache
+/// keeps as many as it may.
+pub(super) fn give_back<'a>(
+    connection: &Connection,
+    mut records: impl Iterator<Item = &'a StoredRecord>,
+) {
+    const LONG: usize = 1 << 20;
+    if records.any(|record| record.joined().len() >= LONG) {
+        let _ = connection.execute_batch("PRAGMA shrink_memory");
+    }
 }
 
 fn keep(

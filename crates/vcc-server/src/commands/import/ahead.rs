@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::mpsc::Sender;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesOrdered;
@@ -24,6 +25,8 @@ struct Given {
     /// How many records of the source are dealt with before it, and after it.
     after: u64,
     until: u64,
+    /// Where the reader waits for its end.
+    done: Option<Sender<()>>,
 }
 
 type Running<'a> =
@@ -84,10 +87,10 @@ impl Import {
         running: &mut Running<'a>,
     ) -> Result<(), Failure> {
         self.refuse(&event)?;
-        let Event { records, numbers, until, .. } = event;
+        let Event { records, numbers, until, done, .. } = event;
         let after = given.back().map_or(self.done, |last| last.until);
         let kept = self.may_be_undone().then(|| records.clone());
-        let batch = Given { records: kept, numbers, after, until };
+        let batch = Given { records: kept, numbers, after, until, done };
         running.push_back(self.give(store, &batch, Some(records)));
         given.push_back(batch);
         Ok(())
@@ -129,7 +132,7 @@ impl Import {
         }
         self.flush()?;
         self.tally.add(imported);
-        let Given { records, numbers, after, until } = given;
+        let Given { records, numbers, after, until, done } = given;
         let Some(kept) = records.filter(|_| !imported.conflicts.is_empty()) else {
             self.dealt_with(until);
             return Ok(None);
@@ -139,6 +142,6 @@ impl Import {
             .filter(|(position, _)| imported.conflicts.binary_search(position).is_err())
             .map(|(_, numbered)| numbered)
             .unzip();
-        Ok(Some(Given { records: Some(records), numbers, after, until }))
+        Ok(Some(Given { records: Some(records), numbers, after, until, done }))
     }
 }

@@ -34,7 +34,7 @@ impl Import {
     /// Takes a batch.
     pub(super) async fn load(&mut self, event: Event) -> Result<(), Failure> {
         self.refuse(&event)?;
-        let Event { records, numbers, until, .. } = event;
+        let Event { records, numbers, until, done: _done, .. } = event;
         if let Some(Target::Bulk(load)) = &mut self.target {
             let count = records.len() as u64;
             load.load(numbers.into_iter().zip(records).collect(), until).await?;

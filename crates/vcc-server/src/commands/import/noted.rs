@@ -58,6 +58,16 @@ struct Kind {
     first: Vec<Said>,
 }
 
+/// How much is shown of what stood somewhere, or of what it was read as, in characters.
+const LETTERS: usize = 250;
+
+fn short(text: &str) -> String {
+    match text.char_indices().nth(LETTERS) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}…", &text[..end]),
+    }
+}
+
 /// Counts of each word and kind, and the first places of each.
 #[derive(Default)]
 pub(super) struct Report(BTreeMap<(Word, DeviationKind), Kind>);
@@ -68,8 +78,7 @@ impl Report {
         kind.count += 1;
         if kind.first.len() < OF_A_KIND {
             let Deviation { line, found, read_as, .. } = deviation;
-            let (found, read_as) = (found.into_owned(), read_as.into_owned());
-            kind.first.push(Said { line, found, read_as });
+            kind.first.push(Said { line, found: short(&found), read_as: short(&read_as) });
         }
     }
 

@@ -14,7 +14,7 @@ use self::twins::Twins;
 use super::error::error;
 use super::rows::rows;
 use super::writer::Writer;
-use super::{remains, statements as s};
+use super::{import, remains, statements as s};
 use crate::bulk::{Engine, LeftOut};
 use crate::counts::LEVELS;
 use crate::{
@@ -54,7 +54,9 @@ impl Engine for Load {
             let transaction = immediate(connection).map_err(&failed)?;
             advance(&transaction, tenant, &source, before, done)?;
             insert(&transaction, tenant, &records).map_err(&failed)?;
-            transaction.commit().map_err(failed)
+            transaction.commit().map_err(failed)?;
+            import::give_back(connection, records.iter().map(|(_, record)| record));
+            Ok(())
         };
         self.writer.run_batch(work).await
     }

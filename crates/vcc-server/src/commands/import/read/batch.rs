@@ -1,5 +1,7 @@
 //! Batches: what fits one, and when it is handed on.
 
+use std::sync::mpsc;
+
 use super::broken_off::BrokenOff;
 use super::maker::Maker;
 use super::{BATCH_BYTES, Event, LOOKED_AT};
@@ -34,13 +36,20 @@ impl Maker<'_> {
         self.hand_on(event)
     }
 
-    pub(super) fn hand_on(&self, event: Event) -> Result<(), BrokenOff> {
+    pub(super) fn hand_on(&self, mut event: Event) -> Result<(), BrokenOff> {
         let sender = &self.batches.sender;
-        let taken = if event.is_empty() {
-            !sender.is_closed()
-        } else {
-            sender.blocking_send(event).is_ok()
-        };
-        taken.then_some(()).ok_or(BrokenOff::Nothing)
+        if event.is_empty() {
+            return if sender.is_closed() { Err(BrokenOff::Nothing) } else { Ok(()) };
+        }
+        // A store takes several times as much for such records.
+        let until_done = event.is_fat().then(mpsc::channel);
+        let until_done = until_done.map(|(done, until_done)| {
+            event.done = Some(done);
+            until_done
+        });
+        sender.blocking_send(event).map_err(|_| BrokenOff::Nothing)?;
+        // Nothing is sent: it is dropped.
+        let _ = until_done.map(|until_done| until_done.recv());
+        Ok(())
     }
 }

@@ -98,7 +98,7 @@ impl Maker<'_> {
     }
 }
 
-fn bytes_of(recording: &Recording) -> usize {
+pub(super) fn bytes_of(recording: &Recording) -> usize {
     let texts = recording.fields().map(|(_, text)| text.len());
     let extra = recording.extra().iter().map(|(_, value)| value.len());
     texts.chain(extra).sum()

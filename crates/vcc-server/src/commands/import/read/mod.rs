@@ -19,6 +19,7 @@ use vcc_store::StoredRecord;
 use vcc_types::{Field, Recording};
 
 use self::broken_off::BrokenOff;
+use self::keep::bytes_of;
 pub(super) use self::located::lines;
 use self::maker::Maker;
 use super::args::FileFormat;
@@ -46,8 +47,15 @@ fn limits(format: FileFormat) -> Limits {
     let factor = if format == FileFormat::Xml { 5 } else { 2 };
     let mut limits = Limits::default();
     limits.record_bytes = (factor * LONGEST) as u32;
+    limits.deviations = NOTED;
     limits
 }
+
+/// How many deviations of one record are noted. A record of nothing else takes no memory for them.
+const NOTED: usize = 100_000;
+
+/// From so many bytes on a record is alone in memory with its batch.
+const FAT: usize = 4 << 20;
 
 /// What a record takes beside its text, in bytes.
 const OF_A_RECORD: usize = 160;
@@ -63,9 +71,18 @@ pub(super) struct Event {
     pub(super) keyless: bool,
     /// How many records of the file are dealt with after this batch.
     pub(super) until: u64,
+    /// Dropped when it is dealt with, where nothing more is read before.
+    pub(super) done: Option<std::sync::mpsc::Sender<()>>,
 }
 
 impl Event {
+    /// Whether its records are so long that no other batch belongs into memory beside it.
+    fn is_fat(&self) -> bool {
+        let stored = self.records.iter().map(|record| record.joined().len());
+        let refused = self.refused.iter().map(|refused| bytes_of(&refused.recording));
+        stored.chain(refused).any(|bytes| bytes >= FAT)
+    }
+
     fn is_empty(&self) -> bool {
         self.records.is_empty() && self.refused.is_empty()
     }

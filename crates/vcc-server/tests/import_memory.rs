@@ -1,0 +1,272 @@
+//! What an import takes of memory: less than 256 MB, whatever the shape of what is imported. Without
+//! optimisation some shapes alone are read, and less of them: `.ci/import` reads all.
+
+#![cfg(target_os = "linux")]
+
+mod common;
+#[path = "../../vcc-store/tests/postgres_server/mod.rs"]
+mod postgres_server;
+
+use std::io::{self, BufWriter, Read as _, Write};
+use std::path::Path;
+use std::process::Stdio;
+
+use common::command::{Folder, command, run};
+
+/// What is promised, in bytes.
+const PROMISED: u64 = 256_000_000;
+
+/// How many MiB a shape has, where all of them are read.
+fn named_size() -> Option<usize> {
+    let named = std::env::var("VCC_TEST_IMPORT_MIB").ok();
+    named.map(|text| text.parse().expect("VCC_TEST_IMPORT_MIB is a number"))
+}
+
+/// How many bytes a shape has.
+fn size() -> usize {
+    named_size().unwrap_or(4) << 20
+}
+
+/// Those that take seconds, not minutes, without optimisation.
+const QUICK: [&str; 8] = [
+    "fat rows",
+    "tiny rows",
+    "tiny lines, held back",
+    "tiny rows that are left out",
+    "fat rows that are left out",
+    "a line without an end",
+    "a row of bare quotes",
+    "a gigabyte of nothing in gzip",
+];
+
+const START: &str = "2007-12-19T19:16:36Z";
+const MIB: usize = 1 << 20;
+
+/// How long the values of a store may be: fourteen fields, of which four take 1,000 bytes.
+const LONG: [&str; 10] = [
+    "channel",
+    "caseID",
+    "duration",
+    "queueID",
+    "queueName",
+    "accountNumber",
+    "extVar1",
+    "extVar2",
+    "outDialCode",
+    "wrapUpCode",
+];
+
+type Shape = fn(&mut dyn Write, usize) -> io::Result<()>;
+
+/// Rows of CSV with these values behind a start.
+fn rows(
+    to: &mut dyn Write,
+    names: &[&str],
+    bytes: usize,
+    mut values: impl FnMut(usize) -> String,
+) -> io::Result<()> {
+    writeln!(to, "startDate,{}", names.join(","))?;
+    let (mut written, mut number) = (0, 0);
+    while written < bytes {
+        let row = format!("{START},{}\n", values(number));
+        written += row.len();
+        number += 1;
+        to.write_all(row.as_bytes())?;
+    }
+    Ok(())
+}
+
+/// Records of XML with these elements behind a start.
+fn files(
+    to: &mut dyn Write,
+    bytes: usize,
+    mut text: impl FnMut(usize) -> String,
+) -> io::Result<()> {
+    to.write_all(b"<recordings>")?;
+    let (mut written, mut number) = (0, 0);
+    while written < bytes {
+        let file = format!("<file><startDate>{START}</startDate>{}</file>\n", text(number));
+        written += file.len();
+        number += 1;
+        to.write_all(file.as_bytes())?;
+    }
+    to.write_all(b"</recordings>")
+}
+
+fn lines(
+    to: &mut dyn Write,
+    bytes: usize,
+    mut text: impl FnMut(usize) -> String,
+) -> io::Result<()> {
+    let (mut written, mut number) = (0, 0);
+    while written < bytes {
+        let line = format!("{{\"startDate\":\"{START}\"{}}}\n", text(number));
+        written += line.len();
+        number += 1;
+        to.write_all(line.as_bytes())?;
+    }
+    Ok(())
+}
+
+fn gzip(
+    to: &mut dyn Write,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut gzip = flate2::write::GzEncoder::new(to, flate2::Compression::fast());
+    write(&mut gzip)?;
+    gzip.finish().map(drop)
+}
+
+/// The longest value of each field that is long.
+fn longest(filler: &str, of_a_field: impl Fn(&str, &str) -> String) -> String {
+    let value = filler.repeat(MIB);
+    LONG.iter().map(|name| of_a_field(name, &value)).collect()
+}
+
+/// What comes, how it is imported, and whether there is an end of it.
+const SHAPES: [(&str, &[&str], Shape); 20] = [
+    ("fat rows", &[], |to, bytes| {
+        rows(to, &["extVar1", "filename"], bytes, |n| format!("{},{n}.wav", "x".repeat(100_000)))
+    }),
+    ("the longest rows, all of it escaped", &[], |to, bytes| {
+        let row: Vec<_> = LONG.iter().map(|_| format!("\"{}\"", "\"\"".repeat(MIB))).collect();
+        rows(to, &LONG, bytes, |_| row.join(","))
+    }),
+    ("the longest files, all of it escaped", &[], |to, bytes| {
+        let file = longest("&amp;", |name, value| format!("<{name}>{value}</{name}>"));
+        files(to, bytes.max(2 * file.len()), |_| file.clone())
+    }),
+    ("the longest lines, all of it escaped", &[], |to, bytes| {
+        let line = longest("\\n", |name, value| format!(",\"{name}\":\"{value}\""));
+        lines(to, bytes, |_| line.clone())
+    }),
+    ("tiny rows", &[], |to, bytes| {
+        writeln!(to, "startDate")?;
+        (0..bytes / 8 / (START.len() + 1)).try_for_each(|_| writeln!(to, "{START}"))
+    }),
+    ("tiny files, held back", &[], |to, bytes| files(to, bytes.min(12 * MIB), |_| String::new())),
+    ("tiny lines, held back", &[], |to, bytes| lines(to, bytes.min(12 * MIB), |_| String::new())),
+    ("tiny rows that are left out", &["--reject", "REJECTS"], |to, bytes| {
+        writeln!(to, "startDate")?;
+        (0..bytes / 8 / 5).try_for_each(|_| writeln!(to, "soon"))
+    }),
+    ("fat rows that are left out", &["--reject", "REJECTS"], |to, bytes| {
+        rows(to, &["extVar1"], bytes, |_| "x".repeat(2 * MIB))
+    }),
+    ("fat rows in conflict", &["--reject", "REJECTS"], |to, bytes| {
+        rows(to, &["extVar1", "filename"], bytes, |n| format!("{}{n},a.wav", "x".repeat(500_000)))
+    }),
+    ("a line without an end", &[], |to, bytes| {
+        (0..bytes / MIB).try_for_each(|_| to.write_all(&[b'{'; MIB]))
+    }),
+    ("a value without an end", &[], |to, bytes| {
+        write!(to, "<recordings><file><agentID>")?;
+        (0..bytes / MIB).try_for_each(|_| to.write_all(&[b'x'; MIB]))
+    }),
+    ("a quote without an end", &[], |to, bytes| {
+        write!(to, "startDate\n\"")?;
+        (0..bytes / MIB).try_for_each(|_| to.write_all(&[b'x'; MIB]))
+    }),
+    ("a row of bare quotes", &[], |to, bytes| {
+        rows(to, &["agentID"], bytes.min(19 * MIB), |_| format!("x{}", "\"".repeat(19 * MIB)))
+    }),
+    ("a file of unknown references", &[], |to, bytes| {
+        files(to, bytes.min(48 * MIB), |_| format!("<extVar1>{}</extVar1>", "&a;".repeat(16 * MIB)))
+    }),
+    ("a file of unknown elements", &["--ignore-unknown"], |to, bytes| {
+        files(to, bytes.min(48 * MIB), |_| "<a>x</a>".repeat(6 * MIB))
+    }),
+    ("a line of unknown keys", &["--ignore-unknown"], |to, bytes| {
+        let keys = (0..MIB).map(|n| format!(",\"k{n}\":\"\"")).collect::<String>();
+        lines(to, bytes.min(keys.len()), |_| keys.clone())
+    }),
+    ("an array of arrays", &[], |to, bytes| {
+        (0..bytes / MIB).try_for_each(|_| to.write_all(&[b'['; MIB]))
+    }),
+    ("fat files in gzip", &[], |to, bytes| {
+        gzip(to, |to| {
+            files(to, bytes, |n| {
+                format!("<extVar1>{}</extVar1><filename>{n}</filename>", "x y".repeat(MIB / 3))
+            })
+        })
+    }),
+    ("a gigabyte of nothing in gzip", &[], |to, _| {
+        gzip(to, |to| (0..1_024).try_for_each(|_| to.write_all(&[b' '; MIB])))
+    }),
+];
+
+/// The most memory that an import has taken, in bytes, and what it says.
+fn peak(store: &str, rejects: &Path, options: &[&str], shape: Shape) -> (u64, String) {
+    let options = options.iter().map(|option| match *option {
+        "REJECTS" => rejects.to_str().unwrap(),
+        option => option,
+    });
+    let options: Vec<_> = options.collect();
+    let arguments = ["import", "--tenant", "acme", "-", "--store", store];
+    let mut child = command(&[&arguments[..], &options].concat())
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let status = format!("/proc/{}/status", child.id());
+    let stdin = child.stdin.take().unwrap();
+    let writer = std::thread::spawn(move || {
+        let mut stdin = BufWriter::with_capacity(MIB, stdin);
+        // It may have enough before the end.
+        let _ = shape(&mut stdin, size()).and_then(|()| stdin.flush());
+    });
+    let mut stderr = child.stderr.take().unwrap();
+    let said = std::thread::spawn(move || {
+        let mut said = String::new();
+        stderr.read_to_string(&mut said).unwrap();
+        said
+    });
+    // It only grows: what is read last before the end is all but the end.
+    let mut peak = 0;
+    while child.try_wait().unwrap().is_none() {
+        let status = std::fs::read_to_string(&status).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        if let Some(kilobytes) = line.and_then(|line| line.trim().strip_suffix(" kB")) {
+            peak = peak.max(kilobytes.trim().parse::<u64>().unwrap() * 1024);
+        }
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    writer.join().unwrap();
+    (peak, said.join().unwrap())
+}
+
+fn all_shapes(store: &str, rejects: &Path) {
+    let mut over = Vec::new();
+    let quick = |name: &str| named_size().is_some() || QUICK.contains(&name);
+    for (name, options, shape) in SHAPES.into_iter().filter(|(name, ..)| quick(name)) {
+        let (peak, said) = peak(store, rejects, options, shape);
+        assert!(peak > 0, "{name}: {said}");
+        let mut stderr = io::stderr().lock();
+        let first = said.lines().next().unwrap_or_default();
+        let first: String = first.chars().take(100).collect();
+        let _ = writeln!(stderr, "{:>4} MB  {name}: {first}", peak / 1_000_000);
+        // What is shown of values is bounded too.
+        if said.len() > 20_000 {
+            over.push(format!("{name}: {} bytes are said", said.len()));
+        }
+        if peak >= PROMISED {
+            over.push(format!("{name}: {peak} bytes"));
+        }
+    }
+    assert!(over.is_empty(), "{over:#?}");
+}
+
+#[test]
+fn an_import_into_sqlite_takes_less_than_256_mb() {
+    let folder = Folder::new();
+    all_shapes(&folder.store, &folder.path("rejects"));
+}
+
+#[test]
+fn an_import_into_postgresql_takes_less_than_256_mb() {
+    let Some(url) = postgres_server::database() else { return };
+    let added = run(&["tenant", "add", "acme", "--tz", "UTC", "--store", &url]);
+    assert_eq!(added.code, 0, "{}", added.stderr);
+    let folder = tempfile::tempdir().unwrap();
+    all_shapes(&url, &folder.path().join("rejects"));
+}
