@@ -5,8 +5,9 @@ use std::pin::pin;
 use std::time::Instant;
 
 use tokio::sync::mpsc;
-use vcc_store::{BulkLoad, BulkLoaded, OnConflict, Store, StoredRecord, TenantId};
+use vcc_store::{BulkLoad, BulkLoaded, OnConflict, Store, TenantId};
 
+use super::left_out::CONFLICT;
 use super::read::Event;
 use super::{Import, Target};
 use crate::commands::failure::Failure;
@@ -52,22 +53,27 @@ impl Import {
     ) -> Result<(), Failure> {
         let started = Instant::now();
         self.progress.indexes();
-        let (sender, left_out) = mpsc::channel::<(u64, StoredRecord)>(64);
+        let (sender, left_out) = mpsc::channel(64);
+        // What is left out is in the file before the store deletes it: a load that is killed does not
+        // find it again.
+        let mut rejects = self.rejects.take();
         let finish = load.finish(on_conflict, move |number, record| {
-            let _ = sender.blocking_send((number, record.clone()));
+            let written = rejects.as_mut().map_or(Ok(()), |rejects| {
+                rejects.stored(number, CONFLICT, record).and_then(|()| rejects.flush())
+            });
+            let _ = sender.blocking_send((number, written));
         });
         // The load is not undone for a reject file that cannot be written.
-        let mut written = Ok(());
-        let loaded: BulkLoaded = hear(left_out, finish, |(number, record)| {
-            let outcome = self.conflict(number, Some(&record));
-            if written.is_ok() {
-                written = outcome;
+        let mut all_written = Ok(());
+        let loaded: BulkLoaded = hear(left_out, finish, |(number, written)| {
+            self.tally.leave_out(number, None, CONFLICT.to_owned());
+            if all_written.is_ok() {
+                all_written = written;
             }
         })
         .await?;
         self.tally.bulk(&loaded, started.elapsed());
-        // What is still buffered would be lost without a word.
-        written.and_then(|()| self.flush()).map_err(|failure| {
+        all_written.map_err(|failure| {
             failure.hint("the records are loaded, but not all that were left out are in that file")
         })
     }
