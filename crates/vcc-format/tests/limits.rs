@@ -332,3 +332,32 @@ fn a_source_that_fails() {
     let records: Vec<Result<Recording, Error>> = reader.recordings().collect();
     assert!(records[0].is_ok() && records[1].is_err() && records.len() == 2);
 }
+
+/// Of one record no more are reported, and all are repaired; the next record has as many again.
+#[test]
+fn deviations_of_one_record_are_bounded() {
+    fn check<F: vcc_format::Format>(document: &str, value: &str) {
+        for (most, seen) in [(0, 0), (3, 6), (100, 40)] {
+            let mut limits = Limits::default();
+            limits.deviations = most;
+            let options = Options::builder().limits(limits).build();
+            let mut deviations: Vec<vcc_format::Deviation> = Vec::new();
+            let mut reader =
+                vcc_format::Reader::<F, _>::with(document.as_bytes(), options, &mut deviations);
+            for _ in 0..2 {
+                let record = reader.read().unwrap().unwrap();
+                assert_eq!(record.get(vcc_types::Field::AgentId), Some(value), "{document}");
+            }
+            let of_records = deviations.iter().filter(|deviation| deviation.record.is_some());
+            assert_eq!(of_records.count(), seen, "{document}");
+        }
+    }
+    let references = format!("<file><agentID>{}</agentID></file>", "&a;".repeat(20));
+    check::<vcc_format::xml::Xml>(
+        &format!("<recordings>{references}{references}</recordings>"),
+        &"&a;".repeat(20),
+    );
+    let row = format!("x{}\r\n", "\"".repeat(20));
+    let value = format!("x{}", "\"".repeat(20));
+    check::<vcc_format::csv::Csv>(&format!("agentID\r\n{row}{row}"), &value);
+}
