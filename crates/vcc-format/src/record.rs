@@ -63,8 +63,8 @@ const UNQUOTED: usize = 64;
 
 const LAST: usize = Field::COUNT - 1;
 
-/// Every field is present.
-const ALL: u16 = (1 << Field::COUNT) - 1;
+/// Every field: one bit for each.
+pub(crate) const ALL: u16 = u16::MAX >> (u16::BITS as usize - Field::COUNT);
 
 /// How long a text may be for the short spans.
 pub(crate) const SHORT: usize = u16::MAX as usize;
@@ -263,8 +263,7 @@ impl<'a> Record<'a> {
             false => Piece { span: moved(piece.span), decoded: true },
         };
         let extra = extra.into_iter().map(|(name, value)| (piece(name), piece(value))).collect();
-        let decoded = (1 << Field::COUNT) - 1;
-        Parts { text: "", spans, present, decoded, scratch, extra }.into_record()
+        Parts { text: "", spans, present, decoded: ALL, scratch, extra }.into_record()
     }
 
     fn piece(&self, piece: Piece) -> &str {

@@ -42,7 +42,7 @@ pub struct Recording {
 }
 
 /// Every field is present.
-const ALL: u16 = (1 << Field::COUNT) - 1;
+const ALL: u16 = u16::MAX >> (u16::BITS as usize - Field::COUNT);
 
 /// What was sent beside the fields.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

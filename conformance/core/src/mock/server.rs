@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use vcc_types::Field;
+
 use super::Scenario;
 use crate::fixture::base64;
 
@@ -249,8 +251,8 @@ fn answer(
     }
     let first = request.n().unwrap_or(1).max(1);
     let numbers = (first..=scenario.records()).take(50);
-    let rows: Vec<[String; 15]> = numbers.map(|number| record(scenario, number)).collect();
-    let names = vcc_types::Field::ALL.map(vcc_types::Field::wire_name);
+    let rows: Vec<_> = numbers.map(|number| record(scenario, number)).collect();
+    let names = Field::ALL.map(Field::wire_name);
     let mut body = String::new();
     if csv {
         body.push_str(&names.join(","));
@@ -273,7 +275,7 @@ fn answer(
     ("200 OK", "Content-Type: application/xml; charset=utf-8\r\n".into(), body)
 }
 
-fn record(scenario: Scenario, number: usize) -> [String; 15] {
+fn record(scenario: Scenario, number: usize) -> [String; Field::COUNT] {
     let offsets = [
         "2007-03-11T01:59:59-08:00",
         "2007-03-11T03:00:00-07:00",
@@ -284,28 +286,18 @@ fn record(scenario: Scenario, number: usize) -> [String; 15] {
         Scenario::Offsets => offsets[(number - 1) % 4].to_owned(),
         _ => format!("2008-02-14T10:{:02}:{:02}-08:00", number / 60, number % 60),
     };
-    let texts = [
-        "",
-        "bill",
-        "4155551234",
-        "8005551234",
-        "0",
-        "27",
-        "",
-        "q",
-        "q",
-        "0",
-        "",
-        "0",
-        "0",
-        "",
-        "",
-    ];
-    let mut row = texts.map(str::to_owned);
-    row[0] = start;
-    row[6] = format!("S20080214/R200802141812{number:07}.wav");
-    row[10] = number.to_string();
-    row
+    Field::ALL.map(|field| match field {
+        Field::StartDate => start.clone(),
+        Field::AgentId => "bill".into(),
+        Field::PhoneNumber => "4155551234".into(),
+        Field::Channel => "8005551234".into(),
+        Field::Duration => "27".into(),
+        Field::Filename => format!("S20080214/R200802141812{number:07}.wav"),
+        Field::QueueId | Field::QueueName => "q".into(),
+        Field::TransactionId => number.to_string(),
+        Field::CaseId | Field::AccountNumber | Field::ExtVar1 | Field::ExtVar2 => "0".into(),
+        _ => String::new(),
+    })
 }
 
 /// The sample of the documentation, to the byte.

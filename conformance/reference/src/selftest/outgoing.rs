@@ -2,6 +2,7 @@
 
 use axum::http::header::{CONTENT_TYPE, DATE};
 use axum::http::{HeaderMap, HeaderValue};
+use vcc_types::Field;
 
 use super::incoming::Incoming;
 
@@ -12,9 +13,6 @@ pub(super) struct Outgoing {
     pub(super) headers: HeaderMap,
     pub(super) body: Vec<u8>,
 }
-
-const CSV_HEADER: &str = "startDate,agentID,phoneNumber,channel,caseID,duration,filename,queueID,\
-    queueName,accountNumber,transactionID,extVar1,extVar2,outDialCode,wrapUpCode\r\n";
 
 impl Outgoing {
     pub(super) fn is_xml(&self) -> bool {
@@ -128,14 +126,12 @@ impl Outgoing {
         self.status = 200;
         self.bare();
         let (kind, body) = if incoming.is_csv() {
-            ("text/csv; charset=utf-8", CSV_HEADER)
+            ("text/csv; charset=utf-8", Field::ALL.map(Field::wire_name).join(",") + "\r\n")
         } else {
-            (
-                "application/xml; charset=utf-8",
-                "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<recordings></recordings>\n",
-            )
+            let list = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<recordings></recordings>\n";
+            ("application/xml; charset=utf-8", list.to_owned())
         };
         self.headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-        self.body = body.as_bytes().to_vec();
+        self.body = body.into_bytes();
     }
 }

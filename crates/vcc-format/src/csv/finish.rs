@@ -11,6 +11,7 @@ use super::report::Report;
 use super::row::Row;
 use crate::encoding::Encoding;
 use crate::parts::{Parts, Piece, Span, slice};
+use crate::record::ALL;
 use crate::scan::{may_be_forbidden, undoubled};
 use crate::xml::forbidden;
 use crate::{DeviationKind, Options, Record, check};
@@ -42,7 +43,7 @@ pub(super) fn usual<'b>(
     options: &Options,
     report: &mut Report,
 ) -> Record<'b> {
-    let mut record = Parts::new(text.unwrap_or_default(), cells.spans(), (1 << Field::COUNT) - 1);
+    let mut record = Parts::new(text.unwrap_or_default(), cells.spans(), ALL);
     // It has no control characters.
     let special = text.is_none() || (high && may_be_forbidden(raw));
     let mut values = Values { raw, special, report, record: &mut record };

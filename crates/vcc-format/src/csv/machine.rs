@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use vcc_types::{Field, Recording};
+use vcc_types::Recording;
 
 use super::cell::End;
 use super::delimiter;
@@ -14,6 +14,7 @@ use super::row::Row;
 use super::seam::{self, BOM, Before, Padding, is_padding};
 use super::{finish, repair};
 use crate::machine::{Pending, Step, Trouble};
+use crate::record::ALL;
 use crate::xml::other_unicode;
 use crate::{DeviationKind, ErrorKind, Options, Record, check};
 
@@ -155,7 +156,7 @@ impl crate::machine::Machine for Machine {
 
     #[inline(always)]
     fn plain<'b>(&mut self, text: &'b str) -> Record<'b> {
-        Record::short(text, self.cells.short(), (1 << Field::COUNT) - 1, self.cells.doubled)
+        Record::short(text, self.cells.short(), ALL, self.cells.doubled)
     }
 
     fn take<'b>(&mut self, raw: &'b [u8], text: Option<&'b str>) -> Record<'b> {
