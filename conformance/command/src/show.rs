@@ -5,13 +5,14 @@ use super::suite::Suite;
 use vcc_conformance_core::clock;
 use vcc_conformance_core::dataset::embedded;
 use vcc_conformance_core::fixture::Case;
+use vcc_conformance_core::mock::Scenario;
 use vcc_conformance_core::report::curl;
 use vcc_conformance_core::run::plan;
 use vcc_conformance_core::setup::Setup;
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// The id of a case, or of a clause
+    /// The id of a case, or of a clause, or the name of a scenario of mock
     what: String,
 }
 
@@ -21,6 +22,17 @@ pub(super) fn show(args: &Args, out: &mut dyn Write) -> Result<u8, CommandError>
         one(case, &suite, out)?;
         return Ok(0);
     }
+    if let Some(scenario) = Scenario::named(&args.what) {
+        let (served, why) = scenario.words();
+        writeln!(out, "{}: a scenario of mock", args.what)?;
+        writeln!(out, "  served: {served}")?;
+        writeln!(out, "  expected: {}", super::mock::expected(scenario))?;
+        writeln!(out, "  why: {why}")?;
+        for (name, value) in scenario.filters() {
+            writeln!(out, "  ask with {name}={value}")?;
+        }
+        return Ok(0);
+    }
     let belongs = |id: &str| {
         id.strip_prefix(args.what.as_str()).is_some_and(|rest| {
             rest.is_empty() || rest.starts_with(|c: char| c.is_ascii_lowercase())
@@ -28,7 +40,10 @@ pub(super) fn show(args: &Args, out: &mut dyn Write) -> Result<u8, CommandError>
     };
     let clauses: Vec<_> = suite.spec.clauses.iter().filter(|clause| belongs(&clause.id)).collect();
     if clauses.is_empty() {
-        return Err(CommandError::usage(format!("{:?} is neither a case nor a clause", args.what)));
+        return Err(CommandError::usage(format!(
+            "{:?} is neither a case, nor a clause, nor a scenario of mock",
+            args.what
+        )));
     }
     for clause in clauses {
         writeln!(out, "{} ({}): {}", clause.id, clause.level, clause.sentence)?;

@@ -41,43 +41,12 @@ pub fn grade(scenario: Scenario, received: &[Received]) -> Vec<Grade> {
             None => None,
         },
     );
-    let n: Vec<Option<usize>> = authorized.iter().map(|request| request.n()).collect();
     match scenario {
-        Scenario::Pages(_) | Scenario::Dropped => {
-            let count = scenario.records();
-            let last = if count == 0 { 1 } else { (count - 1) / 50 * 50 + 1 };
-            let asked: Vec<usize> = n.iter().copied().flatten().collect();
-            let missing = (1..=last).step_by(50).find(|wanted| !asked.contains(wanted));
-            rule(
-                "PAGE-2",
-                "asks for n = 1, 51, 101 … to the end",
-                missing.map(|n| format!("it never asked for n={n}; it asked for {asked:?}")),
-            );
-            let beyond = asked.iter().find(|n| **n > last + 50 || **n % 50 != 1);
-            rule(
-                "PAGE-2",
-                "asks for no other page",
-                beyond.map(|n| {
-                    format!("it asked for n={n} of {}", crate::words::counted(count, "record"))
-                }),
-            );
-            rule(
-                "PAGE-3a",
-                "stops at the end",
-                (asked.len() > count / 50 + 4).then(|| {
-                    format!(
-                        "it sent {} for {}",
-                        crate::words::counted(asked.len(), "request"),
-                        crate::words::counted(count, "record")
-                    )
-                }),
-            );
-        }
-        Scenario::Busy => {
+        Scenario::Busy | Scenario::TooMany | Scenario::RetryDate => {
             let again = authorized.get(1);
             rule(
                 "STATUS-1b",
-                "asks again after a 503",
+                "asks again after it was asked to wait",
                 again.is_none().then(|| "it did not".into()),
             );
             if let (Some(first), Some(again)) = (authorized.first(), again) {
@@ -89,6 +58,17 @@ pub fn grade(scenario: Scenario, received: &[Received]) -> Vec<Grade> {
                     soon.then(|| format!("it waited {} ms, asked were 1 s", waited.as_millis())),
                 );
             }
+        }
+        Scenario::BusyForEver => {
+            let often = authorized
+                .windows(2)
+                .filter(|pair| pair[1].at.saturating_sub(pair[0].at) < Duration::from_millis(950))
+                .count();
+            rule(
+                "STATUS-1b",
+                "waits as long as Retry-After says",
+                (often > 0).then(|| format!("it came again too soon {often} times")),
+            );
         }
         Scenario::Forbidden => {
             rule(
@@ -135,7 +115,20 @@ pub fn grade(scenario: Scenario, received: &[Received]) -> Vec<Grade> {
                 leaked.then(|| "it followed a redirection with them".into()),
             );
         }
-        Scenario::Sample | Scenario::Offsets => {}
+        _ => {
+            let most = scenario.records() / 10 + 20;
+            rule(
+                "PAGE-3a",
+                "stops at the end",
+                (authorized.len() > most).then(|| {
+                    format!(
+                        "it sent {} for {}",
+                        crate::words::counted(authorized.len(), "request"),
+                        crate::words::counted(scenario.records(), "record")
+                    )
+                }),
+            );
+        }
     }
     grades
 }

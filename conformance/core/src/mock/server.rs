@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use vcc_types::Field;
 
 use super::Scenario;
@@ -197,61 +199,156 @@ fn serve(
             all.push(request.clone());
             all.len() - 1
         };
-        let (status, headers, body) = answer(scenario, &request, before, other);
-        let length = body.len();
-        write!(stream, "HTTP/1.1 {status}\r\nContent-Length: {length}\r\n{headers}\r\n")?;
-        if scenario == Scenario::Dropped && before == 0 && status == "200 OK" {
-            stream.write_all(&body.as_bytes()[..length / 2])?;
-            return stream.flush();
+        let pages = {
+            let Ok(all) = received.lock() else { return Ok(()) };
+            all[..before].iter().filter(|earlier| is_authorized(earlier)).count()
+        };
+        let answer = answer(scenario, &request, pages, other);
+        let is_first = pages == 0 && answer.status == "200 OK";
+        if !send(&mut stream, scenario, &request, &answer, is_first)? {
+            return Ok(());
         }
-        stream.write_all(body.as_bytes())?;
     }
 }
 
-fn answer(
+/// Sends an answer; whether the connection stays.
+fn send(
+    stream: &mut TcpStream,
     scenario: Scenario,
     request: &Received,
-    before: usize,
-    other: SocketAddr,
-) -> (&'static str, String, String) {
-    let plain =
-        |status, text: &str| (status, "Content-Type: text/plain\r\n".into(), format!("{text}\n"));
+    answer: &Answer,
+    is_first: bool,
+) -> io::Result<bool> {
+    let Answer { status, headers, body } = answer;
+    let is_csv = is_csv(request);
+    let mut body = body.clone();
+    if scenario == Scenario::Truncated && *status == "200 OK" {
+        // Inside the last record, whatever there is behind it.
+        let records =
+            if is_csv { body.len() } else { last(&body, b"</file>").unwrap_or(body.len()) };
+        body.truncate(records.saturating_sub(5));
+    }
+    let accepts = request.header("accept-encoding").unwrap_or_default().contains("gzip");
+    let mut coding = "";
+    if scenario == Scenario::Gzip && accepts {
+        let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+        packed.write_all(&body)?;
+        body = packed.finish()?;
+        coding = "Content-Encoding: gzip\r\n";
+    }
+    let length = body.len();
+    let cut = match scenario {
+        _ if !is_first => None,
+        Scenario::Dropped => Some(length / 2),
+        Scenario::CutInRecord => Some(length / 2),
+        Scenario::CutBetween => {
+            let half = &body[..length / 2];
+            let end: &[u8] = if is_csv { b"\r\n" } else { b"</file>\n" };
+            Some(last(half, end).map_or(length / 2, |at| at + end.len()))
+        }
+        _ => None,
+    };
+    if matches!(scenario, Scenario::CutInRecord | Scenario::CutBetween) && cut.is_some() && !is_csv
+    {
+        write!(stream, "HTTP/1.1 {status}\r\nConnection: close\r\n{headers}\r\n")?;
+    } else {
+        write!(stream, "HTTP/1.1 {status}\r\nContent-Length: {length}\r\n{coding}{headers}\r\n")?;
+    }
+    if let Some(cut) = cut {
+        stream.write_all(&body[..cut])?;
+        stream.flush()?;
+        return Ok(false);
+    }
+    if scenario == Scenario::Slow {
+        for piece in body.chunks(length / 10 + 1) {
+            stream.write_all(piece)?;
+            stream.flush()?;
+            thread::sleep(Duration::from_millis(100));
+        }
+        return Ok(true);
+    }
+    stream.write_all(&body)?;
+    Ok(true)
+}
+
+/// Where a text stands for the last time.
+fn last(bytes: &[u8], text: &[u8]) -> Option<usize> {
+    bytes.windows(text.len()).rposition(|window| window == text)
+}
+
+/// An answer before it is sent.
+struct Answer {
+    status: &'static str,
+    headers: String,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    fn new(status: &'static str, headers: impl Into<String>, body: impl Into<Vec<u8>>) -> Self {
+        Self { status, headers: headers.into(), body: body.into() }
+    }
+}
+
+fn is_authorized(request: &Received) -> bool {
+    let basic = format!("Basic {}", base64(format!("{}:{}", Mock::TENANT, Mock::TOKEN).as_bytes()));
+    !request.elsewhere && request.header("authorization") == Some(basic.as_str())
+}
+
+/// The path without its query and without slashes at its end.
+fn path(request: &Received) -> &str {
+    request.target.split('?').next().unwrap_or_default().trim_end_matches('/')
+}
+
+fn is_csv(request: &Received) -> bool {
+    path(request).ends_with(".csv")
+}
+
+fn answer(scenario: Scenario, request: &Received, pages: usize, other: SocketAddr) -> Answer {
+    let plain = |status, text: &str| {
+        Answer::new(status, "Content-Type: text/plain\r\n", format!("{text}\n"))
+    };
     if request.elsewhere {
         return plain("404 Not Found", "another origin");
     }
-    let basic = format!("Basic {}", base64(format!("{}:{}", Mock::TENANT, Mock::TOKEN).as_bytes()));
-    if request.header("authorization") != Some(basic.as_str()) {
+    if !is_authorized(request) {
         let challenge =
             "WWW-Authenticate: Basic realm=\"recordings\"\r\nContent-Type: text/plain\r\n";
-        return ("401 Unauthorized", challenge.into(), "credentials are missing\n".into());
+        return Answer::new("401 Unauthorized", challenge, "credentials are missing\n");
     }
-    let path = request.target.split('?').next().unwrap_or_default().trim_end_matches('/');
-    let csv = path.ends_with(".csv");
-    if !matches!(path.strip_prefix("/api/recordings/files"), Some("" | ".xml" | ".csv")) {
+    if !matches!(path(request).strip_prefix("/api/recordings/files"), Some("" | ".xml" | ".csv")) {
         return plain("404 Not Found", "no such resource");
     }
+    let csv = is_csv(request);
+    let busy = |headers: &str| Answer::new("503 Service Unavailable", headers, "");
     match scenario {
         Scenario::Forbidden => return plain("403 Forbidden", "the token is not valid"),
-        Scenario::Busy if before == 0 => {
-            return ("503 Service Unavailable", "Retry-After: 1\r\n".into(), String::new());
+        Scenario::Busy if pages == 0 => return busy("Retry-After: 1\r\n"),
+        Scenario::BusyForEver => return busy("Retry-After: 1\r\n"),
+        Scenario::TooMany if pages == 0 => {
+            return Answer::new("429 Too Many Requests", "Retry-After: 1\r\n", "");
+        }
+        Scenario::RetryDate if pages == 0 => {
+            // A clock of its own: the wait is the difference of the two.
+            let date = "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
+            return busy(&format!("{date}Retry-After: Sun, 06 Nov 1994 08:49:38 GMT\r\n"));
         }
         Scenario::Elsewhere => {
             let location =
                 format!("Location: http://localhost:{}{}\r\n", other.port(), request.target);
-            return ("302 Found", location, String::new());
+            return Answer::new("302 Found", location, "");
         }
-        Scenario::Sample if !csv => {
-            return (
+        Scenario::Sample if !csv && request.n().unwrap_or(1) <= 1 => {
+            return Answer::new(
                 "200 OK",
-                "Content-Type: application/xml; charset=utf-8\r\n".into(),
-                SAMPLE.into(),
+                "Content-Type: application/xml; charset=utf-8\r\n",
+                SAMPLE,
             );
         }
         _ => {}
     }
     let first = request.n().unwrap_or(1).max(1);
-    let numbers = (first..=scenario.records()).take(50);
-    let rows: Vec<_> = numbers.map(|number| record(scenario, number)).collect();
+    let rows: Vec<_> =
+        scenario.page(first, pages).into_iter().map(|number| record(scenario, number)).collect();
     let names = Field::ALL.map(Field::wire_name);
     let mut body = String::new();
     if csv {
@@ -261,7 +358,7 @@ fn answer(
             body.push_str(&row.join(","));
             body.push_str("\r\n");
         }
-        return ("200 OK", "Content-Type: text/csv; charset=utf-8\r\n".into(), body);
+        return Answer::new("200 OK", "Content-Type: text/csv; charset=utf-8\r\n", body);
     }
     body.push_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<recordings>\n");
     for row in rows {
@@ -272,7 +369,7 @@ fn answer(
         body.push_str("</file>\n");
     }
     body.push_str("</recordings>\n");
-    ("200 OK", "Content-Type: application/xml; charset=utf-8\r\n".into(), body)
+    Answer::new("200 OK", "Content-Type: application/xml; charset=utf-8\r\n", body)
 }
 
 fn record(scenario: Scenario, number: usize) -> [String; Field::COUNT] {
@@ -283,7 +380,7 @@ fn record(scenario: Scenario, number: usize) -> [String; Field::COUNT] {
         "2007-11-04T01:00:00-08:00",
     ];
     let start = match scenario {
-        Scenario::Offsets => offsets[(number - 1) % 4].to_owned(),
+        Scenario::Offsets => offsets[number.saturating_sub(1) % 4].to_owned(),
         _ => format!("2008-02-14T10:{:02}:{:02}-08:00", number / 60, number % 60),
     };
     Field::ALL.map(|field| match field {
