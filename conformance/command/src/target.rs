@@ -12,7 +12,7 @@ use vcc_conformance_core::setup::Setup;
 /// Where the target is, and who asks.
 #[derive(clap::Args)]
 pub(super) struct TargetArgs {
-    /// The target, such as https://na1.mycontactual.com; without it the reference server runs in
+    /// The target, such as `https://na1.mycontactual.com`; without it the reference server runs in
     /// this process
     #[arg(long)]
     pub(super) url: Option<String>,

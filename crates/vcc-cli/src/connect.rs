@@ -15,7 +15,7 @@ const LONGEST_TOKEN: u64 = 64 << 10;
 #[derive(clap::Args, Debug)]
 #[command(next_help_heading = "Service")]
 pub(crate) struct ConnectArgs {
-    /// The root of the service, or a region: https://recordings.example, na3
+    /// The root of the service, or a region: recordings.example, na3
     #[arg(long, value_name = "URL", env = "VCC_URL")]
     pub(crate) url: Option<String>,
     /// The tenant

@@ -63,15 +63,11 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let mut options = Options::builder().mode(Mode::Tolerant).limits(limits);
     if let Some(name) = &args.tz {
         let zone = zone("--tz", name)?;
-        // The first instant at which the zone's clock reads it, found by trying both offsets around.
         options = options.zone(move |local| {
-            let guess = local.and_utc();
-            let day = chrono::TimeDelta::days(1);
-            let (before, after) = (zone.offset_at(guess - day), zone.offset_at(guess + day));
-            [before, after].into_iter().find(|offset| {
-                let instant = local.and_local_timezone(*offset).earliest();
-                instant.is_some_and(|instant| zone.offset_at(instant.to_utc()) == *offset)
-            })
+            let instant = zone.first_instant(local);
+            let offset = zone.offset_at(instant);
+            // In a gap there is no offset: the value stays as it is.
+            (instant.with_timezone(&offset).naive_local() == local).then_some(offset)
         });
     }
     let options = options.build();

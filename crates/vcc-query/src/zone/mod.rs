@@ -13,7 +13,7 @@ use core::fmt;
 use core::hash::{Hash, Hasher};
 use core::str::FromStr;
 
-use chrono::{DateTime, FixedOffset, Offset, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDateTime, Offset, Timelike as _, Utc};
 
 pub use built_in::BuiltIn;
 #[cfg(feature = "chrono-tz")]
@@ -193,6 +193,37 @@ impl Zone {
     pub fn offset_at(&self, instant: DateTime<Utc>) -> FixedOffset {
         let Stretch { offset, .. } = self.stretch(instant.timestamp());
         FixedOffset::east_opt(offset).unwrap_or(Utc.fix())
+    }
+
+    /// The first instant at which the zone's clocks read a local date-time or later (DATE-1): what a
+    /// query means by it. In a gap it is the gap's end, in a fold the first of the two, and on a day that was
+    /// left out the beginning of the next one. An instant beyond what [`DateTime`] holds is its nearest end.
+    ///
+    /// ```
+    /// use chrono::NaiveDate;
+    /// use vcc_query::Zone;
+    ///
+    /// let zone: Zone = "America/New_York".parse()?;
+    /// let at = |month, day, hour| {
+    ///     let local = NaiveDate::from_ymd_opt(2007, month, day).unwrap().and_hms_opt(hour, 30, 0).unwrap();
+    ///     zone.first_instant(local).to_rfc3339()
+    /// };
+    /// assert_eq!(at(8, 5, 12), "2007-08-05T16:30:00+00:00");
+    /// // 02:30 is skipped on 11 March, and 01:30 occurs twice on 4 November.
+    /// assert_eq!(at(3, 11, 2), "2007-03-11T07:00:00+00:00");
+    /// assert_eq!(at(11, 4, 1), "2007-11-04T05:30:00+00:00");
+    /// # Ok::<(), vcc_query::UnknownZone>(())
+    /// ```
+    #[must_use]
+    pub fn first_instant(&self, local: NaiveDateTime) -> DateTime<Utc> {
+        let (seconds, exact) = first_instant(self, local.and_utc().timestamp());
+        // In a gap a fraction does not count: every text in it means the gap's end.
+        let nanosecond = if exact { local.nanosecond() % 1_000_000_000 } else { 0 };
+        DateTime::from_timestamp(seconds, nanosecond).unwrap_or(if seconds < 0 {
+            DateTime::<Utc>::MIN_UTC
+        } else {
+            DateTime::<Utc>::MAX_UTC
+        })
     }
 
     /// The stretch of one offset around a second since 1970-01-01T00:00:00Z. It covers the time from

@@ -1,11 +1,11 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
-use vcc_query::{Context, Query, Zone};
+use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
+use vcc_query::Zone;
 use vcc_server::{Clock, Limits, Server};
 use vcc_store::{Sqlite, Store as _, StoredRecord, Token};
-use vcc_types::{Dialect, Field, Recording, Row};
+use vcc_types::{Field, Recording, Row};
 
 use super::background::Output;
 use super::descriptors;
@@ -87,12 +87,10 @@ fn documented() -> Result<Vec<StoredRecord>, Failure> {
 
 /// Records every ten minutes of yesterday, and of today as far as it has come.
 fn recent(now: DateTime<Utc>, zone: Zone) -> Result<Vec<StoredRecord>, Failure> {
-    let context = Context { now, tenant_tz: zone, dialect: Dialect::default() };
-    let yesterday = Query::parse("d=today-1d")
-        .and_then(|query| query.resolve(&context))
-        .map_err(|error| Failure::new(error.to_string()))?;
-    let Some(day) = yesterday.window else { return Ok(Vec::new()) };
-    let starts = (0..).map(|index| (index, day.from + TimeDelta::minutes(10) * index));
+    let today = now.with_timezone(&zone.offset_at(now)).date_naive();
+    let yesterday = today.pred_opt().unwrap_or(today);
+    let from = zone.first_instant(yesterday.and_time(NaiveTime::MIN));
+    let starts = (0..).map(|index| (index, from + TimeDelta::minutes(10) * index));
     starts
         .take_while(|(_, start)| *start <= now)
         .map(|(index, start)| store(&sample(index, start)))

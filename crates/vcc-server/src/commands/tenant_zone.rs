@@ -2,11 +2,10 @@
 
 use std::fmt;
 
-use chrono::{DateTime, Days, NaiveDate, SecondsFormat, TimeDelta, Utc};
-use vcc_query::{Context, Query, Zone};
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, SecondsFormat, TimeDelta, Utc};
+use vcc_query::Zone;
 use vcc_server::Clock;
 use vcc_store::{Store, StoreErrorKind};
-use vcc_types::Dialect;
 
 use super::failure::Failure;
 use super::words::{grouped, shell_word};
@@ -108,11 +107,10 @@ impl Changes {
         let today = self.now.with_timezone(&self.before.offset_at(self.now)).date_naive();
         let mut spells: Vec<Spell> = Vec::new();
         for day in (0..DAYS).map_while(|days| today.checked_add_days(Days::new(days))) {
-            let (Some(before), Some(after)) =
-                (begin(day, self.before, self.now), begin(day, self.after, self.now))
-            else {
-                continue;
-            };
+            // DATE-1
+            let midnight = day.and_time(NaiveTime::MIN);
+            let before = self.before.first_instant(midnight);
+            let after = self.after.first_instant(midnight);
             match spells.last_mut() {
                 Some(spell) if spell.after - spell.before == after - before => spell.last = day,
                 _ => spells.push(Spell { first: day, last: day, before, after }),
@@ -120,13 +118,6 @@ impl Changes {
         }
         spells
     }
-}
-
-/// When a day begins in a zone, as `d` reads it (DATE-1).
-fn begin(day: NaiveDate, zone: Zone, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    let context = Context { now, tenant_tz: zone, dialect: Dialect::default() };
-    let query = Query::parse(&format!("d={day}")).ok()?;
-    Some(query.resolve(&context).ok()?.window?.from)
 }
 
 /// Days that begin earlier, or later, by the same time.

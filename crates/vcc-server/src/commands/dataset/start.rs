@@ -1,8 +1,8 @@
 //! Starts as a dataset writes them.
 
 use chrono::{DateTime, Datelike as _, Days, NaiveDate, TimeDelta, Utc};
-use vcc_query::{Context, Query, Zone};
-use vcc_types::Dialect;
+use vcc_query::Zone;
+use vcc_types::StartDate;
 
 /// What a start may look like.
 const EXPECTED: &str = "expected a start such as \"2007-08-05T00:00:00-07:00\", \"2007-08-05 00:00:00 \
@@ -49,12 +49,12 @@ fn read(
         Some(days) => today(days, at, now)?,
         None => day.parse().map_err(|_| EXPECTED)?,
     };
-    // `+` stands for a space in a query (REQ-6).
-    let query = format!("start-date={day}T{time}{}", offset.replace('+', "%2B"));
-    let context = Context { now, tenant_tz: at, dialect: Dialect::default() };
-    let query = Query::parse(&query).map_err(|_| EXPECTED)?;
-    let near = query.resolve(&context).ok().and_then(|selection| selection.near);
-    near.and_then(|near| near.at.checked_add_signed(add)).ok_or("it is beyond the calendar")
+    let start = StartDate::parse(&format!("{day}T{time}{offset}")).map_err(|_| EXPECTED)?;
+    let instant = match start {
+        StartDate::Instant(instant) => instant.to_utc(),
+        StartDate::Local(local) => at.first_instant(local),
+    };
+    instant.checked_add_signed(add).ok_or("it is beyond the calendar")
 }
 
 /// The day that is so many days, such as `-1d`, from now on the zone's calendar.

@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use vcc_format::Record;
-use vcc_query::{Context, Query, Zone};
+use vcc_query::Zone;
 use vcc_store::{Refusal, RefusalKind, StoredRecord};
-use vcc_types::{Dialect, Field, Recording, Row, StartDate};
+use vcc_types::{Field, Recording, Row, StartDate};
 
 /// What the formats' records have in common here.
 pub(super) trait Readable: Row {
@@ -83,21 +83,12 @@ pub(super) fn is_keyless(record: &impl Row) -> bool {
 pub(super) fn stored(record: &impl Row, zone: Option<Zone>) -> Result<StoredRecord, Refusal> {
     StoredRecord::new(record).or_else(|refusal| match (refusal.kind(), local(record)) {
         // QUIRK-14: without an offset, in the zone that is given.
-        (RefusalKind::NoUsableStart, Some(local)) => match instant(local, zone) {
-            Some(start) => StoredRecord::with_start(record, start),
+        (RefusalKind::NoUsableStart, Some(local)) => match zone {
+            Some(zone) => StoredRecord::with_start(record, zone.first_instant(local)),
             None => Err(refusal),
         },
         _ => Err(refusal),
     })
-}
-
-/// The first instant at which the zone's clocks read a text: what a query means by it too.
-fn instant(local: NaiveDateTime, zone: Option<Zone>) -> Option<DateTime<Utc>> {
-    let context =
-        Context { now: DateTime::UNIX_EPOCH, tenant_tz: zone?, dialect: Dialect::default() };
-    let query = format!("start-date={}", local.format("%Y-%m-%dT%H:%M:%S%.f"));
-    let selection = Query::parse(&query).ok()?.resolve(&context).ok()?;
-    selection.near.map(|near| near.at)
 }
 
 /// Why a record is left out.
