@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use regex_lite::Regex;
 use vcc_types::{Dialect, Field};
 
+use crate::PAGE;
 use crate::dataset::select;
 use crate::fixture::{
     Alternative, Auth, AuthName, Case, Expect, FixtureError, Request, Status, StatusKind,
@@ -15,8 +16,6 @@ use crate::run::{Planned, plan};
 use crate::setup::Setup;
 use crate::spec::{Level, Spec};
 
-/// The records that one response can hold.
-const PAGE: usize = 50;
 /// How a problem begins that is in a refusal which is accepted instead of the answer.
 const REFUSAL: &str = "or, a refusal: ";
 

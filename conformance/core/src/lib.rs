@@ -25,3 +25,6 @@ pub mod spec;
 pub mod transcript;
 pub mod words;
 pub mod zone;
+
+/// The records of a page (PAGE-1): said here once more, since the judge shares nothing with what it judges.
+pub(crate) const PAGE: usize = 50;

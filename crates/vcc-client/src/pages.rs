@@ -1,7 +1,7 @@
 use std::fmt;
 
 use futures_util::{Stream, stream};
-use vcc_query::{Dates, Query, Written};
+use vcc_query::{Dates, Query, Selection, Written};
 
 use crate::{Client, Error, Page, Step, Transport, Walk, Warning};
 
@@ -94,7 +94,7 @@ impl<'c, T: Transport> Pages<'c, T> {
         if let Some(query) = next.filter(|query| !has_constants(query)) {
             self.moves = false;
             self.walk.set_query(&query);
-        } else if came >= 50 {
+        } else if came >= Selection::PAGE_SIZE as usize {
             self.moves = false;
             let query = Query::parse(&page.request.query).unwrap_or_default();
             self.walk.warn(Warning::NotPinned { query: Box::new(query) });

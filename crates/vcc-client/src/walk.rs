@@ -4,13 +4,13 @@ use std::error::Error as StdError;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use chrono::{DateTime, FixedOffset};
-use vcc_query::Query;
+use vcc_query::{Query, Selection};
 use vcc_types::{Field, Recording};
 
 use crate::Warning;
 
 /// How many records a page holds by the rules (PAGE-1).
-const PAGE: usize = 50;
+const PAGE: usize = Selection::PAGE_SIZE as usize;
 
 /// A number that no list reaches: records there prove that `n` is not looked at.
 const BEYOND: u64 = 2_147_483_648;

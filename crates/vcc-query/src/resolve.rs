@@ -52,9 +52,6 @@ const CALENDAR: core::ops::Range<i64> = -62_135_596_800 - 86_400..253_402_300_80
 /// about a time so far ahead gets a note (DATE-13).
 const FAR_AHEAD: i64 = 4_102_444_800;
 
-/// How many records a page holds (PAGE-1).
-const PAGE_SIZE: u32 = 50;
-
 /// How far off a `start-date` or `finish-date` may be, in seconds (NEAR-1).
 const TOLERANCE: u32 = 5;
 
@@ -139,7 +136,7 @@ impl Query {
             filters,
             // PAGE-4: `n=0` is the first page.
             first: self.n.unwrap_or(1).max(1),
-            page_size: PAGE_SIZE,
+            page_size: Selection::PAGE_SIZE,
             order: dialect.order,
             // OUT-3
             response_zone: match dialect.response_zone {

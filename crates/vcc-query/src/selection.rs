@@ -254,6 +254,9 @@ impl Filter {
 }
 
 impl Selection {
+    /// How many records a page holds at most (PAGE-1).
+    pub const PAGE_SIZE: u32 = 50;
+
     /// Whether a record is in the list. Instants are compared before any text.
     #[must_use]
     #[inline]

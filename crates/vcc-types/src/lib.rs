@@ -74,6 +74,7 @@ mod row;
 mod serde;
 mod start_date;
 mod token_form;
+mod xml_character;
 
 pub use call_type::CallType;
 pub use dialect::{
@@ -88,6 +89,7 @@ pub use recording_name::RecordingName;
 pub use row::Row;
 pub use start_date::{StartDate, StartDateError};
 pub use token_form::TokenForm;
+pub use xml_character::is_xml_character;
 
 /// The README's Rust is run with the tests.
 #[cfg(doctest)]

@@ -11,12 +11,10 @@ use super::list::{self, Format, List};
 use super::message::{body, header, status};
 use super::same::same_as;
 use super::view::View;
+use crate::PAGE;
 use crate::dataset::select;
 use crate::fixture::{Expect, OrderOf, StartForm};
 use crate::words::counted;
-
-/// The records of a response where there are more (PAGE-1).
-const PAGE: usize = 50;
 
 /// Everything about the answer that is not as expected; an error is one of the expectation itself.
 pub fn judge(expect: &Expect, view: &View<'_>) -> Result<Vec<Finding>, String> {

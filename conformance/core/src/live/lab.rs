@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use vcc_types::Field;
 
 use super::LiveOptions;
+use crate::PAGE;
 use crate::fixture::Request;
 use crate::http::Trouble;
 use crate::judge::Finding;
@@ -16,8 +17,6 @@ use crate::setup::Setup;
 use crate::spec::{Level, Spec};
 use crate::words::counted;
 
-/// Records of a response (PAGE-1).
-pub(super) const PAGE: usize = 50;
 /// Pages that one question may have.
 const WALK: usize = 12;
 

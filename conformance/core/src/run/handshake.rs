@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::exchange::{Exchange, Key, Transport};
 use super::plan::{Planned, build};
-use super::play::PAGE;
+use crate::PAGE;
 use crate::fixture::Request;
 use crate::http::Trouble;
 use crate::judge::compare::{known, start};

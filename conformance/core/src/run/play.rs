@@ -1,12 +1,10 @@
 use super::exchange::{Exchange, Key, Transport};
 use super::plan::Variant;
+use crate::PAGE;
 use crate::dataset::select;
 use crate::fixture::Case;
 use crate::judge::list;
 use crate::setup::Setup;
-
-/// The records of a page (PAGE-1).
-pub(crate) const PAGE: usize = 50;
 
 /// Sends the requests of one variant of a case.
 ///

@@ -1,8 +1,10 @@
 use std::io;
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 
 /// How long processes may take to end when they are asked to.
 const GRACE: Duration = Duration::from_secs(3);
@@ -40,28 +42,37 @@ impl ProcessGroup {
         std::mem::forget(self);
     }
 
-    /// Sends a signal to all processes of the group; `false` where it has none left. The shell sends it,
-    /// since not every system has a command for it.
-    fn signal(&self, name: &str) -> bool {
-        let mut kill = Command::new("sh");
-        kill.args(["-c", r#"kill -s "$0" -- "-$1""#, name, &self.child.id().to_string()]);
-        kill.stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+    /// The group, which has the number of its first process.
+    fn group(&self) -> Option<Pid> {
+        Pid::from_raw(i32::try_from(self.child.id()).ok()?)
+    }
+
+    /// Sends a signal to all processes of the group. That none is left is as good.
+    fn signal(&self, signal: Signal) {
+        if let Some(group) = self.group() {
+            let _ = kill_process_group(group, signal);
+        }
+    }
+
+    /// Whether the group has a process left.
+    fn is_alive(&self) -> bool {
+        self.group().is_some_and(|group| test_kill_process_group(group).is_ok())
     }
 }
 
 impl Drop for ProcessGroup {
     fn drop(&mut self) {
-        self.signal("TERM");
+        self.signal(Signal::TERM);
         let until = Instant::now() + GRACE;
         while Instant::now() < until {
             // One that has ended belongs to its group until it has been waited for.
             let running = matches!(self.child.try_wait(), Ok(None));
-            if !running && !self.signal("0") {
+            if !running && !self.is_alive() {
                 return;
             }
             thread::sleep(TICK);
         }
-        self.signal("KILL");
+        self.signal(Signal::KILL);
         let _ = self.child.wait();
     }
 }
@@ -69,6 +80,7 @@ impl Drop for ProcessGroup {
 #[cfg(test)]
 mod tests {
     use std::io::{BufRead, BufReader, Read};
+    use std::process::Stdio;
 
     use super::*;
 

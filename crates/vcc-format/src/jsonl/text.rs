@@ -4,8 +4,8 @@ use core::ops::Range;
 
 use crate::DeviationKind;
 use crate::encoding::Encoding;
-use crate::scan::is_xml_char;
 use crate::xml::forbidden;
+use vcc_types::is_xml_character;
 
 /// Appends the text of a string to `out`. What has to be said about it is said with spans in `raw`;
 /// `silent`: to nobody.
@@ -42,7 +42,7 @@ pub(super) fn decode(
                 continue;
             }
         };
-        if !silent && !is_xml_char(character) {
+        if !silent && !is_xml_character(character) {
             // QUIRK-13
             let span = pos..pos + length;
             report(DeviationKind::ControlCharacter, span, character.to_string());

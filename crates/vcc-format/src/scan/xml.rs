@@ -1,5 +1,7 @@
 //! What XML cannot carry as it stands, or not at all.
 
+use vcc_types::is_xml_character;
+
 use wide::u8x16;
 
 use super::any;
@@ -72,12 +74,7 @@ pub(crate) fn forbidden_character(text: &str) -> Option<(usize, char)> {
     if !may_be_forbidden(text.as_bytes()) {
         return None;
     }
-    text.char_indices().find(|(_, character)| !is_xml_char(*character))
-}
-
-/// `Char` of XML 1.0 for what a Rust `char` can be.
-pub(crate) const fn is_xml_char(character: char) -> bool {
-    !matches!(character, '\0'..='\x08' | '\x0B' | '\x0C' | '\x0E'..='\x1F' | '\u{FFFE}' | '\u{FFFF}')
+    text.char_indices().find(|(_, character)| !is_xml_character(*character))
 }
 
 #[cfg(test)]

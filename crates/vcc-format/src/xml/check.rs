@@ -9,8 +9,9 @@ use super::name::{is_name, is_space};
 use super::reference::{Reference, reference};
 use super::tag::{Kind, Tag};
 use super::value::forbidden;
-use crate::scan::{is_xml_char, may_be_forbidden};
+use crate::scan::may_be_forbidden;
 use crate::{DeviationKind, steps};
+use vcc_types::is_xml_character;
 
 impl Machine {
     /// Passes over text where only tags can stand.
@@ -89,7 +90,7 @@ impl Machine {
             while let Some(distance) = memchr::memchr(b'&', &view[at..value.end]) {
                 at += distance;
                 let (kind, length) = match reference(&view[at..value.end]) {
-                    Reference::Is(character, length) if is_xml_char(character) => {
+                    Reference::Is(character, length) if is_xml_character(character) => {
                         at += length;
                         continue;
                     }

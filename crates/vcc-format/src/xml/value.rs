@@ -7,8 +7,9 @@ use super::name::{is_name_byte, is_name_start_byte};
 use super::reference::{Reference, reference};
 use crate::DeviationKind;
 use crate::encoding::Encoding;
-use crate::scan::{find_bytes, is_xml_char};
+use crate::scan::find_bytes;
 use crate::steps;
+use vcc_types::is_xml_character;
 
 /// Bytes that say nothing but themselves, or are part of a character that does.
 const PLAIN: [bool; 256] = {
@@ -143,7 +144,7 @@ fn decode(
         let (length, text) = match byte {
             b'&' => match refers(rest) {
                 Reference::Is(character, length) => {
-                    if !silent && !is_xml_char(character) {
+                    if !silent && !is_xml_character(character) {
                         let span = pos..pos + length;
                         report(DeviationKind::ControlCharacter, span, character.to_string().into());
                     }

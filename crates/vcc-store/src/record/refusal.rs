@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Range;
 
 use chrono::{DateTime, SecondsFormat, Timelike as _, Utc};
-use vcc_types::{Field, Recording, Row, StartDate};
+use vcc_types::{Field, Recording, Row, StartDate, is_xml_character};
 
 use super::seconds::{Seconds, seconds};
 use super::texts::text_fields;
@@ -140,11 +140,6 @@ fn forbidden(text: &str) -> Option<char> {
     let from = text.as_bytes().iter().position(suspect)?;
     // Each is the first byte of a character.
     text[from..].chars().find(|character| !is_xml_character(*character))
-}
-
-/// Whether XML 1.0 can carry a character (OUT-6).
-fn is_xml_character(character: char) -> bool {
-    !matches!(character, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}')
 }
 
 /// Refuses a record that is not stored with this start.

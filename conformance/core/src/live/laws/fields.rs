@@ -3,7 +3,8 @@ use std::collections::BTreeMap;
 use vcc_types::Field;
 
 use super::samples;
-use crate::live::lab::{Lab, Law, ListedRecording, PAGE, encode};
+use crate::PAGE;
+use crate::live::lab::{Lab, Law, ListedRecording, encode};
 
 /// Values of a field with the number of records that have them: the rarest ones, one in the middle,
 /// and those with characters that need care.

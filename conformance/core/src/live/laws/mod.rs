@@ -16,7 +16,8 @@ use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 use vcc_types::Field;
 
-use super::lab::{Lab, ListedRecording, PAGE, gone};
+use super::lab::{Lab, ListedRecording, gone};
+use crate::PAGE;
 use crate::dataset::first_instant;
 use crate::judge::Finding;
 use crate::judge::list::Record;

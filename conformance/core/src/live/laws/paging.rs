@@ -1,6 +1,7 @@
 use super::{Pages, keys};
+use crate::PAGE;
 use crate::judge::Finding;
-use crate::live::lab::{Lab, PAGE};
+use crate::live::lab::Lab;
 
 pub(super) fn paging(lab: &mut Lab<'_>, pages: &Pages) {
     default_is_first(lab, pages);

@@ -6,8 +6,9 @@ use vcc_types::Field;
 
 use super::near::close;
 use super::{day, samples, utc, whole_second};
+use crate::PAGE;
 use crate::judge::compare::start;
-use crate::live::lab::{Interpretation, Lab, ListedRecording, PAGE, encode};
+use crate::live::lab::{Interpretation, Lab, ListedRecording, encode};
 
 pub(super) fn probes(lab: &mut Lab<'_>) {
     order(lab);
