@@ -70,13 +70,29 @@ fn a_client_that_is_not_done_ends_with_all_that_it_started() {
     assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
 }
 
+/// What a client says is shown with its scenario, so that it is asked by a pipe of its own, which is open
+/// as long as anything that it started runs.
 #[test]
 fn a_client_ends_with_the_command() {
     for signal in ["INT", "TERM"] {
-        let client = "echo begun >&2; sleep 20; echo survived >&2";
-        let child = command().args(["mock", "--client-cmd", client]).spawn().unwrap();
-        let (_, said, status) = signalled(child, signal);
-        assert_eq!((said.as_str(), status.code()), ("error: stopped\n", Some(130)), "{signal}");
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let client = "exec 9> \"$PIPE\"; echo begun >&9; sleep 20; echo survived >&9";
+        let mut command = command();
+        command.env("PIPE", &pipe).args(["mock", "--client-cmd", client]);
+        let mut child = command.spawn().unwrap();
+        let mut said = BufReader::new(std::fs::File::open(&pipe).unwrap());
+        let (mut first, mut rest, mut error) = (String::new(), String::new(), String::new());
+        said.read_line(&mut first).unwrap();
+        let id = child.id().to_string();
+        let sent = Command::new("sh").args(["-c", "kill -s \"$0\" \"$1\"", signal, &id]).status();
+        assert!(sent.unwrap().success());
+        let status = child.wait().unwrap();
+        said.read_to_string(&mut rest).unwrap();
+        child.stderr.take().unwrap().read_to_string(&mut error).unwrap();
+        assert_eq!((first.as_str(), rest.as_str()), ("begun\n", ""), "{signal}");
+        assert_eq!((error.as_str(), status.code()), ("error: stopped\n", Some(130)), "{signal}");
     }
 }
 
