@@ -1,8 +1,9 @@
 //! Which service, who asks, and how.
 
 use std::io::{self, IsTerminal as _, Read as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use tokio::runtime::Runtime;
 use vcc_client::{Base, Client, ClientBuilder, Credentials, Http, Profile, Profiles, Retry};
 use vcc_query::Zone;
 
@@ -91,13 +92,17 @@ impl ConnectArgs {
 
     /// The tenant's zone, as far as it is said.
     pub(crate) fn tenant_zone(&self) -> Result<Option<Zone>, Failure> {
+        self.zone_of(self.profile()?.as_ref())
+    }
+
+    fn zone_of(&self, profile: Option<&(String, Profile)>) -> Result<Option<Zone>, Failure> {
         if let Some(name) = &self.tenant_tz {
             return zone("--tenant-tz", name).map(Some);
         }
-        let Some((profile, Profile { tz: Some(name), .. })) = self.profile()? else {
+        let Some((profile, Profile { tz: Some(name), .. })) = profile else {
             return Ok(None);
         };
-        zone(&format!("the profile {profile}: tz"), &name).map(Some)
+        zone(&format!("the profile {profile}: tz"), name).map(Some)
     }
 
     pub(crate) fn connect(&self) -> Result<Connected, Failure> {
@@ -119,12 +124,8 @@ impl ConnectArgs {
             .credentials(credentials)
             .plain_http(plain.unwrap_or(false))
             .dialect(self.dialect.read()?);
-        if let Some(file) = cacert {
-            let pem = std::fs::read(&file)
-                .map_err(|error| Failure::usage(format!("--cacert {}: {error}", file.display())))?;
-            builder = builder.cacert(pem);
-        }
-        let tenant_zone = self.tenant_zone()?;
+        builder = trusting(builder, cacert.as_deref())?;
+        let tenant_zone = self.zone_of(profile.as_ref())?;
         if let Some(zone) = tenant_zone {
             builder = builder.tenant_zone(zone);
         }
@@ -168,16 +169,7 @@ impl ConnectArgs {
             Failure::usage("which tenant? --tenant, VCC_TENANT or a profile says it")
         })?;
         if self.token_stdin {
-            let mut text = String::new();
-            io::stdin()
-                .take(LONGEST_TOKEN)
-                .read_to_string(&mut text)
-                .map_err(|error| Failure::new(format!("stdin: {error}")))?;
-            let token = text.lines().next().unwrap_or_default();
-            if token.is_empty() {
-                return Err(Failure::usage("--token-stdin: stdin is empty"));
-            }
-            return Ok(Credentials::new(tenant, token, "stdin"));
+            return Ok(Credentials::new(tenant, token_of_stdin()?, "stdin"));
         }
         if let Some(command) = &self.token_command {
             return Credentials::from_command(tenant, command).map_err(refused);
@@ -204,6 +196,36 @@ impl ConnectArgs {
         }
         ask(&tenant).map(|token| Credentials::new(tenant, token, "the prompt"))
     }
+}
+
+/// A builder that trusts the certificates of a file too.
+pub(crate) fn trusting(
+    builder: ClientBuilder,
+    cacert: Option<&Path>,
+) -> Result<ClientBuilder, Failure> {
+    let Some(file) = cacert else { return Ok(builder) };
+    let pem = std::fs::read(file)
+        .map_err(|error| Failure::usage(format!("--cacert {}: {error}", file.display())))?;
+    Ok(builder.cacert(pem))
+}
+
+/// The first line of stdin.
+pub(crate) fn token_of_stdin() -> Result<String, Failure> {
+    let mut text = String::new();
+    io::stdin()
+        .take(LONGEST_TOKEN)
+        .read_to_string(&mut text)
+        .map_err(|error| Failure::new(format!("stdin: {error}")))?;
+    match text.lines().next() {
+        Some(token) if !token.is_empty() => Ok(token.to_owned()),
+        _ => Err(Failure::usage("--token-stdin: stdin is empty")),
+    }
+}
+
+/// A runtime for commands that ask one thing after the other.
+pub(crate) fn runtime() -> Result<Runtime, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| Failure::new(error.to_string()))
 }
 
 /// Asks at the terminal.

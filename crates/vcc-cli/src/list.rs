@@ -8,7 +8,7 @@ use vcc_client::{Client, Http};
 use vcc_query::{Query, Zone};
 use vcc_types::{CallType, Field, Recording};
 
-use crate::connect::{ConnectArgs, Connected};
+use crate::connect::{ConnectArgs, Connected, runtime};
 use crate::document::{Document, DocumentFormat};
 use crate::failure::{Failure, note, warn};
 use crate::output::stdout;
@@ -155,12 +155,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let Connected { client, tenant_zone, .. } = args.connect.connect()?;
     let zone = query.tz().or(tenant_zone);
     let limit = if args.all { u64::MAX } else { args.limit.unwrap_or(SHOWN) };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::new(error.to_string()))?;
     let mut out = Output::new(args, zone);
-    let more = runtime.block_on(take(&client, &query, limit, args.verbose, &mut out))?;
+    let more = runtime()?.block_on(take(&client, &query, limit, args.verbose, &mut out))?;
     out.finish()?;
     if more && !args.all && args.limit.is_none() {
         note(format_args!("there are more than {limit}; --all or --limit NUMBER shows them"));

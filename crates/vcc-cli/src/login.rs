@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use vcc_client::{Base, Client, Credentials, Profile, Profiles};
 use vcc_query::Query;
 
-use crate::connect::{ConnectArgs, ask};
+use crate::connect::{ConnectArgs, ask, runtime, token_of_stdin, trusting};
 use crate::failure::{Failure, note};
 
 #[derive(clap::Args)]
@@ -47,12 +47,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
             .map_err(|error| Failure::usage(error.to_string()))?,
         None => {
             let token = if connect.token_stdin {
-                let mut line = String::new();
-                io::stdin()
-                    .lock()
-                    .read_line(&mut line)
-                    .map_err(|error| Failure::new(error.to_string()))?;
-                line.trim_end_matches(['\r', '\n']).to_owned()
+                token_of_stdin()?
             } else {
                 match std::env::var(Credentials::TOKEN) {
                     Ok(token) if !token.is_empty() => token,
@@ -96,19 +91,10 @@ fn given(value: Option<&str>, question: &str, flag: &str) -> Result<String, Fail
 
 /// Asks for a page that no list has, which the service answers only to those who may ask.
 fn check(connect: &ConnectArgs, base: &Base, credentials: Credentials) -> Result<(), Failure> {
-    let mut builder = Client::builder(base.to_string())
+    let builder = Client::builder(base.to_string())
         .credentials(credentials)
         .plain_http(connect.plain_http.unwrap_or(false));
-    if let Some(file) = &connect.cacert {
-        let pem = std::fs::read(file)
-            .map_err(|error| Failure::usage(format!("--cacert {}: {error}", file.display())))?;
-        builder = builder.cacert(pem);
-    }
-    let client = builder.build()?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::new(error.to_string()))?;
-    runtime.block_on(client.page(&Query::default().with_n(2_147_483_648)))?;
+    let client = trusting(builder, connect.cacert.as_deref())?.build()?;
+    runtime()?.block_on(client.page(&Query::default().with_n(2_147_483_648)))?;
     Ok(())
 }

@@ -121,16 +121,7 @@ impl QueryArgs {
 
     /// The query of all of it, and the text that it was read from.
     pub(crate) fn read(&self, dialect: &Dialect) -> Result<(Query, String), Failure> {
-        let mut text = self.raw.clone().unwrap_or_default();
-        let flags = self.flags()?.to_string();
-        if !flags.is_empty() {
-            let text_is_empty = text.is_empty();
-            text.push_str(if text_is_empty { "" } else { "&" });
-            text.push_str(&flags);
-        }
-        let query =
-            Query::parse_with(&text, dialect).map_err(|error| Failure::query(&error, &text))?;
-        Ok((query, text))
+        joined(self.raw.as_deref(), &self.flags()?, dialect)
     }
 
     fn flags(&self) -> Result<Query, Failure> {
@@ -158,6 +149,21 @@ impl QueryArgs {
         }
         query.build().map_err(|error| Failure::usage(error.to_string()))
     }
+}
+
+/// A query as it was written and flags, as one: the query, and the text that it was read from.
+pub(crate) fn joined(
+    raw: Option<&str>,
+    flags: &Query,
+    dialect: &Dialect,
+) -> Result<(Query, String), Failure> {
+    let (mut text, flags) = (raw.unwrap_or_default().to_owned(), flags.to_string());
+    if !text.is_empty() && !flags.is_empty() {
+        text.push('&');
+    }
+    text.push_str(&flags);
+    let query = Query::parse_with(&text, dialect).map_err(|error| Failure::query(&error, &text))?;
+    Ok((query, text))
 }
 
 /// A date of a flag.

@@ -1,7 +1,7 @@
 use std::fmt;
 
 use futures_util::{Stream, stream};
-use vcc_query::{Dates, Query, Selection, Written};
+use vcc_query::{Query, Selection};
 
 use crate::{Client, Error, Page, Step, Transport, Walk, Warning};
 
@@ -27,7 +27,7 @@ impl<T> fmt::Debug for Pages<'_, T> {
 
 impl<'c, T: Transport> Pages<'c, T> {
     pub(crate) fn new(client: &'c Client<T>, query: &Query) -> Self {
-        let has_constants = has_constants(query);
+        let has_constants = query.has_constants(&client.settings().dialect);
         let pinned = if has_constants { client.pinned(query) } else { None };
         let moves = has_constants && pinned.is_none();
         let walk = Walk::new(&pinned.unwrap_or_else(|| query.clone()))
@@ -90,8 +90,9 @@ impl<'c, T: Transport> Pages<'c, T> {
     /// Goes on with what the server's link says that the constants mean. Where there is none, and
     /// another page to ask for, nothing says it.
     fn pin(&mut self, page: &Page, came: usize) {
+        let dialect = &self.client.settings().dialect;
         let next = page.evidence.next.as_ref().and_then(|next| Query::parse(next).ok());
-        if let Some(query) = next.filter(|query| !has_constants(query)) {
+        if let Some(query) = next.filter(|query| !query.has_constants(dialect)) {
             self.moves = false;
             self.walk.set_query(&query);
         } else if came >= Selection::PAGE_SIZE as usize {
@@ -120,16 +121,4 @@ impl<'c, T: Transport> Pages<'c, T> {
             Some((page, pages))
         })
     }
-}
-
-/// Whether a query means another list at another time.
-fn has_constants(query: &Query) -> bool {
-    let is_constant = |date: &Written| matches!(date, Written::Today(_));
-    let in_d = match query.d() {
-        None => false,
-        Some(Dates::One(one)) => is_constant(one),
-        Some(Dates::Range(from, until)) => is_constant(from) || is_constant(until),
-    };
-    in_d || query.start_date().is_some_and(is_constant)
-        || query.finish_date().is_some_and(is_constant)
 }

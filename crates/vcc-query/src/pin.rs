@@ -1,5 +1,5 @@
 use chrono::{DateTime, FixedOffset, NaiveDate};
-use vcc_types::{IgnoredFinish, RangeEnd, RangeEndInstant};
+use vcc_types::{Dialect, IgnoredFinish, RangeEnd, RangeEndInstant};
 
 use crate::resolve::{Beyond, Resolver};
 use crate::written::Date;
@@ -34,7 +34,7 @@ impl Query {
     #[must_use]
     pub fn pinned(&self, context: &Context) -> Option<Query> {
         let mut pinned = self.clone();
-        if !self.has_constants(context) {
+        if !self.has_constants(&context.dialect) {
             return Some(pinned);
         }
         let zone = self.tz.unwrap_or(context.tenant_tz);
@@ -46,15 +46,26 @@ impl Query {
         if let Some(date) = &self.start_date {
             pinned.start_date = Some(pinner.day(date)?);
         }
-        if let Some(date) = self.counting_finish(context) {
+        if let Some(date) = self.counting_finish(&context.dialect) {
             pinned.finish_date = Some(pinner.day(date)?);
         }
         pinned.tz = Some(zone);
         Some(pinned)
     }
 
-    /// Whether a constant decides what the query means.
-    fn has_constants(&self, context: &Context) -> bool {
+    /// Whether a constant (`today`) decides what the query means, so that it means something else on
+    /// another day.
+    ///
+    /// ```
+    /// use vcc_query::Query;
+    /// use vcc_types::Dialect;
+    ///
+    /// let moves = |text| Query::parse(text).map(|query| query.has_constants(&Dialect::default()));
+    /// assert_eq!((moves("d=today-1d,today")?, moves("d=2007-12-18")?), (true, false));
+    /// # Ok::<(), vcc_query::QueryError>(())
+    /// ```
+    #[must_use]
+    pub fn has_constants(&self, dialect: &Dialect) -> bool {
         let is_constant = |date: &Written| matches!(date, Written::Today(_));
         let in_d = match &self.d {
             None => false,
@@ -62,13 +73,13 @@ impl Query {
             Some(Dates::Range(from, until)) => is_constant(from) || is_constant(until),
         };
         in_d || self.start_date.as_ref().is_some_and(is_constant)
-            || self.counting_finish(context).is_some_and(is_constant)
+            || self.counting_finish(dialect).is_some_and(is_constant)
     }
 
     /// The `finish-date`, unless it is not even looked at (NEAR-4).
-    fn counting_finish(&self, context: &Context) -> Option<&Written> {
+    fn counting_finish(&self, dialect: &Dialect) -> Option<&Written> {
         let unused =
-            self.start_date.is_some() && context.dialect.ignored_finish == IgnoredFinish::Unchecked;
+            self.start_date.is_some() && dialect.ignored_finish == IgnoredFinish::Unchecked;
         self.finish_date.as_ref().filter(|_| !unused)
     }
 }

@@ -14,7 +14,6 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::identity::Identity;
-use super::part::Part;
 use crate::failure::Failure;
 
 /// How often what is written is made to last. What came since is read again after a loss of power.
@@ -192,23 +191,17 @@ impl Journal {
         Ok(())
     }
 
-    /// A window is written.
-    pub(crate) fn add(&mut self, done: Done, part: &mut Part) -> Result<(), Failure> {
+    /// A window is written. Whether it is time to make last what was written.
+    pub(crate) fn add(&mut self, done: Done) -> Result<bool, Failure> {
         self.lines.push(self.length);
         self.line(&done)?;
         self.done.push(done);
-        if self.synced.elapsed() >= EVERY { self.sync(part) } else { Ok(()) }
+        Ok(self.synced.elapsed() >= EVERY)
     }
 
-    /// Makes what was written last.
-    pub(crate) fn sync(&mut self, part: &mut Part) -> Result<(), Failure> {
-        part.sync()?;
-        self.sync_own()?;
+    /// Makes last what was written here.
+    pub(crate) fn sync(&mut self) -> Result<(), Failure> {
         self.synced = Instant::now();
-        Ok(())
-    }
-
-    fn sync_own(&mut self) -> Result<(), Failure> {
         let path = &self.path;
         self.file.sync_data().map_err(|error| Failure::new(format!("{}: {error}", path.display())))
     }
@@ -216,7 +209,7 @@ impl Journal {
     /// The file is whole, and about to be given its name.
     pub(crate) fn finished(&mut self) -> Result<(), Failure> {
         self.line(&End { finished: true })?;
-        self.sync_own()
+        self.sync()
     }
 
     pub(crate) fn remove(self) -> Result<(), Failure> {

@@ -25,7 +25,7 @@ use crate::connect::{ConnectArgs, Connected};
 use crate::document::DocumentFormat;
 use crate::failure::{Failure, note, warn};
 use crate::progress::{Mode, Progress, State};
-use crate::query::{Fields, date, zone};
+use crate::query::{Fields, date, joined, zone};
 use crate::text::counted;
 use identity::Identity;
 use journal::{Done, Journal};
@@ -177,13 +177,7 @@ fn instant(at: DateTime<Utc>) -> String {
 
 /// The query beside the range.
 fn filters(args: &Args, dialect: &Dialect) -> Result<Query, Failure> {
-    let mut text = args.query.clone().unwrap_or_default();
-    let flags = args.fields.query()?.to_string();
-    if !text.is_empty() && !flags.is_empty() {
-        text.push('&');
-    }
-    text.push_str(&flags);
-    let query = Query::parse_with(&text, dialect).map_err(|error| Failure::query(&error, &text))?;
+    let (query, _) = joined(args.query.as_deref(), &args.fields.query()?, dialect)?;
     let has_date =
         query.d().is_some() || query.start_date().is_some() || query.finish_date().is_some();
     if has_date || query.n().is_some() || query.tz().is_some() {
@@ -356,7 +350,7 @@ impl Export {
             readings: read.readings,
             settled: read.settled,
             outside: read.outside,
-            sha256: read.digest(),
+            sha256: read.sha256,
             deviations: read.deviations,
             warnings: read.warnings,
             bytes,
@@ -368,9 +362,17 @@ impl Export {
         let range = (self.range.until - self.range.from).num_seconds().max(1);
         self.state.permille =
             ((done.until - self.range.from).num_seconds() * 1000 / range).unsigned_abs();
-        self.journal.add(done, &mut self.part)?;
+        if self.journal.add(done)? {
+            self.sync()?;
+        }
         self.progress.at(self.state);
         Ok(())
+    }
+
+    /// Makes what was written last: the file first, then the journal, which speaks of it.
+    fn sync(&mut self) -> Result<(), Failure> {
+        self.part.sync()?;
+        self.journal.sync()
     }
 
     /// Gives the file its name, or says what is missing.
@@ -380,7 +382,7 @@ impl Export {
         out: &Path,
         identity: &Identity,
     ) -> Result<ExitCode, Failure> {
-        self.journal.sync(&mut self.part)?;
+        self.sync()?;
         if let Err(failure) = ended {
             let from = self.journal.done().last().map_or(self.range.from, |done| done.until);
             let done = counted(self.state.records, "record");

@@ -32,6 +32,8 @@ pub(crate) struct Read {
     pub(crate) until: DateTime<Utc>,
     /// Its records, as they stand in the file.
     pub(crate) bytes: Vec<u8>,
+    /// Their digest.
+    pub(crate) sha256: String,
     pub(crate) records: u64,
     /// Records whose start cannot be read, a line of JSON each.
     pub(crate) apart: Vec<Vec<u8>>,
@@ -42,12 +44,6 @@ pub(crate) struct Read {
     pub(crate) outside: u64,
     pub(crate) deviations: BTreeMap<String, u64>,
     pub(crate) warnings: Vec<String>,
-}
-
-impl Read {
-    pub(crate) fn digest(&self) -> String {
-        hex(&Sha256::digest(&self.bytes))
-    }
 }
 
 /// One reading of a window.
@@ -183,6 +179,7 @@ impl Job {
         }
         Read {
             until: reading.until,
+            sha256: hex(&Sha256::digest(&encoded)),
             bytes: encoded,
             records: reading.records.len() as u64,
             apart,
