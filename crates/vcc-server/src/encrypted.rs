@@ -4,7 +4,7 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncBufRead as _, AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::server::TlsStream;
 
 use crate::Tls;
@@ -29,9 +29,13 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> AsyncRead for Encrypted<Io> {
         context: &mut Context<'_>,
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let before = into.filled().len();
-        ready!(Pin::new(&mut *self.0).poll_read(context, into))?;
-        if into.filled().len() > before {
+        // One piece at a time. `poll_read` goes on until there is nothing left or no room, and so takes in many
+        // records for a few bytes, where each has gained something.
+        let data = ready!(Pin::new(&mut *self.0).poll_fill_buf(context))?;
+        let length = data.len().min(into.remaining());
+        into.put_slice(&data[..length]);
+        Pin::new(&mut *self.0).consume(length);
+        if length > 0 {
             self.0.get_mut().0.was_fruitful();
         }
         Poll::Ready(Ok(()))
@@ -65,5 +69,47 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Encrypted<Io> {
 
     fn is_write_vectored(&self) -> bool {
         self.0.is_write_vectored()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use rustls::pki_types::pem::PemObject as _;
+    use rustls::pki_types::{CertificateDer, ServerName};
+    use rustls::{ClientConfig, RootCertStore};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio_rustls::TlsConnector;
+
+    use super::*;
+
+    /// However short the records are that a client's data comes in, and however many are there at once.
+    #[tokio::test]
+    async fn records_of_one_byte_are_read() {
+        const BYTES: usize = 5_000;
+
+        let (tls, certificate) = Tls::self_signed(&["localhost".to_owned()]).unwrap();
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_slice(certificate.as_bytes()).unwrap()).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let (client, server) = tokio::io::duplex(1024 * 1024);
+        let connector = TlsConnector::from(Arc::new(config));
+        let name = ServerName::try_from("localhost").unwrap();
+        let (client, server) =
+            tokio::join!(connector.connect(name, client), Encrypted::accept(&tls, server));
+        let (mut client, mut server) = (client.unwrap(), server.unwrap());
+        for _ in 0..BYTES {
+            client.write_all(b"x").await.unwrap();
+            client.flush().await.unwrap();
+        }
+        let mut came = vec![0; BYTES];
+        server.read_exact(&mut came).await.unwrap();
+        assert_eq!(came, [b'x'; BYTES]);
     }
 }
