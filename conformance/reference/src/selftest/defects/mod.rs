@@ -1,9 +1,12 @@
 //! The defects, by what they are about. What each does is in its row.
 
 mod auth;
+mod comparisons;
 mod controls;
+mod credential_forms;
 mod csv;
 mod days;
+mod durations;
 mod echoes;
 mod encoding;
 mod fields;
@@ -16,6 +19,7 @@ mod requests;
 mod starts;
 mod strict;
 mod targets;
+mod tenants;
 mod times;
 mod today;
 mod values;
@@ -24,7 +28,7 @@ mod zones;
 
 use super::defect::Family;
 
-/// Every defect, by family.
+/// Every defect, by family. A large family stands in several rows.
 pub const FAMILIES: &[Family] = &[
     paging::PAGES,
     paging::LISTS,
@@ -37,12 +41,16 @@ pub const FAMILIES: &[Family] = &[
     lenient::LENIENT,
     near::NEAR,
     fields::FIELDS,
+    comparisons::COMPARISONS,
+    durations::DURATIONS,
+    fields::MISREAD,
     fields::IGNORED,
     encoding::ENCODING,
     requests::REQUESTS,
     requests::REFUSALS,
     auth::AUTH,
-    auth::TENANTS,
+    credential_forms::FORMS,
+    tenants::TENANTS,
     xml::XML,
     csv::CSV,
     values::VALUES,

@@ -1,0 +1,47 @@
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use super::Api;
+use super::trace::Trace;
+use crate::metrics::GaugeGuard;
+
+/// What the log and the metrics show instead of a status if the client left: the number that other
+/// servers use.
+const CLIENT_LEFT: u16 = 499;
+
+/// A request that is being answered. It is counted and logged once, also if its client leaves before
+/// there is an answer.
+pub(super) struct InFlight<'a> {
+    api: &'a Api,
+    began: Instant,
+    pub(super) trace: Trace,
+    ended: bool,
+    _running: GaugeGuard<'a>,
+}
+
+impl<'a> InFlight<'a> {
+    pub(super) fn begin(api: &'a Api) -> Self {
+        let (began, trace) = (Instant::now(), Trace::default());
+        Self { api, began, trace, ended: false, _running: api.metrics.begin() }
+    }
+
+    pub(super) fn end(&mut self, status: u16) {
+        self.ended = true;
+        let took = self.began.elapsed();
+        self.api.metrics.answered(status, self.trace.records as u64, took);
+        let request = self.api.requests.fetch_add(1, Ordering::Relaxed) + 1;
+        self.trace.log(request, status, took);
+        if matches!(status, 401 | 403) {
+            self.api.sign_ins.refused(self.trace.peer);
+        }
+    }
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.trace.records = 0;
+            self.end(CLIENT_LEFT);
+        }
+    }
+}

@@ -1,0 +1,62 @@
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use super::Connections;
+use crate::encrypted::Encrypted;
+use crate::stall::Stall;
+
+/// STATUS-1, to a client for whom there is no room at all.
+const BUSY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\n\
+    Content-Type: text/plain; charset=utf-8\r\nContent-Length: 49\r\nConnection: close\r\n\r\n\
+    The server is overloaded. Try again in a moment.\n";
+
+/// How many clients are told at once that there is no room, and for how long at most. Of others, a
+/// client of HTTPS is told nothing.
+pub(super) const DOOR: usize = 64;
+const AT_THE_DOOR: Duration = Duration::from_secs(5);
+
+/// How long a client of HTTPS may take for its request once it has shaken hands, before it is told
+/// that there is no room: some clients cannot read an answer that comes before they have asked.
+const ASKING: Duration = Duration::from_secs(1);
+
+impl Connections {
+    /// Says that there is no room, as far as there is room for that.
+    pub(super) async fn turn_away(self, mut stream: TcpStream) {
+        self.metrics.turned_away();
+        match self.door.clone().try_acquire_owned() {
+            Ok(_permit) => {
+                let _ = tokio::time::timeout(AT_THE_DOOR, self.say_busy(stream)).await;
+            }
+            Err(_) if self.tls.is_none() => {
+                self.metrics.answered(503, 0, Duration::ZERO);
+                let answer = stream.write_all(BUSY);
+                let _ = tokio::time::timeout(Duration::from_secs(1), answer).await;
+            }
+            Err(_) => {}
+        }
+    }
+
+    async fn say_busy(&self, stream: TcpStream) {
+        let stream = Stall::new(stream, self.limits.stall);
+        // The request is not read, but for its beginning.
+        stream.cut().set();
+        let Some(tls) = &self.tls else { return self.say(stream, BUSY, 503).await };
+        let Ok(mut stream) = Encrypted::accept(tls, stream).await else { return };
+        let mut begin = [0; 1024];
+        let _ = tokio::time::timeout(ASKING, stream.read(&mut begin)).await;
+        self.say(stream, BUSY, 503).await;
+    }
+
+    /// Says why nothing is served, and takes what the client is still sending.
+    pub(super) async fn say<Io>(&self, mut stream: Io, answer: &[u8], status: u16)
+    where
+        Io: AsyncWrite + Unpin,
+    {
+        self.metrics.answered(status, 0, Duration::ZERO);
+        if stream.write_all(answer).await.is_ok() {
+            let _ = stream.shutdown().await;
+        }
+    }
+}
