@@ -8,6 +8,7 @@ pub mod clock;
 pub mod dataset;
 pub mod edition;
 pub mod embedded;
+mod escapes;
 pub mod fixture;
 pub mod folder;
 pub mod http;

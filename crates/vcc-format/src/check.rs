@@ -2,9 +2,8 @@
 
 use std::borrow::Cow;
 
-use vcc_types::{Field, StartDate};
+use vcc_types::{Field, StartDate, parse_duration};
 
-use crate::record::seconds;
 use crate::scan::is_between;
 use crate::{DeviationKind, Options};
 
@@ -97,14 +96,16 @@ fn is_usual(text: &[u8]) -> bool {
 /// Looks at a duration. An empty one says nothing, as an absent one does (FIELD-7).
 #[inline(always)]
 pub(crate) fn duration(text: &str) -> Option<Finding> {
-    let usual = text.len() < 20 && text.bytes().all(|byte| byte.is_ascii_digit());
+    // A number of 18 digits is less than the longest.
+    let usual = text.len() < 19 && text.bytes().all(|byte| byte.is_ascii_digit());
     if usual { None } else { duration_slowly(text) }
 }
 
 #[cold]
 fn duration_slowly(text: &str) -> Option<Finding> {
     around(text, |text| {
-        (seconds(text).is_none())
+        parse_duration(text)
+            .is_err()
             .then_some(Finding { kind: DeviationKind::UnreadableDuration, replacement: None })
     })
 }
@@ -149,10 +150,10 @@ mod tests {
 
     #[test]
     fn durations_that_are_numbers() {
-        for text in ["", "0", "027", "18446744073709551615", "000000000000000000000000000007"] {
+        for text in ["", "0", "027", "9223372036854775807", "000000000000000000000000000007"] {
             assert!(duration(text).is_none(), "{text}");
         }
-        for text in ["+1", "-1", "1.5", "abc", "18446744073709551616"] {
+        for text in ["+1", "-1", "1.5", "abc", "9223372036854775808", "18446744073709551616"] {
             assert!(duration(text).is_some(), "{text}");
         }
     }

@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use std::sync::OnceLock;
 
 use chrono::{DateTime, Utc};
-use vcc_types::{Field, Recording, Row, StartDate};
+use vcc_types::{Field, Recording, Row, StartDate, parse_duration};
 
 use crate::parts::{Parts, Piece, Span, slice};
 use crate::scan::unquote;
@@ -296,19 +296,13 @@ impl Row for Record<'_> {
     }
 
     fn duration(&self) -> Option<u64> {
-        seconds(self.text(Field::Duration))
+        parse_duration(self.text(Field::Duration)).ok()
     }
 
     #[inline]
     fn text(&self, field: Field) -> &str {
         self.get(field).unwrap_or_default()
     }
-}
-
-/// The number of seconds that a duration says: ASCII digits, up to 2^64−1.
-pub(crate) fn seconds(text: &str) -> Option<u64> {
-    // `u64` itself would read a leading `+`.
-    if text.starts_with('+') { None } else { text.parse().ok() }
 }
 
 impl PartialEq<Recording> for Record<'_> {
@@ -337,6 +331,26 @@ mod tests {
     #[test]
     fn a_record_is_small() {
         assert!(size_of::<Record<'_>>() <= 128, "{}", size_of::<Record<'_>>());
+    }
+
+    /// FIELD-4: also around the longest duration that there is.
+    #[test]
+    fn a_record_and_what_is_made_of_it_last_as_long() {
+        let longest = Recording::MAX_DURATION;
+        for (text, seconds) in [
+            ("027", Some(27)),
+            ("9223372036854775807", Some(longest)),
+            ("9223372036854775808", None),
+            ("18446744073709551615", None),
+            ("18446744073709551616", None),
+            ("+27", None),
+            ("", None),
+        ] {
+            let document = format!("duration,caseID\r\n{text},4711\r\n");
+            let record = csv::Reader::new(document.as_bytes()).read().unwrap().unwrap();
+            let made = record.to_recording();
+            assert_eq!((Row::duration(&record), made.duration()), (seconds, seconds), "{text}");
+        }
     }
 
     /// On both sides of the length up to which spans are short.

@@ -1,7 +1,8 @@
 use core::ops::Range;
 
 use vcc_types::{
-    Dialect, Field, FutureConstants, IgnoredFinish, Plus, Recording, TimedSingle, ZeroOffset,
+    Dialect, DurationError, Field, FutureConstants, IgnoredFinish, Plus, TimedSingle, ZeroOffset,
+    parse_duration,
 };
 
 use crate::date::{self, Spaces};
@@ -271,16 +272,16 @@ impl Reader<'_> {
     fn wanted(&mut self, field: Field, span: Span) -> Result<Wanted, QueryError> {
         let text = self.text(span, true)?;
         match field {
-            // FIELD-4: any number of digits; no record has more than 2^63−1.
-            Field::Duration if is_number(text) => Ok(match text.parse() {
-                Ok(seconds @ 0..=Recording::MAX_DURATION) => Wanted::Seconds(seconds),
-                _ => Wanted::Never,
-            }),
-            Field::Duration if !text.is_empty() => {
-                let expected = "a number of whole seconds, such as 27";
-                let kind = QueryErrorKind::Number;
-                Err(QueryError::new(kind, span.range(), "FIELD-4", expected, found(text)))
-            }
+            Field::Duration if !text.is_empty() => match parse_duration(text) {
+                Ok(seconds) => Ok(Wanted::Seconds(seconds)),
+                // FIELD-4: any number of digits; no record has more than 2^63−1.
+                Err(DurationError::TooLong) => Ok(Wanted::Never),
+                Err(DurationError::NotANumber) => {
+                    let expected = "a number of whole seconds, such as 27";
+                    let kind = QueryErrorKind::Number;
+                    Err(QueryError::new(kind, span.range(), "FIELD-4", expected, found(text)))
+                }
+            },
             _ => Ok(Wanted::Text(text.into())),
         }
     }

@@ -57,12 +57,12 @@ impl Pending {
 }
 
 /// A text that is counted for as long as any part of it is in use, such as in a socket that is full.
-struct Counted<H> {
+struct CountedText<H> {
     text: Vec<u8>,
     _held: H,
 }
 
-impl<H> AsRef<[u8]> for Counted<H> {
+impl<H> AsRef<[u8]> for CountedText<H> {
     fn as_ref(&self) -> &[u8] {
         &self.text
     }
@@ -70,5 +70,5 @@ impl<H> AsRef<[u8]> for Counted<H> {
 
 /// Bytes that keep their count until they are dropped.
 pub(crate) fn counted(text: Vec<u8>, held: impl Send + 'static) -> Bytes {
-    Bytes::from_owner(Counted { text, _held: held })
+    Bytes::from_owner(CountedText { text, _held: held })
 }

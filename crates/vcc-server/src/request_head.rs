@@ -11,6 +11,7 @@ use std::ops::Range;
 
 use axum::http::Uri;
 use httparse::{EMPTY_HEADER, Header, Status};
+use percent_encoding::percent_encode_byte;
 
 use crate::error_response::ErrorResponse;
 
@@ -43,7 +44,7 @@ pub(crate) struct Head {
 
 /// How much is known of a head that is not whole yet. Each byte is looked at once.
 #[derive(Debug, Default)]
-pub(crate) struct Begun {
+pub(crate) struct PartialHead {
     /// Where the request line is, once it is whole and can be read, and where the headers begin.
     line: Option<(Range<usize>, usize)>,
     /// Where the line begins that is not whole yet.
@@ -52,7 +53,7 @@ pub(crate) struct Begun {
     seen: usize,
 }
 
-impl Begun {
+impl PartialHead {
     /// Looks at the bytes that have come, which are those of before and perhaps more. `None` if the
     /// head goes on.
     pub(crate) fn read(&mut self, bytes: &[u8]) -> Result<Option<Head>, ErrorResponse> {
@@ -136,7 +137,9 @@ fn request_line(line: &[u8]) -> Result<Vec<u8>, ErrorResponse> {
         match byte {
             // REQ-8
             0..=b' ' | 0x7f => return Err(ErrorResponse::raw_byte(*byte)),
-            b'"' | b'#' | b'<' | b'>' | b'`' | 0x80.. => encode(&mut encoded, *byte),
+            b'"' | b'#' | b'<' | b'>' | b'`' | 0x80.. => {
+                encoded.extend_from_slice(percent_encode_byte(*byte).as_bytes());
+            }
             byte => encoded.push(*byte),
         }
     }
@@ -147,11 +150,6 @@ fn request_line(line: &[u8]) -> Result<Vec<u8>, ErrorResponse> {
     encoded.extend_from_slice(version);
     encoded.extend_from_slice(b"\r\n");
     Ok(encoded)
-}
-
-fn encode(into: &mut Vec<u8>, byte: u8) {
-    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-    into.extend([b'%', DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
 }
 
 /// What a head says of what comes after it.
@@ -244,10 +242,10 @@ mod tests {
     /// What a whole head comes to: what the stack reads and whether a body follows, or the status and
     /// the text of a refusal.
     fn read(bytes: &[u8]) -> Result<(String, bool), (u16, String)> {
-        let whole = Begun::default().read(bytes);
+        let whole = PartialHead::default().read(bytes);
         // In pieces it is the same, and a head that goes on says nothing yet.
-        let mut begun = Begun::default();
-        let pieces = (0..=bytes.len()).map(|length| begun.read(&bytes[..length]));
+        let mut partial = PartialHead::default();
+        let pieces = (0..=bytes.len()).map(|length| partial.read(&bytes[..length]));
         let pieces = pieces.map(Result::transpose).find_map(|outcome| outcome);
         let shown = |outcome: &Result<Head, ErrorResponse>| format!("{outcome:?}");
         let whole = whole.transpose().expect("a whole head");
@@ -399,7 +397,7 @@ mod tests {
             ("1.1", "X-Connection: close\r\nConnection: closed\r\n", false),
         ] {
             let head = format!("GET / HTTP/{version}\r\n{headers}\r\n");
-            let head = Begun::default().read(head.as_bytes()).unwrap().unwrap();
+            let head = PartialHead::default().read(head.as_bytes()).unwrap().unwrap();
             assert_eq!(head.is_last, expected, "{version} {headers:?}");
         }
     }
@@ -415,10 +413,10 @@ mod tests {
             ("", "\r\n", 431),
         ] {
             let mut bytes = begin.as_bytes().to_vec();
-            let mut begun = Begun::default();
+            let mut partial = PartialHead::default();
             let refused = loop {
                 bytes.extend(more.repeat(1_000).bytes());
-                if let Err(refusal) = begun.read(&bytes) {
+                if let Err(refusal) = partial.read(&bytes) {
                     break refusal;
                 }
                 assert!(bytes.len() < LONGEST_HEAD, "{begin:?} {more:?}");
@@ -437,7 +435,7 @@ mod tests {
                 let after =
                     if before.contains("HTTP") { ": y\r\n\r\n" } else { " HTTP/1.1\r\n\r\n" };
                 let bytes = [before.as_bytes(), &[byte], after.as_bytes()].concat();
-                let Ok(Some(head)) = Begun::default().read(&bytes) else { continue };
+                let Ok(Some(head)) = PartialHead::default().read(&bytes) else { continue };
                 let mut headers = [EMPTY_HEADER; MOST_HEADERS];
                 let mut request = httparse::Request::new(&mut headers);
                 assert_eq!(request.parse(&head.bytes), Ok(Status::Complete(head.bytes.len())));

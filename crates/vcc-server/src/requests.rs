@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
 use crate::error_response::ErrorResponse;
-use crate::request_head::{Begun, Head, LONGEST_HEAD};
+use crate::request_head::{Head, LONGEST_HEAD, PartialHead};
 use crate::room::Seat;
 use crate::stall::Cut;
 
@@ -25,10 +25,10 @@ pub(crate) struct Requests<Io> {
     state: State,
     /// What has come of the next head, and perhaps more.
     came: Vec<u8>,
-    begun: Begun,
+    begun: PartialHead,
     /// What the stack is given next.
     next: Vec<u8>,
-    verdicts: Verdicts,
+    rulings: Rulings,
     cut: Cut,
     seat: Seat,
     /// Whether something written may still wait for the client.
@@ -59,7 +59,7 @@ enum State {
 
 /// What becomes of a request that the stack was given.
 #[derive(Debug)]
-pub(crate) enum Verdict {
+pub(crate) enum Ruling {
     /// It is answered.
     Serve,
     /// It is answered, and the connection ends.
@@ -68,13 +68,13 @@ pub(crate) enum Verdict {
     Refuse(ErrorResponse),
 }
 
-/// A verdict for each head that the stack was given, in their order.
+/// The ruling on each head that the stack was given, in their order.
 #[derive(Clone, Default)]
-pub(crate) struct Verdicts(Arc<Shared>);
+pub(crate) struct Rulings(Arc<Shared>);
 
 #[derive(Default)]
 struct Shared {
-    queue: Mutex<VecDeque<Verdict>>,
+    queue: Mutex<VecDeque<Ruling>>,
     /// Requests that the stack was given and whose answers it was not.
     unanswered: AtomicUsize,
     /// Whether a head has come in part.
@@ -84,11 +84,11 @@ struct Shared {
 /// A request that is being answered, until this is dropped with the body of its answer.
 pub(crate) struct Answering(Arc<Shared>);
 
-impl Verdicts {
+impl Rulings {
     /// That of the next request. `None` for one that the stack was not given as such.
-    pub(crate) fn next(&self) -> Option<(Verdict, Answering)> {
-        let verdict = self.0.queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front()?;
-        Some((verdict, Answering(self.0.clone())))
+    pub(crate) fn next(&self) -> Option<(Ruling, Answering)> {
+        let ruling = self.0.queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front()?;
+        Some((ruling, Answering(self.0.clone())))
     }
 
     /// Whether a request has come in part, and the stack knows nothing of it.
@@ -96,10 +96,10 @@ impl Verdicts {
         self.0.is_begun.load(Ordering::Relaxed)
     }
 
-    fn push(&self, verdict: Verdict) {
+    fn push(&self, ruling: Ruling) {
         self.0.unanswered.fetch_add(1, Ordering::Relaxed);
         self.0.is_begun.store(false, Ordering::Relaxed);
-        self.0.queue.lock().unwrap_or_else(PoisonError::into_inner).push_back(verdict);
+        self.0.queue.lock().unwrap_or_else(PoisonError::into_inner).push_back(ruling);
     }
 }
 
@@ -111,14 +111,14 @@ impl Drop for Answering {
 
 impl<Io> Requests<Io> {
     /// `cut` is set once the client may send what is not read.
-    pub(crate) fn new(io: Io, verdicts: Verdicts, cut: Cut, seat: Seat) -> Self {
+    pub(crate) fn new(io: Io, rulings: Rulings, cut: Cut, seat: Seat) -> Self {
         Self {
             io,
             state: State::Head,
             came: Vec::new(),
-            begun: Begun::default(),
+            begun: PartialHead::default(),
             next: Vec::new(),
-            verdicts,
+            rulings,
             cut,
             seat,
             is_writing: false,
@@ -151,9 +151,9 @@ impl<Io> Requests<Io> {
                 let is_long = bytes.len() >= LONG;
                 self.next = bytes;
                 self.came.drain(..length);
-                self.begun = Begun::default();
+                self.begun = PartialHead::default();
                 let ends = has_body || is_long;
-                self.verdicts.push(if ends { Verdict::ServeLast } else { Verdict::Serve });
+                self.rulings.push(if ends { Ruling::ServeLast } else { Ruling::Serve });
                 if has_body {
                     self.end(State::Body);
                 } else if is_long {
@@ -175,7 +175,7 @@ impl<Io> Requests<Io> {
         self.next = format!("{method} / HTTP/1.1\r\nHost: x\r\n\r\n").into_bytes();
         self.came = Vec::new();
         self.end(State::Over);
-        self.verdicts.push(Verdict::Refuse(refusal));
+        self.rulings.push(Ruling::Refuse(refusal));
     }
 
     /// No request is read from here on.
@@ -218,7 +218,7 @@ impl<Io> Requests<Io> {
             }
             let Poll::Ready(read) = self.fill(context, through) else {
                 let is_begun = self.begun.is_any(&self.came);
-                self.verdicts.0.is_begun.store(is_begun, Ordering::Relaxed);
+                self.rulings.0.is_begun.store(is_begun, Ordering::Relaxed);
                 self.settle();
                 return Poll::Pending;
             };
@@ -263,7 +263,7 @@ impl<Io> Requests<Io> {
     pub(crate) fn rests(&self) -> bool {
         let has_more = !self.next.is_empty()
             || self.state == State::Head && !self.begun.has_seen(&self.came)
-            || self.verdicts.0.unanswered.load(Ordering::Relaxed) > 0;
+            || self.rulings.0.unanswered.load(Ordering::Relaxed) > 0;
         !self.is_writing && !has_more
     }
 
@@ -361,9 +361,9 @@ mod tests {
     /// What the stack is given of some bytes that come in pieces, and what becomes of its requests.
     async fn pass(input: &[u8], piece: usize) -> (String, Vec<String>) {
         let (mut client, server) = tokio::io::duplex(piece);
-        let verdicts = Verdicts::default();
+        let rulings = Rulings::default();
         let seat = Room::new(1, Arc::default()).enter().await.unwrap();
-        let mut requests = Requests::new(server, verdicts.clone(), Cut::default(), seat);
+        let mut requests = Requests::new(server, rulings.clone(), Cut::default(), seat);
         let input = input.to_vec();
         let writer = tokio::spawn(async move {
             // What is not read any more cannot be written either.
@@ -380,12 +380,12 @@ mod tests {
         }
         drop(requests);
         writer.await.unwrap();
-        let said = |verdict| match verdict {
-            (Verdict::Refuse(refusal), _) => refusal.said().0.to_string(),
-            (verdict, _) => format!("{verdict:?}"),
+        let said = |ruling| match ruling {
+            (Ruling::Refuse(refusal), _) => refusal.said().0.to_string(),
+            (ruling, _) => format!("{ruling:?}"),
         };
-        let verdicts = std::iter::from_fn(|| verdicts.next()).map(said).collect();
-        (String::from_utf8(output).unwrap(), verdicts)
+        let rulings = std::iter::from_fn(|| rulings.next()).map(said).collect();
+        (String::from_utf8(output).unwrap(), rulings)
     }
 
     #[tokio::test]
@@ -397,7 +397,7 @@ mod tests {
         let body = "POST /# HTTP/1.1\r\nContent-Length: 5\r\n\r\nhel\"o";
         let body_read = "POST /%23 HTTP/1.1\r\nContent-Length: 5\r\n\r\nhel\"o";
         let instead = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
-        for (input, output, verdicts) in [
+        for (input, output, rulings) in [
             (format!("{get}{get}"), format!("{read}{read}"), &["Serve", "Serve"][..]),
             (
                 format!("{empty}{get}{empty}"),
@@ -419,7 +419,7 @@ mod tests {
             for piece in [1, 2, 5, 4096] {
                 let passed = pass(input.as_bytes(), piece).await;
                 assert_eq!(passed.0, output, "{input:?} in pieces of {piece}");
-                assert_eq!(passed.1, verdicts, "{input:?} in pieces of {piece}");
+                assert_eq!(passed.1, rulings, "{input:?} in pieces of {piece}");
             }
         }
     }
@@ -431,17 +431,17 @@ mod tests {
         let get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
         let long = format!("GET / HTTP/1.1\r\nX: {}\r\n\r\n", "y".repeat(LONG));
         let begun = "GET /\" HTTP/1.1\r\n".to_owned() + &"X: y\r\n".repeat(6_000);
-        for (before, verdicts) in
+        for (before, rulings) in
             [("", &["431"][..]), (get, &["Serve", "431"]), (&*long, &["ServeLast"])]
         {
             let input = format!("{before}{begun}");
             for piece in [1_000, 8 * 1024, 64 * 1024] {
-                assert_eq!(pass(input.as_bytes(), piece).await.1, verdicts, "{before:.9} {piece}");
+                assert_eq!(pass(input.as_bytes(), piece).await.1, rulings, "{before:.9} {piece}");
             }
         }
         let (mut client, server) = tokio::io::duplex(64 * 1024);
         let seat = Room::new(1, Arc::default()).enter().await.unwrap();
-        let mut requests = Requests::new(server, Verdicts::default(), Cut::default(), seat);
+        let mut requests = Requests::new(server, Rulings::default(), Cut::default(), seat);
         let mut given = vec![0; get.len()];
         client.write_all(get.as_bytes()).await.unwrap();
         requests.read_exact(&mut given).await.unwrap();

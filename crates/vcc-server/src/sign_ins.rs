@@ -20,11 +20,11 @@ const PEERS: usize = 64;
 pub(crate) struct SignIns(Arc<Gathering>);
 
 #[derive(Default)]
-struct Gathering(Mutex<Window>);
+struct Gathering(Mutex<Refusals>);
 
 /// What was refused since a window began. It begins with a refusal.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Window {
+struct Refusals {
     refused: u64,
     /// How many of them have been told of.
     told: u64,
@@ -60,7 +60,7 @@ impl SignIns {
 }
 
 impl Gathering {
-    fn lock(&self) -> std::sync::MutexGuard<'_, Window> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Refusals> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -79,7 +79,7 @@ fn tell(summary: Option<String>) {
     }
 }
 
-impl Window {
+impl Refusals {
     /// Counts by Misra and Gries: memory is bounded, and whoever has more than one in [`PEERS`] of all
     /// refusals is among those told apart.
     fn count(&mut self, peer: Option<IpAddr>) {
@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn a_burst_is_summed_up_and_a_few_are_not() {
-        let mut window = Window::default();
+        let mut window = Refusals::default();
         for _ in 0..4 {
             window.count(peer(7));
             assert!(!window.begins_a_burst());
@@ -161,12 +161,12 @@ mod tests {
         let said = "6 refused sign-ins in the last 10 s, all from 192.0.2.7";
         assert_eq!(window.end().as_deref(), Some(said));
         assert_eq!(window.end(), None);
-        assert_eq!(window, Window::default());
+        assert_eq!(window, Refusals::default());
     }
 
     #[test]
     fn what_was_told_at_once_is_not_told_again() {
-        let mut window = Window::default();
+        let mut window = Refusals::default();
         for _ in 0..BURST {
             window.count(None);
         }
@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn memory_is_bounded_and_the_worst_is_found_all_the_same() {
-        let mut window = Window::default();
+        let mut window = Refusals::default();
         for number in 0..100_000 {
             window.count(peer(if number % 4 == 0 { 1 } else { 1_000 + number }));
         }

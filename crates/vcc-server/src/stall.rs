@@ -28,12 +28,12 @@ pub(crate) struct Stall<Io> {
     resets: bool,
 }
 
-/// Said of a connection on which the last request was answered before all of it was read.
+/// Flags of a connection on which the last request was answered before all of it was read.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Cut(Arc<Said>);
+pub(crate) struct Cut(Arc<Flags>);
 
 #[derive(Debug, Default)]
-struct Said {
+struct Flags {
     is_cut: AtomicBool,
     /// Whether the end of the answer is that of the connection.
     is_unmarked: AtomicBool,

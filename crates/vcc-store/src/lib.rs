@@ -89,11 +89,13 @@ pub use index::INDEXABLE;
 pub use page::Page;
 #[cfg(feature = "postgres")]
 pub use postgres::{Postgres, PostgresBuilder};
-pub use record::{Refusal, RefusalKind, StoredRecord};
+pub use record::{RecordError, RecordErrorKind, StoredRecord};
 pub use remains::Remains;
 pub use rest::Rest;
 #[cfg(feature = "sqlite")]
-pub use sqlite::{FollowedSqlite, Sqlite, SqliteBuilder};
+pub use sqlite::followed::FollowedSqlite;
+#[cfg(feature = "sqlite")]
+pub use sqlite::{Sqlite, SqliteBuilder};
 pub use store::Store;
 pub use tenant::{Credentials, Overview, Tenant, TenantId};
 pub use tenant_name::NameProblem;

@@ -47,6 +47,7 @@
 //! # What else is here
 //!
 //! * [`Row`]: the few questions that matching asks of a record, to implement for row types of your own.
+//! * [`parse_duration`]: the number that a duration is.
 //! * [`Host`]: the hosts that the documentation names.
 //! * [`TokenForm`]: whether a token is one of this project, and was copied whole.
 //!
@@ -65,6 +66,7 @@
 
 mod call_type;
 mod dialect;
+mod duration;
 mod field;
 mod host;
 mod recording;
@@ -82,6 +84,7 @@ pub use dialect::{
     NoCredentials, Order, Plus, RangeEnd, RangeEndInstant, RepeatedVariable, ResponseZone,
     ReversedRange, Switch, TimedSingle, TrailingQuote, UnknownVariable, UtcOffset, ZeroOffset,
 };
+pub use duration::{DurationError, parse_duration};
 pub use field::{Field, UnknownField};
 pub use host::Host;
 pub use recording::Recording;

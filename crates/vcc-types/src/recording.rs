@@ -2,7 +2,7 @@ use core::fmt;
 
 use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 
-use crate::{CallType, Field, RecordingName, Row, StartDate};
+use crate::{CallType, DurationError, Field, RecordingName, Row, StartDate, parse_duration};
 
 /// One record: the fifteen fields of [`Field`], and whatever else a server sent beside them.
 ///
@@ -227,10 +227,7 @@ impl Recording {
     /// ```
     #[must_use]
     pub fn is_too_long(&self) -> bool {
-        let text = self.text(Field::Duration);
-        self.duration.is_none()
-            && !text.is_empty()
-            && text.bytes().all(|byte| byte.is_ascii_digit())
+        parse_duration(self.text(Field::Duration)) == Err(DurationError::TooLong)
     }
 
     /// The instant at which the recording finished: start + duration (NEAR-2). A record without a
@@ -301,11 +298,7 @@ impl Recording {
     }
 
     fn read_duration(&mut self) {
-        // `u64` itself would read a leading `+`.
-        let text = self.text(Field::Duration);
-        let number: Option<u64> = (!text.starts_with('+')).then(|| text.parse().ok()).flatten();
-        // FIELD-4
-        self.duration = number.filter(|seconds| *seconds <= Self::MAX_DURATION);
+        self.duration = parse_duration(self.text(Field::Duration)).ok();
     }
 }
 

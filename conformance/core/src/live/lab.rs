@@ -412,16 +412,3 @@ pub(super) fn gone(exchange: &Exchange) -> Option<String> {
         _ => None,
     }
 }
-
-/// Every byte but letters and digits as `%hh`.
-pub(super) fn encode(value: &str) -> String {
-    let mut text = String::new();
-    for byte in value.bytes() {
-        if byte.is_ascii_alphanumeric() {
-            text.push(char::from(byte));
-        } else {
-            text.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    text
-}

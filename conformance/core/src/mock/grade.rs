@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use super::{Received, Scenario};
+use crate::escapes;
 
 /// One thing that a client did right or wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,7 +86,7 @@ pub fn grade(scenario: Scenario, received: &[Received]) -> Vec<Grade> {
             for (name, value) in scenario.filters() {
                 let sent =
                     query.split('&').find_map(|segment| segment.strip_prefix(&format!("{name}=")));
-                let problem = match sent.map(decode) {
+                let problem = match sent.map(decoded) {
                     None => Some(format!("{name} did not come; the query was {query:?}")),
                     Some(None) => Some(format!(
                         "{name}: {:?} is not percent-encoded UTF-8",
@@ -133,19 +134,7 @@ pub fn grade(scenario: Scenario, received: &[Received]) -> Vec<Grade> {
     grades
 }
 
-/// Percent-decodes, with `+` as itself; `None` for a broken escape or what is no UTF-8.
-fn decode(text: &str) -> Option<String> {
-    let mut bytes = Vec::new();
-    let mut rest = text.as_bytes();
-    while let [first, after @ ..] = rest {
-        rest = after;
-        if *first == b'%' {
-            let digits = std::str::from_utf8(rest.get(..2)?).ok()?;
-            bytes.push(u8::from_str_radix(digits, 16).ok()?);
-            rest = &rest[2..];
-        } else {
-            bytes.push(*first);
-        }
-    }
-    String::from_utf8(bytes).ok()
+/// What a value stands for; `None` for a broken escape or what is no UTF-8.
+fn decoded(value: &str) -> Option<String> {
+    String::from_utf8(escapes::decode(value.as_bytes())?.into_owned()).ok()
 }

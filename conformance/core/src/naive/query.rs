@@ -6,6 +6,7 @@ use vcc_types::{
 
 use super::date::{self, Written};
 use super::{Context, Nanos, zone};
+use crate::escapes;
 
 /// What a query asks for.
 pub(super) struct Selection {
@@ -121,26 +122,10 @@ fn unquoted<'a>(query: &'a [u8], dialect: &Dialect) -> &'a [u8] {
 ///
 /// REQ-14: a raw `#` is a byte like any other.
 fn decode(text: &[u8], plus: Plus) -> Result<String, String> {
-    let mut bytes = Vec::new();
-    let mut rest = text;
-    while let [first, after @ ..] = rest {
-        rest = after;
-        match first {
-            b'%' => {
-                let digits = after.get(..2).ok_or("a broken percent-escape")?;
-                let mut value = 0;
-                for digit in digits {
-                    let digit = char::from(*digit).to_digit(16).ok_or("a broken percent-escape")?;
-                    value = value * 16 + digit as u8;
-                }
-                bytes.push(value);
-                rest = &after[2..];
-            }
-            b'+' if plus == Plus::Space => bytes.push(b' '),
-            byte => bytes.push(*byte),
-        }
-    }
-    String::from_utf8(bytes).map_err(|_| "not UTF-8".into())
+    let space = |byte: &u8| if *byte == b'+' && plus == Plus::Space { b' ' } else { *byte };
+    let text: Vec<u8> = text.iter().map(space).collect();
+    let bytes = escapes::decode(&text).ok_or("a broken percent-escape")?;
+    String::from_utf8(bytes.into_owned()).map_err(|_| "not UTF-8".into())
 }
 
 fn page(text: &str, dialect: &Dialect) -> Result<u64, String> {

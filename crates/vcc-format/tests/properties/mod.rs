@@ -12,7 +12,7 @@ use vcc_format::{
     Decoder, Deviation, DeviationKind, Error, ErrorKind, Format, Mode, Options, Reader, Sink,
     StreamReader, csv, xml,
 };
-use vcc_types::{Field, Recording, StartDate};
+use vcc_types::{Field, Recording, StartDate, parse_duration};
 
 /// Everything that reading a document gives.
 #[derive(Debug, PartialEq)]
@@ -245,7 +245,7 @@ pub(crate) fn read_back(recording: &Recording) -> Recording {
         let inner = text.trim_matches(is_space);
         let readable = match field {
             Field::StartDate => StartDate::parse(inner).is_ok(),
-            _ => inner.bytes().all(|byte| byte.is_ascii_digit()) && inner.parse::<u64>().is_ok(),
+            _ => parse_duration(inner).is_ok(),
         };
         if inner.is_empty() || readable {
             read.set(field, inner);

@@ -1,9 +1,10 @@
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use super::Api;
 use super::trace::Trace;
+use crate::Metrics;
 use crate::metrics::GaugeGuard;
+use crate::sign_ins::SignIns;
 
 /// What the log and the metrics show instead of a status if the client left: the number that other
 /// servers use.
@@ -12,7 +13,9 @@ const CLIENT_LEFT: u16 = 499;
 /// A request that is being answered. It is counted and logged once, also if its client leaves before
 /// there is an answer.
 pub(super) struct InFlight<'a> {
-    api: &'a Api,
+    metrics: &'a Metrics,
+    requests: &'a AtomicU64,
+    sign_ins: &'a SignIns,
     began: Instant,
     pub(super) trace: Trace,
     ended: bool,
@@ -20,19 +23,24 @@ pub(super) struct InFlight<'a> {
 }
 
 impl<'a> InFlight<'a> {
-    pub(super) fn begin(api: &'a Api) -> Self {
+    pub(super) fn begin(
+        metrics: &'a Metrics,
+        requests: &'a AtomicU64,
+        sign_ins: &'a SignIns,
+    ) -> Self {
         let (began, trace) = (Instant::now(), Trace::default());
-        Self { api, began, trace, ended: false, _running: api.metrics.begin() }
+        let _running = metrics.begin();
+        Self { metrics, requests, sign_ins, began, trace, ended: false, _running }
     }
 
     pub(super) fn end(&mut self, status: u16) {
         self.ended = true;
         let took = self.began.elapsed();
-        self.api.metrics.answered(status, self.trace.records as u64, took);
-        let request = self.api.requests.fetch_add(1, Ordering::Relaxed) + 1;
+        self.metrics.answered(status, self.trace.records as u64, took);
+        let request = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
         self.trace.log(request, status, took);
         if matches!(status, 401 | 403) {
-            self.api.sign_ins.refused(self.trace.peer);
+            self.sign_ins.refused(self.trace.peer);
         }
     }
 }

@@ -125,7 +125,7 @@ impl fmt::Debug for Api {
 }
 
 async fn handle(State(api): State<Arc<Api>>, request: Request<Body>) -> Response<Body> {
-    let mut in_flight = InFlight::begin(&api);
+    let mut in_flight = InFlight::begin(&api.metrics, &api.requests, &api.sign_ins);
     // The body of a request is not read; the connection drops it.
     let (request, _) = request.into_parts();
     let trace = &mut in_flight.trace;

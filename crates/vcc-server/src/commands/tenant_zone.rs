@@ -139,14 +139,18 @@ impl fmt::Display for Spell {
         }
         let way = if by < TimeDelta::zero() { "earlier" } else { "later" };
         let (before, after) = (instant(self.before), instant(self.after));
-        write!(f, "{first} to {last}: {} {way} ({after} instead of {before})", Span(by.abs()))
+        write!(
+            f,
+            "{first} to {last}: {} {way} ({after} instead of {before})",
+            HoursAndMinutes(by.abs())
+        )
     }
 }
 
 /// Hours and minutes; zones of long ago have seconds too.
-struct Span(TimeDelta);
+struct HoursAndMinutes(TimeDelta);
 
-impl fmt::Display for Span {
+impl fmt::Display for HoursAndMinutes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = self.0.num_seconds();
         let parts = [(seconds / 3_600, "h"), (seconds / 60 % 60, "min"), (seconds % 60, "s")];

@@ -11,19 +11,19 @@ use tower::ServiceExt as _;
 
 use super::Connections;
 use crate::error_response::ErrorResponse;
-use crate::requests::{Answering, Verdict};
+use crate::requests::{Answering, Ruling};
 
 impl Connections {
     /// Answers a request by what its head was found to be.
     pub(super) async fn answer(
         &self,
         request: Request<Incoming>,
-        verdict: Option<Verdict>,
+        ruling: Option<Ruling>,
     ) -> Response<Body> {
-        let (mut response, is_last) = match verdict {
-            Some(Verdict::Serve) => (self.route(request).await, false),
-            Some(Verdict::ServeLast) => (self.route(request).await, true),
-            Some(Verdict::Refuse(refusal)) => (self.refuse(refusal), true),
+        let (mut response, is_last) = match ruling {
+            Some(Ruling::Serve) => (self.route(request).await, false),
+            Some(Ruling::ServeLast) => (self.route(request).await, true),
+            Some(Ruling::Refuse(refusal)) => (self.refuse(refusal), true),
             // The stack sees a request where none was given to it: nobody knows whose it is.
             None => (self.refuse(ErrorResponse::request_line()), true),
         };

@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 
 use super::answer::AnswerBody;
 use super::{Connections, Stop};
-use crate::requests::{Requests, Verdicts};
+use crate::requests::{Requests, Rulings};
 use crate::room::Seat;
 use crate::stall::Cut;
 use crate::unproven::Backoff;
@@ -23,9 +23,9 @@ impl Connections {
     where
         Io: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let (verdicts, backoff) = (Verdicts::default(), Backoff::default());
+        let (rulings, backoff) = (Rulings::default(), Backoff::default());
         let caller = seat.caller();
-        let mut requests = Requests::new(io, verdicts.clone(), cut.clone(), seat);
+        let mut requests = Requests::new(io, rulings.clone(), cut.clone(), seat);
         // The stack is there for whole requests alone: without one it is put away, with its buffers.
         loop {
             let deadline = requests.since() + self.limits.headers;
@@ -35,7 +35,7 @@ impl Connections {
                     // What has come already is read before the connection ends.
                     biased;
                     first = &mut first => matches!(first, Ok(Ok(()))),
-                    () = stop.asked() => verdicts.is_begun() && matches!(first.await, Ok(Ok(()))),
+                    () = stop.asked() => rulings.is_begun() && matches!(first.await, Ok(Ok(()))),
                 }
             };
             if !is_there {
@@ -47,9 +47,9 @@ impl Connections {
                 }
                 request.extensions_mut().insert(caller.clone());
                 request.extensions_mut().insert(backoff.clone());
-                let (verdict, answering) = verdicts.next().unzip();
+                let (ruling, answering) = rulings.next().unzip();
                 let is_old = request.version() == Version::HTTP_10;
-                let (answer, cut) = (self.answer(request, verdict), cut.clone());
+                let (answer, cut) = (self.answer(request, ruling), cut.clone());
                 async move {
                     let response = answer.await;
                     if is_old && response.body().size_hint().exact().is_none() {
@@ -62,7 +62,7 @@ impl Connections {
             });
             let io = TokioIo::new(&mut requests);
             let connection = Box::pin(self.http.serve_connection(io, service));
-            if let Err(error) = converse(connection, &verdicts, &mut stop).await {
+            if let Err(error) = converse(connection, &rulings, &mut stop).await {
                 tracing::debug!(%error, "a connection ended early");
                 // One whose answer breaks off must not take what it has for the whole.
                 if !error.is_timeout() {
@@ -75,7 +75,7 @@ impl Connections {
             }
         }
         // The stack does not say goodbye to a client that was idle for too long, nor after CONNECT.
-        if requests.rests() && !requests.is_shut() && !verdicts.is_begun() {
+        if requests.rests() && !requests.is_shut() && !rulings.is_begun() {
             let _ = requests.shutdown().await;
         }
     }
@@ -85,7 +85,7 @@ impl Connections {
 /// have come once the server is to stop.
 async fn converse<Io, Service>(
     mut connection: Pin<Box<http1::Connection<Io, Service>>>,
-    verdicts: &Verdicts,
+    rulings: &Rulings,
     stop: &mut Stop,
 ) -> hyper::Result<()>
 where
@@ -103,7 +103,7 @@ where
             is_asked = is_asked || stopping.as_mut().poll(context).is_ready();
             // A request that has come in part is waited for: the stack knows nothing of it, and
             // would close.
-            if !is_asked || is_closing || verdicts.is_begun() {
+            if !is_asked || is_closing || rulings.is_begun() {
                 return Poll::Pending;
             }
             connection.as_mut().graceful_shutdown();

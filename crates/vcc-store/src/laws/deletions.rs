@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use vcc_types::{Field, Recording, Row as _};
 
-use super::{NOW, acme, optional, record};
+use super::samples::{NOW, acme, optional, record};
 use crate::{Deletion, Store, StoredRecord, Vacuum};
 
 pub(super) async fn deletions_take_what_they_say(store: &dyn Store) {

@@ -3,7 +3,7 @@
 use vcc_query::Selection;
 
 use super::random::Chance;
-use super::{acme, everything, expected, optional};
+use super::samples::{acme, everything, expected, optional};
 use crate::Store;
 
 pub(super) async fn an_export_is_the_list_without_pages(store: &dyn Store) {

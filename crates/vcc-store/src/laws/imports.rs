@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use vcc_types::{Field, Row as _};
 
-use super::{NOW, acme, everything, record};
+use super::samples::{NOW, acme, everything, record};
 use crate::{Batch, Checkpoint, Imported, OnConflict, Store, StoreErrorKind, StoredRecord};
 
 /// A batch of an import that has dealt with so many records before it, and after it.

@@ -3,7 +3,7 @@
 use vcc_query::{Filter, Selection, Wanted};
 use vcc_types::{Field, Recording, Row as _};
 
-use super::{acme, everything, optional};
+use super::samples::{acme, everything, optional};
 use crate::{Batch, OnConflict, Store, StoreErrorKind, StoredRecord};
 
 pub(super) async fn indexes_come_and_go(store: &dyn Store) {

@@ -5,7 +5,7 @@ use vcc_query::{Filter, Selection, Wanted, Window};
 use vcc_types::{Field, Order, Recording, Row as _};
 
 use super::random::Chance;
-use super::{NOW, acme, everything, expected, optional, record};
+use super::samples::{NOW, acme, everything, expected, optional, record};
 use crate::{Deletion, INDEXABLE, Store, StoredRecord, TokenHash};
 
 /// FIELD-4: whatever a duration looks like, it compares as a number.

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta};
 use vcc_query::{Edge, Filter, Near, Selection, Wanted, Window};
 use vcc_types::{Field, Order, Recording, Row as _};
 
-use super::{everything, expected};
+use super::samples::{everything, expected};
 use crate::{
     Batch, Deletion, OnConflict, Page, Store, StoreError, StoreErrorKind, StoredRecord, TenantId,
 };

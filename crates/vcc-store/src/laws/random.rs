@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta};
 use vcc_query::{Edge, Filter, Near, Selection, Wanted, Window};
 use vcc_types::{Field, Order, Recording};
 
-use super::everything;
+use super::samples::everything;
 use crate::StoredRecord;
 
 /// Case, spaces, numbers as texts, patterns, letters that look or fold alike, and characters beyond the

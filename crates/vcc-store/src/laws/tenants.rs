@@ -5,7 +5,7 @@ use std::sync::Arc;
 use vcc_query::{BuiltIn, Stretch, Zone, ZoneData, ZoneRules};
 use vcc_types::Field;
 
-use super::{NOW, acme, everything, record};
+use super::samples::{NOW, acme, everything, record};
 use crate::{Credentials, Deletion, Store, StoreErrorKind, TokenHash};
 
 pub(super) async fn tenants_come_and_go(store: &dyn Store) {
@@ -37,7 +37,7 @@ pub(super) async fn tenants_come_and_go(store: &dyn Store) {
     assert_eq!(store.page(acme.id, &everything()).await.unwrap().records, []);
 
     // Another tenant of that name has nothing of the one before.
-    let again = super::acme(store).await;
+    let again = super::samples::acme(store).await;
     assert_eq!(store.count(again.id).await.unwrap(), 0);
     assert_eq!(store.tokens(again.id).await.unwrap(), []);
 }

@@ -1,6 +1,6 @@
 //! Tokens, and what a request is checked against.
 
-use super::{NOW, acme, everything, record};
+use super::samples::{NOW, acme, everything, record};
 use crate::{Credentials, Store, StoreErrorKind, Token, TokenHash};
 
 /// The number of the token of `acme` that this is.

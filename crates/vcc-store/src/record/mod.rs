@@ -1,7 +1,6 @@
 //! A record as a store holds it.
 
-mod refusal;
-mod seconds;
+mod error;
 mod texts;
 
 use std::convert::Infallible;
@@ -9,12 +8,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use vcc_types::{Field, Row};
+use vcc_types::{Field, Row, parse_duration};
 
 #[cfg(feature = "postgres")]
-pub(crate) use self::refusal::limit;
-pub use self::refusal::{Refusal, RefusalKind};
-use self::seconds::{Seconds, seconds};
+pub(crate) use self::error::limit;
+pub use self::error::{RecordError, RecordErrorKind};
 use self::texts::{Span, Texts, text_fields};
 pub(crate) use self::texts::{TEXTS, TextsBuilder};
 
@@ -37,7 +35,7 @@ pub(crate) use self::texts::{TEXTS, TextsBuilder};
 /// // The start is not a text here, and its offset is not kept.
 /// assert_eq!(record.text(Field::StartDate), "");
 /// assert_eq!(record.start().unwrap().to_rfc3339(), "2007-12-20T03:16:36.250+00:00");
-/// # Ok::<(), vcc_store::Refusal>(())
+/// # Ok::<(), vcc_store::RecordError>(())
 /// ```
 #[derive(Clone)]
 pub struct StoredRecord {
@@ -60,11 +58,11 @@ impl StoredRecord {
     /// (OUT-3) or finer than a microsecond; the duration has more than
     /// [`Recording::MAX_DURATION`](vcc_types::Recording::MAX_DURATION) seconds (FIELD-4); a value
     /// has a character that XML 1.0 cannot carry (OUT-6), or is longer than
-    /// [`RefusalKind::TooLong`] says.
-    pub fn new(record: &(impl Row + ?Sized)) -> Result<Self, Refusal> {
+    /// [`RecordErrorKind::TooLong`] says.
+    pub fn new(record: &(impl Row + ?Sized)) -> Result<Self, RecordError> {
         let start = record
             .start()
-            .ok_or_else(|| Refusal::new(Field::StartDate, RefusalKind::NoUsableStart))?;
+            .ok_or_else(|| RecordError::new(Field::StartDate, RecordErrorKind::NoUsableStart))?;
         Self::with_start(record, start)
     }
 
@@ -74,8 +72,11 @@ impl StoredRecord {
     /// # Errors
     ///
     /// As [`new`](Self::new).
-    pub fn with_start(record: &(impl Row + ?Sized), start: DateTime<Utc>) -> Result<Self, Refusal> {
-        refusal::check(record, start)?;
+    pub fn with_start(
+        record: &(impl Row + ?Sized),
+        start: DateTime<Utc>,
+    ) -> Result<Self, RecordError> {
+        error::check(record, start)?;
         let text = |index| Ok::<_, Infallible>(record.text(Field::ALL[index + 1]).as_bytes());
         let Ok(new) = Self::from_texts(start.timestamp_micros(), text);
         // They are UTF-8, and `check` has bounded each of the fourteen to 1 MiB.
@@ -156,10 +157,7 @@ impl Row for StoredRecord {
 
     #[inline]
     fn duration(&self) -> Option<u64> {
-        match seconds(self.text(Field::Duration)) {
-            Seconds::Number(seconds) => Some(seconds.cast_unsigned()),
-            Seconds::TooMany | Seconds::None => None,
-        }
+        parse_duration(self.text(Field::Duration)).ok()
     }
 
     #[inline]
@@ -246,8 +244,8 @@ mod tests {
                 (Ok(stored), Ok(seconds)) => {
                     assert_eq!((stored.duration(), stored.text(Field::Duration)), (seconds, text));
                 }
-                (Err(refusal), Err(())) => {
-                    assert_eq!(refusal.kind(), RefusalKind::DurationTooLarge, "{text}");
+                (Err(error), Err(())) => {
+                    assert_eq!(error.kind(), RecordErrorKind::DurationTooLarge, "{text}");
                 }
                 (stored, _) => panic!("{text}: {stored:?}"),
             }

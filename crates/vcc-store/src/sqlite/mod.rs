@@ -14,7 +14,7 @@ mod error;
 mod explain;
 mod export;
 mod files;
-mod followed;
+pub(crate) mod followed;
 mod gather;
 mod held;
 mod import;
@@ -45,7 +45,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use self::builder::SqliteBuilder;
-pub use self::followed::FollowedSqlite;
 use self::pool::Pool;
 use self::ready::Opened;
 use self::scans::Scans;

@@ -1,8 +1,9 @@
 use vcc_types::{CallType, Field, RecordingName};
 
 use super::utc;
+use crate::escapes::encode;
 use crate::judge::Finding;
-use crate::live::lab::{Lab, ListedRecording, encode};
+use crate::live::lab::{Lab, ListedRecording};
 
 pub(super) fn kinds(lab: &mut Lab<'_>) {
     let outbound = (CallType::OUTBOUND_CHANNEL, CallType::OUTBOUND_QUEUE);

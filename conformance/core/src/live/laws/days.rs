@@ -5,7 +5,8 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::{SAMPLES, day, samples};
-use crate::live::lab::{Lab, encode};
+use crate::escapes::encode;
+use crate::live::lab::Lab;
 
 /// A zone that days are tried in.
 struct Zoned {

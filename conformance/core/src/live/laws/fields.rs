@@ -4,7 +4,8 @@ use vcc_types::Field;
 
 use super::samples;
 use crate::PAGE;
-use crate::live::lab::{Lab, Law, ListedRecording, encode};
+use crate::escapes::encode;
+use crate::live::lab::{Lab, Law, ListedRecording};
 
 /// Values of a field with the number of records that have them: the rarest ones, one in the middle,
 /// and those with characters that need care.

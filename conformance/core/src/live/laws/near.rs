@@ -4,7 +4,8 @@ use jiff::{SignedDuration, Span, Timestamp};
 use vcc_types::Field;
 
 use super::{SAMPLES, day, samples, utc, whole_second};
-use crate::live::lab::{Lab, ListedRecording, encode};
+use crate::escapes::encode;
+use crate::live::lab::{Lab, ListedRecording};
 
 /// Whether an instant lies within ±5 s of another.
 pub(super) fn close(at: Option<Timestamp>, asked: Timestamp) -> bool {

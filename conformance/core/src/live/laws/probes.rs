@@ -7,8 +7,9 @@ use vcc_types::Field;
 use super::near::close;
 use super::{day, samples, utc, whole_second};
 use crate::PAGE;
+use crate::escapes::encode;
 use crate::judge::compare::start;
-use crate::live::lab::{Interpretation, Lab, ListedRecording, encode};
+use crate::live::lab::{Interpretation, Lab, ListedRecording};
 
 pub(super) fn probes(lab: &mut Lab<'_>) {
     order(lab);

@@ -2,10 +2,13 @@
 
 use std::error::Error;
 use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
+use std::rc::Rc;
 
 use flate2::bufread::GzDecoder;
 use ruzstd::decoding::errors::FrameDecoderError;
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
+
+use super::counted::Counted;
 
 /// What is unpacked may be so many times as long as what is packed, from so many bytes on. Lists of
 /// recordings are 5 to 30 times as long; what is made to fill memory or a disk is 1,000 times and more.
@@ -40,9 +43,9 @@ pub(super) fn unpacked<'a>(
     source: Box<dyn Read + 'a>,
     compression: Option<Compression>,
 ) -> Box<dyn Read + 'a> {
-    let packed = Counted { source, bytes: 0 };
+    let packed = Counted { inner: source, bytes: Rc::default() };
     match compression {
-        None => packed.source,
+        None => packed.inner,
         Some(Compression::Gzip) => {
             let gzip = Gzip::new(BufReader::new(packed));
             Box::new(Bounded { unpacked: gzip, packed: Gzip::packed, bytes: 0 })
@@ -53,24 +56,10 @@ pub(super) fn unpacked<'a>(
             let zstd = Zstd { source: BufReader::new(packed), decoder, in_frame: false };
             Box::new(Bounded {
                 unpacked: zstd,
-                packed: |zstd| zstd.source.get_ref().bytes,
+                packed: |zstd| zstd.source.get_ref().bytes.get(),
                 bytes: 0,
             })
         }
-    }
-}
-
-/// Counts what is read.
-struct Counted<R> {
-    source: R,
-    bytes: u64,
-}
-
-impl<R: Read> Read for Counted<R> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let read = self.source.read(into)?;
-        self.bytes += read as u64;
-        Ok(read)
     }
 }
 
@@ -130,7 +119,7 @@ impl<R: Read> Gzip<R> {
     fn packed(&self) -> u64 {
         self.member
             .as_ref()
-            .map_or(self.packed, |member| member.get_ref().get_ref().1.get_ref().bytes)
+            .map_or(self.packed, |member| member.get_ref().get_ref().1.get_ref().bytes.get())
     }
 }
 
@@ -143,7 +132,7 @@ impl<R: Read> Read for Gzip<R> {
                 return read;
             }
             let (_, mut source) = member.into_inner().into_inner();
-            self.packed = source.get_ref().bytes;
+            self.packed = source.get_ref().bytes.get();
             if let Some(magic) = magic(&mut source, Compression::Gzip)? {
                 self.member = Some(GzDecoder::new(Cursor::new(magic).chain(source)));
             }
@@ -175,7 +164,7 @@ fn magic<R: Read>(
     if Compression::of(&magic) == Some(of) {
         return Ok(Some(magic));
     }
-    let at = source.get_ref().bytes - (source.buffer().len() + magic.len()) as u64;
+    let at = source.get_ref().bytes.get() - (source.buffer().len() + magic.len()) as u64;
     Err(io::Error::other(format!(
         "something else begins behind byte {at}, where all before it is whole (head -c {at} gives that)"
     )))

@@ -6,7 +6,7 @@ use vcc_store::StoredRecord;
 
 use super::Import;
 use super::args::FileFormat;
-use super::read::{self, Event};
+use super::read::{Event, located};
 use super::rejects::Rejects;
 use crate::commands::failure::Failure;
 use crate::commands::words::counted;
@@ -20,7 +20,7 @@ impl Import {
     pub(super) fn locate(&mut self, path: &Path, format: Option<FileFormat>) {
         let unlocated = self.tally.unlocated();
         if !unlocated.is_empty() {
-            self.tally.locate(&read::lines(path, format, unlocated));
+            self.tally.locate(&located::lines(path, format, unlocated));
         }
     }
 

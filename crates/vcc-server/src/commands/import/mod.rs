@@ -5,6 +5,7 @@ mod args;
 mod begun;
 mod bulk;
 mod compressed;
+mod counted;
 mod doubt;
 mod ended;
 mod kind;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDateTime, Utc};
 use vcc_format::Record;
 use vcc_query::Zone;
-use vcc_store::{Refusal, RefusalKind, StoredRecord};
+use vcc_store::{RecordError, RecordErrorKind, StoredRecord};
 use vcc_types::{Field, Recording, Row, StartDate};
 
 /// What the formats' records have in common here.
@@ -80,23 +80,23 @@ pub(super) fn is_keyless(record: &impl Row) -> bool {
     record.text(Field::TransactionId).is_empty() && record.text(Field::Filename).is_empty()
 }
 
-pub(super) fn stored(record: &impl Row, zone: Option<Zone>) -> Result<StoredRecord, Refusal> {
-    StoredRecord::new(record).or_else(|refusal| match (refusal.kind(), local(record)) {
+pub(super) fn stored(record: &impl Row, zone: Option<Zone>) -> Result<StoredRecord, RecordError> {
+    StoredRecord::new(record).or_else(|error| match (error.kind(), local(record)) {
         // QUIRK-14: without an offset, in the zone that is given.
-        (RefusalKind::NoUsableStart, Some(local)) => match zone {
+        (RecordErrorKind::NoUsableStart, Some(local)) => match zone {
             Some(zone) => StoredRecord::with_start(record, zone.first_instant(local)),
-            None => Err(refusal),
+            None => Err(error),
         },
-        _ => Err(refusal),
+        _ => Err(error),
     })
 }
 
 /// Why a record is left out.
-pub(super) fn reason(record: &impl Row, refusal: &Refusal, zone: Option<Zone>) -> String {
-    if refusal.kind() == RefusalKind::NoUsableStart && zone.is_none() && local(record).is_some() {
+pub(super) fn reason(record: &impl Row, error: &RecordError, zone: Option<Zone>) -> String {
+    if error.kind() == RecordErrorKind::NoUsableStart && zone.is_none() && local(record).is_some() {
         return "startDate: no offset, and no --zone that would tell one".to_owned();
     }
-    refusal.to_string()
+    error.to_string()
 }
 
 /// What a start says that has no offset.

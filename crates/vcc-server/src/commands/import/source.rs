@@ -1,6 +1,6 @@
 //! The file or stdin, and what an import of it is known by.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek as _};
 use std::path::{Path, PathBuf};
@@ -141,20 +141,6 @@ impl Read for Raw {
         if let Some(hash) = &self.hash {
             hash.borrow_mut().update(&into[..read]);
         }
-        Ok(read)
-    }
-}
-
-/// Counts the bytes that the formats have read.
-pub(super) struct Counted<R> {
-    pub(super) inner: R,
-    pub(super) bytes: Rc<Cell<u64>>,
-}
-
-impl<R: Read> Read for Counted<R> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let read = self.inner.read(into)?;
-        self.bytes.set(self.bytes.get() + read as u64);
         Ok(read)
     }
 }

@@ -1,6 +1,6 @@
 //! Keeps a record, or leaves it out.
 
-use vcc_store::RefusalKind;
+use vcc_store::RecordErrorKind;
 use vcc_types::{Recording, Row};
 
 use super::broken_off::BrokenOff;
@@ -22,10 +22,10 @@ impl Maker<'_> {
         let zone = self.batches.zone;
         let outcome = match because {
             Some(because) => Err((because, None)),
-            None => stored(row, zone).map_err(|refusal| {
-                let found = row.text(refusal.field());
-                let start = refusal.kind() == RefusalKind::NoUsableStart && local(row).is_none();
-                (reason(row, &refusal, zone), Some((shorten(found), start)))
+            None => stored(row, zone).map_err(|error| {
+                let found = row.text(error.field());
+                let start = error.kind() == RecordErrorKind::NoUsableStart && local(row).is_none();
+                (reason(row, &error, zone), Some((shorten(found), start)))
             }),
         };
         let (because, found) = match outcome {

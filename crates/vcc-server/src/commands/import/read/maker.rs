@@ -2,23 +2,16 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::io::BufReader;
 use std::rc::Rc;
 
-use vcc_format::{Deviation, Options, csv, jsonl, xml};
 use vcc_types::Field;
 
 use super::broken_off::BrokenOff;
-use super::lines::Lines;
-use super::{Batches, Event, limits};
+use super::{Batches, Event};
 use crate::commands::failure::Failure;
 use crate::commands::import::args::FileFormat;
-use crate::commands::import::kind;
-use crate::commands::import::names::Names;
 use crate::commands::import::noted::Noted;
 use crate::commands::import::records::{Mapped, Readable, is_keyless};
-use crate::commands::import::source::{BUFFER, Counted, Hash, Source};
-use crate::commands::progress::Progress;
 
 pub(super) struct Maker<'a> {
     pub(super) batches: &'a Batches,
@@ -78,60 +71,8 @@ impl<'a> Maker<'a> {
         }
     }
 
-    /// Reads a file to its end.
-    pub(super) fn file(
-        &mut self,
-        source: Source,
-        format: Option<FileFormat>,
-        progress: &Progress,
-    ) -> Result<Hash, BrokenOff> {
-        let raw = source.reader(progress.clone());
-        let hash = raw.hash.clone();
-        self.once = hash.is_some();
-        let opened = kind::open(Box::new(BufReader::with_capacity(BUFFER, raw)), format)
-            .map_err(|error| error.failure(&self.name))?;
-        let reader = Counted { inner: opened.reader, bytes: self.read.clone() };
-        let reader = BufReader::with_capacity(BUFFER, reader);
-        self.format = Some(opened.format);
-        // The names of CSV stand in its header.
-        let looks = opened.format != FileFormat::Csv && !self.batches.names.ignore_unknown;
-        self.held = looks.then(Vec::new);
-        let noted = self.noted.clone();
-        let note = move |deviation: Deviation| noted.borrow_mut().take(deviation);
-        macro_rules! read {
-            ($Reader:path, $options:expr) => {{
-                let mut records = <$Reader>::with(reader, $options, note);
-                self.all(|made| {
-                    let taken = match records.read()? {
-                        None => return Ok(false),
-                        Some(record) => made.take(&record),
-                    };
-                    made.locate(|| records.line());
-                    taken.map(|()| true)
-                })?;
-            }};
-        }
-        let options = Options::builder().limits(limits(opened.format));
-        match opened.format {
-            FileFormat::Csv => {
-                let Names { map, ignore, .. } = &self.batches.names;
-                let names = map.iter().map(|(_, name)| name).chain(ignore);
-                read!(csv::StreamReader<_, _>, options.columns(names).build());
-            }
-            FileFormat::Xml => read!(xml::StreamReader<_, _>, options.build()),
-            FileFormat::Jsonl if !opened.has_lines => {
-                read!(jsonl::StreamReader<_, _>, options.build());
-            }
-            FileFormat::Jsonl => {
-                let mut lines = Lines::new(reader);
-                self.all(|made| lines.next(made))?;
-            }
-        }
-        Ok(hash)
-    }
-
     /// Takes records while there are any, and somebody takes the batches.
-    fn all(
+    pub(super) fn all(
         &mut self,
         mut next: impl FnMut(&mut Self) -> Result<bool, BrokenOff>,
     ) -> Result<(), BrokenOff> {

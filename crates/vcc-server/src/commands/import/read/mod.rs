@@ -3,9 +3,10 @@
 mod batch;
 mod beside;
 mod broken_off;
+mod file;
 mod keep;
 mod lines;
-mod located;
+pub(super) mod located;
 mod maker;
 mod unknown;
 
@@ -20,7 +21,6 @@ use vcc_types::{Field, Recording};
 
 use self::broken_off::BrokenOff;
 use self::keep::bytes_of;
-pub(super) use self::located::lines;
 use self::maker::Maker;
 use super::args::FileFormat;
 use super::names::Names;

@@ -4,50 +4,51 @@ use std::fmt;
 use std::ops::Range;
 
 use chrono::{DateTime, SecondsFormat, Timelike as _, Utc};
-use vcc_types::{Field, Recording, Row, StartDate, is_xml_character};
+use vcc_types::{
+    DurationError, Field, Recording, Row, StartDate, is_xml_character, parse_duration,
+};
 
-use super::seconds::{Seconds, seconds};
 use super::texts::text_fields;
 
 /// Why a record is not stored: the field and what is wrong with it.
 ///
 /// ```
-/// use vcc_store::{RefusalKind, StoredRecord};
+/// use vcc_store::{RecordErrorKind, StoredRecord};
 /// use vcc_types::{Field, Recording};
 ///
 /// let recording = Recording::new()
 ///     .with(Field::StartDate, "2007-12-19T19:16:36Z")
 ///     .with(Field::CaseId, "4711\u{b}");
-/// let refusal = StoredRecord::new(&recording).unwrap_err();
-/// assert_eq!(refusal.field(), Field::CaseId);
-/// assert_eq!(refusal.kind(), RefusalKind::Character('\u{b}'));
-/// assert_eq!(refusal.to_string(), "caseID: U+000B cannot stand in XML");
+/// let error = StoredRecord::new(&recording).unwrap_err();
+/// assert_eq!(error.field(), Field::CaseId);
+/// assert_eq!(error.kind(), RecordErrorKind::Character('\u{b}'));
+/// assert_eq!(error.to_string(), "caseID: U+000B cannot stand in XML");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
+pub struct RecordError {
     field: Field,
-    kind: RefusalKind,
+    kind: RecordErrorKind,
 }
 
-/// The reasons of a [`Refusal`].
+/// The reasons of a [`RecordError`].
 ///
 /// ```
-/// use vcc_store::{RefusalKind, StoredRecord};
+/// use vcc_store::{RecordErrorKind, StoredRecord};
 /// use vcc_types::{Field, Recording};
 ///
 /// let refused = |agent: &str| {
 ///     let recording = Recording::new()
 ///         .with(Field::StartDate, "2007-12-19T19:16:36Z")
 ///         .with(Field::AgentId, agent);
-///     StoredRecord::new(&recording).err().map(|refusal| refusal.kind())
+///     StoredRecord::new(&recording).err().map(|error| error.kind())
 /// };
 /// // The limit counts bytes, not characters, and is inclusive.
 /// assert_eq!(refused(&"é".repeat(500)), None);
-/// assert_eq!(refused(&"é".repeat(501)), Some(RefusalKind::TooLong { limit: 1_000 }));
+/// assert_eq!(refused(&"é".repeat(501)), Some(RecordErrorKind::TooLong { limit: 1_000 }));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum RefusalKind {
+pub enum RecordErrorKind {
     /// The start is absent, cannot be read, or has no offset and no zone was given (QUIRK-14).
     NoUsableStart,
     /// The start is outside [`StartDate::RANGE`]: in some zone its year would not have four digits
@@ -67,8 +68,8 @@ pub enum RefusalKind {
     },
 }
 
-impl Refusal {
-    pub(super) fn new(field: Field, kind: RefusalKind) -> Self {
+impl RecordError {
+    pub(super) fn new(field: Field, kind: RecordErrorKind) -> Self {
         Self { field, kind }
     }
 
@@ -80,19 +81,19 @@ impl Refusal {
 
     /// What is wrong with it.
     #[must_use]
-    pub fn kind(&self) -> RefusalKind {
+    pub fn kind(&self) -> RecordErrorKind {
         self.kind
     }
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for RecordError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let field = self.field;
         match self.kind {
-            RefusalKind::NoUsableStart => {
+            RecordErrorKind::NoUsableStart => {
                 write!(f, "{field}: expected an instant such as 2008-02-14T10:12:13-08:00")
             }
-            RefusalKind::StartOutOfRange => {
+            RecordErrorKind::StartOutOfRange => {
                 let Range { start, end } = StartDate::RANGE;
                 write!(
                     f,
@@ -102,24 +103,24 @@ impl fmt::Display for Refusal {
                     instant(end)
                 )
             }
-            RefusalKind::DurationTooLarge => {
+            RecordErrorKind::DurationTooLarge => {
                 let most = Recording::MAX_DURATION;
                 write!(f, "{field}: too large: expected at most {most} seconds, which is 2^63-1")
             }
-            RefusalKind::StartTooFine => {
+            RecordErrorKind::StartTooFine => {
                 write!(f, "{field}: finer than a microsecond, which is what is stored")
             }
-            RefusalKind::Character(character) => {
+            RecordErrorKind::Character(character) => {
                 write!(f, "{field}: U+{:04X} cannot stand in XML", u32::from(character))
             }
-            RefusalKind::TooLong { limit } => {
+            RecordErrorKind::TooLong { limit } => {
                 write!(f, "{field}: longer than {limit} bytes, which is what is stored")
             }
         }
     }
 }
 
-impl std::error::Error for Refusal {}
+impl std::error::Error for RecordError {}
 
 fn instant(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
@@ -143,29 +144,29 @@ fn forbidden(text: &str) -> Option<char> {
 }
 
 /// Refuses a record that is not stored with this start.
-pub(super) fn check(record: &(impl Row + ?Sized), start: DateTime<Utc>) -> Result<(), Refusal> {
+pub(super) fn check(record: &(impl Row + ?Sized), start: DateTime<Utc>) -> Result<(), RecordError> {
     // OUT-3
     if !StartDate::RANGE.contains(&start) {
-        return Err(Refusal::new(Field::StartDate, RefusalKind::StartOutOfRange));
+        return Err(RecordError::new(Field::StartDate, RecordErrorKind::StartOutOfRange));
     }
     // chrono writes a leap second as more than a second of nanoseconds. No text gives one, and it is
     // finer than what is stored.
     if !start.nanosecond().is_multiple_of(1_000) || start.nanosecond() >= 1_000_000_000 {
-        return Err(Refusal::new(Field::StartDate, RefusalKind::StartTooFine));
+        return Err(RecordError::new(Field::StartDate, RecordErrorKind::StartTooFine));
     }
     for field in text_fields() {
         let value = record.text(field);
         if let Some(character) = forbidden(value) {
-            return Err(Refusal::new(field, RefusalKind::Character(character)));
+            return Err(RecordError::new(field, RecordErrorKind::Character(character)));
         }
         let limit = limit(field);
         if value.len() > limit {
-            return Err(Refusal::new(field, RefusalKind::TooLong { limit }));
+            return Err(RecordError::new(field, RecordErrorKind::TooLong { limit }));
         }
     }
     // FIELD-4
-    if seconds(record.text(Field::Duration)) == Seconds::TooMany {
-        return Err(Refusal::new(Field::Duration, RefusalKind::DurationTooLarge));
+    if parse_duration(record.text(Field::Duration)) == Err(DurationError::TooLong) {
+        return Err(RecordError::new(Field::Duration, RecordErrorKind::DurationTooLarge));
     }
     Ok(())
 }
@@ -234,8 +235,8 @@ mod tests {
             ("9999-12-31T00:00:00Z", false),
             ("9999-12-31T23:59:59Z", false),
         ] {
-            let refused = StoredRecord::new(&recording(start)).err().map(|refusal| refusal.kind());
-            assert_eq!(refused, (!stored).then_some(RefusalKind::StartOutOfRange), "{start}");
+            let refused = StoredRecord::new(&recording(start)).err().map(|error| error.kind());
+            assert_eq!(refused, (!stored).then_some(RecordErrorKind::StartOutOfRange), "{start}");
         }
     }
 }
