@@ -56,8 +56,10 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<u8, CommandError> 
     let broken = broken(&cases, &setup, &suite);
     // What was started stops when this is dropped.
     let started = Started::of(&args.start, args.target.url.as_deref(), &tenants)?;
-    let url = started.url().to_owned();
-    let mut shared = args.target.connect(&url, &mut setup)?;
+    let mut shared = match started.endpoint() {
+        Some(endpoint) => args.target.connect_to(endpoint, &mut setup)?,
+        None => args.target.connect(started.url(), &mut setup)?,
+    };
     let strict = args.choice.is_strict();
     let options = Options { jobs: args.jobs.into(), strict, broken, ..Options::default() };
     let writer = match &args.transcript {

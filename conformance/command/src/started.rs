@@ -1,9 +1,11 @@
+use std::fmt::Display;
 use std::path::Path;
 use std::time::Duration;
 
 use super::error::CommandError;
 use super::stop::stop;
 use vcc_conformance_core::dataset::Tenant;
+use vcc_conformance_core::http::Endpoint;
 use vcc_conformance_core::run::{Exported, Launched, seed};
 use vcc_conformance_reference::Reference;
 
@@ -23,6 +25,8 @@ pub(super) struct StartArgs {
 /// What a run started, and where the target then is. What was started stops when this is dropped.
 pub(super) struct Started {
     url: String,
+    /// Where the reference is, and which certificate it has.
+    endpoint: Option<Endpoint>,
     _reference: Option<Reference>,
     _launched: Option<Launched>,
     _data: Option<Exported>,
@@ -37,8 +41,13 @@ impl Started {
     ) -> Result<Self, CommandError> {
         let unreachable = |message: String| CommandError { code: 3, message };
         let stop = stop();
-        let mut started =
-            Self { url: String::new(), _reference: None, _launched: None, _data: None };
+        let mut started = Self {
+            url: String::new(),
+            endpoint: None,
+            _reference: None,
+            _launched: None,
+            _data: None,
+        };
         if args.server_cmd.is_some() || args.seed_cmd.is_some() {
             started._data = Some(Exported::new(tenants)?);
         }
@@ -55,8 +64,12 @@ impl Started {
             }
             started.url = url.to_owned();
         } else {
-            let reference = reference(tenants)?;
+            let broken =
+                |problem: &dyn Display| CommandError { code: 6, message: problem.to_string() };
+            // REQ-4: no must is left out of the run that needs no arguments.
+            let reference = Reference::start_https(tenants).map_err(|problem| broken(&problem))?;
             started.url = reference.url();
+            started.endpoint = Some(reference.endpoint().map_err(|problem| broken(&problem))?);
             started._reference = Some(reference);
         }
         Ok(started)
@@ -66,9 +79,14 @@ impl Started {
     pub(super) fn url(&self) -> &str {
         &self.url
     }
+
+    /// The way to the reference server, where that is the target.
+    pub(super) fn endpoint(&self) -> Option<Endpoint> {
+        self.endpoint.clone()
+    }
 }
 
-/// The reference server with these tenants.
+/// The reference server with these tenants, in plain HTTP.
 pub(super) fn reference(tenants: &[Tenant]) -> Result<Reference, CommandError> {
     Reference::start(tenants)
         .map_err(|problem| CommandError { code: 6, message: problem.to_string() })

@@ -70,6 +70,16 @@ impl TargetArgs {
 
     /// The way to the target; `setup` becomes what is there.
     pub(super) fn connect(&self, url: &str, setup: &mut Setup) -> Result<HttpTarget, CommandError> {
+        let tls = TlsOptions { cacert: self.cacert.clone(), insecure: self.insecure };
+        self.connect_to(parsed(url, &tls)?, setup)
+    }
+
+    /// [`connect`](Self::connect) where the way is known already.
+    pub(super) fn connect_to(
+        &self,
+        endpoint: Endpoint,
+        setup: &mut Setup,
+    ) -> Result<HttpTarget, CommandError> {
         for header in &self.header {
             let (name, value) = header.split_once(':').ok_or_else(|| {
                 CommandError::usage(format!("--header {header}: expected NAME: VALUE"))
@@ -79,8 +89,7 @@ impl TargetArgs {
         if self.url.is_some() {
             self.rename(setup)?;
         }
-        let tls = TlsOptions { cacert: self.cacert.clone(), insecure: self.insecure };
-        let endpoint = endpoint(url, &tls, setup)?;
+        note(&endpoint, setup);
         let seconds = |name: &str, seconds: f64| {
             Duration::try_from_secs_f64(seconds).map_err(|_| {
                 CommandError::usage(format!("{name}: expected seconds, found {seconds}"))
@@ -126,17 +135,20 @@ pub(super) fn plain(
     tls: &TlsOptions,
     setup: &mut Setup,
 ) -> Result<HttpTarget, CommandError> {
-    let endpoint = endpoint(url, tls, setup)?;
+    let endpoint = parsed(url, tls)?;
+    note(&endpoint, setup);
     let until = Instant::now() + Duration::from_secs(600);
     Ok(HttpTarget::new(endpoint, Limits::default(), stop(), until))
 }
 
-fn endpoint(url: &str, tls: &TlsOptions, setup: &mut Setup) -> Result<Endpoint, CommandError> {
-    let endpoint = Endpoint::parse(url, tls)
-        .map_err(|problem| CommandError { code: 3, message: problem.to_string() })?;
+fn parsed(url: &str, tls: &TlsOptions) -> Result<Endpoint, CommandError> {
+    Endpoint::parse(url, tls)
+        .map_err(|problem| CommandError { code: 3, message: problem.to_string() })
+}
+
+fn note(endpoint: &Endpoint, setup: &mut Setup) {
     (setup.https, setup.authority, setup.prefix) =
         (endpoint.https, endpoint.authority(), endpoint.prefix.clone());
-    Ok(endpoint)
 }
 
 fn rate(text: &str) -> Result<f64, String> {

@@ -34,6 +34,20 @@ fn the_version_names_the_edition_and_the_zone_data() {
     assert!(said.ends_with(&format!("(suite {edition}, zone data 2026f)\n")), "{said}");
 }
 
+/// REQ-4: the server that a run starts itself speaks HTTPS, so that no must is left out.
+#[test]
+fn nothing_is_skipped_where_no_target_is_named() {
+    let output = command()
+        .args(["run", "--filter", "request/plain-http", "--json", "/dev/stdout"])
+        .stdout(Stdio::piped())
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(said.contains("\"verdict\": \"pass\""), "{said}");
+    assert!(said.contains("https://127.0.0.1:"), "{said}");
+}
+
 #[test]
 fn a_server_that_takes_no_connection_yet_ends_with_the_run() {
     for signal in ["INT", "TERM"] {

@@ -6,17 +6,19 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use tokio::runtime::Runtime;
-use vcc_server::{Server, ServerBuilder};
+use vcc_server::{Server, ServerBuilder, Tls};
 use vcc_store::{Sqlite, Store, StoredRecord, Token};
 use vcc_types::{Field, Recording};
 
 use vcc_conformance_core::dataset::{self, Tenant};
+use vcc_conformance_core::http::{Endpoint, EndpointError, TlsOptions};
 
 /// The reference server, on a port of its own on loopback, with its store in memory. It stops when
 /// it is dropped.
 #[derive(Debug)]
 pub struct Reference {
     address: SocketAddr,
+    certificate: Option<String>,
     server: Option<Server>,
     runtime: Runtime,
 }
@@ -49,6 +51,20 @@ impl Reference {
         Self::start_with(tenants, |store| store, |builder| builder)
     }
 
+    /// Starts it with these tenants and with a certificate that was made for it, so that it speaks HTTPS
+    /// (REQ-4).
+    ///
+    /// # Errors
+    ///
+    /// As [`Reference::start`]; or a system without random bytes.
+    pub fn start_https(tenants: &[Tenant]) -> Result<Self, ReferenceError> {
+        let (tls, certificate) = Tls::self_signed(&["127.0.0.1".to_owned()])
+            .map_err(|problem| ReferenceError(problem.to_string()))?;
+        let mut reference = Self::start_with(tenants, |store| store, |builder| builder.tls(tls))?;
+        reference.certificate = Some(certificate);
+        Ok(reference)
+    }
+
     /// Starts it with something around the store or the API.
     ///
     /// # Errors
@@ -71,13 +87,27 @@ impl Reference {
             let server = build(Server::builder(store(Arc::new(sqlite))));
             server.start("127.0.0.1:0").await.map_err(|problem| error(&problem))
         })?;
-        Ok(Self { address: server.local_addr(), server: Some(server), runtime })
+        let address = server.local_addr();
+        Ok(Self { address, certificate: None, server: Some(server), runtime })
     }
 
     /// Its URL.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        let scheme = if self.certificate.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
+    }
+
+    /// Where it is, for a client that trusts it alone.
+    ///
+    /// # Errors
+    ///
+    /// Its certificate cannot be used, which would be a defect.
+    pub fn endpoint(&self) -> Result<Endpoint, EndpointError> {
+        match &self.certificate {
+            Some(certificate) => Endpoint::parse_trusting(&self.url(), certificate),
+            None => Endpoint::parse(&self.url(), &TlsOptions::default()),
+        }
     }
 }
 

@@ -5,11 +5,15 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use vcc_conformance_core::http::{Body, Client, Endpoint, Limits, TlsOptions, Trouble};
+use vcc_conformance_reference::Reference;
 use vcc_server::{Server, Tls};
 use vcc_store::Sqlite;
 
 fn ask(url: &str, options: &TlsOptions) -> Result<u16, String> {
-    let endpoint = Endpoint::parse(url, options).map_err(|problem| problem.to_string())?;
+    ask_at(Endpoint::parse(url, options).map_err(|problem| problem.to_string())?)
+}
+
+fn ask_at(endpoint: Endpoint) -> Result<u16, String> {
     let stop = Arc::new(AtomicBool::new(false));
     let mut client = Client::new(Arc::new(endpoint), Limits::default(), stop);
     let request = b"GET /api/recordings/files HTTP/1.1\r\nHost: x\r\n\r\n";
@@ -68,4 +72,33 @@ async fn a_certificate_is_judged_by_who_signed_it_and_for_whom() {
     }
     server.shutdown().await;
     plain.shutdown().await;
+}
+
+/// REQ-4: its certificate is made for it, and is trusted for what is told of it alone.
+#[test]
+fn the_reference_in_this_process_speaks_https() {
+    let reference = Reference::start_https(&[]).unwrap();
+    let (url, endpoint) = (reference.url(), reference.endpoint().unwrap());
+    assert!(url.starts_with("https://127.0.0.1:") && endpoint.base() == url, "{url}");
+    assert_eq!(ask_at(endpoint.clone()), Ok(401));
+    // What speaks plain HTTP there is told so, and gets nothing.
+    assert_eq!(ask_at(endpoint.plain()), Ok(400));
+    let (_, stranger) = Tls::self_signed(&["127.0.0.1".to_owned()]).unwrap();
+    for other in [
+        Endpoint::parse(&url, &TlsOptions::default()),
+        Endpoint::parse_trusting(&url, &stranger),
+        Endpoint::parse_trusting(&url, ""),
+    ] {
+        let problem = ask_at(other.unwrap()).unwrap_err();
+        assert!(problem.contains("invalid peer certificate"), "{problem}");
+    }
+    let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    let problem = Endpoint::parse_trusting("https://127.0.0.1:1", broken).unwrap_err();
+    assert!(
+        problem.to_string().starts_with("the certificate of https://127.0.0.1:1: "),
+        "{problem}"
+    );
+    let plain = Reference::start(&[]).unwrap();
+    assert!(plain.url().starts_with("http://127.0.0.1:"));
+    assert_eq!(ask_at(plain.endpoint().unwrap()), Ok(401));
 }

@@ -7,7 +7,10 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::{
+    ClientConfig, ConfigBuilder, DigitallySignedStruct, RootCertStore, SignatureScheme,
+    WantsVerifier,
+};
 
 /// Where the target is.
 #[derive(Clone)]
@@ -54,6 +57,33 @@ impl Endpoint {
     ///
     /// Another scheme, a host without an address, or certificates that cannot be read.
     pub fn parse(url: &str, options: &TlsOptions) -> Result<Self, EndpointError> {
+        Self::parse_with(url, || config(options))
+    }
+
+    /// Reads a URL as [`parse`](Self::parse) does, of a target that has this certificate, in PEM: one that
+    /// neither it nor its key signed is not taken, whatever the system trusts.
+    ///
+    /// # Errors
+    ///
+    /// As [`parse`](Self::parse).
+    pub fn parse_trusting(url: &str, certificate: &str) -> Result<Self, EndpointError> {
+        Self::parse_with(url, || {
+            let error = |problem: &dyn fmt::Display| {
+                EndpointError(format!("the certificate of {url}: {problem}"))
+            };
+            let mut roots = RootCertStore::empty();
+            for certificate in CertificateDer::pem_slice_iter(certificate.as_bytes()) {
+                let certificate = certificate.map_err(|problem| error(&problem))?;
+                roots.add(certificate).map_err(|problem| error(&problem))?;
+            }
+            Ok(builder()?.with_root_certificates(roots).with_no_client_auth())
+        })
+    }
+
+    fn parse_with(
+        url: &str,
+        config: impl FnOnce() -> Result<ClientConfig, EndpointError>,
+    ) -> Result<Self, EndpointError> {
         let error = |what: &str| EndpointError(format!("{url}: {what}"));
         let (scheme, rest) =
             url.split_once("://").ok_or_else(|| error("expected http:// or https://"))?;
@@ -89,7 +119,7 @@ impl Endpoint {
         let tls = if https {
             let name =
                 ServerName::try_from(bare.to_owned()).map_err(|_| error("no name for TLS"))?;
-            Some((Arc::new(config(options)?), name))
+            Some((Arc::new(config()?), name))
         } else {
             None
         };
@@ -125,13 +155,16 @@ impl fmt::Debug for Endpoint {
     }
 }
 
-fn config(options: &TlsOptions) -> Result<ClientConfig, EndpointError> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+fn builder() -> Result<ConfigBuilder<ClientConfig, WantsVerifier>, EndpointError> {
+    ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
-        .map_err(|problem| EndpointError(problem.to_string()))?;
+        .map_err(|problem| EndpointError(problem.to_string()))
+}
+
+fn config(options: &TlsOptions) -> Result<ClientConfig, EndpointError> {
+    let builder = builder()?;
     if options.insecure {
-        let verifier = Arc::new(AnyCertificate(provider));
+        let verifier = Arc::new(AnyCertificate(Arc::clone(builder.crypto_provider())));
         return Ok(builder
             .dangerous()
             .with_custom_certificate_verifier(verifier)
