@@ -7,7 +7,8 @@
 //!
 //! * [`Server`] listens on a socket: in a test, in another program, or as the command
 //!   `vcc-server`. [`Tls`] is its certificate.
-//! * [`Api`] is the same without a socket: a tower service, to be mounted in an application of yours.
+//! * [`InProcess`] has the same connections without a socket: bytes go in and come out within a process.
+//! * [`Api`] is the same without a connection: a tower service, to be mounted in an application of yours.
 //! * [`Limits`] bound what is done at once and for how long, [`Metrics`] count it, and an [`Audit`]
 //!   keeps who asked what. A [`Clock`] says what time it is, also in a test.
 //! * [`ZoneSource`] chooses the zone data: what is compiled in, or newer data of the system.
@@ -40,6 +41,7 @@ mod error_response;
 mod gate;
 mod gzip;
 mod held;
+mod in_process;
 mod limits;
 mod metrics;
 mod pending;
@@ -61,6 +63,7 @@ pub use api::{Api, ApiBuilder};
 pub use audit::{Audit, AuditFailure};
 pub use clock::Clock;
 pub use document::{Document, DocumentFormat};
+pub use in_process::InProcess;
 pub use limits::Limits;
 pub use metrics::Metrics;
 pub use server::{Server, ServerBuilder};

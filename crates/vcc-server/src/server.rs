@@ -14,6 +14,7 @@ use vcc_store::Store;
 use vcc_types::Dialect;
 
 use crate::connection::{Connections, Stop};
+use crate::in_process::InProcess;
 use crate::{Api, ApiBuilder, Audit, Clock, Limits, Metrics, Tls, admin};
 
 /// How many connections the operators' listener has at most.
@@ -222,13 +223,26 @@ impl ServerBuilder {
             let connections = Connections::new(router, limits, None, Arc::default());
             tasks.push(tokio::spawn(connections.accept(operators, Stop(stopped.clone()))));
         }
-        let router = api.router();
-        let router = match self.wrap {
-            Some(wrap) => wrap(router),
-            None => router,
-        };
-        let connections = Connections::new(router, limits, self.tls, metrics);
+        let connections = Connections::new(wrapped(api, self.wrap), limits, self.tls, metrics);
         tasks.push(tokio::spawn(connections.accept(listener, Stop(stopped))));
         Ok(Server { local_addr, admin_addr, stop, tasks, audit, grace })
+    }
+
+    /// Serves within this process alone, on connections that are no sockets and are not encrypted: a
+    /// certificate and an operators' address are of no use there.
+    #[must_use]
+    pub fn in_process(self) -> InProcess {
+        let api = self.api.build();
+        let (limits, metrics) = (*api.limits(), api.metrics());
+        InProcess::new(Connections::new(wrapped(api, self.wrap), limits, None, metrics))
+    }
+}
+
+/// The API with what the caller wants around it.
+fn wrapped(api: Api, wrap: Option<Box<dyn FnOnce(Router) -> Router + Send>>) -> Router {
+    let router = api.router();
+    match wrap {
+        Some(wrap) => wrap(router),
+        None => router,
     }
 }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
@@ -73,8 +73,8 @@ fn unset_linger(stream: &TcpStream) -> io::Result<()> {
     stream.set_linger(None)
 }
 
-#[cfg(test)]
-impl Reset for tokio::io::DuplexStream {
+impl Reset for DuplexStream {
+    // Whoever drops its other end is told of the end alone.
     fn reset_when_dropped(&self, _: bool) {}
 }
 

@@ -8,7 +8,7 @@ use rustls::{ClientConnection, StreamOwned};
 
 use super::body::Body;
 use super::response::{self, Framing};
-use super::{Answer, Endpoint, Response, Trouble};
+use super::{Answer, Endpoint, Link, Response, Trouble};
 use crate::clock;
 
 /// What a request may cost.
@@ -172,14 +172,24 @@ fn closed(problem: &io::Error) -> Trouble {
 enum Stream {
     Plain(TcpStream),
     Tls(Box<StreamOwned<ClientConnection, TcpStream>>),
+    Link(Box<dyn Link>),
 }
 
 impl Stream {
-    fn socket(&self) -> &TcpStream {
-        match self {
+    /// Bounds how long a read, or also a write, may block from now on.
+    fn set_timeout(&mut self, timeout: Duration, writes: bool) -> io::Result<()> {
+        let socket = match self {
             Stream::Plain(socket) => socket,
             Stream::Tls(stream) => &stream.sock,
+            Stream::Link(link) => {
+                link.set_timeout(timeout);
+                return Ok(());
+            }
+        };
+        if writes {
+            socket.set_write_timeout(Some(timeout))?;
         }
+        socket.set_read_timeout(Some(timeout))
     }
 }
 
@@ -194,6 +204,10 @@ struct Connection {
 
 impl Connection {
     fn open(endpoint: &Endpoint, until: Instant) -> Result<Self, Trouble> {
+        if let Some(dial) = &endpoint.dial {
+            let link = dial.dial().map_err(|problem| Trouble::Connect(problem.to_string()))?;
+            return Ok(Self { stream: Stream::Link(link), buffer: Vec::new(), heard: false });
+        }
         let mut last = Trouble::Connect("no address".into());
         for address in &endpoint.addresses {
             let left =
@@ -224,11 +238,10 @@ impl Connection {
     fn send(&mut self, bytes: &[u8], wait: &Wait<'_>) -> io::Result<()> {
         self.heard = false;
         let left = wait.until.saturating_duration_since(Instant::now());
-        let left = Some(left.max(Duration::from_millis(1)));
-        self.stream.socket().set_write_timeout(left)?;
-        self.stream.socket().set_read_timeout(left)?;
+        self.stream.set_timeout(left.max(Duration::from_millis(1)), true)?;
         match &mut self.stream {
             Stream::Plain(socket) => socket.write_all(bytes),
+            Stream::Link(link) => link.write_all(bytes),
             Stream::Tls(stream) => {
                 stream.write_all(bytes)?;
                 stream.flush()
@@ -241,12 +254,10 @@ impl Connection {
         let mut chunk = [0; 16 << 10];
         loop {
             let slice = wait.slice()?;
-            self.stream
-                .socket()
-                .set_read_timeout(Some(slice))
-                .map_err(|problem| closed(&problem))?;
+            self.stream.set_timeout(slice, false).map_err(|problem| closed(&problem))?;
             let read = match &mut self.stream {
                 Stream::Plain(socket) => socket.read(&mut chunk),
+                Stream::Link(link) => link.read(&mut chunk),
                 Stream::Tls(stream) => stream.read(&mut chunk),
             };
             match read {

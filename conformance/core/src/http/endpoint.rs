@@ -12,6 +12,8 @@ use rustls::{
     WantsVerifier,
 };
 
+use super::Dial;
+
 /// Where the target is.
 #[derive(Clone)]
 pub struct Endpoint {
@@ -27,6 +29,8 @@ pub struct Endpoint {
     /// The addresses of the host.
     pub(super) addresses: Vec<SocketAddr>,
     pub(super) tls: Option<(Arc<ClientConfig>, ServerName<'static>)>,
+    /// What leads there instead of the addresses.
+    pub(super) dial: Option<Arc<dyn Dial>>,
 }
 
 /// How the target's certificate is judged.
@@ -123,7 +127,22 @@ impl Endpoint {
         } else {
             None
         };
-        Ok(Self { https, host: host.into(), port, prefix, addresses, tls })
+        Ok(Self { https, host: host.into(), port, prefix, addresses, tls, dial: None })
+    }
+
+    /// A target that no socket leads to, which goes by the name of `localhost`. It is spoken to without
+    /// TLS.
+    #[must_use]
+    pub fn dialled(dial: Arc<dyn Dial>) -> Self {
+        Self {
+            https: false,
+            host: "localhost".into(),
+            port: 80,
+            prefix: String::new(),
+            addresses: Vec::new(),
+            tls: None,
+            dial: Some(dial),
+        }
     }
 
     /// The value of `Host`: the port stands there unless it is the usual one.

@@ -4,6 +4,7 @@
 mod body;
 mod client;
 mod endpoint;
+mod link;
 mod response;
 
 use std::fmt;
@@ -12,6 +13,7 @@ use std::time::Duration;
 pub use body::Body;
 pub use client::{Client, Limits};
 pub use endpoint::{Endpoint, EndpointError, TlsOptions};
+pub use link::{Dial, Link};
 
 /// An answer of the target.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -19,11 +19,10 @@ pub(super) struct Head {
 /// Where the head ends, its empty line included.
 pub(super) fn end_of_head(bytes: &[u8]) -> Option<usize> {
     let crlf = bytes.windows(4).position(|window| window == b"\r\n\r\n").map(|at| at + 4);
-    let lf = bytes.windows(2).position(|window| window == b"\n\n").map(|at| at + 2);
-    match (crlf, lf) {
-        (Some(crlf), Some(lf)) => Some(crlf.min(lf)),
-        (found, None) | (None, found) => found,
-    }
+    // A body may be long, and what stands in it ends no head.
+    let head = &bytes[..crlf.unwrap_or(bytes.len())];
+    let lf = head.windows(2).position(|window| window == b"\n\n").map(|at| at + 2);
+    lf.or(crlf)
 }
 
 /// Whether these bytes can begin an answer.
@@ -177,6 +176,15 @@ mod tests {
             "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n",
         ] {
             assert!(parsed(text).is_err(), "{text}");
+        }
+        for (text, end) in [
+            ("HTTP/1.1 200\r\nA: b\r\n\r\n\n\n", Some(22)),
+            ("HTTP/1.1 200\nA: b\n\n\r\n\r\n", Some(19)),
+            ("HTTP/1.1 200\r\nA: b\n\n", Some(20)),
+            ("HTTP/1.1 200\r\nA: b\r\n", None),
+            ("", None),
+        ] {
+            assert_eq!(end_of_head(text.as_bytes()), end, "{text:?}");
         }
         assert!(may_be_http(b"HTT") && may_be_http(b"") && !may_be_http(b"SSH-2"));
     }

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Instant;
 
@@ -9,6 +9,7 @@ use super::handshake::{Handshake, handshake};
 use super::outcome::{Outcome, outcome};
 use super::plan::plan;
 use super::play::play;
+use super::rehearsal::Rehearsal;
 use super::report::Report;
 use super::verdict::Verdict;
 use crate::fixture::Case;
@@ -28,11 +29,20 @@ pub struct Options {
     pub handshake: bool,
     /// Cases that are wrong themselves, by id, with the reason.
     pub broken: BTreeMap<String, String>,
+    /// What was planned and judged before, for runs of the same cases.
+    pub rehearsal: Option<Arc<Rehearsal>>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { jobs: 4, strict: false, amplified: true, handshake: true, broken: BTreeMap::new() }
+        Self {
+            jobs: 4,
+            strict: false,
+            amplified: true,
+            handshake: true,
+            broken: BTreeMap::new(),
+            rehearsal: None,
+        }
     }
 }
 
@@ -99,7 +109,9 @@ fn one(
     if let Some(fault) = options.broken.get(&case.id) {
         return stopped(Verdict::Error, fault);
     }
-    let variants = match plan(case, setup, options.amplified) {
+    let rehearsal = options.rehearsal.as_deref();
+    let planned = rehearsal.and_then(|rehearsal| rehearsal.variants(case, setup));
+    let variants = match planned.map_or_else(|| plan(case, setup, options.amplified), Ok) {
         Ok(variants) => variants,
         Err(problem) => return stopped(Verdict::Error, &problem),
     };
@@ -116,5 +128,6 @@ fn one(
             Err(problem) => return stopped(Verdict::Error, &problem),
         }
     }
-    outcome(case, &played, setup, spec, options.strict)
+    let known = rehearsal.and_then(|rehearsal| rehearsal.outcome(case, &played, setup));
+    known.unwrap_or_else(|| outcome(case, &played, setup, spec, options.strict))
 }

@@ -10,7 +10,7 @@ use axum::middleware::Next;
 use chrono::{DateTime, Utc};
 use jiff::Timestamp;
 use vcc_query::{Selection, Zone};
-use vcc_server::Clock;
+use vcc_server::{Clock, Limits, Server};
 use vcc_store::{
     Batch, Credentials, Deletion, Imported, Page, Store, StoreError, StoredRecord, Tenant,
     TenantId, TokenHash, TokenInfo,
@@ -20,9 +20,12 @@ use vcc_types::{Field, Recording, Row as _};
 use super::defect::Hook;
 use super::incoming::Incoming;
 use super::outgoing::Outgoing;
+use super::shelf::Shelf;
 use super::site::{Resident, Site};
-use crate::reference::{Reference, ReferenceError, recording};
+use crate::in_process::InProcessReference;
+use crate::reference::{ReferenceError, recording};
 use vcc_conformance_core::dataset;
+use vcc_conformance_core::http::Endpoint;
 
 /// The most that an answer of the reference may be.
 const LARGEST: usize = 16 << 20;
@@ -44,14 +47,17 @@ impl CurrentDefect {
     }
 }
 
-/// The reference server on a port of its own, with a defect that can be switched.
+/// The reference server with a defect that can be switched, on connections that are no sockets: each is
+/// served by the thread that asks.
 pub(super) struct Faulty {
-    reference: Reference,
+    server: Arc<InProcessReference>,
     current: Arc<CurrentDefect>,
 }
 
 impl Faulty {
+    /// Starts it on these recordings, which are those of the tenants.
     pub(super) fn start(
+        shelf: &Arc<Shelf>,
         tenants: &[dataset::Tenant],
         now: Timestamp,
     ) -> Result<Self, ReferenceError> {
@@ -60,24 +66,26 @@ impl Faulty {
         let current =
             Arc::new(CurrentDefect { hook: RwLock::new(None), site: Site::new(residents, now) });
         let (of_store, of_api) = (current.clone(), current.clone());
-        let reference = Reference::start_with(
-            tenants,
-            |inner| Arc::new(FaultyStore { inner, current: of_store }),
-            |builder| {
-                builder.clock(Clock::fixed(now)).wrap(move |router| {
-                    let layer = move |request: Request, next: Next| {
-                        let current = of_api.clone();
-                        async move { answer(&current, request, next).await }
-                    };
-                    router.layer(axum::middleware::from_fn(layer))
-                })
-            },
-        )?;
-        Ok(Self { reference, current })
+        let store = FaultyStore { shelf: shelf.clone(), current: of_store };
+        let mut limits = Limits::default();
+        // Wrong tokens are asked for as fast as everything else.
+        limits.unproven_rate = u32::MAX;
+        let builder = Server::builder(Arc::new(store)).clock(Clock::fixed(now)).limits(limits);
+        let builder = builder.wrap(move |router| {
+            let layer = move |request: Request, next: Next| {
+                let current = of_api.clone();
+                async move { answer(&current, request, next).await }
+            };
+            router.layer(axum::middleware::from_fn(layer))
+        });
+        let server = InProcessReference::new(builder)
+            .map_err(|problem| ReferenceError::new("the runtime", &problem))?;
+        Ok(Self { server: Arc::new(server), current })
     }
 
-    pub(super) fn url(&self) -> String {
-        self.reference.url()
+    /// Where it is.
+    pub(super) fn endpoint(&self) -> Endpoint {
+        Endpoint::dialled(self.server.clone())
     }
 
     /// Switches a defect on, or off.
@@ -156,7 +164,7 @@ async fn answer(current: &CurrentDefect, request: Request, next: Next) -> Respon
 }
 
 struct FaultyStore {
-    inner: Arc<dyn Store>,
+    shelf: Arc<Shelf>,
     current: Arc<CurrentDefect>,
 }
 
@@ -179,24 +187,24 @@ impl Store for FaultyStore {
         let (hook, site) = (self.current.hook(), &self.current.site);
         // Outside of a request there is nothing to be wrong about.
         let Ok(incoming) = INCOMING.try_with(Clone::clone) else {
-            return self.inner.page(tenant, selection).await;
+            return self.shelf.page(tenant, selection).await;
         };
         match hook {
             Some(Hook::Select(change)) => {
                 let mut selection = selection.clone();
                 change(&mut selection, &incoming, site);
-                self.inner.page(tenant, &selection).await
+                self.shelf.page(tenant, &selection).await
             }
             Some(Hook::List(list)) => Ok(list(selection, &incoming, site)),
             Some(Hook::Compare(equal)) => Ok(site.page_by(selection, &incoming, equal)),
             Some(Hook::Write(change)) => {
-                let mut page = self.inner.page(tenant, selection).await?;
+                let mut page = self.shelf.page(tenant, selection).await?;
                 for record in &mut page.records {
                     *record = rewritten(record, change);
                 }
                 Ok(page)
             }
-            _ => self.inner.page(tenant, selection).await,
+            _ => self.shelf.page(tenant, selection).await,
         }
     }
 
@@ -205,27 +213,27 @@ impl Store for FaultyStore {
         tenant: &str,
         token: &TokenHash,
     ) -> Result<Option<Credentials>, StoreError> {
-        self.inner.credentials(tenant, token).await
+        self.shelf.credentials(tenant, token).await
     }
 
     async fn ready(&self) -> Result<(), StoreError> {
-        self.inner.ready().await
+        self.shelf.store().ready().await
     }
 
     async fn import(&self, tenant: TenantId, batch: Batch) -> Result<Imported, StoreError> {
-        self.inner.import(tenant, batch).await
+        self.shelf.store().import(tenant, batch).await
     }
 
     async fn checkpoint(&self, tenant: TenantId, source: &str) -> Result<u64, StoreError> {
-        self.inner.checkpoint(tenant, source).await
+        self.shelf.store().checkpoint(tenant, source).await
     }
 
     async fn count(&self, tenant: TenantId) -> Result<u64, StoreError> {
-        self.inner.count(tenant).await
+        self.shelf.store().count(tenant).await
     }
 
     async fn delete(&self, tenant: TenantId, deletion: &Deletion) -> Result<u64, StoreError> {
-        self.inner.delete(tenant, deletion).await
+        self.shelf.store().delete(tenant, deletion).await
     }
 
     async fn add_tenant(
@@ -234,19 +242,19 @@ impl Store for FaultyStore {
         zone: Zone,
         now: DateTime<Utc>,
     ) -> Result<Tenant, StoreError> {
-        self.inner.add_tenant(name, zone, now).await
+        self.shelf.store().add_tenant(name, zone, now).await
     }
 
     async fn set_zone(&self, tenant: &str, zone: Zone) -> Result<Tenant, StoreError> {
-        self.inner.set_zone(tenant, zone).await
+        self.shelf.store().set_zone(tenant, zone).await
     }
 
     async fn tenants(&self) -> Result<Vec<Tenant>, StoreError> {
-        self.inner.tenants().await
+        self.shelf.store().tenants().await
     }
 
     async fn remove_tenant(&self, tenant: TenantId) -> Result<u64, StoreError> {
-        self.inner.remove_tenant(tenant).await
+        self.shelf.store().remove_tenant(tenant).await
     }
 
     async fn add_token(
@@ -256,14 +264,14 @@ impl Store for FaultyStore {
         label: &str,
         now: DateTime<Utc>,
     ) -> Result<TokenInfo, StoreError> {
-        self.inner.add_token(tenant, hash, label, now).await
+        self.shelf.store().add_token(tenant, hash, label, now).await
     }
 
     async fn tokens(&self, tenant: TenantId) -> Result<Vec<TokenInfo>, StoreError> {
-        self.inner.tokens(tenant).await
+        self.shelf.store().tokens(tenant).await
     }
 
     async fn revoke_token(&self, tenant: TenantId, token: i64) -> Result<(), StoreError> {
-        self.inner.revoke_token(tenant, token).await
+        self.shelf.store().revoke_token(tenant, token).await
     }
 }

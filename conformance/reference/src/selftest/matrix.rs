@@ -4,16 +4,20 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use chrono::DateTime;
 use jiff::Timestamp;
+use vcc_server::Clock;
 
 use super::defect::{Defect, Hook};
 use super::faulty::Faulty;
+use super::shelf::Shelf;
 use super::wire::Wire;
+use crate::Reference;
 use vcc_conformance_core::dataset::{self, Tenant};
 use vcc_conformance_core::fixture::Case;
-use vcc_conformance_core::http::{Endpoint, Limits, TlsOptions};
+use vcc_conformance_core::http::{Endpoint, Limits};
 use vcc_conformance_core::live::{LiveOptions, live};
-use vcc_conformance_core::run::{HttpTarget, Options, Report, Verdict, run};
+use vcc_conformance_core::run::{HttpTarget, Options, Rehearsal, Report, Verdict, run};
 use vcc_conformance_core::setup::Setup;
 use vcc_conformance_core::spec::{Level, Spec};
 
@@ -82,37 +86,77 @@ struct Bench<'a> {
     spec: &'a Spec,
     now: Timestamp,
     tenants: Vec<Tenant>,
+    shelf: Arc<Shelf>,
     /// Whether the laws of a live run are tried, and not the suite.
     live: bool,
     stop: Arc<AtomicBool>,
 }
 
-impl Bench<'_> {
-    fn start(&self) -> Result<Faulty, String> {
-        Faulty::start(&self.tenants, self.now).map_err(|problem| problem.to_string())
+impl<'a> Bench<'a> {
+    fn new(
+        cases: &[Case],
+        spec: &'a Spec,
+        tenants: Vec<Tenant>,
+        live: bool,
+        stop: &Arc<AtomicBool>,
+    ) -> Result<Self, String> {
+        let shelf = Arc::new(Shelf::load(&tenants).map_err(text)?);
+        let (cases, now) = (brief(cases), now()?);
+        Ok(Self { cases, spec, now, tenants, shelf, live, stop: stop.clone() })
     }
 
-    /// The suite against the server with a defect or without, at the level of should.
-    fn report(&self, server: &Faulty, hook: Option<Hook>) -> Result<Report, String> {
-        server.set(hook);
-        let options = TlsOptions::default();
-        let endpoint =
-            Endpoint::parse(&server.url(), &options).map_err(|problem| problem.to_string())?;
+    fn start(&self) -> Result<Faulty, String> {
+        Faulty::start(&self.shelf, &self.tenants, self.now).map_err(text)
+    }
+
+    fn options(&self) -> Options {
+        Options { jobs: 1, strict: true, ..Options::default() }
+    }
+
+    fn setup(&self, endpoint: &Endpoint) -> Setup {
         let mut setup = Setup::new(self.tenants.clone(), self.now);
         if self.live {
             setup.tenants.iter_mut().for_each(|access| access.tenant.records.clear());
         }
         setup.authority = endpoint.authority();
+        setup
+    }
+
+    fn target(&self, endpoint: Endpoint) -> HttpTarget {
         let until = Instant::now() + Duration::from_secs(600);
         let limits = Limits { deadline: Duration::from_secs(30), ..Limits::default() };
-        let shared = HttpTarget::new(endpoint, limits, self.stop.clone(), until);
-        let options = Options { jobs: 1, strict: true, ..Options::default() };
+        HttpTarget::new(endpoint, limits, self.stop.clone(), until)
+    }
+
+    /// The suite against a server with a defect or without, at the level of should.
+    fn report(&self, endpoint: Endpoint, hook: Option<Hook>, options: &Options) -> Report {
+        let mut setup = self.setup(&endpoint);
+        let shared = self.target(endpoint);
         let target = Wire { shared: &shared, at: self.now, hook };
         if self.live {
             let laws = LiveOptions { zone_known: true, ..LiveOptions::default() };
-            return Ok(live(&self.cases, &mut setup, self.spec, &target, &options, laws, &|_| {}));
+            return live(&self.cases, &mut setup, self.spec, &target, options, laws, &|_| {});
         }
-        Ok(run(&self.cases, &mut setup, self.spec, &target, &options, &|_| {}))
+        run(&self.cases, &mut setup, self.spec, &target, options, &|_| {})
+    }
+
+    /// The suite against the reference as users run it, on a socket.
+    fn on_a_socket(&self) -> Result<Report, String> {
+        let clock = DateTime::from_timestamp(self.now.as_second(), 0).unwrap_or_default();
+        let clock = Clock::fixed(clock);
+        let started =
+            Reference::start_with(&self.tenants, |store| store, |builder| builder.clock(clock));
+        let reference = started.map_err(text)?;
+        let endpoint = reference.endpoint().map_err(text)?;
+        Ok(self.report(endpoint, None, &self.options()))
+    }
+
+    /// The suite as a server without a defect answers it.
+    fn rehearsal(&self, server: &Faulty) -> Rehearsal {
+        let setup = self.setup(&server.endpoint());
+        let shared = self.target(server.endpoint());
+        let target = Wire { shared: &shared, at: self.now, hook: None };
+        Rehearsal::of(&self.cases, &setup, self.spec, &target, &self.options())
     }
 
     fn matrix(
@@ -121,7 +165,7 @@ impl Bench<'_> {
         jobs: usize,
         done: &(dyn Fn(&Measured) + Sync),
     ) -> Result<Matrix, String> {
-        let clean = self.report(&self.start()?, None)?;
+        let clean = self.on_a_socket()?;
         let graded = |id: &str| {
             let case = self.cases.iter().find(|case| case.id == id);
             case.is_some_and(|case| {
@@ -145,7 +189,23 @@ impl Bench<'_> {
                 outcome.reason.as_deref().unwrap_or("")
             )
         });
-        let unclean = clean.handshake.precondition.iter().cloned().chain(unclean).collect();
+        let mut unclean: Vec<_> =
+            clean.handshake.precondition.iter().cloned().chain(unclean).collect();
+
+        // The defects are around a server in this process, which has to be the same to the suite.
+        let server = self.start()?;
+        let here = self.report(server.endpoint(), None, &self.options());
+        let other = clean.outcomes.iter().zip(&here.outcomes);
+        let other =
+            other.filter(|(there, here)| (&there.id, there.verdict) != (&here.id, here.verdict));
+        unclean.extend(other.map(|(there, here)| {
+            format!("{}: {} on a socket, {} without", there.id, there.verdict, here.verdict)
+        }));
+        if clean.outcomes.len() != here.outcomes.len() {
+            unclean.push("other cases are judged on a socket than without".into());
+        }
+        let rehearsal = (!self.live).then(|| Arc::new(self.rehearsal(&server)));
+        let options = Options { rehearsal, ..self.options() };
 
         let next = AtomicUsize::new(0);
         let rows: Mutex<Vec<(usize, Result<Measured, String>)>> = Mutex::default();
@@ -164,17 +224,17 @@ impl Bench<'_> {
                     while !self.stop.load(Ordering::Relaxed) {
                         let index = next.fetch_add(1, Ordering::Relaxed);
                         let Some((family, defect)) = defects.get(index) else { break };
-                        let row = self.report(&server, Some(defect.hook)).map(|report| Measured {
+                        server.set(Some(defect.hook));
+                        let report = self.report(server.endpoint(), Some(defect.hook), &options);
+                        let row = Measured {
                             defect: defect.name,
                             family,
                             caught: fails(&report),
-                            precondition: report.handshake.precondition.clone(),
+                            precondition: report.handshake.precondition,
                             requests: report.requests,
-                        });
-                        if let Ok(row) = &row {
-                            done(row);
-                        }
-                        keep(index, row);
+                        };
+                        done(&row);
+                        keep(index, Ok(row));
                     }
                 });
             }
@@ -203,6 +263,10 @@ fn fails(report: &Report) -> BTreeMap<String, String> {
     failed.map(|outcome| (outcome.id.clone(), outcome.blamed().to_owned())).collect()
 }
 
+fn text(problem: impl std::fmt::Display) -> String {
+    problem.to_string()
+}
+
 /// The time that every run is made at.
 pub(super) fn now() -> Result<Timestamp, String> {
     Timestamp::from_second(NOW).map_err(|problem| problem.to_string())
@@ -222,7 +286,7 @@ pub fn matrix(
     stop: &Arc<AtomicBool>,
     done: &(dyn Fn(&Measured) + Sync),
 ) -> Result<Matrix, String> {
-    let tenants = dataset::embedded(now()?).map_err(|problem| problem.to_string())?;
+    let tenants = dataset::embedded(now()?).map_err(text)?;
     matrix_on(tenants, cases, spec, defects, jobs, stop, done)
 }
 
@@ -236,9 +300,7 @@ pub(super) fn matrix_on(
     stop: &Arc<AtomicBool>,
     done: &(dyn Fn(&Measured) + Sync),
 ) -> Result<Matrix, String> {
-    let now = now()?;
-    let bench = Bench { cases: brief(cases), spec, now, tenants, live: false, stop: stop.clone() };
-    bench.matrix(defects, jobs, done)
+    Bench::new(cases, spec, tenants, false, stop)?.matrix(defects, jobs, done)
 }
 
 /// [`matrix`] of what a live run finds, which is told nothing of the data: so many recordings that
@@ -256,8 +318,6 @@ pub fn live_matrix(
     stop: &Arc<AtomicBool>,
     done: &(dyn Fn(&Measured) + Sync),
 ) -> Result<Matrix, String> {
-    let now = now()?;
-    let tenants = vec![super::unseen(records, now).map_err(|problem| problem.to_string())?];
-    let bench = Bench { cases: brief(cases), spec, now, tenants, live: true, stop: stop.clone() };
-    bench.matrix(defects, jobs, done)
+    let tenants = vec![super::unseen(records, now()?).map_err(text)?];
+    Bench::new(cases, spec, tenants, true, stop)?.matrix(defects, jobs, done)
 }

@@ -10,6 +10,7 @@ mod incoming;
 mod matrix;
 mod outgoing;
 mod report;
+mod shelf;
 mod signatures;
 mod site;
 mod texts;

@@ -15,6 +15,7 @@ use std::time::Duration;
 use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioTimer;
+use tokio::io::DuplexStream;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
@@ -23,6 +24,7 @@ pub(crate) use self::stop::Stop;
 
 use self::turn_away::DOOR;
 use crate::room::{Room, Seat};
+use crate::stall::Stall;
 use crate::{Limits, Metrics, Tls};
 
 /// What every connection of a listener shares.
@@ -105,6 +107,20 @@ impl Connections {
             () = seat.closed() => tracing::debug!("a connection was closed for a new one"),
             () = end.asked() => {}
             () = self.attend(stream, seat, stop) => {}
+        }
+    }
+
+    /// Serves a client that is no socket until it ends, or its server is gone. Nothing is said to one for
+    /// whom there is no room.
+    pub(crate) async fn serve_in_process(self, io: DuplexStream, stop: Stop) {
+        let Some(seat) = self.room.enter().await else { return self.metrics.turned_away() };
+        let _open = self.metrics.connection();
+        let (io, closed) = (Stall::new(io, self.limits.stall), seat.closed());
+        let cut = io.cut();
+        tokio::select! {
+            biased;
+            () = closed => {}
+            () = self.speak(io, cut, seat, stop) => {}
         }
     }
 }

@@ -1,0 +1,140 @@
+//! Connections within one process.
+
+use std::fmt;
+
+use tokio::io::DuplexStream;
+use tokio::sync::watch;
+
+use crate::connection::{Connections, Stop};
+
+/// How many bytes may wait on the way to either side.
+const ON_THE_WAY: usize = 64 * 1024;
+
+/// The API on connections that are no sockets, in the process that it is in: what comes out of them is
+/// what a socket would give, to the byte. A test or a simulation that asks much saves the way through the
+/// system.
+///
+/// It has the limits of a [`Server`](crate::Server), also for connections. Dropping it ends those that
+/// are open once they are idle.
+///
+/// ```
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use std::sync::Arc;
+/// use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+/// use vcc_server::Server;
+/// use vcc_store::Sqlite;
+///
+/// let server = Server::builder(Arc::new(Sqlite::in_memory()?)).in_process();
+/// let mut connection = server.connect();
+/// connection.write_all(b"GET /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await?;
+/// let mut answer = String::new();
+/// connection.read_to_string(&mut answer).await?;
+/// assert!(answer.starts_with("HTTP/1.1 401 Unauthorized\r\n"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
+pub struct InProcess {
+    connections: Connections,
+    /// Its end is that of the connections.
+    _stop: watch::Sender<bool>,
+    stopped: watch::Receiver<bool>,
+}
+
+impl InProcess {
+    pub(crate) fn new(connections: Connections) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        Self { connections, _stop: stop, stopped }
+    }
+
+    /// Opens a connection. It is served by a task of the runtime that this is called in, and is over at
+    /// once where there is no room for it.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a runtime of tokio with a timer.
+    #[must_use]
+    pub fn connect(&self) -> DuplexStream {
+        let (client, io) = tokio::io::duplex(ON_THE_WAY);
+        tokio::spawn(self.connections.clone().serve_in_process(io, Stop(self.stopped.clone())));
+        client
+    }
+}
+
+impl fmt::Debug for InProcess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("InProcess(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use chrono::DateTime;
+    use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+    use tokio::net::TcpStream;
+    use vcc_store::Sqlite;
+
+    use super::*;
+    use crate::{Clock, Limits, Server, ServerBuilder};
+
+    fn builder() -> ServerBuilder {
+        let store = Arc::new(Sqlite::in_memory().unwrap());
+        Server::builder(store).clock(Clock::fixed(DateTime::UNIX_EPOCH))
+    }
+
+    /// What comes back up to the end, but for the time.
+    async fn said(mut io: impl AsyncRead + AsyncWrite + Unpin, bytes: &[u8]) -> String {
+        // A server may be done before it has all of it.
+        let _ = io.write_all(bytes).await;
+        let mut said = Vec::new();
+        let _ = io.read_to_end(&mut said).await;
+        let said = String::from_utf8(said).unwrap();
+        let lines = said.split("\r\n").filter(|line| !line.starts_with("date: "));
+        lines.collect::<Vec<_>>().join("\r\n")
+    }
+
+    #[tokio::test]
+    async fn it_says_what_a_socket_gives() {
+        let (there, here) = (builder().start("127.0.0.1:0").await.unwrap(), builder().in_process());
+        let get = "GET /api/recordings/files HTTP/1.1\r\nHost: x\r\n\r\n";
+        let last = get.replace("Host", "Connection: close\r\nHost");
+        let long = format!("GET /{} HTTP/1.1\r\nHost: x\r\n\r\n", "x".repeat(100_000));
+        for (bytes, answers) in [
+            (last.clone(), 1),
+            (format!("{get}{get}{last}"), 3),
+            (last.replace("GET", "HEAD"), 1),
+            (last.replace("1.1", "1.0"), 1),
+            (last.replace("Host: x", "X: y"), 1),
+            ("no request\r\n\r\n".to_owned(), 1),
+            (long, 1),
+        ] {
+            let socket = TcpStream::connect(there.local_addr()).await.unwrap();
+            let there = said(socket, bytes.as_bytes()).await;
+            assert_eq!(there.matches("HTTP/1.1 ").count(), answers, "{there}");
+            assert_eq!(said(here.connect(), bytes.as_bytes()).await, there);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_has_the_limits_of_a_server() {
+        let limits = Limits { connections: 1, ..Limits::default() };
+        let server = builder().limits(limits).in_process();
+        let mut idle = server.connect();
+        // It is looked at first, and known to be idle.
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        let mut other = server.connect();
+        assert_eq!(idle.read(&mut [0]).await.unwrap(), 0);
+        // It waits no longer for a request than a socket does, nor longer than there is a server.
+        let began = tokio::time::Instant::now();
+        assert_eq!(other.read(&mut [0]).await.unwrap(), 0);
+        assert_eq!(began.elapsed().as_secs(), limits.headers.as_secs());
+        let mut last = server.connect();
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        drop(server);
+        let began = tokio::time::Instant::now();
+        assert_eq!(last.read(&mut [0]).await.unwrap(), 0);
+        assert_eq!(began.elapsed(), Duration::ZERO);
+    }
+}
