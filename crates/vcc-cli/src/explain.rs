@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::SystemTime;
 
 use anstyle::{AnsiColor, Style};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use vcc_query::{BuiltIn, Context, Query, Selection, Window, Zone, ZoneData as _};
 use vcc_types::Dialect;
 
@@ -113,28 +113,14 @@ fn explain(
 fn window_lines(out: &mut String, window: &Window, zone: Zone) {
     let _ = writeln!(out, "  from   {}", both(window.from, zone));
     let _ = writeln!(out, "  before {}", both(window.until, zone));
-    let _ = writeln!(out, "  length {}", length(window.until - window.from));
-    let changes = changes(window, zone);
-    for (at, before, after) in changes.iter().take(CHANGES) {
-        let by = after - before;
-        let (direction, what) = if by > 0 {
-            ("forward", "local times in between do not occur")
-        } else {
-            ("back", "local times in between occur twice; the first counts")
-        };
-        let local =
-            |offset: i32| (*at + TimeDelta::seconds(offset.into())).format("%Y-%m-%d %H:%M:%S");
-        let _ = writeln!(
-            out,
-            "  {NOTE}note:{NOTE:#} at {} the clock goes {direction} by {}, from {} to {}: {what}",
-            at.format("%Y-%m-%dT%H:%M:%SZ"),
-            length(TimeDelta::seconds(by.abs().into())),
-            local(*before),
-            local(*after),
-        );
+    let _ = writeln!(out, "  length {}", window.length());
+    let mut changes = window.changes(zone);
+    for change in changes.by_ref().take(CHANGES) {
+        let _ = writeln!(out, "  {NOTE}note:{NOTE:#} {change}");
     }
-    if changes.len() > CHANGES {
-        let _ = writeln!(out, "  note: and {} more changes of the clock", changes.len() - CHANGES);
+    let more = changes.count();
+    if more > 0 {
+        let _ = writeln!(out, "  note: and {more} more changes of the clock");
     }
 }
 
@@ -146,47 +132,6 @@ fn both(instant: DateTime<Utc>, zone: Zone) -> String {
         instant.format("%Y-%m-%dT%H:%M:%S%.fZ"),
         local.format("%a %Y-%m-%d %H:%M:%S%.f %:z")
     )
-}
-
-/// `1 day`, `23 hours`, `2 hours 30 minutes`: as long as it is, in no more units than needed.
-fn length(length: TimeDelta) -> String {
-    let seconds = length.num_seconds();
-    let (hours, minutes, rest) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    let days = hours / 24;
-    let mut parts = Vec::new();
-    let mut part = |count: i64, noun: &str| {
-        if count > 0 {
-            parts.push(format!("{count} {noun}{}", if count == 1 { "" } else { "s" }));
-        }
-    };
-    if days > 0 && seconds % 86_400 == 0 {
-        part(days, "day");
-    } else {
-        let (days, hours) = if days > 1 { (days, hours % 24) } else { (0, hours) };
-        part(days, "day");
-        part(hours, "hour");
-        part(minutes, "minute");
-        part(rest, "second");
-    }
-    if parts.is_empty() { "0 seconds".into() } else { parts.join(" ") }
-}
-
-/// Every change of the zone's offset in a window: when, and the offsets before and after.
-fn changes(window: &Window, zone: Zone) -> Vec<(DateTime<Utc>, i32, i32)> {
-    let mut changes = Vec::new();
-    let until = window.until.timestamp();
-    let mut stretch = zone.stretch(window.from.timestamp());
-    // A window of thousands of years changes its offset thousands of times.
-    while stretch.until < until && changes.len() < 20_000 {
-        let next = zone.stretch(stretch.until);
-        if next.offset != stretch.offset
-            && let Some(at) = DateTime::from_timestamp(stretch.until, 0)
-        {
-            changes.push((at, stretch.offset, next.offset));
-        }
-        stretch = next;
-    }
-    changes
 }
 
 /// What the query would mean where a switch has another value.
@@ -253,22 +198,5 @@ mod tests {
     #[test]
     fn a_range_whose_end_dialects_read_otherwise() {
         insta::assert_snapshot!(explained("d=today-1d,today&agentID=bill", "America/Los_Angeles"));
-    }
-
-    #[test]
-    fn lengths_have_no_more_units_than_they_need() {
-        let hours = TimeDelta::hours;
-        let table = [
-            (hours(24), "1 day"),
-            (hours(23), "23 hours"),
-            (hours(25), "25 hours"),
-            (hours(72), "3 days"),
-            (hours(73), "3 days 1 hour"),
-            (TimeDelta::minutes(150), "2 hours 30 minutes"),
-            (TimeDelta::zero(), "0 seconds"),
-        ];
-        for (span, expected) in table {
-            assert_eq!(length(span), expected);
-        }
     }
 }

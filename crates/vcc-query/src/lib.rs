@@ -68,7 +68,8 @@
 //!   [points](QueryError::render) at the place. [`render_redacted`](QueryError::render_redacted) shows
 //!   no other value.
 //! * [`Selection::explain`] says in words and absolute times what a query matches, and
-//!   [`Selection::notes`] what may have been meant otherwise.
+//!   [`Selection::notes`] what may have been meant otherwise. [`Window::changes`] has the jumps of the
+//!   clock in it, and [`Window::length`] its length: a day may have 23 or 25 hours.
 //! * [`Row`] lets your own row type be matched.
 //!
 //! # Clients
@@ -85,6 +86,7 @@
 //! * `chrono-tz`: `ChronoTz`, a second source of zone rules.
 
 mod builder;
+mod changes;
 mod date;
 mod decode;
 mod error;
@@ -112,6 +114,7 @@ mod written;
 mod zone;
 
 pub use builder::QueryBuilder;
+pub use changes::{Change, Length};
 pub use error::{QueryError, QueryErrorKind};
 pub use pages::Pages;
 pub use parser::{Parser, ParserBuilder};
