@@ -38,6 +38,7 @@ mod connection;
 mod document;
 mod encrypted;
 mod error_response;
+mod explorer;
 mod gate;
 mod gzip;
 mod held;

@@ -174,6 +174,12 @@ impl ServerBuilder {
         self
     }
 
+    /// Serves a page for people at `/`, as [`ApiBuilder::explorer`] says.
+    pub fn explorer(mut self, explorer: bool) -> Self {
+        self.api = self.api.explorer(explorer);
+        self
+    }
+
     /// Serves HTTPS, with HTTP/1.1, instead of plain HTTP.
     pub fn tls(mut self, tls: Tls) -> Self {
         self.tls = Some(tls);

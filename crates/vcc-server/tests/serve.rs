@@ -15,6 +15,7 @@ const SETTINGS: &[(&str, [&str; 3])] = &[
     ("dialect", ["1", "2", "3"]),
     ("zone-data", ["bundled", "system", "zoneinfo"]),
     ("explain", ["true", "false", "true"]),
+    ("explorer", ["true", "false", "true"]),
     ("admin", ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"]),
     ("audit", ["1", "2", "3"]),
     ("audit-failure", ["serve", "refuse", "serve"]),

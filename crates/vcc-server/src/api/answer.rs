@@ -15,6 +15,7 @@ use crate::audit::{Unwritten, Who};
 use crate::auth::{self, Claim};
 use crate::body::NoBody;
 use crate::error_response::ErrorResponse;
+use crate::explorer::{SignedIn, is_navigation};
 use crate::room::Caller;
 use crate::unproven::{Backoff, Slot};
 use crate::{body, pieces};
@@ -34,6 +35,12 @@ impl Api {
             > LONGEST_HEADERS
         {
             return Err(ErrorResponse::headers_too_long());
+        }
+        // The page for people needs no credentials, where there is one.
+        if let Some(explorer) = &self.explorer
+            && let Some(response) = explorer.answer(request, &self.means())
+        {
+            return Ok(response);
         }
         // REQ-13: authentication comes before the path and the query.
         let (name, token) = match Claim::read(&request.headers) {
@@ -73,7 +80,7 @@ impl Api {
                     if was_proven {
                         self.unproven.failed(&name, &token);
                     }
-                    Err(self.bad_credentials())
+                    Err(self.bad_credentials(request))
                 }
             };
             drop(slot.take());
@@ -130,6 +137,10 @@ impl Api {
         if self.explain {
             headers.insert(EXPLAIN, explanation(&selection, self.zones.version()));
         }
+        if self.explorer.is_some() {
+            let zone = context.tenant_tz;
+            response.extensions_mut().insert(SignedIn { tenant, zone });
+        }
         Ok(response)
     }
 
@@ -161,7 +172,11 @@ impl Api {
     }
 
     /// AUTH-3: the same answer for a wrong token and for an unknown tenant.
-    fn bad_credentials(&self) -> ErrorResponse {
+    fn bad_credentials(&self, request: &Parts) -> ErrorResponse {
+        // A browser that opened an address keeps wrong credentials until it is asked for others.
+        if self.explorer.is_some() && is_navigation(&request.headers) {
+            return ErrorResponse::bad_credentials(StatusCode::UNAUTHORIZED);
+        }
         match self.dialect.bad_credentials {
             BadCredentials::Forbidden => ErrorResponse::bad_credentials(StatusCode::FORBIDDEN),
             BadCredentials::Unauthorized => {

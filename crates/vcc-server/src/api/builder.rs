@@ -5,6 +5,7 @@ use vcc_query::{BuiltIn, ZoneData};
 use vcc_store::Store;
 use vcc_types::Dialect;
 
+use crate::explorer::Explorer;
 use crate::gate::Gate;
 use crate::sign_ins::SignIns;
 use crate::unproven::Unproven;
@@ -39,6 +40,7 @@ pub struct ApiBuilder {
     metrics: Arc<Metrics>,
     audit: Option<Audit>,
     explain: bool,
+    explorer: bool,
 }
 
 impl ApiBuilder {
@@ -52,6 +54,7 @@ impl ApiBuilder {
             metrics: Arc::default(),
             audit: None,
             explain: false,
+            explorer: false,
         }
     }
 
@@ -101,10 +104,35 @@ impl ApiBuilder {
         self
     }
 
+    /// Serves a page for people at `/`, to compose queries and look at answers with. It, its files
+    /// below `/explorer/`, and `/openapi.yaml` need no credentials. All else is answered as without it,
+    /// but wrong credentials of a browser that opens an address (`Sec-Fetch-Mode: navigate`) get 401
+    /// with a challenge in every dialect, so that it asks for them again (AUTH-3).
+    ///
+    /// ```
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// use axum::http::Request;
+    /// use tower::ServiceExt as _;
+    /// use vcc_server::Api;
+    /// # use axum::body::Body;
+    /// # let store = std::sync::Arc::new(vcc_store::Sqlite::in_memory()?);
+    ///
+    /// let router = Api::builder(store).explorer(true).build().router();
+    /// let response = router.oneshot(Request::get("/?d=today").body(Body::empty())?).await?;
+    /// assert_eq!(response.status(), 200);
+    /// assert_eq!(response.headers()["content-type"], "text/html; charset=utf-8");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn explorer(mut self, explorer: bool) -> Self {
+        self.explorer = explorer;
+        self
+    }
+
     /// The API.
     #[must_use]
     pub fn build(self) -> Api {
-        let Self { store, clock, dialect, zones, limits, metrics, audit, explain } = self;
+        let Self { store, clock, dialect, zones, limits, metrics, audit, explain, explorer } = self;
         Api {
             gate: Gate::new(&limits, metrics.pending()),
             unproven: Arc::new(Unproven::new(&limits, store.readers())),
@@ -116,6 +144,7 @@ impl ApiBuilder {
             metrics,
             audit,
             explain,
+            explorer: explorer.then(Explorer::new),
             requests: Arc::default(),
             sign_ins: SignIns::default(),
         }
@@ -124,13 +153,14 @@ impl ApiBuilder {
 
 impl fmt::Debug for ApiBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { clock, dialect, limits, explain, .. } = self;
+        let Self { clock, dialect, limits, explain, explorer, .. } = self;
         f.debug_struct("ApiBuilder")
             .field("clock", clock)
             .field("dialect", dialect)
             .field("zones", &self.zones.version())
             .field("limits", limits)
             .field("explain", explain)
+            .field("explorer", explorer)
             .finish_non_exhaustive()
     }
 }

@@ -24,6 +24,7 @@ pub use self::builder::ApiBuilder;
 use self::in_flight::InFlight;
 use crate::audit::Audit;
 use crate::error_response::ErrorResponse;
+use crate::explorer::{Explorer, Means};
 use crate::gate::Gate;
 use crate::sign_ins::SignIns;
 use crate::unproven::Unproven;
@@ -67,6 +68,7 @@ pub struct Api {
     metrics: Arc<Metrics>,
     audit: Option<Audit>,
     explain: bool,
+    explorer: Option<Explorer>,
     requests: Arc<AtomicU64>,
     sign_ins: SignIns,
     unproven: Arc<Unproven>,
@@ -116,6 +118,11 @@ impl Api {
         }
         Router::new().fallback(handle).with_state(Arc::new(self))
     }
+
+    /// What the explorer reads queries with.
+    fn means(&self) -> Means<'_> {
+        Means { clock: &self.clock, dialect: &self.dialect, zones: &*self.zones }
+    }
 }
 
 impl fmt::Debug for Api {
@@ -127,16 +134,22 @@ impl fmt::Debug for Api {
 async fn handle(State(api): State<Arc<Api>>, request: Request<Body>) -> Response<Body> {
     let mut in_flight = InFlight::begin(&api.metrics, &api.requests, &api.sign_ins);
     // The body of a request is not read; the connection drops it.
-    let (request, _) = request.into_parts();
+    let (mut request, _) = request.into_parts();
     let trace = &mut in_flight.trace;
     let peer = request.extensions.get::<ConnectInfo<SocketAddr>>();
     trace.peer = peer.map(|ConnectInfo(peer)| peer.ip().to_canonical());
+    let proof = api.explorer.as_ref().and_then(|explorer| explorer.proof(&request));
+    let is_proof = proof.is_some();
+    request.uri = proof.unwrap_or(request.uri);
     let answer = tokio::time::timeout(api.limits.deadline, api.answer(&request, trace)).await;
     let answer = answer.unwrap_or_else(|_| {
         let late = StoreError::new(StoreErrorKind::Deadline, "the request took too long");
         Err(trace.refuse(late))
     });
     let mut response = answer.unwrap_or_else(ErrorResponse::into_response);
+    if is_proof && let Some(explorer) = &api.explorer {
+        response = explorer.signed_in(response, &api.means());
+    }
     if !api.clock.is_system() {
         // The HTTP stack takes `Date` from the system's clock; here it is the caller's.
         let date = api.clock.now().format("%a, %d %b %Y %H:%M:%S GMT").to_string();

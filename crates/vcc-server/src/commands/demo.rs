@@ -51,7 +51,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let (connections, warning) =
         descriptors::clamp(files, limits.connections, store.descriptors())?;
     limits.connections = connections;
-    let builder = Server::builder(Arc::new(store)).zones(zones).limits(limits);
+    let builder = Server::builder(Arc::new(store)).zones(zones).limits(limits).explorer(true);
     let listen = SocketAddr::from(([127, 0, 0, 1], args.port));
     let output = Output::start(&Arc::default())?;
     warning.into_iter().for_each(|warning| output.note(warning));
@@ -59,7 +59,8 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         cannot_listen(&listen.into(), &error).hint("`demo --port 0` takes a free port")
     })?;
     let mut stopping = Stopping::listen();
-    let files = format!("http://{}/api/recordings/files", server.local_addr());
+    let page = format!("http://{}/", server.local_addr());
+    let files = format!("{page}api/recordings/files");
     output.say(format_args!(
         "\
 The tenant {TENANT} ({ZONE}) has {count} sample recordings. Try:
@@ -68,8 +69,7 @@ The tenant {TENANT} ({ZONE}) has {count} sample recordings. Try:
   curl -u {TENANT}:{TOKEN} '{files}.csv?d=today-1d,today&tz=America/Denver'
   curl -u {TENANT}:{TOKEN} '{files}?d=2007-08-05&tz=America/New_York'
 
-or, in a browser, {files}
-(user name {TENANT}, password {TOKEN}).
+or, in a browser, {page} (tenant {TENANT}, token {TOKEN}).
 
 This is plain HTTP, on loopback only: no other machine can reach it. Ctrl-C stops it."
     ));

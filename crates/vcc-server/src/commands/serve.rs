@@ -110,7 +110,8 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         .metrics(metrics)
         .zones(zones.clone())
         .limits(limits)
-        .explain(settings.explain == Some(true));
+        .explain(settings.explain == Some(true))
+        .explorer(settings.explorer == Some(true));
     if let Some(path) = &settings.dialect {
         builder = builder.dialect(dialect::read(path)?);
     }
@@ -154,6 +155,10 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     }
     let scheme = if is_encrypted { "https" } else { "http" };
     output.say(format_args!("listening on {scheme}://{address}{FILES} (zone data {zones})"));
+    if settings.explorer == Some(true) {
+        let host = asked_host(&listen, address);
+        output.say(format_args!("explorer: {scheme}://{host}:{}/", address.port()));
+    }
     if let Some(trusted) = trusted {
         let host = asked_host(&listen, address);
         let tenant = tenant.as_deref().unwrap_or("TENANT");

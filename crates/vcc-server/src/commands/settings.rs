@@ -66,6 +66,11 @@ pub(super) struct Settings {
     #[arg(long, value_name = "BOOL", env = "VCC_EXPLAIN", help_heading = "Answers",
           num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(super) explain: Option<bool>,
+    /// Serve a page for people at `/`, to compose queries and look at answers with; it needs no
+    /// credentials, and its form signs in
+    #[arg(long, value_name = "BOOL", env = "VCC_EXPLORER", help_heading = "Answers",
+          num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(super) explorer: Option<bool>,
     /// Serve /healthz, /readyz and /metrics on this address, without credentials
     #[arg(long, value_name = "HOST:PORT", env = "VCC_ADMIN", help_heading = "Operation")]
     pub(super) admin: Option<Listen>,
@@ -196,6 +201,7 @@ impl Settings {
             zone_data: self.zone_data.or(other.zone_data),
             dialect: self.dialect.or(other.dialect),
             explain: self.explain.or(other.explain),
+            explorer: self.explorer.or(other.explorer),
             admin: self.admin.or(other.admin),
             audit: self.audit.or(other.audit),
             audit_failure: self.audit_failure.or(other.audit_failure),
@@ -224,6 +230,7 @@ impl Settings {
             behind_proxy: Some(false),
             zone_data: Some(ZoneSource::Auto.to_string().into()),
             explain: Some(false),
+            explorer: Some(false),
             audit_failure: Some(OnAuditFailure::Serve),
             audit_values: Some(false),
             log: Some(LogLevel::Warn),

@@ -1,0 +1,465 @@
+"""The explorer of vcc-server in Chromium: what a person does with it, and what hostile records do to it.
+
+The pictures of the documentation come out of it, with VCC_TEST_PICTURES set to a folder.
+"""
+
+import contextlib
+import csv
+import datetime
+import io
+import json
+import os
+import pathlib
+import re
+import time
+
+import axe_core_python
+import pages
+import service
+
+ZONE = "America/New_York"
+LONG = "x" * (1 << 20)
+HOSTILE = [
+    "<script>window.hacked = 1</script>",
+    "\"><img src=/hacked onerror='window.hacked = 1'>",
+    "</td></table><h1>owned</h1>",
+    "javascript:alert(1)",
+    "\u202egnirts desrever\u202d",
+    "\u0645\u0631\u062d\u0628\u0627 \u05e9\u05dc\u05d5\u05dd",
+    "=cmd|'/c calc'!A1",
+    "a,\"b\"\r\nc\td",
+    "100% + 50 & d=today#x",
+    "__proto__",
+    "\U0001f600" * 70,
+    " ",
+    LONG,
+]
+PICTURES = os.environ.get("VCC_TEST_PICTURES")
+
+# What a person sees of the page's policy being broken.
+VIOLATIONS = """
+  window.broken = [];
+  document.addEventListener("securitypolicyviolation", one => window.broken.push(`${one.violatedDirective} ${one.blockedURI}`));
+"""
+
+problems = []
+csv.field_size_limit(1 << 21)
+
+
+def record(number, start, **fields):
+    usual = {
+        "agentID": ["anna", "bill", "carl", "dora"][number % 4],
+        "phoneNumber": f"41555502{number % 100:02}",
+        "channel": ["8005551234", "#virtual_outbound#", "#virtual_daa#", "#busy#"][number % 4],
+        "duration": str(20 + number * 37 % 400),
+        "queueName": ["sales", "QUEUE_OUTBOUND", "QUEUE_DIRECT_AGENT_ACCESS", "support"][number % 4],
+        "transactionID": str(number),
+        "filename": f"R{number:07}.wav",
+        "wrapUpCode": "solved" if number % 3 else "",
+    }
+    return {"startDate": start, **usual, **fields}
+
+
+def records():
+    number = 0
+
+    def following(start, **fields):
+        nonlocal number
+        number += 1
+        return record(number, start, **fields)
+
+    # A day of 25 hours, a record an hour, and the instants at and just outside of its edges.
+    begin = datetime.datetime.fromisoformat("2007-11-04T04:00:00+00:00")
+    for hour in range(25):
+        yield following((begin + datetime.timedelta(hours=hour, minutes=20)).isoformat())
+    for second in (-1, 0, 90_000 - 1, 90_000):
+        yield following((begin + datetime.timedelta(seconds=second)).isoformat())
+    begin = datetime.datetime.fromisoformat("2008-01-02T05:00:00+00:00")
+    for minute in range(101):
+        yield following((begin + datetime.timedelta(minutes=minute * 10)).isoformat())
+    begin = datetime.datetime.fromisoformat("2009-06-01T05:00:00+00:00")
+    for minute in range(1000):
+        yield following((begin + datetime.timedelta(minutes=minute)).isoformat())
+    for text in HOSTILE:
+        # What is looked up by an index is shorter.
+        yield following("2010-03-01T12:00:00-05:00", agentID=text[:1000], wrapUpCode=text)
+    begin = datetime.datetime.fromisoformat("2011-02-01T05:00:00+00:00")
+    for agent in range(10_000):
+        start = (begin + datetime.timedelta(seconds=agent)).isoformat()
+        yield following(start, agentID=f"agent-{agent:05}")
+
+
+def check(holds, what):
+    if not holds:
+        problems.append(what)
+
+
+def same(have, wanted, what):
+    check(have == wanted, f"{what}: {have!r}, not {wanted!r}")
+
+
+@contextlib.contextmanager
+def opened(chromium, server, query="", **options):
+    """The page; what it says and asks for is a problem, refused sign-ins aside."""
+    with pages.opened(chromium, "about:blank", **options) as page:
+        page.set_default_timeout(20_000)
+        page.add_init_script(VIOLATIONS)
+        page.heard.clear()
+        asked = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(f"{server.url}/{query and '?' + query}")
+        yield page
+        for line in page.heard:
+            is_expected = line.startswith("asks for ") or re.search("status of (403|414|431)", line)
+            check(is_expected, f"{query}: {line}")
+        for url in asked:
+            check(url.startswith((server.url, "blob:")), f"{query}: asks for {url}")
+            check(server.token not in url, f"{query}: the token is in an address")
+        same(page.evaluate("window.broken"), [], f"{query}: the policy is broken")
+        same(page.evaluate("window.hacked ?? null"), None, f"{query}: a value has run")
+        kept = page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie, history.state])")
+        check(server.token not in kept, f"the token is kept: {kept}")
+
+
+def sign_in(page, server, token=None):
+    page.fill("#sign-in [name=tenant]", service.TENANT)
+    page.fill("#sign-in [name=token]", token or server.token)
+    page.click("#sign-in button")
+    if token is None:
+        page.wait_for_selector("#signed-in:not([hidden])")
+
+
+def result(page, pattern):
+    """Waits until the result is told in these words."""
+    page.wait_for_function("pattern => new RegExp(pattern).test(document.querySelector('#status').textContent)", arg=pattern)
+
+
+def show(page, pattern):
+    page.click("#run")
+    result(page, pattern)
+
+
+def means(page, text):
+    page.wait_for_function("text => document.querySelector('#meaning').textContent.includes(text)", arg=text)
+
+
+def judge(page, what):
+    """What holds for every state of the page."""
+    axe = pathlib.Path(axe_core_python.__file__).parent / "axe.min.js"
+    page.evaluate(axe.read_text())
+    found = page.evaluate("axe.run()")["violations"]
+    for violation in found:
+        nodes = ", ".join(node["html"][:80] for node in violation["nodes"][:3])
+        problems.append(f"{what}: axe: {violation['id']}: {nodes}")
+    problems.extend(f"{what}: {one}" for one in pages.sideways(page) + pages.contrast(page))
+
+
+def picture(page, name, selector=None):
+    """A picture of a part of the page, or of its beginning."""
+    if not PICTURES:
+        return
+    path = f"{PICTURES}/{name}.png"
+    if selector:
+        page.locator(selector).screenshot(path=path)
+    else:
+        page.evaluate("scrollTo(0, 0)")
+        page.screenshot(path=path)
+
+
+def signing_in(chromium, server):
+    with opened(chromium, server, "d=2008-01-02") as page:
+        means(page, "UTC")
+        show(page, "Sign in to see")
+        same(page.evaluate("document.activeElement.name"), "tenant", "without credentials, the focus")
+        sign_in(page, server, "wrong")
+        page.wait_for_function("() => document.querySelector('#sign-in-problem').textContent")
+        same(page.inner_text("#sign-in-problem"), "The tenant name or the token is wrong.", "a wrong token")
+        judge(page, "a wrong token")
+        sign_in(page, server)
+        same(page.inner_text("#who"), f"Signed in as acme, whose zone is {ZONE}.", "signed in")
+        same(page.input_value("#sign-in [name=token]"), "", "the field of the token")
+        result(page, "Records 1 to 50, of more")
+        page.click("#sign-out")
+        page.wait_for_selector("#sign-in:not([hidden])")
+        same(page.inner_text("#answer"), "", "what is left after signing out")
+        show(page, "Sign in to see")
+
+
+def composing(chromium, server):
+    with opened(chromium, server) as page:
+        text = lambda: page.input_value("#text")
+        for kind, wanted in [("today", "d=today"), ("yesterday", "d=today-1d"), ("back", "d=today-7d,today")]:
+            page.select_option("#when", kind)
+            same(text(), wanted, kind)
+        page.fill("#back", "30")
+        same(text(), "d=today-30d,today", "days back")
+        page.select_option("#when", "one")
+        page.fill("#one", "2007-11-04 13:15")
+        same(text(), "d=2007-11-04%2013:15", "a minute")
+        page.select_option("#when", "range")
+        page.fill("#from", "2007-11-04")
+        page.fill("#until", "2007-11-05T10:00:00+01:00")
+        page.fill("#tz", "Europe/Berlin")
+        same(text(), "d=2007-11-04,2007-11-05T10:00:00%2B01:00&tz=Europe/Berlin", "a range")
+        page.select_option("#kind", label="outbound")
+        page.fill("#f-queueName", "a & b + c")
+        page.check("#e-outDialCode")
+        page.fill("#n", "51")
+        page.fill("#finish-date", "2007-11-04 19:17:03")
+        wanted = (
+            "d=2007-11-04,2007-11-05T10:00:00%2B01:00&tz=Europe/Berlin&channel=%23virtual_outbound%23"
+            "&queueName=a%20%26%20b%20%2B%20c&outDialCode=&finish-date=2007-11-04%2019:17:03"
+        )
+        # Another list begins with its first record.
+        same(text(), wanted, "all at once")
+        page.fill("#n", "51")
+        same(text(), wanted + "&n=51", "a page of it")
+        means(page, "Records 51 to 100")
+        root = f"{server.url}/api/recordings/files"
+        same(page.inner_text("#line-url"), f"{root}?{wanted}&n=51", "the URL")
+        page.select_option("#format", ".csv")
+        same(page.inner_text("#line-curl"), f"curl -u TENANT '{root}.csv?{wanted}&n=51'", "the line for curl")
+        vcc = f"vcc list '{wanted}&n=51' --url {server.url} --tenant TENANT --plain-http"
+        same(page.inner_text("#line-vcc"), vcc, "the line for vcc")
+        # Every field by the text, and back.
+        names = page.evaluate("[...document.querySelectorAll('#fields input[id^=f-]')].map(one => one.id.slice(2))")
+        same(len(names), 14, "the number of fields")
+        page.fill("#text", "d=today-3d,today&start-date=today&" + "&".join(f"{name}=v%20{name}+1" for name in names))
+        for name in names:
+            same(page.input_value(f"#f-{name}"), f"v {name} 1", f"the field {name} by the text")
+        same(page.input_value("#when"), "back", "the days by the text")
+        same(page.input_value("#start-date"), "today", "start-date by the text")
+        page.fill("#f-caseID", "")
+        check("caseID" not in text() and "agentID=v%20agentID+1" in text(), f"a field that is emptied: {text()}")
+        page.click("#clear")
+        same(text(), "", "cleared")
+        same(page.evaluate("location.search"), "", "the address of nothing")
+        page.fill("#text", "d=2007-08-05&note=1")
+        page.wait_for_selector("#problem:not([hidden])")
+        page.fill("#one", "2007-08-06")
+        same(text(), "d=2007-08-06&note=1", "what the fields do not know stays")
+
+
+def errors(chromium, server):
+    with opened(chromium, server) as page:
+        for query, mark, said in [
+            ("d=2007-02-30", "30", "d: expected a day"),
+            ("agentID=\u20ac\U0001f600&tz=Denver", "Denver", "tz: expected a zone of the tz database"),
+            ("agent=bill", "agent", "agentID"),
+            ("agentID=%zz", "%zz", "agentID"),
+            ("d=2007-08-05,", None, "d:"),
+            ("d=today&d=today", None, "d:"),
+            ("n=-1", None, "n:"),
+        ]:
+            page.fill("#text", query)
+            page.wait_for_selector("#problem:not([hidden])")
+            marked = page.text_content("#mirror mark")
+            check(mark in (None, marked), f"{query}: {marked!r} is marked")
+            words = page.inner_text("#problem")
+            check(said in words, f"{query}: {words}")
+            check("^" in words, f"{query}: no place is shown: {words}")
+            page.click("#run")
+            page.wait_for_function("() => document.activeElement.id === 'text'")
+        # In the words of the API itself, and beneath the character.
+        page.fill("#text", "d=2007-02-30&tz=America/New_York")
+        page.wait_for_function("() => document.querySelector('#mirror mark')?.textContent === '30'")
+        place = page.evaluate("""() => {
+          const mark = document.querySelector('#mirror mark').getBoundingClientRect();
+          const text = document.querySelector('#text').getBoundingClientRect();
+          return [mark.left - text.left, mark.bottom - text.bottom];
+        }""")
+        check(60 < place[0] < 180 and place[1] < 0, f"the mark is not under its character: {place}")
+        judge(page, "an error")
+        picture(page, "explorer-error", "section[aria-labelledby=text-title]")
+        page.fill("#text", "d=2007-02-28")
+        means(page, "Recordings that started")
+        check(page.is_hidden("#problem"), "a problem that is mended stays")
+
+
+def day_of_25_hours(chromium, server):
+    with opened(chromium, server, "d=2007-11-04", height=1000) as page:
+        sign_in(page, server)
+        result(page, "Records 1 to 27; the list ends here")
+        means(page, "This day has 25 hours.")
+        means(page, "the clock goes back by 1 hour")
+        table = page.inner_text("#meaning table")
+        for line in ["Sat 2007-11-03 23:59:59 -04:00\t2007-11-04T03:59:59Z\tno", "Sun 2007-11-04 23:59:59 -05:00\t2007-11-05T04:59:59Z\tyes",
+                     "Mon 2007-11-05 00:00:00 -05:00\t2007-11-05T05:00:00Z\tno"]:
+            check(line in table, f"the table of the window: {table}")
+        page.wait_for_selector("#edges table")
+        edges = page.inner_text("#edges")
+        for line in ["Sat 2007-11-03 23:59:59 -04:00\t26\tno", "Sun 2007-11-04 00:00:00 -04:00\t27\tyes",
+                     "Sun 2007-11-04 23:59:59 -05:00\t28\tyes", "Mon 2007-11-05 00:00:00 -05:00\t29\tno"]:
+            check(line in edges, f"the edges: {edges}")
+        # One o'clock comes twice on the clocks of the zone.
+        same(page.evaluate("document.querySelectorAll('#meaning svg [fill^=url]').length"), 1, "the hour that comes twice")
+        check(page.evaluate("document.querySelectorAll('#edges svg circle.record.out').length") >= 2, "no record outside")
+        judge(page, "a day of 25 hours")
+        picture(page, "explorer")
+        picture(page, "explorer-meaning", "section[aria-labelledby=meaning-title]")
+        page.fill("#text", "d=2007-03-11")
+        means(page, "This day has 23 hours.")
+        page.fill("#text", "d=2011-12-30&tz=Pacific/Apia")
+        means(page, "It is empty")
+        page.fill("#text", "d=0001,9999")
+        means(page, "The clock changes more often")
+        page.fill("#text", "start-date=2007-11-04T04:20:00Z")
+        means(page, "5 s after")
+        show(page, "Records 1 to 1;")
+        picture(page, "explorer-near", "section[aria-labelledby=meaning-title]")
+        judge(page, "a look-up")
+
+
+def paging(chromium, server):
+    with opened(chromium, server, "d=2008-01-02") as page:
+        sign_in(page, server)
+        first = "Records 1 to 50, of more"
+        result(page, first)
+        check(page.is_disabled("#first"), "the first page has one before it")
+        page.click("#next")
+        result(page, "Records 51 to 100, of more")
+        same(page.evaluate("document.activeElement.id"), "result-title", "the focus on a new page")
+        same(page.input_value("#n"), "51", "the field n")
+        page.click("#next")
+        result(page, "Records 101 to 101; the list ends here")
+        check(page.is_disabled("#next"), "the last page has one after it")
+        same(page.evaluate("location.search"), "?d=2008-01-02&n=101", "the address")
+        page.go_back()
+        result(page, "Records 51 to 100, of more")
+        page.go_back()
+        result(page, first)
+        page.go_forward()
+        result(page, "Records 51 to 100, of more")
+        page.click("#first")
+        result(page, first)
+        # A click on a value filters by it.
+        page.click(".recordings tbody tr:nth-child(2) button.value:has-text('dora')")
+        result(page, "Records 1 to 25; the list ends here")
+        same(page.input_value("#text"), "d=2008-01-02&agentID=dora", "a filter by a value")
+        page.click(".recordings tbody tr:nth-child(1) button.value:has-text('2008-01-0')")
+        result(page, "Records 1 to 1;")
+        check("&start-date=2008-01-02T" in page.input_value("#text"), "a filter by a start")
+        # What is edited and not asked is a step of its own, and does not overwrite what was asked.
+        page.fill("#text", "d=2008-01-03&n=5")
+        page.fill("#text", "d=2008-01-04")
+        same(page.evaluate("location.search"), "?d=2008-01-04", "the address of a draft")
+        page.go_back()
+        result(page, "Records 1 to 1;")
+        page.go_back()
+        result(page, "Records 1 to 25;")
+        kinds = set(page.locator(".recordings tbody td:nth-child(2)").all_inner_texts())
+        check(kinds <= {"another kind", "inbound", "outbound", "direct agent access"}, f"kinds of calls: {kinds}")
+        page.click("#columns summary")
+        page.get_by_label("filename", exact=True).and_(page.locator("#columns input")).check()
+        check("filename" in page.inner_text(".recordings thead"), "a column that was chosen")
+        judge(page, "a result")
+
+
+def downloaded(page, button):
+    with page.expect_download(timeout=60_000) as waiting:
+        page.click(button)
+    return pathlib.Path(waiting.value.path()).read_bytes(), waiting.value.suggested_filename
+
+
+def downloads(chromium, server):
+    with opened(chromium, server, "d=2009&n=51") as page:
+        sign_in(page, server)
+        result(page, "Records 51 to 100, of more")
+        bodies = server.all("d=2009")
+        head = bodies[0].index(b"\n") + 1
+        whole, name = downloaded(page, "#save-all")
+        check(whole == bodies[0] + b"".join(body[head:] for body in bodies[1:]), "all as CSV is not what the API gives")
+        same((name, whole.count(b"\r\n")), ("recordings-acme.csv", 1001), "all as CSV")
+        same(page.inner_text("#download-status"), "1,000 recordings saved.", "what is said of it")
+        check(downloaded(page, "#save-page")[0] == bodies[1], "a page as CSV is not what the API gives")
+        page.select_option("#file-format", "jsonl")
+        lines, name = downloaded(page, "#save-all")
+        rows = csv.DictReader(io.StringIO(whole.decode(), newline=""))
+        check([json.loads(line) for line in lines.splitlines()] == list(rows), "JSON lines are not the same records")
+        same(name, "recordings-acme.jsonl", "the name of the file")
+        # Ten thousand agents: it is told how far it is, and it stops.
+        page.fill("#text", "d=2011")
+        show(page, "Records 1 to 50, of more")
+        page.click("#save-all")
+        page.wait_for_function("() => parseInt(document.querySelector('#download-status').textContent) >= 100")
+        same(page.evaluate("document.activeElement.id"), "stop", "the focus of a download")
+        page.click("#stop")
+        page.wait_for_function("() => document.querySelector('#download-status').textContent.startsWith('Stopped after')")
+        check(page.is_enabled("#save-all") and page.is_hidden("#stop"), "a download that was stopped goes on")
+        page.select_option("#file-format", "jsonl")
+        lines, _ = downloaded(page, "#save-all")
+        agents = {json.loads(line)["agentID"] for line in lines.splitlines()}
+        same(len(agents), 10_000, "the number of agents")
+
+
+def hostile(chromium, server):
+    for width in (320, 1280):
+        with opened(chromium, server, "d=2010", width=width) as page:
+            sign_in(page, server)
+            result(page, f"Records 1 to {len(HOSTILE)};")
+            page.click("#columns summary")
+            page.get_by_label("wrapUpCode", exact=True).and_(page.locator("#columns input")).check()
+            cells = page.locator(".recordings tbody td:nth-child(3) bdi").all_text_contents()
+            for text in HOSTILE[:-4]:
+                # In the page, the ends of lines are one character.
+                check(text.replace("\r\n", "\n") in [cell.replace("\r\n", "\n") for cell in cells], f"{text!r} is not shown as it is")
+            check(all(len(cell) <= 121 for cell in cells), "a value is shown at length")
+            check("1,048,576 characters" in page.inner_text(".recordings"), "the length of a long value")
+            judge(page, f"hostile values at {width} px")
+            check(page.locator("h1").count() == 1, "a value is an element")
+            whole, _ = downloaded(page, "#save-all")
+            values = [row["wrapUpCode"] for row in csv.DictReader(io.StringIO(whole.decode(), newline=""))]
+            same(sorted(values) == sorted(HOSTILE), True, "the values in a file")
+            # Each can be asked for by a click, but what is too long to be asked for.
+            for text in HOSTILE[:-1]:
+                page.fill("#text", "d=2010")
+                show(page, f"Records 1 to {len(HOSTILE)};")
+                place = values.index(text)
+                page.locator(".recordings tbody tr").nth(place).locator("td:nth-child(3) button").click(timeout=5_000)
+                result(page, "Records 1 to 1;")
+            page.fill("#f-agentID", LONG[:100_000])
+            page.wait_for_selector("#problem:not([hidden])")
+
+
+def looks(chromium, server):
+    for width in (320, 390, 768, 1280, 2560):
+        for dark in (False, True):
+            with opened(chromium, server, f"d=2007-11-04&tz={ZONE}", width=width, dark=dark) as page:
+                means(page, "25 hours")
+                what = f"{width} px{', dark' if dark else ''}"
+                problems.extend(f"{what}, signed out: {one}" for one in pages.sideways(page) + pages.contrast(page))
+                sign_in(page, server)
+                result(page, "Records 1 to 27")
+                page.wait_for_selector("#edges svg")
+                judge(page, what)
+                if (width, dark) == (390, True):
+                    picture(page, "explorer-phone", "section[aria-labelledby=meaning-title]")
+                if (width, dark) == (1280, False):
+                    # The keyboard goes on from where the last click was.
+                    page.click("h1")
+                    problems.extend(pages.unreachable(page, "button:enabled, input:enabled, select, textarea, summary, .scrolls, a"))
+
+
+def first_paint(chromium, server):
+    times = []
+    for _ in range(5):
+        with opened(chromium, server, "d=2007-11-04") as page:
+            page.wait_for_function("() => performance.getEntriesByName('first-contentful-paint').length")
+            times.append(page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime"))
+    print(f"first contentful paint: {', '.join(f'{each:.0f}' for each in sorted(times))} ms")
+
+
+with service.serving(records(), ZONE) as server, pages.browser() as chromium:
+    if PICTURES:
+        pathlib.Path(PICTURES).mkdir(parents=True, exist_ok=True)
+    only = os.environ.get("VCC_TEST_ONLY")
+    for test in (signing_in, composing, errors, day_of_25_hours, paging, downloads, hostile, looks, first_paint):
+        if only and test.__name__ not in only.split(","):
+            continue
+        began = time.monotonic()
+        try:
+            test(chromium, server)
+        except Exception as error:
+            problems.append(f"{test.__name__}: {re.sub(chr(10), ' ', str(error))[:600]}")
+        print(f"{test.__name__}: {time.monotonic() - began:.1f} s")
+pages.finish(problems)

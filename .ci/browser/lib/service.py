@@ -1,0 +1,63 @@
+"""A vcc-server of the test's own, with the explorer and recordings of a tenant."""
+
+import base64
+import contextlib
+import json
+import os
+import pathlib
+import re
+import subprocess
+import urllib.request
+
+SERVER = "target/debug/vcc-server"
+TENANT = "acme"
+
+
+def command(*arguments, **options):
+    """Runs a command of vcc-server, and gives what it prints."""
+    done = subprocess.run([SERVER, *arguments], check=True, text=True, capture_output=True, **options)
+    return done.stdout
+
+
+class Service:
+    """A server that runs."""
+
+    def __init__(self, url, token):
+        self.url, self.token = url, token
+
+    def get(self, target):
+        """The body and the target of the next page."""
+        claim = base64.b64encode(f"{TENANT}:{self.token}".encode()).decode()
+        request = urllib.request.Request(self.url + target, headers={"Authorization": f"Basic {claim}"})
+        with urllib.request.urlopen(request) as answer:
+            following = re.match(r'<([^>]*)>; rel="next"', answer.headers.get("Link") or "")
+            return answer.read(), following and following[1]
+
+    def all(self, query):
+        """Every page of a query as CSV."""
+        bodies, target = [], f"/api/recordings/files.csv?{query}"
+        while target:
+            body, target = self.get(target)
+            bodies.append(body)
+        return bodies
+
+
+@contextlib.contextmanager
+def serving(records, zone):
+    """Serves records, which are dictionaries of fields, for a tenant in a zone."""
+    subprocess.run(["cargo", "build", "-q", "--locked", "-p", "vcc-server"], check=True)
+    folder = pathlib.Path(os.environ["VCC_TEST_DIR"])
+    store = f"sqlite:{folder}/recordings.db"
+    lines = folder / "recordings.jsonl"
+    lines.write_text("".join(json.dumps(record) + "\n" for record in records))
+    command("tenant", "add", TENANT, "--tz", zone, "--store", store)
+    token = re.search(r"vccr_\w+", command("token", "new", TENANT, "--store", store))[0]
+    command("import", "--tenant", TENANT, "--store", store, str(lines))
+    arguments = ["serve", "--store", store, "--listen", "127.0.0.1:0", "--insecure-http", "--explorer"]
+    server = subprocess.Popen([SERVER, *arguments], stdout=subprocess.PIPE, text=True)
+    try:
+        said = server.stdout.readline()
+        yield Service(re.search(r"http://[^/]+", said)[0], token)
+    finally:
+        server.terminate()
+        server.wait()

@@ -1,0 +1,105 @@
+// What is asked of the server. The token is here, and nowhere else.
+
+import { records } from './csv.js';
+
+export const FILES = '/api/recordings/files';
+
+let authorization = null;
+let session = null;
+
+export const signedIn = () => session;
+
+/** What the server said, if that is not what was asked for. */
+export class Refused extends Error {
+  constructor(status, text, after) {
+    super(text.trim() || `The server answered with status ${status}.`);
+    this.status = status;
+    this.after = after;
+  }
+}
+
+async function ask(path, signal) {
+  let response;
+  try {
+    response = await fetch(path, {
+      signal,
+      credentials: 'omit',
+      cache: 'no-store',
+      headers: authorization ? { Authorization: authorization } : {},
+    });
+  } catch (error) {
+    if (error.name === 'AbortError') throw error;
+    throw new Refused(0, 'The server cannot be reached.');
+  }
+  if (!response.ok) {
+    const after = Number(response.headers.get('Retry-After')) || 1;
+    throw new Refused(response.status, await response.text(), after);
+  }
+  return response;
+}
+
+function base64(text) {
+  let bytes = '';
+  for (const byte of new TextEncoder().encode(text)) bytes += String.fromCharCode(byte);
+  return btoa(bytes);
+}
+
+/** Proves a tenant; afterwards all that is asked is asked as it. */
+export async function signIn(tenant, token) {
+  signOut();
+  authorization = `Basic ${base64(`${tenant}:${token}`)}`;
+  try {
+    session = await (await ask('/explorer/tenant')).json();
+  } catch (error) {
+    signOut();
+    throw error;
+  }
+  return session;
+}
+
+export function signOut() {
+  authorization = null;
+  session = null;
+}
+
+/** What a query means. */
+export async function explain(text, signal) {
+  const zone = encodeURIComponent(session?.zone ?? '');
+  const q = encodeURIComponent(text.toWellFormed());
+  return (await ask(`/explorer/explain?zone=${zone}&q=${q}`, signal)).json();
+}
+
+/** The page of a query, which must be one that can be sent; and the query of the next page. */
+export async function page(query, signal) {
+  const response = await ask(`${FILES}.csv?${query}`, signal);
+  const bytes = await response.arrayBuffer();
+  const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
+  const link = /^<[^?>]*\?([^>]*)>; rel="next"/.exec(response.headers.get('Link') ?? '');
+  const found = records(text);
+  return { bytes, records: found, next: link ? link[1] : null };
+}
+
+const pause = (seconds, signal) => new Promise((resolve, reject) => {
+  const timer = setTimeout(resolve, seconds * 1000);
+  signal.addEventListener('abort', () => {
+    clearTimeout(timer);
+    reject(new DOMException('stopped', 'AbortError'));
+  }, { once: true });
+});
+
+/** All pages from that of a query on. A server that is busy is asked again. */
+export async function* pages(query, signal) {
+  for (let next = query; next != null;) {
+    let answer;
+    for (let attempt = 1; !answer; attempt += 1) {
+      try {
+        answer = await page(next, signal);
+      } catch (error) {
+        if (![0, 429, 503].includes(error.status) || attempt === 5) throw error;
+        await pause(Math.min(error.after ?? attempt, 30), signal);
+      }
+    }
+    yield answer;
+    next = answer.next;
+  }
+}

@@ -1,0 +1,146 @@
+use std::fmt::Write as _;
+
+use axum::body::{Body, Bytes};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
+use sha2::{Digest as _, Sha256};
+
+/// A file of the page, as it is in the program.
+#[derive(Debug)]
+pub(super) struct File {
+    path: &'static str,
+    content_type: &'static str,
+    bytes: &'static [u8],
+    etag: HeaderValue,
+}
+
+/// All of them.
+#[derive(Debug)]
+pub(super) struct Files(Vec<File>);
+
+macro_rules! files {
+    ($($path:literal $content_type:literal $file:literal)*) => {
+        &[$(($path, $content_type, include_bytes!(concat!("../../explorer/", $file)))),*]
+    };
+}
+
+/// Path, media type, bytes.
+const FILES: &[(&str, &str, &[u8])] = files! {
+    "/" "text/html; charset=utf-8" "index.html"
+    "/explorer/style.css" "text/css; charset=utf-8" "style.css"
+    "/explorer/icon.svg" "image/svg+xml" "icon.svg"
+    "/explorer/main.js" "text/javascript; charset=utf-8" "main.js"
+    "/explorer/composer.js" "text/javascript; charset=utf-8" "composer.js"
+    "/explorer/query.js" "text/javascript; charset=utf-8" "query.js"
+    "/explorer/service.js" "text/javascript; charset=utf-8" "service.js"
+    "/explorer/csv.js" "text/javascript; charset=utf-8" "csv.js"
+    "/explorer/meaning.js" "text/javascript; charset=utf-8" "meaning.js"
+    "/explorer/drawing.js" "text/javascript; charset=utf-8" "drawing.js"
+    "/explorer/result.js" "text/javascript; charset=utf-8" "result.js"
+    "/explorer/download.js" "text/javascript; charset=utf-8" "download.js"
+    "/explorer/dom.js" "text/javascript; charset=utf-8" "dom.js"
+    "/openapi.yaml" "application/yaml" "openapi.yaml"
+};
+
+impl Files {
+    pub(super) fn new() -> Self {
+        let file =
+            |&(path, content_type, bytes)| File { path, content_type, bytes, etag: etag(bytes) };
+        Self(FILES.iter().map(file).collect())
+    }
+
+    /// The file at exactly this path.
+    pub(super) fn get(&self, path: &str) -> Option<&File> {
+        self.0.iter().find(|file| file.path == path)
+    }
+}
+
+impl File {
+    /// The file, or that a browser has it already.
+    pub(super) fn answer(&self, headers: &HeaderMap) -> Response<Body> {
+        let mut response = if is_known(headers, &self.etag) {
+            let mut response = Response::new(Body::empty());
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+            response
+        } else {
+            let mut response = Response::new(Body::from(Bytes::from_static(self.bytes)));
+            let content_type = HeaderValue::from_static(self.content_type);
+            response.headers_mut().insert(CONTENT_TYPE, content_type);
+            response
+        };
+        let headers = response.headers_mut();
+        headers.insert(ETAG, self.etag.clone());
+        // Another version of this program may have other files at the same paths.
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        response
+    }
+}
+
+/// Whether the client has what this tag stands for (RFC 9110, 13.1.2).
+fn is_known(headers: &HeaderMap, etag: &HeaderValue) -> bool {
+    let tags = headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    tags.flat_map(|tags| tags.split(',')).map(str::trim).any(|tag| {
+        tag == "*" || tag.strip_prefix("W/").unwrap_or(tag).as_bytes() == etag.as_bytes()
+    })
+}
+
+/// A tag that is another one for other bytes.
+fn etag(bytes: &[u8]) -> HeaderValue {
+    let mut tag = String::from("\"");
+    for byte in &Sha256::digest(bytes)[..16] {
+        // Writing to a String does not fail.
+        let _ = write!(tag, "{byte:02x}");
+    }
+    tag.push('"');
+    HeaderValue::from_str(&tag).unwrap_or(HeaderValue::from_static("\"\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a browser loads before the page can be used, and the description for tools beside it.
+    #[test]
+    fn the_page_is_small() {
+        let size = |path: &(&str, &str, &[u8])| path.2.len();
+        let page: usize = FILES.iter().filter(|file| file.0 != "/openapi.yaml").map(size).sum();
+        assert!(page < 60_000, "{page} bytes");
+    }
+
+    /// A script that is not in the table is found by nobody.
+    #[test]
+    fn every_file_of_the_folder_is_served_and_every_module_is_there() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/explorer");
+        let mut names: Vec<_> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort_unstable();
+        let served = |(path, ..): &(&'static str, &str, &[u8])| match *path {
+            "/" => "index.html",
+            path => path.rsplit('/').next().unwrap(),
+        };
+        let mut paths: Vec<_> = FILES.iter().map(served).collect();
+        paths.sort_unstable();
+        assert_eq!(names, paths);
+    }
+
+    /// No style and no script in the page, nothing from elsewhere: the policy would refuse it in the
+    /// browser alone.
+    #[test]
+    fn the_page_holds_to_its_policy() {
+        for (path, _, bytes) in FILES.iter().filter(|file| file.0 != "/openapi.yaml") {
+            let text = std::str::from_utf8(bytes).unwrap();
+            let elsewhere = text.replace("http://www.w3.org/2000/svg", "");
+            for refused in
+                [" style=", " onclick=", "<style", "innerHTML", "eval(", "https://", "http://"]
+            {
+                assert!(!elsewhere.contains(refused), "{path}: {refused}");
+            }
+        }
+        let page = std::str::from_utf8(FILES[0].2).unwrap();
+        for script in page.split("<script").skip(1) {
+            assert!(script.starts_with(" type=\"module\" src=\"/explorer/"), "{script}");
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! A page for people, at `/`: it composes queries, draws what they mean, and shows what the API
+//! answers. The page asks the API as any other client does.
+
+mod explain;
+mod files;
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Uri};
+use serde_json::{Value, json};
+use vcc_query::{Zone, ZoneData};
+use vcc_types::Dialect;
+
+use self::files::Files;
+use crate::Clock;
+
+/// What a query means: the only one of the explorer's paths that computes anything.
+const EXPLAIN: &str = "/explorer/explain";
+
+/// Who is signed in, and in which zone. It needs the credentials of a tenant.
+const TENANT: &str = "/explorer/tenant";
+
+/// What is asked of the API to learn that: it looks at no record in any dialect, and everything that
+/// holds for requests (limits, audit, log) holds for it.
+const PROOF: &str = "/api/recordings/files?start-date=0001-01-01T00:00:00Z&transactionID=none";
+
+/// Nothing but the page's own files: no script, style or picture in the page or from elsewhere, no
+/// form that is sent by the browser itself, no frame around it.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+                      connect-src 'self'; base-uri 'none'; form-action 'none'; \
+                      frame-ancestors 'none'";
+
+/// The headers of every answer of the explorer.
+const HEADERS: [(HeaderName, &str); 5] = [
+    (CONTENT_SECURITY_POLICY, POLICY),
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (REFERRER_POLICY, "no-referrer"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+];
+
+/// The page, its files, and what it asks beside the API.
+#[derive(Clone, Debug)]
+pub(crate) struct Explorer {
+    files: Arc<Files>,
+}
+
+/// What the explorer reads queries with, as the API does.
+pub(crate) struct Means<'a> {
+    pub(crate) clock: &'a Clock,
+    pub(crate) dialect: &'a Dialect,
+    pub(crate) zones: &'a (dyn ZoneData + Send + Sync),
+}
+
+/// Who asked for a page, beside the answer of the API.
+#[derive(Clone, Debug)]
+pub(crate) struct SignedIn {
+    pub(crate) tenant: String,
+    pub(crate) zone: Zone,
+}
+
+impl Explorer {
+    pub(crate) fn new() -> Self {
+        Self { files: Arc::new(Files::new()) }
+    }
+
+    /// The answer to a request of one of the paths that need no credentials; `None` for any other path.
+    pub(crate) fn answer(&self, request: &Parts, means: &Means<'_>) -> Option<Response<Body>> {
+        let path = request.uri.path();
+        let file = self.files.get(path);
+        if file.is_none() && path != EXPLAIN {
+            return None;
+        }
+        let mut response = match file {
+            _ if !matches!(request.method, Method::GET | Method::HEAD) => method_not_allowed(),
+            Some(file) => file.answer(&request.headers),
+            None => json(&explain::answer(request.uri.query().unwrap_or_default(), means)),
+        };
+        protect(response.headers_mut());
+        Some(response)
+    }
+
+    /// The request by which a tenant proves itself to the API, if that is what is asked for.
+    pub(crate) fn proof(&self, request: &Parts) -> Option<Uri> {
+        let is_asked = matches!(request.method, Method::GET | Method::HEAD);
+        (is_asked && request.uri.path() == TENANT).then(|| Uri::from_static(PROOF))
+    }
+
+    /// What is answered to that, once the API has answered it.
+    pub(crate) fn signed_in(&self, response: Response<Body>, means: &Means<'_>) -> Response<Body> {
+        let SignedIn { tenant, zone } = match response.extensions().get::<SignedIn>() {
+            Some(signed_in) => signed_in.clone(),
+            None => return response,
+        };
+        let mut response = json(&json!({
+            "tenant": tenant,
+            "zone": zone.name(),
+            "zoneData": means.zones.version(),
+        }));
+        protect(response.headers_mut());
+        response
+    }
+}
+
+/// Whether a browser shows the answer as a page of its own (Fetch Metadata Request Headers).
+pub(crate) fn is_navigation(headers: &HeaderMap) -> bool {
+    headers.get("sec-fetch-mode").is_some_and(|mode| mode == "navigate")
+}
+
+fn method_not_allowed() -> Response<Body> {
+    let mut response = Response::new(Body::from("This page is read with GET.\n"));
+    *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+    let headers = response.headers_mut();
+    headers.insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    response
+}
+
+fn json(value: &Value) -> Response<Body> {
+    let mut response = Response::new(Body::from(value.to_string()));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    response
+}
+
+fn protect(headers: &mut HeaderMap) {
+    for (name, value) in HEADERS {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use vcc_query::{Context, Query};
+
+    use super::*;
+
+    /// A sign-in reads no record, whatever the dialect.
+    #[test]
+    fn the_proof_is_a_query_that_reads_nothing() {
+        let dialect = Dialect::default();
+        let query = Query::parse(PROOF.split_once('?').unwrap().1).unwrap();
+        let now = "2007-12-19T00:00:00Z".parse().unwrap();
+        let selection = query.resolve(&Context { now, tenant_tz: Zone::UTC, dialect }).unwrap();
+        let latest = selection.near.unwrap().until;
+        assert!(latest < vcc_types::StartDate::RANGE.start, "{latest}");
+    }
+}
