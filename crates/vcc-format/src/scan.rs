@@ -17,7 +17,7 @@ pub(crate) use xml::{
     escape_in_xml, forbidden_character, is_special_in_xml, may_be_forbidden, needs_escape_in_xml,
 };
 
-const LANES: usize = 16;
+pub(crate) const LANES: usize = 16;
 
 #[inline(always)]
 fn load(bytes: &[u8], at: usize) -> Option<u8x16> {
@@ -61,6 +61,13 @@ pub(crate) fn either(one: u8, other: u8, bytes: &[u8]) -> Option<usize> {
         return Some(LANES + memchr::memchr2(one, other, &bytes[LANES..])?);
     }
     bytes.iter().position(|byte| *byte == one || *byte == other)
+}
+
+/// Where two bytes stand among the first [`LANES`]: bit `i` is the byte at `i`.
+#[inline(always)]
+pub(crate) fn marked(one: u8, other: u8, bytes: &[u8]) -> u32 {
+    let block = load(bytes, 0).unwrap_or_else(|| u8x16::new(padded(bytes)));
+    (block.simd_eq(u8x16::splat(one)) | block.simd_eq(u8x16::splat(other))).to_bitmask()
 }
 
 /// Where one of four bytes first stands at or after `from`; the length of `bytes` where none does.

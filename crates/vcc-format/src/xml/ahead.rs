@@ -11,7 +11,7 @@ use crate::scan::find;
 use crate::steps;
 
 /// How far to look for what tells a tag from the mention of one.
-const AHEAD: usize = 4096;
+pub(super) const AHEAD: usize = 4096;
 
 /// How far to look, in one record, for the place that a mentioned field has elsewhere.
 const BUDGET: usize = 4 * AHEAD;
@@ -93,7 +93,8 @@ impl Look {
             }
             let Glance::Tag(tag) = glance(rest) else { break };
             let name = &rest[tag.name()];
-            if (self.stage == 0 && tag.kind != Kind::End) || name == own || is_known(name) {
+            let tells = name == own || name.is_empty() || is_known(name);
+            if tells || (self.stage == 0 && tag.kind != Kind::End) {
                 break;
             }
             rest = &rest[tag.len()..];
@@ -166,6 +167,11 @@ impl Ahead {
     #[inline(always)]
     pub(super) fn is_text(&self, end: usize) -> bool {
         end <= self.text_until
+    }
+
+    /// Says that end tags before this place of the record are text of the value.
+    pub(super) fn is_text_until(&mut self, place: usize) {
+        self.text_until = place;
     }
 
     /// Whether it was asked before what the tag at this place of the record is.
@@ -293,7 +299,7 @@ impl Ahead {
 }
 
 /// Whether it is the name of an element that is documented.
-fn is_known(name: &[u8]) -> bool {
+pub(super) fn is_known(name: &[u8]) -> bool {
     // None is shorter.
     name.len() >= 4
         && (matches!(name, b"file" | b"recordings") || Field::from_wire_bytes(name).is_some())

@@ -3,7 +3,7 @@
 
 use super::name::{is_name_byte, is_name_start_byte, is_space};
 use super::tag::{Kind, Tag};
-use crate::scan::{either, find_any};
+use crate::scan::{either, find_any, marked};
 use crate::steps;
 
 /// How far a glance goes.
@@ -18,7 +18,7 @@ pub(super) enum Glance {
     Tag(Shape),
 }
 
-/// A tag whose name is not empty. Places count from its `<`.
+/// A tag. Places count from its `<`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Shape {
     pub(super) kind: Kind,
@@ -91,11 +91,39 @@ pub(super) fn glance(view: &[u8]) -> Glance {
                 }
                 b'<' => return Glance::Text,
                 0 => {}
+                byte if is_space(byte) => return spaced(view, left, name, end_tag),
                 _ => return look_on(view, name, end_tag),
             }
         }
+        // QUIRK-1: an end tag goes without a name.
+        if end_tag && left as u8 == b'>' {
+            return tag(Kind::End, name, name, 1);
+        }
     }
     look(view)
+}
+
+/// A glance at white space behind a name. `left`: what is left of a word from there on.
+#[inline(always)]
+fn spaced(view: &[u8], mut left: u64, name: usize, end_tag: bool) -> Glance {
+    let mut rest = name;
+    while is_space(left as u8) {
+        left >>= 8;
+        rest += 1;
+        if left == 0
+            && let Some(word) = view.get(rest..).and_then(|view| view.first_chunk())
+            && rest < NEAR
+        {
+            left = u64::from_le_bytes(*word);
+        }
+    }
+    match left as u8 {
+        b'>' if end_tag => tag(Kind::End, name, rest, 1),
+        b'>' => tag(Kind::Start, name, rest, 1),
+        b'/' if !end_tag && (left >> 8) as u8 == b'>' => tag(Kind::Empty, name, rest, 2),
+        b'<' => Glance::Text,
+        _ => look_on(view, name, end_tag),
+    }
 }
 
 /// A glance that takes its time.
@@ -110,9 +138,12 @@ fn look(view: &[u8]) -> Glance {
     if is_name_start_byte(first) {
         return look_on(view, name, end_tag);
     }
-    // QUIRK-1: `</>` goes without a name.
-    let nameless = end_tag && matches!(first, b'>' | b'%');
-    if nameless || name == near.len() { Glance::Unsure } else { Glance::Text }
+    match first {
+        b'>' if end_tag => tag(Kind::End, name, name, 1),
+        b'%' if end_tag => Glance::Unsure,
+        _ if name == near.len() => Glance::Unsure,
+        _ => Glance::Text,
+    }
 }
 
 /// A glance behind the name.
@@ -157,6 +188,10 @@ pub(super) fn ending(view: &[u8], from: usize, end_tag: bool) -> (usize, Ending)
             Some(b'<') => return (at, Ending::Text),
             Some(b'>') if at > read && view[at - 1] == b'/' => return (at - 1, Ending::Slash),
             Some(b'>') => return (at, Ending::Tag),
+            // QUIRK-2: a tag ends with `%gt;`; with any other `%` there is none.
+            Some(b'%') if view.get(at..at + 4).is_some_and(|there| there != b"%gt;") => {
+                return (at, Ending::Text);
+            }
             _ if at > read && view[at - 1] == b'/' => return (at - 1, Ending::Unsure),
             _ => return (name_before(view, read, at).unwrap_or(at), Ending::Unsure),
         }
@@ -235,6 +270,33 @@ enum Value {
 /// A value whose quote was opened before `from`.
 #[inline(always)]
 fn quoted(view: &[u8], from: usize, quote: u8) -> Value {
+    let near = &view[from..];
+    let (quotes, opens) = (marked(quote, quote, near), marked(b'<', b'<', near));
+    let first = quotes | opens;
+    if first & first.wrapping_neg() & quotes != 0 {
+        return Value::Before(from + first.trailing_zeros() as usize + 1);
+    }
+    if first != 0 {
+        let closes = marked(b'>', b'>', near);
+        let before = (first & first.wrapping_neg()) - 1;
+        if closes & before != 0 {
+            return Value::Unclosed(from + closes.trailing_zeros() as usize);
+        }
+        // See below.
+        let next = quotes | closes;
+        if next & next.wrapping_neg() & quotes != 0 {
+            return Value::Before(from + next.trailing_zeros() as usize + 1);
+        }
+        if next != 0 {
+            return Value::Text;
+        }
+    }
+    quoted_long(view, from, quote)
+}
+
+/// The same, of a value that takes more than a few bytes.
+#[inline(never)]
+fn quoted_long(view: &[u8], from: usize, quote: u8) -> Value {
     let Some(length) = either(quote, b'<', &view[from..]) else { return Value::Unsure };
     let at = from + length;
     if view[at] == quote {
@@ -256,7 +318,11 @@ fn unquoted(view: &[u8], from: usize) -> Value {
     let mut at = from;
     loop {
         match view.get(at) {
-            None | Some(b'%') => return Value::Unsure,
+            None => return Value::Unsure,
+            Some(b'%') => match view.get(at..at + 4) {
+                None | Some(b"%gt;" | b"%lt;") => return Value::Unsure,
+                Some(_) => {}
+            },
             Some(b'<') => return Value::Text,
             Some(b'>') => return Value::Before(at),
             Some(byte) if is_space(*byte) => return Value::Before(at),
@@ -334,15 +400,19 @@ mod tests {
             "<é/>",
             "<a b='<'>",
             "<a b='1><c d='2'>",
+            "</>",
+            "<a b=1%20c>",
+            "</a \t\r\n       >",
+            "<a              />",
         ] {
             assert!(matches!(glance(text.as_bytes()), Glance::Tag(_)), "{text}");
         }
-        for text in ["< a", "<5>", "</ ", "<a<b>", "<a b='<a b='<", "<a b=1<"] {
+        for text in ["< a", "<5>", "</ ", "<a<b>", "<a b='<a b='<", "<a b=1<", "<a %20>", "<a /%20>"] {
             assert_eq!(glance(text.as_bytes()), Glance::Text, "{text}");
         }
         // What is not whole, and what is long.
         let long = format!("<{}>", "a".repeat(NEAR));
-        for text in ["<a", "<a b='", "</", "</>", "<a %gt;", &long] {
+        for text in ["<a", "<a b='", "</", "</%gt;", "<a %gt;", &long] {
             assert_eq!(glance(text.as_bytes()), Glance::Unsure, "{text}");
         }
     }

@@ -31,6 +31,7 @@ mod scanner;
 mod start;
 mod step;
 mod tag;
+mod trial;
 mod trouble;
 mod unclosed;
 mod value;

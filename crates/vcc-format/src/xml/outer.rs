@@ -2,15 +2,15 @@
 
 use std::borrow::Cow;
 
-use super::nested::hash;
+use super::nested::{WHOLE, key};
 
 /// The names of the elements that are open, the outermost first, one behind the other: to open and
 /// to close one allocates nothing.
 #[derive(Debug, Default)]
 pub(super) struct Outer {
     names: Vec<u8>,
-    /// Where each name ends, and its hash.
-    ends: Vec<(usize, u32)>,
+    /// Where each name ends, and its key.
+    ends: Vec<(usize, u64)>,
 }
 
 impl Outer {
@@ -23,9 +23,17 @@ impl Outer {
     }
 
     /// Opens an element inside the others. The name is UTF-8.
+    #[inline]
     pub(super) fn push(&mut self, name: &[u8]) {
-        self.names.extend_from_slice(name);
-        self.ends.push((self.names.len(), hash(name)));
+        let (key, end) = (key(name), self.names.len() + name.len());
+        if name.len() <= WHOLE {
+            // A whole word is faster to copy than a part of it.
+            self.names.extend_from_slice(&key.to_le_bytes());
+            self.names.truncate(end);
+        } else {
+            self.names.extend_from_slice(name);
+        }
+        self.ends.push((end, key));
     }
 
     fn name(&self, index: usize) -> &[u8] {
@@ -45,11 +53,15 @@ impl Outer {
     }
 
     /// The place of the innermost element of this name.
+    #[inline]
     pub(super) fn place(&self, name: &[u8]) -> Option<usize> {
-        let wanted = hash(name);
+        let wanted = key(name);
         let mut innermost = self.ends.iter().enumerate().rev();
-        let is = |(index, (_, hash)): &(usize, &(usize, u32))| {
-            *hash == wanted && self.name(*index) == name
+        let is = |(index, (_, key)): &(usize, &(usize, u64))| {
+            *key == wanted && {
+                let open = self.name(*index);
+                open.len() == name.len() && (name.len() <= WHOLE || open == name)
+            }
         };
         innermost.find(is).map(|(index, _)| index)
     }

@@ -4,15 +4,17 @@
 
 use vcc_types::Field;
 
+use super::ahead::is_known;
 use super::blank::{BOM, Blank, blank};
 use super::glance::{Glance, glance};
 use super::lead::{Lead, percent};
 use super::machine::{Machine, State};
 use super::name::{is_name_byte, is_name_start_byte, is_space};
 use super::tag::Kind;
+use super::trial::Around;
 use super::value::CDATA;
 use crate::encoding::Encoding;
-use crate::scan::{either, find, find_bytes};
+use crate::scan::{LANES, find, find_bytes, marked};
 use crate::steps;
 
 impl Machine {
@@ -45,10 +47,17 @@ impl Machine {
                     Glance::Text => 1,
                     Glance::Tag(tag) => {
                         let name = &rest[tag.name()];
-                        let at = view.len() - rest.len() - self.item;
+                        let start = view.len() - rest.len();
+                        let at = start - self.item;
                         match tag.kind {
-                            Kind::End if in_field && name == own => break,
-                            Kind::End if self.nested.close(&view[self.item..], name) => {}
+                            Kind::End if in_field && (name == own || name.is_empty()) => break,
+                            Kind::End if name.is_empty() => {
+                                if !self.nested.close_innermost() {
+                                    break;
+                                }
+                                tag.len()
+                            }
+                            Kind::End if self.nested.close(&view[self.item..], name) => tag.len(),
                             Kind::End => {
                                 if name == own || matches!(name, b"file" | b"recordings") {
                                     break;
@@ -57,23 +66,32 @@ impl Machine {
                                 let next = rest.get(tag.len());
                                 let text =
                                     next.is_some_and(|byte| *byte != b'<' && !is_space(*byte));
-                                if !text && !self.ahead.is_text(at + tag.len()) {
-                                    break;
+                                if text || self.ahead.is_text(at + tag.len()) {
+                                    tag.len()
+                                } else {
+                                    let around = Around { own, in_field, room };
+                                    if is_known(name) {
+                                        break;
+                                    }
+                                    match self.try_as_text(view, start, tag.len(), around) {
+                                        None => break,
+                                        Some(end) => end - start,
+                                    }
                                 }
                             }
                             _ if is_file_or_field(name) && !self.swallows(name, open.start, at) => {
                                 break;
                             }
-                            Kind::Empty => {}
+                            Kind::Empty => tag.len(),
                             Kind::Start if self.nested.len() < room => {
                                 let from = (at + tag.name().start) as u32;
                                 let to = (at + tag.name().end) as u32;
                                 self.nested.push((from, to), name);
+                                tag.len()
                             }
-                            Kind::Start if in_field => {}
+                            Kind::Start if in_field => tag.len(),
                             Kind::Start => break,
                         }
-                        tag.len()
                     }
                 },
             };
@@ -92,7 +110,7 @@ impl Machine {
             let rest = view.get(pos..).unwrap_or_default();
             let length = match rest {
                 [b'<', b'/', ..] => match glance(rest) {
-                    Glance::Tag(tag) if !matches!(&rest[tag.name()], b"file" | b"recordings") => {
+                    Glance::Tag(tag) if !matches!(&rest[tag.name()], b"" | b"file" | b"recordings") => {
                         Some(tag.len())
                     }
                     _ => None,
@@ -178,7 +196,12 @@ impl Machine {
         let name = Some(&rest[tag.name()]).filter(|name| name.is_ascii())?;
         match (self.state, tag.kind) {
             (State::List, Kind::End) => {
-                if let Some(place) = self.outer.place(name) {
+                let place = match name {
+                    // QUIRK-1
+                    b"" => Some(self.outer.len().saturating_sub(1)),
+                    _ => self.outer.place(name),
+                };
+                if let Some(place) = place {
                     self.outer.close(place);
                 }
                 if self.outer.is_empty() {
@@ -283,18 +306,26 @@ fn text(rest: &[u8]) -> Option<usize> {
             }
         }
     }
-    let mut at = 1;
+    let mut from = 1;
     loop {
-        if rest.get(at) != Some(&b'%') {
-            at += either(b'<', b'%', &rest[at..])?;
+        let mut marks = marked(b'<', b'%', rest.get(from..)?);
+        if marks == 0 {
+            from += LANES;
+            from += memchr::memchr2(b'<', b'%', rest.get(from..)?)?;
+            continue;
         }
-        if rest[at] == b'<' {
-            return Some(at);
+        while marks != 0 {
+            let at = from + marks.trailing_zeros() as usize;
+            marks &= marks - 1;
+            if rest[at] == b'<' {
+                return Some(at);
+            }
+            match percent(rest, at) {
+                Lead::Is(_) => return Some(at),
+                Lead::More => return None,
+                Lead::None => {}
+            }
         }
-        match percent(rest, at) {
-            Lead::Is(_) => return Some(at),
-            Lead::More => return None,
-            Lead::None => at += 1,
-        }
+        from += LANES;
     }
 }

@@ -229,8 +229,8 @@ fn is_text(rest: &[u8], silent: bool) -> bool {
             // Without a semicolon it refers to nothing.
             !matches!(rest.get(name), Some(b';' | b'#'))
         }
-        // Control characters and what may be one.
-        b']' => rest.get(1) != Some(&b']'),
+        b']' if !silent => rest.get(1) != Some(&b']'),
+        // References, or what there is nothing but a word to say about.
         byte => silent && byte != b'&',
     }
 }
