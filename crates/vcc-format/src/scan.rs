@@ -15,6 +15,7 @@ pub(crate) use quotes::{undoubled, unquote};
 pub(crate) use rows::{csv_block, csv_marks, csv_quoting, is_plain_row, needs_quotes};
 pub(crate) use xml::{
     escape_in_xml, forbidden_character, is_special_in_xml, may_be_forbidden, needs_escape_in_xml,
+    special_in_xml_at,
 };
 
 pub(crate) const LANES: usize = 16;

@@ -4,13 +4,32 @@ use vcc_types::is_xml_character;
 
 use wide::u8x16;
 
-use super::any;
+use super::{LANES, any, load, padded};
+use crate::steps;
 
 /// Whether any byte asks for a closer look at XML text: `&`, `]`, CR, another control character,
 /// or the first byte of U+F000–U+FFFF, among which are the two that XML excludes.
 #[inline]
 pub(crate) fn is_special_in_xml(bytes: &[u8]) -> bool {
     any(bytes, special_in_xml)
+}
+
+/// Where the bytes stand of which [`is_special_in_xml`] tells, in order: so many places of those that
+/// are given. `None`: there are more.
+pub(crate) fn special_in_xml_at<'p>(bytes: &[u8], places: &'p mut [u32]) -> Option<&'p [u32]> {
+    steps::count(1 + bytes.len());
+    let (mut at, mut count) = (0, 0);
+    while at < bytes.len() {
+        let block = load(bytes, at).unwrap_or_else(|| u8x16::new(padded(&bytes[at..])));
+        let mut marks = special_in_xml(block).to_bitmask();
+        while marks != 0 {
+            *places.get_mut(count)? = at as u32 + marks.trailing_zeros();
+            count += 1;
+            marks &= marks - 1;
+        }
+        at += LANES;
+    }
+    places.get(..count)
 }
 
 #[inline(always)]
@@ -90,6 +109,15 @@ mod tests {
                     bytes[at] = byte;
                     let special = matches!(byte, b'&' | b']' | 0xEF | 0..=8 | 11..=31);
                     assert_eq!(is_special_in_xml(&bytes), special, "{byte} {length} {at}");
+                    let place = at as u32;
+                    let places: &[u32] = if special { &[place] } else { &[] };
+                    assert_eq!(special_in_xml_at(&bytes, &mut [0; 2]), Some(places));
+                    bytes.push(b'&');
+                    let places = [place, length as u32];
+                    let places = if special { &places[..] } else { &places[1..] };
+                    assert_eq!(special_in_xml_at(&bytes, &mut [0; 2]), Some(places));
+                    assert_eq!(special_in_xml_at(&bytes, &mut [0; 1]).is_none(), special);
+                    bytes.pop();
                     let forbidden = matches!(byte, 0xEF | 0..=8 | 11 | 12 | 14..=31);
                     assert_eq!(may_be_forbidden(&bytes), forbidden, "{byte} {length} {at}");
                 }

@@ -123,9 +123,16 @@ impl Draft {
         &self.extra
     }
 
-    /// Whether there is markup in the value of a field.
-    pub(super) fn is_marked(&self, field: Field) -> bool {
-        self.marked & (1 << field.index()) != 0
+    /// Bit `i`: there is markup in the value of field `i`.
+    pub(super) fn marked(&self) -> u16 {
+        self.marked
+    }
+
+    /// Bit `i`: the value of field `i`, if it is present, stands around this place.
+    #[inline]
+    pub(super) fn around(&self, place: u32) -> u16 {
+        let is = |(from, to): &Span| u16::from(*from <= place) & u16::from(place < *to);
+        self.values.iter().enumerate().fold(0, |found, (index, span)| found | is(span) << index)
     }
 
     /// Whether there is nothing but the text of fields.

@@ -4,9 +4,13 @@ use super::draft::Extra;
 use super::machine::Machine;
 use crate::encoding::Encoding;
 use crate::parts::{Parts, Piece, Span, slice};
-use crate::scan::is_special_in_xml;
+use crate::record::ALL;
+use crate::scan::{is_special_in_xml, special_in_xml_at};
 use crate::{Record, check};
 use vcc_types::Field;
+
+/// In how many places there is something to decode in most records.
+const PLACES: usize = 16;
 
 impl Machine {
     /// Whether the values stand as they are meant, and nothing is to be said about them.
@@ -28,9 +32,10 @@ impl Machine {
         let text = valid.filter(|text| self.encoding == Encoding::Utf8 || text.is_ascii());
         let mut record =
             Parts::new(text.unwrap_or_default(), *self.draft.values(), self.draft.present());
-        let special = text.is_none() || is_special_in_xml(raw);
-        if special || !self.draft.is_plain() {
-            self.decode(raw, special, &mut record);
+        let mut places = [0; PLACES];
+        let special = special_in_xml_at(raw, &mut places);
+        if text.is_none() || special != Some(&[]) || !self.draft.is_plain() {
+            self.decode(raw, text.is_some(), special, &mut record);
         }
         for field in [Field::StartDate, Field::Duration] {
             let text = record.get(field).unwrap_or_default();
@@ -47,41 +52,58 @@ impl Machine {
         record.into_record()
     }
 
-    fn decode(&mut self, raw: &[u8], special: bool, record: &mut Parts<'_>) {
-        let nowhere = record.text.is_empty();
+    /// `valid`: the text is that of the values. `special`: where there is something to decode; where
+    /// that is too much, each value is looked at.
+    fn decode(
+        &mut self,
+        raw: &[u8],
+        valid: bool,
+        special: Option<&[u32]>,
+        record: &mut Parts<'_>,
+    ) {
         let part = |span: Span| &raw[span.0 as usize..span.1 as usize];
-        for field in Field::ALL {
-            let bit = 1 << field.index();
-            if record.present & bit == 0 {
-                continue;
-            }
-            let span = self.draft.values()[field.index()];
-            let marked = self.draft.is_marked(field);
-            if marked || nowhere || (special && is_special_in_xml(part(span))) {
-                record.spans[field.index()] =
-                    self.text(part(span), span, Some(field), &mut record.scratch);
-                record.decoded |= bit;
+        let around = |places: &[u32]| {
+            places.iter().fold(0, |found, place| found | self.draft.around(*place))
+        };
+        let marked = if valid { self.draft.marked() } else { ALL };
+        let mut left = record.present & (marked | special.map_or(ALL, around));
+        while left != 0 {
+            let index = left.trailing_zeros() as usize;
+            left &= left - 1;
+            let (field, span) = (Field::ALL[index], self.draft.values()[index]);
+            if marked >> index & 1 != 0 || special.is_some() || is_special_in_xml(part(span)) {
+                let text = self.text(part(span), valid, span, Some(field), &mut record.scratch);
+                record.spans[index] = text;
+                record.decoded |= 1 << index;
             }
         }
         for index in 0..self.draft.extra().len() {
             let Extra { name, value, marked } = self.draft.extra()[index];
             let mut piece = |span: Span, needed: bool| {
-                if !needed && !nowhere {
+                if !needed && valid {
                     return Piece { span, decoded: false };
                 }
-                let span = self.text(part(span), span, None, &mut record.scratch);
+                let span = self.text(part(span), valid, span, None, &mut record.scratch);
                 Piece { span, decoded: true }
             };
-            let needed = marked || (special && is_special_in_xml(part(value)));
+            let needed = marked || is_special_in_xml(part(value));
             let pieces = (piece(name, false), piece(value, needed));
             record.extra.push(pieces);
         }
     }
 
-    /// Decodes one value at the end of `scratch`.
-    fn text(&mut self, raw: &[u8], span: Span, field: Option<Field>, scratch: &mut String) -> Span {
+    /// Decodes one value at the end of `scratch`. `valid`: it is as the document says.
+    fn text(
+        &mut self,
+        raw: &[u8],
+        valid: bool,
+        span: Span,
+        field: Option<Field>,
+        scratch: &mut String,
+    ) -> Span {
         let start = scratch.len();
-        let (encoding, invalid) = self.encoding.of_value(raw);
+        let (encoding, invalid) =
+            if valid { (self.encoding, false) } else { self.encoding.of_value(raw) };
         let silent = self.notes.is_silent();
         let notes = &mut self.notes;
         let text = self.room.decode(raw, encoding, silent, |kind, part, read_as| {

@@ -48,6 +48,12 @@ impl Shape {
         self.end
     }
 
+    /// Whether `%gt;` stands for `>`: what ends it is longer.
+    #[inline(always)]
+    pub(super) fn percent_gt(self) -> bool {
+        self.end - self.rest >= b"%gt;".len()
+    }
+
     /// The same, for a tag that stands at `at`.
     pub(super) fn at(self, at: usize) -> Tag {
         Tag {
@@ -56,7 +62,7 @@ impl Shape {
             name: at + self.start()..at + self.name,
             end: at + self.end,
             rest: at + self.name..at + self.rest,
-            percent_gt: false,
+            percent_gt: self.percent_gt(),
         }
     }
 }
@@ -107,14 +113,17 @@ pub(super) fn glance(view: &[u8]) -> Glance {
 #[inline(always)]
 fn spaced(view: &[u8], mut left: u64, name: usize, end_tag: bool) -> Glance {
     let mut rest = name;
-    while is_space(left as u8) {
-        left >>= 8;
-        rest += 1;
-        if left == 0
-            && let Some(word) = view.get(rest..).and_then(|view| view.first_chunk())
-            && rest < NEAR
-        {
-            left = u64::from_le_bytes(*word);
+    loop {
+        while is_space(left as u8) {
+            left >>= 8;
+            rest += 1;
+        }
+        // The next word, unless it is no white space that ended this one.
+        match view.get(rest..).and_then(|view| view.first_chunk()) {
+            Some(word) if left == 0 && word[0] != 0 && rest < NEAR => {
+                left = u64::from_le_bytes(*word);
+            }
+            _ => break,
         }
     }
     match left as u8 {
@@ -150,14 +159,15 @@ fn look(view: &[u8]) -> Glance {
 #[inline(never)]
 fn look_on(view: &[u8], name: usize, end_tag: bool) -> Glance {
     let (at, ending) = ending(&view[..view.len().min(NEAR)], name, end_tag);
-    let kind = if end_tag { Kind::End } else { Kind::Start };
-    match ending {
-        Ending::Unsure => Glance::Unsure,
-        Ending::Text => Glance::Text,
-        Ending::Tag => tag(kind, name, at, 1),
-        Ending::Slash if end_tag => tag(kind, name, at, 2),
-        Ending::Slash => tag(Kind::Empty, name, at, 2),
-    }
+    let Ending::Tag { slash, .. } = ending else {
+        return if ending == Ending::Text { Glance::Text } else { Glance::Unsure };
+    };
+    let kind = match slash {
+        _ if end_tag => Kind::End,
+        true => Kind::Empty,
+        false => Kind::Start,
+    };
+    tag(kind, name, at, ending.len())
 }
 
 /// How a tag ends.
@@ -167,10 +177,20 @@ pub(super) enum Ending {
     Unsure,
     /// There is no tag.
     Text,
-    /// With a `>`.
-    Tag,
-    /// With `/>`.
-    Slash,
+    /// With a `>`, which may be written `%gt;`, behind a `/` or not.
+    Tag { slash: bool, percent_gt: bool },
+}
+
+impl Ending {
+    /// How many bytes end the tag.
+    pub(super) fn len(self) -> usize {
+        match self {
+            Ending::Tag { slash, percent_gt } => {
+                usize::from(slash) + if percent_gt { b"%gt;".len() } else { 1 }
+            }
+            Ending::Unsure | Ending::Text => 0,
+        }
+    }
 }
 
 /// Looks at what stands between the name of a tag and its end, from a place between attributes on:
@@ -183,22 +203,24 @@ pub(super) fn ending(view: &[u8], from: usize, end_tag: bool) -> (usize, Ending)
         // Only these tell anything: a name is one of an attribute where `=` follows, and whatever
         // else stands here is passed over (QUIRK-18).
         let at = telling(view, read);
+        let slash = at > read && view[at - 1] == b'/';
+        let ends = |percent_gt| (at - usize::from(slash), Ending::Tag { slash, percent_gt });
         match view.get(at) {
             Some(b'=') => {}
             Some(b'<') => return (at, Ending::Text),
-            Some(b'>') if at > read && view[at - 1] == b'/' => return (at - 1, Ending::Slash),
-            Some(b'>') => return (at, Ending::Tag),
-            // QUIRK-2: a tag ends with `%gt;`; with any other `%` there is none.
-            Some(b'%') if view.get(at..at + 4).is_some_and(|there| there != b"%gt;") => {
-                return (at, Ending::Text);
+            Some(b'>') => return ends(false),
+            // QUIRK-2: with any other `%` there is no tag.
+            Some(b'%') if view.len() >= at + 4 => {
+                return if view[at..].starts_with(b"%gt;") { ends(true) } else { (at, Ending::Text) };
             }
-            _ if at > read && view[at - 1] == b'/' => return (at - 1, Ending::Unsure),
+            _ if slash => return (at - 1, Ending::Unsure),
             _ => return (name_before(view, read, at).unwrap_or(at), Ending::Unsure),
         }
-        let Some(name) = name_before(view, read, at) else {
+        let near = at > read && is_name_start_byte(view[at - 1]);
+        if !near && name_before(view, read, at).is_none() {
             read = at + 1;
             continue;
-        };
+        }
         let value = after(view, at + 1, is_space);
         let value = match view.get(value) {
             None => Value::Unsure,
@@ -207,12 +229,13 @@ pub(super) fn ending(view: &[u8], from: usize, end_tag: bool) -> (usize, Ending)
         };
         match value {
             Value::Before(next) => read = next,
-            Value::Unsure => return (name, Ending::Unsure),
+            Value::Unsure => return (name_before(view, read, at).unwrap_or(at), Ending::Unsure),
             Value::Text => return (at, Ending::Text),
-            Value::Unclosed(end) if !end_tag && view[end - 1] == b'/' => {
-                return (end - 1, Ending::Slash);
+            Value::Unclosed(end) => {
+                let slash = !end_tag && view[end - 1] == b'/';
+                let at = end - usize::from(slash);
+                return (at, Ending::Tag { slash, percent_gt: false });
             }
-            Value::Unclosed(end) => return (end, Ending::Tag),
         }
     }
 }
@@ -351,19 +374,20 @@ mod tests {
     use super::super::tag::Scan;
     use super::*;
 
-    /// All texts of up to six bytes that mean something to a tag: what a glance tells is what the
+    /// All texts of up to five parts that mean something to a tag: what a glance tells is what the
     /// scanner tells.
     #[test]
     fn a_glance_tells_what_the_scanner_tells() {
-        const BYTES: &[u8] = b"a/> ='<%\"1";
+        const PARTS: [&[u8]; 13] =
+            [b"a", b"/", b">", b" ", b"=", b"'", b"<", b"%", b"\"", b"1", b"%gt;", b"%lt;", b"a%bc"];
         let (mut tags, mut texts) = (0, 0);
         for length in 0..=5 {
-            for number in 0..BYTES.len().pow(length) {
+            for number in 0..PARTS.len().pow(length) {
                 let mut text = b"<".to_vec();
                 let mut left = number;
                 for _ in 0..length {
-                    text.push(BYTES[left % BYTES.len()]);
-                    left /= BYTES.len();
+                    text.extend(PARTS[left % PARTS.len()]);
+                    left /= PARTS.len();
                 }
                 // Attributes are reached by what stands before them.
                 for before in [&b"<"[..], b"<a b=", b"</a b='"] {
@@ -404,15 +428,17 @@ mod tests {
             "<a b=1%20c>",
             "</a \t\r\n       >",
             "<a              />",
+            "<a b='1'%gt;",
+            "</a/%gt;",
         ] {
             assert!(matches!(glance(text.as_bytes()), Glance::Tag(_)), "{text}");
         }
         for text in ["< a", "<5>", "</ ", "<a<b>", "<a b='<a b='<", "<a b=1<", "<a %20>", "<a /%20>"] {
-            assert_eq!(glance(text.as_bytes()), Glance::Text, "{text}");
+            assert!(matches!(glance(text.as_bytes()), Glance::Text), "{text}");
         }
         // What is not whole, and what is long.
         let long = format!("<{}>", "a".repeat(NEAR));
-        for text in ["<a", "<a b='", "</", "</%gt;", "<a %gt;", &long] {
+        for text in ["<a", "<a b='", "</", "</%gt;", "<a %gt", &long] {
             assert_eq!(glance(text.as_bytes()), Glance::Unsure, "{text}");
         }
     }

@@ -139,8 +139,8 @@ impl Machine {
         self.outer.end_tags(place)
     }
 
-    /// Whether the reader is in or after the root, where a tag of `%lt;` can stand for a real one.
-    pub(super) fn may_stand(&self, name: &[u8]) -> bool {
+    /// Whether a tag of this name means something, so that one of `%lt;` can stand for a real one.
+    pub(super) fn may_stand(name: &[u8]) -> bool {
         matches!(name, b"" | b"file" | b"recordings") || Field::from_wire_bytes(name).is_some()
     }
 }

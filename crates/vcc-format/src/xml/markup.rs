@@ -47,7 +47,7 @@ pub(super) fn token(machine: &mut Machine, input: Input<'_>) -> Result<Token, Tr
         b'%' => match percent(view, at) {
             // QUIRK-2: only a tag that means something here is worth the repair.
             Lead::Is(lead) => match machine.tag(input, lead) {
-                Scan::Tag(tag) if machine.may_stand(&view[tag.name.clone()]) => Scan::Tag(tag),
+                Scan::Tag(tag) if Machine::may_stand(&view[tag.name.clone()]) => Scan::Tag(tag),
                 Scan::More if !input.ended => Scan::More,
                 _ => return Ok(text(machine, input)),
             },

@@ -29,7 +29,7 @@ struct Name {
 pub(super) const WHOLE: usize = 8;
 
 /// Tells names apart: the bytes of a name that is no longer than [`WHOLE`], the first one lowest; a
-/// hash of another.
+/// hash of another, whose lowest byte is zero, as that of no name is.
 #[inline(always)]
 pub(super) fn key(name: &[u8]) -> u64 {
     steps::count(name.len());
@@ -46,7 +46,7 @@ pub(super) fn key(name: &[u8]) -> u64 {
         },
         _ => {
             let mix = |key: u64, byte: &u8| (key ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3);
-            name.iter().fold(0xCBF2_9CE4_8422_2325, mix)
+            name.iter().fold(0xCBF2_9CE4_8422_2325, mix) << 8
         }
     }
 }
@@ -95,11 +95,9 @@ impl Nested {
         }
         steps::count(self.open.len() / 8);
         let place = self.open.iter().rposition(|open| {
-            let (from, to) = (open.span.0 as usize, open.span.1 as usize);
-            let length = to - from;
+            let (from, to) = open.span;
             open.key == key
-                && length == name.len()
-                && (length <= WHOLE || record[from..to] == *name)
+                && (name.len() <= WHOLE || record[from as usize..to as usize] == *name)
         });
         if let Some(place) = place {
             self.truncate(place);

@@ -23,7 +23,7 @@ impl Outer {
     }
 
     /// Opens an element inside the others. The name is UTF-8.
-    #[inline]
+    #[inline(always)]
     pub(super) fn push(&mut self, name: &[u8]) {
         let (key, end) = (key(name), self.names.len() + name.len());
         if name.len() <= WHOLE {
@@ -53,15 +53,20 @@ impl Outer {
     }
 
     /// The place of the innermost element of this name.
-    #[inline]
+    #[inline(always)]
     pub(super) fn place(&self, name: &[u8]) -> Option<usize> {
         let wanted = key(name);
+        // Most end tags close the innermost.
+        match self.ends.last() {
+            Some((_, key)) if *key == wanted && name.len() <= WHOLE => Some(self.ends.len() - 1),
+            _ => self.place_of(wanted, name),
+        }
+    }
+
+    fn place_of(&self, wanted: u64, name: &[u8]) -> Option<usize> {
         let mut innermost = self.ends.iter().enumerate().rev();
         let is = |(index, (_, key)): &(usize, &(usize, u64))| {
-            *key == wanted && {
-                let open = self.name(*index);
-                open.len() == name.len() && (name.len() <= WHOLE || open == name)
-            }
+            *key == wanted && (name.len() <= WHOLE || self.name(*index) == name)
         };
         innermost.find(is).map(|(index, _)| index)
     }

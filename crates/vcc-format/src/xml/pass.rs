@@ -82,6 +82,8 @@ impl Machine {
                             _ if is_file_or_field(name) && !self.swallows(name, open.start, at) => {
                                 break;
                             }
+                            // QUIRK-2 repairs tags that mean something.
+                            _ if tag.percent_gt() => 1,
                             Kind::Empty => tag.len(),
                             Kind::Start if self.nested.len() < room => {
                                 let from = (at + tag.name().start) as u32;
@@ -120,7 +122,7 @@ impl Machine {
                 [0xEF, ..] if BOM.starts_with(rest) => None,
                 [b'<', ..] | [] => None,
                 [byte, ..] if is_space(*byte) => Some(spaces(rest)),
-                _ => text(rest),
+                _ => near_text(rest).or_else(|| text(rest)),
             };
             let Some(length) = length else { break };
             steps::count(length);
@@ -175,7 +177,7 @@ impl Machine {
                     Some(BOM.len())
                 }
                 [0xEF, ..] if BOM.starts_with(rest) => None,
-                _ if in_list => text(rest),
+                _ if in_list => near_text(rest).or_else(|| text(rest)),
                 _ => match blank(rest, 0, false) {
                     Blank::Is(length) => Some(length),
                     _ => None,
@@ -193,7 +195,7 @@ impl Machine {
     fn pass_outer(&mut self, rest: &[u8]) -> Option<usize> {
         let Glance::Tag(tag) = glance(rest) else { return None };
         // Which bytes are a name, and which one, depends on the encoding.
-        let name = Some(&rest[tag.name()]).filter(|name| name.is_ascii())?;
+        let name = Some(&rest[tag.name()]).filter(|name| is_ascii(name))?;
         match (self.state, tag.kind) {
             (State::List, Kind::End) => {
                 let place = match name {
@@ -209,7 +211,7 @@ impl Machine {
                 }
             }
             // No name that means something here is shorter.
-            (State::List, _) if name.len() >= 4 && self.may_stand(name) => return None,
+            (State::List, _) if name.len() >= 4 && Self::may_stand(name) => return None,
             (State::List, Kind::Empty) => {}
             (State::List, Kind::Start) => {
                 if self.outer.len() >= self.options.limits.depth {
@@ -258,6 +260,12 @@ fn spaces(rest: &[u8]) -> usize {
     rest.iter().take_while(|byte| is_space(**byte)).count()
 }
 
+/// Whether a name has nothing but ASCII. Most are short.
+#[inline(always)]
+fn is_ascii(name: &[u8]) -> bool {
+    if name.len() <= 8 { name.iter().all(u8::is_ascii) } else { name.is_ascii() }
+}
+
 /// Whether a tag of this name means something in a value.
 fn is_file_or_field(name: &[u8]) -> bool {
     // None is shorter.
@@ -276,34 +284,42 @@ fn ignored(rest: &[u8]) -> Option<usize> {
         [_, b'?', first, ..] if is_name_start_byte(*first) => {
             let length = rest.iter().skip(2).take_while(|byte| is_name_byte(**byte)).count();
             let (target, behind) = rest[2..].split_at(length);
-            let named = match behind {
-                [b'?', b'>', ..] => true,
-                [byte, ..] => is_space(*byte),
-                [] => false,
-            };
-            if !named || !target.is_ascii() || target.eq_ignore_ascii_case(b"xml") {
+            if !is_ascii(target) || (length == 3 && target.eq_ignore_ascii_case(b"xml")) {
                 return None;
             }
-            until(2 + length, b"?>")
+            match behind {
+                [b'?', b'>', ..] => Some(2 + length + 2),
+                [byte, ..] if is_space(*byte) => until(2 + length, b"?>"),
+                _ => None,
+            }
         }
         _ => None,
     }
 }
 
+/// How long the text at the start of `rest` is, if a `<` in the first bytes ends it.
+#[inline(always)]
+fn near_text(rest: &[u8]) -> Option<usize> {
+    let at = marked(b'<', b'%', rest).trailing_zeros() as usize;
+    (rest.get(at) == Some(&b'<')).then_some(at)
+}
+
 /// How long the text at the start of `rest` is, if it is in sight what ends it.
-#[inline]
+#[inline(never)]
 fn text(rest: &[u8]) -> Option<usize> {
     if rest[0] == b'%' {
         match percent(rest, 0) {
             Lead::More => return None,
             Lead::None => {}
-            // QUIRK-2: no tag begins like that.
-            Lead::Is(lead) => {
-                let next = *rest.get(lead)?;
-                if next == b'/' || is_name_start_byte(next) {
+            // QUIRK-2: only a tag that means something here is worth the repair.
+            Lead::Is(lead) => match glance(rest.get(lead - 1..)?) {
+                Glance::Unsure => return None,
+                Glance::Text => {}
+                Glance::Tag(tag) if Machine::may_stand(&rest[lead - 1..][tag.name()]) => {
                     return None;
                 }
-            }
+                Glance::Tag(_) => {}
+            },
         }
     }
     let mut from = 1;

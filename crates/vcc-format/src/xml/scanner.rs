@@ -90,12 +90,11 @@ impl Scanner {
                     self.pos = reached;
                     match found {
                         Ending::Text => return Scan::None,
-                        Ending::Tag => return self.tag(at, reached, 1, false),
-                        Ending::Slash => {
-                            if self.kind == Kind::Start {
+                        Ending::Tag { slash, percent_gt } => {
+                            if slash && self.kind == Kind::Start {
                                 self.kind = Kind::Empty;
                             }
-                            return self.tag(at, reached, 2, false);
+                            return self.tag(at, reached, found.len(), percent_gt);
                         }
                         Ending::Unsure => {}
                     }

@@ -87,6 +87,9 @@ impl Machine {
                     self.nested.close(&view[self.item..], name);
                 }
                 _ if !around.in_field || is_known(name) => return None,
+                // The slow road reads on in it.
+                _ if tag.percent_gt() && rest[1..tag.len()].contains(&b'<') => return None,
+                _ if tag.percent_gt() => opened = true,
                 kind => {
                     opened = true;
                     if kind == Kind::Start && self.nested.len() < around.room {
@@ -97,5 +100,106 @@ impl Machine {
             }
             rest = &rest[tag.len()..];
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use vcc_types::Recording;
+
+    use super::super::{Reader, StreamReader};
+    use super::AHEAD;
+    use crate::{Error, Options};
+
+    /// What a value may be full of,
+    const MANY: [&str; 12] = [
+        "</b>",
+        "</b >",
+        " ",
+        "<b>",
+        "<i></b> ",
+        "<b></i><a %x>",
+        "<b%gt;</i>",
+        "<b/></caseID>",
+        "<site></section>",
+        "</b><a b='<c>'>",
+        "<b><i>x</b></i>",
+        "</b\n>",
+    ];
+    /// and what may come then.
+    const FEW: [&str; 22] = [
+        "",
+        "x",
+        "</b>",
+        "</i>",
+        "<i>",
+        "</",
+        "</>",
+        "<",
+        "<<",
+        "<!b>",
+        "<!-- -->",
+        "<?p ?>",
+        "<caseID>2</caseID>",
+        "</caseID>",
+        "</agentID>",
+        "</site>",
+        "<file>",
+        "</file>",
+        "<recordings>",
+        "</recordings>",
+        "<a b='</agentID>'>",
+        "<a b='x<",
+    ];
+
+    fn all(records: impl Iterator<Item = Result<Recording, Error>>) -> (Vec<Recording>, String) {
+        let (mut list, mut error) = (Vec::new(), String::new());
+        for record in records {
+            match record {
+                Ok(record) => list.push(record),
+                Err(found) => error = found.to_string(),
+            }
+        }
+        (list, error)
+    }
+
+    /// Whether anybody listens decides which road is taken, and nothing else: also where what tells
+    /// text from a tag is as far away as it may be.
+    #[test]
+    fn a_trial_tells_what_a_look_tells() {
+        let mut state: usize = 18;
+        let mut below = |most: usize| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) % most
+        };
+        let mut values = 0;
+        for _ in 0..1500 {
+            let own = ["agentID", "site"][below(2)];
+            let mut value = String::new();
+            for _ in 0..1 + below(2) {
+                value.push_str(FEW[below(3)]);
+                let (one, other) = (MANY[below(12)], MANY[below(12)]);
+                let length = value.len() + [40, AHEAD - below(24)][below(2)];
+                while value.len() < length {
+                    value.push_str(if below(50) == 0 { other } else { one });
+                }
+                for _ in 0..below(4) {
+                    value.push_str(FEW[below(FEW.len())]);
+                }
+            }
+            let rest = " ".repeat([0, AHEAD + 10][below(2)]);
+            let document = format!(
+                "<recordings><file><{own}>{value}</{own}><caseID>1</caseID></file>{rest}</recordings>"
+            );
+            let mut told = Vec::new();
+            let reader = Reader::with(document.as_bytes(), Options::tolerant(), &mut told);
+            let expected = all(reader.recordings());
+            let found = all(Reader::new(document.as_bytes()).recordings());
+            assert_eq!(found, expected, "{document}");
+            let found = all(StreamReader::new(document.as_bytes()).recordings());
+            assert_eq!(found, expected, "{document}");
+            values += expected.0.iter().map(|record| record.fields().count()).sum::<usize>();
+        }
+        assert!(values > 1000, "{values}");
     }
 }
