@@ -4,46 +4,53 @@ use std::borrow::Cow;
 
 use super::nested::{WHOLE, key};
 
-/// The names of the elements that are open, the outermost first, one behind the other: to open and
-/// to close one allocates nothing.
+/// The names of the elements that are open, the outermost first: to open and to close one allocates
+/// nothing.
 #[derive(Debug, Default)]
 pub(super) struct Outer {
-    names: Vec<u8>,
-    /// Where each name ends, and its key.
-    ends: Vec<(usize, u64)>,
+    /// The key of each name, and where long names end once it is open.
+    open: Vec<(u64, usize)>,
+    /// Those that are no keys, one behind the other.
+    long: Vec<u8>,
 }
 
 impl Outer {
     pub(super) fn len(&self) -> usize {
-        self.ends.len()
+        self.open.len()
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.ends.is_empty()
+        self.open.is_empty()
     }
 
     /// Opens an element inside the others. The name is UTF-8.
     #[inline(always)]
     pub(super) fn push(&mut self, name: &[u8]) {
-        let (key, end) = (key(name), self.names.len() + name.len());
-        if name.len() <= WHOLE {
-            // A whole word is faster to copy than a part of it.
-            self.names.extend_from_slice(&key.to_le_bytes());
-            self.names.truncate(end);
-        } else {
-            self.names.extend_from_slice(name);
+        if name.len() > WHOLE {
+            self.long.extend_from_slice(name);
         }
-        self.ends.push((end, key));
+        self.open.push((key(name), self.long.len()));
     }
 
-    fn name(&self, index: usize) -> &[u8] {
-        let start = index.checked_sub(1).map_or(0, |before| self.ends[before].0);
-        &self.names[start..self.ends[index].0]
+    fn long_name(&self, index: usize) -> &[u8] {
+        let start = index.checked_sub(1).map_or(0, |before| self.open[before].1);
+        &self.long[start..self.open[index].1]
+    }
+
+    fn name(&self, index: usize) -> Cow<'_, str> {
+        let word = self.open[index].0.to_le_bytes();
+        match word.iter().position(|byte| *byte == 0) {
+            Some(0) => String::from_utf8_lossy(self.long_name(index)),
+            end => {
+                let name = &word[..end.unwrap_or(WHOLE)];
+                String::from_utf8_lossy(name).into_owned().into()
+            }
+        }
     }
 
     /// The names, the outermost first.
     pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = Cow<'_, str>> {
-        (0..self.ends.len()).map(|index| String::from_utf8_lossy(self.name(index)))
+        (0..self.open.len()).map(|index| self.name(index))
     }
 
     /// The end tags of the elements from a place on, the innermost first.
@@ -56,25 +63,17 @@ impl Outer {
     #[inline(always)]
     pub(super) fn place(&self, name: &[u8]) -> Option<usize> {
         let wanted = key(name);
-        // Most end tags close the innermost.
-        match self.ends.last() {
-            Some((_, key)) if *key == wanted && name.len() <= WHOLE => Some(self.ends.len() - 1),
-            _ => self.place_of(wanted, name),
-        }
-    }
-
-    fn place_of(&self, wanted: u64, name: &[u8]) -> Option<usize> {
-        let mut innermost = self.ends.iter().enumerate().rev();
-        let is = |(index, (_, key)): &(usize, &(usize, u64))| {
-            *key == wanted && (name.len() <= WHOLE || self.name(*index) == name)
-        };
-        innermost.find(is).map(|(index, _)| index)
+        self.open.iter().enumerate().rev().find_map(|(index, (key, _))| {
+            let found = *key == wanted && (name.len() <= WHOLE || self.long_name(index) == name);
+            found.then_some(index)
+        })
     }
 
     /// Closes the element at a place and what is open in it.
+    #[inline(always)]
     pub(super) fn close(&mut self, place: usize) {
-        self.ends.truncate(place);
-        self.names.truncate(self.ends.last().map_or(0, |(end, _)| *end));
+        self.open.truncate(place);
+        self.long.truncate(self.open.last().map_or(0, |(_, end)| *end));
     }
 }
 
@@ -86,10 +85,16 @@ mod tests {
     fn names_one_behind_the_other() {
         let mut outer = Outer::default();
         assert_eq!((outer.place(b"a"), outer.is_empty()), (None, true));
-        for name in ["a", "é", "a", "bc"] {
+        for name in ["a", "é", "a", "bc", "12345678", "paragraphs", "paragraph", "d"] {
             outer.push(name.as_bytes());
         }
-        assert_eq!(outer.iter().rev().collect::<Vec<_>>(), ["bc", "a", "é", "a"]);
+        let names = ["d", "paragraph", "paragraphs", "12345678", "bc", "a", "é", "a"];
+        assert_eq!(outer.iter().rev().collect::<Vec<_>>(), names);
+        assert_eq!((outer.place(b"paragraphs"), outer.place(b"paragrap")), (Some(5), None));
+        assert_eq!((outer.place(b"paragraph"), outer.place(b"12345678")), (Some(6), Some(4)));
+        outer.close(6);
+        assert_eq!(outer.place(b"paragraphs"), Some(5));
+        outer.close(4);
         assert_eq!((outer.place(b"a"), outer.place("é".as_bytes())), (Some(2), Some(1)));
         assert_eq!((outer.place(b"b"), outer.len()), (None, 4));
         outer.close(2);

@@ -167,9 +167,10 @@ impl Machine {
             let rest = view.get(pos..).unwrap_or_default();
             let in_list = self.state == State::List;
             let length = match rest {
-                [b'<', b'!', b'[', ..] if !in_list => None,
+                [b'<', b'!' | b'?', ..] if !in_list && rest.starts_with(b"<![") => None,
                 [b'<', b'!' | b'?', ..] => ignored(rest),
-                [b'<', ..] => self.pass_outer(rest),
+                [b'<', ..] if in_list => self.pass_outer(rest),
+                [b'<', ..] => self.pass_root(rest),
                 [] => None,
                 [byte, ..] if is_space(*byte) => Some(spaces(rest)),
                 [0xEF, ..] if rest.starts_with(BOM) => {
@@ -192,45 +193,55 @@ impl Machine {
     }
 
     /// The tag of an element around records: how long it is.
+    #[inline(always)]
     fn pass_outer(&mut self, rest: &[u8]) -> Option<usize> {
         let Glance::Tag(tag) = glance(rest) else { return None };
+        let name = &rest[tag.name()];
         // Which bytes are a name, and which one, depends on the encoding.
-        let name = Some(&rest[tag.name()]).filter(|name| is_ascii(name))?;
-        match (self.state, tag.kind) {
-            (State::List, Kind::End) => {
-                let place = match name {
-                    // QUIRK-1
-                    b"" => Some(self.outer.len().saturating_sub(1)),
-                    _ => self.outer.place(name),
-                };
-                if let Some(place) = place {
-                    self.outer.close(place);
-                }
+        if !is_ascii(name) {
+            return None;
+        }
+        if tag.kind == Kind::End {
+            let place = match name {
+                // QUIRK-1
+                b"" => Some(self.outer.len().saturating_sub(1)),
+                _ => self.outer.place(name),
+            };
+            if let Some(place) = place {
+                self.outer.close(place);
                 if self.outer.is_empty() {
                     self.state = State::Epilog;
                 }
             }
-            // No name that means something here is shorter.
-            (State::List, _) if name.len() >= 4 && Self::may_stand(name) => return None,
-            (State::List, Kind::Empty) => {}
-            (State::List, Kind::Start) => {
-                if self.outer.len() >= self.options.limits.depth {
-                    return None;
-                }
-                self.outer.push(name);
+            return Some(tag.len());
+        }
+        // No name that means something here is shorter.
+        if name.len() >= 4 && Self::may_stand(name) {
+            return None;
+        }
+        if tag.kind == Kind::Start {
+            if self.outer.len() >= self.options.limits.depth {
+                return None;
             }
-            (State::Epilog, kind) if name == b"recordings" => {
-                // QUIRK-17
-                if kind != Kind::End {
-                    self.encoding = Encoding::Utf8;
-                    self.bom = false;
-                }
-                if kind == Kind::Start {
-                    self.outer.push(name);
-                    self.state = State::List;
-                }
-            }
-            _ => return None,
+            self.outer.push(name);
+        }
+        Some(tag.len())
+    }
+
+    /// The tag of another root, behind the end of one: how long it is.
+    fn pass_root(&mut self, rest: &[u8]) -> Option<usize> {
+        let Glance::Tag(tag) = glance(rest) else { return None };
+        if self.state != State::Epilog || rest[tag.name()] != *b"recordings" {
+            return None;
+        }
+        // QUIRK-17
+        if tag.kind != Kind::End {
+            self.encoding = Encoding::Utf8;
+            self.bom = false;
+        }
+        if tag.kind == Kind::Start {
+            self.outer.push(b"recordings");
+            self.state = State::List;
         }
         Some(tag.len())
     }
