@@ -311,8 +311,9 @@ fn ignored(rest: &[u8]) -> Option<usize> {
 /// How long the text at the start of `rest` is, if a `<` in the first bytes ends it.
 #[inline(always)]
 fn near_text(rest: &[u8]) -> Option<usize> {
-    let at = marked(b'<', b'%', rest).trailing_zeros() as usize;
-    (rest.get(at) == Some(&b'<')).then_some(at)
+    let marks = marked(b'<', b'%', rest);
+    let at = marks.trailing_zeros() as usize;
+    (marks != 0 && rest[at] == b'<').then_some(at)
 }
 
 /// How long the text at the start of `rest` is, if it is in sight what ends it.
@@ -354,5 +355,27 @@ fn text(rest: &[u8]) -> Option<usize> {
             }
         }
         from += LANES;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_ends_at_the_first_tag() {
+        for length in 1..70 {
+            for percent in [None, Some(0), Some(length / 2), Some(length - 1)] {
+                let mut bytes = vec![b'x'; length];
+                if let Some(percent) = percent {
+                    bytes[percent] = b'%';
+                }
+                let whole = [&bytes[..], &b"<b>".repeat(12)].concat();
+                assert_eq!(text(&whole), Some(length));
+                let near = near_text(&whole);
+                assert_eq!(near, (length < LANES && percent.is_none()).then_some(length));
+                assert_eq!((text(&bytes), near_text(&bytes)), (None, None));
+            }
+        }
     }
 }
