@@ -54,13 +54,7 @@ impl Machine {
 
     /// `valid`: the text is that of the values. `special`: where there is something to decode; where
     /// that is too much, each value is looked at.
-    fn decode(
-        &mut self,
-        raw: &[u8],
-        valid: bool,
-        special: Option<&[u32]>,
-        record: &mut Parts<'_>,
-    ) {
+    fn decode(&mut self, raw: &[u8], valid: bool, special: Option<&[u32]>, record: &mut Parts<'_>) {
         let part = |span: Span| &raw[span.0 as usize..span.1 as usize];
         let around = |places: &[u32]| {
             places.iter().fold(0, |found, place| found | self.draft.around(*place))

@@ -211,7 +211,11 @@ pub(super) fn ending(view: &[u8], from: usize, end_tag: bool) -> (usize, Ending)
             Some(b'>') => return ends(false),
             // QUIRK-2: with any other `%` there is no tag.
             Some(b'%') if view.len() >= at + 4 => {
-                return if view[at..].starts_with(b"%gt;") { ends(true) } else { (at, Ending::Text) };
+                return if view[at..].starts_with(b"%gt;") {
+                    ends(true)
+                } else {
+                    (at, Ending::Text)
+                };
             }
             _ if slash => return (at - 1, Ending::Unsure),
             _ => return (name_before(view, read, at).unwrap_or(at), Ending::Unsure),
@@ -378,8 +382,9 @@ mod tests {
     /// scanner tells.
     #[test]
     fn a_glance_tells_what_the_scanner_tells() {
-        const PARTS: [&[u8]; 13] =
-            [b"a", b"/", b">", b" ", b"=", b"'", b"<", b"%", b"\"", b"1", b"%gt;", b"%lt;", b"a%bc"];
+        const PARTS: [&[u8]; 13] = [
+            b"a", b"/", b">", b" ", b"=", b"'", b"<", b"%", b"\"", b"1", b"%gt;", b"%lt;", b"a%bc",
+        ];
         let (mut tags, mut texts) = (0, 0);
         for length in 0..=5 {
             for number in 0..PARTS.len().pow(length) {
@@ -433,7 +438,9 @@ mod tests {
         ] {
             assert!(matches!(glance(text.as_bytes()), Glance::Tag(_)), "{text}");
         }
-        for text in ["< a", "<5>", "</ ", "<a<b>", "<a b='<a b='<", "<a b=1<", "<a %20>", "<a /%20>"] {
+        for text in
+            ["< a", "<5>", "</ ", "<a<b>", "<a b='<a b='<", "<a b=1<", "<a %20>", "<a /%20>"]
+        {
             assert!(matches!(glance(text.as_bytes()), Glance::Text), "{text}");
         }
         // What is not whole, and what is long.

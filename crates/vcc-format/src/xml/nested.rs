@@ -96,8 +96,7 @@ impl Nested {
         steps::count(self.open.len() / 8);
         let place = self.open.iter().rposition(|open| {
             let (from, to) = open.span;
-            open.key == key
-                && (name.len() <= WHOLE || record[from as usize..to as usize] == *name)
+            open.key == key && (name.len() <= WHOLE || record[from as usize..to as usize] == *name)
         });
         if let Some(place) = place {
             self.truncate(place);

@@ -112,7 +112,9 @@ impl Machine {
             let rest = view.get(pos..).unwrap_or_default();
             let length = match rest {
                 [b'<', b'/', ..] => match glance(rest) {
-                    Glance::Tag(tag) if !matches!(&rest[tag.name()], b"" | b"file" | b"recordings") => {
+                    Glance::Tag(tag)
+                        if !matches!(&rest[tag.name()], b"" | b"file" | b"recordings") =>
+                    {
                         Some(tag.len())
                     }
                     _ => None,

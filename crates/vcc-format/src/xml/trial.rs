@@ -169,7 +169,9 @@ mod tests {
     fn a_trial_tells_what_a_look_tells() {
         let mut state: usize = 18;
         let mut below = |most: usize| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             (state >> 33) % most
         };
         let mut values = 0;
