@@ -16,7 +16,7 @@ use crate::run::{Planned, plan};
 use crate::setup::Setup;
 use crate::spec::{Level, Spec};
 
-/// How a problem begins that is in a refusal which is accepted instead of the answer.
+/// The beginning of a problem in a refusal that is accepted instead of the answer.
 const REFUSAL: &str = "or, a refusal: ";
 
 /// Everything that is wrong with a case.
@@ -54,7 +54,7 @@ pub fn case(case: &Case, setup: &Setup, spec: &Spec) -> Vec<FixtureError> {
             }
         }
     }
-    // A refusal that is as good whatever the switches are is no reading of the query.
+    // A refusal that is accepted under all switches says nothing about how the query is read.
     let refusal = |or: &Alternative| or.switches.is_empty() && !or.expect.speaks_of_records();
     for or in &case.or {
         let place = if refusal(or) { REFUSAL } else { "or: " };
@@ -86,7 +86,7 @@ pub fn case(case: &Case, setup: &Setup, spec: &Spec) -> Vec<FixtureError> {
             problems.push(error(format!("{place}the naive evaluator {problem}")));
         }
     }
-    // The generated spellings mean what the written one means, or they are none.
+    // A generated spelling has to mean the same as the written one.
     if case.naive && case.switch.is_none() && case.step.is_empty() && case.or.is_empty() {
         for variant in &variants[1..] {
             if let Some(expect) = &case.expect
@@ -135,7 +135,7 @@ pub fn suite(cases: &[Case], setup: &Setup, spec: &Spec) -> Vec<FixtureError> {
     problems
 }
 
-/// Whether everything that an expectation names is there.
+/// Checks that everything an expectation names exists.
 fn names(expect: &Expect, planned: &Planned, setup: &Setup) -> Result<(), String> {
     let tenant = &setup.tenants[planned.tenant].tenant;
     let lists = [&expect.records, &expect.among, &expect.includes, &expect.excludes];
@@ -175,7 +175,7 @@ fn admits(expect: &Expect, status: u16) -> bool {
     }
 }
 
-/// Whether the evaluator, where it can tell, comes to the same answer.
+/// Checks that the naive evaluator, if it can tell, comes to the same answer.
 fn agrees(
     case: &Case,
     expect: &Expect,

@@ -1,4 +1,4 @@
-//! The data that the binary carries, each file as its path below this package and its text.
+//! The data that the binary embeds: each file with its path below this package and its text.
 
 include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 
@@ -11,8 +11,7 @@ pub const SIGNATURES: &str = include_str!("../signatures.txt");
 /// The text of `ids.lock`: every id that a case or a dataset has or had.
 pub const LOCK: &str = include_str!("../ids.lock");
 
-/// Every file that says what the suite asks and how that is written: cases, datasets,
-/// specification and formats.
+/// Every file of the suite's data: cases, datasets, specification and formats.
 pub fn files() -> impl Iterator<Item = (&'static str, &'static str)> {
     let pages = [
         ("SPEC.md", SPEC),

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode, utf8_percent_encode};
 
-/// The bytes that percent-escapes stand for; `None` where one is broken, which the library would
-/// let stand for itself. A `+` is a `+`.
+/// Decodes percent-escapes; `None` if one is broken, which the library would keep as text. A `+` stays a
+/// `+`.
 pub(crate) fn decode(text: &[u8]) -> Option<Cow<'_, [u8]>> {
     let is_whole = |after: &[u8]| after.len() >= 2 && after[..2].iter().all(u8::is_ascii_hexdigit);
     let mut escapes = text.split(|byte| *byte == b'%').skip(1);

@@ -1,5 +1,5 @@
-//! The data of the suite as files in a folder, for those who write cases: what the binary carries
-//! is what stood there when it was built.
+//! The data of the suite as files in a folder, for people who write cases. The binary embeds the data of
+//! when it was built.
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};
@@ -28,7 +28,7 @@ impl Folder {
     ///
     /// # Errors
     ///
-    /// A file that is not there or cannot be read, with its path.
+    /// A file is missing or cannot be read; the error has its path.
     pub fn read(root: &Path) -> io::Result<Self> {
         let text = |path: &Path| {
             fs::read_to_string(path).map_err(|problem| {

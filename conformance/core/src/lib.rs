@@ -27,5 +27,5 @@ pub mod transcript;
 pub mod words;
 pub mod zone;
 
-/// The records of a page (PAGE-1): said here once more, since the judge shares nothing with what it judges.
+/// The records of a page (PAGE-1). Repeated here, because the judge shares no code with what it judges.
 pub(crate) const PAGE: usize = 50;

@@ -1,5 +1,5 @@
-//! Makes a dataset of what a server lists that can be shown to others: consistent pseudonyms for
-//! people, numbers, queues and accounts, and dates shifted by whole weeks.
+//! Makes a dataset from a server's list that can be shown to others, with consistent pseudonyms for people,
+//! numbers, queues and accounts, and with dates shifted by whole weeks.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use crate::dataset::{Recording, Tenant, WrittenStart};
 use crate::judge::compare::start;
 use crate::judge::list::Record;
 
-/// Replaces values, the same one by the same pseudonym.
+/// Replaces values; the same value gets the same pseudonym.
 #[derive(Debug, Default)]
 struct Pseudonyms {
     known: HashMap<(&'static str, String), String>,
@@ -68,7 +68,7 @@ pub fn pseudonymous(
                 Field::StartDate | Field::Filename => String::new(),
                 Field::AgentId => pseudonyms.of("agent", text),
                 Field::PhoneNumber => pseudonyms.of("number", text),
-                // The markers of calls that are not inbound tell nobody's number.
+                // The markers of other calls than inbound ones are nobody's number.
                 Field::Channel if text.starts_with('#') => text.to_owned(),
                 Field::Channel => pseudonyms.of("number", text),
                 Field::QueueId | Field::QueueName if text.starts_with("QUEUE_") => text.to_owned(),

@@ -1,4 +1,4 @@
-//! What a run is judged against: the tenants as the target has them, and the time.
+//! What a run is judged against: the tenants of the target, and the time.
 
 use jiff::Timestamp;
 
@@ -23,11 +23,11 @@ pub struct Setup {
     pub now: Timestamp,
     /// The tenants.
     pub tenants: Vec<Access>,
-    /// Whether the target is spoken to over TLS.
+    /// Whether the connection uses TLS.
     pub https: bool,
     /// The value of `Host`.
     pub authority: String,
-    /// What stands before the documented path.
+    /// The prefix of the documented path.
     pub prefix: String,
     /// Headers that go with every request.
     pub headers: Vec<(String, String)>,
@@ -58,7 +58,7 @@ impl Setup {
         self.tenants.iter().position(|access| access.tenant.name == tenant)
     }
 
-    /// What templates are filled with for a tenant.
+    /// The values of templates for a tenant.
     #[must_use]
     pub fn template(&self, tenant: usize) -> Template<'_> {
         let access = &self.tenants[tenant];

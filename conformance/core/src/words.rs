@@ -1,8 +1,8 @@
-//! Numbers with what they count.
+//! Counts in words.
 
 use std::fmt;
 
-/// So many of something: `1 record`, `5 records`. The noun is the singular of one that takes an `s`.
+/// A number of things: `1 record`, `5 records`. The noun is a singular whose plural has an `s`.
 #[must_use]
 pub fn counted(number: impl fmt::Display, noun: &str) -> String {
     let number = number.to_string();

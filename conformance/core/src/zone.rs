@@ -1,5 +1,4 @@
-//! Zones by name, always from the data inside the binary, so that a judgement does not depend on
-//! the machine that makes it.
+//! Zones by name, always from the embedded data, so that a verdict does not depend on the machine.
 
 use std::sync::LazyLock;
 

@@ -1,5 +1,5 @@
-//! The reference server in this process, for the conformance suite of the Recordings API: the target
-//! of a run that names no other, and, with defects around it, the proof that the suite can fail.
+//! The reference server in this process, for the conformance suite of the Recordings API. It is the default
+//! target of a run. With defects around it, it proves that the suite can fail.
 
 mod in_process;
 mod reference;

@@ -1,4 +1,4 @@
-//! The reference server in this process: what the suite runs against unless it is told otherwise.
+//! The reference server in this process: the default target of the suite.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -113,7 +113,7 @@ impl Reference {
 
 impl Drop for Reference {
     fn drop(&mut self) {
-        // Its last answers are of no interest.
+        // Nobody needs its last answers.
         let guard = self.runtime.enter();
         drop(self.server.take());
         drop(guard);

@@ -1,4 +1,4 @@
-//! What a reader looks at in a value beside its text (QUIRK-13, QUIRK-14).
+//! Checks of single values (QUIRK-13, QUIRK-14).
 
 use std::borrow::Cow;
 
@@ -13,7 +13,7 @@ pub(crate) struct Finding {
     pub(crate) replacement: Option<String>,
 }
 
-/// Looks at a start. An empty one says nothing, as an absent one does.
+/// Checks a start. An empty one is as good as an absent one.
 #[inline(always)]
 pub(crate) fn start(text: &str, options: &Options) -> Option<Finding> {
     if text.is_empty() || is_usual(text.as_bytes()) {
@@ -22,8 +22,8 @@ pub(crate) fn start(text: &str, options: &Options) -> Option<Finding> {
     start_slowly(text, options)
 }
 
-/// White space as a formatter or a copied text may bring it: any that Unicode has, and the marks
-/// without width (QUIRK-14, QUIRK-15).
+/// White space as formatters or copied texts have it: all of Unicode's, and the characters without
+/// width (QUIRK-14, QUIRK-15).
 pub(crate) fn is_space(character: char) -> bool {
     character.is_whitespace()
         || matches!(character, '\u{200B}'..='\u{200D}' | '\u{2060}' | '\u{FEFF}')
@@ -34,8 +34,8 @@ pub(crate) fn trim(text: &str) -> &str {
     text.trim_matches(is_space)
 }
 
-/// What is found in a value that there may be white space around: what is wrong with the rest of
-/// it, or the white space. A value that cannot be read keeps that too.
+/// Checks a value without the white space around it. The finding is what is wrong with the rest, or else
+/// the white space. A value that cannot be read keeps its white space.
 fn around(text: &str, look: impl Fn(&str) -> Option<Finding>) -> Option<Finding> {
     let inner = trim(text);
     let found = if inner.is_empty() { None } else { look(inner) };
@@ -61,7 +61,7 @@ fn start_alone(text: &str, options: &Options) -> Option<Finding> {
     match StartDate::parse(text) {
         Ok(StartDate::Instant(_)) => None,
         Ok(StartDate::Local(local)) => {
-            // QUIRK-14: the zone is the caller's to give; without one the text stays as it is.
+            // QUIRK-14: the caller may give a zone. Without one, the text stays as it is.
             let replacement = options.zone.as_ref().and_then(|zone| {
                 let start = local.and_local_timezone(zone(local)?).single()?;
                 Some(StartDate::Instant(start).to_string())
@@ -72,12 +72,12 @@ fn start_alone(text: &str, options: &Options) -> Option<Finding> {
     }
 }
 
-/// Whether a start has the response form and is beyond doubt: a day from 1 to 28. Others are
-/// looked at more closely, not refused.
+/// Whether a start has the response form and is certainly valid, with a day from 1 to 28. Others are
+/// checked more closely, not refused.
 #[inline(always)]
 fn is_usual(text: &[u8]) -> bool {
     let Ok(text) = <&[u8; 25]>::try_from(text) else { return false };
-    // Two digits compare as the numbers they are.
+    // Two ASCII digits compare like their number.
     let two = |at: usize| u16::from_be_bytes([text[at], text[at + 1]]);
     let upto = |at, least: &[u8; 2], most: &[u8; 2]| {
         let (least, most) = (u16::from_be_bytes(*least), u16::from_be_bytes(*most));
@@ -93,7 +93,7 @@ fn is_usual(text: &[u8]) -> bool {
         && upto(20, b"00", b"23")
 }
 
-/// Looks at a duration. An empty one says nothing, as an absent one does (FIELD-7).
+/// Checks a duration. An empty one is as good as an absent one (FIELD-7).
 #[inline(always)]
 pub(crate) fn duration(text: &str) -> Option<Finding> {
     // A number of 18 digits is less than the longest.
@@ -110,7 +110,7 @@ fn duration_slowly(text: &str) -> Option<Finding> {
     })
 }
 
-/// Looks at the value of a field.
+/// Checks the value of a field.
 #[inline]
 pub(crate) fn value(field: Field, text: &str, options: &Options) -> Option<Finding> {
     match field {
@@ -120,7 +120,7 @@ pub(crate) fn value(field: Field, text: &str, options: &Options) -> Option<Findi
     }
 }
 
-/// What a kept value was read as: the replacement or the text.
+/// What the value was read as: the replacement, or its text.
 pub(crate) fn read_as(finding: &Finding, text: &str) -> Cow<'static, str> {
     Cow::Owned(finding.replacement.clone().unwrap_or_else(|| text.to_owned()))
 }

@@ -4,16 +4,15 @@ use std::borrow::Cow;
 
 use vcc_types::Field;
 
-/// One row a deviation: variant, name, clause, and what the reader did. The enum, its look-ups and
-/// the tests over all rows come from here.
+/// One row per deviation: variant, name, clause, and what the reader did. The enum, its look-ups and the
+/// tests over all rows come from here.
 macro_rules! deviations {
     ($($(#[doc = $doc:literal])+ $Kind:ident $name:literal $clause:literal,)+) => {
         /// Something that a tolerant reader accepted although it should not have been sent, and
         /// that a strict reader refuses.
         ///
-        /// QUIRK-3 and QUIRK-10 have no row: what they describe is well-formed, and values are
-        /// carried as they are. QUIRK-7, an input that breaks off, is an
-        /// [error](crate::ErrorKind::Truncated) in both modes.
+        /// QUIRK-3 and QUIRK-10 have no kind, because they are about well-formed documents. QUIRK-7, an
+        /// input that is cut, is an [error](crate::ErrorKind::Truncated) in both modes.
         ///
         /// ```
         /// use vcc_format::DeviationKind;
@@ -54,7 +53,7 @@ macro_rules! deviations {
                 match self { $(DeviationKind::$Kind => $clause,)+ }
             }
 
-            /// What was sent and what was made of it, in one sentence.
+            /// What was sent and how it was read, in one sentence.
             #[must_use]
             pub fn doc(self) -> &'static str {
                 match self { $(DeviationKind::$Kind => concat!($($doc),+).trim_ascii(),)+ }
@@ -177,13 +176,13 @@ deviations! {
 impl FromStr for DeviationKind {
     type Err = UnknownDeviation;
 
-    /// Reads a name: what [`Display`](fmt::Display) writes.
+    /// Reads a name, as [`Display`](fmt::Display) writes it.
     fn from_str(name: &str) -> Result<Self, UnknownDeviation> {
         Self::from_name(name).ok_or_else(|| UnknownDeviation { name: name.into() })
     }
 }
 
-/// A name is that of no kind of deviation.
+/// No kind of deviation has this name.
 ///
 /// ```
 /// use vcc_format::DeviationKind;
@@ -243,8 +242,8 @@ impl fmt::Display for DeviationKind {
 pub struct Deviation {
     /// Which repair.
     pub kind: DeviationKind,
-    /// The bytes of the input that it concerns, counted from 0 at the start of the input. Of UTF-16
-    /// these are the bytes as they came.
+    /// The bytes of the input that it concerns, counted from 0. In a UTF-16 document these are the bytes
+    /// of UTF-16.
     pub span: core::ops::Range<u64>,
     /// The line in which the span begins, from 1. A line ends with LF.
     pub line: u64,
@@ -257,8 +256,8 @@ pub struct Deviation {
     /// What the span was read as: for text that was kept, that text; for a repaired tag, the tag
     /// as it should have been; empty where it was ignored.
     pub read_as: Cow<'static, str>,
-    /// What stood there: the text of the span as it came, so that nothing is dropped or changed
-    /// without a trace. At most 256 bytes; `…` ends what is cut.
+    /// The text of the span as it was sent, so that nothing is dropped or changed without a trace. At most
+    /// 256 bytes; a longer text is cut and ends in `…`.
     pub found: Cow<'static, str>,
 }
 
@@ -276,7 +275,7 @@ impl fmt::Display for Deviation {
     }
 }
 
-/// Where a reader hands its deviations: `()` for nobody, a `Vec`, a closure.
+/// Takes the deviations of a reader: `()` ignores them, a `Vec` collects them, a closure gets each.
 ///
 /// ```
 /// use vcc_format::{Deviation, Options, xml};
@@ -291,16 +290,17 @@ impl fmt::Display for Deviation {
 /// assert_eq!(seen, [r#"line 1, column 32: empty-end-tag (QUIRK-1) read as "</agentID>""#]);
 /// ```
 pub trait Sink {
-    /// Takes a deviation. Those of a record come before the record, in the order of their places.
+    /// Takes a deviation. Those of a record come before the record, ordered by place.
     fn deviation(&mut self, deviation: Deviation);
 
-    /// Whether the sink looks at what it is given. `false` spares the reader the work of locating.
+    /// Whether the sink uses what it is given. `false` saves the reader the work of finding lines and
+    /// columns.
     fn is_listening(&self) -> bool {
         true
     }
 }
 
-/// Nobody is told.
+/// Ignores all deviations.
 impl Sink for () {
     fn deviation(&mut self, _: Deviation) {}
 

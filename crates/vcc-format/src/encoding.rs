@@ -1,29 +1,29 @@
-//! The encodings of a document, and of a value that is not in the one it claims.
+//! The encodings of documents, and of values that are not in the declared one.
 
 use std::borrow::Cow;
 
-/// How bytes are characters.
+/// An encoding of one byte per character, or UTF-8.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Encoding {
     #[default]
     Utf8,
-    /// The half of UTF-8 that is one byte a character.
+    /// The part of UTF-8 with one byte per character.
     Ascii,
-    /// ISO-8859-1: a byte is the character of that number.
+    /// ISO-8859-1: a byte is the character with that number.
     Latin1,
-    /// As Latin-1 but for 0x80–0x9F.
+    /// Like Latin-1, except for 0x80–0x9F.
     Windows1252,
 }
 
-/// The characters of 0x80–0x9F; the five bytes that windows-1252 leaves open are read as the C1
-/// controls of that number, as browsers do.
+/// The characters of 0x80–0x9F. The five bytes that windows-1252 does not define are the C1 controls of
+/// that number, as in browsers.
 const HIGH: [char; 32] = [
     '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8D}', 'Ž', '\u{8F}',
     '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9D}', 'ž', 'Ÿ',
 ];
 
 impl Encoding {
-    /// The encoding that a declaration names, in any case; `None` for one that is not read.
+    /// The encoding of this name, in any case; `None` if it is not supported.
     pub(crate) fn from_label(label: &str) -> Option<Encoding> {
         let label = label.to_ascii_lowercase();
         Some(match label.as_str() {
@@ -35,7 +35,7 @@ impl Encoding {
         })
     }
 
-    /// The character of one byte in the two encodings of one byte a character.
+    /// The character of one byte in Latin-1 or windows-1252.
     pub(crate) fn character(self, byte: u8) -> char {
         match byte {
             0x80..=0x9F if self == Encoding::Windows1252 => HIGH[usize::from(byte - 0x80)],
@@ -54,8 +54,8 @@ impl Encoding {
         }
     }
 
-    /// The encoding in which a value is read, and whether that is another one because the value is
-    /// not valid in this one (QUIRK-8).
+    /// The encoding in which a value is read, and whether that is not this one, because the value is not
+    /// valid in it (QUIRK-8).
     pub(crate) fn of_value(self, bytes: &[u8]) -> (Encoding, bool) {
         let utf_8 = || core::str::from_utf8(bytes).is_ok();
         match self {
@@ -86,7 +86,7 @@ impl Encoding {
     }
 }
 
-/// Writes text in windows-1252; `None` where a character has no place there.
+/// Writes text in windows-1252; `None` if it lacks one of the characters.
 pub(crate) fn to_windows_1252(text: &str) -> Option<Vec<u8>> {
     let byte = |character: char| match u8::try_from(character) {
         Ok(byte) if !(0x80..=0x9F).contains(&byte) => Some(byte),

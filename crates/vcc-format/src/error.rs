@@ -6,7 +6,7 @@ use vcc_types::Recording;
 use crate::DeviationKind;
 use crate::locate::Place;
 
-/// Why a reader stopped. Everything before was delivered; a reader that stopped gives no more.
+/// Why a reader stopped. All records before were delivered; the reader gives no more.
 ///
 /// ```
 /// use vcc_format::xml;
@@ -54,13 +54,13 @@ pub enum ErrorKind {
     Deviation(DeviationKind),
     /// The input ended before the document did (QUIRK-7).
     Truncated,
-    /// The input is something else: nothing, text, a page of HTML, a list of other things.
+    /// The input is something else: empty, plain text, a page of HTML, a list of other things.
     NotRecordings,
-    /// What stands here cannot stand here, and no quirk explains it.
+    /// This cannot stand here, and no quirk covers it.
     Syntax,
-    /// The document says that it is in an encoding that is not read.
+    /// The document declares an encoding that is not supported.
     Encoding,
-    /// Something is left after the end of the document.
+    /// Something follows the end of the document.
     TrailingContent,
     /// A record, or a piece of markup between records, is longer than the limit.
     RecordTooLong,
@@ -105,13 +105,13 @@ impl Error {
         self
     }
 
-    /// Which kind of trouble.
+    /// The kind.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// The clause that speaks about it, where one does.
+    /// The clause about it, if there is one.
     #[must_use]
     pub fn clause(&self) -> Option<&'static str> {
         match self.0.kind {
@@ -152,7 +152,7 @@ impl Error {
         &self.0.open
     }
 
-    /// What was whole of the record that was being read: its finished values (QUIRK-7).
+    /// The complete values of the record that was being read (QUIRK-7).
     #[must_use]
     pub fn partial(&self) -> Option<&Recording> {
         self.0.partial.as_ref()
@@ -166,7 +166,7 @@ impl Error {
 }
 
 impl fmt::Display for Error {
-    /// One line: place, message, what was open (of many elements, the first and the last).
+    /// One line: place, message, and the open elements (the first and the last of many).
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Inner { place, message, open, .. } = &*self.0;
         write!(f, "line {}, column {} (byte {})", place.line, place.column, place.offset)?;
@@ -194,7 +194,7 @@ impl std::error::Error for Error {
     }
 }
 
-/// Why a writer stopped. A record that was refused left nothing behind: the next one may follow.
+/// Why a writer stopped. A refused record leaves nothing in the document, so the next one may follow.
 ///
 /// ```
 /// use vcc_format::{WriteError, xml};
@@ -219,10 +219,10 @@ pub enum WriteError {
         field: String,
         /// The character.
         character: char,
-        /// The byte of the value at which it stands.
+        /// Its byte offset in the value.
         position: usize,
     },
-    /// An extra value has a name under which it could not be read back.
+    /// An extra value could not be read back under its name.
     Name {
         /// The record, from 1.
         record: u64,

@@ -5,10 +5,10 @@ use encoding_rs::{Decoder, DecoderResult, UTF_16BE, UTF_16LE};
 use crate::Sink;
 use crate::machine::{Core, Machine};
 
-/// Takes in an input in pieces: as it is, or decoded where a byte order mark says UTF-16.
+/// Takes an input in pieces. It is decoded if a byte order mark says UTF-16.
 pub(crate) struct Intake {
     state: State,
-    /// How many bytes came.
+    /// How many bytes were taken.
     length: u64,
 }
 
@@ -62,17 +62,17 @@ impl Intake {
     }
 }
 
-/// Whether the first bytes are too few to tell.
+/// Whether more bytes are needed to tell.
 fn may_become_utf_16(head: &[u8]) -> bool {
     match head {
         [] | [0xFE | 0xFF] => true,
-        // Two zeros more, and it is UTF-32.
+        // Two more zeros would make it UTF-32.
         [0xFF, 0xFE, rest @ ..] => rest.len() < 2 && rest.iter().all(|byte| *byte == 0),
         _ => false,
     }
 }
 
-/// What decodes a document that begins with the byte order mark of UTF-16.
+/// The decoder for a document that begins with the byte order mark of UTF-16.
 pub(crate) fn decoder(head: &[u8]) -> Option<Decoder> {
     match head {
         [0xFF, 0xFE, 0, 0, ..] => None,
@@ -82,7 +82,7 @@ pub(crate) fn decoder(head: &[u8]) -> Option<Decoder> {
     }
 }
 
-/// Decodes a piece to the end of the buffer; U+FFFD stands for what is no UTF-16.
+/// Decodes a piece to the end of the buffer, with U+FFFD for what is not UTF-16.
 pub(crate) fn decode<M: Machine, S: Sink>(
     decoder: &mut Decoder,
     mut piece: &[u8],
@@ -93,7 +93,7 @@ pub(crate) fn decode<M: Machine, S: Sink>(
     let mut malformed = Vec::new();
     loop {
         let start = buf.len();
-        // Without a number there is no such length in memory either.
+        // A length that overflows does not fit in memory either.
         let room = decoder.max_utf8_buffer_length_without_replacement(piece.len());
         buf.resize(start + room.unwrap_or(piece.len()), 0);
         let (result, read, written) =

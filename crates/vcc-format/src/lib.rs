@@ -3,8 +3,8 @@
 //! A server of the Recordings API answers with a list of recordings, as XML or as CSV. In theory
 //! any parser reads them. In practice the documentation's own sample is not well-formed, servers leave
 //! out end tags, spreadsheets save CSV with `;` between the values, and pages are joined end to end.
-//! The readers here get every record out of what is really sent, repair what has a clause, and
-//! report each repair. The writers produce what every parser accepts.
+//! The readers here get every record out of what is really sent. They make only the repairs that a
+//! clause allows, and report each one. The writers produce what every parser accepts.
 //!
 //! ```
 //! use vcc_format::{Deviation, Options, xml};
@@ -29,23 +29,23 @@
 //! readers; they differ in where the bytes come from:
 //!
 //! * [`Reader`]: a document in memory. Its [`Record`]s borrow from it.
-//! * [`StreamReader`]: a source of any size, in memory for one record.
-//! * [`Decoder`]: pieces that you feed, for callers who do their own waiting.
+//! * [`StreamReader`]: a source of any size, with memory for one record.
+//! * [`Decoder`]: pieces that you feed, for code that does its own I/O.
 //!
-//! All give the same records, repairs and errors for the same bytes, however they are cut. A record that
-//! is to stay becomes a [`Recording`](vcc_types::Recording) by [`Record::to_recording`], or by
+//! All give the same records, repairs and errors for the same bytes, wherever those are cut into pieces. To
+//! keep a record, make it a [`Recording`](vcc_types::Recording) by [`Record::to_recording`], or read by
 //! `recordings()` of each reader. [`read_page`] reads a document whole or not at all, for clients that
-//! must not take the records before a cut for all there are.
+//! must not take the records before a cut for all of them.
 //!
 //! # Tolerant or strict
 //!
 //! [`Options`] choose a [`Mode`]. A tolerant reader hands each repair to a [`Sink`] as a
 //! [`Deviation`]: which of the [kinds](DeviationKind), where, what stood there and what it was read
-//! as. A strict reader refuses it with an [`Error`] of the same name. There is no general leniency:
-//! what has no kind is refused by both. [`Limits`] bound one record; nothing is expanded, nothing
-//! recurses, and the time is linear in the input.
+//! as. A strict reader refuses it with an [`Error`] of the same name. There is no general leniency: both
+//! refuse what has no kind. [`Limits`] bound one record. No entity is expanded, nothing recurses, and
+//! the time is linear in the input.
 //!
-//! What is decided where the clauses leave room stands in the [README](_documentation::readme).
+//! The [README](_documentation::readme) says how the readers decide where the clauses leave room.
 //!
 //! # Writing
 //!
@@ -75,7 +75,7 @@ mod record;
 mod scan;
 #[cfg(not(fuzzing))]
 mod steps;
-/// How much work a reader does, for the fuzz target that weighs it against the input.
+/// Counts the work of a reader, for the fuzz target that compares it with the input.
 #[cfg(fuzzing)]
 pub mod steps;
 pub mod xml;

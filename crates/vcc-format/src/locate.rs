@@ -10,11 +10,11 @@ pub(crate) struct Place {
 
 /// A place that moves forward over a buffer of UTF-8.
 ///
-/// What a UTF-16 document says goes through the buffer as UTF-8. Its offsets are still those of the
-/// bytes as they came: each character tells how many those were.
+/// A UTF-16 document goes through the buffer as UTF-8, but offsets count bytes of UTF-16. Each character
+/// tells how many bytes it had there.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Mark {
-    /// The offset among all the bytes that go through the buffer.
+    /// The offset among all bytes that have gone through the buffer.
     pub(crate) at: u64,
     pub(crate) place: Place,
     /// Whether the input is UTF-16, and how many bytes of it there are.
@@ -25,13 +25,13 @@ impl Mark {
     pub(crate) const START: Mark =
         Mark { at: 0, place: Place { offset: 0, line: 1, column: 1 }, utf_16: None };
 
-    /// The place after the byte order mark of a UTF-16 document, which is a character of the first
-    /// line and does not go through the buffer.
+    /// The place after the byte order mark of a UTF-16 document. The mark is a character of the first line,
+    /// and is not in the buffer.
     pub(crate) const UTF_16: Mark =
         Mark { at: 0, place: Place { offset: 2, line: 1, column: 2 }, utf_16: Some(u64::MAX) };
 
-    /// Says how long the input is: of a UTF-16 document that is cut, the last character may have
-    /// fewer bytes than its kind.
+    /// Sets the length of the input. If a UTF-16 document is cut, its last character may have fewer bytes
+    /// than usual.
     pub(crate) fn ends(&mut self, length: u64) {
         self.utf_16 = self.utf_16.map(|_| length);
     }

@@ -1,4 +1,4 @@
-//! What XML and CSV have in common: a machine that reads a buffer, and the reporting around it.
+//! What the formats have in common: a machine that reads a buffer, and the reporting around it.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -10,7 +10,7 @@ use crate::encoding::Encoding;
 use crate::locate::{Mark, Place};
 use crate::{Deviation, DeviationKind, Error, ErrorKind, Mode, Options, Record, Sink};
 
-/// XML or CSV: [`xml::Xml`](crate::xml::Xml), [`csv::Csv`](crate::csv::Csv). Closed to others.
+/// A format: [`xml::Xml`](crate::xml::Xml), [`csv::Csv`](crate::csv::Csv), or JSON lines. Sealed.
 ///
 /// ```
 /// use vcc_format::{Error, Format, Reader, csv::Csv, xml::Xml};
@@ -29,16 +29,16 @@ pub(crate) trait Sealed {
     type Machine: Machine;
 }
 
-/// How far a step came.
+/// The result of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
-    /// A record is read; `take` gives it.
+    /// A record was read; `take` gives it.
     Record,
-    /// Something else is read.
+    /// Something else was read.
     Other,
-    /// What is in the buffer ends inside something.
+    /// The buffer ends in the middle of something.
     More,
-    /// The document is read.
+    /// The document was read to its end.
     End,
 }
 
@@ -51,7 +51,7 @@ pub(crate) struct Raw {
     pub(crate) read_as: Cow<'static, str>,
 }
 
-/// What is to be reported about an item, up to a limit.
+/// The reports about an item, up to a limit.
 #[derive(Debug)]
 pub(crate) struct Pending {
     list: Vec<Raw>,
@@ -63,7 +63,7 @@ impl Pending {
         Self { list: Vec::new(), most: options.limits.deviations }
     }
 
-    /// Adds one, unless there are as many as may be.
+    /// Adds one, unless the limit is reached.
     pub(crate) fn push(&mut self, raw: Raw) {
         if self.list.len() < self.most {
             self.list.push(raw);
@@ -94,33 +94,33 @@ pub(crate) struct Trouble {
     pub(crate) message: String,
 }
 
-/// A reader of one format. It reads a buffer that grows at its end and is cut at its start; an
-/// *item* is a record or whatever stands between records, and what a machine remembers of an
-/// unfinished item counts from the item's start. So how the input was cut up cannot matter.
+/// A reader of one format. It reads a buffer that grows at its end and is cut at its start. An *item* is
+/// a record, or whatever stands between records. All offsets in an unfinished item count from the item's
+/// start, so it does not matter how the input was cut into pieces.
 pub(crate) trait Machine: std::fmt::Debug {
     fn new(options: Options) -> Self;
 
-    /// Goes on reading. `ended`: nothing follows what is in the buffer.
+    /// Goes on reading. `ended`: nothing follows the buffer.
     fn step(&mut self, buf: &[u8], ended: bool) -> Result<Step, Trouble>;
 
-    /// Where the record stands that was just read.
+    /// The place of the record that was just read.
     fn taken(&self) -> Range<usize>;
 
-    /// Whether nothing is to be said about the record that was just read, and next to nothing to be
-    /// decoded. `text` as in [`take`](Self::take).
+    /// Whether there is nothing to report about the record that was just read, and almost nothing to
+    /// decode. `text` as in [`take`](Self::take).
     fn is_plain(&self, raw: &[u8], text: &str) -> bool;
 
     /// Gives such a record.
     fn plain<'b>(&mut self, text: &'b str) -> Record<'b>;
 
-    /// Gives the record that was just read, and adds what is to be said about its values. `raw` is
-    /// where it stands, and `text` the same if it is UTF-8.
+    /// Gives the record that was just read, and adds the reports about its values. `raw` is the bytes of
+    /// the record, and `text` the same as text if it is UTF-8.
     fn take<'b>(&mut self, raw: &'b [u8], text: Option<&'b str>) -> Record<'b>;
 
-    /// Gives what is whole of an unfinished record.
+    /// Gives the complete values of an unfinished record.
     fn partial(&mut self, buf: &[u8]) -> Option<Recording>;
 
-    /// What is to be reported about the item.
+    /// The reports about the item.
     fn pending(&mut self) -> &mut Pending;
 
     fn options(&self) -> &Options;
@@ -128,27 +128,27 @@ pub(crate) trait Machine: std::fmt::Debug {
     /// Where the item begins in the buffer; nothing before it is needed any more.
     fn item(&self) -> usize;
 
-    /// The buffer lost its first bytes, at most up to the item.
+    /// Call this after the first bytes of the buffer were removed, at most up to the item.
     fn discarded(&mut self, bytes: usize);
 
     /// The record that is being read or was just read, from 1.
     fn record(&self) -> Option<u64>;
 
-    /// What is open, the outermost first.
+    /// The open elements, the outermost first.
     fn open(&self, buf: &[u8]) -> Vec<String>;
 
-    /// Says whether anybody wants to know what is reported. Nothing else may depend on it.
+    /// Sets whether anybody uses the reports. Nothing else may depend on it.
     fn listening(&mut self, _: bool) {}
 
-    /// What is to be said about a header without `startDate`, once one was read.
+    /// The message about a header without `startDate`, once one was read.
     fn lacks_start(&self) -> Option<&str> {
         None
     }
 
-    /// Says that the buffer holds UTF-8 whatever the document claims: it was UTF-16.
+    /// The buffer holds UTF-8 whatever the document declares, because the input was UTF-16.
     fn transcoded(&mut self) {}
 
-    /// Whether the document that was read to its end was whole. `last` is its last byte.
+    /// Whether the document was complete, once it was read to its end. `last` is its last byte.
     fn is_whole(&self, last: Option<u8>) -> bool {
         matches!(last, Some(b'\n' | b'\r'))
     }
@@ -164,19 +164,19 @@ pub(crate) struct Core<M, S> {
     /// A place at or before the item.
     mark: Mark,
     done: bool,
-    /// Whether the end was reached, and the document was whole.
+    /// Whether the end was reached, and the document was complete.
     whole: bool,
     /// The last byte that was cut off the buffer.
     last: Option<u8>,
     wide: Option<Box<Wide>>,
 }
 
-/// What is known about a UTF-16 document.
+/// The state of a UTF-16 document.
 #[derive(Debug, Default)]
 struct Wide {
-    /// Whether it was said that it is one.
+    /// Whether it was reported.
     said: bool,
-    /// Where in the buffer's bytes something stands for what is no UTF-16, in order.
+    /// Where the buffer has U+FFFD for what was not UTF-16, in order.
     malformed: VecDeque<u64>,
 }
 
@@ -197,7 +197,7 @@ impl<M: Machine, S: Sink> Core<M, S> {
         }
     }
 
-    /// What the buffer holds, or will hold, was UTF-16. Called before anything is read.
+    /// The input is UTF-16. Call this before anything is read.
     pub(crate) fn set_utf_16(&mut self) {
         self.wide = Some(Box::default());
         self.mark = Mark::UTF_16;
@@ -211,17 +211,17 @@ impl<M: Machine, S: Sink> Core<M, S> {
         }
     }
 
-    /// How long the input is, once that is known.
+    /// Sets the length of the input, once it is known.
     pub(crate) fn set_length(&mut self, length: u64) {
         self.mark.ends(length);
     }
 
-    /// How long a record may be.
+    /// The longest allowed record.
     pub(crate) fn record_bytes(&self) -> usize {
         self.machine.options().limits.record_bytes as usize
     }
 
-    /// Whether the document was read to its end, and the end was one.
+    /// Whether the document was read to its end, and the end was a proper one.
     pub(crate) fn is_whole(&self) -> bool {
         self.whole
     }
@@ -260,7 +260,7 @@ impl<M: Machine, S: Sink> Core<M, S> {
         }
     }
 
-    /// QUIRK-16: reported before all else.
+    /// QUIRK-16: reported before everything else.
     #[cold]
     fn say_utf_16(&mut self) -> Result<(), Error> {
         let Some(wide) = &mut self.wide else { return Ok(()) };
@@ -287,7 +287,7 @@ impl<M: Machine, S: Sink> Core<M, S> {
         Ok(())
     }
 
-    /// Adds what is no UTF-16 in what was just read to what is to be reported.
+    /// Reports what was not UTF-16 in what was just read.
     #[cold]
     fn malformed(&mut self) {
         let range = self.machine.taken();
@@ -311,7 +311,7 @@ impl<M: Machine, S: Sink> Core<M, S> {
     ) -> Result<Option<Record<'b>>, Error> {
         let range = self.machine.taken();
         let (raw, text) = (&buf[range.clone()], text(range));
-        // Most records are made where they are wanted: to move one costs as much as to read it.
+        // Most records are built in place, because moving one costs as much as reading it.
         if let Some(text) = text
             && self.machine.pending().is_empty()
             && self.machine.is_plain(raw, text)
@@ -377,7 +377,7 @@ impl<M: Machine, S: Sink> Core<M, S> {
         let item = self.base + self.machine.item() as u64;
         let record = self.machine.record();
         let mut pending = std::mem::take(&mut **self.machine.pending());
-        // What is no UTF-16 is added when a step ends, and so by how the input was cut.
+        // What was not UTF-16 is added at the end of a step, so its order depends on how the input was cut.
         let is_later =
             |raw: &Raw| self.wide.is_some() && raw.kind != DeviationKind::InvalidEncoding;
         pending.sort_by_key(|raw| (raw.span, is_later(raw)));
@@ -419,7 +419,7 @@ impl<M: Machine, S: Sink> Core<M, S> {
         self.done = true;
         let partial = self.machine.partial(buf);
         let (record, open) = (self.machine.record(), self.machine.open(buf));
-        // What was repaired before the trouble is said first; in strict mode it is the trouble.
+        // Repairs before the error come first; in strict mode the first of them is the error.
         if let Err(error) = self.report(buf) {
             return error.context(record, open, partial);
         }
@@ -428,14 +428,14 @@ impl<M: Machine, S: Sink> Core<M, S> {
     }
 }
 
-/// How much of what stood somewhere a deviation carries, in bytes.
+/// How much of the found text a deviation carries, in bytes.
 const EXCERPT: usize = 256;
 
-/// What some bytes say, cut where it becomes long.
+/// Some bytes as text, shortened.
 fn excerpt(bytes: &[u8]) -> Cow<'static, str> {
     let mut end = bytes.len();
     if end > EXCERPT {
-        // Between characters, of which none is longer than four bytes.
+        // Cut between characters, none of which is longer than four bytes.
         let continues = |at: &usize| bytes[*at] & 0xC0 == 0x80;
         end = (EXCERPT - 3..=EXCERPT).rev().find(|at| !continues(at)).unwrap_or(EXCERPT);
     }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use chrono::{FixedOffset, NaiveDateTime};
 
-/// What a reader does with what should not have been sent.
+/// What a reader does with malformed input.
 ///
 /// ```
 /// use vcc_format::{DeviationKind, ErrorKind, Mode, Options, xml};
@@ -25,7 +25,7 @@ pub enum Mode {
     /// and the delimiters of QUIRK-16 are about CSV alone, QUIRK-19 about JSON lines.
     #[default]
     Tolerant,
-    /// Refuses instead, with the same names.
+    /// Refuses what the tolerant mode repairs, under the same names.
     Strict,
 }
 
@@ -57,8 +57,8 @@ pub struct Limits {
     pub extra: usize,
     /// Elements that are open at the same time.
     pub depth: usize,
-    /// Deviations of one record that are reported. Those beyond are repaired as well, and not
-    /// reported, so that a record of nothing else takes no memory for them.
+    /// Reported deviations of one record. Further ones are repaired without a report, so a record full of
+    /// them takes no memory.
     ///
     /// ```
     /// use vcc_format::{Deviation, Limits, Options, xml};
@@ -76,8 +76,8 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// 512 KiB a record, 1,024 values, 256 extra ones, 64 open elements; 1,048,576 deviations, which
-    /// no record of 512 KiB has.
+    /// 512 KiB per record, 1,024 values, 256 extra ones, 64 open elements, and 1,048,576 deviations, more
+    /// than a record of 512 KiB can have.
     fn default() -> Self {
         Self { record_bytes: 512 << 10, fields: 1024, extra: 256, depth: 64, deviations: 1 << 20 }
     }
@@ -126,13 +126,13 @@ impl Options {
         Self::builder().mode(Mode::Strict).build()
     }
 
-    /// Other options, beginning with the tolerant ones.
+    /// Builds options, starting from the tolerant ones.
     pub fn builder() -> OptionsBuilder {
         OptionsBuilder::default()
     }
 }
 
-/// Makes [`Options`].
+/// Builds [`Options`].
 ///
 /// ```
 /// use vcc_format::{Mode, Options, xml};
@@ -163,8 +163,8 @@ impl OptionsBuilder {
         self
     }
 
-    /// Gives the zone in which a `startDate` without an offset is read: the offset at a local time,
-    /// or `None` where there is none. The value becomes the date with that offset (QUIRK-14).
+    /// Sets the zone for a `startDate` without an offset: a function from a local time to its offset, or
+    /// `None` if that time has none. The value becomes the date with that offset (QUIRK-14).
     pub fn zone(
         mut self,
         offset_at: impl Fn(NaiveDateTime) -> Option<FixedOffset> + Send + Sync + 'static,
@@ -173,15 +173,15 @@ impl OptionsBuilder {
         self
     }
 
-    /// Whether values beside the fifteen fields are part of what was agreed with the server. Then
-    /// they are neither reported nor, in strict mode, refused. Default: no (QUIRK-6).
+    /// Whether values beside the fifteen fields are expected. Then they are neither reported nor, in strict
+    /// mode, refused. Default: no (QUIRK-6).
     pub fn expect_extra(mut self, expected: bool) -> Self {
         self.options.expect_extra = expected;
         self
     }
 
-    /// Names columns beside the fifteen fields that a CSV document may have, in any spelling: a first
-    /// row with one of them is a header, as one with the name of a field is (QUIRK-15).
+    /// Names further columns that a CSV document may have, in any spelling. A first row with one of them is
+    /// a header, like one with the name of a field (QUIRK-15).
     ///
     /// ```
     /// use vcc_format::{Options, csv};

@@ -2,7 +2,7 @@ use vcc_types::Recording;
 
 use crate::{Deviation, Error, ErrorKind, Format, Options, Reader};
 
-/// A document that was read whole.
+/// A complete document.
 ///
 /// ```
 /// use vcc_format::{Options, read_page, xml::Xml};
@@ -17,12 +17,12 @@ use crate::{Deviation, Error, ErrorKind, Format, Options, Reader};
 pub struct Page {
     /// The records in the order of the document.
     pub recordings: Vec<Recording>,
-    /// What was repaired, in the order of the places.
+    /// The repairs, ordered by place.
     pub deviations: Vec<Deviation>,
 }
 
-/// Reads a document whole or not at all, for those who must not act on half an answer: a client
-/// whose connection was cut would take the records before the cut for all there are.
+/// Reads a document whole or not at all, for code that must not act on half an answer. A client whose
+/// connection was cut would otherwise take the records before the cut for all of them.
 ///
 /// ```
 /// use vcc_format::{ErrorKind, Options, csv::Csv, read_page, xml::Xml};

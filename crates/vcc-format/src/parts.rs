@@ -1,11 +1,11 @@
-//! A record while it is made of parts: what a record is before it is packed.
+//! A record as a list of spans, before it is packed.
 
 use vcc_types::Field;
 
 /// A part of a text, in bytes.
 pub(crate) type Span = (u32, u32);
 
-/// A span that says of which text it is one.
+/// A span, and the text that it belongs to.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Piece {
     pub(crate) span: Span,
@@ -25,7 +25,7 @@ pub(crate) struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    /// Values that stand where their spans say.
+    /// Values at these spans.
     pub(crate) fn new(text: &'a str, spans: [Span; Field::COUNT], present: u16) -> Self {
         Parts { text, spans, present, decoded: 0, scratch: String::new(), extra: Vec::new() }
     }
@@ -46,7 +46,7 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// The part of a text; spans come from the readers, which cut at character boundaries only.
+/// A part of a text. Spans come from the readers, which cut only at character boundaries.
 #[inline(always)]
 pub(crate) fn slice(text: &str, (from, to): Span) -> &str {
     text.get(from as usize..to as usize).unwrap_or_default()

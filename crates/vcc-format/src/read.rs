@@ -7,12 +7,12 @@ use crate::intake::{Intake, decode, decoder};
 use crate::machine::{Core, Format, Sealed, Step};
 use crate::{Error, ErrorKind, Options, Record, Sink};
 
-/// How many bytes a [`StreamReader`] takes over at a time.
+/// How many bytes a [`StreamReader`] copies at a time.
 const PIECE: usize = 64 << 10;
 
 type CoreOf<F, S> = Core<<F as Sealed>::Machine, S>;
 
-/// Reads a document that is in memory into records that borrow from it.
+/// Reads a document in memory. Its records borrow from it.
 ///
 /// Use it as [`xml::Reader`](crate::xml::Reader) or [`csv::Reader`](crate::csv::Reader).
 ///
@@ -36,15 +36,15 @@ pub struct Reader<'a, F: Format, S = ()> {
     /// A part of the input that is valid UTF-8, and where it begins.
     valid: (usize, &'a str),
     core: CoreOf<F, S>,
-    /// Of a document in UTF-16, which no record can borrow from.
+    /// A document in UTF-16, from which no record can borrow.
     decoded: Option<Box<Decoded>>,
 }
 
-/// A document in UTF-16 while it is decoded.
+/// A document in UTF-16 that is being decoded.
 #[derive(Debug)]
 struct Decoded {
     decoder: encoding_rs::Decoder,
-    /// Everything before is decoded.
+    /// Everything before this was decoded.
     pos: usize,
     buf: Vec<u8>,
 }
@@ -89,8 +89,8 @@ impl<'a, F: Format, S: Sink> Reader<'a, F, S> {
         }
     }
 
-    /// The rest of the document, each record on its own. The reader itself is an iterator of records
-    /// that borrow from the input.
+    /// The rest of the document, as owned recordings. The reader itself is an iterator of records that
+    /// borrow from the input.
     ///
     /// ```
     /// use vcc_format::{Error, csv};
@@ -137,9 +137,9 @@ impl<'a, F: Format, S: Sink> Reader<'a, F, S> {
         Ok(record.map(Record::into_owned_text))
     }
 
-    /// Whether the document was whole: it was read to its end without an error, and the end was
-    /// one. For XML and JSON the list was closed; for CSV, whose rows nothing closes, the last one
-    /// has a line end. `false` until then.
+    /// Whether the document was complete: it was read to its end without an error, and the end was a
+    /// proper one. For XML and JSON that means that the list was closed; for CSV, that the last row has a
+    /// line end. `false` until then.
     ///
     /// ```
     /// use vcc_format::{csv, xml};
@@ -157,10 +157,10 @@ impl<'a, F: Format, S: Sink> Reader<'a, F, S> {
         self.core.is_whole()
     }
 
-    /// What is wrong with a CSV header that has no column `startDate` in any spelling, for people;
-    /// `None` where it has one, where the document has no header, and for other formats. Known from
-    /// the first record on, or from the end of a document without records: none of its records has a
-    /// start, and a store can refuse all at once (QUIRK-15).
+    /// A message about a CSV header that has no column `startDate` in any spelling. `None` if it has one, if
+    /// the document has no header, and for other formats. It is known from the first record on, or at the
+    /// end of a document without records. None of the records has a start then, so a store can refuse all
+    /// at once (QUIRK-15).
     ///
     /// ```
     /// use vcc_format::csv;
@@ -191,8 +191,8 @@ impl<'a, F: Format, S: Sink> Reader<'a, F, S> {
     }
 }
 
-/// The text of a part of the input, if it is valid UTF-8. To validate a long piece at once costs a
-/// fraction of doing so record by record; `valid` is the piece at hand.
+/// The text of a part of the input, if it is valid UTF-8. Validating a long piece at once is much cheaper
+/// than record by record; `valid` is the current piece.
 #[inline]
 fn text<'a>(input: &'a [u8], valid: &mut (usize, &'a str), range: Range<usize>) -> Option<&'a str> {
     let from = range.start.wrapping_sub(valid.0);
@@ -218,11 +218,11 @@ impl<'a, F: Format, S: Sink> Iterator for Reader<'a, F, S> {
     }
 }
 
-/// How much room a long record is given at once, in bytes.
+/// How much the buffer grows for a long record, in bytes.
 const AT_ONCE: usize = 64 << 20;
 
-/// Makes room for so many bytes more. A long record gets all that it may need: to double the room again and
-/// again takes three times as much, while room that is not used takes none.
+/// Makes room for this many more bytes. A long record gets all the room that it may need at once: doubling
+/// again and again would take three times as much, and unused room takes no memory.
 fn make_room(buf: &mut Vec<u8>, more: usize, limit: usize) {
     const LONG: usize = 1 << 20;
     let needed = buf.len() + more;
@@ -231,8 +231,7 @@ fn make_room(buf: &mut Vec<u8>, more: usize, limit: usize) {
     }
 }
 
-/// Reads a document of any size from a source, in memory for one record (and what the source
-/// itself buffers).
+/// Reads a document of any size from a source, with memory for one record (and what the source buffers).
 ///
 /// Use it as [`xml::StreamReader`](crate::xml::StreamReader) or
 /// [`csv::StreamReader`](crate::csv::StreamReader).
@@ -319,7 +318,7 @@ impl<R: BufRead, F: Format, S: Sink> StreamReader<R, F, S> {
         }
     }
 
-    /// The line in which the record begins that was read last, from 1. A line ends with LF.
+    /// The line in which the last record begins, from 1. A line ends with LF.
     ///
     /// ```
     /// use vcc_format::csv;
@@ -362,8 +361,8 @@ impl<R: BufRead, F: Format, S: Sink> StreamReader<R, F, S> {
     }
 }
 
-/// Reads a document that is handed over piece by piece, for callers who do their own waiting.
-/// Where the pieces begin and end does not matter.
+/// Reads a document piece by piece, for code that does its own I/O. It does not matter where the pieces
+/// begin and end.
 ///
 /// Use it as [`xml::Decoder`](crate::xml::Decoder) or [`csv::Decoder`](crate::csv::Decoder).
 ///
@@ -411,18 +410,18 @@ impl<F: Format, S: Sink> Decoder<F, S> {
         Self { intake, buf: Vec::new(), ended: false, core }
     }
 
-    /// Takes over a piece of the input. Then [`read`](Self::read) until it gives `None`: what is
-    /// fed without being read is kept in memory.
+    /// Takes a piece of the input. Then [`read`](Self::read) until it gives `None`, because unread input
+    /// stays in memory.
     pub fn feed(&mut self, piece: &[u8]) {
         self.core.discard(&mut self.buf);
-        // After an end or an error nothing is read any more.
+        // Nothing is read after an end or an error.
         if !self.core.is_done() && !self.ended {
             self.intake.take(piece, false, &mut self.core, &mut self.buf);
         }
     }
 
-    /// Says that the input ended. Then `read` the last records: whether the document was whole is
-    /// known only after that.
+    /// Ends the input. Then `read` the last records. Only after that it is known whether the document was
+    /// complete.
     pub fn finish(&mut self) {
         if !self.ended && !self.core.is_done() {
             self.intake.take(&[], true, &mut self.core, &mut self.buf);
@@ -430,8 +429,8 @@ impl<F: Format, S: Sink> Decoder<F, S> {
         self.ended = true;
     }
 
-    /// The records of what was fed, each on its own: until the next piece is fed, or the document
-    /// [ends](Self::finish).
+    /// Owned recordings from the input so far. Call it again after the next piece, and after
+    /// [`finish`](Self::finish).
     ///
     /// ```
     /// use vcc_format::{Error, xml};
@@ -452,7 +451,7 @@ impl<F: Format, S: Sink> Decoder<F, S> {
         })
     }
 
-    /// Reads the next record of what was fed; `None` where more is needed or the document is read.
+    /// Reads the next record of the input so far; `None` if more is needed or the document has ended.
     ///
     /// # Errors
     ///

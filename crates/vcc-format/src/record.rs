@@ -10,10 +10,9 @@ use crate::scan::unquote;
 
 /// One record that borrows from the input.
 ///
-/// Values that stand in the input as they are meant are slices of it; the others (with references,
-/// CDATA, doubled quotes, another encoding) share one buffer, which is only allocated when there
-/// are any; for doubled quotes in a row of CSV that is otherwise as RFC 4180 has it, not before one
-/// of them is asked for.
+/// A value that stands in the input as it is meant is a slice of it. The others (with references, CDATA,
+/// doubled quotes, another encoding) share one buffer, which is allocated only if there are any. For
+/// doubled quotes in an otherwise usual row of CSV it is allocated when one of them is asked for.
 ///
 /// ```
 /// use std::borrow::Cow;
@@ -29,12 +28,12 @@ use crate::scan::unquote;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// A record is no larger than 128 bytes: to move one costs about as much as to read a value.
+/// A record is no larger than 128 bytes, because moving one costs about as much as reading a value.
 #[derive(Clone)]
 pub struct Record<'a> {
     text: &'a str,
     scratch: String,
-    /// Where it is, the spans are there, not in `short`.
+    /// If it is there, the spans are in it and not in `short`.
     rest: OnceLock<Box<Rest>>,
     short: Short,
     /// Bit `i`: field `i` is present.
@@ -45,17 +44,17 @@ pub struct Record<'a> {
     doubled: u16,
 }
 
-/// What few records have, or need.
+/// What few records need.
 #[derive(Clone)]
 struct Rest {
-    /// Of a record that is too long for short ones, has extra values, or whose quotes were asked for.
+    /// For a record that is too long for short spans, has extra values, or whose quotes were asked for.
     spans: [Span; Field::COUNT],
     unquoted: String,
     extra: Vec<(Piece, Piece)>,
 }
 
-/// Where values begin, and where they end. A place more than there are fields: whole registers are
-/// faster to move than parts of one.
+/// Where values begin and end. It has one place more than there are fields, because whole registers move
+/// faster.
 pub(crate) type Short = [[u16; 16]; 2];
 
 /// Room for values with quotes, most of which are short.
@@ -133,7 +132,7 @@ impl<'a> Record<'a> {
         Some(slice(text, self.span(field)))
     }
 
-    /// A value with one of two quotes.
+    /// A value with each doubled quote as one.
     #[inline(never)]
     fn unquoted(&self, field: Field) -> &str {
         let rest = self.rest.get_or_init(|| {
@@ -144,7 +143,7 @@ impl<'a> Record<'a> {
         slice(&rest.unquoted, rest.spans[field.index()])
     }
 
-    /// Appends the values with doubled quotes to `out`, with one of two; then their spans are there.
+    /// Appends the values with doubled quotes to `out`, unquoted. Their spans point there afterwards.
     fn unquote(&self, spans: &mut [Span; Field::COUNT], out: &mut String) {
         let mut left = self.doubled;
         while left != 0 {
@@ -160,8 +159,7 @@ impl<'a> Record<'a> {
         Field::ALL.map(|field| self.span(field))
     }
 
-    /// The value of a field for as long as the input lives: borrowed where it stands there as it
-    /// is meant.
+    /// The value of a field with the lifetime of the input. It is borrowed if it stands there as it is meant.
     #[must_use]
     pub fn value(&self, field: Field) -> Option<Cow<'a, str>> {
         let bit = 1 << field.index();
@@ -178,14 +176,14 @@ impl<'a> Record<'a> {
         Field::ALL.map(|field| self.get(field))
     }
 
-    /// What was sent beside the fifteen fields: names and values in the order they came, a name as
-    /// often as it came (QUIRK-6).
+    /// Values beside the fifteen fields: names and values in the order of the input. A name may repeat
+    /// (QUIRK-6).
     pub fn extra(&self) -> impl ExactSizeIterator<Item = (&str, &str)> {
         let extra: &[_] = self.rest.get().map_or(&[], |rest| &rest.extra);
         extra.iter().map(|(name, value)| (self.piece(*name), self.piece(*value)))
     }
 
-    /// A record of its own: one allocation, and two for each extra value.
+    /// An owned recording. One allocation, and two for each extra value.
     #[must_use]
     pub fn to_recording(&self) -> Recording {
         let joined = self.joined().and_then(|(text, ends)| Recording::from_joined(text, &ends));
@@ -196,8 +194,8 @@ impl<'a> Record<'a> {
         recording
     }
 
-    /// The values with commas between them, and where they end: of a row of CSV, in which many
-    /// stand so and are copied at once. `None`: to copy each is as good.
+    /// The values with commas between them, and where they end. In a row of CSV, many values are copied at
+    /// once. `None` if copying each is as fast.
     #[inline]
     fn joined(&self) -> Option<(String, [u32; Field::COUNT])> {
         if self.present & !self.decoded != ALL || self.rest.get().is_some() {
@@ -221,7 +219,7 @@ impl<'a> Record<'a> {
         self.join(apart)
     }
 
-    /// The same of a row in which values stand in quotes.
+    /// The same for a row with quoted values.
     fn join(&self, apart: u16) -> Option<(String, [u32; Field::COUNT])> {
         let [starts, ends] = &self.short;
         let (mut joined, mut places) = (String::with_capacity(self.text.len()), [0; Field::COUNT]);
@@ -247,7 +245,7 @@ impl<'a> Record<'a> {
         Some((joined, places))
     }
 
-    /// The same record, with all of its text in its own buffer.
+    /// The same record, with its text in its own buffer.
     pub(crate) fn into_owned_text<'b>(self) -> Record<'b> {
         let Parts { text, mut spans, present, decoded, mut scratch, extra } = self.unpack();
         let start = scratch.len() as u32;
@@ -289,7 +287,7 @@ fn shorten(spans: &[Span; Field::COUNT]) -> Short {
 }
 
 impl Row for Record<'_> {
-    /// The start, read from the text each time it is asked for.
+    /// The start. It is read from the text at each call.
     fn start(&self) -> Option<DateTime<Utc>> {
         let start = StartDate::parse(self.text(Field::StartDate)).ok()?.instant()?;
         Some(start.to_utc())

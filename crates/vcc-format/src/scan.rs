@@ -1,4 +1,4 @@
-//! The few loops over bytes that everything waits for.
+//! The few loops over bytes that decide the speed.
 
 mod marks;
 mod quotes;
@@ -26,8 +26,8 @@ fn load(bytes: &[u8], at: usize) -> Option<u8x16> {
     Some(u8x16::new(*block))
 }
 
-/// Where `needle` first stands at or after `from`; the length of `bytes` where it does not.
-/// Made for short distances.
+/// The first `needle` at or after `from`, or the length of `bytes` if there is none. Fast for short
+/// distances.
 #[inline(always)]
 pub(crate) fn find(bytes: &[u8], from: usize, needle: u8) -> usize {
     let wanted = u8x16::splat(needle);
@@ -50,7 +50,7 @@ pub(crate) fn find(bytes: &[u8], from: usize, needle: u8) -> usize {
     found
 }
 
-/// Where one of two bytes first stands. Most are near.
+/// The first of either of two bytes. Most are near.
 #[inline(always)]
 pub(crate) fn either(one: u8, other: u8, bytes: &[u8]) -> Option<usize> {
     if let Some(block) = load(bytes, 0) {
@@ -71,7 +71,7 @@ pub(crate) fn marked(one: u8, other: u8, bytes: &[u8]) -> u32 {
     (block.simd_eq(u8x16::splat(one)) | block.simd_eq(u8x16::splat(other))).to_bitmask()
 }
 
-/// Where one of four bytes first stands at or after `from`; the length of `bytes` where none does.
+/// The first of any of four bytes at or after `from`, or the length of `bytes` if there is none.
 #[inline(always)]
 pub(crate) fn find_any(bytes: &[u8], from: usize, needles: [u8; 4]) -> usize {
     let wanted = needles.map(u8x16::splat);
@@ -95,14 +95,14 @@ pub(crate) fn find_any(bytes: &[u8], from: usize, needles: [u8; 4]) -> usize {
     found
 }
 
-/// Where a few bytes first stand. Most are near.
+/// The first place of a short byte string. Most are near.
 pub(crate) fn find_bytes(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
     const NEAR: usize = 24;
     let near = &bytes[..bytes.len().min(NEAR)];
     if let Some(place) = near.windows(wanted.len()).position(|there| there == wanted) {
         return Some(place);
     }
-    // What begins near may end beyond.
+    // A match may begin near and end beyond.
     let from = (near.len() + 1).saturating_sub(wanted.len());
     memchr::memmem::find(&bytes[from..], wanted).map(|distance| from + distance)
 }

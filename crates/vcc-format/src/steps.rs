@@ -1,7 +1,6 @@
-//! How much work a reader does, counted where it is done: in tests and fuzz targets alone, so that
-//! it costs nothing elsewhere.
+//! Counts the work of a reader. Only tests and fuzz targets do, so it costs nothing elsewhere.
 
-/// Adds to the steps of this thread. A step is a byte looked at, or as much work as that.
+/// Adds to the steps of this thread. A step is the work for one byte.
 #[inline(always)]
 pub(crate) fn count(steps: usize) {
     #[cfg(any(test, fuzzing))]

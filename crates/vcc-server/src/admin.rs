@@ -20,8 +20,8 @@ struct Admin {
     audit: Option<Audit>,
 }
 
-/// `/healthz`: this process runs, even if its store does not. `/readyz`: a record can be read and the audit
-/// log is written, and by which zone data, or why not. `/metrics`: what it has counted.
+/// `/healthz`: this process runs, even if its store does not. `/readyz`: whether a record can be read and
+/// the audit log written, with the release of the zone data, or why not. `/metrics`: all counters.
 pub(crate) fn router(api: &Api) -> Router {
     let readiness = Arc::new(Readiness::new(api.store().clone()));
     let (metrics, zones) = (api.metrics(), api.zones().clone());
@@ -49,7 +49,7 @@ async fn ready(State(admin): State<Admin>) -> Response {
     }
 }
 
-/// STATUS-1: as every 503, with a time after which to ask again.
+/// STATUS-1: like every 503, it says when to ask again.
 fn not_ready(text: String) -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "1")], text).into_response()
 }

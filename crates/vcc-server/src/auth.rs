@@ -17,7 +17,7 @@ pub(crate) enum Claim {
     Basic { tenant: String, token: TokenHash },
 }
 
-/// Padding may be left out.
+/// Clients may leave the padding out.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &base64::alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),

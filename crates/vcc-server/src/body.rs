@@ -24,10 +24,10 @@ use crate::held::Held;
 use crate::pending::{AnswerKind, counted};
 use crate::pieces::{Pieces, TAGS};
 
-/// How many bytes of text the records of a body have that is made at once.
+/// A body is made at once if its records have at most this many bytes of text.
 const WHOLE: usize = 128 * 1024;
 
-/// How many bytes a piece has, at least.
+/// The least number of bytes in a piece.
 const PIECE: usize = 16 * 1024;
 
 /// How many bytes of a body the HTTP stack takes before the client has room for them, and how many
@@ -35,8 +35,8 @@ const PIECE: usize = 16 * 1024;
 const BUFFERED: usize = 256 * 1024;
 const COMPRESSING: usize = 256 * 1024;
 
-/// How much is compressed before other connections have their turn, in pieces: what shrinks to nothing
-/// is never a reason to wait.
+/// After compressing this many pieces, other connections get a turn. A body that shrinks to nothing would
+/// never wait for its client otherwise.
 const TURN: usize = 32;
 
 /// Whose page it is, and where the rest of it comes from.
@@ -91,12 +91,12 @@ fn long(
     dialect: &Dialect,
     headers: &HeaderMap,
 ) -> Result<(Body, bool), NoBody> {
-    // The most that is held at any time, for as long as the answer lasts: what is read at one go, a
-    // record of it as it is written, and what waits in the stack. So a body that has begun goes on.
+    // The most that is held at any time until the answer ends: what is read at once, one record as it is
+    // written, and what waits in the stack. All of it is taken now, so a body that has begun can go on.
     let read = text(&records).max(rest.as_ref().map_or(0, Rest::longest_piece));
     let record = records.iter().map(|record| record.joined().len()).max().unwrap_or_default();
     let written = record.max(rest.as_ref().map_or(0, Rest::longest)) + TAGS;
-    // It has more than 128 KiB, so it is worth it.
+    // More than 128 KiB is worth compressing.
     let gzip = gzip::is_wanted(headers, WHOLE).then(gzip::encoder);
     let zipped = gzip.is_some();
     let bytes = read + written + BUFFERED + if zipped { COMPRESSING } else { 0 };
@@ -134,7 +134,7 @@ struct Long {
     /// What is written, and not compressed yet.
     plain: Bytes,
     held: Arc<Held>,
-    /// How much that is, and how long a record was expected to be in it.
+    /// Its length, and the expected length of a record in it.
     bytes: usize,
     written: usize,
 }
@@ -142,7 +142,7 @@ struct Long {
 type ReadFuture = Pin<Box<dyn Future<Output = Result<Page, StoreError>> + Send>>;
 
 impl Long {
-    /// The next piece as it is written; `None` where the records are at their end.
+    /// The next piece before compression; `None` after the last record.
     fn write(&mut self) -> Result<Option<Bytes>, WriteError> {
         let Some(piece) = self.pieces.next(PIECE, self.rest.is_some())? else { return Ok(None) };
         // Characters that are escaped make a text longer.
@@ -150,7 +150,7 @@ impl Long {
         Ok(Some(counted(piece, self.held.clone())))
     }
 
-    /// The next piece as it is sent. `Pending`: others have their turn first.
+    /// The next piece as it is sent. `Pending`: other connections have their turn first.
     fn next(&mut self) -> Poll<Result<Option<Bytes>, WriteError>> {
         for _ in 0..TURN {
             if self.gzip.is_none() {
@@ -201,8 +201,8 @@ impl Long {
     }
 }
 
-/// An answer that has begun breaks off where the store is busy, or records of it were deleted meanwhile: that
-/// is no fault of this server, and its client sees it.
+/// An answer that has begun breaks off if the store is busy or some of its records were deleted meanwhile. The
+/// server did nothing wrong then, and the client sees that the answer is cut.
 fn log_broken_off(error: &BoxError) {
     match error.downcast_ref().map(StoreError::kind) {
         Some(StoreErrorKind::Unavailable | StoreErrorKind::Deadline | StoreErrorKind::Refused) => {
@@ -224,7 +224,7 @@ impl HttpBody for Long {
         let next = ready!(this.poll(context));
         if let Err(error) = &next {
             log_broken_off(error);
-            // Nobody takes what there is for a whole document.
+            // So nobody takes this part for a whole document.
             this.pieces.stop();
             this.gzip = None;
         }

@@ -35,7 +35,7 @@ impl Clock {
         Self::from_fn(move || now)
     }
 
-    /// A clock that asks somebody else.
+    /// A clock that calls a function.
     #[must_use]
     pub fn from_fn(now: impl Fn() -> DateTime<Utc> + Send + Sync + 'static) -> Self {
         Self(Some(Arc::new(now)))

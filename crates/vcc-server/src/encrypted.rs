@@ -10,14 +10,14 @@ use tokio_rustls::server::TlsStream;
 use crate::Tls;
 use crate::tls_records::WholeRecords;
 
-/// What is read and written is encrypted on its way. In a box: it is handed from one step to the next, each
-/// of which would have room for it.
+/// Encrypts what is written and decrypts what is read. It is boxed because it is handed from future to future,
+/// and each of them would hold all of it.
 pub(crate) struct Encrypted<Io>(Box<TlsStream<WholeRecords<Io>>>);
 
 impl<Io: AsyncRead + AsyncWrite + Unpin> Encrypted<Io> {
     /// Shakes hands with the client.
     pub(crate) async fn accept(tls: &Tls, io: Io) -> io::Result<Self> {
-        // The buffers of a handshake are gone with it.
+        // A new connection, without the buffers of the handshake.
         let handshake = Box::pin(tls.acceptor().accept(WholeRecords::new(io)));
         handshake.await.map(|stream| Self(Box::new(stream)))
     }

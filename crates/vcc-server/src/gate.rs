@@ -1,4 +1,4 @@
-//! Lets requests in, and counts what each tenant has of the server.
+//! Lets requests in, and counts what each tenant uses of the server.
 
 use std::collections::HashMap;
 use std::sync::atomic::AtomicUsize;
@@ -21,7 +21,7 @@ pub(crate) struct Gate {
     most_pending: usize,
 }
 
-/// What one tenant uses of a server, while it uses any of it.
+/// What one tenant uses of a server. It exists while the tenant uses anything.
 #[derive(Debug)]
 pub(crate) struct Share {
     gate: Gate,

@@ -14,7 +14,7 @@ pub(crate) fn is_wanted(headers: &HeaderMap, length: usize) -> bool {
     length >= SMALLEST && headers.contains_key(header::ACCEPT_ENCODING) && is_preferred(headers)
 }
 
-/// RFC 9110, 12.5.3: gzip by its name or by `*`, and not less than the body as it is.
+/// RFC 9110, 12.5.3: gzip by its name or by `*`, with at least the weight of `identity`.
 fn is_preferred(headers: &HeaderMap) -> bool {
     let (mut gzip, mut any, mut identity) = (None, None, None);
     let values = headers.get_all(header::ACCEPT_ENCODING).iter();
@@ -50,7 +50,7 @@ pub(crate) fn encoder() -> GzEncoder<Vec<u8>> {
     GzEncoder::new(Vec::new(), Compression::fast())
 }
 
-/// A whole body compressed.
+/// Compresses a whole body.
 pub(crate) fn compress(body: &[u8]) -> Vec<u8> {
     let mut encoder = encoder();
     // Writing to memory cannot fail.

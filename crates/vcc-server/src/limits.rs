@@ -13,7 +13,7 @@ use std::time::Duration;
 ///
 /// let mut limits = Limits::default();
 /// assert_eq!(limits.deadline, Duration::from_secs(15));
-/// // 0 is no request at all, not any number of them.
+/// // 0 allows no request. It does not mean "no limit".
 /// limits.requests = 0;
 /// let router = Api::builder(store).limits(limits).build().router();
 /// let response = router.oneshot(Request::new(Body::empty())).await?;
@@ -42,9 +42,9 @@ pub struct Limits {
     /// waiting.
     pub unproven_rate: u32,
     /// How many bytes of memory unread answers may hold: 64 MiB, of which one tenant gets a quarter. Half
-    /// of either is for answers that are made at once, which have up to 128 KiB of text, and half for
-    /// those that are made while they are sent. If there is no room for an answer it becomes 503, but
-    /// an answer is sent at any length if there is no other.
+    /// of each is for answers that are made at once (up to 128 KiB of text), and half for those that are
+    /// made while they are sent. An answer that finds no room becomes 503. If nothing else is held, an
+    /// answer of any length is sent.
     pub pending: usize,
     /// How long a request may take, until its answer begins: 15 seconds.
     pub deadline: Duration,

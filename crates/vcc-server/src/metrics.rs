@@ -39,7 +39,7 @@ pub struct Metrics {
     pending: Arc<Pending>,
     closed_for_room: AtomicU64,
     turned_away: AtomicU64,
-    /// How many requests took longer than the bound before and at most so long, in the order of
+    /// How many requests took more than the bound before and at most this one, in the order of
     /// [`BOUNDS`].
     took: [AtomicU64; BOUNDS.len()],
     took_micros: AtomicU64,
@@ -56,7 +56,7 @@ const BOUNDS: [u64; 9] = [250, 500, 1_000, 2_500, 5_000, 10_000, 100_000, 1_000_
 
 type Count = fn(&AuditCounts) -> u64;
 
-/// What is shown of an audit log, where there is one: name, kind, help and value.
+/// The metrics of an audit log, if there is one: name, kind, help and value.
 const AUDIT: [(&str, &str, &str, Count); 6] = [
     ("vcc_audit_lines_total", "counter", "Lines written to the audit log.", |c| c.written),
     ("vcc_audit_lines_waiting", "gauge", "Lines to be written to the audit log.", |c| c.waiting),
@@ -94,7 +94,7 @@ impl Metrics {
         GaugeGuard(&self.connections)
     }
 
-    /// What is counted of the memory of answers.
+    /// The memory that unread answers hold.
     pub(crate) fn pending(&self) -> Arc<Pending> {
         self.pending.clone()
     }
@@ -142,7 +142,7 @@ impl Metrics {
         }
     }
 
-    /// The text that a scraper reads.
+    /// The text for a Prometheus scraper.
     #[must_use]
     pub fn render(&self) -> String {
         let mut text = String::new();

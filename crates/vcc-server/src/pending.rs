@@ -1,7 +1,7 @@
 //! The memory of answers that clients have not taken yet, counted for each tenant and for the server.
 //!
-//! Half of what there may be is for answers that are made whole, as nearly all are, and half for those
-//! that are made while they are sent: slow readers of long pages leave room for short ones.
+//! Half of the limit is for answers that are made whole, as nearly all are. The other half is for those
+//! that are made while they are sent. So slow readers of long pages leave room for short pages.
 
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;

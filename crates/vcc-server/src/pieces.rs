@@ -54,13 +54,13 @@ impl Pieces {
         self.records = records.into_iter();
     }
 
-    /// Gives no more pieces, although the document has not ended.
+    /// Stops here, although the document is not complete.
     pub(crate) fn stop(&mut self) {
         self.writer = None;
     }
 
-    /// The next piece, of at least so many bytes unless it is the last one; `None` after that, or where
-    /// the records are at their end and [more](Self::go_on) come.
+    /// The next piece, of at least this many bytes unless it is the last one. `None` after the last piece,
+    /// or when the records are used up and [more](Self::go_on) will come.
     ///
     /// # Errors
     ///

@@ -10,7 +10,7 @@ use vcc_store::Store;
 /// Asks a store whether it is ready.
 pub(crate) struct Readiness {
     store: Arc<dyn Store>,
-    /// The last question, or the one whose answer is awaited.
+    /// The last question; its answer may still be awaited.
     last: Mutex<Option<Question>>,
 }
 
@@ -25,7 +25,7 @@ struct Finding {
 
 /// How long a store may take.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// For how long an answer is given to others.
+/// How long an answer is reused.
 const FRESH: Duration = Duration::from_secs(1);
 
 impl Readiness {
@@ -184,7 +184,7 @@ mod tests {
         (store.clone(), Arc::new(Readiness::new(store)))
     }
 
-    // The clock of these tests stands still, and moves on when everybody waits.
+    // The clock of these tests is paused, and moves on when every task waits.
 
     #[tokio::test(start_paused = true)]
     async fn a_store_that_hangs_is_red_within_two_seconds_for_everybody() {
@@ -194,7 +194,7 @@ mod tests {
             let one = readiness.clone();
             let first = tokio::spawn(async move { one.ask().await });
             tokio::time::sleep(Duration::from_millis(1_900)).await;
-            // Whoever comes late waits no longer for that, also when the first has left.
+            // A late caller waits no longer than that, even if the first one has left.
             first.abort();
             let red = readiness.ask().await.unwrap_err();
             assert_eq!(red, "the store gave no answer within 2 s");

@@ -4,7 +4,7 @@
 //! The stack refuses some bytes in a target that clients send all the same: `curl` sends the stray
 //! `"` of the documentation's own URL as it is (REQ-11). It also cuts a target at a raw `#`, which
 //! would silently widen a query (REQ-14). Such bytes are percent-encoded here; a query means the same
-//! before and after (REQ-5). What the stack would refuse without a word is refused here with one. The
+//! before and after (REQ-5). What the stack would refuse without a reason is refused here with one. The
 //! headers are read by the parser of the stack itself, so that the two cannot differ.
 
 use std::ops::Range;
@@ -19,43 +19,43 @@ use crate::error_response::ErrorResponse;
 /// socket, has the same limit.
 pub(crate) const LONGEST_TARGET: usize = 16 * 1024;
 
-/// The longest request line as it comes, in bytes: a target, a method and a version.
+/// The longest request line as it is sent, in bytes: a method, a target and a version.
 const LONGEST_LINE: usize = LONGEST_TARGET + 64;
 
-/// The longest head, in bytes (REQ-13). As much is kept of one that is not whole. With what the HTTP
-/// stack and TLS keep on a connection that was used before, that is less than 64 KiB.
+/// The longest head, in bytes (REQ-13). A head that has come in part takes up to this much memory.
+/// Together with what the HTTP stack and TLS keep on a used connection, that is less than 64 KiB.
 pub(crate) const LONGEST_HEAD: usize = 20 * 1024;
 
 /// How many headers the stack reads.
 const MOST_HEADERS: usize = 100;
 
-/// A head that is whole.
+/// A complete head.
 #[derive(Debug)]
 pub(crate) struct Head {
-    /// How many of the bytes that came it takes up.
+    /// How many of the received bytes belong to it.
     pub(crate) length: usize,
     /// What the stack is to read.
     pub(crate) bytes: Vec<u8>,
-    /// Whether a body follows it, or could: what comes after is not read as a request.
+    /// Whether a body follows or could follow. Then nothing after the head is read as a request.
     pub(crate) has_body: bool,
     /// Whether the client says that it sends no other request.
     pub(crate) is_last: bool,
 }
 
-/// How much is known of a head that is not whole yet. Each byte is looked at once.
+/// What is known of a head that has come in part. Each byte is looked at once.
 #[derive(Debug, Default)]
 pub(crate) struct PartialHead {
     /// Where the request line is, once it is whole and can be read, and where the headers begin.
     line: Option<(Range<usize>, usize)>,
-    /// Where the line begins that is not whole yet.
+    /// Where the unfinished line begins.
     start: usize,
-    /// Up to where no further end of a line was found.
+    /// Up to here there is no other line end.
     seen: usize,
 }
 
 impl PartialHead {
-    /// Looks at the bytes that have come, which are those of before and perhaps more. `None` if the
-    /// head goes on.
+    /// Reads all bytes that have come so far: those of the last call, and perhaps more. `None` if the
+    /// head is not complete.
     pub(crate) fn read(&mut self, bytes: &[u8]) -> Result<Option<Head>, ErrorResponse> {
         // Made only once for a head that comes whole, and not kept for one that does not.
         let mut encoded = None;
@@ -68,7 +68,7 @@ impl PartialHead {
             }
             (self.start, self.seen) = (end + 1, end + 1);
             match &self.line {
-                // Empty lines before a request are nothing (RFC 9112, 2.2).
+                // Empty lines before a request are skipped (RFC 9112, 2.2).
                 None if line.is_empty() => {}
                 None => {
                     encoded = Some(request_line(line)?);
@@ -152,7 +152,7 @@ fn request_line(line: &[u8]) -> Result<Vec<u8>, ErrorResponse> {
     Ok(encoded)
 }
 
-/// What a head says of what comes after it.
+/// What a head says about what follows it.
 struct Judged {
     has_body: bool,
     is_last: bool,
@@ -160,8 +160,8 @@ struct Judged {
     upgrades: bool,
 }
 
-/// RFC 9110, 7.8: a server may go on in HTTP. The stack would leave the connection to somebody who speaks
-/// the other protocol.
+/// RFC 9110, 7.8: a server may ignore `Upgrade`. The stack would hand the connection over to a handler of the
+/// other protocol.
 fn without_upgrade(head: &[u8]) -> Vec<u8> {
     let is_upgrade =
         |line: &&[u8]| line.get(..8).is_some_and(|name| name.eq_ignore_ascii_case(b"upgrade:"));
@@ -202,9 +202,9 @@ fn is_last(version: u8, headers: &[Header<'_>]) -> bool {
     version == 0 || headers.iter().any(closes)
 }
 
-/// Whether a body follows these headers, or could by any reading of them. What is no plain statement
-/// of a length is refused, so that nobody in front of this server can see another end of a request
-/// than it does.
+/// Whether a body follows these headers, or could by any reading of them. A length that is not plain is
+/// refused, so that a proxy in front of this server cannot disagree with it about where a request
+/// ends.
 fn body(version: u8, headers: &[Header<'_>]) -> Result<bool, ErrorResponse> {
     let (mut length, mut chunked, mut follows) = (None, false, false);
     for Header { name, value } in headers {
@@ -402,7 +402,7 @@ mod tests {
         }
     }
 
-    /// What never ends is refused while it comes.
+    /// A head that never ends is refused while it is received.
     #[test]
     fn a_head_without_an_end() {
         for (begin, more, status) in [
@@ -425,7 +425,7 @@ mod tests {
         }
     }
 
-    /// The stack gets nothing that it would refuse by itself, since it would say nothing then.
+    /// The stack gets nothing that it would refuse, because it would refuse without a reason.
     #[test]
     fn what_is_handed_on_is_read_by_the_parser_to_its_end() {
         for byte in 0..=u8::MAX {

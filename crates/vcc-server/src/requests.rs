@@ -17,13 +17,13 @@ use crate::request_head::{Head, LONGEST_HEAD, PartialHead};
 use crate::room::Seat;
 use crate::stall::Cut;
 
-/// A connection of which the HTTP stack gets one whole head at a time, with its target encoded, and
-/// never the beginning of another after a request that may have a body: where that ends is for the
-/// stack alone to say, and nobody asks it.
+/// A connection that gives the HTTP stack one complete head at a time, with its target encoded. After a
+/// request that may have a body, the stack gets no other head: only the stack knows where the body
+/// ends, and it does not say.
 pub(crate) struct Requests<Io> {
     io: Io,
     state: State,
-    /// What has come of the next head, and perhaps more.
+    /// What was received of the next head, and perhaps more.
     came: Vec<u8>,
     begun: PartialHead,
     /// What the stack is given next.
@@ -31,29 +31,29 @@ pub(crate) struct Requests<Io> {
     rulings: Rulings,
     cut: Cut,
     seat: Seat,
-    /// Whether something written may still wait for the client.
+    /// Whether written bytes may still be unsent.
     is_writing: bool,
     /// Since when the next request is waited for.
     since: Instant,
-    /// Whether the stack was told that nothing comes, so that it goes while a head is waited for.
+    /// Whether the stack was told that the connection ended, so that it goes away while no head comes.
     is_put_away: bool,
     is_shut: bool,
 }
 
-/// Of a head that is not whole yet, so many bytes are waited for without the stack: its buffers are larger.
+/// Up to this many bytes of a head are collected without the stack, whose buffers are larger.
 const PUT_AWAY: usize = 2 * 1024;
 
-/// A head of so many bytes, as the stack reads it, is the last one of its connection: the stack keeps
-/// the buffers that it took for it.
+/// A head of this many bytes, as the stack reads it, is the last one of its connection, because the stack
+/// keeps the buffers that it made for it.
 const LONG: usize = 8 * 1024;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     /// A request begins here, or has begun.
     Head,
-    /// A body, and what follows it: left as it is, and never read as a request.
+    /// A body and what follows it: passed on unchanged, and never read as a request.
     Body,
-    /// Nothing that comes is read.
+    /// Nothing more is read.
     Over,
 }
 
@@ -64,7 +64,7 @@ pub(crate) enum Ruling {
     Serve,
     /// It is answered, and the connection ends.
     ServeLast,
-    /// It stands for one that the stack never sees, and the connection ends.
+    /// It is refused, and the connection ends. The stack sees another request in its place.
     Refuse(ErrorResponse),
 }
 
@@ -75,7 +75,7 @@ pub(crate) struct Rulings(Arc<Shared>);
 #[derive(Default)]
 struct Shared {
     queue: Mutex<VecDeque<Ruling>>,
-    /// Requests that the stack was given and whose answers it was not.
+    /// Requests that the stack was given and has not been given an answer for.
     unanswered: AtomicUsize,
     /// Whether a head has come in part.
     is_begun: AtomicBool,
@@ -85,13 +85,13 @@ struct Shared {
 pub(crate) struct Answering(Arc<Shared>);
 
 impl Rulings {
-    /// That of the next request. `None` for one that the stack was not given as such.
+    /// The ruling on the next request; `None` for one that the stack was not given.
     pub(crate) fn next(&self) -> Option<(Ruling, Answering)> {
         let ruling = self.0.queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front()?;
         Some((ruling, Answering(self.0.clone())))
     }
 
-    /// Whether a request has come in part, and the stack knows nothing of it.
+    /// Whether a request has come in part. The stack does not know of it yet.
     pub(crate) fn is_begun(&self) -> bool {
         self.0.is_begun.load(Ordering::Relaxed)
     }
@@ -110,7 +110,7 @@ impl Drop for Answering {
 }
 
 impl<Io> Requests<Io> {
-    /// `cut` is set once the client may send what is not read.
+    /// `cut` is set once the client may send something that is not read.
     pub(crate) fn new(io: Io, rulings: Rulings, cut: Cut, seat: Seat) -> Self {
         Self {
             io,
@@ -133,17 +133,17 @@ impl<Io> Requests<Io> {
         self.since
     }
 
-    /// Whether the stack ended only so that it takes no memory until there is a request again.
+    /// Whether the stack ended only to free its memory until the next request.
     pub(crate) fn is_put_away(&self) -> bool {
         self.is_put_away
     }
 
-    /// Whether the client was told that nothing else is sent.
+    /// Whether our side of the connection is shut down.
     pub(crate) fn is_shut(&self) -> bool {
         self.is_shut
     }
 
-    /// Makes the next head ready, if it has come, or what is given in its place.
+    /// Prepares the next head if it is complete, or what the stack gets in its place.
     fn advance(&mut self) {
         match self.begun.read(&self.came) {
             Ok(None) => {}
@@ -178,13 +178,13 @@ impl<Io> Requests<Io> {
         self.rulings.push(Ruling::Refuse(refusal));
     }
 
-    /// No request is read from here on.
+    /// From here on no request is read.
     fn end(&mut self, state: State) {
         self.state = state;
         self.cut.set();
     }
 
-    /// Waits for the first request, or the end. The stack takes buffers of its own before it has one.
+    /// Waits for the first request or the end of the connection, without the stack and its buffers.
     pub(crate) async fn first(&mut self) -> io::Result<()>
     where
         Io: AsyncRead + Unpin,
@@ -197,7 +197,7 @@ impl<Io> Requests<Io> {
         next.await
     }
 
-    /// Completes once there is something to give to the stack, or nothing to be read from here on.
+    /// Completes once there is something for the stack, or nothing more to read.
     fn poll_next(
         &mut self,
         context: &mut Context<'_>,
@@ -230,8 +230,7 @@ impl<Io> Requests<Io> {
         }
     }
 
-    /// Takes in what comes, up to the longest head. The memory grows with it, in few steps, and not beyond
-    /// that.
+    /// Receives bytes, up to the longest head. The buffer grows in a few steps, and not beyond that.
     fn fill(
         &mut self,
         context: &mut Context<'_>,
@@ -252,14 +251,14 @@ impl<Io> Requests<Io> {
         Poll::Ready(Ok(came.len()))
     }
 
-    /// The connection is idle once all that came as a whole is answered, and the answers are gone.
+    /// Marks the connection as idle once every complete request is answered and the answers are sent.
     fn settle(&mut self) {
         if !self.seat.is_idle() && self.rests() {
             self.seat.idle();
         }
     }
 
-    /// Whether all that came as a whole is answered, and the answers are gone.
+    /// Whether every complete request is answered and the answers are sent.
     pub(crate) fn rests(&self) -> bool {
         let has_more = !self.next.is_empty()
             || self.state == State::Head && !self.begun.has_seen(&self.came)

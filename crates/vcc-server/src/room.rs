@@ -16,17 +16,17 @@ use crate::Metrics;
 /// AUTH-6: one that is being answered and never proved a tenant is closed after [`GRACE`], before an idle
 /// one that did: wrong tokens keep a connection from being idle for as long as a client likes.
 ///
-/// Nor do connections that never proved a tenant close those that did until none is left, however fast they
-/// come: once they have three quarters of all, they close each other, or are turned away.
+/// However fast connections without a proven tenant come, they cannot take the seats of all others. Once they
+/// have three quarters of the seats, they close each other or are turned away.
 ///
-/// Idle is counted from what was done last as a whole: the connection was accepted, its handshake
-/// ended, an answer was sent. Bytes of a request that is not whole yet count for nothing, so that a
-/// client that sends them slowly keeps no seat.
+/// Idle time counts from the last completed step: the connection was accepted, its handshake ended, or
+/// an answer was sent. Bytes of an incomplete request do not count, so a client that sends them slowly
+/// keeps no seat.
 pub(crate) struct Room {
     size: usize,
     metrics: Arc<Metrics>,
     seats: Mutex<Seats>,
-    /// Told when a seat is looked at first or left. The listener alone waits for it.
+    /// Notified when a seat is first looked at or left. Only the listener waits for it.
     changed: Notify,
 }
 
@@ -35,31 +35,31 @@ struct Seats {
     taken: usize,
     /// Of these, those whose connection proved a tenant.
     proven: usize,
-    /// Of these, those whose connection was not looked at yet: it may hold a request.
+    /// Of these, those whose connection was not looked at yet. It may hold a request.
     fresh: usize,
     /// Connections that were told to close and have not ended. Their seats are counted as those of
     /// the connections they made room for.
     closing: usize,
     /// Ordered by who is closed first.
     idle: BTreeMap<Rank, Arc<Occupant>>,
-    /// Those that are being answered and never proved a tenant, by when they were accepted. Who is not
-    /// here, and not proven, was told to close.
+    /// Those that are being answered and never proved a tenant, by when they were accepted. An unproven
+    /// one that is missing here was told to close.
     busy: BTreeMap<u64, Arc<Occupant>>,
     /// How often a connection was accepted or became idle.
     turns: u64,
 }
 
-/// The least is closed first.
+/// The smallest is closed first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Rank {
     is_proven: bool,
     since: u64,
 }
 
-/// What others know of a connection while its own task runs.
+/// What other tasks see of a connection.
 #[derive(Debug)]
 struct Occupant {
-    /// When it was accepted: among the others, and by the clock.
+    /// When it was accepted: its number among all, and the time.
     turn: u64,
     accepted: Instant,
     is_proven: AtomicBool,
@@ -98,7 +98,7 @@ const MOST_CLOSING: usize = 64;
 
 enum Found {
     Seat(Seat),
-    /// Not known yet, but in a moment.
+    /// Not known yet, but soon.
     Unknown,
     Nothing,
 }
@@ -114,8 +114,8 @@ impl Room {
             match self.find() {
                 Found::Seat(seat) => return Some(seat),
                 Found::Nothing => return None,
-                // A connection that was just accepted may hold a request, or be idle. It is looked
-                // at before another one is closed or turned away in its stead.
+                // A connection that was just accepted may hold a request or be idle. Look at it before
+                // another one is closed or turned away.
                 Found::Unknown => self.changed.notified().await,
             }
         }
@@ -143,7 +143,7 @@ impl Room {
         Found::Seat(Seat { room: self.clone(), occupant: Arc::new(occupant), state: State::Fresh })
     }
 
-    /// Completes once all have left. Nobody may enter meanwhile.
+    /// Completes once all have left. Nobody may enter while this runs.
     pub(crate) async fn empty(&self) {
         while !self.is_empty() {
             self.changed.notified().await;
@@ -180,8 +180,8 @@ impl Seats {
         Some(occupant)
     }
 
-    /// Whether a connection in this state still has its seat, which is taken out of what it was
-    /// counted as.
+    /// Whether a connection in this state still has its seat. If so, it is removed from the counts of
+    /// its state.
     fn take(&mut self, state: State, occupant: &Occupant) -> bool {
         match state {
             State::Fresh => self.fresh -= 1,
@@ -226,7 +226,7 @@ impl Seat {
         async move { occupant.close.notified().await }
     }
 
-    /// For the requests that come on the connection.
+    /// A handle for the requests on this connection.
     pub(crate) fn caller(&self) -> Caller {
         Caller { room: self.room.clone(), occupant: self.occupant.clone() }
     }
@@ -279,7 +279,7 @@ impl Caller {
             return;
         }
         let mut seats = self.room.seats();
-        // One that was told to close stays one without a tenant: its seat is another's.
+        // One that was told to close stays unproven: its seat belongs to another.
         if seats.busy.remove(&self.occupant.turn).is_some() {
             self.occupant.is_proven.store(true, Ordering::Relaxed);
             seats.proven += 1;
@@ -383,7 +383,7 @@ mod tests {
         for expected in [Some(1), Some(3), Some(2), None] {
             enter(expected);
         }
-        // A token that turns out to be right too late gives no seat back.
+        // A token that is found right too late does not give the seat back.
         seats[1].caller().proved();
         seats[1].idle();
         assert_eq!((count(&room), seats[1].state), ((5, 4), State::Closing));

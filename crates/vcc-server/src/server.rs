@@ -44,11 +44,11 @@ pub struct Server {
     grace: Duration,
 }
 
-/// How long a shutdown waits for the audit log at least, also if requests took all of the time.
+/// A shutdown waits for the audit log for at least this long, even if requests took all of the time.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
 impl Server {
-    /// A server of what this store holds, by the default dialect and the system's clock.
+    /// A server for this store, with the default dialect and the system's clock.
     pub fn builder(store: Arc<dyn Store>) -> ServerBuilder {
         ServerBuilder { api: Api::builder(store), wrap: None, tls: None, admin: None }
     }
@@ -65,9 +65,9 @@ impl Server {
         self.admin_addr
     }
 
-    /// Accepts no more connections, finishes running requests, writes what waits for the audit log, and
-    /// returns when that is done or its time is over. The log says how many lines of the audit log could
-    /// not be written.
+    /// Accepts no more connections, finishes running requests and writes the waiting lines of the audit
+    /// log. It returns when that is done or the time is over. The log says how many lines of the audit
+    /// log could not be written.
     pub async fn shutdown(self) {
         let began = Instant::now();
         let _ = self.stop.send(true);
@@ -86,7 +86,7 @@ impl Server {
     }
 }
 
-/// What a [`Server`] is made with.
+/// Settings of a [`Server`].
 ///
 /// ```
 /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
@@ -162,7 +162,7 @@ impl ServerBuilder {
         self
     }
 
-    /// Counts on in these metrics, such as those of a log that drops lines.
+    /// Counts in these metrics, which the program may share with its log.
     pub fn metrics(mut self, metrics: Arc<Metrics>) -> Self {
         self.api = self.api.metrics(metrics);
         self
@@ -205,7 +205,7 @@ impl ServerBuilder {
     ///
     /// # Errors
     ///
-    /// The address cannot be listened on, or the operators' address, which the error then names.
+    /// The address cannot be listened on, or the operators' address cannot; then the error names it.
     pub async fn start(self, address: impl ToSocketAddrs) -> io::Result<Server> {
         let listener = TcpListener::bind(address).await?;
         let local_addr = listener.local_addr()?;

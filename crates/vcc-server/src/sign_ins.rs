@@ -1,5 +1,5 @@
-//! Refused sign-ins: each is an event of its own that the default level leaves out, so a burst of them is
-//! summed up.
+//! Refused sign-ins. The default log level leaves the single events out, so a burst of them is summed up in a
+//! warning.
 
 use std::fmt::Write as _;
 use std::net::IpAddr;
@@ -9,7 +9,7 @@ use std::time::Duration;
 /// How long refusals are gathered before they are summed up.
 const WINDOW: Duration = Duration::from_secs(10);
 
-/// From how many in a window on they are a burst. A person who mistypes a token makes fewer.
+/// This many in a window are a burst. A person who mistypes a token makes fewer.
 const BURST: u64 = 5;
 
 /// How many addresses are told apart.
@@ -26,18 +26,18 @@ struct Gathering(Mutex<Refusals>);
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Refusals {
     refused: u64,
-    /// How many of them have been told of.
+    /// How many of them have been reported.
     told: u64,
-    /// The addresses with the most refusals, by how many at least.
+    /// The addresses with the most refusals, each with a lower bound of their number.
     peers: Vec<(IpAddr, u64)>,
     /// Whether there were more addresses than are told apart.
     is_cut: bool,
-    /// Whether the window before was a burst that has been told of.
+    /// Whether the window before was a burst that was reported.
     goes_on: bool,
 }
 
 impl SignIns {
-    /// Counts a refusal, within a runtime.
+    /// Counts a refusal. Call it within a runtime.
     pub(crate) fn refused(&self, peer: Option<IpAddr>) {
         let (is_first, summary) = {
             let mut window = self.0.lock();
@@ -46,7 +46,7 @@ impl SignIns {
         };
         tell(summary);
         if is_first {
-            // Held weakly: waiting for the end of a window does not keep it alive.
+            // A weak reference, so that the timer does not keep it alive.
             let gathering = Arc::downgrade(&self.0);
             tokio::spawn(async move {
                 tokio::time::sleep(WINDOW).await;
@@ -80,8 +80,8 @@ fn tell(summary: Option<String>) {
 }
 
 impl Refusals {
-    /// Counts by Misra and Gries: memory is bounded, and whoever has more than one in [`PEERS`] of all
-    /// refusals is among those told apart.
+    /// Counts by the algorithm of Misra and Gries. Memory is bounded, and an address with more than one in
+    /// [`PEERS`] of all refusals is always among those that are kept.
     fn count(&mut self, peer: Option<IpAddr>) {
         self.refused += 1;
         let Some(peer) = peer else { return };
@@ -98,7 +98,7 @@ impl Refusals {
         }
     }
 
-    /// Whether this refusal is the one that makes a burst, which is told of at once.
+    /// Whether this refusal makes a burst. A burst is reported at once.
     fn begins_a_burst(&mut self) -> bool {
         let begins = self.refused == BURST && !self.goes_on;
         if begins {
@@ -107,7 +107,7 @@ impl Refusals {
         begins
     }
 
-    /// Ends the window: the next refusal begins another. What is new in a burst is summed up.
+    /// Ends the window; the next refusal begins another. Gives a summary of what is new in a burst.
     fn end(&mut self) -> Option<String> {
         let is_burst = self.refused >= BURST;
         let summary = (is_burst && self.refused > self.told).then(|| self.summary());
@@ -153,7 +153,7 @@ mod tests {
         assert_eq!(begun, 1);
         let said = "37 refused sign-ins in the last 10 s, most from 192.0.2.7 (34)";
         assert_eq!(window.end().as_deref(), Some(said));
-        // While it goes on, its end is told of, and not its beginning.
+        // While a burst goes on, only the ends of its windows are reported.
         for _ in 0..6 {
             window.count(peer(7));
             assert!(!window.begins_a_burst());

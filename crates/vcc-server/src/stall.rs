@@ -12,19 +12,19 @@ use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
-/// A connection that fails if a write waits for too long. The HTTP stack watches the reads.
+/// A connection that fails if a write takes too long. The HTTP stack watches the reads.
 pub(crate) struct Stall<Io> {
     io: Io,
     /// How long a write may take.
     limit: Duration,
     writing: Option<Pin<Box<Sleep>>>,
     shut: bool,
-    /// Whether the client may still be sending what nobody reads.
+    /// Whether the client may still be sending something that is not read.
     cut: Cut,
-    /// How much came after the last answer.
+    /// How many bytes came after the last answer.
     late: usize,
     lingering: Option<Pin<Box<Sleep>>>,
-    /// Whether the connection is reset where it is dropped now.
+    /// Whether dropping the connection now resets it.
     resets: bool,
 }
 
@@ -35,7 +35,7 @@ pub(crate) struct Cut(Arc<Flags>);
 #[derive(Debug, Default)]
 struct Flags {
     is_cut: AtomicBool,
-    /// Whether the end of the answer is that of the connection.
+    /// Whether the answer ends with the connection.
     is_unmarked: AtomicBool,
 }
 
@@ -48,8 +48,8 @@ impl Cut {
         self.0.is_cut.load(Ordering::Relaxed)
     }
 
-    /// The last answer has neither a length nor chunks, as one of HTTP/1.0: a client takes what it has
-    /// got at the end of the connection for the whole. An end that comes before is a reset.
+    /// The last answer has neither a length nor chunks, as in HTTP/1.0: the end of the connection is the end
+    /// of the answer. So an early end has to be a reset.
     pub(crate) fn is_the_end_of_the_answer(&self) {
         self.0.is_unmarked.store(true, Ordering::Relaxed);
     }
@@ -57,7 +57,7 @@ impl Cut {
 
 /// A connection that may be reset.
 pub(crate) trait Reset {
-    /// Whether it is reset where it is dropped from now on, also by the end of the process.
+    /// Whether it is reset when it is dropped from now on, or when the process ends.
     fn reset_when_dropped(&self, resets: bool);
 }
 
@@ -78,9 +78,9 @@ impl Reset for DuplexStream {
     fn reset_when_dropped(&self, _: bool) {}
 }
 
-/// How much, in bytes, and how long a client may go on once it has been answered for the last time:
-/// a body that nobody asked for, or headers without an end. A system that closes a socket with unread
-/// bytes in it resets the connection, and the client may never see the answer.
+/// How many bytes, and for how long, a client may go on sending after its last answer, such as a body that
+/// is not wanted or headers without an end. They are read, because closing a socket with unread bytes
+/// resets the connection, and the client may never see the answer.
 const LATE: usize = 1024 * 1024;
 const LINGER: Duration = Duration::from_secs(1);
 
@@ -109,7 +109,7 @@ impl<Io> Stall<Io> {
     }
 }
 
-/// Waits on with what has been begun, or begins.
+/// Polls the running future, or starts one.
 fn wait(
     waiting: &mut Option<Pin<Box<Sleep>>>,
     limit: Duration,
@@ -184,8 +184,8 @@ impl<Io: Reset> Stall<Io> {
 }
 
 impl<Io: AsyncRead + Unpin> Stall<Io> {
-    /// Takes what a client is still sending, for a while. One that sends nothing is only waited for if
-    /// it was cut short.
+    /// Reads what a client is still sending, for a while. If it sends nothing, wait only if its request was
+    /// cut.
     fn linger(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let mut bytes = [0; 8 * 1024];
         while self.late < LATE {
@@ -227,7 +227,7 @@ mod tests {
     async fn what_comes_too_late_is_taken_for_a_while() {
         let (mut client, server) = tokio::io::duplex(64);
         let mut stall = watched(server);
-        // Nobody sends: nobody waits.
+        // Nothing is sent, so there is nothing to wait for.
         let idle = tokio::time::timeout(Duration::from_millis(1), stall.shutdown());
         assert!(idle.await.is_ok());
         client.write_all(b"late").await.unwrap();
@@ -237,7 +237,7 @@ mod tests {
         assert_eq!(stall.late, 1_004);
         drop(sending.await.unwrap().unwrap());
 
-        // One that was cut short may send more, until it closes.
+        // A client whose request was cut may send more until it closes.
         for closes in [false, true] {
             let (client, server) = tokio::io::duplex(64);
             let mut stall = watched(server);

@@ -15,9 +15,9 @@ pub(crate) struct Starts {
     /// The seconds through which `offset` holds.
     stretch: std::ops::Range<i64>,
     offset: i32,
-    /// Such as `-08:00`, or `Z`; none where the offset is no whole number of minutes.
+    /// Such as `-08:00` or `Z`; `None` if the offset is not in whole minutes.
     suffix: Option<String>,
-    /// The local day that `text` begins with, such as `2007-12-19T`; none but of the years 0001 to 9999.
+    /// The local day that `text` begins with, such as `2007-12-19T`, within the years 0001 to 9999.
     day: i64,
     text: String,
 }
@@ -67,7 +67,7 @@ impl Starts {
         &self.text
     }
 
-    /// The offset, and how long it holds: from the day's beginning on, if it does, for lists may run
+    /// The offset and how long it holds. If possible from the beginning of the day, because a list may run
     /// backwards.
     fn find_offset(&mut self, seconds: i64) {
         let mut from = seconds - seconds.rem_euclid(SECONDS);
@@ -88,7 +88,7 @@ impl Starts {
         });
     }
 
-    /// As [`StartDate`] prints it, whatever it is.
+    /// As [`StartDate`] prints it, for any instant.
     fn any(&mut self, seconds: i64, micros: i64) -> &str {
         let instant = DateTime::<Utc>::from_timestamp_micros(seconds * 1_000_000 + micros);
         let offset = FixedOffset::east_opt(self.offset);

@@ -7,7 +7,7 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
 
-/// A certificate and its key, that connections are encrypted with (REQ-4).
+/// A certificate and its key, for HTTPS (REQ-4).
 ///
 /// It can be replaced while a server uses it. Open connections keep the one that they began with.
 ///
@@ -36,7 +36,7 @@ pub struct Tls(Arc<RwLock<Arc<ServerConfig>>>);
 /// ```
 /// use vcc_server::Tls;
 ///
-/// // A file with a key alone has no certificate. It is missed before the key is read.
+/// // A file with only a key. That the certificate is missing is noticed before the key is read.
 /// let key = b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
 /// let error = Tls::from_pem(key, key).unwrap_err();
 /// assert_eq!(error.to_string(), "there is no certificate in the certificate file");
@@ -71,7 +71,7 @@ impl Tls {
     }
 
     /// A self-signed certificate for these names and addresses, for trials. The second value is the
-    /// certificate as PEM, for clients that are to trust it.
+    /// certificate as PEM, for clients that should trust it.
     ///
     /// # Errors
     ///

@@ -7,17 +7,17 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// A connection of which the TLS library gets whole records alone (RFC 8446, 5.1). One that has come in
-/// part is kept here, in as much memory as it takes: the library would have up to twice as much.
+/// A connection that gives the TLS library whole records only (RFC 8446, 5.1). A partial record is kept
+/// here, in as much memory as it needs; the library would take up to twice as much.
 ///
-/// It fails once too much came of which the client's data gained nothing, such as a handshake message in
-/// pieces: the library keeps up to 64 KiB of one.
+/// It fails if too many bytes come without any data for the application, such as a handshake message in
+/// pieces, of which the library would keep up to 64 KiB.
 pub(crate) struct WholeRecords<Io> {
     io: Io,
-    /// The beginning of a record, or a whole one of which some was given.
+    /// The beginning of a record, or a whole one that was given in part.
     came: Vec<u8>,
     given: usize,
-    /// How much was given since the client's data last gained something.
+    /// How many bytes were given since the last data for the application.
     barren: usize,
 }
 
@@ -27,10 +27,10 @@ const HEADER: usize = 5;
 /// The longest record of TLS 1.2 without its header; those of 1.3 are shorter.
 const LONGEST: usize = 16 * 1024 + 2 * 1024;
 
-/// As much may come without data: more than a record, and more than a whole handshake.
+/// This many bytes may come without data: more than a record, and more than a handshake.
 const MOST_BARREN: usize = 24 * 1024;
 
-/// What is read at once of a record that came in part before.
+/// How much is read at once of a record that came in part before.
 const PIECE: usize = 4 * 1024;
 
 impl<Io> WholeRecords<Io> {
@@ -38,7 +38,7 @@ impl<Io> WholeRecords<Io> {
         Self { io, came: Vec::new(), given: 0, barren: 0 }
     }
 
-    /// The client's data gained something.
+    /// Data for the application came.
     pub(crate) fn was_fruitful(&mut self) {
         self.barren = 0;
     }
@@ -63,7 +63,7 @@ impl<Io: AsyncRead + Unpin> WholeRecords<Io> {
         let before = into.filled().len();
         loop {
             match length(&self.came) {
-                // What most records come as: with nothing before them, and whole.
+                // The usual case: a whole record, with nothing before it.
                 None if self.came.is_empty() => {
                     ready!(Pin::new(&mut self.io).poll_read(context, into))?;
                     let new = &into.filled()[before..];
@@ -99,8 +99,8 @@ impl<Io: AsyncRead + Unpin> WholeRecords<Io> {
         ready!(Pin::new(&mut self.io).poll_read(context, &mut piece))?;
         let new = piece.filled();
         if !new.is_empty() {
-            // All of it at once: what is not written to takes no memory, and what is left behind at each
-            // step of growth would.
+            // All at once: untouched memory costs nothing, and growing in steps would leave copies
+            // behind.
             self.came.reserve_exact(length - self.came.len());
         }
         self.came.extend_from_slice(new);
@@ -108,8 +108,8 @@ impl<Io: AsyncRead + Unpin> WholeRecords<Io> {
     }
 }
 
-/// The length of the record that begins here, with its header. What is no record is as long as it is: the
-/// TLS library says what is wrong with it.
+/// The length of the record that begins here, with its header. Bytes that are not a record are passed on as
+/// they are, and the TLS library says what is wrong with them.
 fn length(record: &[u8]) -> Option<usize> {
     let [kind, _, _, high, low, ..] = *record else { return None };
     let length = usize::from(u16::from_be_bytes([high, low]));
@@ -224,7 +224,7 @@ mod tests {
         for cut in [0, 1, 4, 5, 9] {
             for piece in [1, 3, 1_000, 4_096, 100_000] {
                 for read in [1, 7, 4_096, 40_000] {
-                    // Of the last one some is missing.
+                    // The last record is incomplete.
                     let came = pass(&input[..input.len() - cut], piece, read).await;
                     let expected = &ends[..if cut == 0 { 5 } else { 4 }];
                     let all_known = came.iter().all(|end| ends.contains(end));
@@ -239,7 +239,7 @@ mod tests {
     async fn what_is_no_record_is_not_waited_for() {
         for input in [&b"GET / HTTP/1.1\r\n\r\n"[..], b"\x17\x03\x03\xff\xffabc"] {
             for piece in [1, 5, 100] {
-                // By now the library knows.
+                // By now the library has noticed.
                 assert!(pass(input, piece, 100).await.last() >= Some(&HEADER), "{piece}");
             }
         }

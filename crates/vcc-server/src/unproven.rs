@@ -1,6 +1,6 @@
-//! Requests that have not proven a tenant yet (AUTH-6). They take nothing from the tenant that they name:
-//! they have slots of their own, and take turns at the store. A token that was right lately goes past
-//! them, so that no number of wrong ones stands in its way.
+//! Requests that have not proven a tenant yet (AUTH-6). They use nothing of the tenant that they name: they
+//! have slots of their own, and take turns at the store. A token that was right recently does not wait, so
+//! no number of wrong tokens can block it.
 
 use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
@@ -13,14 +13,14 @@ use vcc_store::TokenHash;
 
 use crate::Limits;
 
-/// How many unproven requests are at the store at the same time at most, and no more than half of what it
-/// reads beside each other, so that those of proven tenants find readers and connections there.
+/// The most unproven requests at the store at the same time. It is also at most half of the reads that the
+/// store does in parallel, so that proven tenants find free readers and connections.
 const TURNS: usize = 8;
 
-/// How long a pause may be made up for: so much of a second's turns may be taken at once.
+/// After a pause, the turns of this much time may be taken at once.
 const BURST: Duration = Duration::from_millis(100);
 
-/// The `Retry-After` of the refusals, in which a connection is not refused again.
+/// The `Retry-After` of a refusal. Within it, a connection is not refused again.
 const BACKOFF: Duration = Duration::from_secs(1);
 
 /// How many tokens are remembered in either of two generations.
@@ -37,7 +37,7 @@ pub(crate) struct Unproven {
     proven: Mutex<Proven>,
 }
 
-/// Slots for a number of requests, and who has them.
+/// The slots, and which address has how many.
 #[derive(Debug)]
 struct Slots {
     most: usize,
@@ -54,8 +54,8 @@ pub(crate) struct Slot<'a> {
     turn: Option<SemaphorePermit<'a>>,
 }
 
-/// Tokens that were right lately, by a hash of the tenant's name and the token's hash. Nothing is
-/// answered by it: it says who need not wait, may be lost, and is forgotten when the token is wrong.
+/// Tokens that were right recently, by a hash of the tenant's name and the token's hash. It only says who
+/// need not wait; every request is still checked. An entry is removed when the token is wrong.
 #[derive(Debug, Default)]
 struct Proven {
     new: HashSet<[u8; 32]>,
@@ -129,7 +129,7 @@ impl Unproven {
 impl Slot<'_> {
     /// Waits for its turn at the store, which lasts as long as the slot.
     pub(crate) async fn turn(mut self) -> Self {
-        // It is never closed.
+        // The semaphore is never closed.
         self.turn = self.unproven.turns.acquire().await.ok();
         let mut next = self.unproven.next.lock().await;
         if Instant::now() < *next {
@@ -165,8 +165,8 @@ impl Proven {
     }
 }
 
-/// No tenant's name has a `:`. Keys are as long as each other, and are found by a secret hash of theirs,
-/// so that time tells nothing of one.
+/// No tenant's name has a `:`. All keys have one length and are found by a secret hash, so that timing tells
+/// nothing about them.
 fn key(tenant: &str, token: &TokenHash) -> [u8; 32] {
     *TokenHash::of(&[tenant.as_bytes(), b":", token.as_bytes()].concat()).as_bytes()
 }
@@ -179,13 +179,13 @@ fn network(address: IpAddr) -> IpAddr {
     }
 }
 
-/// When a connection may be refused again for want of a slot. A client that does not wait for that time
-/// is not answered before it: it would take up the server with nothing but refusals.
+/// When a connection may be refused again because no slot is free. A client that does not wait is not
+/// answered earlier, or the server would be busy with nothing but refusals.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Backoff(Arc<Mutex<Option<Instant>>>);
 
 impl Backoff {
-    /// Waits for the end of what the last refusal began.
+    /// Waits until the time of the last refusal is over.
     pub(crate) async fn wait(&self) {
         let until = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(until) = until {
@@ -225,7 +225,7 @@ mod tests {
         assert_eq!(first.len(), 50);
         let second = enter(peer(2));
         assert_eq!(second.len(), 25);
-        // Nothing is left but for those who have less.
+        // What is left is only for addresses that have fewer.
         assert!(unproven.enter(peer(1)).is_none() && unproven.enter(peer(2)).is_none());
         assert!(unproven.enter(None).is_some() && unproven.enter(peer(3)).is_some());
         let others: Vec<_> = (10..).map_while(|number| unproven.enter(peer(number))).collect();

@@ -123,8 +123,8 @@ pub(crate) fn first_instant(local: DateTime, zone: &TimeZone) -> Result<Timestam
     let ambiguous = zone.to_ambiguous_timestamp(local);
     match ambiguous.offset() {
         AmbiguousOffset::Unambiguous { .. } | AmbiguousOffset::Fold { .. } => ambiguous.earlier(),
-        // In a gap: the instant of the transition. With the offset after the gap the text lies
-        // before the transition, at most by the length of the gap.
+        // In a gap: the instant of the transition. With the offset after the gap, the text is before the
+        // transition, by at most the length of the gap.
         AmbiguousOffset::Gap { after, .. } => {
             let before = after.to_timestamp(local)?;
             match zone.following(before - SignedDuration::from_secs(1)).next() {
@@ -149,7 +149,7 @@ fn offset_seconds(text: &str) -> Option<i32> {
 /// `2008-02-14T10:12:13-08:00`, in a zone.
 pub(crate) fn response_form(start: Timestamp, zone: &TimeZone) -> String {
     let offset = zone.to_offset(start).seconds();
-    // Offsets before about 1920 have seconds, which the form cannot say.
+    // Offsets before about 1920 have seconds, which this form cannot express.
     let whole = offset.div_euclid(60) * 60;
     let local = jiff::tz::Offset::from_seconds(whole).map(|offset| offset.to_datetime(start));
     let local = local.unwrap_or_else(|_| jiff::tz::Offset::UTC.to_datetime(start));

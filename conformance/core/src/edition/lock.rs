@@ -1,6 +1,6 @@
-//! `ids.lock` keeps ids from changing meaning or coming back: it has every id that there ever was,
-//! with the edition that it came with, the first one without it, its own clause, and a digest of
-//! the whole case as it is written; of datasets too.
+//! `ids.lock` makes sure that an id never changes its meaning and never comes back. It has every id of a
+//! case or a dataset that ever was: the edition that it came with, the first edition without it, its own
+//! clause, and a digest of the whole case.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use toml::{Table, Value};
 use super::{EDITION, FROZEN, Locked, read};
 use crate::fixture::FixtureError;
 
-/// What stands at the head of a lock.
+/// The header of a lock.
 const HEAD: &str = "\
 # Every id that there ever was: the edition it came with, the first one without it, id, clause, digest.
 # `vcc-conformance update` adds new ones; those of a frozen edition stay as they are.
@@ -57,7 +57,7 @@ impl Contents {
         Ok(Self(contents))
     }
 
-    /// The ids whose content is not the one that a lock has, or that are not in it.
+    /// The ids that are not in a lock, or whose content differs from it.
     #[must_use]
     pub fn changed(&self, lock: &[Locked<'_>]) -> Vec<&str> {
         let locked: BTreeMap<_, _> =
@@ -69,7 +69,7 @@ impl Contents {
     }
 }
 
-/// A text that is the same for the same content, however the file is laid out.
+/// A text that depends only on the content, not on the layout of the file.
 fn canonical(value: &Value, text: &mut String) {
     match value {
         Value::Table(table) => {
@@ -135,7 +135,7 @@ pub fn next<'a>(lock: &'a str, now: &Contents) -> Result<Next, &'a str> {
                 ));
                 (gone, line.clause, line.digest)
             }
-            // What the current edition has not been published with was never there.
+            // An id that was never published can be forgotten.
             (None, None) if !frozen => continue,
             (None, None) => (EDITION, line.clause, line.digest),
             (None, Some((clause, digest))) => {

@@ -1,4 +1,4 @@
-//! Which set of cases the binary carries, and which sets are frozen.
+//! The current edition of the suite, and the frozen ones.
 
 mod lock;
 
@@ -8,7 +8,7 @@ pub use lock::{Contents, Next, next};
 /// name it, and `EDITIONS.md` begins with it.
 pub const EDITION: &str = "2026.2";
 
-/// The editions before it, oldest first. None of their cases changes any more.
+/// The earlier editions, oldest first. Their cases never change.
 pub const FROZEN: [&str; 1] = ["2026.1"];
 
 /// A line of `ids.lock`.
@@ -27,7 +27,7 @@ pub struct Locked<'a> {
 }
 
 impl Locked<'_> {
-    /// Whether an edition has it; of an edition that this binary does not know nothing is said.
+    /// Whether an edition has it; `true` for an edition that this binary does not know.
     #[must_use]
     pub fn is_in(&self, edition: &str) -> bool {
         let place = |name: &str| FROZEN.iter().chain([&EDITION]).position(|other| *other == name);

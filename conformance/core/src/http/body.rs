@@ -1,4 +1,4 @@
-/// What follows the head of an answer.
+/// How to read the body of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Body {
     /// What the head says.

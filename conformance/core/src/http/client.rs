@@ -11,7 +11,7 @@ use super::response::{self, Framing};
 use super::{Answer, Endpoint, Link, Response, Trouble};
 use crate::clock;
 
-/// What a request may cost.
+/// The limits of a request.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// The time from the first byte sent to the last one received.
@@ -49,7 +49,7 @@ impl Client {
         Self { endpoint, limits, stop, connection: None, connections: 0 }
     }
 
-    /// Gives later requests another time.
+    /// Sets the time limit of later requests.
     pub fn set_deadline(&mut self, deadline: Duration) {
         self.limits.deadline = deadline;
     }
@@ -64,9 +64,9 @@ impl Client {
         answers.pop().unwrap_or_else(|| Err(Trouble::Closed("without an answer".into())))
     }
 
-    /// Sends several requests at once, before any answer is read, and reads as many answers. Those
-    /// that the target does not come to, because it closes the connection in between, are sent
-    /// again one by one, as RFC 9112, section 9.3.2, has it.
+    /// Sends several requests at once, before any answer is read, and reads as many answers. If the target
+    /// closes the connection before all are answered, the rest is sent again one by one, as in RFC 9112,
+    /// section 9.3.2.
     ///
     /// # Errors
     ///
@@ -86,8 +86,8 @@ impl Client {
         if let Some(mut kept) = self.connection.take() {
             let answers = self.exchange_on(&mut kept, requests, until);
             match &answers[..] {
-                // A kept connection that the target closed while it was idle says nothing; one that
-                // it closes in the middle of an answer does.
+                // It is no failure if the target closed an idle connection. It is one if the connection
+                // ends in the middle of an answer.
                 [Err(Trouble::Closed(_))] if !kept.heard => {}
                 _ => return self.keep(kept, answers),
             }
@@ -102,7 +102,7 @@ impl Client {
         }
     }
 
-    /// Keeps the connection where the last answer leaves it fit for another request.
+    /// Keeps the connection if it can be used for another request.
     fn keep(
         &mut self,
         connection: Connection,
@@ -352,8 +352,8 @@ impl Connection {
                     match self.fill(wait) {
                         Ok(true) => {}
                         Ok(false) => break,
-                        // After a HEAD a target that keeps the connection, though it was asked to
-                        // close it, has sent what it has.
+                        // After HEAD, a target that keeps the connection although it was asked to close
+                        // it has sent everything.
                         Err(Trouble::TimedOut(_)) if body == Body::NoneToTheEnd => break,
                         Err(trouble) => return Err(trouble),
                     }

@@ -17,14 +17,13 @@ use super::Dial;
 /// Where the target is.
 #[derive(Clone)]
 pub struct Endpoint {
-    /// Whether it is spoken to over TLS.
+    /// Whether the connection uses TLS.
     pub https: bool,
     /// The host as it was written.
     pub host: String,
     /// The port.
     pub port: u16,
-    /// What stands before `/api/recordings/files` in its paths: empty or `/…` without a `/` at its
-    /// end.
+    /// The prefix of `/api/recordings/files` in its paths: empty, or `/…` without a `/` at its end.
     pub prefix: String,
     /// The addresses of the host.
     pub(super) addresses: Vec<SocketAddr>,
@@ -33,16 +32,16 @@ pub struct Endpoint {
     pub(super) dial: Option<Arc<dyn Dial>>,
 }
 
-/// How the target's certificate is judged.
+/// How the target's certificate is verified.
 #[derive(Clone, Debug, Default)]
 pub struct TlsOptions {
     /// A file of certificates that may sign, in PEM; none means those of the system.
     pub cacert: Option<PathBuf>,
-    /// Whether any certificate will do.
+    /// Whether any certificate is accepted.
     pub insecure: bool,
 }
 
-/// A text that names no target, or a target that cannot be reached.
+/// The text names no target, or the target cannot be reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EndpointError(String);
 
@@ -145,7 +144,7 @@ impl Endpoint {
         }
     }
 
-    /// The value of `Host`: the port stands there unless it is the usual one.
+    /// The value of `Host`, with the port unless it is the default one.
     #[must_use]
     pub fn authority(&self) -> String {
         match (self.https, self.port) {
@@ -212,7 +211,7 @@ fn config(options: &TlsOptions) -> Result<ClientConfig, EndpointError> {
     Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }
 
-/// `--insecure`: the certificate is not judged, the handshake's signatures are.
+/// `--insecure`: the certificate is not verified; the signatures of the handshake are.
 #[derive(Debug)]
 struct AnyCertificate(Arc<CryptoProvider>);
 

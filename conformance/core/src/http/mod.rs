@@ -1,5 +1,5 @@
-//! HTTP/1.1 as bytes: a request goes out exactly as it was written, which ordinary clients do not
-//! do, and what comes back is a whole answer, or the reason why there is none.
+//! HTTP/1.1 as bytes. A request is sent exactly as it was written, which ordinary clients do not do. The
+//! result is a complete answer, or the reason why there is none.
 
 mod body;
 mod client;
@@ -43,15 +43,15 @@ impl Response {
 pub enum Trouble {
     /// Nobody listens there.
     Refused(String),
-    /// The name, the address or TLS.
+    /// The name, the address or TLS failed.
     Connect(String),
     /// The connection ended before the answer did.
     Closed(String),
-    /// The answer was not whole in time.
+    /// The answer was not complete in time.
     TimedOut(Duration),
     /// The body exceeded the limit, in bytes.
     TooLarge(usize),
-    /// What came is not HTTP/1.1.
+    /// The answer is not HTTP/1.1.
     Garbage(String),
     /// The run was stopped.
     Stopped,

@@ -80,8 +80,7 @@ pub(super) fn head(bytes: &[u8], body: Body) -> Result<Head, String> {
     Ok(Head { response, framing, keep })
 }
 
-/// What `Content-Length` says. Where it is there more than once all must say the same (RFC 9112,
-/// section 6.3).
+/// The value of `Content-Length`. If there are several, all must be equal (RFC 9112, section 6.3).
 fn length(response: &Response) -> Result<Option<u64>, String> {
     let fields = response.headers.iter();
     let lengths = fields.filter(|(name, _)| name.eq_ignore_ascii_case("content-length"));
@@ -95,7 +94,7 @@ fn length(response: &Response) -> Result<Option<u64>, String> {
     Ok(found)
 }
 
-/// Header values were read byte for character; those that are UTF-8 become what they are.
+/// Header values were read as Latin-1; those that are UTF-8 are decoded here.
 fn decode(value: &str) -> String {
     let bytes: Vec<u8> = value.chars().map(|c| c as u8).collect();
     String::from_utf8(bytes).unwrap_or_else(|_| value.to_owned())

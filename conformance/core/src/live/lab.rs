@@ -17,7 +17,7 @@ use crate::setup::Setup;
 use crate::spec::{Level, Spec};
 use crate::words::counted;
 
-/// Pages that one question may have.
+/// The most pages that are read for one query.
 const WALK: usize = 12;
 
 /// A record that the target listed.
@@ -25,7 +25,7 @@ pub(super) struct ListedRecording {
     pub(super) values: [String; Field::COUNT],
     pub(super) start: Timestamp,
     pub(super) duration: Option<u64>,
-    /// Its content, whatever zone its start is written in.
+    /// Its content, independent of the zone of its start.
     pub(super) key: u64,
 }
 
@@ -56,17 +56,17 @@ impl ListedRecording {
     }
 }
 
-/// One way to take what the documentation leaves open.
+/// One reading of a point that the documentation leaves open.
 pub(super) enum Interpretation<'a> {
     /// The answer is 400.
     Refused,
     /// The answer is the first page of the whole list.
     First,
-    /// The answer holds the records of which this is true, or a page of them.
+    /// The answer has the records for which this is true, or a page of them.
     Finds(&'a dyn Fn(&ListedRecording) -> bool),
 }
 
-/// Where laws are tried.
+/// The target and its list, on which laws are tried.
 pub(super) struct Lab<'a> {
     pub(super) setup: &'a Setup,
     pub(super) spec: &'a Spec,
@@ -78,7 +78,7 @@ pub(super) struct Lab<'a> {
     pub(super) records: Vec<ListedRecording>,
     /// The zone of the tenant, where it is known.
     pub(super) zone: Option<TimeZone>,
-    /// Why there is nothing to try anything on.
+    /// Why there is nothing to test with.
     pub(super) unreachable: Option<String>,
     pub(super) outcomes: Vec<Outcome>,
     asked: usize,
@@ -219,8 +219,8 @@ impl<'a> Lab<'a> {
         }
     }
 
-    /// What a query finds is what the full list has of it. `belongs` says of each record whether it
-    /// should be found; `None` where the documentation leaves it open.
+    /// Checks that a query finds the right records of the full list. `belongs` says whether a record should
+    /// be found; `None` if the documentation leaves that open.
     pub(super) fn finds(
         &mut self,
         law: &mut Law,
@@ -264,7 +264,7 @@ impl<'a> Lab<'a> {
             }
         }
         law.evidence += expected;
-        // What came and is not in the list at all: more than once, or from elsewhere.
+        // Records that are not in the list, or came more than once.
         let strange: Vec<&ListedRecording> =
             found.iter().filter(|rec| came.get(&rec.key).is_some_and(|count| *count > 0)).collect();
         if missing.is_empty() && unexpected.is_empty() && strange.is_empty() {
@@ -289,7 +289,7 @@ impl<'a> Lab<'a> {
         law.problem(self.spec, Finding::new(text), exchange);
     }
 
-    /// Asks something that the documentation leaves open: a switch with its clause.
+    /// Tests a point that the documentation leaves open: a switch with its clause.
     pub(super) fn observe(
         &mut self,
         point: (&str, &str),
@@ -375,7 +375,7 @@ impl<'a> Lab<'a> {
 /// A law that is being tried.
 pub(super) struct Law {
     pub(super) outcome: Outcome,
-    /// Records that bore it out.
+    /// The number of records that confirmed it.
     pub(super) evidence: usize,
     /// Answers that were looked at.
     pub(super) tried: usize,

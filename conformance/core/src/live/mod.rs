@@ -1,5 +1,5 @@
-//! `--live`: laws that hold on a server whose data nobody controls. Nothing is assumed about the
-//! data; what the server itself lists is what its answers are judged against, with GET only.
+//! `--live`: laws that hold on any server, with data that nobody controls. Its answers are judged against its
+//! own list. Only GET is used.
 
 mod lab;
 mod laws;
@@ -12,7 +12,7 @@ use crate::setup::Setup;
 use crate::spec::Spec;
 use lab::Lab;
 
-/// How a live run is made.
+/// The settings of a live run.
 #[derive(Clone, Copy, Debug)]
 pub struct LiveOptions {
     /// Pages of the list that are read at most.
@@ -27,7 +27,7 @@ impl Default for LiveOptions {
     }
 }
 
-/// The cases of the suite that need no data: what is refused is refused whatever is there.
+/// The cases of the suite that need no data: a refusal does not depend on it.
 #[must_use]
 pub fn without_data(cases: &[Case]) -> Vec<Case> {
     let free = |expect: &Expect| {

@@ -3,7 +3,7 @@ use std::time::Duration;
 use super::{Received, Scenario};
 use crate::escapes;
 
-/// One thing that a client did right or wrong.
+/// One rule, and whether the client kept it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grade {
     /// The clause that it rests on.
@@ -134,7 +134,7 @@ pub fn grade(scenario: Scenario, received: &[Received]) -> Vec<Grade> {
     grades
 }
 
-/// What a value stands for; `None` for a broken escape or what is no UTF-8.
+/// The decoded value; `None` for a broken escape or for what is not UTF-8.
 fn decoded(value: &str) -> Option<String> {
     String::from_utf8(escapes::decode(value.as_bytes())?.into_owned()).ok()
 }

@@ -3,8 +3,8 @@ use super::{Expected, Scenario};
 /// How many ids an explanation names.
 const NAMED: usize = 5;
 
-/// What is wrong with what a client made of a scenario: the `transactionID`s that it received, and
-/// whether it ended with 0. `None` where it is right, in whatever way it came about.
+/// What is wrong with a client's result of a scenario: the `transactionID`s that it received, and whether it
+/// exited with 0. `None` if the result is right, however the client got there.
 #[must_use]
 pub fn result(scenario: Scenario, ids: &[String], succeeded: bool) -> Option<String> {
     match scenario.expected() {
@@ -67,7 +67,7 @@ mod tests {
         assert_eq!(of(&["3", "1", "2"], true, Scenario::Busy), None);
         assert_eq!(of(&[], true, Scenario::Pages(0)), None);
         assert_eq!(of(&[], false, Scenario::Forbidden), None);
-        // What was there before the failure does no harm.
+        // Output before a failure does no harm.
         assert_eq!(of(&["1"], false, Scenario::Ignored), None);
         let mut ids: Vec<_> = (1..=101).map(|id| id.to_string()).collect();
         assert_eq!(result(Scenario::Late, &ids, true), None);

@@ -4,7 +4,7 @@
 pub enum Scenario {
     /// The documentation's sample response, to the byte: not well-formed.
     Sample,
-    /// So many records, in pages of fifty.
+    /// This many records, in pages of fifty.
     Pages(usize),
     /// The list in descending order of starts.
     Descending,
@@ -24,29 +24,29 @@ pub enum Scenario {
     CutInRecord,
     /// The first body has no length, and its connection ends between two records.
     CutBetween,
-    /// Every body comes whole by its length, and its document breaks off.
+    /// Every body has its whole length, but its document is cut.
     Truncated,
     /// A body in pieces, a tenth of a second apart.
     Slow,
     /// Compressed, for clients that accept it.
     Gzip,
-    /// `n` is not looked at: every page is the first.
+    /// `n` is ignored: every page is the first.
     Ignored,
     /// Each page begins five records before the one that was asked for.
     Overlapping,
     /// The list grows at its end while it is walked.
     Growing,
-    /// A record comes in at the front while the list is walked.
+    /// A record is added at the front while the list is walked.
     Late,
     /// Starts with the offsets of a zone on both sides of its transitions.
     Offsets,
-    /// The client is to ask for values that need encoding.
+    /// The client should ask for values that need encoding.
     Reserved,
     /// A redirection to another origin.
     Elsewhere,
 }
 
-/// What a client is to make of a scenario.
+/// The right result of a scenario.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Expected {
     /// The recordings with these `transactionID`s, each once and in any order; those of `may` are there or not.
@@ -56,7 +56,7 @@ pub enum Expected {
         /// Those that may be there.
         may: Vec<String>,
     },
-    /// The client fails: it ends with another code than 0.
+    /// The client fails: it exits with another code than 0.
     Failure,
 }
 
@@ -184,8 +184,8 @@ impl Scenario {
         }
     }
 
-    /// The filters that a client is told to ask with, as names and values: `VCC_FILTERS` has them,
-    /// a line each, `name=value` unencoded.
+    /// The filters that a client should send, as names and values. `VCC_FILTERS` has them, one
+    /// `name=value` per line, not encoded.
     #[must_use]
     pub fn filters(self) -> &'static [(&'static str, &'static str)] {
         match self {
@@ -221,7 +221,7 @@ impl Scenario {
         }
     }
 
-    /// What a client is to make of it.
+    /// The right result.
     #[must_use]
     pub fn expected(self) -> Expected {
         let ids = |numbers: std::ops::RangeInclusive<usize>| {

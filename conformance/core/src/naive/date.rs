@@ -3,7 +3,7 @@ use super::{Nanos, SECOND};
 /// A date as it was written, read without a zone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Written {
-    /// `today`, how many days from it, and whether that is written as ahead.
+    /// `today`, and the number of days from it.
     Today {
         /// Negative for days gone by.
         shift: i64,

@@ -12,7 +12,7 @@ use vcc_types::{Dialect, EmptyValue, Field, Order};
 use crate::dataset::Recording;
 use query::Selection;
 
-/// What a query is answered from.
+/// Everything that the answer to a query depends on.
 #[derive(Debug)]
 pub struct Context<'a> {
     /// The tenant's recordings.
@@ -21,11 +21,11 @@ pub struct Context<'a> {
     pub zone: &'a TimeZone,
     /// The time of the request.
     pub now: Timestamp,
-    /// How open points are read.
+    /// How points are read that the documentation leaves open.
     pub dialect: &'a Dialect,
 }
 
-/// What a query is answered with.
+/// The answer to a query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Evaluated {
     /// 400, with the reason.

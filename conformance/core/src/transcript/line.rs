@@ -8,27 +8,27 @@ use crate::http::{Answer, Response, Trouble};
 /// The number of the format.
 pub(super) const FORMAT: u32 = 1;
 
-/// The first line: what the run was made with.
+/// The first line: the settings of the run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct FirstLine {
     /// The number of the format.
     pub transcript: u32,
     /// The edition of the suite.
     pub edition: String,
-    /// The release of the zone data that it was judged by; transcripts of before do not say.
+    /// The release of the zone data that it was judged by; old transcripts do not say.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub zone_data: String,
     /// The base URL of the target.
     pub target: String,
-    /// Whether it was spoken to over TLS.
+    /// Whether the connection used TLS.
     pub https: bool,
     /// The value of `Host`.
     pub authority: String,
-    /// What stood before the documented path.
+    /// The prefix of the documented path.
     pub prefix: String,
     /// The time that the dataset was stamped with.
     pub now: String,
-    /// Whether a should that is not done was a failure.
+    /// Whether breaking a `should` was a failure.
     pub strict: bool,
     /// Whether variants were generated.
     pub amplified: bool,

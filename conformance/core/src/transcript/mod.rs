@@ -1,5 +1,5 @@
-//! A run as lines of JSON: every request, without secrets, and every answer, to the byte. A saved
-//! run is judged again without the server.
+//! A run as lines of JSON: every request without secrets, and every answer byte for byte. A saved run can be
+//! judged again without the server.
 
 mod line;
 mod replay;

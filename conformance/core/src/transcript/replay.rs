@@ -14,7 +14,7 @@ use crate::setup::Setup;
 /// A saved run.
 #[derive(Debug)]
 pub struct Replay {
-    /// What it was made with.
+    /// Its settings.
     pub head: FirstLine,
     lines: BTreeMap<(String, String, usize), Line>,
     setup: Setup,
@@ -36,8 +36,8 @@ impl fmt::Display for TranscriptError {
 impl std::error::Error for TranscriptError {}
 
 impl Replay {
-    /// Reads a saved run and gives `setup` the time and the tenants that it was made with, and no others. A last
-    /// line that was cut off is left out.
+    /// Reads a saved run. `setup` gets the time and the tenants of that run, and no others. An incomplete last
+    /// line is left out.
     ///
     /// # Errors
     ///

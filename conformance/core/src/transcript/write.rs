@@ -32,7 +32,7 @@ impl<W: Write> Writer<W> {
         Ok(Self { state: Mutex::new(State { out, problem: None }), setup: setup.clone() })
     }
 
-    /// Writes an exchange. What goes wrong is said by [`Writer::finish`].
+    /// Writes an exchange. [`Writer::finish`] reports failures.
     pub fn write(&self, key: Key<'_>, exchange: &Exchange) {
         let line = Line {
             case: key.case.into(),

@@ -1,4 +1,4 @@
-/// What went over a connection before a request.
+/// The requests on a connection before this one.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Before {
     /// Requests.

@@ -26,7 +26,7 @@ impl std::fmt::Debug for Defect {
     }
 }
 
-/// Where a defect takes hold.
+/// Where a defect acts.
 #[derive(Clone, Copy)]
 pub(super) enum Hook {
     /// The server reads other bytes than were sent.
@@ -46,7 +46,7 @@ pub(super) enum Hook {
     Answer(fn(&mut Outgoing, &Incoming, &Site)),
     /// The answer is a refusal with this status and text where the condition holds.
     Refuse(u16, &'static str, fn(&Outgoing, &Incoming, &Site) -> bool),
-    /// A request is refused that has a date of which this is true.
+    /// A request is refused if it has a date for which this is true.
     Unread(fn(&Parts<'_>) -> bool),
     /// Once there is an answer, another request is made in place of the first.
     Again(fn(&Outgoing, &Incoming, &Site) -> Option<Incoming>),
@@ -54,7 +54,7 @@ pub(super) enum Hook {
 
 /// Defects of one kind.
 pub struct Family {
-    /// What they have in common.
+    /// The name of the family.
     pub name: &'static str,
     /// The defects.
     pub defects: &'static [Defect],

@@ -27,7 +27,7 @@ use crate::reference::{ReferenceError, recording};
 use vcc_conformance_core::dataset;
 use vcc_conformance_core::http::Endpoint;
 
-/// The most that an answer of the reference may be.
+/// The longest answer of the reference, in bytes.
 const LARGEST: usize = 16 << 20;
 
 tokio::task_local! {
@@ -168,7 +168,7 @@ struct FaultyStore {
     current: Arc<CurrentDefect>,
 }
 
-/// The record with other values; as it was where a store could not hold them.
+/// The record with other values, or unchanged if a store could not hold them.
 fn rewritten(record: &StoredRecord, change: fn(Field, &str) -> String) -> StoredRecord {
     let values = Field::ALL.map(|field| match field {
         Field::StartDate => None,
@@ -185,7 +185,7 @@ fn rewritten(record: &StoredRecord, change: fn(Field, &str) -> String) -> Stored
 impl Store for FaultyStore {
     async fn page(&self, tenant: TenantId, selection: &Selection) -> Result<Page, StoreError> {
         let (hook, site) = (self.current.hook(), &self.current.site);
-        // Outside of a request there is nothing to be wrong about.
+        // Outside of a request no defect acts.
         let Ok(incoming) = INCOMING.try_with(Clone::clone) else {
             return self.shelf.page(tenant, selection).await;
         };

@@ -69,7 +69,7 @@ impl Incoming {
         })
     }
 
-    /// Gives variables other values; `None` leaves one to the byte as it was sent.
+    /// Changes the values of variables; `None` keeps one byte for byte.
     pub(super) fn map(&mut self, change: impl Fn(&str, &str) -> Option<String>) {
         if self.query.is_none() {
             return;
@@ -85,12 +85,12 @@ impl Incoming {
         self.query = Some(changed.collect::<Vec<_>>().join("&"));
     }
 
-    /// Gives one variable another value.
+    /// Changes the value of one variable.
     pub(super) fn map_one(&mut self, name: &str, change: impl Fn(&str) -> Option<String>) {
         self.map(|other, value| (other == name).then(|| change(value)).flatten());
     }
 
-    /// Gives each date another text, both ends of a range too.
+    /// Changes the text of each date, at both ends of a range.
     pub(super) fn dates(&mut self, change: impl Fn(&str) -> Option<String>) {
         self.map(|name, value| {
             if !DATES.contains(&name) {
@@ -168,12 +168,12 @@ fn decode_value(name: &str, value: &str) -> String {
     }
 }
 
-/// What percent-escapes stand for; a broken one stands for itself.
+/// Decodes percent-escapes; a broken one stays as it is.
 pub(super) fn decode(text: &str) -> String {
     percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
-/// A text as a value of a query; everything is escaped but what every reader takes as it is.
+/// A text as a value of a query. Only characters that no reader treats specially are left unescaped.
 pub(super) fn encode(text: &str) -> String {
     utf8_percent_encode(text, ESCAPED).to_string()
 }

@@ -26,7 +26,7 @@ use vcc_conformance_core::spec::{Level, Spec};
 /// same on every day.
 const NOW: i64 = 1_794_000_000;
 
-/// What became of one defect.
+/// The result of one defect.
 #[derive(Clone, Debug)]
 pub struct Measured {
     /// Its name.
@@ -42,7 +42,7 @@ pub struct Measured {
 }
 
 impl Measured {
-    /// The cases that blame a clause which the defect breaks.
+    /// The failing cases that blame a clause which the defect breaks.
     pub fn named(&self) -> impl Iterator<Item = (&str, &str)> {
         let clauses = super::find(self.defect).map_or(&[][..], |(_, defect)| defect.clauses);
         self.caught
@@ -57,7 +57,7 @@ impl Measured {
 pub struct Matrix {
     /// The cases that are graded and pass without a defect.
     pub graded: Vec<String>,
-    /// What the reference itself fails, with the reason; empty unless something is wrong.
+    /// Cases that the reference itself fails, with the reason; normally empty.
     pub unclean: Vec<String>,
     /// One a defect.
     pub rows: Vec<Measured>,
@@ -80,7 +80,7 @@ impl Matrix {
     }
 }
 
-/// What all runs of a matrix share.
+/// Shared by all runs of a matrix.
 struct Bench<'a> {
     cases: Vec<Case>,
     spec: &'a Spec,
@@ -176,7 +176,7 @@ impl<'a> Bench<'a> {
         let graded = passed.map(|outcome| outcome.id.clone()).filter(|id| graded(id)).collect();
         let fine = |verdict| match verdict {
             Verdict::Pass | Verdict::Skipped => true,
-            // A law may find nothing to be tried on.
+            // A law may find no data to test with.
             Verdict::NotExercised => self.live,
             _ => false,
         };
@@ -272,8 +272,8 @@ pub(super) fn now() -> Result<Timestamp, String> {
     Timestamp::from_second(NOW).map_err(|problem| problem.to_string())
 }
 
-/// Runs the cases against the reference, then behind each of the defects, `jobs` at a time. `done`
-/// is told of every row as it comes.
+/// Runs the cases against the reference, then behind each of the defects, `jobs` at a time. `done` is
+/// called for every row.
 ///
 /// # Errors
 ///
@@ -303,8 +303,7 @@ pub(super) fn matrix_on(
     Bench::new(cases, spec, tenants, false, stop)?.matrix(defects, jobs, done)
 }
 
-/// [`matrix`] of what a live run finds, which is told nothing of the data: so many recordings that
-/// it has never seen.
+/// [`matrix`] for live runs, which know nothing about the data: this many unknown recordings.
 ///
 /// # Errors
 ///

@@ -55,7 +55,7 @@ impl Update {
 
 /// Checks the cases of a folder, and measures which defects the new and edited ones catch: what was
 /// measured of the others stays. A new defect is measured with all cases. After an
-/// edit of a dataset every defect is. `done` is told of every defect that was measured.
+/// edit of a dataset every defect is. `done` is called for every defect that was measured.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! What a row is read as.
+//! The cells and the end of a row.
 
 use crate::DeviationKind;
 use crate::encoding::Encoding;
@@ -19,12 +19,12 @@ impl Cell {
         (self.start, self.end)
     }
 
-    /// The bytes of it, as they stand.
+    /// Its raw bytes.
     pub(super) fn bytes(self, row: &[u8]) -> &[u8] {
         &row[self.start as usize..self.end as usize]
     }
 
-    /// The text of it, for names.
+    /// Its text, for names.
     pub(super) fn name(self, row: &[u8]) -> String {
         let text = Encoding::Utf8.text(self.bytes(row));
         if self.doubled { text.replace("\"\"", "\"") } else { text.into_owned() }
@@ -57,12 +57,12 @@ impl End {
     }
 }
 
-/// A row without the line end behind it, whatever it is made of.
+/// A row without its line end, of whatever bytes.
 pub(super) fn without_line_end(row: &[u8]) -> &[u8] {
     without_suffix(row, |byte| matches!(byte, b'\r' | b'\n'))
 }
 
-/// What is before the last bytes of a kind.
+/// The bytes before a trailing run of one kind.
 pub(super) fn without_suffix(text: &[u8], is: impl Fn(u8) -> bool) -> &[u8] {
     let end = text.iter().rposition(|byte| !is(*byte)).map_or(0, |last| last + 1);
     &text[..end]

@@ -1,4 +1,4 @@
-//! QUIRK-16: which byte stands between the cells.
+//! QUIRK-16: finds the delimiter.
 
 use super::cell::Cell;
 use super::forms::DELIMITERS;
@@ -9,8 +9,8 @@ use crate::encoding::Encoding;
 use crate::scan::find_any;
 use vcc_types::Field;
 
-/// What a line `sep=X` says, and how long it is without its end. Spreadsheets write it before the
-/// header. `row` is with its line end.
+/// The delimiter of a line `sep=X`, and the length of the line without its end. Spreadsheets write such a
+/// line before the header. `row` includes its line end.
 pub(super) fn of_separator_line(row: &[u8]) -> Option<(u8, usize)> {
     if !matches!(row.first(), Some(b's' | b'S' | b'"')) {
         return None;
@@ -25,14 +25,14 @@ pub(super) fn of_separator_line(row: &[u8]) -> Option<(u8, usize)> {
     (name.eq_ignore_ascii_case(b"sep=") && may_be).then_some((delimiter, text.len()))
 }
 
-/// A row with more names that no page had is no header: one that is full of them is told soon.
+/// A row with more unknown names than this is no header. So a row full of them is recognized early.
 const MOST_UNKNOWN: usize = 1024;
 
 /// QUIRK-17: the byte that divides a row with too few values into the header of another page.
 /// `present`: the one that is used so far.
 pub(super) fn of_page(row: &[u8], present: u8, header: &Header) -> Option<u8> {
     let line = first_line(row);
-    // Most rows are told by what stands first.
+    // The first cell decides for most rows.
     let end = find_any(&line[..line.len().min(256)], 0, DELIMITERS);
     let delimiter = *line.get(end).filter(|byte| **byte != present)?;
     if !header.is_known(&names::key(&Encoding::Utf8.text(&line[..end]))) {
@@ -53,9 +53,8 @@ pub(super) fn of_page(row: &[u8], present: u8, header: &Header) -> Option<u8> {
     (keys.len() >= 2 && header.is_repeated_by(&names, &keys, 3)).then_some(delimiter)
 }
 
-/// Another byte that divides a first row better than the present one does: into more names of
-/// fields or keys of `also`, or, where there are no names at all, into as many values as there are
-/// fields.
+/// Another delimiter that suits the first row better than `present`: it gives more names of fields or keys of
+/// `also`, or, if there are no names at all, as many values as there are fields.
 pub(super) fn better(row: &[u8], present: u8, also: &[String]) -> Option<u8> {
     let line = first_line(row);
     let others = DELIMITERS.into_iter();

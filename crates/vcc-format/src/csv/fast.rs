@@ -1,4 +1,4 @@
-//! The road that usual rows take: fifteen cells, quoted or not, as RFC 4180 has them.
+//! The fast path for usual rows: fifteen cells, quoted or not, as in RFC 4180.
 
 use vcc_types::Field;
 
@@ -22,7 +22,7 @@ const BATCH: usize = 8;
 /// Reads a row of fifteen cells. `None` for anything unusual, which the row reader then reads.
 #[inline]
 pub(super) fn row(view: &[u8], delimiter: u8, cells: &mut Cells) -> Option<Usual> {
-    // QUIRK-17: what is no record although it stands where one may, begins otherwise.
+    // QUIRK-17: headers, padding and the like begin with other bytes than these.
     let is_record = match view.first()? {
         b'"' => view.get(1)?.is_ascii_digit(),
         first => first.is_ascii_digit() || *first == delimiter,
@@ -88,7 +88,7 @@ impl Cells {
     fn push(&mut self, count: &mut usize, commas: u64, base: usize) -> Option<()> {
         let mut left = commas;
         let ends = &mut self.places[1..];
-        // Always as many, so that nothing depends on how many there are.
+        // Always the same number, so that there is no branch on the count.
         for end in ends.get_mut(*count..*count + BATCH)? {
             *end = base as u32 + left.trailing_zeros();
             left &= left.wrapping_sub(1);
@@ -172,10 +172,10 @@ impl Quotes {
         count: usize,
     ) -> Option<(u64, u32)> {
         let block = csv_quoting(view, base, delimiter);
-        // What is between an odd quote and an even one, the odd one included.
+        // The bits from an odd quote up to the next even one.
         let inside = prefix_xor(block.quotes) ^ if self.open { u64::MAX } else { 0 };
         let ends = block.line_ends & !inside;
-        // 64 where it goes on.
+        // 64 if the row goes on.
         let end = ends.trailing_zeros();
         // Up to the end of the row, and with it.
         let below = (ends & ends.wrapping_neg()).wrapping_sub(1);
@@ -311,7 +311,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(500))]
 
-        /// Whatever this road takes, the row reader reads in the same way.
+        /// The row reader reads whatever this path takes in the same way.
         #[test]
         fn the_row_reader_agrees(row in prop_oneof![rows(), cells()]) {
             let mut cells = Cells::default();
@@ -329,7 +329,7 @@ mod tests {
         }
     }
 
-    /// And it takes what is well quoted.
+    /// This path takes well-quoted rows.
     #[test]
     fn how_much_is_usual() {
         for length in 0..130 {

@@ -16,7 +16,7 @@ use crate::scan::{may_be_forbidden, undoubled};
 use crate::xml::forbidden;
 use crate::{DeviationKind, Options, Record, check};
 
-/// Whether nothing is to be said about the values of a usual row. `high`: it may hold U+FFFE or
+/// Whether there is nothing to report about the values of a usual row. `high`: it may hold U+FFFE or
 /// U+FFFF.
 #[inline(always)]
 pub(super) fn finds_nothing(
@@ -34,7 +34,7 @@ pub(super) fn finds_nothing(
         && check::duration(slice(text, cells.span(DURATION))).is_none()
 }
 
-/// Makes a record of a usual row: `raw` begins with it, and `text` is the same where it is UTF-8.
+/// Makes a record of a usual row. `raw` begins with the row, and `text` is the same if it is UTF-8.
 pub(super) fn usual<'b>(
     cells: &Cells,
     high: bool,
@@ -47,7 +47,7 @@ pub(super) fn usual<'b>(
     // It has no control characters.
     let special = text.is_none() || (high && may_be_forbidden(raw));
     let mut values = Values { raw, special, report, record: &mut record };
-    // Most values are where they stand.
+    // Most values need no decoding.
     let mut left = if special { values.record.present } else { cells.doubled };
     while left != 0 {
         let field = Field::ALL[left.trailing_zeros() as usize];
@@ -86,7 +86,7 @@ pub(super) fn row<'b>(
     record.into_record()
 }
 
-/// The values of a record while it is made.
+/// The values of a record that is being made.
 struct Values<'v, 'b> {
     raw: &'b [u8],
     /// Whether there is something to decode or to report beside doubled quotes.
@@ -188,7 +188,7 @@ impl Values<'_, '_> {
     }
 }
 
-/// Whether so much of a cell is quotes that to copy it by parts is slower than to look for them.
+/// Whether a cell has so many quotes that copying it in parts would be slow.
 fn is_dense(bytes: &[u8]) -> bool {
     const LONG: usize = 256;
     bytes.len() > LONG && memchr::memchr_iter(b'"', bytes).count() > bytes.len() / 16

@@ -1,10 +1,10 @@
-//! QUIRK-17: how a header may stand in the input again, behind a page without a last line end.
+//! QUIRK-17: the forms in which a header may come again, behind a page without a last line end.
 
 /// What stands between cells (QUIRK-16).
 pub(super) const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
-/// The forms of a header: as it stands, and its names, as they stand or as they are documented,
-/// all in quotes or without any, with any delimiter between them.
+/// The forms of a header: its own text, and its names (as written or as documented) with all of them quoted
+/// or none, and with any delimiter.
 #[derive(Debug)]
 pub(super) struct Forms {
     text: Vec<u8>,
@@ -63,7 +63,7 @@ impl Forms {
     }
 }
 
-/// What is before names at the end of a row. Most rows are told by the last name.
+/// What is before names at the end of a row. The last name decides for most rows.
 pub(super) fn before_names<'t>(
     row: &'t [u8],
     names: &[impl AsRef<str>],

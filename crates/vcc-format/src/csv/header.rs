@@ -30,11 +30,11 @@ impl Column {
 #[derive(Debug, Default)]
 pub(super) struct Header {
     columns: Vec<Column>,
-    /// What the names are whatever their spelling, where there is a header row.
+    /// The keys of the names, which ignore spelling, if there is a header row.
     keys: Vec<String>,
     /// The same, to be looked up.
     known: HashSet<String>,
-    /// How the header row may stand in the input again.
+    /// The forms in which the header may come again.
     forms: Forms,
     /// Whether the columns are the fifteen in the documented order.
     documented: bool,
@@ -43,7 +43,7 @@ pub(super) struct Header {
 /// Why a row is no header.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum NoHeader {
-    /// It is a record, by the number of its values.
+    /// It has as many values as a record.
     Record,
     /// It has two columns for one field, in different spellings.
     Twice(Field, usize, usize),
@@ -108,8 +108,8 @@ impl Header {
         &self.forms
     }
 
-    /// Says how the header stands in the input: the row that it is, its names and what is between
-    /// them. Of a header with another delimiter it is said anew.
+    /// Sets how the header is written: its row, its names and its delimiter. Call it again for a header with
+    /// another delimiter.
     pub(super) fn stands(&mut self, row: &[u8], names: Vec<String>, delimiter: u8) {
         let documented = self.columns.iter().map(Column::name).collect();
         self.forms = Forms::new(without_line_end(row), delimiter, [names, documented]);
@@ -138,7 +138,7 @@ impl Header {
                 && !names.iter().any(|name| is_start(name)))
     }
 
-    /// Where the starts stand, where they have a column.
+    /// The column of the starts, if there is one.
     pub(super) fn start_column(&self) -> Option<usize> {
         self.columns.iter().position(|column| *column == Column::Field(Field::StartDate))
     }
@@ -176,7 +176,7 @@ fn is_start(text: &str) -> bool {
     StartDate::parse(check::trim(text)).is_ok()
 }
 
-/// The name of a value that has no column, or whose column has no name.
+/// The name for a value that has no column, or whose column has no name.
 pub(super) fn surplus(index: usize) -> String {
     format!("column{}", index + 1)
 }

@@ -16,22 +16,22 @@ use crate::{DeviationKind, ErrorKind, Options};
 #[derive(Debug)]
 pub(super) struct Heading {
     header: Header,
-    /// The keys of names that tell a header beside those of the fields.
+    /// Further keys that mark a row as a header.
     also: Vec<String>,
     expect_extra: bool,
     /// How many extra columns there may be.
     extra: usize,
-    /// What is to be said about a header without `startDate`.
+    /// The message about a header without `startDate`.
     lacks_start: Option<String>,
 }
 
-/// What the first row of a document is.
+/// What the first row of a document turned out to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum First {
     Header,
-    /// A record, of a document without a header: it is to be read again.
+    /// A record: the document has no header. Read the row again.
     Record,
-    /// It is to be read again, with another delimiter.
+    /// Read the row again, with another delimiter.
     Divided,
 }
 
@@ -59,7 +59,7 @@ impl Heading {
         self.lacks_start.as_deref()
     }
 
-    /// Takes the documented columns for those of a document without a header.
+    /// Uses the documented columns, for a document without a header.
     pub(super) fn is_missing(&mut self) {
         self.header = Header::documented();
     }
@@ -125,7 +125,7 @@ impl Heading {
         length: usize,
         report: &mut Report,
     ) -> Result<bool, Trouble> {
-        // Most rows are told by what stands first.
+        // The first cell decides for most rows.
         let Some(first) = row.cells().first().map(|cell| cell.bytes(view)) else {
             return Ok(false);
         };

@@ -15,7 +15,7 @@ pub(super) struct Line {
 }
 
 impl Line {
-    /// The first line. `None`: the input has none that is ended.
+    /// The first line; `None` if no line of the input has an end.
     pub(super) fn first(view: &[u8]) -> Option<Line> {
         let lf = find(view, 0, b'\n');
         view.get(lf)?;
@@ -40,7 +40,7 @@ impl Line {
     }
 }
 
-/// What a line is read as.
+/// A line read as cells.
 #[derive(Debug, Default)]
 pub(super) struct Split {
     pub(super) cells: Vec<Cell>,
@@ -169,14 +169,14 @@ impl Ends<'_> {
         }
     }
 
-    /// How many quotes stand at a place.
+    /// The number of quotes at a place.
     fn run(&self, from: usize) -> usize {
         let quotes = self.line[from..].iter().take_while(|byte| **byte == b'"').count();
         steps::count(quotes);
         quotes
     }
 
-    /// The first quote from `at` on that is not one of two.
+    /// The first quote from `at` on that is not doubled.
     fn single(&self, mut at: usize) -> Option<usize> {
         loop {
             at = find(self.line, at, b'"');

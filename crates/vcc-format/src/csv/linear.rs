@@ -1,4 +1,4 @@
-//! Time is linear in the input, also inside one row: of twice the bytes, twice the steps.
+//! Time is linear in the input, also inside one row: twice the bytes take twice the steps.
 
 use std::io::BufReader;
 

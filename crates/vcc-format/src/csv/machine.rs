@@ -1,4 +1,4 @@
-//! The CSV reader: the header, the rows, and which rows are none.
+//! The CSV reader: the header, the rows, and what is skipped between them.
 
 use std::ops::Range;
 
@@ -25,10 +25,10 @@ pub(crate) struct Machine {
     heading: Heading,
     /// Where the row begins.
     item: usize,
-    /// Everything before is read.
+    /// Everything before this was read.
     pos: usize,
     row: Row,
-    /// Whether the row needed no closer look. Then its values are `cells`, otherwise in `row`.
+    /// Whether the fast path read the row. Then its values are in `cells`, otherwise in `row`.
     usual: bool,
     cells: Cells,
     /// Whether a usual row may hold U+FFFE or U+FFFF.
@@ -70,7 +70,7 @@ impl crate::machine::Machine for Machine {
         if self.state == State::Start {
             return self.start(buf, ended);
         }
-        // A row that is unfinished has not moved `pos`.
+        // An unfinished row has not moved `pos`.
         self.item = self.pos;
         self.in_record = false;
         let limit = self.options.limits.record_bytes as usize;
@@ -247,7 +247,7 @@ impl Machine {
         Ok(Step::End)
     }
 
-    /// What is no part of a row although it stands where one begins.
+    /// Skips what is no part of a row although a row could begin here.
     fn before_row(&mut self, view: &[u8], ended: bool, cut: bool) -> Option<Step> {
         if self.report.is_silent() {
             let blank = seam::blank_rows(view);
@@ -320,7 +320,7 @@ impl Machine {
         } else {
             format!("the header has more than {limit} columns")
         };
-        // However many were read: the same are whole.
+        // The number of complete values must not depend on how many were read.
         self.row.truncate(limit);
         Err(Trouble { kind: ErrorKind::TooManyFields, at: self.item, message })
     }
@@ -393,7 +393,7 @@ impl Machine {
         }
         self.report.bare(&mut self.row);
         if cells < columns.len() && !self.report.is_silent() {
-            // QUIRK-9: never shifted; what is missing is missing at the end.
+            // QUIRK-9: values are never shifted; the missing ones are those at the end.
             let missing: Vec<String> = columns[cells..].iter().map(Column::name).collect();
             let read_as = format!("absent: {}", missing.join(", "));
             self.report.say(DeviationKind::ShortRow, (0, last), read_as);
@@ -403,7 +403,7 @@ impl Machine {
             self.report.say(DeviationKind::LongRow, (first, last), read_as);
         }
         if end == End::Input(view.len()) && cells < columns.len() {
-            // The row may be whole, or what stands last may be cut.
+            // The row may be complete, or its last value may be cut.
             self.report.say(DeviationKind::UnendedRow, (last, last), "\r\n");
         }
         Ok(Step::Record)

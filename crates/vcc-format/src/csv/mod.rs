@@ -1,4 +1,4 @@
-//! CSV: what the service answers when asked for `files.csv` (OUT-4).
+//! CSV, as the service answers for `files.csv` (OUT-4).
 
 mod cell;
 mod delimiter;
@@ -42,7 +42,7 @@ impl crate::machine::Sealed for Csv {
     type Machine = machine::Machine;
 }
 
-/// Reads CSV that is in memory.
+/// Reads CSV in memory.
 ///
 /// ```
 /// use vcc_format::csv;
@@ -74,7 +74,7 @@ pub type Reader<'a, S = ()> = crate::Reader<'a, Csv, S>;
 /// ```
 pub type StreamReader<R, S = ()> = crate::StreamReader<R, Csv, S>;
 
-/// Reads CSV that is handed over piece by piece.
+/// Reads CSV piece by piece.
 ///
 /// ```
 /// use vcc_format::csv;

@@ -1,12 +1,12 @@
-//! QUIRK-15: the names of columns, and in which other spellings they are the same names.
+//! QUIRK-15: the names of columns, and which spellings are the same name.
 
 use vcc_types::Field;
 
 use crate::check;
 use crate::xml::shorten;
 
-/// What two spellings of one name have in common: its letters and digits. White space (no-break and
-/// zero-width included), quotes around it, `_`, `-` and case make no difference.
+/// The key of a name, equal for all its spellings: its letters and digits. White space (including no-break and
+/// zero-width), quotes around it, `_`, `-` and case make no difference.
 pub(super) fn key(name: &str) -> String {
     let name = check::trim(name);
     let inner = name.strip_prefix('"').and_then(|name| name.strip_suffix('"'));
@@ -29,12 +29,12 @@ pub(super) fn of_key(key: &str) -> Option<Field> {
     Field::ALL.into_iter().find(|field| field.wire_name().eq_ignore_ascii_case(key))
 }
 
-/// What is to be said about a header without `startDate`: the name that may be meant for it.
+/// The message about a header without `startDate`, with the name that may be meant for it.
 pub(super) fn without_start(names: &[String]) -> String {
     let wanted = key(Field::StartDate.wire_name());
     let others = names.iter().map(|name| (name, key(name)));
     let others = others.filter(|(_, key)| key.len() < 40 && of_key(key).is_none());
-    // A part of it that is written out says as much as two slips of the pen.
+    // A written-out part of the name counts like two typing errors.
     let rank = |key: &str| match ["start", "date", "time", "begin"].iter().any(|w| key.contains(w))
     {
         true => distance(key, &wanted).min(3),
@@ -53,7 +53,7 @@ pub(super) fn without_start(names: &[String]) -> String {
     }
 }
 
-/// How many letters have to be put in, taken out or changed to make one text of another.
+/// The edit distance: how many letters to insert, delete or change.
 fn distance(one: &str, other: &str) -> usize {
     let mut row: Vec<usize> = (0..=other.len()).collect();
     for (at, byte) in one.bytes().enumerate() {

@@ -5,7 +5,7 @@ use super::cell::End;
 use super::line::{Closing, Line, count, split};
 use super::row::Row;
 
-/// Whether the quotes of a row may not be meant as they stand. `cut`: no more of it is read.
+/// Whether the quotes of a row may be meant otherwise. `cut`: the rest of the row is not read.
 pub(super) fn is_needed(row: &Row, end: End, cut: bool) -> bool {
     let open = row.open_quote().is_some();
     match end {

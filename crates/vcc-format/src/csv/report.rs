@@ -1,4 +1,4 @@
-//! What is to be said about the row at hand.
+//! The reports about the current row.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use crate::machine::{Pending, Raw};
 use crate::parts::Span;
 use crate::{DeviationKind, Options};
 
-/// The deviations of a row, which nobody may want to know. Spans count from the start of the row.
+/// The deviations of a row, if somebody uses them. Spans count from the start of the row.
 #[derive(Debug)]
 pub(super) struct Report {
     pending: Pending,
@@ -23,7 +23,7 @@ impl Report {
         Self { pending: Pending::new(options), silent: false, line_feed: false }
     }
 
-    /// Says that nobody wants to know.
+    /// Turns reports off.
     #[inline]
     pub(super) fn silence(&mut self, silent: bool) {
         self.silent = silent;
@@ -34,7 +34,7 @@ impl Report {
         self.silent
     }
 
-    /// What was said and not taken yet.
+    /// The reports that were not taken yet.
     #[inline]
     pub(super) fn pending(&mut self) -> &mut Pending {
         &mut self.pending
@@ -49,7 +49,7 @@ impl Report {
         self.say_of(None, kind, span, read_as);
     }
 
-    /// Says something about the value of a field.
+    /// Reports something about the value of a field.
     pub(super) fn say_of(
         &mut self,
         field: Option<Field>,
@@ -62,7 +62,7 @@ impl Report {
         }
     }
 
-    /// Says which quotes and CRs of a row are text.
+    /// Reports the quotes and CRs of a row that are text.
     pub(super) fn bare(&mut self, row: &mut Row) {
         if self.silent {
             return;
@@ -72,7 +72,7 @@ impl Report {
         }
     }
 
-    /// Says that a row of this length ends in LF alone, the first time.
+    /// Reports, the first time, that a row of this length ends in LF alone.
     pub(super) fn line_feed(&mut self, length: usize) {
         if !self.line_feed {
             self.line_feed = true;

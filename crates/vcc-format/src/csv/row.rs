@@ -1,4 +1,4 @@
-//! The cells of a row (RFC 4180), and what QUIRK-9 makes of quotes that are not where they belong.
+//! The cells of a row (RFC 4180), and how QUIRK-9 reads quotes in wrong places.
 
 use std::ops::Range;
 
@@ -8,11 +8,11 @@ use crate::DeviationKind;
 use crate::scan::Marks;
 use crate::steps;
 
-/// A row while it is read, so that reading can go on where the buffer ended.
+/// A row that is being read. Reading can go on where the buffer ended.
 #[derive(Debug)]
 pub(super) struct Row {
     delimiter: u8,
-    /// Whether somebody wants to know of every quote and CR that is text.
+    /// Whether every quote and CR that is text is reported.
     lists: bool,
     cells: Vec<Cell>,
     /// Where the present cell begins, and how far it was looked at; from the start of the row.
@@ -20,9 +20,9 @@ pub(super) struct Row {
     pos: usize,
     quoted: bool,
     doubled: bool,
-    /// Set while a quote is looked for that ends the cell in spite of a bare one.
+    /// Set while looking for a quote that ends the cell in spite of a bare one.
     look: Option<Look>,
-    /// Before this place, no quote ends a cell any more: so no line is looked through twice.
+    /// Before this place no quote ends a cell. So no line is searched twice.
     hopeless: usize,
     /// Whether a quoted cell has a quote that RFC 4180 does not explain.
     broken: bool,
@@ -78,13 +78,13 @@ impl Row {
         self.quoted.then(|| self.start - 1)
     }
 
-    /// What stands between cells.
+    /// The delimiter.
     #[inline]
     pub(super) fn delimiter(&self) -> u8 {
         self.delimiter
     }
 
-    /// Says what stands between the cells of the rows that are read from now on.
+    /// Sets the delimiter for the next rows.
     pub(super) fn set_delimiter(&mut self, delimiter: u8) {
         self.delimiter = delimiter;
     }
@@ -94,7 +94,7 @@ impl Row {
         self.most
     }
 
-    /// Says whether somebody wants to know of every quote and CR that is text.
+    /// Sets whether every quote and CR that is text is reported.
     #[inline]
     pub(super) fn list(&mut self, lists: bool) {
         self.lists = lists;
@@ -127,7 +127,7 @@ impl Row {
         self.bare.iter().find(is).map(|(_, at)| *at)
     }
 
-    /// Gives what is text after all, each with what it is read as, and forgets it.
+    /// Gives the quotes and CRs that are text, each with how it was read, and clears them.
     pub(super) fn take_bare(&mut self) -> impl Iterator<Item = (Bare, &'static str)> + use<> {
         let last = self.last();
         std::mem::take(&mut self.bare).into_iter().map(move |bare| match bare {
@@ -137,7 +137,7 @@ impl Row {
         })
     }
 
-    /// Forgets the cells behind so many.
+    /// Keeps only this many cells.
     pub(super) fn truncate(&mut self, cells: usize) {
         self.cells.truncate(cells);
     }
@@ -200,7 +200,7 @@ impl Row {
                     return Some(End::Lf(at + 1));
                 }
                 Some(b'"') => self.bare_quote(at),
-                // Most that end no row show it at once.
+                // Most CRs that end no row can be told at once.
                 Some(_) if row.get(at + 1).is_some_and(|next| !matches!(next, b'\r' | b'\n')) => {
                     self.bare_carriage_return(at);
                 }
@@ -223,7 +223,7 @@ impl Row {
     fn quoted(&mut self, marks: &mut Marks, row: &[u8], ended: bool) -> Option<End> {
         let mut at = marks.quote(row, self.pos);
         if row.get(at + 1) == Some(&b'"') {
-            // A cell may be full of them.
+            // A cell may be full of quotes.
             self.doubled = true;
             at = marks.single_quote(row, at);
         }

@@ -1,4 +1,4 @@
-//! QUIRK-17: what stands where one document ends and the next begins, and behind the last.
+//! QUIRK-17: where one document ends and the next begins, and what follows the last one.
 
 use std::ops::Range;
 
@@ -14,7 +14,7 @@ use crate::{DeviationKind, steps};
 
 pub(super) const BOM: &[u8] = b"\xEF\xBB\xBF";
 
-/// What old systems and preallocated files have behind the text.
+/// The padding of old systems and preallocated files.
 pub(super) fn is_padding(byte: u8) -> bool {
     matches!(byte, 0 | 0x1A)
 }
@@ -25,16 +25,16 @@ pub(super) struct Padding {
     seen: usize,
 }
 
-/// What is no part of a row although it stands where one begins.
+/// What is no part of a row although a row could begin here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Before {
-    /// So many bytes.
+    /// This many bytes.
     Bytes(usize),
     /// The buffer ends inside it.
     More,
 }
 
-/// What is before a row, and what is to be said about it. `None`: nothing.
+/// What is before a row, with its report. `None`: nothing.
 pub(super) fn before_row(
     view: &[u8],
     ended: bool,
@@ -52,7 +52,7 @@ pub(super) fn before_row(
     }
 }
 
-/// How long the rows are that begin `view` and have nothing in them.
+/// The length of the empty rows at the beginning of `view`.
 pub(super) fn blank_rows(view: &[u8]) -> usize {
     let mut at = 0;
     loop {
@@ -98,7 +98,7 @@ pub(super) fn behind_row(row: &Row, header: &Header, view: &[u8], end: End) -> O
             let key =
                 |cell: &Cell| Some(names::key(&cell.name(view))).filter(|key| header.is_known(key));
             let keys: Option<Vec<String>> = row.cells().iter().map(key).collect();
-            // One with other names beside would take in the last value of this page.
+            // A header with other names would include the last value of this page.
             keys.is_some_and(|keys| header.is_repeated_by(&[], &keys, usize::MAX))
         };
         // A header with more columns may end as the present one does.
@@ -135,7 +135,7 @@ fn without_headers<'b>(header: &Header, text: &'b [u8], delimiter: u8) -> Option
     let (mut before, mut form) = (None, None);
     loop {
         let text = before.unwrap_or(text);
-        // Most that follow each other are alike.
+        // Consecutive pages mostly have the same header.
         let rest = form.and_then(|form| text.strip_suffix(form));
         let Some(rest) = rest.or_else(|| header.forms().before(text, delimiter)) else {
             return before;

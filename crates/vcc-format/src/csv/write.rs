@@ -6,15 +6,15 @@ use super::forms::before_names;
 use crate::scan::{csv_block, csv_marks, forbidden_character, is_plain_row, needs_quotes};
 use crate::{Record, WriteError};
 
-/// How much is collected before it goes to the destination.
+/// How much is collected before it is written to the destination.
 const FLUSH: usize = 32 << 10;
 
 /// Writes a list of recordings as CSV (OUT-4): a header row, then a row for each record, as RFC
 /// 4180 says: CR LF, quotes only where a value holds a comma, a quote, CR or LF, quotes doubled.
 ///
 /// CSV cannot tell an absent value from an empty one: both are written as nothing, and read back as
-/// empty. Values that a spreadsheet would take for a formula (`=1+1`, `+49…`, `@x`) stay as they
-/// are: whoever opens the file in a spreadsheet should import it as text.
+/// empty. Values that a spreadsheet would take for a formula (`=1+1`, `+49…`, `@x`) stay as they are. To
+/// open the file in a spreadsheet, import it as text.
 ///
 /// Extra values are written where the header has a column for them; see
 /// [`with_extra`](Self::with_extra).
@@ -127,9 +127,8 @@ impl<W: io::Write> Writer<W> {
         self.write_all(values, std::iter::empty())
     }
 
-    /// Writes a record whose values stand with commas between them already, `first` and then
-    /// `others`: copied as they stand, if that is how a row is written. `values` are asked for where
-    /// one of them needs quotes.
+    /// Writes a record whose values are already joined by commas: `first` and then `others`. They are copied
+    /// if no value needs quotes; otherwise `values` is called.
     ///
     /// ```
     /// use vcc_format::csv;
@@ -179,9 +178,8 @@ impl<W: io::Write> Writer<W> {
         self.end_row()
     }
 
-    /// Writes values out of `joined`, where they stand with commas between them: copied, but for
-    /// those that need quotes. `false` where they do not stand there, or one of them may not be
-    /// written.
+    /// Writes values from `joined`, where they are joined by commas: copied, except for those that need
+    /// quotes. `false` if they are not there, or one of them may not be written.
     fn write_parts(&mut self, joined: &str, values: &[Option<&str>]) -> bool {
         let joined = joined.as_bytes();
         let mut marks = csv_marks(joined).peekable();
@@ -262,8 +260,8 @@ impl<W: io::Write> Writer<W> {
         Ok(())
     }
 
-    /// Writes the fifteen cells: as they are, if a look at the whole row finds that none of them
-    /// needs quotes, and otherwise anew from the first one that does.
+    /// Writes the fifteen cells as they are if none of them needs quotes; otherwise again from the first one
+    /// that does.
     #[inline]
     fn cells(&mut self, values: &[Option<&str>; Field::COUNT]) -> Result<(), (Field, usize, char)> {
         let start = self.buf.len();
@@ -309,7 +307,7 @@ impl<W: io::Write> Writer<W> {
         result
     }
 
-    /// Hands what is collected to the destination, and flushes that.
+    /// Writes what is collected to the destination, and flushes it.
     ///
     /// # Errors
     ///
@@ -329,7 +327,7 @@ impl<W: io::Write> Writer<W> {
         Ok(self.destination)
     }
 
-    /// The destination, to which not everything may have been handed yet.
+    /// The destination. Some of the output may not have been written to it yet.
     #[must_use]
     pub fn get_ref(&self) -> &W {
         &self.destination
@@ -373,8 +371,8 @@ fn suspects(row: &[u8], values: &[Option<&str>; Field::COUNT]) -> u16 {
     suspects
 }
 
-/// Whether a row is written as it stands, shown by a look at all of it: it has no more commas than
-/// those between the cells, nothing that asks for quotes, and no name of a column at its end.
+/// Whether a row can be written as it is, decided from the whole row: no commas but those between the cells,
+/// nothing that needs quotes, and no name of a column at its end.
 #[inline(always)]
 fn is_plain(row: &[u8]) -> bool {
     is_plain_row(row, Field::COUNT - 1) && !row.ends_with(LAST_NAME.as_bytes())

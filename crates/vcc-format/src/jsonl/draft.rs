@@ -1,4 +1,4 @@
-//! A record while it is read: its values, and which part of it comes next.
+//! A record that is being read: its values, and which part comes next.
 
 use vcc_types::Field;
 
@@ -41,7 +41,7 @@ impl Part {
     }
 }
 
-/// A record while it is read. Spans count from the start of the item.
+/// A record that is being read. Spans count from the start of the item.
 #[derive(Debug, Default)]
 pub(super) struct Draft {
     pub(super) values: [Span; Field::COUNT],
@@ -55,9 +55,9 @@ pub(super) struct Draft {
     pub(super) name_escaped: bool,
     pub(super) start: usize,
     pub(super) value_escaped: bool,
-    /// A comma that nothing followed so far.
+    /// A comma that nothing has followed yet.
     pub(super) comma: Option<usize>,
-    /// Whether it was said that the record goes on in another line.
+    /// Whether it was reported that the record goes on in another line.
     pub(super) lines: bool,
 }
 

@@ -12,11 +12,11 @@ use crate::{DeviationKind, ErrorKind, Options};
 #[derive(Debug)]
 pub(crate) struct Machine {
     pub(super) options: Options,
-    /// Where the record begins, or what stands between two.
+    /// Where the item begins: a record, or what is between two.
     pub(super) item: usize,
-    /// Everything before is read.
+    /// Everything before this was read.
     pub(super) pos: usize,
-    /// How far what is unfinished was looked at.
+    /// How far an unfinished part was looked at.
     pub(super) seen: usize,
     /// Where the machine stands in a record, if it is in one.
     pub(super) part: Option<Part>,
@@ -30,7 +30,7 @@ pub(crate) struct Machine {
     /// Whether the item is a record.
     pub(super) in_record: bool,
     pub(super) number: u64,
-    /// Whether nobody is told what is reported.
+    /// Whether nobody uses the reports.
     pub(super) silent: bool,
     pub(super) pending: Pending,
 }
@@ -44,7 +44,7 @@ pub(super) struct Input<'b> {
 }
 
 impl Machine {
-    /// Refuses what stands at the position. `None`: more is needed to show it.
+    /// The error about what stands at the position. `None`: more input is needed to show it.
     pub(super) fn refuse<T>(&self, input: Input<'_>, expected: &str) -> Result<Option<T>, Trouble> {
         let rest = &input.view[self.pos..];
         if rest.len() < 40 && !rest.contains(&b'\n') && !input.ended && !input.cut {

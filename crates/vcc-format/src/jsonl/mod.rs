@@ -1,9 +1,9 @@
 //! JSON lines, for tools: one object of strings a line.
 //!
-//! A record is an object of its values by wire name, extra values after the fifteen; a value that
-//! is absent is left out (or `null`, when read). This is what `serde` makes of a
-//! [`Recording`](vcc_types::Recording). Read are also an array of such objects, and values that are
-//! no strings (QUIRK-19).
+//! A record is an object of its values by wire name, with extra values after the fifteen. An absent value
+//! is left out (a reader also takes `null`). `serde` has the same form of a
+//! [`Recording`](vcc_types::Recording). The readers also take an array of such objects, and values that
+//! are no strings (QUIRK-19).
 
 mod draft;
 mod machine;
@@ -33,7 +33,7 @@ impl crate::machine::Sealed for JsonLines {
     type Machine = machine::Machine;
 }
 
-/// Reads JSON lines that are in memory.
+/// Reads JSON lines in memory.
 ///
 /// ```
 /// use vcc_format::jsonl;
@@ -60,7 +60,7 @@ pub type Reader<'a, S = ()> = crate::Reader<'a, JsonLines, S>;
 /// ```
 pub type StreamReader<R, S = ()> = crate::StreamReader<R, JsonLines, S>;
 
-/// Reads JSON lines that are handed over piece by piece.
+/// Reads JSON lines piece by piece.
 ///
 /// ```
 /// use vcc_format::jsonl;

@@ -1,4 +1,4 @@
-//! The text of a JSON string: its escapes, and what is none.
+//! The text of a JSON string, and its escapes.
 
 use core::ops::Range;
 
@@ -7,8 +7,7 @@ use crate::encoding::Encoding;
 use crate::xml::forbidden;
 use vcc_types::is_xml_character;
 
-/// Appends the text of a string to `out`. What has to be said about it is said with spans in `raw`;
-/// `silent`: to nobody.
+/// Appends the text of a string to `out`, and reports deviations with spans in `raw`, unless `silent`.
 pub(super) fn decode(
     raw: &[u8],
     encoding: Encoding,
@@ -26,7 +25,7 @@ pub(super) fn decode(
                     continue;
                 }
                 (None, length) => {
-                    // QUIRK-18: half a character, or no escape at all, stays the text it is.
+                    // QUIRK-18: half a surrogate pair, or no escape at all, stays as text.
                     let text = encoding.text(&raw[pos..pos + length]).into_owned();
                     report(DeviationKind::UnknownReference, pos..pos + length, text);
                     pos += length;

@@ -5,7 +5,7 @@ use vcc_types::{Field, Recording};
 use crate::WriteError;
 use crate::scan::forbidden_character;
 
-/// Writes a recording a line.
+/// Writes one recording per line.
 ///
 /// ```
 /// use vcc_format::jsonl;
@@ -24,7 +24,7 @@ pub struct Writer<W> {
 }
 
 impl<W: io::Write> Writer<W> {
-    /// A writer. It hands each line to the destination at once.
+    /// A writer. It writes each line to the destination at once.
     #[must_use]
     pub fn new(destination: W) -> Self {
         Self { destination, line: Vec::new(), records: 0 }

@@ -148,7 +148,7 @@ impl Marks {
         }
     }
 
-    /// Makes the block that of a place.
+    /// Moves to the block of a place.
     #[inline(always)]
     fn reach(&mut self, bytes: &[u8], place: usize) {
         if place < self.base || place - self.base >= 64 {
@@ -212,7 +212,7 @@ mod tests {
     /// As they are found one by one.
     #[test]
     fn single_quotes_and_line_ends() {
-        // The same numbers each time.
+        // Pseudo-random, and the same in each run.
         let mut state = 7_u64;
         let mut below = |n: u64| {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);

@@ -1,4 +1,4 @@
-//! Quotes of which two are one, taken out.
+//! Undoubles quotes.
 
 use wide::u8x16;
 
@@ -7,7 +7,7 @@ use super::runs::second_of_two;
 use super::{LANES, load};
 use crate::steps;
 
-/// A cell with one of each two quotes; one on its own is text. Made for cells that are full of them.
+/// A cell with each doubled quote as one; a single one is text. Fast for cells full of quotes.
 pub(crate) fn undoubled(bytes: &[u8]) -> Vec<u8> {
     steps::count(bytes.len());
     let mut kept = vec![0; bytes.len() + LANES];
@@ -51,7 +51,7 @@ pub(crate) fn undoubled(bytes: &[u8]) -> Vec<u8> {
     kept
 }
 
-/// Appends a text in which every quote is one of two, without the second of them.
+/// Appends a text in which every quote is doubled, undoubled.
 pub(crate) fn unquote(text: &str, out: &mut String) {
     let mut marks = Marks::new(text.as_bytes(), 0, b'"');
     let mut plain = 0;

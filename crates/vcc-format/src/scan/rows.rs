@@ -1,4 +1,4 @@
-//! What stands in a row of CSV, 64 bytes at a time, and whether it may stand so.
+//! Scans rows of CSV, 64 bytes at a time: where things are, and whether a row may be written as it is.
 
 use wide::u8x16;
 

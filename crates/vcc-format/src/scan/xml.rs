@@ -1,4 +1,4 @@
-//! What XML cannot carry as it stands, or not at all.
+//! Characters that XML cannot carry as they are, or not at all.
 
 use vcc_types::is_xml_character;
 
@@ -53,7 +53,7 @@ fn forbidden(block: u8x16) -> u8x16 {
     (control & !(is(b'\n') | is(b'\t') | is(b'\r'))) | is(0xEF)
 }
 
-/// Whether any byte of a value needs to be written otherwise in XML, or may not be written.
+/// Whether a value has a byte that has to be escaped in XML, or may not be written.
 #[inline]
 pub(crate) fn needs_escape_in_xml(bytes: &[u8]) -> bool {
     any(bytes, escaped_in_xml)

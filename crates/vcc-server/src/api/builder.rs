@@ -11,7 +11,7 @@ use crate::sign_ins::SignIns;
 use crate::unproven::Unproven;
 use crate::{Api, Audit, Clock, Limits, Metrics};
 
-/// What an [`Api`] is made with.
+/// Settings of an [`Api`].
 ///
 /// ```
 /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
@@ -84,15 +84,14 @@ impl ApiBuilder {
         self
     }
 
-    /// Keeps a log of who asked what. [`AuditFailure`](crate::AuditFailure) says what becomes of
-    /// answers while it cannot be written. A clone that the caller keeps tells how it fares, and opens
-    /// its file anew.
+    /// Keeps a log of who asked what. [`AuditFailure`](crate::AuditFailure) says what happens to answers
+    /// while it cannot be written. Keep a clone to watch the log or to reopen its file.
     pub fn audit(mut self, audit: Audit) -> Self {
         self.audit = Some(audit);
         self
     }
 
-    /// Counts on in these metrics, such as those of a log that drops lines.
+    /// Counts in these metrics, which the program may share with its log.
     pub fn metrics(mut self, metrics: Arc<Metrics>) -> Self {
         self.metrics = metrics;
         self

@@ -6,12 +6,11 @@ use crate::Metrics;
 use crate::metrics::GaugeGuard;
 use crate::sign_ins::SignIns;
 
-/// What the log and the metrics show instead of a status if the client left: the number that other
-/// servers use.
+/// The status in the log and the metrics if the client left first, as nginx has it.
 const CLIENT_LEFT: u16 = 499;
 
-/// A request that is being answered. It is counted and logged once, also if its client leaves before
-/// there is an answer.
+/// A request that is being answered. It is counted and logged once, even if its client leaves before
+/// the answer.
 pub(super) struct InFlight<'a> {
     metrics: &'a Metrics,
     requests: &'a AtomicU64,

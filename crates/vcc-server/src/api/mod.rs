@@ -30,7 +30,7 @@ use crate::sign_ins::SignIns;
 use crate::unproven::Unproven;
 use crate::{Clock, Limits, Metrics};
 
-/// The API without a socket: what turns a request into a response.
+/// The API without a socket: it turns a request into a response.
 ///
 /// [`router`](Api::router) gives a tower service, to be served by [`Server`](crate::Server), by a
 /// server of your own, or called in a test. The log and the [`Audit`] name the peer of a request that
@@ -75,8 +75,7 @@ pub struct Api {
 }
 
 impl Api {
-    /// The API over a store, in the default dialect, by the system's clock and within the default
-    /// limits.
+    /// The API over a store, with the default dialect, the system's clock and the default limits.
     #[must_use]
     pub fn new(store: Arc<dyn Store>) -> Self {
         Self::builder(store).build()
@@ -87,7 +86,7 @@ impl Api {
         ApiBuilder::new(store)
     }
 
-    /// What is counted.
+    /// The metrics of this API.
     #[must_use]
     pub fn metrics(&self) -> Arc<Metrics> {
         self.metrics.clone()
@@ -158,8 +157,8 @@ async fn handle(State(api): State<Arc<Api>>, request: Request<Body>) -> Response
         }
     }
     in_flight.end(response.status().as_u16());
-    // Requests that are there already are answered before this answer is sent, so that whoever waits
-    // for them is woken once for several. Where there are none, it costs a look at the sockets.
+    // Requests that have come already are answered before this answer is sent, so a client that waits for
+    // several answers is woken once. If there are none, this costs one look at the sockets.
     tokio::task::yield_now().await;
     response
 }

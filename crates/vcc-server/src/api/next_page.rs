@@ -22,7 +22,7 @@ mod tests {
 
     use super::*;
 
-    /// PAGE-6: what is written in three bytes for one may be too long to be asked for.
+    /// PAGE-6: percent-encoding can make a link too long to be followed.
     #[test]
     fn a_link_can_be_followed() {
         let dialect = Dialect::default();

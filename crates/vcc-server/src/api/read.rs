@@ -9,7 +9,7 @@ use crate::audit;
 use crate::error_response::ErrorResponse;
 use crate::request_head::LONGEST_TARGET;
 
-/// A request that gets a page.
+/// A request that will be answered with a page.
 pub(super) struct PageRequest {
     pub(super) tenant: String,
     /// The number of the token that opened it.
@@ -22,8 +22,7 @@ pub(super) struct PageRequest {
 }
 
 impl Api {
-    /// What a request asks for, of the tenant that it has proven to come from, by the token of this
-    /// number.
+    /// What a request asks for. It has proven its tenant by the token of this number.
     pub(super) fn read(
         &self,
         request: &Parts,

@@ -6,7 +6,7 @@ use vcc_store::{StoreError, StoreErrorKind};
 
 use crate::error_response::ErrorResponse;
 
-/// What a log line says about a request, as far as it is known. It never has a token or a value.
+/// What the log says about a request, as far as it is known. It never has a token or a value.
 #[derive(Default)]
 pub(super) struct Trace {
     /// The address that the connection came from; behind a proxy, that of the proxy.
@@ -14,7 +14,7 @@ pub(super) struct Trace {
     pub(super) tenant: Option<String>,
     pub(super) shape: Option<String>,
     pub(super) records: usize,
-    /// What the client is not told.
+    /// The reason that the client does not see.
     pub(super) failure: Option<ServerError>,
 }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 /// How many bytes a regular file is given at once.
 const FILE_AT_ONCE: usize = 64 * 1024;
 
-/// The bytes that a pipe takes all at once or not at all, so that no other writer's come between them:
+/// A pipe takes this many bytes at once or none of them, so that those of another writer cannot come between:
 /// `PIPE_BUF` of Linux.
 const PIPE_AT_ONCE: usize = 4_096;
 
@@ -17,7 +17,7 @@ pub(super) trait Target: Sized {
     /// read, does not tell whether its last line has an end, so that is said: `is_cut`.
     fn open(path: &Path, is_cut: bool) -> io::Result<Self>;
 
-    /// How many bytes are handed over at one go, unless one line has more.
+    /// How many bytes are written at once, unless one line has more.
     fn at_once(&self) -> usize;
 
     /// Writes some of these bytes, at least one. They begin a line, or go on with one that was begun
@@ -31,7 +31,7 @@ pub(super) trait Target: Sized {
 pub(super) struct LogFile {
     file: File,
     is_regular: bool,
-    /// Whether it had a name when it was opened. What never had one cannot lose it.
+    /// Whether it had a name when it was opened. A file that never had one cannot lose it.
     had_name: bool,
     /// Whether its last line has no end.
     is_cut: bool,
@@ -73,7 +73,7 @@ impl Target for LogFile {
     }
 }
 
-/// Whether an error is that of a pipe that nobody has opened to read.
+/// Whether the error means that nobody has opened the pipe to read.
 pub(super) fn lacks_reader(error: &io::Error, path: &Path) -> bool {
     is_no_device(error) && std::fs::metadata(path).is_ok_and(|metadata| is_pipe(&metadata))
 }

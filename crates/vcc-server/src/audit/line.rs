@@ -29,10 +29,10 @@ struct Line<'a> {
     query: Option<String>,
 }
 
-/// What is not in the log, in the place where it would be.
+/// What is missing from the log, written where it would be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Gap {
-    /// When the last of it was.
+    /// When the last missing answer was.
     pub(super) at: DateTime<Utc>,
     /// Answers that left without a line.
     pub(super) lost: u64,

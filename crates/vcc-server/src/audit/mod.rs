@@ -27,16 +27,16 @@ use self::writer::Writer;
 ///
 /// Values can be phone numbers and names. They are written only on request.
 ///
-/// A thread of its own writes the lines, so that no disk and no pipe keeps an answer waiting; what
-/// becomes of answers while it cannot write is chosen by [`AuditFailure`]. It repeats what failed until
-/// it succeeds. A file that was removed is made anew. A line that could not be written to its end, such
-/// as on a full disk, stays a line of its own, and is repeated as a whole.
+/// A thread of its own writes the lines, so that no disk and no pipe keeps an answer waiting.
+/// [`AuditFailure`] chooses what happens to answers while it cannot write. A failed write is repeated until
+/// it succeeds. A file that was removed is created again. A line that was written only in part, such as on
+/// a full disk, is ended there and repeated as a whole.
 ///
-/// Lines of up to 8 MiB wait. What is beyond leaves a line in the place where it would be, with the time
-/// and the number: `{"at":"2007-12-20T04:00:00.000Z","lost":3}`.
+/// Up to 8 MiB of lines wait. Further lines are lost, and one line in their place says when and how many:
+/// `{"at":"2007-12-20T04:00:00.000Z","lost":3}`.
 ///
-/// Clones write to the same file. When the last one is gone, what waits is still written if it can be;
-/// [`flush`](Audit::flush) waits for it, as [`Server::shutdown`](crate::Server::shutdown) does.
+/// Clones write to the same file. When the last one is dropped, waiting lines are still written if possible;
+/// [`flush`](Audit::flush) waits for that, as [`Server::shutdown`](crate::Server::shutdown) does.
 ///
 /// ```
 /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
@@ -74,8 +74,8 @@ pub struct Audit {
     failure: AuditFailure,
 }
 
-/// What becomes of an answer whose line cannot be written to the [`Audit`] now. Either way the log,
-/// [`Metrics`](crate::Metrics) and `/readyz` say that it cannot, and all is well again once it can.
+/// What happens to an answer whose line cannot be written to the [`Audit`] now. Either way the log,
+/// [`Metrics`](crate::Metrics) and `/readyz` report the failure until lines can be written again.
 ///
 /// ```
 /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
@@ -106,13 +106,13 @@ pub struct Audit {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AuditFailure {
-    /// The answer leaves. Its line waits until it can be written; only when more lines wait than there
-    /// is room for are they lost, and counted.
+    /// The answer is sent. Its line waits until it can be written. Lines are lost, and counted, only if
+    /// there is no room for more.
     #[default]
     Serve,
-    /// An answer leaves only after the `write` of its line has returned, else there is a 503 with
-    /// `Retry-After` within two seconds. There can be a line without an answer, for a client that left
-    /// meanwhile, but no answer without a line. What was refused leaves a line with its number:
+    /// An answer is sent only after the `write` of its line has returned; otherwise it is a 503 with
+    /// `Retry-After` within two seconds. There can be a line without an answer, for a client that left,
+    /// but no answer without a line. One line says how many answers were refused:
     /// `{"at":"2007-12-20T04:00:00.000Z","refused":3}`.
     Refuse,
 }
@@ -120,10 +120,10 @@ pub enum AuditFailure {
 /// How many bytes of lines may wait.
 const MOST: usize = 8 * 1024 * 1024;
 
-/// How long an answer waits for its line: with all else that it takes, less than two seconds.
+/// How long an answer waits for its line. With everything else, that is less than two seconds.
 const WAIT: Duration = Duration::from_millis(1_500);
 
-/// Ends the writer when nobody is left who could hand anything over.
+/// Ends the writer when the last [`Audit`] is dropped.
 #[derive(Debug)]
 struct Handle(Arc<Queue>);
 
@@ -138,8 +138,8 @@ impl Drop for Handle {
 pub(crate) struct Unwritten;
 
 impl Audit {
-    /// Appends to a file, making it where there is none. It may be a pipe with a name, also one that
-    /// nobody has opened to read so far.
+    /// Appends to a file, and creates it if there is none. It may be a named pipe, even one that nobody
+    /// has opened to read yet.
     ///
     /// # Errors
     ///
@@ -163,15 +163,15 @@ impl Audit {
         self
     }
 
-    /// What becomes of an answer whose line cannot be written: [`AuditFailure::Serve`] by default.
+    /// What happens to an answer whose line cannot be written: [`AuditFailure::Serve`] by default.
     #[must_use]
     pub fn with_failure(mut self, failure: AuditFailure) -> Self {
         self.failure = failure;
         self
     }
 
-    /// Writes all that has not been written yet into the file that has the name now. A program that
-    /// rotates logs renames the file, and has this called; no line is lost or torn.
+    /// Opens the file of this name again, and writes what waits there. To rotate the log, rename the file
+    /// and call this. No line is lost or torn.
     ///
     /// ```
     /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
@@ -206,8 +206,8 @@ impl Audit {
         self.queue().waiting()
     }
 
-    /// Waits until all that was handed over is written, but no longer than `within`, and gives how many
-    /// lines are not written yet.
+    /// Waits until all lines are written, but no longer than `within`. Gives the number of lines that are
+    /// not written yet.
     pub async fn flush(&self, within: Duration) -> u64 {
         let (done, written) = oneshot::channel();
         self.queue().mark(done);
@@ -215,7 +215,7 @@ impl Audit {
         self.waiting()
     }
 
-    /// Writes what waits, and says what could not be written within this time.
+    /// Writes what waits, and logs how much could not be written within this time.
     pub(crate) async fn end(&self, within: Duration) {
         if self.flush(within).await > 0 {
             self.queue().end();
@@ -290,8 +290,8 @@ pub(crate) struct AuditCounts {
     pub(crate) is_failing: bool,
 }
 
-/// An answer that waits for its line. Whether the time is over or the client has left: where it gets no
-/// answer, that is counted before the line is withdrawn.
+/// An answer that waits for its line. If the time is over or the client has left, it is counted as refused
+/// before its line is withdrawn.
 struct Waiting<'a> {
     queue: &'a Queue,
     at: DateTime<Utc>,

@@ -11,16 +11,16 @@ use tokio::sync::oneshot;
 
 use super::line::Gap;
 
-/// How long lines may wait without one being written until the log counts as failing.
+/// If lines wait this long and none is written, the log counts as failing.
 const STUCK: Duration = Duration::from_secs(1);
 
-/// How often it is said that a log goes on failing.
+/// How often a failure that goes on is reported.
 const TELL_EVERY: Duration = Duration::from_secs(10);
 
 /// Roughly what a line takes in memory in addition to its text.
 const OVERHEAD: usize = 64;
 
-/// Tells who waits that what was handed over is written.
+/// Notifies a waiter that its lines are written.
 pub(super) type Done = oneshot::Sender<()>;
 
 /// Something to be written.
@@ -31,12 +31,12 @@ pub(super) enum Item {
         done: Option<Done>,
     },
     Gap(Gap),
-    /// Nothing but the place: all before it is written.
+    /// A mark: everything before it is written.
     Mark(Done),
 }
 
 impl Item {
-    /// Whether nobody waits any more for the answer that goes with it, so that there is none.
+    /// Whether nobody waits for its answer any more, so that it needs no line.
     pub(super) fn is_withdrawn(&self) -> bool {
         matches!(self, Self::Line { done: Some(done), .. } if done.is_closed())
     }
@@ -71,7 +71,7 @@ pub(super) struct Counts {
 #[derive(Debug)]
 struct State {
     items: VecDeque<Item>,
-    /// The size of what waits, with what the writer has taken out of `items`.
+    /// The size of what waits, including what the writer has taken out of `items`.
     bytes: usize,
     /// The lines of requests among it.
     lines: u64,
@@ -81,22 +81,22 @@ struct State {
     reopen: bool,
     /// Whether the last attempt failed.
     has_failed: bool,
-    /// When the writer last got on, or got something to do.
+    /// When the writer last made progress, or got something to do.
     moved: Instant,
-    /// When it was last said that the log fails, while it does.
+    /// When the failure was last reported, while the log fails.
     told: Option<Instant>,
     /// How many lines had been dropped when the log last worked.
     dropped: u64,
-    /// Whether it has been said what the log ends without.
+    /// Whether the lines that are lost at the end were reported.
     has_ended: bool,
 }
 
-/// What the writer is to do.
+/// What the writer does next.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Turn {
     /// Open the file anew.
     pub(super) reopen: bool,
-    /// Nobody is left who could hand anything over.
+    /// The last [`Audit`](super::Audit) is gone.
     pub(super) is_closed: bool,
 }
 
@@ -118,13 +118,13 @@ impl Queue {
         Self { state: Mutex::new(state), more: Condvar::new(), most, counts: Counts::default() }
     }
 
-    /// Hands over a line, or counts it as lost where there is no room for it.
+    /// Hands over a line, or counts it as lost if there is no room.
     pub(super) fn push_or_lose(&self, at: DateTime<Utc>, text: Vec<u8>) {
         let mut state = self.lock();
         if state.push(Item::Line { text, done: None }, self.most).is_err() {
             return self.lose_locked(state, at);
         }
-        // The writer may hang in a `write`, and then it cannot say so.
+        // The writer may hang in a `write`, and then it cannot report that.
         let (is_due, waiting) = (state.is_failing() && state.tell(), state.lines);
         self.wake(state);
         if is_due {
@@ -135,7 +135,7 @@ impl Queue {
         }
     }
 
-    /// Hands over a line, if there is room for it and nothing says that it would not be written.
+    /// Hands over a line, if there is room and the log does not fail.
     pub(super) fn push_or_refuse(&self, text: Vec<u8>, done: Done) -> bool {
         let mut state = self.lock();
         let taken = !state.is_failing()
@@ -171,7 +171,7 @@ impl Queue {
         self.wake(state);
     }
 
-    /// Asks to be told when all that has been handed over is written.
+    /// Asks for a notification when everything up to now is written.
     pub(super) fn mark(&self, done: Done) {
         let mut state = self.lock();
         state.items.push_back(Item::Mark(done));
@@ -218,8 +218,8 @@ impl Queue {
         self.lock().is_failing()
     }
 
-    /// Waits until there is something to do, or until `retry` where an attempt has failed. More items
-    /// are taken once the last ones are done with, so that gaps that are waiting grow together.
+    /// Waits until there is something to do, or until `retry` after a failed attempt. It takes more items
+    /// only after the last ones are done, so that waiting gaps merge.
     pub(super) fn next(&self, items: &mut VecDeque<Item>, retry: Option<Instant>) -> Turn {
         let mut state = self.lock();
         loop {
@@ -259,7 +259,7 @@ impl Queue {
         drop(state);
         for item in items {
             if let Item::Line { done: Some(done), .. } | Item::Mark(done) = item {
-                // One that gave up waiting need not be told.
+                // The receiver may have given up waiting.
                 let _ = done.send(());
             }
         }
@@ -278,7 +278,7 @@ impl Queue {
         self.tell_of(state, format_args!("{name}: {error}"));
     }
 
-    /// The pipe takes nothing now.
+    /// The pipe is full.
     pub(super) fn blocked(&self, name: &str) {
         let state = self.lock();
         if state.is_failing() {
@@ -295,7 +295,7 @@ impl Queue {
         }
     }
 
-    /// The file is open, and all that was handed to the writer is in it.
+    /// The file is open, and everything that the writer took is in it.
     pub(super) fn works(&self) {
         let mut state = self.lock();
         state.has_failed = false;
@@ -320,7 +320,7 @@ impl Queue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Wakes the writer if it sleeps. While it works, nobody has to.
+    /// Wakes the writer if it sleeps.
     fn wake(&self, mut state: MutexGuard<'_, State>) {
         let was_idle = std::mem::take(&mut state.is_idle);
         drop(state);

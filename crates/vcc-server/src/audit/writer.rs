@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 use super::file::{LogFile, Target, lacks_reader};
 use super::queue::{Item, Queue, Turn};
 
-/// How soon an attempt is repeated, first and at last. A pipe may have room at any moment; a disk has
-/// room when somebody makes it.
+/// How soon an attempt is repeated: the first time, and at most. A pipe may have room at any moment; a disk
+/// has room when somebody frees it.
 const PIPE_RETRY: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(50)];
 const RETRY: [Duration; 2] = [Duration::from_millis(20), Duration::from_millis(500)];
 
-/// Writes what is in a queue to a file, which it opens as often as it has to.
+/// Writes the items of a queue to a file, and opens the file as often as necessary.
 pub(super) struct Writer<To = LogFile> {
     path: PathBuf,
     queue: Arc<Queue>,
@@ -22,17 +22,17 @@ pub(super) struct Writer<To = LogFile> {
     items: VecDeque<Item>,
     /// How many bytes of the first item are in the file.
     begun: usize,
-    /// Whether a file was closed that ended within a line.
+    /// Whether the last file was closed in the middle of a line.
     is_cut: bool,
-    /// Whether it was the file that failed last, and not its opening.
+    /// Whether the last failure was in writing, not in opening.
     has_write_failed: bool,
     buffer: Vec<u8>,
-    /// When what failed is tried again, and how long it was waited for.
+    /// When the failed attempt is repeated, and how long the pause is.
     retry: Option<Instant>,
     pause: Duration,
 }
 
-/// What an attempt came to.
+/// The result of an attempt.
 enum Attempt {
     /// Nothing is left to write.
     Done {
@@ -72,12 +72,12 @@ impl<To: Target> Writer<To> {
         })
     }
 
-    /// Writes until all is written and nobody is left who could hand anything over.
+    /// Writes until everything is written and the queue is closed.
     pub(super) fn run(mut self) {
         while self.turn() {}
     }
 
-    /// Waits for something to do, and does it. Whether there can be more.
+    /// Waits for something to do, and does it. Gives whether there can be more.
     pub(super) fn turn(&mut self) -> bool {
         let Turn { reopen, is_closed } = self.queue.next(&mut self.items, self.retry);
         if reopen {
@@ -112,8 +112,8 @@ impl<To: Target> Writer<To> {
         true
     }
 
-    /// What is written next goes into the file that has the name then. A line that was begun is
-    /// written there from its start.
+    /// Closes the file: what is written next goes into the file that has the name then. A line that was
+    /// begun is written there from its start.
     fn close(&mut self) {
         self.file = None;
         self.is_cut |= self.begun > 0;
@@ -127,7 +127,7 @@ impl<To: Target> Writer<To> {
             Some(file) => file,
             None => {
                 let file = To::open(&self.path, self.is_cut);
-                // What waits for no line is told even without a file.
+                // A waiter without lines is notified even without a file.
                 if file.is_err() {
                     self.advance(0);
                 }
@@ -144,7 +144,7 @@ impl<To: Target> Writer<To> {
                     self.is_cut = false;
                     (works, self.has_write_failed) = (true, false);
                 }
-                // Nobody can read what was written: once more, into a new one.
+                // The file was removed, so nobody can read it: write the lines again, into a new one.
                 Ok(_) => {
                     self.close();
                     file = To::open(&self.path, self.is_cut)?;
@@ -179,7 +179,7 @@ impl<To: Target> Writer<To> {
         }
     }
 
-    /// Puts whole lines into the buffer: at most so many bytes, or one line.
+    /// Puts whole lines into the buffer: at most this many bytes, or one line.
     fn fill(&mut self, at_once: usize) {
         self.buffer.clear();
         for item in &self.items {
@@ -199,7 +199,7 @@ impl<To: Target> Writer<To> {
         }
     }
 
-    /// So many bytes more are in the file: tells who waits for that, or for nothing.
+    /// This many more bytes are in the file. Notifies those who waited for them.
     fn advance(&mut self, written: usize) {
         self.begun += written;
         let mut done = Vec::new();

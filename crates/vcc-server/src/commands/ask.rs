@@ -1,4 +1,4 @@
-//! One way to ask before something is deleted: a terminal is asked, a script has to say `--yes`.
+//! Asks before something is deleted. On a terminal it asks; a script has to give `--yes`.
 
 use std::io::{BufRead, IsTerminal as _, Write};
 
@@ -25,29 +25,29 @@ pub(super) struct Question<'a> {
     pub(super) tenant: &'a Tenant,
     pub(super) reach: Reach,
     pub(super) what: What<'a>,
-    /// What follows, in words.
+    /// The consequences, in words.
     pub(super) then: Option<String>,
 }
 
 pub(super) enum What<'a> {
     /// Some recordings of the tenant.
     Recordings,
-    /// Those that started before a date, as it was written, that has not come yet.
+    /// Those that started before a date in the future, as it was written.
     BeforeFuture(&'a str),
-    /// The tenant itself, with so many tokens.
+    /// The tenant itself, with this many tokens.
     Tenant { tokens: u64 },
 }
 
-/// What follows from the answer.
+/// The answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Answer {
     Delete,
-    /// All that was asked for has been said.
+    /// Only say it: nothing is deleted.
     Leave,
 }
 
 impl AskArgs {
-    /// Asks, if there is anybody to be asked.
+    /// Asks, if there is a terminal.
     pub(super) fn ask(&self, question: &Question<'_>) -> Result<Answer, Failure> {
         let stdin = std::io::stdin();
         let terminal = stdin.is_terminal();
@@ -69,7 +69,7 @@ impl AskArgs {
             question.then.iter().for_each(note);
             return Ok(Answer::Leave);
         }
-        // There is nothing to be sorry for.
+        // Nothing would be lost.
         if question.is_vain() {
             return Ok(Answer::Delete);
         }
@@ -133,7 +133,7 @@ impl Question<'_> {
         subject
     }
 
-    /// That the date has not come yet, where it has not.
+    /// A note if the date is in the future.
     fn future(&self) -> Option<String> {
         let What::BeforeFuture(date) = self.what else { return None };
         let Reach { records, of, .. } = self.reach;
@@ -146,7 +146,7 @@ impl Question<'_> {
     }
 }
 
-/// An instant as the tenant's answers have it.
+/// An instant as in the tenant's answers.
 fn shown(at: DateTime<Utc>, zone: Zone) -> String {
     at.with_timezone(&zone.offset_at(at)).to_rfc3339_opts(SecondsFormat::Secs, true)
 }
@@ -256,7 +256,7 @@ mod tests {
             let (tenant, reach) = asked(starts, before).await;
             let question = |what| Question { tenant: &tenant, reach, what, then: None };
             let (said, answered) = answer(NO_FLAG, &question(What::Recordings), Some("y\n"));
-            // Nothing is not asked about.
+            // Nobody is asked about nothing.
             let asks = delete.map_or(String::new(), |what| format!("Delete {what}? [y/N] "));
             assert_eq!((said, answered), (asks, Ok(Answer::Delete)));
             let (said, answered) =

@@ -1,5 +1,5 @@
-//! Output that never keeps anybody waiting: a thread of its own writes it, and what finds no room is
-//! dropped and counted.
+//! Output that never blocks: a thread of its own writes it. If the buffer is full, lines are dropped and
+//! counted.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -12,7 +12,7 @@ use super::failure::Failure;
 /// How many bytes may wait.
 const MOST: usize = 256 * 1024;
 
-/// How long the end of the process waits for what is not written yet.
+/// How long the process waits at its end for unwritten output.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
 /// How soon a pipe that does not block its writers is tried again.
@@ -53,7 +53,7 @@ impl Output {
 }
 
 impl Drop for Output {
-    /// Waits for what is not written yet, but not for who does not read it.
+    /// Waits until the output is written, but not for a reader that does not read.
     fn drop(&mut self) {
         let until = Instant::now() + LAST_LINES;
         self.stderr.flush(until);
@@ -61,7 +61,7 @@ impl Drop for Output {
     }
 }
 
-/// A writer in the background. Each `write` is a line, or some.
+/// A writer in the background. Each `write` is one line or several.
 #[derive(Clone)]
 pub(super) struct Background(Arc<Shared>);
 
@@ -110,7 +110,7 @@ impl Background {
     fn flush(&self, until: Instant) {
         let within = until.saturating_duration_since(Instant::now());
         let is_waiting = |state: &mut State| !state.waiting.is_empty() || state.taken > 0;
-        // Who does not read in time gets nothing more.
+        // A reader that is too slow gets nothing more.
         drop(self.0.done.wait_timeout_while(self.0.lock(), within, is_waiting));
     }
 }
@@ -221,7 +221,7 @@ mod tests {
     fn what_a_stream_does_not_take_is_dropped_and_counted() {
         for (answers, taken, dropped) in [
             (vec![], "one\ntwo\n", 0),
-            // It would block its writer, were it not told otherwise.
+            // Without `O_NONBLOCK` it would block its writer.
             (vec![Err(io::ErrorKind::WouldBlock.into()), Ok(2)], "one\ntwo\n", 0),
             (vec![Err(io::ErrorKind::Interrupted.into())], "one\ntwo\n", 0),
             (vec![Err(io::ErrorKind::BrokenPipe.into())], "three\n", 2),

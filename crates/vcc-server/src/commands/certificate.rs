@@ -1,4 +1,4 @@
-//! The files that `serve` has its certificate and key from.
+//! The files of the certificate and the key of `serve`.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -14,8 +14,8 @@ const EVERY: Duration = Duration::from_secs(1);
 pub(super) struct CertificateFiles {
     certificate: PathBuf,
     key: PathBuf,
-    /// What stood in both when they were last looked at, where they could be read. It is the content
-    /// that tells: a copy may keep the time of its original.
+    /// The content of both when they were last read. Content is compared, because a copy may keep the time
+    /// of its original.
     seen: [Option<Vec<u8>>; 2],
     tls: Tls,
 }
@@ -32,23 +32,23 @@ impl CertificateFiles {
         &self.tls
     }
 
-    /// Takes up what the files change to. Connections that are open stay open.
+    /// Follows changes of the files. Open connections stay open.
     pub(super) async fn follow(mut self) {
         loop {
             tokio::time::sleep(EVERY).await;
             match self.look().await {
                 Ok(false) => {}
                 Ok(true) => tracing::info!("the certificate was read again"),
-                // Half-written, or only one of the two so far: the rest will be a change as well.
+                // Half written, or only one of the two so far. The rest will be another change.
                 Err(error) => tracing::warn!(%error, "the certificate changed and cannot be used"),
             }
         }
     }
 
-    /// Whether there was something new, which is used from now on.
+    /// Uses new content, if there is some, and says whether.
     async fn look(&mut self) -> Result<bool, Failure> {
         let (certificate, key) = (self.certificate.clone(), self.key.clone());
-        // A mount that is gone, or a pipe, makes a reader wait for ever: not the task that is told to stop.
+        // Reading from a dead mount or a pipe may block for ever. So another thread does it.
         let reading = tokio::task::spawn_blocking(move || (read(&certificate), read(&key)));
         let (certificate, key) = reading.await.map_err(|error| Failure::new(error.to_string()))?;
         let seen = [&certificate, &key].map(|content| content.as_ref().ok().cloned());

@@ -1,4 +1,4 @@
-//! What ends a record's life: `purge` and `erase`.
+//! Deletes recordings: `purge` and `erase`.
 
 use chrono::{DateTime, Utc};
 use clap::ArgGroup;
@@ -14,7 +14,7 @@ use super::rewrite::{Rewrite, RewriteArgs};
 use super::store::{self, StoreArgs};
 use super::words::counted;
 
-/// How a deletion begins, and what follows it.
+/// Whether to ask before a deletion, and whether to rewrite the store after it.
 #[derive(clap::Args)]
 pub(super) struct Ends {
     #[command(flatten)]
@@ -88,8 +88,8 @@ pub(super) async fn erase(args: Erase) -> Result<(), Failure> {
     rewrite.run(deleted > 0, "erased").await
 }
 
-/// Deletes what it may, and gives how much that was, with what follows; `None` where it was only to be
-/// said.
+/// Deletes, if the answer allows it. Gives the number of deleted recordings and the rewrite that follows;
+/// `None` for `--dry-run`.
 async fn delete<'a>(
     store: &'a dyn Store,
     tenant: &Tenant,

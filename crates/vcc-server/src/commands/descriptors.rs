@@ -3,19 +3,19 @@
 use super::failure::Failure;
 use super::words::grouped;
 
-/// What is open beside the store and the connections: the standard streams, the runtime, listeners, the
-/// log, the audit, a certificate that is read again (32); connections of operators (32); connections
-/// that are being turned away (64); and those that are being closed for a new one (64).
+/// Open files beside the store and the connections: the standard streams, the runtime, listeners, the log,
+/// the audit, a certificate that is read again (32); connections of operators (32); connections that are
+/// being turned away (64); and those that are being closed for a new one (64).
 const OTHERS: usize = 192;
 
-/// Raises the limit as far as this process may, and gives it; `None` where there is none.
+/// Raises the limit as far as this process may, and gives it; `None` if there is no limit.
 #[cfg(unix)]
 pub(super) fn raise_limit() -> Option<usize> {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
-    // Some systems have yet another limit, and some sandboxes forbid it: what there is counts.
+    // Some systems have another limit, and some sandboxes forbid raising it: the actual limit counts.
     let current = match setrlimit(Resource::Nofile, raised) {
         Ok(()) => limit.maximum,
         Err(_) => limit.current,
@@ -28,8 +28,8 @@ pub(super) fn raise_limit() -> Option<usize> {
     None
 }
 
-/// How many of the connections that are asked for there can be, beside a store that takes so many
-/// descriptors, and a warning if those are fewer.
+/// How many of the wanted connections fit beside a store with this many descriptors, and a warning if they
+/// are fewer than wanted.
 pub(super) fn clamp(
     limit: Option<usize>,
     asked: usize,

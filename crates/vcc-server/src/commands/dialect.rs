@@ -6,17 +6,17 @@ use super::failure::{Failure, cannot};
 use super::settings::Settings;
 use super::store::StoreArgs;
 
-/// How a command reads a query, as `serve` is told.
+/// The dialect of a command, given as for `serve`.
 #[derive(clap::Args)]
 pub(super) struct DialectArgs {
     /// How the points that the documentation leaves open are read: a fingerprint as the conformance
-    /// suite writes it. Without it, as the file of --config has it
+    /// suite writes it. Without it, the one that the file of --config names
     #[arg(long, value_name = "FILE", env = "VCC_DIALECT")]
     dialect: Option<PathBuf>,
 }
 
 impl DialectArgs {
-    /// The dialect: as it is told by `--dialect`, else by its variable, else by the settings of `serve`.
+    /// The dialect: from `--dialect`, else from its variable, else from the settings of `serve`.
     pub(super) fn read(&self, store: &StoreArgs) -> Result<Dialect, Failure> {
         let named = match &self.dialect {
             Some(path) => Some(path.clone()),

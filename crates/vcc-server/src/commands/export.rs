@@ -27,14 +27,14 @@ pub(super) struct Args {
     /// The tenant whose recordings they are
     #[arg(long, value_name = "NAME")]
     tenant: String,
-    /// How they are written
+    /// The format of the document
     #[arg(long, value_enum, default_value_t = ExportFormat::Csv)]
     format: ExportFormat,
-    /// Which of them, as a request asks for them: 'd=2024-01&agentID=bill'; without it, all. There are no
-    /// pages, so that n is refused
+    /// Which of them, written as the query of a request: 'd=2024-01&agentID=bill'; without it, all. An
+    /// export has no pages, so n is refused
     #[arg(long, value_name = "QUERY", default_value = "", hide_default_value = true)]
     query: String,
-    /// Write to this file, which must not exist, instead of stdout. It has its name once it is whole
+    /// Write to this file, which must not exist, instead of stdout. It gets its name when it is complete
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
     #[command(flatten)]
@@ -89,7 +89,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let tenant = store::tenant(&*store, &args.tenant).await?;
     let context = Context { now: Clock::system().now(), tenant_tz: tenant.zone, dialect };
     let selection = query.resolve(&context).map_err(|error| refused(&error, &args.query))?;
-    // Of how many records a bar is shown, if one is.
+    // The number of records, for a progress bar.
     let shown = match (&args.output, args.query.is_empty()) {
         (None, _) if io::IsTerminal::is_terminal(&io::stdout()) => None,
         (_, true) => Some(Some(store.count(tenant.id).await?)),
@@ -109,7 +109,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     progress.finish();
     let written = match made {
         Ok(written) => written,
-        // Whoever read it has enough, as `head` has.
+        // The reader has enough, such as `head`.
         Err(Broken::Output(error))
             if output.is_none() && error.kind() == io::ErrorKind::BrokenPipe =>
         {
@@ -143,7 +143,7 @@ pub(super) fn everything(zone: Zone) -> Selection {
     Query::default().resolve(&context).expect("a query without a date resolves")
 }
 
-/// Why an export is not whole.
+/// Why an export is not complete.
 enum Broken {
     Store(StoreError),
     Output(io::Error),
@@ -164,7 +164,7 @@ impl From<WriteError> for Broken {
     }
 }
 
-/// Writes an export, and gives how many recordings it has.
+/// Writes an export, and gives the number of its recordings.
 async fn write(
     mut export: Export,
     to: impl Write,
@@ -184,7 +184,7 @@ async fn write(
     Ok(written)
 }
 
-/// stdout without the buffer that looks for the ends of lines.
+/// stdout without its line buffer.
 #[cfg(unix)]
 fn stdout() -> impl Write {
     use std::os::fd::AsFd as _;
@@ -199,7 +199,7 @@ fn stdout() -> impl Write {
 }
 
 fn refused(error: &QueryError, query: &str) -> Failure {
-    // The query, where it is wrong, and a hint stand below the message.
+    // The query with a mark at the mistake, and a hint, follow the message.
     Failure::usage(format!("--query: {}", error.render(query).to_string().trim_end()))
 }
 

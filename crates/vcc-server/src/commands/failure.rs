@@ -9,7 +9,7 @@ use anstream::stderr;
 use clap::builder::styling::{AnsiColor, Style};
 use vcc_store::StoreError;
 
-/// What is wrong with a file, with its name.
+/// What could not be done with a file, with its name.
 pub(super) fn cannot(doing: &str, path: &Path, error: &io::Error) -> Failure {
     Failure::new(format!("cannot {doing} {}: {error}", path.display()))
 }
@@ -22,7 +22,7 @@ pub(super) struct Failure {
     hint: Option<String>,
 }
 
-/// How long the end of the process waits for its last words to be read.
+/// How long the process waits at its end until its message is read.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
@@ -34,7 +34,7 @@ impl Failure {
         Self { code: 1, message: message.into(), hint: None }
     }
 
-    /// A failure by the command line: exit code 2.
+    /// A wrong command line: exit code 2.
     pub(super) fn usage(message: impl Into<String>) -> Self {
         Self { code: 2, ..Self::new(message) }
     }
@@ -44,14 +44,14 @@ impl Failure {
         Self { code: 3, ..Self::new(message) }
     }
 
-    /// Says what would help.
+    /// Adds a hint.
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
-    /// Writes the failure to stderr, and gives its exit code. A pipe that nobody reads does not keep the
-    /// process from its end.
+    /// Writes the failure to stderr, and gives its exit code. A pipe that nobody reads does not block
+    /// the end of the process.
     pub(super) fn report(&self) -> ExitCode {
         let mut text = format!("{ERROR}error:{ERROR:#} {}\n", self.message);
         if let Some(hint) = &self.hint {
@@ -89,7 +89,7 @@ impl From<StoreError> for Failure {
 
 const CREDENTIALS: &str = "they stand in the URL: postgres://USER:PASSWORD@HOST/DATABASE";
 
-/// What helps against what a database says, by words of it.
+/// Hints for messages of databases: a part of the message, and what helps.
 const HINTS: [(&str, &str); 27] = [
     ("not a SQLite database", "--store names a store; `vcc-server import` reads other files"),
     ("a database of another program", "name another: `vcc-server tenant add` makes a store"),

@@ -11,8 +11,8 @@ use super::{note, say};
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// Give this field an index, for selections of it among many recordings, after saying what it
-    /// costs; may be given several times
+    /// Give this field an index, which makes queries for it fast among many recordings, after saying what
+    /// it costs; may be given several times
     #[arg(long, value_name = "FIELD", value_parser = field)]
     index: Vec<Field>,
     /// Take the index of this field away; may be given several times
@@ -89,19 +89,19 @@ fn list(given: &[Field]) {
     }
 }
 
-/// What there is to be indexed.
+/// The recordings that an index would cover.
 struct Sample {
     recordings: u64,
     /// The mean length of the field's texts, in bytes.
     length: f64,
 }
 
-/// How many tenants are looked at, those with the most recordings, and how many recordings at a time.
+/// How many tenants are sampled (those with the most recordings), and how many recordings at a time.
 const TENANTS: usize = 8;
 const RECORDINGS: u32 = 200;
 
 impl Sample {
-    /// Looks at recordings from the beginning, the middle and the end of what the largest tenants have.
+    /// Samples recordings from the beginning, the middle and the end of the largest tenants.
     async fn of(store: &dyn Store, field: Field) -> Result<Self, Failure> {
         let mut tenants = store.overview().await?;
         tenants.sort_by_key(|of| std::cmp::Reverse(of.recordings));
@@ -141,7 +141,7 @@ fn looked_at(first: u64, order: Order) -> Selection {
 
 /// What an index costs in a database.
 struct Engine {
-    /// How many bytes an entry has beside its text, in an index that was made at one go.
+    /// How many bytes an entry has beside its text, in an index that was built at once.
     entry: f64,
     meanwhile: &'static str,
 }
@@ -149,7 +149,7 @@ struct Engine {
 // BENCHMARKS.md has what these were measured from.
 const SQLITE: Engine = Engine { entry: 22.0, meanwhile: "nobody else can write until it is made" };
 const POSTGRES: Engine = Engine { entry: 40.0, meanwhile: "others write while it is made" };
-/// By how many percent an import takes longer for one more index: of few values, and of many.
+/// By how many percent one more index makes an import longer: with few distinct values, and with many.
 const SLOWER: &str = "10 to 40";
 
 impl Engine {

@@ -1,9 +1,9 @@
-//! SIGHUP: what asks a server to open its files anew.
+//! SIGHUP asks a server to reopen its files.
 
 #[cfg(unix)]
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Asks to open files anew. From when this is made the signal does not end the process.
+/// Waits for SIGHUP. Once this exists, the signal does not end the process.
 pub(super) struct Hangup {
     #[cfg(unix)]
     signal: Option<Signal>,
@@ -15,7 +15,7 @@ impl Hangup {
         Self { signal: signal(SignalKind::hangup()).ok() }
     }
 
-    /// Completes when the signal comes: each time that it does.
+    /// Completes each time the signal comes.
     pub(super) async fn asked(&mut self) {
         match &mut self.signal {
             Some(signal) => drop(signal.recv().await),

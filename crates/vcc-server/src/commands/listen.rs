@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// What is listened on: an address or the name of a host, and a port.
+/// Where to listen: an address or a host name, and a port.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub(super) struct Listen {
@@ -20,17 +20,17 @@ impl Listen {
         &self.host
     }
 
-    /// The host alone, as it stands before a port.
+    /// The host without the port, as in a URL.
     pub(super) fn bracketed(&self) -> String {
         if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() }
     }
 
-    /// The addresses that this stands for, those of IPv4 first: where a name has both, they are what a
-    /// machine can surely be asked on.
+    /// The addresses of this host, those of IPv4 first: if a name has both, IPv4 is more likely to be
+    /// reachable.
     ///
     /// # Errors
     ///
-    /// The name is that of no host.
+    /// There is no host of this name.
     pub(super) async fn resolve(&self) -> io::Result<Vec<SocketAddr>> {
         let found = tokio::net::lookup_host((self.host.as_str(), self.port)).await?;
         let mut addresses: Vec<_> = found.collect();

@@ -89,7 +89,7 @@ enum Command {
     /// Rename or remove a store in a file, with all that belongs to it
     #[command(subcommand)]
     Store(store_file::Command),
-    /// Print what a shell completes this command by
+    /// Print the completions of this command for a shell
     Completions {
         /// The shell
         shell: clap_complete::Shell,
@@ -160,8 +160,8 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
                 }),
         }
     });
-    // What had to be done has been awaited. What goes on may never end: the reading of a file on a mount
-    // that is gone, the name of a host that no resolver answers for.
+    // Everything that has to finish was awaited. What still runs may never end, such as a read from a dead
+    // mount or a DNS lookup without an answer.
     runtime.shutdown_background();
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -177,7 +177,7 @@ fn print(generate: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> Result<(
     Ok(())
 }
 
-/// Writes a line to stdout. That nobody reads it any more is no failure.
+/// Writes a line to stdout. It is no failure if nobody reads it.
 fn say(line: impl std::fmt::Display) {
     let _ = writeln!(stdout().lock(), "{line}");
 }

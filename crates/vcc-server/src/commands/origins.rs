@@ -3,13 +3,13 @@ use std::collections::BTreeMap;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Command};
 
-/// Which settings came from the command line or from the environment. It stands before the arguments
-/// that it tells of: what has been read of a command line is no longer there.
+/// Which settings came from the command line or from the environment. It has to be parsed before those
+/// arguments, because parsing removes them.
 #[derive(Debug, Default)]
 pub(super) struct Origins(BTreeMap<String, ValueSource>);
 
 impl Origins {
-    /// What gave a setting its value, such as `--max-requests` or `VCC_MAX_REQUESTS`; `None` where
+    /// What gave a setting its value, such as `--max-requests` or `VCC_MAX_REQUESTS`; `None` if
     /// neither a flag nor the environment did.
     pub(super) fn of(&self, name: &str) -> Option<String> {
         match self.0.get(name)? {
@@ -20,7 +20,7 @@ impl Origins {
     }
 }
 
-/// The variable of a setting.
+/// The environment variable of a setting.
 pub(super) fn variable(name: &str) -> String {
     format!("VCC_{}", name.to_uppercase().replace('-', "_"))
 }

@@ -1,4 +1,4 @@
-//! A file that has its name once it is whole.
+//! A file that gets its name when it is complete.
 
 use std::fs::{File, TryLockError};
 use std::io;
@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use super::failure::{Failure, cannot};
 use super::owner::owned;
 
-/// A new file, written beside its name as `NAME.partial`, for its owner alone. What a process that was
-/// killed has left there is removed; who finds it in use is refused. It is removed unless it is
+/// A new file, written as `NAME.partial`, readable only for its owner. A leftover of a killed process is
+/// removed; a file that another process is writing is an error. It is removed unless it is
 /// [given](Self::give) its name.
 pub(super) struct Partial {
     name: PathBuf,
@@ -18,7 +18,7 @@ pub(super) struct Partial {
     is_given: bool,
 }
 
-/// How often a file is found and gone again before that is a failure.
+/// How often a file may appear and vanish again before that is a failure.
 const TRIES: usize = 100;
 
 impl Partial {
@@ -40,7 +40,7 @@ impl Partial {
             };
             match file.try_lock() {
                 Ok(()) => {}
-                // Without locks, what is new is nobody else's.
+                // Without locks, a new file belongs to nobody else.
                 Err(TryLockError::Error(_)) if is_new => {}
                 Err(TryLockError::Error(error)) => return Err(failed(error)),
                 Err(TryLockError::WouldBlock) => {
@@ -50,14 +50,14 @@ impl Partial {
                     );
                 }
             }
-            // Between the two it may have been given its name, or been removed.
+            // Between the two steps it may have got its name, or been removed.
             let named = partial.symlink_metadata();
             let is_there = named.and_then(|named| Ok(is_same(&named, &file.metadata()?)));
             match (is_there.unwrap_or(false), is_new) {
                 (true, true) => {
                     return Ok(Self { name: name.to_owned(), partial, file, is_given: false });
                 }
-                // It is not written to: a process that was killed may have given it its name too.
+                // Do not write to it: a killed process may have linked it to its name already.
                 (true, false) => std::fs::remove_file(&partial).map_err(failed)?,
                 (false, _) => {}
             }
@@ -82,7 +82,7 @@ impl Partial {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 return is_free(&self.name);
             }
-            // A file system without links.
+            // The file system has no links.
             Err(_) => {
                 is_free(&self.name)?;
                 std::fs::rename(&self.partial, &self.name).map_err(failed)?;
@@ -95,7 +95,7 @@ impl Partial {
 
 impl Drop for Partial {
     fn drop(&mut self) {
-        // Still locked: what has its name later is that of another.
+        // It is still locked, so nobody else has the name yet.
         if !self.is_given {
             let _ = std::fs::remove_file(&self.partial);
         }
@@ -110,7 +110,7 @@ fn is_free(name: &Path) -> Result<(), Failure> {
     }
 }
 
-/// Opens a file that is new, or one that is there.
+/// Creates a file, or opens an existing one.
 fn open(path: &Path, is_new: bool) -> io::Result<File> {
     owned(File::options().read(true).write(true).create_new(is_new)).open(path)
 }
@@ -127,7 +127,7 @@ fn is_same(_: &std::fs::Metadata, _: &std::fs::Metadata) -> bool {
     true
 }
 
-/// Has a name be on the disk: it is in the folder, where folders can be opened.
+/// Makes a name durable: syncs its folder, on systems where folders can be opened.
 fn sync_folder(name: &Path) -> io::Result<()> {
     let folder = name.parent().filter(|folder| !folder.as_os_str().is_empty());
     match folder.unwrap_or(Path::new(".")) {

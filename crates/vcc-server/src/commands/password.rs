@@ -25,7 +25,7 @@ fn has_password(url: &str) -> bool {
     without_password(url) != url
 }
 
-/// A warning of a password on the command line, where that is what gave the store's URL.
+/// A warning about a password on the command line, if the store's URL came from there.
 pub(super) fn of_command_line(url: &str, origin: &str) -> Option<String> {
     (origin == "--store" && has_password(url)).then(|| {
         "warning: the password in --store is shown to every user of this machine by the list of \
@@ -35,7 +35,7 @@ pub(super) fn of_command_line(url: &str, origin: &str) -> Option<String> {
     })
 }
 
-/// A warning of a settings file with a password that everybody can read.
+/// A warning about a settings file with a password that everybody can read.
 pub(super) fn of_file(path: &Path, url: &str) -> Option<String> {
     (has_password(url) && is_for_everybody(path)).then(|| {
         let file = shell_word(&path.display().to_string());

@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::words::{counted, grouped};
 
-/// The bar that is shown now, if one is: what is said meanwhile belongs above it.
+/// The bar that is shown now, if any. Other output goes above it.
 static SHOWN: Mutex<Option<ProgressBar>> = Mutex::new(None);
 
 /// Writes to the terminal, above the bar if one is shown.
@@ -19,7 +19,7 @@ pub(super) fn above(write: impl FnOnce()) {
     }
 }
 
-/// So many records a second.
+/// A rate of records per second.
 pub(super) fn rate(records: u64, took: Duration) -> String {
     grouped((records as f64 / took.as_secs_f64().max(1e-3)) as u64)
 }
@@ -29,12 +29,12 @@ pub(super) fn rate(records: u64, took: Duration) -> String {
 pub(super) struct Progress(ProgressBar);
 
 impl Progress {
-    /// Of so many bytes, if that is known.
+    /// A bar for this many bytes, if that is known.
     pub(super) fn of_bytes(length: Option<u64>) -> Self {
         Self::new(length, "{spinner} {bytes}  {msg}")
     }
 
-    /// Of so many records, if that is known.
+    /// A bar for this many records, if that is known.
     pub(super) fn of_records(count: Option<u64>) -> Self {
         Self::new(count, "{spinner} {msg}")
     }
@@ -58,18 +58,18 @@ impl Progress {
         Self(ProgressBar::hidden())
     }
 
-    /// So many bytes more are read.
+    /// This many more bytes are read.
     pub(super) fn bytes(&self, read: u64) {
         self.0.inc(read);
     }
 
-    /// So many records are dealt with, of a bar that counts something else.
+    /// This many records are done, for a bar that counts something else.
     pub(super) fn records(&self, records: u64) {
         let rate = rate(records, self.0.elapsed());
         self.0.set_message(format!("{}, {rate}/s", counted(records, "record")));
     }
 
-    /// So many of its records are dealt with.
+    /// This many of its records are done.
     pub(super) fn at_record(&self, records: u64) {
         if !self.0.is_hidden() {
             self.records(records);
@@ -77,7 +77,7 @@ impl Progress {
         }
     }
 
-    /// The records are read, and what takes time now is not measured in them.
+    /// All records are read; the remaining work is not measured in records.
     pub(super) fn indexes(&self) {
         self.0.set_message("building the indexes");
         self.0.tick();

@@ -10,28 +10,28 @@ use super::words::bytes;
 
 #[derive(clap::Args)]
 pub(super) struct RewriteArgs {
-    /// Leave the rewrite of the store to `vcc-server vacuum`: until then its files have copies of what
-    /// is deleted
+    /// Leave the rewrite of the store to `vcc-server vacuum`: until then its files keep copies of the
+    /// deleted recordings
     #[arg(long)]
     defer: bool,
 }
 
-/// What no rewrite reaches.
+/// Copies that no rewrite reaches.
 pub(super) const BEYOND: &str =
     "not reached: backups, files of `import --reject`, audit logs with values";
 
-/// What a server keeps where its tables are not written anew.
+/// Copies that PostgreSQL keeps unless its tables are rewritten.
 const PAGES: &str = "PostgreSQL: the bytes of deleted rows stay in its pages until other rows take their \
     place; `vcc-server vacuum --full` writes the tables anew";
 
-/// What it keeps also where they are.
+/// Copies that it keeps even then.
 const LOG: &str = "PostgreSQL: its log and archives of that have what was deleted for as long as they \
     are kept, and a standby until it has replayed this";
 
-/// How many bytes of a store are rewritten in a second, or more.
+/// At least this many bytes of a store are rewritten in a second.
 const SPEED: u64 = 50_000_000;
 
-/// A deletion that is to be followed by a rewrite.
+/// A deletion, followed by a rewrite.
 pub(super) struct Rewrite<'a> {
     store: &'a dyn Store,
     defer: bool,
@@ -39,7 +39,7 @@ pub(super) struct Rewrite<'a> {
 }
 
 impl RewriteArgs {
-    /// Sees to it that there is room for the rewrite.
+    /// Checks that there is room for the rewrite.
     pub(super) async fn of<'a>(&self, store: &'a dyn Store) -> Result<Rewrite<'a>, Failure> {
         let needs = store.vacuum_needs().await?;
         if let Some(needs) = needs.as_ref().filter(|_| !self.defer) {
@@ -54,14 +54,14 @@ impl RewriteArgs {
 }
 
 impl Rewrite<'_> {
-    /// What the rewrite takes, if there is one, in words.
+    /// What the rewrite costs, if there is one, in words.
     pub(super) fn told(&self) -> Option<String> {
         let needs = self.needs.as_ref().filter(|_| !self.defer)?;
         Some(format!("afterwards {}", told(needs)))
     }
 
-    /// Rewrites the store where something was deleted, now or before; `done` is what has been done, such
-    /// as `erased`.
+    /// Rewrites the store if something was deleted, now or before. `done` says what was done, such as
+    /// `erased`.
     pub(super) async fn run(&self, deleted: bool, done: &str) -> Result<(), Failure> {
         let remains = self.store.remains().await?;
         if !deleted && remains.is_empty() {
@@ -83,8 +83,7 @@ impl Rewrite<'_> {
     }
 }
 
-/// Rewrites a store, and says what is in it all the same; `done` is what has been done before, if
-/// anything.
+/// Rewrites a store, and says which copies remain. `done` says what was done before, if anything.
 pub(super) async fn vacuum(
     store: &dyn Store,
     vacuum: Vacuum,
@@ -119,7 +118,7 @@ pub(super) async fn vacuum(
     }
 }
 
-/// Says what is still to be rewritten, if anything is.
+/// Says what still has to be rewritten, if anything.
 pub(super) async fn say_remains(store: &dyn Store) -> Result<(), Failure> {
     let remains = store.remains().await?;
     if !remains.is_empty() {
@@ -130,7 +129,7 @@ pub(super) async fn say_remains(store: &dyn Store) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What a rewrite takes, in words.
+/// What a rewrite costs, in words.
 pub(super) fn told(needs: &VacuumNeeds) -> String {
     let size = bytes(needs.bytes);
     let seconds = needs.bytes.div_ceil(SPEED).max(1);
@@ -143,13 +142,13 @@ pub(super) fn told(needs: &VacuumNeeds) -> String {
 
 pub(super) const MORE_ROOM: &str = "make room, or name a folder that has some in SQLITE_TMPDIR";
 
-/// Whether the disks have the room that a rewrite takes; what is too little, in words.
+/// Whether the disks have room for a rewrite; if not, what is missing, in words.
 pub(super) fn has_room(needs: &VacuumNeeds) -> Result<(), String> {
     let folders = [&*needs.beside, &*needs.temporary].map(Free::of);
     fits(needs, folders)
 }
 
-/// What a disk has left, and which it is.
+/// The free space of a disk, and its id.
 #[derive(Clone, Copy)]
 struct Free {
     bytes: u64,
@@ -157,7 +156,7 @@ struct Free {
 }
 
 impl Free {
-    /// Of the disk of a folder, where the system says.
+    /// The disk of a folder, if the system can tell.
     #[cfg(unix)]
     fn of(folder: &Path) -> Option<Self> {
         use std::os::unix::fs::MetadataExt as _;

@@ -32,11 +32,11 @@ const FILES: &str = "/api/recordings/files";
 pub(super) struct Args {
     #[command(flatten)]
     origins: Origins,
-    /// Read settings from this file: the long names of the flags, as TOML. A flag comes before its
-    /// variable, that before the file, and that before the default
+    /// Read settings from this file: the long names of the flags, as TOML. A flag overrides its variable,
+    /// the variable overrides the file, and the file overrides the default
     #[arg(long, value_name = "FILE", env = "VCC_CONFIG")]
     config: Option<PathBuf>,
-    /// Show every setting as it would be used, and where it came from, as such a file, and serve
+    /// Print every setting as it would be used, with where it came from, as such a file, and serve
     /// nothing
     #[arg(long)]
     print_config: bool,
@@ -58,7 +58,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         return Ok(());
     }
     let metrics = Arc::<Metrics>::default();
-    // Dropped last, so that what is said at the end is written.
+    // Dropped last, so that the last output is written.
     let output = Output::start(&metrics)?;
     log(&settings, output.log())?;
     let encryption = encryption(&settings)?;
@@ -138,7 +138,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let addresses = resolve("--listen", &listen).await?;
     let server =
         builder.start(&addresses[..]).await.map_err(|error| cannot_listen(&listen, &error))?;
-    // Not before the port is ours: the file may be that of a server that has it.
+    // Only now that the port is ours: the file may belong to a server that has the port.
     let trusted = match &encryption {
         Encryption::SelfSigned { certificate, .. } => {
             Some(trust(&output, certificate, settings.tls_self_signed_cert.as_deref())?)
@@ -219,10 +219,10 @@ fn audit(settings: &Settings) -> Result<Option<Audit>, Failure> {
     Ok(Some(if values { audit.with_values() } else { audit }))
 }
 
-/// What connections are encrypted with.
+/// How connections are encrypted.
 enum Encryption {
     None,
-    /// Made for this run, with its certificate as PEM.
+    /// Self-signed, made for this run, with its certificate as PEM.
     SelfSigned {
         tls: Tls,
         certificate: String,
@@ -230,7 +230,7 @@ enum Encryption {
     Files(CertificateFiles),
 }
 
-/// REQ-4: HTTPS, or plain HTTP when it is asked for.
+/// REQ-4: HTTPS, or plain HTTP if it is asked for.
 fn encryption(settings: &Settings) -> Result<Encryption, Failure> {
     match (&settings.tls_cert, &settings.tls_key) {
         (Some(certificate), Some(key)) => {
@@ -243,7 +243,7 @@ fn encryption(settings: &Settings) -> Result<Encryption, Failure> {
     }
     if settings.tls_self_signed == Some(true) {
         let mut names = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
-        // A client cannot ask for the address that stands for all addresses.
+        // A client cannot connect to the address that stands for all addresses.
         let unspecified = ["0.0.0.0", "::"];
         let listen = settings.listen.as_ref().map(Listen::host);
         names.extend(listen.filter(|host| !unspecified.contains(host)).map(str::to_lowercase));
@@ -262,7 +262,7 @@ fn encryption(settings: &Settings) -> Result<Encryption, Failure> {
     ))
 }
 
-/// Hands the certificate that vouches for itself to who is to trust it, and says how curl does.
+/// Prints or writes the self-signed certificate, and shows how curl trusts it.
 fn trust(output: &Output, certificate: &str, file: Option<&Path>) -> Result<String, Failure> {
     let Some(path) = file else {
         output.note(format_args!(
@@ -277,7 +277,7 @@ fn trust(output: &Output, certificate: &str, file: Option<&Path>) -> Result<Stri
     Ok(format!("--cacert {}", shell_word(&name.to_string())))
 }
 
-/// By what a client on this machine asks: a name that the certificate has.
+/// The host for a client on this machine: a name in the certificate.
 fn asked_host(listen: &Listen, address: SocketAddr) -> String {
     match address.ip() {
         ip if !ip.is_unspecified() => listen.bracketed(),
@@ -294,8 +294,8 @@ async fn resolve(flag: &str, listen: &Listen) -> Result<Vec<SocketAddr>, Failure
     })
 }
 
-/// Events go to stderr, so that stdout stays for what was asked for. Of other crates nothing is
-/// logged but what goes wrong: what they trace may be what a client sent.
+/// Events go to stderr, because stdout is for the output. Of other crates only warnings and errors are
+/// logged: their traces may contain what a client sent.
 fn log(settings: &Settings, to: Background) -> Result<(), Failure> {
     let level = match settings.log.unwrap_or(LogLevel::Warn) {
         LogLevel::Error => LevelFilter::ERROR,
@@ -322,7 +322,7 @@ fn log(settings: &Settings, to: Background) -> Result<(), Failure> {
 
 /// Says why an address cannot be listened on, and what would help.
 pub(super) fn cannot_listen(listen: &Listen, error: &std::io::Error) -> Failure {
-    // What is not the system's own error names the operators' address.
+    // An error that is not the system's own names the operators' address.
     let operators = error.raw_os_error().is_none();
     let failure = if operators {
         Failure::new(format!("cannot listen on {error}"))

@@ -14,8 +14,8 @@ use super::password::without_password;
 use super::store_text::StoreText;
 use super::words::whole;
 
-/// What `serve` can be told: by a flag, else by the environment, else by the configuration file,
-/// else by default.
+/// The settings of `serve`: from a flag, else the environment, else the configuration file, else the
+/// default.
 #[derive(clap::Args, Debug, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Settings {
@@ -34,11 +34,11 @@ pub(super) struct Settings {
     /// The certificate's private key, as PEM
     #[arg(long, value_name = "FILE", env = "VCC_TLS_KEY", help_heading = "Encryption")]
     pub(super) tls_key: Option<PathBuf>,
-    /// Make a certificate for localhost that vouches for itself, for trials
+    /// Make a self-signed certificate for localhost, for trials
     #[arg(long, value_name = "BOOL", env = "VCC_TLS_SELF_SIGNED", help_heading = "Encryption",
           num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(super) tls_self_signed: Option<bool>,
-    /// Write the certificate of --tls-self-signed to this file, for clients that are to trust it
+    /// Write the certificate of --tls-self-signed to this file, for clients that should trust it
     #[arg(
         long,
         value_name = "FILE",
@@ -78,7 +78,7 @@ pub(super) struct Settings {
     /// number of records
     #[arg(long, value_name = "FILE", env = "VCC_AUDIT", help_heading = "Operation")]
     pub(super) audit: Option<PathBuf>,
-    /// What becomes of an answer whose line cannot be written to the audit log [default: serve]
+    /// What happens to an answer whose line cannot be written to the audit log [default: serve]
     #[arg(
         long,
         value_enum,
@@ -94,7 +94,7 @@ pub(super) struct Settings {
     /// What is logged to stderr [default: warn]
     #[arg(long, value_enum, value_name = "LEVEL", env = "VCC_LOG", help_heading = "Operation")]
     pub(super) log: Option<LogLevel>,
-    /// How it is logged [default: text]
+    /// The format of the log [default: text]
     #[arg(
         long,
         value_enum,
@@ -103,7 +103,7 @@ pub(super) struct Settings {
         help_heading = "Operation"
     )]
     pub(super) log_format: Option<LogFormat>,
-    /// Connections that are open at the same time, as far as the system gives files for them
+    /// Connections that are open at the same time, as far as the system's limit of open files allows
     /// [default: 4096]
     #[arg(long, value_name = "COUNT", env = "VCC_MAX_CONNECTIONS", value_parser = whole::<usize>, help_heading = "Limits")]
     pub(super) max_connections: Option<usize>,
@@ -119,11 +119,11 @@ pub(super) struct Settings {
         help_heading = "Limits"
     )]
     pub(super) max_requests_per_tenant: Option<usize>,
-    /// Requests that have not proven a tenant yet, which wait or are checked at the same time; half of what
-    /// is free for one address; beyond, 503 [default: 1024]
+    /// Requests that have not proven a tenant yet and wait or are checked at the same time; one address gets
+    /// half of what is free; beyond, 503 [default: 1024]
     #[arg(long, value_name = "COUNT", env = "VCC_MAX_UNPROVEN", value_parser = whole::<usize>, help_heading = "Limits")]
     pub(super) max_unproven: Option<usize>,
-    /// How many of them are checked a second; the others wait [default: 500]
+    /// How many of them are checked per second; the others wait [default: 500]
     #[arg(long, value_name = "COUNT", env = "VCC_UNPROVEN_RATE", value_parser = whole::<u32>, help_heading = "Limits")]
     pub(super) unproven_rate: Option<u32>,
     /// Megabytes (2^20 bytes) of answers that clients have not taken, a quarter of it those of one
@@ -141,11 +141,11 @@ pub(super) struct Settings {
     pub(super) grace: Option<u64>,
 }
 
-/// What becomes of an answer whose line cannot be written to the audit log.
+/// What happens to an answer whose line cannot be written to the audit log.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum OnAuditFailure {
-    /// It leaves; the log, /metrics and /readyz say so, and the line waits
+    /// It is sent; the log, /metrics and /readyz say so, and the line waits
     Serve,
     /// It becomes a 503 within two seconds
     Refuse,
@@ -187,7 +187,7 @@ impl Settings {
         })
     }
 
-    /// What is not said here is taken from `other`.
+    /// Takes what is not set here from `other`.
     pub(super) fn or(self, other: Self) -> Self {
         Self {
             listen: self.listen.or(other.listen),
@@ -220,7 +220,7 @@ impl Settings {
         }
     }
 
-    /// What is used where nothing is said. The store and the encryption have no default.
+    /// The defaults. The store and the encryption have none.
     pub(super) fn defaults() -> Self {
         let limits = Limits::default();
         Self {
@@ -248,7 +248,7 @@ impl Settings {
         }
     }
 
-    /// Whether every number is one that can be used, and what is chosen does not contradict itself.
+    /// Checks that every number can be used, and that settings do not contradict each other.
     pub(super) fn check(&self) -> Result<(), Failure> {
         let count = |count: Option<usize>| count.map(|count| count as u64);
         for (name, value, range) in [
@@ -307,8 +307,8 @@ impl Settings {
         limits
     }
 
-    /// As a configuration file that says the same, but for a password in the store's URL. Every
-    /// setting is in it, with what it came from; what is not set is a comment.
+    /// As an equal configuration file, without a password in the store's URL. Every setting is in it, with
+    /// where it came from; an unset one is a comment.
     pub(super) fn print(&self, origins: &Origins, file: &Origin<'_>) -> Result<String, Failure> {
         let failed = |error: toml::ser::Error| Failure::new(error.to_string());
         let store = self.store.as_deref().map(without_password);
@@ -351,14 +351,14 @@ pub(super) struct Origin<'a> {
     pub(super) names: BTreeSet<String>,
 }
 
-/// Where in a file something is wrong, and what. The line itself may hold a password.
+/// Where in a file something is wrong, and what. The line itself is not shown: it may hold a password.
 pub(super) fn place(text: &str, error: &toml::de::Error) -> String {
     let message = error.message().lines().collect::<Vec<_>>().join("; ");
     let message = message.replace("u64", "a whole number").replace("usize", "a whole number");
     let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
     let line = before.matches('\n').count() + 1;
     let start = before.rsplit('\n').next().unwrap_or_default();
-    // Of a value, whose it is.
+    // For a value, the name of its setting.
     let name = start.split_once('=').map(|(name, _)| format!("{}: ", name.trim()));
     let name = name.unwrap_or_default();
     format!("line {line}, column {}: {name}{message}", start.chars().count() + 1)

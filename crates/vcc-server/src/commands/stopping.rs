@@ -1,10 +1,10 @@
-//! What asks a process to stop.
+//! Signals that ask the process to stop.
 
 #[cfg(unix)]
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Ctrl-C, or SIGTERM from a service manager. From when this is made neither ends the process by itself,
-/// so it is made before anybody is told that the process is there.
+/// Ctrl-C, or SIGTERM from a service manager. Once this exists, neither ends the process by itself, so make it
+/// before the server is announced.
 pub(super) struct Stopping {
     #[cfg(unix)]
     interrupt: Option<Signal>,
@@ -15,7 +15,7 @@ pub(super) struct Stopping {
 #[cfg(unix)]
 impl Stopping {
     pub(super) fn listen() -> Self {
-        // Without a handler, a signal ends the process anyhow.
+        // Without a handler, the signal just ends the process.
         let listen = |kind| signal(kind).ok();
         Self {
             interrupt: listen(SignalKind::interrupt()),

@@ -19,8 +19,8 @@ use super::settings::Settings;
 use super::store_text::StoreText;
 use super::zones::{self, ZoneArgs};
 
-/// Where the recordings are kept, as every command but `serve` is told: by `--store`, else by
-/// `VCC_STORE`, else by the settings of `serve`.
+/// Where the recordings are kept, for every command but `serve`: from `--store`, else from `VCC_STORE`, else
+/// from the settings of `serve`.
 #[derive(clap::Args)]
 pub(super) struct StoreArgs {
     #[command(flatten)]
@@ -33,7 +33,7 @@ pub(super) struct StoreArgs {
     /// A file with the settings of `serve`: its `store` is used where --store and VCC_STORE name none
     #[arg(long, value_name = "FILE", env = "VCC_CONFIG")]
     config: Option<PathBuf>,
-    /// How many seconds what writes waits for another program that writes; 0 is not at all
+    /// How many seconds a command that writes waits for another writer; 0 does not wait
     #[arg(long, value_name = "SECONDS", default_value_t = Sqlite::WAIT.as_secs(), value_parser = seconds)]
     wait: u64,
     #[command(flatten)]
@@ -49,7 +49,7 @@ fn seconds(text: &str) -> Result<u64, String> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum StoreUrl {
     Sqlite(PathBuf),
-    /// Gone with its process.
+    /// In memory: gone when the process ends.
     Memory,
     Postgres(String),
 }
@@ -75,7 +75,7 @@ impl FromStr for StoreUrl {
         if path.is_empty() {
             return Err("expected a path after sqlite:, such as sqlite:recordings.db".into());
         }
-        // What is no path here would be the name of a file that nobody meant.
+        // Anything else would become the name of a file that nobody meant.
         if path.starts_with("file:") {
             return Err(
                 "expected a path after sqlite:, such as sqlite:recordings.db; SQLite's own \
@@ -95,20 +95,20 @@ impl FromStr for StoreUrl {
     }
 }
 
-/// What a store is opened for.
+/// Why a store is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum To {
-    /// It is read, also one that cannot be written.
+    /// To read it, even if it cannot be written.
     Read,
     Write,
-    /// It is read as long as the process runs, also when another file takes the place of its own.
+    /// To read it as long as the process runs, even when another file takes its place.
     Serve,
 }
 
-/// Reads the URL of a store that something gave.
+/// Reads the URL of a store.
 pub(super) fn read_url(url: &StoreText, origin: &dyn Display) -> Result<StoreUrl, Failure> {
     match url.parse().map_err(|error| Failure::usage(format!("{origin}: {error}")))? {
-        // What was looked at is what can be shown of it.
+        // The part that was looked at is the part that may be shown.
         StoreUrl::Sqlite(shown) => {
             let path = url.after("sqlite:").map_or(shown, PathBuf::from);
             Ok(StoreUrl::Sqlite(path))
@@ -117,7 +117,7 @@ pub(super) fn read_url(url: &StoreText, origin: &dyn Display) -> Result<StoreUrl
     }
 }
 
-/// Says how a store is named, where none is.
+/// The failure if no store is named: it says how to name one.
 pub(super) fn no_store() -> Failure {
     Failure::usage("no store is named").hint(
         "--store sqlite:recordings.db, or VCC_STORE=sqlite:recordings.db, or in the file of \
@@ -134,7 +134,7 @@ impl StoreUrl {
         }
     }
 
-    /// Opens a store that exists. What writes to it waits for others for so long.
+    /// Opens a store that exists. Writes wait for other writers for this long.
     pub(super) async fn open(
         &self,
         to: To,
@@ -172,8 +172,7 @@ impl StoreUrl {
 }
 
 impl StoreArgs {
-    /// The zone data: as it is told by `--zone-data`, else by its variable, else by the settings of
-    /// `serve`.
+    /// The zone data: from `--zone-data`, else from its variable, else from the settings of `serve`.
     fn zones(&self) -> Result<Arc<Zones>, Failure> {
         self.zones.read_or(|| match &self.config {
             Some(path) => Ok(Settings::read(path)?.zone_data),
@@ -244,7 +243,7 @@ impl StoreArgs {
         Ok((store, url.file()))
     }
 
-    /// How long what writes waits for others.
+    /// How long a write waits for other writers.
     pub(super) fn wait(&self) -> Duration {
         Duration::from_secs(self.wait)
     }
@@ -254,7 +253,7 @@ impl StoreArgs {
         Ok(self.url()?.file())
     }
 
-    /// Opens a store, making it where there is none.
+    /// Opens a store, or makes it if there is none.
     pub(super) async fn create(&self) -> Result<Arc<dyn Store>, Failure> {
         match self.url()? {
             StoreUrl::Sqlite(path) => {
@@ -265,7 +264,7 @@ impl StoreArgs {
     }
 }
 
-/// A store in a file, of which it is said what is waited for.
+/// A store in a file. It says which writer it waits for.
 pub(super) fn sqlite(wait: Duration) -> SqliteBuilder {
     Sqlite::builder().wait(wait).on_waiting(tell)
 }
@@ -274,7 +273,7 @@ fn tell(waiting: &Waiting) {
     note(format_args!("{waiting} …"));
 }
 
-/// A store, after saying what opening it has changed in it.
+/// Says what opening the store has changed in it.
 pub(super) fn told<S: Store + ?Sized>(store: Arc<S>) -> Arc<S> {
     if let Some(upgrade) = store.upgraded() {
         note(upgrade);
@@ -282,7 +281,7 @@ pub(super) fn told<S: Store + ?Sized>(store: Arc<S>) -> Arc<S> {
     store
 }
 
-/// The tenant of this name, as the primary knows it: a standby may not have heard of it yet.
+/// The tenant of this name, from the primary: a standby may not have it yet.
 pub(super) async fn tenant(store: &dyn Store, name: &str) -> Result<Tenant, Failure> {
     store.tenant(name).await?.ok_or_else(|| {
         Failure::new(format!("there is no tenant {name:?}"))

@@ -14,7 +14,7 @@ use super::store::StoreArgs;
 pub(super) enum Command {
     /// Give a store that nobody has open another name in the same file system
     Rename {
-        /// The new name; nothing may have it
+        /// The new name; it must not exist
         to: PathBuf,
         #[command(flatten)]
         store: StoreArgs,
@@ -48,7 +48,7 @@ pub(super) async fn run(command: Command) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Has the name typed again: what follows cannot be undone.
+/// Asks to type the name, because the removal cannot be undone.
 fn confirm(path: &Path) -> Result<(), Failure> {
     let refused = || Failure::new("nothing was removed").hint("--yes removes without asking");
     if !std::io::stdin().is_terminal() {

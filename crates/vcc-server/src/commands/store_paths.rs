@@ -1,14 +1,14 @@
-//! Which files belong to a store in a file, so that nothing else is written to them.
+//! Which files belong to a store, so that nothing else is written to them.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-/// What SQLite lays beside a store, and a copy or a rewrite of it until that is whole.
+/// The suffixes of files that SQLite keeps beside a store, and of unfinished copies and rewrites.
 const BESIDE: [&str; 4] = ["-wal", "-shm", "-journal", ".partial"];
 
 /// Whether a path is a file of the store, or would become one.
 pub(super) fn is_of_store(path: &Path, store: &Path) -> bool {
-    // Where a link leads is where the other files stand.
+    // The other files are beside the target of a link.
     let real = store.canonicalize().unwrap_or_else(|_| store.to_owned());
     let beside = BESIDE.map(|end| {
         let mut name = OsString::from(&real);
@@ -18,7 +18,7 @@ pub(super) fn is_of_store(path: &Path, store: &Path) -> bool {
     is_same_file(path, store) || beside.iter().any(|beside| is_same_file(path, beside))
 }
 
-/// Whether two paths are one file, by whatever names and links, or would be if it were made.
+/// Whether two paths are the same file, through any links, or would be if it were created.
 pub(super) fn is_same_file(one: &Path, other: &Path) -> bool {
     #[cfg(unix)]
     if let (Ok(one), Ok(other)) = (one.metadata(), other.metadata()) {
@@ -28,7 +28,7 @@ pub(super) fn is_same_file(one: &Path, other: &Path) -> bool {
     matches!((real(one), real(other)), (Some(one), Some(other)) if one == other)
 }
 
-/// Where a path leads, also that of a file which is not there, or a link to one.
+/// The target of a path, even if the file does not exist.
 fn real(path: &Path) -> Option<PathBuf> {
     let mut path = path.to_owned();
     // As many links as Linux follows.
@@ -59,7 +59,7 @@ mod tests {
         std::fs::create_dir(at("sub")).unwrap();
         let store = at("recordings.db");
         let mut own = vec!["recordings.db", "sub/../recordings.db", "recordings.db-wal"];
-        // Not there, and made by the next write.
+        // It does not exist yet; a write would create it.
         own.extend(["recordings.db-shm", "sub/../recordings.db-journal", "recordings.db.partial"]);
         #[cfg(unix)]
         {

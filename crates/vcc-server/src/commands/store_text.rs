@@ -4,8 +4,8 @@ use std::ops::Deref;
 use clap::builder::{OsStringValueParser, TypedValueParser as _, ValueParser};
 use serde::{Deserialize, Serialize};
 
-/// The text that names a store, as it was given: a path in it need not be UTF-8. It is shown as
-/// what can be shown of it.
+/// The text that names a store, as it was given. A path in it need not be UTF-8; it is displayed as far as
+/// possible.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(from = "String", into = "String")]
 pub(super) struct StoreText {
@@ -14,12 +14,12 @@ pub(super) struct StoreText {
 }
 
 impl StoreText {
-    /// Takes whatever a command line or a variable has.
+    /// Takes the text of a command line or a variable.
     pub(super) fn parser() -> ValueParser {
         OsStringValueParser::new().map(Self::from).into()
     }
 
-    /// What stands after a start, if it is this one.
+    /// The rest after a prefix.
     #[cfg(unix)]
     pub(super) fn after(&self, start: &str) -> Option<OsString> {
         use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};

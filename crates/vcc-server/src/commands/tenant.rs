@@ -11,7 +11,7 @@ use super::{note, rewrite, tenant_list, tenant_zone};
 
 #[derive(Subcommand)]
 pub(super) enum Command {
-    /// Add a tenant, making the store where there is none
+    /// Add a tenant, and make the store if there is none
     Add {
         /// The user name of the tenant's requests
         name: String,
@@ -21,8 +21,8 @@ pub(super) enum Command {
         #[command(flatten)]
         store: StoreArgs,
     },
-    /// Change the time zone of a tenant, saying what that changes; a running server goes by it from
-    /// the next request on
+    /// Change the time zone of a tenant, and say what that changes; a running server uses it from the next
+    /// request on
     Set {
         /// The tenant's name
         name: String,
@@ -77,7 +77,7 @@ pub(super) async fn run(command: Command) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Removes a tenant with all that it has.
+/// Removes a tenant with everything that it has.
 async fn remove(store: &dyn Store, name: &str, ends: &Ends) -> Result<(), Failure> {
     let tenant = match store::tenant(store, name).await {
         Ok(tenant) => tenant,

@@ -16,7 +16,7 @@ pub(super) async fn list(store: &dyn Store) -> Result<(), Failure> {
     let titled = std::io::stdout().is_terminal() && !rows.is_empty();
     let (title, lines) = lines(&rows, titled);
     if let Some(title) = title {
-        // What writes it drops the style where it is not shown.
+        // The stream drops the style if the terminal does not show it.
         say(format_args!("{HEADER}{title}{HEADER:#}"));
     }
     for line in lines {
@@ -51,7 +51,7 @@ fn shown(name: &str, problem: Option<&NameProblem>) -> String {
     }
 }
 
-/// The lines of a table, and its title if it is to have one.
+/// The lines of a table, with a title if one is given.
 fn lines(rows: &[TenantLine], titled: bool) -> (Option<String>, Vec<String>) {
     let title = ["NAME", "ZONE", "RECORDINGS", "TOKENS"].map(str::to_owned);
     let widths: [usize; 4] = std::array::from_fn(|at| {

@@ -1,4 +1,4 @@
-//! `tenant set --tz`: another zone for a tenant, and what that changes for whom.
+//! `tenant set --tz`: gives a tenant another zone, and says what that changes.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ use super::{note, store};
 /// How many days from today on are compared.
 const DAYS: u64 = 366;
 
-/// How many spells of days are told.
+/// How many spells of days are listed.
 const TOLD: usize = 6;
 
 pub(super) async fn set(
@@ -25,7 +25,7 @@ pub(super) async fn set(
 ) -> Result<(), Failure> {
     let before = match store::tenant(store, name).await {
         Ok(tenant) => Some(tenant),
-        // A zone that is not in the zone data is what this command is the way out of.
+        // The old zone may be missing from the zone data: this command is the way out.
         Err(failure)
             if store
                 .tenant(name)
@@ -73,7 +73,7 @@ pub(super) async fn set(
     Ok(())
 }
 
-/// What is another, from the next request on.
+/// What changes, from the next request on.
 struct Changes {
     before: Zone,
     after: Zone,
@@ -101,8 +101,7 @@ impl fmt::Display for Changes {
 }
 
 impl Changes {
-    /// The days of a year from today on, together as long as they begin earlier or later by the
-    /// same time.
+    /// The days of a year from today on, grouped while they begin earlier or later by the same time.
     fn spells(&self) -> Vec<Spell> {
         let today = self.now.with_timezone(&self.before.offset_at(self.now)).date_naive();
         let mut spells: Vec<Spell> = Vec::new();
@@ -147,7 +146,7 @@ impl fmt::Display for Spell {
     }
 }
 
-/// Hours and minutes; zones of long ago have seconds too.
+/// Hours and minutes; old zones have seconds too.
 struct HoursAndMinutes(TimeDelta);
 
 impl fmt::Display for HoursAndMinutes {

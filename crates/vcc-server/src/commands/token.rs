@@ -17,7 +17,7 @@ pub(super) enum Command {
     New {
         /// The tenant's name
         tenant: String,
-        /// What tells this token from others: one line of at most 100 characters
+        /// A label that tells this token from others: one line of at most 100 characters
         #[arg(long, value_name = "TEXT", default_value = "")]
         label: String,
         /// Revoke the tenant's other tokens
@@ -90,14 +90,14 @@ pub(super) async fn run(command: Command) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Revokes the tokens that are older than one. Newer ones are not its to revoke: of two that replace at
-/// once, the last stays.
+/// Revokes the tokens that are older than this one. Newer ones stay, so if two commands replace at once, the
+/// last token is valid.
 async fn revoke_before(store: &dyn Store, tenant: TenantId, made: i64) -> Result<(), Failure> {
     let mut failed = None;
     for other in store.tokens(tenant).await?.iter().filter(|other| other.id < made) {
         match store.revoke_token(tenant, other.id).await {
             Ok(()) => {}
-            // Somebody else has.
+            // Somebody else revoked it.
             Err(error) if error.kind() == StoreErrorKind::NotFound => {}
             Err(error) => failed = Some((other.id, error)),
         }
@@ -108,8 +108,8 @@ async fn revoke_before(store: &dyn Store, tenant: TenantId, made: i64) -> Result
     })
 }
 
-/// A label in one line of a list, also one of before that is none: what a terminal would not show, or turn
-/// round, is escaped, and a long one is cut.
+/// A label in one line of a list, even an old one that is not one line. What a terminal would not show, or
+/// would reverse, is escaped, and a long label is cut.
 fn shown(label: &str) -> String {
     const LONGEST: usize = 100;
     // Quotes and backslashes can be seen.

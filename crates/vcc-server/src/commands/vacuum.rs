@@ -1,4 +1,4 @@
-//! `vacuum`: the rewrite of a store that a deletion has left to be done, or that was never done.
+//! `vacuum`: rewrites a store, such as after a deletion that left that to be done.
 
 use vcc_store::Vacuum;
 
@@ -9,8 +9,8 @@ use super::store::StoreArgs;
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// Of a store in PostgreSQL, write the tables anew: until that is done nobody can read or write
-    /// them. A store in a file is always written anew, and can be read meanwhile
+    /// In PostgreSQL, rewrite the tables. Nobody can read or write them until that is done. A store in a
+    /// file is always rewritten, and can be read while that runs
     #[arg(long)]
     full: bool,
     #[command(flatten)]

@@ -1,9 +1,8 @@
-//! Numbers with what they count, values as they are shown, and words for a shell.
+//! Texts of messages: counts, values, sizes, and words for a shell.
 
 use std::str::FromStr;
 
-/// So many of something: `1 recording`, `2,000 recordings`. The noun is the singular of one that takes
-/// an `s`.
+/// A number of things: `1 recording`, `2,000 recordings`. The noun is a singular whose plural has an `s`.
 pub(super) fn counted(number: u64, noun: &str) -> String {
     let s = if number == 1 { "" } else { "s" };
     format!("{} {noun}{s}", grouped(number))
@@ -22,7 +21,7 @@ pub(super) fn grouped(number: u64) -> String {
     grouped
 }
 
-/// A value as it is shown: in quotes, and not for long.
+/// A value in a message: in quotes, and shortened.
 pub(super) fn shorten(value: &str) -> String {
     const SHOWN: usize = 60;
     match value.char_indices().nth(SHOWN) {
@@ -39,7 +38,7 @@ pub(super) fn bytes(number: u64) -> String {
         return counted(number, "byte");
     };
     size /= 1_000.0;
-    // What would be rounded to a thousand is one of the next.
+    // What would round to a thousand takes the next unit.
     while size >= 999.5 {
         let Some(next) = units.next() else { break };
         (size, unit) = (size / 1_000.0, next);
@@ -47,7 +46,7 @@ pub(super) fn bytes(number: u64) -> String {
     if size < 9.95 { format!("{size:.1} {unit}") } else { format!("{size:.0} {unit}") }
 }
 
-/// Reads a whole number, and says that it is one that is expected.
+/// Reads a whole number; the error says that one is expected.
 pub(super) fn whole<T: FromStr>(text: &str) -> Result<T, String> {
     text.parse().map_err(|_| "expected a whole number".to_owned())
 }

@@ -1,4 +1,4 @@
-//! `--zone-data`: which rules the zones of a command have (DATE-13).
+//! `--zone-data`: which zone data a command uses (DATE-13).
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -31,7 +31,7 @@ impl ZoneArgs {
         self.read_or(|| Ok(None))
     }
 
-    /// The zone data, read once: that of `settings` where neither the flag nor its variable says which.
+    /// The zone data, read once. Without the flag and its variable, `settings` says which.
     pub(super) fn read_or(
         &self,
         settings: impl FnOnce() -> Result<Option<PathBuf>, Failure>,
@@ -71,7 +71,7 @@ fn unusable(error: ZoneFolderError) -> Failure {
     )
 }
 
-/// The zone data of a command that is told nothing but by the environment, for `--version`.
+/// The zone data that only the environment chooses, for `--version`.
 pub(super) fn describe() -> String {
     let source = std::env::var_os("VCC_ZONE_DATA").filter(|source| !source.is_empty());
     source.map_or(ZoneSource::Auto, |source| PathBuf::from(source).into()).describe()

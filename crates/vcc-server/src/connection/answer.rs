@@ -14,7 +14,7 @@ use crate::error_response::ErrorResponse;
 use crate::requests::{Answering, Ruling};
 
 impl Connections {
-    /// Answers a request by what its head was found to be.
+    /// Answers a request by the ruling on its head.
     pub(super) async fn answer(
         &self,
         request: Request<Incoming>,
@@ -24,7 +24,7 @@ impl Connections {
             Some(Ruling::Serve) => (self.route(request).await, false),
             Some(Ruling::ServeLast) => (self.route(request).await, true),
             Some(Ruling::Refuse(refusal)) => (self.refuse(refusal), true),
-            // The stack sees a request where none was given to it: nobody knows whose it is.
+            // The stack sees a request that it was not given. Nobody knows whose it is.
             None => (self.refuse(ErrorResponse::request_line()), true),
         };
         if is_last {
@@ -41,7 +41,7 @@ impl Connections {
         response
     }
 
-    /// Counts and logs what reaches no router. The text holds nothing that the client wrote.
+    /// Counts and logs a request that reaches no router. The text repeats nothing that the client sent.
     fn refuse(&self, refusal: ErrorResponse) -> Response<Body> {
         let (status, reason) = refusal.said();
         let peer = self.peer.map(tracing::field::display);
@@ -51,7 +51,7 @@ impl Connections {
     }
 }
 
-/// The body of an answer: its request is being answered until this is dropped.
+/// The body of an answer. Its request counts as being answered until this is dropped.
 pub(super) struct AnswerBody {
     pub(super) body: Body,
     pub(super) _answering: Option<Answering>,

@@ -13,8 +13,7 @@ use crate::encrypted::Encrypted;
 use crate::room::Seat;
 use crate::stall::Stall;
 
-/// How often clients of the wrong protocol are told of as a warning: a scan of all ports does not
-/// fill the log.
+/// How often clients of the wrong protocol cause a warning. A port scan must not fill the log.
 const WARN_EVERY: Duration = Duration::from_secs(60);
 
 /// REQ-4, to a client that speaks plain HTTP to a port of HTTPS.
@@ -22,14 +21,13 @@ const SPEAK_HTTPS: &[u8] = b"HTTP/1.1 400 Bad Request\r\n\
     Content-Type: text/plain; charset=utf-8\r\nContent-Length: 49\r\nConnection: close\r\n\r\n\
     This port speaks HTTPS: use https:// in the URL.\n";
 
-/// To a client that speaks TLS to a port of plain HTTP. No TLS library reads it, but most tell an
-/// answer in plain HTTP from one of another kind, and say so: a TLS alert would be taken for a
-/// disagreement about versions or ciphers.
+/// To a client that speaks TLS to a port of plain HTTP. No TLS library reads it, but most recognize
+/// plain HTTP and say so. A TLS alert would look like a disagreement about versions or ciphers.
 const SPEAK_HTTP: &[u8] = b"HTTP/1.1 400 Bad Request\r\n\
     Content-Type: text/plain; charset=utf-8\r\nContent-Length: 53\r\nConnection: close\r\n\r\n\
     This port speaks plain HTTP: use http:// in the URL.\n";
 
-/// The type of the record that a TLS client begins with.
+/// The type of the first TLS record of a client.
 const HANDSHAKE: u8 = 22;
 
 impl Connections {
@@ -58,7 +56,7 @@ impl Connections {
             return self.speak(stream, cut, seat, stop).await;
         };
         seat.idle();
-        // Any method, and the empty lines that may stand before it.
+        // The beginning of any method, or of an empty line before it.
         if first[0].is_ascii_graphic() || matches!(first, [b'\r' | b'\n']) {
             self.warn(
                 "a client spoke plain HTTP to this port of HTTPS: its URL should begin with https://",
@@ -80,7 +78,7 @@ impl Connections {
         }
     }
 
-    /// Logs that nothing is served for a reason that an operator may have to mend.
+    /// Logs why a client is not served, if an operator may have to fix something.
     fn warn(&self, reason: &str) {
         let peer = self.peer.map(tracing::field::display);
         let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
@@ -95,8 +93,8 @@ impl Connections {
     }
 }
 
-/// Waits for the first byte. The connection is idle once it is known that none is there yet: the system
-/// says so in the next round of the runtime at the earliest.
+/// Waits for the first byte. The connection counts as idle once it is clear that no byte is there yet,
+/// which takes a round of the runtime.
 async fn peek(stream: &TcpStream, first: &mut [u8; 1], seat: &mut Seat) -> io::Result<usize> {
     let mut peeking = pin!(stream.peek(first));
     for round in 0..2 {

@@ -36,11 +36,11 @@ pub(crate) struct Connections {
     metrics: Arc<Metrics>,
     http: http1::Builder,
     room: Arc<Room>,
-    /// For those that are told that there is no room.
+    /// Bounds how many clients are told at once that there is no room.
     door: Arc<Semaphore>,
-    /// Where a connection came from, once it is one.
+    /// The address of the client, once there is a connection.
     peer: Option<SocketAddr>,
-    /// When it was last said loudly that a client spoke the wrong protocol.
+    /// When the log last warned that a client spoke the wrong protocol.
     warned: Arc<Mutex<Option<Instant>>>,
 }
 
@@ -53,7 +53,7 @@ impl Connections {
     ) -> Self {
         let mut http = http1::Builder::new();
         http.timer(TokioTimer::new())
-            // A client may say that it is done before it is answered.
+            // A client may close its side before it is answered.
             .half_close(true)
             .header_read_timeout(limits.headers)
             // More than the longest head.
@@ -64,8 +64,8 @@ impl Connections {
         Self { router, limits, tls, metrics, http, room, door, peer: None, warned }
     }
 
-    /// Accepts connections until it is told to stop, and waits for those that are busy then.
-    /// When this is done none of them is open: nothing is sent once the audit log has ended.
+    /// Accepts connections until it is told to stop, then waits for the busy ones. Afterwards none is
+    /// open, so nothing is sent once the audit log has ended.
     pub(crate) async fn accept(self, listener: TcpListener, mut stop: Stop) {
         let (end, ended) = watch::channel(false);
         loop {

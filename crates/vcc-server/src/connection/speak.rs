@@ -26,13 +26,13 @@ impl Connections {
         let (rulings, backoff) = (Rulings::default(), Backoff::default());
         let caller = seat.caller();
         let mut requests = Requests::new(io, rulings.clone(), cut.clone(), seat);
-        // The stack is there for whole requests alone: without one it is put away, with its buffers.
+        // The stack exists only while there are complete requests. Without one it is dropped, with its buffers.
         loop {
             let deadline = requests.since() + self.limits.headers;
             let is_there = {
                 let mut first = pin!(tokio::time::timeout_at(deadline, requests.first()));
                 tokio::select! {
-                    // What has come already is read before the connection ends.
+                    // What was sent already is read before the connection ends.
                     biased;
                     first = &mut first => matches!(first, Ok(Ok(()))),
                     () = stop.asked() => rulings.is_begun() && matches!(first.await, Ok(Ok(()))),
@@ -64,7 +64,7 @@ impl Connections {
             let connection = Box::pin(self.http.serve_connection(io, service));
             if let Err(error) = converse(connection, &rulings, &mut stop).await {
                 tracing::debug!(%error, "a connection ended early");
-                // One whose answer breaks off must not take what it has for the whole.
+                // A client whose answer is cut must not take the part for the whole.
                 if !error.is_timeout() {
                     return;
                 }
@@ -74,15 +74,15 @@ impl Connections {
                 break;
             }
         }
-        // The stack does not say goodbye to a client that was idle for too long, nor after CONNECT.
+        // The stack does not shut down a connection that was idle for too long, nor one after CONNECT.
         if requests.rests() && !requests.is_shut() && !rulings.is_begun() {
             let _ = requests.shutdown().await;
         }
     }
 }
 
-/// Lets the stack answer requests until it is done with the connection, which ends after the requests that
-/// have come once the server is to stop.
+/// Lets the stack answer requests until it is done with the connection. When the server stops, the
+/// connection ends after the requests that have come.
 async fn converse<Io, Service>(
     mut connection: Pin<Box<http1::Connection<Io, Service>>>,
     rulings: &Rulings,
@@ -101,8 +101,8 @@ where
                 return Poll::Ready(ended);
             }
             is_asked = is_asked || stopping.as_mut().poll(context).is_ready();
-            // A request that has come in part is waited for: the stack knows nothing of it, and
-            // would close.
+            // Wait for a request that has come in part. The stack does not know of it, and would
+            // close.
             if !is_asked || is_closing || rulings.is_begun() {
                 return Poll::Pending;
             }

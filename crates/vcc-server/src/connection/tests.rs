@@ -19,10 +19,10 @@ use crate::stall::Stall;
 
 const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 
-/// Less than what a client may take for something, and more than half of it.
+/// Less than a client's limit, and more than half of it.
 const SLOW: Duration = Duration::from_secs(25);
 
-/// A body that is made in so long.
+/// A body that takes this long.
 struct Late(Option<Pin<Box<Sleep>>>);
 
 impl HttpBody for Late {
@@ -43,7 +43,7 @@ impl HttpBody for Late {
 struct Serving {
     client: DuplexStream,
     stop: watch::Sender<bool>,
-    /// How long it took.
+    /// How long the connection was served.
     served: JoinHandle<Duration>,
 }
 
@@ -180,7 +180,7 @@ async fn the_last_request_is_followed_by_silence() {
     }
 }
 
-/// Bytes of a head that is not whole do not keep a connection from being the first to go.
+/// Bytes of an incomplete head do not save a connection from being closed first.
 #[tokio::test(start_paused = true)]
 async fn a_slow_head_keeps_no_place() {
     let limits = Limits { connections: 2, ..Limits::default() };

@@ -14,7 +14,7 @@ use super::release;
 /// named by its path in the folder.
 ///
 /// A name is looked up byte for byte in the list that was made when the folder was read (DATE-3):
-/// what a query says never becomes a path. So `america/new_york` is no zone on any file system, and
+/// the text of a query never becomes a path. So `america/new_york` is no zone on any file system, and
 /// neither are `..`, `/etc/localtime`, `posixrules`, or the copies in `posix/` and `right/`. A zone
 /// that the folder lacks (Debian keeps `US/Pacific` in a package of its own) is that of the bundled
 /// data.
@@ -30,7 +30,7 @@ use super::release;
 /// ```
 ///
 /// The tables of a folder, some hundred kilobytes, stay in memory for as long as the program runs,
-/// so that a [`Zone`] is a plain value: read a folder once, and clone what comes of it.
+/// so that a [`Zone`] is a plain value. Read a folder once, and clone the result.
 #[derive(Clone)]
 pub struct ZoneFolder {
     path: PathBuf,
@@ -127,13 +127,13 @@ fn zones(root: &Path) -> Result<HashMap<Box<str>, Zone>, Problem> {
             if entries > MOST {
                 return Err(Problem::TooMany);
             }
-            // The spelling is that of the folder, also where the file system knows others.
+            // The spelling is that of the folder, even if the file system ignores case.
             let Ok(part) = entry.file_name().into_string() else { continue };
             let name = prefix.clone() + &part;
             if !is_zone_name(&part) || is_no_zone(&name) {
                 continue;
             }
-            // Of what a link leads to: names are often links to others.
+            // The target of a link counts: names are often links to others.
             let about = match fs::metadata(entry.path()) {
                 Ok(about) => about,
                 // A link into a package that is not there.
@@ -149,23 +149,23 @@ fn zones(root: &Path) -> Result<HashMap<Box<str>, Zone>, Problem> {
             }
         }
     }
-    // Of a folder above a zoneinfo folder, names would be `zoneinfo/UTC`.
+    // In a folder above a zoneinfo folder, names would be `zoneinfo/UTC`.
     if !tables.iter().any(|(name, _)| BuiltIn.zone(name).is_some()) {
         return Err(Problem::NoZones);
     }
-    // Only what is used as a whole stays in memory.
+    // The tables are leaked only now that the whole folder could be read.
     let kept = |(name, table)| (name, Zone::from(&*Box::leak(Box::new(table))));
     Ok(tables.into_iter().map(kept).collect())
 }
 
-/// What the names of zones are made of, one part of them. Copies that package managers and editors
-/// leave for a while (`London.dpkg-new`, `London~`) have more.
+/// Whether this can be a part of a zone's name. The copies that package managers and editors leave
+/// (`London.dpkg-new`, `London~`) have other characters.
 fn is_zone_name(part: &str) -> bool {
     part.starts_with(|first: char| first.is_ascii_alphabetic())
         && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-_".contains(&byte))
 }
 
-/// DATE-3: what is a file of the system, and no zone.
+/// DATE-3: files of the system that are no zones.
 fn is_no_zone(name: &str) -> bool {
     matches!(name, "posix" | "right" | "localtime" | "posixrules" | "Factory" | "Etc/Unknown")
 }
@@ -212,7 +212,7 @@ pub struct ZoneFolderError {
 
 #[derive(Debug)]
 enum Problem {
-    /// The folder itself has no name.
+    /// `None` for the folder itself.
     Unreadable(String, io::Error),
     /// What is wrong with which file.
     Broken(String),

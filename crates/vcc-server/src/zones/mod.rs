@@ -1,4 +1,4 @@
-//! Which zone data a server reads: what is compiled in, the system's, or a folder's (DATE-13).
+//! Which zone data a server reads: the bundled data, the system's, or a folder's (DATE-13).
 
 mod folder;
 mod release;
@@ -25,18 +25,18 @@ use release::is_newer;
 /// assert_eq!("bundled".parse(), Ok(ZoneSource::Bundled));
 /// let folder: ZoneSource = "/srv/zoneinfo".parse()?;
 /// assert_eq!(folder, ZoneSource::Folder(PathBuf::from("/srv/zoneinfo")));
-/// // A folder of one of those names is written with a path.
+/// // Write a folder of one of those names as a path.
 /// assert_eq!("./system".parse(), Ok(ZoneSource::Folder(PathBuf::from("./system"))));
 /// # Ok::<(), std::convert::Infallible>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ZoneSource {
-    /// The newer of the two below. The system's data counts as older where its release is not
-    /// known, and is passed over where it cannot be read.
+    /// The newer of the two below. The system's data counts as older if its release is not known, and is
+    /// passed over if it cannot be read.
     #[default]
     Auto,
-    /// What is compiled in.
+    /// The data that is compiled in.
     Bundled,
     /// The system's folder: the one that `TZDIR` names, else `/usr/share/zoneinfo` and the other
     /// places where systems keep it.
@@ -46,8 +46,8 @@ pub enum ZoneSource {
 }
 
 impl ZoneSource {
-    /// Reads the data. Everything is read now, and nothing later: a request does no I/O, and data
-    /// that is replaced while the program runs counts from its next start.
+    /// Reads all data now. A request does no I/O, and new data takes effect at the next start of the
+    /// program.
     ///
     /// ```
     /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
@@ -80,8 +80,8 @@ impl ZoneSource {
         }
     }
 
-    /// What `--version` says of it, for the price of reading the first line of a file: the release
-    /// that would be used, and the one that would not.
+    /// What `--version` says: the release that would be used, and the one that would not. It reads only the
+    /// first line of a file.
     ///
     /// ```
     /// use vcc_query::{BuiltIn, ZoneData as _};
@@ -196,7 +196,7 @@ impl fmt::Display for Zones {
     }
 }
 
-/// What stands in the place of a release that is not known.
+/// Stands for a release that is not known.
 const UNKNOWN: &str = "of unknown release";
 
 /// A release and where it is from.

@@ -1,4 +1,4 @@
-//! Releases of the tz database: `2026a`, and what comes after `2026z` is `2026za`.
+//! Releases of the tz database, such as `2026a`. `2026za` comes after `2026z`.
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _};
@@ -10,11 +10,11 @@ use vcc_query::{BuiltIn, ZoneData as _};
 const LONGEST: u64 = 256;
 
 /// The release of a zoneinfo folder. `tzdata.zi` begins with `# version 2026a`; macOS has the bare
-/// release in `+VERSION`. `None` where neither is there, or what it says is no release.
+/// release in `+VERSION`. `None` if there is neither, or if it says no release.
 pub(super) fn of(folder: &Path) -> Option<String> {
     let first_line = |name: &str| {
         let path = folder.join(name);
-        // A pipe of that name would be waited for.
+        // Reading a pipe of that name would block.
         if !path.metadata().ok()?.is_file() {
             return None;
         }
@@ -41,9 +41,8 @@ fn is_after(version: Option<&str>, other: Option<&str>) -> bool {
     }
 }
 
-/// The release that a text begins with: a year and letters, which are in the order of texts.
-/// Whoever builds it himself may have something after it, such as `2026a-3-gdeadbee` or
-/// `2026a-dirty`.
+/// The release that a text begins with: a year and letters, which sort as text. A private build may have
+/// something after it, such as `2026a-3-gdeadbee` or `2026a-dirty`.
 fn release(text: &str) -> Option<&str> {
     let (year, rest) = text.split_at_checked(4)?;
     let letters = rest.bytes().take_while(u8::is_ascii_lowercase).count();
@@ -118,7 +117,7 @@ mod tests {
             }
             assert_eq!(of(folder.path()).as_deref(), release, "{files:?}");
         }
-        // No line, however long it is.
+        // Not a line, however long it is.
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("tzdata.zi"), "# version 2099".repeat(1 << 16)).unwrap();
         assert_eq!(of(folder.path()), None);

@@ -8,9 +8,9 @@ use super::{SAMPLES, day, samples};
 use crate::escapes::encode;
 use crate::live::lab::Lab;
 
-/// A zone that days are tried in.
+/// A zone for the laws of days.
 struct Zoned {
-    /// What the laws of this zone are called by.
+    /// The part of the laws' names for this zone.
     id: String,
     /// Its name, where the query names it.
     name: Option<&'static str>,
@@ -187,7 +187,7 @@ pub(super) fn constants(lab: &mut Lab<'_>) {
             if rec.start >= until { None } else { Some(rec.start >= from) }
         });
     }
-    // Nothing was learned where the day changed meanwhile.
+    // If the day changed meanwhile, this proves nothing.
     if zone.to_datetime(lab.now()).date() == today {
         lab.end(law);
     }

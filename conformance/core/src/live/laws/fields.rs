@@ -18,7 +18,7 @@ fn values(lab: &Lab<'_>, field: Field) -> Vec<String> {
     let mut by_count: Vec<(usize, &str)> =
         counts.iter().map(|(value, count)| (*count, *value)).collect();
     by_count.sort_unstable();
-    // What is found in a few pages, where there is such a value.
+    // Prefer a value that is found in a few pages.
     let few = by_count.iter().filter(|(count, _)| *count <= PAGE * 10).count();
     by_count.truncate(few.max(1));
     let mut chosen: Vec<String> = Vec::new();
@@ -92,7 +92,7 @@ fn duration_is_a_number(lab: &mut Lab<'_>, values: &[String]) {
     lab.end(law);
 }
 
-/// A part of a value, and a value with something more, are other values.
+/// A part of a value is another value, and so is a longer one.
 fn whole(lab: &mut Lab<'_>, field: Field, value: &str) {
     let title = format!("{field} compares the whole value");
     let mut law = lab.law(&id("whole", field), "FIELD-1a", &title);
@@ -149,7 +149,7 @@ pub(super) fn together(lab: &mut Lab<'_>) {
         let values = |lab: &Lab<'_>, at: usize, field| lab.records[at].text(field).to_owned();
         for at in samples(lab, 3) {
             let (x, y) = (values(lab, at, a), values(lab, at, b));
-            // A pair of which each alone finds more.
+            // Each of the pair alone finds more.
             let other = lab.records.iter().find(|rec| rec.text(a) != x && !rec.text(b).is_empty());
             let z = other.map(|rec| rec.text(b).to_owned());
             for y in [Some(y), z].into_iter().flatten() {

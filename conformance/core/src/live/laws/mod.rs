@@ -23,10 +23,10 @@ use crate::judge::Finding;
 use crate::judge::list::Record;
 use crate::run::{Outcome, Verdict};
 
-/// Records that the laws of dates are tried on.
+/// How many records the laws of dates use.
 const SAMPLES: usize = 6;
 
-/// Pages of the list as they came, each by its `n`.
+/// Pages of the list as they were sent, each with its `n`.
 type Pages = BTreeMap<usize, Vec<Record>>;
 
 /// Tries every law.
@@ -137,8 +137,8 @@ fn day(date: Date, zone: &TimeZone) -> Option<(Timestamp, Timestamp)> {
     Some((at(date)?, at(next)?))
 }
 
-/// The first page once more: where it is another than at the beginning, the data moved, and what
-/// differs proves nothing.
+/// Reads the first page once more. If it differs from the beginning, the data changed, and differences
+/// prove nothing.
 fn still(lab: &mut Lab<'_>) {
     let (_, page) = lab.page("", Some("n=1"));
     let Ok(page) = page else { return };

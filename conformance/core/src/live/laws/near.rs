@@ -17,7 +17,7 @@ pub(super) fn close(at: Option<Timestamp>, asked: Timestamp) -> bool {
 pub(super) struct LookUp {
     /// The variable.
     name: &'static str,
-    /// What its laws are called by.
+    /// The part of its laws' names.
     id: &'static str,
     /// The clause of its window.
     clause: &'static str,
@@ -143,7 +143,7 @@ fn minute(lab: &mut Lab<'_>, look_up: LookUp) {
             Some(look_up.finds(rec, midnight))
         });
         if today(lab) != date {
-            // Nothing was learned where the day changed meanwhile.
+            // If the day changed meanwhile, this proves nothing.
             law.outcome.problems.truncate(known);
         }
     }

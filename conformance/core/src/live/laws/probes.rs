@@ -195,7 +195,7 @@ fn offsets(lab: &mut Lab<'_>) {
         !offsets.is_empty() && offsets.iter().all(|(at, _)| *at == wanted)
     };
     let kolkata = 5 * 3600 + 1800;
-    // A tenant whose own clock shows UTC all year says nothing of the two other readings.
+    // A tenant whose zone is UTC all year cannot tell the other two readings apart.
     let own = lab
         .zone
         .as_ref()
