@@ -1,4 +1,4 @@
-//! No graded case demands more than the rulebook: whatever value a switch has, the answer that the
+//! No graded case demands more than the specification: whatever value a switch has, the answer that the
 //! naive evaluator then computes is one that the case lets pass.
 
 use std::collections::BTreeSet;

@@ -11,8 +11,10 @@ mod echoes;
 mod encoding;
 mod fields;
 mod lenient;
+mod lists;
 mod near;
 mod numbers;
+mod offsets;
 mod paging;
 mod ranges;
 mod requests;
@@ -31,11 +33,11 @@ use super::defect::Family;
 /// Every defect, by family. A large family stands in several rows.
 pub const FAMILIES: &[Family] = &[
     paging::PAGES,
-    paging::LISTS,
+    lists::LISTS,
     days::DAYS,
     ranges::RANGES,
     zones::ZONES,
-    zones::OFFSETS,
+    offsets::OFFSETS,
     today::TODAY,
     strict::STRICT,
     lenient::LENIENT,
