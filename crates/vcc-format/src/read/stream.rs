@@ -5,7 +5,7 @@ use vcc_types::Recording;
 use super::{CoreOf, PIECE};
 use crate::intake::Intake;
 use crate::machine::{Core, Format, Step};
-use crate::{Error, ErrorKind, Options, Record, Sink};
+use crate::{Error, Options, Record, Sink};
 
 /// How much the buffer grows for a long record, in bytes.
 const AT_ONCE: usize = 64 << 20;
