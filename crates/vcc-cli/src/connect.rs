@@ -2,12 +2,13 @@
 
 use std::io::{self, IsTerminal as _, Read as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tokio::runtime::Runtime;
 use vcc_client::{Base, Client, ClientBuilder, Credentials, Http, Profile, Profiles, Retry};
 use vcc_query::Zone;
 
-use crate::failure::{Failure, warn};
+use crate::failure::{Failure, note, warn};
 use crate::query::{DialectArgs, zone};
 
 /// The longest token that is read from stdin.
@@ -28,9 +29,9 @@ pub(crate) struct ConnectArgs {
     /// Read the token from stdin
     #[arg(long, conflicts_with_all = ["token_command", "netrc"])]
     pub(crate) token_stdin: bool,
-    /// A shell command whose first line of output is the token
-    #[arg(long, value_name = "CMD", env = "VCC_TOKEN_COMMAND")]
-    pub(crate) token_command: Option<String>,
+    /// A shell command whose first line of output is the token [env: VCC_TOKEN_COMMAND]
+    #[arg(long, value_name = "CMD")]
+    token_command: Option<String>,
     /// Take tenant and token from .netrc (or the file that NETRC names)
     #[arg(long, conflicts_with = "token_command")]
     pub(crate) netrc: bool,
@@ -38,7 +39,7 @@ pub(crate) struct ConnectArgs {
     #[arg(long, value_name = "ZONE", env = "VCC_TZ")]
     pub(crate) tenant_tz: Option<String>,
     /// Allow plain HTTP, which shows the token to everybody on the way
-    #[arg(long, env = "VCC_PLAIN_HTTP", value_parser = clap::builder::BoolishValueParser::new(), num_args = 0..=1, default_missing_value = "true")]
+    #[arg(long, env = "VCC_PLAIN_HTTP", value_parser = clap::builder::BoolishValueParser::new(), num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(crate) plain_http: Option<bool>,
     /// A file of PEM certificates that are trusted too
     #[arg(long, value_name = "FILE", env = "VCC_CACERT")]
@@ -47,14 +48,28 @@ pub(crate) struct ConnectArgs {
     #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub(crate) concurrency: u16,
     /// How many requests a second are sent at most
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = rate)]
     rate: Option<f64>,
     /// How often a request is sent before it is given up
     #[arg(long, value_name = "NUMBER", default_value_t = Retry::default().attempts)]
     attempts: u32,
+    /// How many seconds a server may be silent before it is asked again
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    timeout: u64,
+    /// The longest answer that is taken, in MiB
+    #[arg(long, value_name = "MIB", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=4096))]
+    max_body: u16,
+    /// Ask for compressed answers; by default not of this machine
+    #[arg(long, env = "VCC_GZIP", value_parser = clap::builder::BoolishValueParser::new(), num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    gzip: Option<bool>,
     #[command(flatten)]
     pub(crate) dialect: DialectArgs,
 }
+
+/// The longest that a connection may take to open.
+const CONNECT: Duration = Duration::from_secs(10);
+/// The longest that an answer may take as a whole, unless the server may be silent for longer.
+const WHOLE: Duration = Duration::from_secs(300);
 
 /// A client, and what else is known.
 pub(crate) struct Connected {
@@ -67,6 +82,9 @@ impl ConnectArgs {
     /// The profile that is named, else the one called `default`, if there is one.
     fn profile(&self) -> Result<Option<(String, Profile)>, Failure> {
         let Some(file) = Profiles::default_file() else { return Ok(None) };
+        if self.profile.is_none() && is_out_of_reach(&file) {
+            return Ok(None);
+        }
         let profiles = Profiles::read(&file).map_err(|error| Failure::usage(error.to_string()))?;
         let named = self.profile.as_deref();
         let name = named.unwrap_or("default");
@@ -80,6 +98,13 @@ impl ConnectArgs {
             warn(warning);
         }
         Ok(Some((name.to_owned(), profile.clone())))
+    }
+
+    /// The command for the token: that of the flag, else of the variable, which clap would set against the
+    /// other flags, and show in its help.
+    pub(crate) fn token_command(&self) -> Option<String> {
+        let named = || std::env::var("VCC_TOKEN_COMMAND").ok().filter(|named| !named.is_empty());
+        self.token_command.clone().or_else(named)
     }
 
     /// The service's root alone, for what needs no credentials.
@@ -139,10 +164,22 @@ impl ConnectArgs {
     fn builder(&self, url: &str) -> ClientBuilder {
         let mut retry = Retry::default();
         retry.attempts = self.attempts;
+        let idle = Duration::from_secs(self.timeout);
         let mut builder = Client::builder(url)
             .user_agent(concat!("vcc/", env!("CARGO_PKG_VERSION")))
             .concurrency(self.concurrency.into())
+            .max_body(usize::from(self.max_body) << 20)
+            .timeouts(idle.min(CONNECT), idle, idle.max(WHOLE))
             .retry(retry);
+        if let Some(gzip) = self.gzip {
+            builder = builder.gzip(gzip);
+        }
+        // Somebody may wait, and wonder for what.
+        if io::stderr().is_terminal() {
+            builder = builder.on_retry(|error, wait| {
+                note(format_args!("{error}; asked again in {:.1} s", wait.as_secs_f64()));
+            });
+        }
         if let Some(rate) = self.rate {
             builder = builder.rate(rate);
         }
@@ -171,8 +208,8 @@ impl ConnectArgs {
         if self.token_stdin {
             return Ok(Credentials::new(tenant, token_of_stdin()?, "stdin"));
         }
-        if let Some(command) = &self.token_command {
-            return Credentials::from_command(tenant, command).map_err(refused);
+        if let Some(command) = self.token_command() {
+            return Credentials::from_command(tenant, &command).map_err(refused);
         }
         match std::env::var(Credentials::TOKEN) {
             Ok(token) if !token.is_empty() => {
@@ -198,15 +235,31 @@ impl ConnectArgs {
     }
 }
 
+/// Whether nobody can have kept profiles in a file for this user: in a container, the home folder is
+/// often that of another one, or none.
+fn is_out_of_reach(file: &Path) -> bool {
+    use std::io::ErrorKind::{NotADirectory, PermissionDenied};
+
+    let is_named = std::env::var_os("VCC_PROFILES").is_some_and(|named| !named.is_empty());
+    let error = std::fs::File::open(file).err();
+    !is_named && error.is_some_and(|error| matches!(error.kind(), NotADirectory | PermissionDenied))
+}
+
+/// Requests a second.
+fn rate(text: &str) -> Result<f64, String> {
+    let rate = text.parse().ok().filter(|rate: &f64| rate.is_finite() && *rate > 0.0);
+    rate.ok_or_else(|| "expected a number above 0, such as 5 or 0.5".to_owned())
+}
+
 /// A builder that trusts the certificates of a file too.
 pub(crate) fn trusting(
     builder: ClientBuilder,
     cacert: Option<&Path>,
 ) -> Result<ClientBuilder, Failure> {
-    let Some(file) = cacert else { return Ok(builder) };
-    let pem = std::fs::read(file)
-        .map_err(|error| Failure::usage(format!("--cacert {}: {error}", file.display())))?;
-    Ok(builder.cacert(pem))
+    match cacert {
+        Some(file) => Ok(builder.cacert_file(file)?),
+        None => Ok(builder),
+    }
 }
 
 /// The first line of stdin.

@@ -1,9 +1,11 @@
 //! `vcc decode`.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use vcc_format::{
     Deviation, Format, Limits, Mode, Options, StreamReader, csv::Csv, jsonl::JsonLines, xml::Xml,
@@ -14,6 +16,9 @@ use crate::failure::{Failure, note};
 use crate::output::stdout;
 use crate::query::zone;
 use crate::text::counted;
+
+/// How many local times that the clock skipped are told apart.
+const MOST: usize = 10_000;
 
 #[derive(clap::Args)]
 #[command(after_help = "\
@@ -58,16 +63,25 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         Some(format) => format,
         None => kind(source.fill_buf().map_err(failed)?),
     };
+    let skipped = Arc::new(Mutex::new(BTreeSet::new()));
     let mut limits = Limits::default();
     limits.record_bytes = args.max_record;
     let mut options = Options::builder().mode(Mode::Tolerant).limits(limits);
     if let Some(name) = &args.tz {
         let zone = zone("--tz", name)?;
+        let skipped = Arc::clone(&skipped);
         options = options.zone(move |local| {
             let instant = zone.first_instant(local);
             let offset = zone.offset_at(instant);
-            // In a gap there is no offset: the value stays as it is.
-            (instant.with_timezone(&offset).naive_local() == local).then_some(offset)
+            let is_read = instant.with_timezone(&offset).naive_local() == local;
+            if !is_read {
+                let mut skipped = skipped.lock().unwrap_or_else(PoisonError::into_inner);
+                if skipped.len() < MOST {
+                    skipped.insert(local);
+                }
+            }
+            // In a gap there is no offset: the value stays as it is, which is said in the end.
+            is_read.then_some(offset)
         });
     }
     let options = options.build();
@@ -77,6 +91,15 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         DocumentFormat::Csv => copy::<Csv>(args, &name, source, options, to),
         DocumentFormat::Jsonl => copy::<JsonLines>(args, &name, source, options, to),
     }?;
+    let skipped = skipped.lock().unwrap_or_else(PoisonError::into_inner);
+    if let (Some(first), Some(zone), false) = (skipped.first(), &args.tz, args.quiet) {
+        let times = counted(skipped.len() as u64, "local time");
+        let times = if skipped.len() < MOST { times } else { format!("{times} or more") };
+        note(format_args!(
+            "{name}: the clock of {zone} skipped {times}, such as {}: starts there have no offset and stay as they are",
+            first.format("%Y-%m-%dT%H:%M:%S")
+        ));
+    }
     Ok(ExitCode::from(if args.check && repaired > 0 { 3 } else { 0 }))
 }
 

@@ -33,7 +33,8 @@ impl DocumentFormat {
 
 /// A document that is being written.
 pub(crate) enum Document<W: Write> {
-    Csv(csv::Writer<W>),
+    /// With the names of the columns beside those of the fifteen fields.
+    Csv(csv::Writer<W>, Vec<String>),
     Xml(xml::Writer<W>),
     Jsonl(jsonl::Writer<W>),
 }
@@ -41,24 +42,47 @@ pub(crate) enum Document<W: Write> {
 impl<W: Write> Document<W> {
     pub(crate) fn new(destination: W, format: DocumentFormat) -> Self {
         match format {
-            DocumentFormat::Csv => Self::Csv(csv::Writer::new(destination)),
+            DocumentFormat::Csv => Self::Csv(csv::Writer::new(destination), Vec::new()),
             DocumentFormat::Xml => Self::Xml(xml::Writer::new(destination)),
             DocumentFormat::Jsonl => Self::Jsonl(jsonl::Writer::new(destination)),
         }
     }
 
-    /// Writes a recording. CSV and XML have the fifteen fields; JSON lines the extra values too.
+    /// The same, where CSV has further columns.
+    pub(crate) fn with_columns(
+        destination: W,
+        format: DocumentFormat,
+        columns: &[String],
+    ) -> Result<Self, WriteError> {
+        if format != DocumentFormat::Csv || columns.is_empty() {
+            return Ok(Self::new(destination, format));
+        }
+        let writer = csv::Writer::with_extra(destination, columns)?;
+        Ok(Self::Csv(writer, columns.to_vec()))
+    }
+
+    /// Writes a recording, with what was sent beside the fifteen fields (QUIRK-6): in CSV where there is a
+    /// column for it, in XML where its name is one of XML.
     pub(crate) fn write(&mut self, recording: &Recording) -> Result<(), WriteError> {
         match self {
-            Self::Csv(writer) => writer.write_values(&values(recording)),
-            Self::Xml(writer) => writer.write_values(&values(recording)),
+            Self::Csv(writer, columns) if columns.is_empty() && recording.extra().is_empty() => {
+                writer.write(recording)
+            }
+            Self::Csv(writer, columns) if columns.is_empty() => {
+                writer.write_values(&values(recording))
+            }
+            Self::Csv(writer, columns) => writer.write(&with_extra(recording, columns)),
+            Self::Xml(writer) => match writer.write(recording) {
+                Err(WriteError::Name { .. }) => writer.write_values(&values(recording)),
+                written => written,
+            },
             Self::Jsonl(writer) => writer.write(recording),
         }
     }
 
     pub(crate) fn finish(self) -> Result<W, WriteError> {
         match self {
-            Self::Csv(writer) => writer.finish(),
+            Self::Csv(writer, _) => writer.finish(),
             Self::Xml(writer) => writer.finish(),
             Self::Jsonl(writer) => writer.finish(),
         }
@@ -69,9 +93,25 @@ fn values(recording: &Recording) -> [Option<&str>; Field::COUNT] {
     Field::ALL.map(|field| recording.get(field))
 }
 
+/// The same recording, with those extra values alone for which there is a column.
+fn with_extra(recording: &Recording, columns: &[String]) -> Recording {
+    let mut kept = Recording::from_values(&values(recording));
+    let mut free: Vec<_> = columns.iter().collect();
+    for (name, value) in recording.extra() {
+        if let Some(place) = free.iter().position(|column| *column == name) {
+            free.swap_remove(place);
+            kept.push_extra(name, value);
+        }
+    }
+    kept
+}
+
 /// What a document begins and ends with, around its records.
-pub(crate) fn ends(format: DocumentFormat) -> Result<(Vec<u8>, Vec<u8>), WriteError> {
-    let mut begun = Document::new(Vec::new(), format).finish()?;
+pub(crate) fn ends(
+    format: DocumentFormat,
+    columns: &[String],
+) -> Result<(Vec<u8>, Vec<u8>), WriteError> {
+    let mut begun = Document::with_columns(Vec::new(), format, columns)?.finish()?;
     let end = match format {
         DocumentFormat::Xml => {
             // `</recordings>` and its line end.
@@ -104,13 +144,41 @@ mod tests {
     fn the_ends_of_a_document_stand_around_its_records() {
         let recording = Recording::new().with(Field::AgentId, "bill");
         for format in [DocumentFormat::Csv, DocumentFormat::Xml, DocumentFormat::Jsonl] {
-            let (head, tail) = ends(format).unwrap();
+            let (head, tail) = ends(format, &[]).unwrap();
             let mut document = Document::new(Vec::new(), format);
             document.write(&recording).unwrap();
             let whole = document.finish().unwrap();
             assert!(whole.starts_with(&head) && whole.ends_with(&tail), "{format:?}");
             assert!(whole.len() > head.len() + tail.len());
         }
+    }
+
+    #[test]
+    fn what_stands_beside_the_fields_is_written_where_there_is_a_place_for_it() {
+        let mut recording = Recording::new().with(Field::AgentId, "bill");
+        for (name, value) in [("mood", "good"), ("two words", "x"), ("mood", "bad")] {
+            recording.push_extra(name, value);
+        }
+        let written = |format, columns: &[&str]| {
+            let columns: Vec<_> = columns.iter().map(|name| (*name).to_owned()).collect();
+            let mut document = Document::with_columns(Vec::new(), format, &columns).unwrap();
+            document.write(&recording).unwrap();
+            String::from_utf8(document.finish().unwrap()).unwrap()
+        };
+        let csv = written(DocumentFormat::Csv, &["two words", "mood"]);
+        assert!(csv.contains(",wrapUpCode,two words,mood\r\n"), "{csv}");
+        assert!(csv.ends_with(",bill,,,,,,,,,,,,,,x,good\r\n"), "{csv}");
+        let csv = written(DocumentFormat::Csv, &[]);
+        assert!(csv.ends_with(",wrapUpCode\r\n,bill,,,,,,,,,,,,,\r\n"), "{csv}");
+        // A name that XML does not have is not lost with its record.
+        let xml = written(DocumentFormat::Xml, &[]);
+        assert!(xml.contains("<agentID>bill</agentID>\n</file>"), "{xml}");
+        recording = Recording::new().with(Field::AgentId, "bill");
+        recording.push_extra("mood", "good");
+        let mut document = Document::new(Vec::new(), DocumentFormat::Xml);
+        document.write(&recording).unwrap();
+        let xml = String::from_utf8(document.finish().unwrap()).unwrap();
+        assert!(xml.contains("<agentID>bill</agentID>\n<mood>good</mood>\n</file>"), "{xml}");
     }
 
     #[test]

@@ -106,6 +106,9 @@ impl From<vcc_client::Error> for Failure {
         match kind {
             ErrorKind::Settings => Self { code: 2, ..failure },
             ErrorKind::Credentials => failure.hint("vcc login keeps a new token"),
+            ErrorKind::Transport(vcc_client::TransportErrorKind::TooLong) => {
+                failure.hint("--max-body MIB takes longer answers")
+            }
             ErrorKind::Transport(vcc_client::TransportErrorKind::Tls) => {
                 failure.hint("--cacert FILE trusts a certificate of your own")
             }

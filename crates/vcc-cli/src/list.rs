@@ -282,6 +282,9 @@ impl Output {
     /// Shows what is collected of a table.
     fn flush(&mut self) -> Result<(), Failure> {
         let Sink::Table(rows) = &mut self.sink else { return Ok(()) };
+        if rows.is_empty() {
+            return Ok(());
+        }
         let rows = std::mem::take(rows);
         let columns: Vec<_> = self
             .columns

@@ -35,15 +35,16 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let mut profile = Profile::default();
     profile.url = Some(base.to_string());
     profile.tenant = Some(tenant.clone());
-    profile.token_command.clone_from(&connect.token_command);
+    let command = if connect.token_stdin { None } else { connect.token_command() };
+    profile.token_command.clone_from(&command);
     profile.plain_http = connect.plain_http;
     profile.cacert.clone_from(&connect.cacert);
     profile.tz = match &connect.tenant_tz {
         Some(tz) => Some(crate::query::zone("--tenant-tz", tz)?.name().to_owned()),
         None => None,
     };
-    let credentials = match &connect.token_command {
-        Some(command) => Credentials::from_command(&*tenant, command)
+    let credentials = match command {
+        Some(command) => Credentials::from_command(&*tenant, &command)
             .map_err(|error| Failure::usage(error.to_string()))?,
         None => {
             let token = if connect.token_stdin {

@@ -23,8 +23,8 @@ impl Column {
     }
 }
 
-/// The narrowest that a column is made.
-const NARROWEST: usize = 6;
+/// The narrowest that a column is made, and what it is made where even that is too wide.
+const NARROWEST: [usize; 3] = [6, 3, 1];
 
 /// Writes a table. Where it is wider than `width`, the widest columns are cut, and `…` says so.
 pub(crate) fn write(
@@ -36,11 +36,12 @@ pub(crate) fn write(
     let mut widths: Vec<usize> = columns.iter().map(Column::width).collect();
     if let Some(width) = width {
         let gaps = 2 * columns.len().saturating_sub(1);
-        while widths.iter().sum::<usize>() + gaps > width {
-            let Some(widest) = widths.iter_mut().max().filter(|widest| **widest > NARROWEST) else {
-                break;
-            };
-            *widest -= 1;
+        for narrowest in NARROWEST {
+            while widths.iter().sum::<usize>() + gaps > width {
+                let widest = widths.iter_mut().max().filter(|widest| **widest > narrowest);
+                let Some(widest) = widest else { break };
+                *widest -= 1;
+            }
         }
     }
     if header {

@@ -5,7 +5,6 @@ mod common;
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::process::Command;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -179,44 +178,52 @@ fn an_export_that_is_killed_at_any_point_goes_on_and_is_whole() {
     }
 }
 
-/// A proxy that closes every connection after some bytes, another number each time.
-fn cutting_proxy(to: &str) -> String {
+/// A proxy that closes every connection after some bytes, another number each time; some of them are
+/// slow, and some give nothing any more and stay open.
+fn bad_proxy(to: &str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let to = to.trim_start_matches("http://").to_owned();
-    let cut = AtomicUsize::new(0);
     thread::spawn(move || {
-        for client in listener.incoming() {
-            let mut client = client.unwrap();
-            let mut server = TcpStream::connect(&to).unwrap();
-            let (mut from_client, mut to_server) =
-                (client.try_clone().unwrap(), server.try_clone().unwrap());
-            thread::spawn(move || std::io::copy(&mut from_client, &mut to_server));
-            let number = cut.fetch_add(1, Ordering::Relaxed);
-            let mut left = (number * 7_919) % 60_000;
-            let mut buffer = [0; 997];
-            loop {
-                let count = server.read(&mut buffer).unwrap_or(0).min(left);
-                if count == 0 || client.write_all(&buffer[..count]).is_err() {
-                    break;
-                }
-                left -= count;
-            }
-            let _ = client.shutdown(std::net::Shutdown::Both);
-            let _ = server.shutdown(std::net::Shutdown::Both);
+        for (number, client) in listener.incoming().enumerate() {
+            let (client, server) = (client.unwrap(), TcpStream::connect(&to).unwrap());
+            let (mut from, mut to) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+            thread::spawn(move || std::io::copy(&mut from, &mut to));
+            thread::spawn(move || badly(server, client, number));
         }
     });
     url
 }
 
+fn badly(mut server: TcpStream, mut client: TcpStream, number: usize) {
+    let mut left = (number * 7_919) % 150_000;
+    let mut buffer = [0; 997];
+    loop {
+        let count = server.read(&mut buffer).unwrap_or(0).min(left);
+        if count == 0 || client.write_all(&buffer[..count]).is_err() {
+            break;
+        }
+        left -= count;
+        if number % 5 == 1 {
+            thread::sleep(Duration::from_millis(2));
+        }
+    }
+    if number % 6 == 2 {
+        // Until the client has had enough of it.
+        let _ = client.read(&mut buffer);
+    }
+    let _ = client.shutdown(std::net::Shutdown::Both);
+    let _ = server.shutdown(std::net::Shutdown::Both);
+}
+
 #[test]
-fn connections_that_break_lose_nothing() {
+fn connections_that_break_stall_or_are_slow_lose_nothing() {
     let list = calls(2_000, 80);
     let reference = Reference::start(&list, "UTC");
     let folder = Folder::new("cut");
-    let url = cutting_proxy(reference.url());
+    let url = bad_proxy(reference.url());
     let mut command = export(&folder, &url, "a.csv");
-    command.args(["--attempts", "30"]);
+    command.args(["--attempts", "30", "--timeout", "1"]);
     let (code, _, stderr) = run(&mut command);
     assert_eq!(code, 0, "{stderr}");
     assert!(folder.read("a.csv") == document(&sent(&list), "a.csv"));

@@ -53,6 +53,16 @@ impl Base {
         self.0.host_str().unwrap_or_default()
     }
 
+    /// Whether it is this machine: a name or an address that never leaves it.
+    pub(crate) fn is_loopback(&self) -> bool {
+        match self.0.host() {
+            Some(UrlHost::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+            Some(UrlHost::Ipv4(address)) => address.is_loopback(),
+            Some(UrlHost::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        }
+    }
+
     /// The address of a request.
     pub(crate) fn url(&self, request: &Request) -> Url {
         let mut url = self.0.clone();
@@ -146,6 +156,13 @@ mod tests {
                 "{error}"
             );
         }
+    }
+
+    #[test]
+    fn this_machine_is_known_by_its_names_and_addresses() {
+        let is = |text: &str| text.parse::<Base>().unwrap().is_loopback();
+        assert!(is("http://localhost:8080") && is("http://127.9.0.1") && is("http://[::1]:80"));
+        assert!(!is("http://10.0.0.1") && !is("https://localhost.example") && !is("na3"));
     }
 
     #[test]

@@ -1,3 +1,5 @@
+use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -5,18 +7,29 @@ use vcc_format::Options;
 use vcc_query::{ResponseFormat, Zone};
 use vcc_types::Dialect;
 
-use crate::client::Settings;
+use crate::client::{Notify, Settings};
 use crate::http::Connection;
 use crate::{Base, Client, Credentials, Error, Http, Retry};
 
 /// Makes a [`Client`]: see [`Client::builder`].
-#[derive(Debug)]
 #[must_use = "a builder does nothing until it is built"]
 pub struct ClientBuilder {
     base: String,
     settings: Vec<Setting>,
     connection: Connection,
     retry: Retry,
+    notify: Option<Notify>,
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("base", &self.base)
+            .field("settings", &self.settings)
+            .field("connection", &self.connection)
+            .field("retry", &self.retry)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What is set of the client's settings, whose closures have no `Debug`.
@@ -37,6 +50,7 @@ impl Client<Http> {
             settings: Vec::new(),
             connection: Connection::default(),
             retry: Retry::default(),
+            notify: None,
         }
     }
 
@@ -62,8 +76,21 @@ impl ClientBuilder {
 
     /// Trusts the certificates of a PEM text, beside the platform's.
     pub fn cacert(mut self, pem: impl Into<Vec<u8>>) -> Self {
-        self.connection.cacerts.push(pem.into());
+        self.connection.cacerts.push((None, pem.into()));
         self
+    }
+
+    /// Trusts the certificates of a PEM file, beside the platform's.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Settings`](crate::ErrorKind::Settings): the file cannot be read.
+    pub fn cacert_file(mut self, file: impl Into<PathBuf>) -> Result<Self, Error> {
+        let file = file.into();
+        let pem = std::fs::read(&file)
+            .map_err(|error| Error::settings(format!("{}: {error}", file.display())))?;
+        self.connection.cacerts.push((Some(file), pem));
+        Ok(self)
     }
 
     /// How long a connection may take to open (10 s), how long a server may be silent (60 s), and how
@@ -87,9 +114,16 @@ impl ClientBuilder {
         self
     }
 
-    /// The longest body that is taken, in bytes after unpacking: 512 MiB by default.
+    /// The longest body that is taken, in bytes after unpacking: 64 MiB by default.
     pub fn max_body(mut self, bytes: usize) -> Self {
         self.connection.max_body = bytes;
+        self
+    }
+
+    /// Whether compressed bodies are asked for. By default they are, but of this machine: `localhost` and
+    /// its addresses. A body that comes compressed is unpacked in any case.
+    pub fn gzip(mut self, asked: bool) -> Self {
+        self.connection.gzip = Some(asked);
         self
     }
 
@@ -102,6 +136,13 @@ impl ClientBuilder {
     /// What is asked again, and how often.
     pub fn retry(mut self, retry: Retry) -> Self {
         self.retry = retry;
+        self
+    }
+
+    /// Is told each time that a request is sent again: why, and after which wait. For commands at which
+    /// somebody waits.
+    pub fn on_retry(mut self, told: impl Fn(&Error, Duration) + Send + Sync + 'static) -> Self {
+        self.notify = Some(Arc::new(told));
         self
     }
 
@@ -157,6 +198,9 @@ impl ClientBuilder {
             }
         }
         settings.who = self.connection.credentials.as_ref().map(Credentials::who);
+        settings.secrets =
+            self.connection.credentials.as_ref().map(Credentials::secrets).unwrap_or_default();
+        settings.notify = self.notify;
         settings.sleep = Some(Arc::new(|wait| Box::pin(tokio::time::sleep(wait))));
         Ok(Client::with(Http::new(base, self.connection)?, settings))
     }

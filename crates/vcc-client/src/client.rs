@@ -6,16 +6,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use futures_util::{Stream, StreamExt as _, stream};
+use secrecy::{ExposeSecret as _, SecretString};
 use vcc_format::{Limits, Options, csv::Csv, read_page, xml::Xml};
 use vcc_query::{Context, Query, ResponseFormat, Zone};
 use vcc_types::{Dialect, Recording};
 
 use crate::page::next_query;
+use crate::retry;
 use crate::{Answer, Error, ErrorKind, Evidence, Page, Pages, Request, Retry, Transport};
-use crate::{TransportError, retry};
 
 /// The longest record that is read: fifteen values of a megabyte, twice as long when they are escaped.
 const RECORD: u32 = 32 << 20;
+
+/// Is told why a request is sent again, and after which wait.
+pub(crate) type Notify = Arc<dyn Fn(&Error, Duration) + Send + Sync>;
 
 type Sleep = Arc<dyn Fn(Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
@@ -41,11 +45,14 @@ pub(crate) struct Settings {
     pub(crate) options: Options,
     pub(crate) retry: Retry,
     pub(crate) sleep: Option<Sleep>,
+    pub(crate) notify: Option<Notify>,
     pub(crate) dialect: Dialect,
     pub(crate) tenant_zone: Option<Zone>,
     pub(crate) max_pages: u64,
     /// The tenant, and where its token came from: for errors.
     pub(crate) who: Option<String>,
+    /// What is not shown where a server says it back.
+    pub(crate) secrets: Vec<SecretString>,
 }
 
 impl Default for Settings {
@@ -58,10 +65,12 @@ impl Default for Settings {
             options: Options::builder().limits(limits).build(),
             retry: Retry::default(),
             sleep: None,
+            notify: None,
             dialect: Dialect::default(),
             tenant_zone: None,
             max_pages: u64::MAX,
             who: None,
+            secrets: Vec::new(),
         }
     }
 }
@@ -165,7 +174,9 @@ impl<T: Transport> Client<T> {
                 },
                 Err(error) => {
                     let again = if error.may_pass() { Again::Yes(None) } else { Again::Never };
-                    (transport_error(error), again)
+                    let message = self.hide(&error.to_string());
+                    let kind = ErrorKind::Transport(error.kind());
+                    (Error::new(kind, message).with_source(error), again)
                 }
             };
             let spent = began.elapsed();
@@ -181,7 +192,12 @@ impl<T: Transport> Client<T> {
                 }
             };
             match (delay, &settings.sleep) {
-                (Some(delay), Some(sleep)) => sleep(delay).await,
+                (Some(delay), Some(sleep)) => {
+                    if let Some(notify) = &settings.notify {
+                        notify(&error, delay);
+                    }
+                    sleep(delay).await;
+                }
                 _ => return Err(error.after(&request, attempts, spent)),
             }
         }
@@ -193,10 +209,18 @@ impl<T: Transport> Client<T> {
             return Err(self.refusal(&answer));
         }
         let kind = answer.header("content-type").unwrap_or_default().to_ascii_lowercase();
-        if kind.contains("html") {
+        if kind.contains("json") {
+            let kind = kind.split(';').next().unwrap_or_default().trim();
+            let message = format!(
+                "the answer is {kind}, no list of recordings: {}",
+                self.excerpt(&answer.body)
+            );
+            return Err((Error::new(ErrorKind::Body, message), Again::Never));
+        }
+        if kind.contains("html") || is_html(&answer.body) {
             let message = format!(
                 "the answer is a page of HTML, no list of recordings; a proxy or a login may stand in between: {}",
-                excerpt(&answer.body)
+                self.excerpt(&answer.body)
             );
             return Err((Error::new(ErrorKind::Body, message), Again::Never));
         }
@@ -235,7 +259,7 @@ impl<T: Transport> Client<T> {
     }
 
     fn refusal(&self, answer: &Answer) -> (Error, Again) {
-        let said = excerpt(&answer.body);
+        let said = self.excerpt(&answer.body);
         let said = if said.is_empty() { String::new() } else { format!(": {said}") };
         let status = answer.status;
         match status {
@@ -279,6 +303,25 @@ impl<T: Transport> Client<T> {
         }
     }
 
+    /// The first line of what a server says, cut and without control characters. A server may say back
+    /// what it was sent: the token is not shown.
+    fn excerpt(&self, body: &[u8]) -> String {
+        const LONGEST: usize = 200;
+        // More than is shown, so that no part of a token is left at the end.
+        let text = String::from_utf8_lossy(&body[..body.len().min(64 * LONGEST)]);
+        let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+        let line = self.hide(line);
+        let shown: String = line.chars().filter(|c| !c.is_control()).take(LONGEST).collect();
+        if shown.len() < line.len() { format!("{shown} …") } else { shown }
+    }
+
+    /// A text without the token.
+    fn hide(&self, text: &str) -> String {
+        self.settings().secrets.iter().fold(text.to_owned(), |text, secret| {
+            text.replace(secret.expose_secret(), "[the token]")
+        })
+    }
+
     /// The query for a whole walk: with the days that its constants mean now, where the zone is known
     /// in which they mean them (PAGE-6).
     pub(crate) fn pinned(&self, query: &Query) -> Option<Query> {
@@ -290,16 +333,10 @@ impl<T: Transport> Client<T> {
     }
 }
 
-fn transport_error(error: TransportError) -> Error {
-    let message = error.to_string();
-    Error::new(ErrorKind::Transport(error.kind()), message).with_source(error)
-}
-
-/// The first line of what a server says, cut and without control characters.
-fn excerpt(body: &[u8]) -> String {
-    const LONGEST: usize = 200;
-    let text = String::from_utf8_lossy(&body[..body.len().min(4 * LONGEST)]);
-    let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
-    let shown: String = line.chars().filter(|c| !c.is_control()).take(LONGEST).collect();
-    if shown.len() < line.len() { format!("{shown} …") } else { shown }
+/// Whether a body begins as pages of HTML do, whatever its headers say.
+fn is_html(body: &[u8]) -> bool {
+    let begins = body.trim_ascii_start();
+    [b"<!doctype html".as_slice(), b"<html"]
+        .iter()
+        .any(|tag| begins.get(..tag.len()).is_some_and(|text| text.eq_ignore_ascii_case(tag)))
 }

@@ -187,6 +187,20 @@ impl Credentials {
         Ok(SecretString::from(format!("Basic {encoded}")))
     }
 
+    /// The token as it is, and as it is sent.
+    #[cfg(feature = "http")]
+    pub(crate) fn secrets(&self) -> Vec<SecretString> {
+        let header = self.header().ok();
+        let sent = header.as_ref().and_then(|header| header.expose_secret().strip_prefix("Basic "));
+        let forms = [Some(self.token.expose_secret()), sent];
+        forms
+            .into_iter()
+            .flatten()
+            .filter(|form| !form.is_empty())
+            .map(SecretString::from)
+            .collect()
+    }
+
     /// What an error says about who asked.
     #[cfg(feature = "http")]
     pub(crate) fn who(&self) -> String {

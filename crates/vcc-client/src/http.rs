@@ -1,8 +1,12 @@
 use std::error::Error as StdError;
+use std::fmt::Write as _;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, LOCATION};
+use hyper_util::client::proxy::matcher::Matcher;
+use reqwest::Response;
+use reqwest::header::{ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderValue, LOCATION};
 use reqwest::redirect::Policy;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
@@ -19,11 +23,18 @@ use crate::{Answer, Base, Credentials, Error, Request, Transport, TransportError
 #[derive(Debug)]
 pub struct Http {
     base: Base,
+    /// Where requests go to, for errors: the service, and the proxy in between.
+    peer: String,
     client: reqwest::Client,
     max_body: usize,
     running: Semaphore,
     pace: Option<Pace>,
 }
+
+/// A server that redirects so often within itself is not followed any more.
+const REDIRECTIONS: usize = 6;
+/// How many characters of an address are shown.
+const LONGEST_SHOWN: usize = 200;
 
 /// The least time between two requests.
 #[derive(Debug)]
@@ -45,12 +56,15 @@ impl Pace {
 pub(crate) struct Connection {
     pub(crate) credentials: Option<Credentials>,
     pub(crate) plain_http: bool,
-    pub(crate) cacerts: Vec<Vec<u8>>,
+    /// PEM texts, each with the file that it came from.
+    pub(crate) cacerts: Vec<(Option<PathBuf>, Vec<u8>)>,
     /// To connect, without a byte, as a whole.
     pub(crate) timeouts: (Duration, Duration, Duration),
     pub(crate) concurrency: usize,
     pub(crate) interval: Option<Duration>,
     pub(crate) max_body: usize,
+    /// Nothing where it depends on the host.
+    pub(crate) gzip: Option<bool>,
     pub(crate) user_agent: String,
 }
 
@@ -64,7 +78,8 @@ impl Default for Connection {
             timeouts: (seconds(10), seconds(60), seconds(300)),
             concurrency: 1,
             interval: None,
-            max_body: 512 << 20,
+            max_body: 64 << 20,
+            gzip: None,
             user_agent: concat!("vcc-client/", env!("CARGO_PKG_VERSION")).to_owned(),
         }
     }
@@ -86,6 +101,11 @@ impl Http {
             value.set_sensitive(true);
             headers.insert(AUTHORIZATION, value);
         }
+        // To pack and unpack costs more than to move bytes within a machine. What comes packed unasked is
+        // unpacked as well.
+        if !connection.gzip.unwrap_or(!base.is_loopback()) {
+            headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        }
         let (connect, idle, whole) = connection.timeouts;
         let client = reqwest::Client::builder()
             .tls_backend_preconfigured(tls(&base, &connection.cacerts)?)
@@ -101,6 +121,7 @@ impl Http {
             .build()
             .map_err(|error| Error::settings(chain(&error)))?;
         Ok(Self {
+            peer: peer(&base),
             base,
             client,
             max_body: connection.max_body,
@@ -116,6 +137,28 @@ impl Http {
     }
 }
 
+impl Http {
+    /// Why a redirection was not followed.
+    fn redirected(&self, response: &Response) -> String {
+        let status = response.status();
+        let to = response.headers().get(LOCATION).and_then(|to| to.to_str().ok());
+        let Some(to) = to else {
+            return format!("the server redirects ({status}), and does not say to where");
+        };
+        let shown: String = to.chars().take(LONGEST_SHOWN).collect();
+        let origin = response.url().origin();
+        match response.url().join(to) {
+            Ok(to) if to.origin() == origin => format!(
+                "the server redirects ({status}) for the {REDIRECTIONS}th time, now to {shown}: it may go on for ever"
+            ),
+            _ => format!(
+                "the server redirects ({status}) to {shown}; it is not followed, so that the token goes to {} alone",
+                self.base
+            ),
+        }
+    }
+}
+
 impl Transport for Http {
     async fn get(&self, request: &Request) -> Result<Answer, TransportError> {
         let closed = |_| TransportError::new(Kind::Other, "the client is shut");
@@ -124,16 +167,10 @@ impl Transport for Http {
             pace.wait().await;
         }
         let sent = self.client.get(self.base.url(request)).send().await;
-        let mut response = sent.map_err(|error| trouble(error, &self.base))?;
+        let mut response = sent.map_err(|error| trouble(error, &self.peer))?;
         let status = response.status();
         if status.is_redirection() {
-            let to = response.headers().get(LOCATION).and_then(|to| to.to_str().ok());
-            let message = format!(
-                "the server redirects ({status}) to {}; it is not followed, so that the token goes to {} alone",
-                to.unwrap_or("nowhere"),
-                self.base
-            );
-            return Err(TransportError::new(Kind::Redirect, message));
+            return Err(TransportError::new(Kind::Redirect, self.redirected(&response)));
         }
         let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
         let mut answer = Answer::new(status.as_u16(), Vec::new());
@@ -145,7 +182,7 @@ impl Transport for Http {
         let length = response.content_length().unwrap_or_default();
         answer.body.reserve(usize::try_from(length).unwrap_or_default().min(1 << 20));
         while let Some(piece) =
-            response.chunk().await.map_err(|error| trouble(error, &self.base))?
+            response.chunk().await.map_err(|error| trouble(error, &self.peer))?
         {
             if answer.body.len() + piece.len() > self.max_body {
                 let message = format!("the body has more than {} bytes, the limit", self.max_body);
@@ -161,7 +198,7 @@ impl Transport for Http {
 fn same_origin() -> Policy {
     Policy::custom(|attempt| {
         let first = attempt.previous().first().map(reqwest::Url::origin);
-        if first == Some(attempt.url().origin()) && attempt.previous().len() <= 5 {
+        if first == Some(attempt.url().origin()) && attempt.previous().len() < REDIRECTIONS {
             attempt.follow()
         } else {
             attempt.stop()
@@ -169,16 +206,31 @@ fn same_origin() -> Policy {
     })
 }
 
-fn tls(base: &Base, cacerts: &[Vec<u8>]) -> Result<ClientConfig, Error> {
+/// The service, and the proxy that the environment names for it, without its password.
+fn peer(base: &Base) -> String {
+    let mut peer = base.to_string();
+    let uri = peer.parse().ok();
+    if let Some(proxy) = uri.and_then(|uri| Matcher::from_system().intercept(&uri)) {
+        // Writing to a String does not fail.
+        let _ = write!(peer, " through the proxy {}", proxy.uri());
+    }
+    peer
+}
+
+fn tls(base: &Base, cacerts: &[(Option<PathBuf>, Vec<u8>)]) -> Result<ClientConfig, Error> {
     let mut roots = RootCertStore::empty();
     if !base.is_plain() {
         // Certificates of the platform that cannot be read are as good as absent ones.
         for certificate in rustls_native_certs::load_native_certs().certs {
             let _ = roots.add(certificate);
         }
-        for pem in cacerts {
+        for (file, pem) in cacerts {
             let refused = |problem: String| {
-                Error::settings(format!("a certificate to be trusted cannot be used: {problem}"))
+                let file =
+                    file.as_ref().map_or(String::new(), |file| format!("{}: ", file.display()));
+                Error::settings(format!(
+                    "{file}a certificate to be trusted cannot be used: {problem}"
+                ))
             };
             let mut any = false;
             for certificate in CertificateDer::pem_slice_iter(pem) {
@@ -187,7 +239,7 @@ fn tls(base: &Base, cacerts: &[Vec<u8>]) -> Result<ClientConfig, Error> {
                 any = true;
             }
             if !any {
-                return Err(refused("the file holds no PEM certificate".into()));
+                return Err(refused("there is no PEM certificate in it".into()));
             }
         }
     }
@@ -199,32 +251,61 @@ fn tls(base: &Base, cacerts: &[Vec<u8>]) -> Result<ClientConfig, Error> {
 }
 
 /// What an error of reqwest is, without the URL, which the caller knows.
-fn trouble(error: reqwest::Error, base: &Base) -> TransportError {
+fn trouble(error: reqwest::Error, peer: &str) -> TransportError {
     let error = error.without_url();
-    let is_tls = causes(&error).any(|cause| {
-        cause.is::<rustls::Error>()
-            || cause
-                .downcast_ref::<std::io::Error>()
-                .and_then(std::io::Error::get_ref)
-                .is_some_and(|inner| inner.is::<rustls::Error>())
-    });
+    let is_tls = causes(&error).any(|cause| cause.is::<rustls::Error>());
     let (kind, what) = match () {
         () if is_tls => (Kind::Tls, "no TLS with"),
+        () if causes(&error).any(is_no_http) => (Kind::Other, "what came is no HTTP from"),
+        () if causes(&error).any(is_unpackable) => {
+            (Kind::Other, "the answer cannot be unpacked from")
+        }
         () if error.is_connect() && error.is_timeout() => {
             (Kind::Timeout, "no connection in time to")
         }
+        // That there is no such host is an answer; that nobody could say it is none.
+        () if is_unknown_host(&error) => (Kind::Other, "there is no such host as that of"),
         () if error.is_connect() => (Kind::Connect, "no connection to"),
         () if error.is_timeout() => (Kind::Timeout, "no answer in time from"),
         () if error.is_builder() => (Kind::Other, "no request to"),
         () => (Kind::Broken, "the answer broke off from"),
     };
-    TransportError::new(kind, format!("{what} {base}: {}", innermost(&error))).with_source(error)
+    TransportError::new(kind, format!("{what} {peer}: {}", innermost(&error))).with_source(error)
 }
 
+/// Whether the resolver answered that a name does not exist: `EAI_NONAME`, which the standard library
+/// gives in the words of the system alone.
+fn is_unknown_host(error: &(dyn StdError + 'static)) -> bool {
+    let text = innermost(error);
+    text.starts_with("failed to lookup address information: ")
+        && ["Name or service not known", "nodename nor servname", "Name does not resolve"]
+            .iter()
+            .any(|words| text.contains(words))
+}
+
+/// Whether an answer has a head that HTTP does not have, or one that is too long.
+fn is_no_http(error: &(dyn StdError + 'static)) -> bool {
+    error.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse)
+}
+
+/// Whether a body is not compressed as it says, which is not one that was cut.
+fn is_unpackable(error: &(dyn StdError + 'static)) -> bool {
+    use std::io::ErrorKind::{InvalidData, InvalidInput};
+
+    error
+        .downcast_ref::<std::io::Error>()
+        .is_some_and(|error| matches!(error.kind(), InvalidData | InvalidInput))
+}
+
+/// An error and what it came from. Errors of I/O give what the error that they hold came from, and not
+/// that one itself.
 fn causes<'e>(
     error: &'e (dyn StdError + 'static),
 ) -> impl Iterator<Item = &'e (dyn StdError + 'static)> {
-    std::iter::successors(Some(error), |error: &&'e (dyn StdError + 'static)| (*error).source())
+    std::iter::successors(Some(error), |error: &&'e (dyn StdError + 'static)| {
+        let held = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        held.map(|held| held as &(dyn StdError + 'static)).or_else(|| (*error).source())
+    })
 }
 
 fn innermost(error: &(dyn StdError + 'static)) -> String {

@@ -1,7 +1,7 @@
 use core::fmt;
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::error::Error as StdError;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use chrono::{DateTime, FixedOffset};
 use vcc_query::{Query, Selection};
@@ -55,8 +55,10 @@ pub struct Walk {
     expected: Option<(u64, String)>,
     /// Hashes of the records of the page before, in its order.
     before: Vec<u64>,
-    /// Hashes of records of earlier pages that can be known again.
+    /// Hashes of records of earlier pages that can be known again, the oldest first, and the same to
+    /// be looked up.
     known: VecDeque<u64>,
+    known_set: HashSet<u64>,
     /// The last start that was read, as an instant and as it was written.
     last_start: Option<(DateTime<FixedOffset>, String)>,
     direction: Option<Direction>,
@@ -139,6 +141,7 @@ impl Walk {
             expected: None,
             before: Vec::new(),
             known: VecDeque::new(),
+            known_set: HashSet::new(),
             last_start: None,
             direction: None,
             full_seen: false,
@@ -228,7 +231,8 @@ impl Walk {
                 self.state = State::Page;
                 // As far as a page goes: a server that rounds n down would give the same for ever.
                 let next = self.n.saturating_add(PAGE as u64);
-                let taken = self.accept(kept);
+                let hashes = self.before.clone();
+                let taken = self.accept(kept, hashes);
                 self.n = self.n.max(next);
                 self.expected = None;
                 Ok(taken)
@@ -298,7 +302,8 @@ impl Walk {
                 self.warnings.push(Warning::LongPage { n: self.n, records: page.len() });
             }
         }
-        if page.iter().map(hash_of).eq(self.before.iter().copied()) {
+        let hashes: Vec<u64> = page.iter().map(hash_of).collect();
+        if hashes == self.before {
             self.state = State::Proof(page);
             return Ok(Vec::new());
         }
@@ -308,35 +313,37 @@ impl Walk {
             // PAGE-3: what follows a short page is empty.
             self.state = State::Done;
         }
-        Ok(self.accept(page))
+        Ok(self.accept(page, hashes))
     }
 
     /// Takes the records of a page, but for those that came before.
-    fn accept(&mut self, page: Vec<Recording>) -> Vec<Recording> {
+    fn accept(&mut self, page: Vec<Recording>, hashes: Vec<u64>) -> Vec<Recording> {
         let n = self.n;
-        let hashes: Vec<u64> = page.iter().map(hash_of).collect();
         self.n = self.n.saturating_add(page.len() as u64);
         self.look_at_order(n, &page);
         let mut again = 0;
         let mut example = None;
         let mut taken = Vec::with_capacity(page.len());
-        let earlier = self.known.len();
+        let mut new = Vec::with_capacity(page.len());
         for (recording, hash) in page.into_iter().zip(&hashes) {
             if has_key(&recording) {
-                if self.known.iter().take(earlier).any(|known| known == hash) {
+                if self.known_set.contains(hash) {
                     again += 1;
                     example.get_or_insert_with(|| name_of(&recording));
                     continue;
                 }
-                self.known.push_back(*hash);
+                new.push(*hash);
             }
             taken.push(recording);
         }
+        // Not before the page is through: equal records within one page are records of their own.
+        self.known.extend(new.into_iter().filter(|hash| self.known_set.insert(*hash)));
         if let Some(example) = example {
             self.warnings.push(Warning::Overlap { n, records: again, example });
         }
         while self.known.len() > REMEMBERED {
-            self.known.pop_front();
+            let oldest = self.known.pop_front();
+            oldest.map(|oldest| self.known_set.remove(&oldest));
         }
         if self.overlapping && self.state == State::Page && self.n > 1 {
             self.expected = taken.last().map(|last| (hash_of(last), name_of(last)));
@@ -346,11 +353,13 @@ impl Walk {
     }
 
     fn look_at_order(&mut self, n: u64, page: &[Recording]) {
+        let mut last: Option<(DateTime<FixedOffset>, &str)> = None;
         for recording in page {
             let Some(start) = recording.start() else { continue };
-            let written = recording.get(Field::StartDate).unwrap_or_default();
-            if let Some((before, before_written)) = &self.last_start {
-                let goes = match start.cmp(before) {
+            let written = recording.text(Field::StartDate);
+            let before = last.or(self.last_start.as_ref().map(|(at, text)| (*at, text.as_str())));
+            if let Some((before, before_written)) = before {
+                let goes = match start.cmp(&before) {
                     core::cmp::Ordering::Equal => self.direction,
                     core::cmp::Ordering::Greater => Some(Direction::Ascending),
                     core::cmp::Ordering::Less => Some(Direction::Descending),
@@ -363,11 +372,14 @@ impl Walk {
                         .iter()
                         .any(|warning| matches!(warning, Warning::Disordered { .. }));
                     if is_new {
-                        let starts = (before_written.clone(), written.to_owned());
+                        let starts = (before_written.to_owned(), written.to_owned());
                         self.warnings.push(Warning::Disordered { n, starts });
                     }
                 }
             }
+            last = Some((start, written));
+        }
+        if let Some((start, written)) = last {
             self.last_start = Some((start, written.to_owned()));
         }
     }
@@ -383,10 +395,9 @@ fn has_key(recording: &Recording) -> bool {
 /// A record as a number: of all its values, so that a changed one is another.
 fn hash_of(recording: &Recording) -> u64 {
     let mut hasher = DefaultHasher::new();
-    for field in Field::ALL {
-        // An absent value is as good as an empty one.
-        recording.get(field).unwrap_or_default().hash(&mut hasher);
-    }
+    // An absent value is as good as an empty one. The lengths tell commas in values from those between.
+    recording.joined().hash(&mut hasher);
+    Field::ALL.map(|field| recording.text(field).len()).hash(&mut hasher);
     hasher.finish()
 }
 

@@ -49,7 +49,88 @@ fn a_list_is_walked_with_credentials_and_encoded() {
         asked[1]
     );
     assert!(asked[0].contains("authorization: Basic YWNtZTpzM2NyZXQ="), "{}", asked[0]);
-    assert!(asked[0].contains("accept-encoding: gzip"));
+}
+
+#[test]
+fn compressed_bodies_are_asked_for_but_of_this_machine() {
+    for (gzip, asked) in [(None, "identity"), (Some(true), "gzip"), (Some(false), "identity")] {
+        let server = Server::start(vec![xml(&list(1, 3))]);
+        let mut builder = builder(&server.url());
+        if let Some(gzip) = gzip {
+            builder = builder.gzip(gzip);
+        }
+        blocking::Client::new(builder).unwrap().page(&query("")).unwrap();
+        let head = &server.requests()[0];
+        assert!(head.contains(&format!("accept-encoding: {asked}\r\n")), "{head}");
+    }
+}
+
+#[test]
+fn what_is_asked_again_is_told() {
+    let server = Server::start(vec![Answer::status(503), Answer::Close, xml(&list(1, 3))]);
+    let (told, tells) = std::sync::mpsc::channel();
+    let builder = builder(&server.url()).on_retry(move |error, wait| {
+        assert!(wait > Duration::ZERO);
+        told.send(error.kind()).unwrap();
+    });
+    blocking::Client::new(builder).unwrap().page(&query("")).unwrap();
+    let kinds: Vec<_> = tells.try_iter().collect();
+    let broken = ErrorKind::Transport(TransportErrorKind::Broken);
+    assert_eq!(kinds, [ErrorKind::Busy, broken]);
+}
+
+#[test]
+fn a_token_that_a_server_says_back_is_not_shown() {
+    let said = "no: s3cret, Basic YWNtZTpzM2NyZXQ=";
+    for status in [400, 403, 404, 418, 500, 503] {
+        let answers = vec![Answer::status(status).body(said); 3];
+        let server = Server::start(answers);
+        let error = client(&server).page(&query("")).unwrap_err().to_string();
+        assert!(error.contains("no: [the token], Basic [the token]"), "{error}");
+    }
+    let away = Answer::status(302).header("Location", "http://a.example/?token=s3cret");
+    let error = client(&Server::start(vec![away])).page(&query("")).unwrap_err().to_string();
+    assert!(error.contains("http://a.example/?token=[the token]"), "{error}");
+}
+
+#[test]
+fn what_is_no_list_is_said_and_asked_for_once() {
+    let of = |kind: &str, body: &str| Answer::status(200).header("Content-Type", kind).body(body);
+    let table = [
+        (
+            of("application/xml", "\n<!DOCTYPE HTML><html>"),
+            ErrorKind::Body,
+            "the answer is a page of HTML",
+        ),
+        (
+            of("application/json; charset=utf-8", "{}"),
+            ErrorKind::Body,
+            "the answer is application/json, no list of recordings: {}",
+        ),
+        (
+            Answer::Raw(b"SSH-2.0-OpenSSH_9.2p1\r\n".to_vec()),
+            ErrorKind::Transport(TransportErrorKind::Other),
+            "what came is no HTTP from http://127.0.0.1:",
+        ),
+        (
+            of("application/xml", "none").header("Content-Encoding", "gzip"),
+            ErrorKind::Transport(TransportErrorKind::Other),
+            "the answer cannot be unpacked from http://127.0.0.1:",
+        ),
+        (
+            Answer::status(302).header("Location", "/again"),
+            ErrorKind::Transport(TransportErrorKind::Redirect),
+            "the server redirects (302 Found) for the 6th time, now to /again: it may go on for ever",
+        ),
+    ];
+    for (answer, kind, message) in table {
+        let asked = if message.contains("6th") { 6 } else { 1 };
+        let server = Server::start(vec![answer; 8]);
+        let error = client(&server).page(&query("")).unwrap_err();
+        assert_eq!(error.kind(), kind, "{error}");
+        assert!(error.to_string().starts_with(message), "{error}");
+        assert_eq!((server.requests().len(), error.attempts()), (asked, 1), "{error}");
+    }
 }
 
 #[test]

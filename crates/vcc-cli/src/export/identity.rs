@@ -14,6 +14,8 @@ pub(crate) struct Identity {
     pub(crate) format: DocumentFormat,
     pub(crate) dialect: String,
     pub(crate) spreadsheet_safe: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) extra_columns: Vec<String>,
 }
 
 impl Identity {
@@ -37,6 +39,7 @@ impl Identity {
             self.spreadsheet_safe.to_string(),
             other.spreadsheet_safe.to_string(),
         );
+        compare("extra-columns", self.extra_columns.join(","), other.extra_columns.join(","));
         found
     }
 }

@@ -36,6 +36,12 @@ pub(crate) struct Done {
     pub(crate) warnings: Vec<String>,
     /// The length of the file behind it.
     pub(crate) bytes: u64,
+    /// Records that the format cannot carry, in the file of those that are kept apart.
+    #[serde(default)]
+    pub(crate) refused: u64,
+    /// The names of values beside the fifteen fields, and how often they came.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) extra: BTreeMap<String, u64>,
     /// Records whose start cannot be read, and the length of their file.
     pub(crate) apart: u64,
     pub(crate) apart_bytes: u64,

@@ -11,8 +11,12 @@ use vcc_query::{BuiltIn, ZoneData as _};
 use super::identity::Identity;
 use super::instant;
 use super::journal::Done;
+use crate::document::DocumentFormat;
 use crate::failure::Failure;
-use crate::text::counted;
+use crate::text::{counted, printable};
+
+/// How many names of extra values are listed.
+const SHOWN: usize = 10;
 
 #[derive(Serialize)]
 pub(crate) struct Manifest<'e> {
@@ -27,6 +31,10 @@ pub(crate) struct Manifest<'e> {
     records: u64,
     /// Records whose start cannot be read, in a file of their own.
     apart: u64,
+    /// Records that the format cannot carry, in the same file.
+    refused: u64,
+    /// The names of values beside the fifteen fields, and how often they came.
+    extra: BTreeMap<String, u64>,
     bytes: u64,
     sha256: String,
     settled: bool,
@@ -48,6 +56,10 @@ impl<'e> Manifest<'e> {
         for (name, count) in windows.iter().flat_map(|window: &Done| &window.deviations) {
             *deviations.entry(name.clone()).or_default() += count;
         }
+        let mut extra = BTreeMap::new();
+        for (name, count) in windows.iter().flat_map(|window| &window.extra) {
+            *extra.entry(name.clone()).or_default() += count;
+        }
         Self {
             version: 1,
             vcc: env!("CARGO_PKG_VERSION"),
@@ -57,6 +69,8 @@ impl<'e> Manifest<'e> {
             ended,
             records: windows.iter().map(|window| window.records).sum(),
             apart: windows.iter().map(|window| window.apart).max().unwrap_or(0),
+            refused: windows.iter().map(|window| window.refused).sum(),
+            extra,
             bytes,
             sha256,
             settled: windows.iter().all(|window| window.settled),
@@ -91,6 +105,12 @@ impl<'e> Manifest<'e> {
                 counted(self.apart, "record")
             ));
         }
+        if self.refused > 0 {
+            remarks.push(format!(
+                "{} that the format cannot carry are not in the file but in the one that ends in .apart.jsonl",
+                counted(self.refused, "record")
+            ));
+        }
         let outside: u64 = self.windows.iter().map(|window| window.outside).sum();
         if outside > 0 {
             remarks.push(format!(
@@ -108,10 +128,22 @@ impl<'e> Manifest<'e> {
                 kinds.join(", ")
             ));
         }
-        if self.deviations.contains_key("unknown-field")
-            && !matches!(self.export.format, crate::document::DocumentFormat::Jsonl)
-        {
-            remarks.push("values beside the fifteen fields are left out; .jsonl keeps them".into());
+        // QUIRK-6: what a server sends beside the fifteen fields is written back, where there is a place for it.
+        let columns = &self.export.extra_columns;
+        let left = self.extra.iter().filter(|(name, _)| !columns.contains(name));
+        let left: Vec<_> = left.collect();
+        if self.export.format == DocumentFormat::Csv && !left.is_empty() {
+            let counts: Vec<_> = left
+                .iter()
+                .take(SHOWN)
+                .map(|(name, count)| format!("{} ({count})", printable(name)))
+                .collect();
+            let more = if left.len() > SHOWN { " and others" } else { "" };
+            remarks.push(format!(
+                "values beside the fifteen fields are left out: {}{more}; --extra-columns NAMES gives them columns, \
+                 .jsonl and .xml keep them",
+                counts.join(", ")
+            ));
         }
         remarks
     }

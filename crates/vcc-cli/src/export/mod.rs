@@ -22,7 +22,7 @@ use vcc_query::{Context, Query, Window, Zone};
 use vcc_types::Dialect;
 
 use crate::connect::{ConnectArgs, Connected};
-use crate::document::DocumentFormat;
+use crate::document::{DocumentFormat, ends};
 use crate::failure::{Failure, note, warn};
 use crate::progress::{Mode, Progress, State};
 use crate::query::{Fields, date, joined, zone};
@@ -76,6 +76,9 @@ pub(crate) struct Args {
     /// Put ' before values that a spreadsheet would run as formulas
     #[arg(long)]
     spreadsheet_safe: bool,
+    /// Further columns of a .csv: names of values that the service sends beside the fifteen fields
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    extra_columns: Vec<String>,
     /// Replace the file where it is there
     #[arg(long)]
     overwrite: bool,
@@ -90,6 +93,9 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
+    if let Some(problem) = no_file(&args.out) {
+        return Err(Failure::usage(format!("--out {}: {problem}", args.out.display())));
+    }
     let format = args.format.or_else(|| DocumentFormat::of_file(&args.out)).ok_or_else(|| {
         Failure::usage(format!(
             "--out {}: the name ends in none of .csv, .jsonl, .xml",
@@ -97,6 +103,11 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         ))
         .hint("--format says how it is written")
     })?;
+    if format != DocumentFormat::Csv && !args.extra_columns.is_empty() {
+        return Err(Failure::usage("--extra-columns: .jsonl and .xml keep all values as they are"));
+    }
+    ends(format, &args.extra_columns)
+        .map_err(|error| Failure::usage(format!("--extra-columns: {error}")))?;
     let dialect = args.connect.dialect.read()?;
     let filters = filters(args, &dialect)?;
     let Connected { client, tenant, tenant_zone } = args.connect.connect()?;
@@ -111,6 +122,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         format,
         dialect: dialect.to_string(),
         spreadsheet_safe: args.spreadsheet_safe,
+        extra_columns: args.extra_columns.clone(),
     };
     let paths = Paths::of(&args.out);
     if args.restart {
@@ -127,7 +139,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         return Err(Failure::usage(format!("{} is there already", args.out.display()))
             .hint("--overwrite replaces it"));
     }
-    let (part, windows) = Part::open(&paths, format, journal.done())?;
+    let (part, windows) = Part::open(&paths, &identity, journal.done())?;
     journal.keep(windows)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(
@@ -146,6 +158,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         pages: args.window_pages,
         readings: args.readings,
         spreadsheet_safe: args.spreadsheet_safe,
+        columns: args.extra_columns.clone(),
     };
     let mut export = Export {
         range,
@@ -161,6 +174,15 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     runtime.shutdown_background();
     export.progress.finish();
     export.end(ended, &args.out, &identity)
+}
+
+/// Why no file can have this path.
+fn no_file(out: &Path) -> Option<String> {
+    if out.is_dir() {
+        return Some("that is a folder; name a file in it".into());
+    }
+    let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty())?;
+    (!folder.is_dir()).then(|| format!("there is no folder {}", folder.display()))
 }
 
 /// The time, read once.
@@ -354,6 +376,8 @@ impl Export {
             deviations: read.deviations,
             warnings: read.warnings,
             bytes,
+            refused: read.refused.len() as u64,
+            extra: read.extra,
             apart: read.apart.len() as u64,
             apart_bytes: apart,
         };

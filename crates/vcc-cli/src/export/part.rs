@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 
 use super::Paths;
+use super::identity::Identity;
 use super::journal::Done;
 use super::window;
-use crate::document::{DocumentFormat, ends};
+use crate::document::ends;
 use crate::failure::Failure;
 use crate::text::hex;
 
@@ -24,7 +25,7 @@ pub(crate) struct Part {
     apart: Apart,
 }
 
-/// Records whose start cannot be read: they come with every window, and are kept once.
+/// Records that cannot be in the file.
 struct Apart {
     path: PathBuf,
     file: Option<File>,
@@ -37,12 +38,12 @@ impl Part {
     /// of those windows is given too.
     pub(crate) fn open(
         paths: &Paths,
-        format: DocumentFormat,
+        identity: &Identity,
         done: &[Done],
     ) -> Result<(Self, usize), Failure> {
         let path = &paths.part;
         let failed = |error: io::Error| Failure::new(format!("{}: {error}", path.display()));
-        let (head, tail) = ends(format)?;
+        let (head, tail) = ends(identity.format, &identity.extra_columns)?;
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
         let mut file = options.open(path).map_err(failed)?;
@@ -88,7 +89,7 @@ impl Part {
     /// Writes a window, and gives the lengths of both files behind it.
     pub(crate) fn write(&mut self, read: &window::Read) -> Result<(u64, u64), Failure> {
         self.add(&read.bytes)?;
-        let apart = self.apart.write(&read.apart)?;
+        let apart = self.apart.write(&read.apart, &read.refused)?;
         Ok((self.length, apart))
     }
 
@@ -150,12 +151,13 @@ impl Apart {
         Ok(apart)
     }
 
-    fn write(&mut self, lines: &[Vec<u8>]) -> Result<u64, Failure> {
-        for line in lines {
+    /// Writes records whose start cannot be read, which come with every window, once, and those that the
+    /// format cannot carry as often as they are there.
+    fn write(&mut self, lines: &[Vec<u8>], refused: &[Vec<u8>]) -> Result<u64, Failure> {
+        let new: Vec<_> =
+            lines.iter().filter(|line| self.known.insert(hash(line.trim_ascii_end()))).collect();
+        for line in new.into_iter().chain(refused) {
             let line = line.trim_ascii_end();
-            if !self.known.insert(hash(line)) {
-                continue;
-            }
             let path = &self.path;
             let failed = |error: io::Error| Failure::new(format!("{}: {error}", path.display()));
             let file = match &mut self.file {

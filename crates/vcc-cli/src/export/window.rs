@@ -24,7 +24,12 @@ pub(crate) struct Job {
     /// How often a window is read that changes.
     pub(crate) readings: u32,
     pub(crate) spreadsheet_safe: bool,
+    /// Columns beside those of the fifteen fields.
+    pub(crate) columns: Vec<String>,
 }
+
+/// How many names of extra values are counted of a window: a server may send another one each time.
+const NAMES: usize = 50;
 
 /// What a window holds.
 pub(crate) struct Read {
@@ -37,6 +42,10 @@ pub(crate) struct Read {
     pub(crate) records: u64,
     /// Records whose start cannot be read, a line of JSON each.
     pub(crate) apart: Vec<Vec<u8>>,
+    /// Records that the format cannot carry, a line of JSON each.
+    pub(crate) refused: Vec<Vec<u8>>,
+    /// The names of values beside the fifteen fields, and how often they came.
+    pub(crate) extra: BTreeMap<String, u64>,
     pub(crate) pages: u64,
     pub(crate) readings: u32,
     /// Whether two readings agreed, or one saw nothing change.
@@ -172,17 +181,24 @@ impl Job {
 
     fn encode(&self, reading: Reading, pages: u64, readings: u32, settled: bool) -> Read {
         let mut warnings = reading.warnings;
-        let encoded = self.document(&reading.records, &mut warnings);
-        let mut apart = Vec::new();
-        for recording in &reading.apart {
-            apart.extend(serde_json::to_vec(recording));
+        let (encoded, refused) = self.document(&reading.records, &mut warnings);
+        let apart: Vec<_> = reading.apart.iter().flat_map(serde_json::to_vec).collect();
+        let mut extra: BTreeMap<String, u64> = BTreeMap::new();
+        for (name, _) in reading.records.iter().flat_map(Recording::extra) {
+            if let Some(count) = extra.get_mut(name) {
+                *count += 1;
+            } else if extra.len() < NAMES {
+                extra.insert(name.clone(), 1);
+            }
         }
         Read {
             until: reading.until,
             sha256: hex(&Sha256::digest(&encoded)),
             bytes: encoded,
-            records: reading.records.len() as u64,
+            records: (reading.records.len() - refused.len()) as u64,
             apart,
+            refused,
+            extra,
             pages,
             readings,
             settled,
@@ -192,27 +208,34 @@ impl Job {
         }
     }
 
-    /// The records as they stand in the file, without what stands around them.
-    fn document(&self, records: &[Recording], warnings: &mut Vec<String>) -> Vec<u8> {
-        let (head, tail) = ends(self.format).expect("an empty document is written to memory");
-        let mut document = Document::new(Vec::new(), self.format);
-        let mut refused = 0;
+    /// The records as they stand in the file, without what stands around them, and those that the
+    /// format cannot carry (OUT-6).
+    fn document(
+        &self,
+        records: &[Recording],
+        warnings: &mut Vec<String>,
+    ) -> (Vec<u8>, Vec<Vec<u8>>) {
+        let made = Document::with_columns(Vec::new(), self.format, &self.columns);
+        let mut document = made.expect("the columns were looked at when the export began");
+        let (head, tail) =
+            ends(self.format, &self.columns).expect("an empty document is written to memory");
+        let mut refused = Vec::new();
         for recording in records {
             let safe = self.spreadsheet_safe.then(|| spreadsheet_safe(recording));
             if let Err(error) = document.write(safe.as_ref().unwrap_or(recording)) {
-                refused += 1;
-                if refused == 1 {
+                if refused.is_empty() {
                     let id = recording.text(Field::TransactionId);
                     warnings.push(format!(
-                        "a record cannot be written (transactionID {id:?}): {error}"
+                        "a record cannot be in the file (transactionID {id:?}): {error}"
                     ));
                 }
+                refused.extend(serde_json::to_vec(recording));
             }
         }
         let mut bytes = document.finish().expect("a document is written to memory");
         bytes.truncate(bytes.len() - tail.len());
         bytes.drain(..head.len());
-        bytes
+        (bytes, refused)
     }
 }
 

@@ -14,7 +14,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::runtime::Runtime;
 use vcc_format::xml;
 use vcc_query::{Context, Query, Zone};
-use vcc_server::Server;
+use vcc_server::{Server, ServerBuilder, Tls};
 use vcc_store::{Sqlite, Store, StoredRecord, Token};
 use vcc_types::{Dialect, Field, Recording};
 
@@ -30,6 +30,22 @@ pub(crate) struct Reference {
 
 impl Reference {
     pub(crate) fn start(recordings: &[Recording], zone: &str) -> Self {
+        Self::with(recordings, zone, "http://127.0.0.1", |server| server)
+    }
+
+    /// One of HTTPS for `localhost`, and its certificate as PEM.
+    pub(crate) fn encrypted(recordings: &[Recording], zone: &str) -> (Self, String) {
+        let (tls, certificate) = Tls::self_signed(&["localhost".to_owned()]).unwrap();
+        let server = Self::with(recordings, zone, "https://localhost", |server| server.tls(tls));
+        (server, certificate)
+    }
+
+    fn with(
+        recordings: &[Recording],
+        zone: &str,
+        host: &str,
+        set: impl FnOnce(ServerBuilder) -> ServerBuilder,
+    ) -> Self {
         let runtime = Runtime::new().unwrap();
         let server = runtime.block_on(async {
             let store = Sqlite::in_memory().unwrap();
@@ -39,9 +55,10 @@ impl Reference {
             let records: Vec<_> =
                 recordings.iter().map(|recording| StoredRecord::new(recording).unwrap()).collect();
             store.import(tenant.id, records.into()).await.unwrap();
-            Server::builder(Arc::new(store)).start("127.0.0.1:0").await.unwrap()
+            set(Server::builder(Arc::new(store))).start("127.0.0.1:0").await.unwrap()
         });
-        Self { url: format!("http://{}", server.local_addr()), runtime, server: Some(server) }
+        let url = format!("{host}:{}", server.local_addr().port());
+        Self { url, runtime, server: Some(server) }
     }
 
     pub(crate) fn url(&self) -> &str {
@@ -130,6 +147,49 @@ fn serve(mut stream: TcpStream, count: &AtomicUsize, answer: &dyn Fn(&Asked) -> 
     }
 }
 
+/// A service that answers every request with a status, and with its head as a page of HTML.
+pub(crate) fn echo(status: u16) -> String {
+    answering(move |head| {
+        let body = format!("<html>{}</html>", head.replace("\r\n", " "));
+        let length = body.len();
+        let head = format!(
+            "HTTP/1.1 {status} X\r\nContent-Type: text/html\r\nContent-Length: {length}\r\n\r\n"
+        );
+        [head.into_bytes(), body.into_bytes()]
+    })
+}
+
+/// A service that writes whatever it likes, piece after piece, and then closes the connection.
+pub(crate) fn answering<I: IntoIterator<Item = Vec<u8>>>(
+    answer: impl Fn(&str) -> I + Send + Sync + 'static,
+) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let answer = Arc::new(answer);
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (mut stream, answer) = (stream.unwrap(), Arc::clone(&answer));
+            thread::spawn(move || {
+                let mut head = Vec::new();
+                let mut byte = [0];
+                while !head.ends_with(b"\r\n\r\n") {
+                    if stream.read(&mut byte).unwrap_or(0) == 0 {
+                        return;
+                    }
+                    head.push(byte[0]);
+                }
+                let head = String::from_utf8(head).unwrap();
+                for piece in answer(&head) {
+                    if stream.write_all(&piece).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    url
+}
+
 /// The page of a list that keeps the rules.
 pub(crate) fn page(list: &[Recording], asked: &Asked) -> Vec<Recording> {
     let is_in = |recording: &&Recording| {
@@ -180,6 +240,52 @@ pub(crate) fn run(command: &mut Command) -> (i32, String, String) {
     let Output { status, stdout, stderr } = command.output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (status.code().unwrap_or(-1), text(stdout), text(stderr))
+}
+
+/// Runs a command at a terminal of so many columns of its own, talks to it, and gives what it shows from
+/// then on; `None`, after saying so, where the system has no `setsid`.
+#[cfg(unix)]
+pub(crate) fn at_a_terminal(
+    command: &Command,
+    columns: u16,
+    talk: impl FnOnce(&mut std::fs::File),
+) -> Option<String> {
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+    use rustix::termios::{Winsize, tcsetwinsize};
+
+    let main = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&main).unwrap();
+    unlockpt(&main).unwrap();
+    let size = Winsize { ws_row: 25, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+    tcsetwinsize(&main, size).unwrap();
+    let name = ptsname(&main, Vec::new()).unwrap().into_string().unwrap();
+    let open = || {
+        let terminal = std::fs::OpenOptions::new().read(true).write(true).open(&name);
+        Stdio::from(terminal.unwrap())
+    };
+    // The terminal is to be that of the command: prompts open /dev/tty.
+    let mut session = Command::new("setsid");
+    session.args(["--ctty", "--wait"]).arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => session.env(name, value),
+            None => session.env_remove(name),
+        };
+    }
+    session.current_dir(command.get_current_dir().unwrap());
+    let child = session.stdin(open()).stdout(open()).stderr(open()).spawn();
+    drop(session);
+    let Ok(mut child) = child else {
+        let _ = writeln!(std::io::stderr(), "\n*** SKIPPED: there is no `setsid` here ***\n");
+        return None;
+    };
+    let mut main = std::fs::File::from(main);
+    talk(&mut main);
+    let mut shown = Vec::new();
+    // The end of the last process at a terminal is an error of reading.
+    let _ = main.read_to_end(&mut shown);
+    assert!(child.wait().unwrap().success(), "{}", String::from_utf8_lossy(&shown));
+    Some(String::from_utf8(shown).unwrap())
 }
 
 /// A folder that is gone with the test.

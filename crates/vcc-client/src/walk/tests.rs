@@ -165,3 +165,14 @@ fn a_walk_begins_where_the_query_does_and_ends_at_the_limit() {
     let (got, ..) = walk(plain().max_pages(2), |n| page(&list, n, PAGE));
     assert_eq!(got, Err(WalkError::TooManyPages { limit: 2 }));
 }
+
+#[test]
+fn records_whose_values_join_to_the_same_text_are_two() {
+    let call = |agent: &str, phone: &str| {
+        let key = Recording::new().with(Field::TransactionId, "1");
+        key.with(Field::AgentId, agent).with(Field::PhoneNumber, phone)
+    };
+    let (one, other) = (call("a,b", "c"), call("a", "b,c"));
+    assert_eq!(one.joined(), other.joined());
+    assert_ne!(hash_of(&one), hash_of(&other));
+}

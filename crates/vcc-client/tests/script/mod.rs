@@ -17,6 +17,8 @@ pub(crate) enum Answer {
     Cut(Vec<u8>, usize),
     /// A body without a length, which the end of the connection ends.
     Unsized(Vec<u8>),
+    /// These bytes and nothing else.
+    Raw(Vec<u8>),
     /// The end of the connection.
     Close,
 }
@@ -115,6 +117,7 @@ fn serve(
         let write = |stream: &mut TcpStream, bytes: &[u8]| stream.write_all(bytes).is_ok();
         let (done, bytes) = match answer {
             Answer::Close => (true, Vec::new()),
+            Answer::Raw(bytes) => (true, bytes),
             Answer::Whole { status, headers, body } => {
                 let length = body.len();
                 let mut bytes =
