@@ -106,6 +106,8 @@ function paint(of, width) {
     ...twice, ...jumps,
     axis(of.offsets, 32, of.zone),
     axis(UTC, top + height + 22, 'UTC'),
+    ...(of.now > from && of.now < until ? [s('line', { class: 'now', x1: x(of.now), x2: x(of.now), y1: top, y2: top + height }),
+      s('text', { x: x(of.now) + 4, y: top + height - 4, class: 'now' }, 'now')] : []),
     ...(of.centre == null ? [] : [s('line', { class: 'centre', x1: x(of.centre), x2: x(of.centre), y1: top, y2: top + height })]),
     ...of.records.filter(({ at }) => within(at)).map(({ at, isIn }, index) => s('circle', {
       class: isIn ? 'record in' : 'record out', cx: x(at), cy: top + 8 + (index % 3) * 8, r: 3.5,

@@ -28,6 +28,7 @@ function remember(isAsked) {
 }
 
 function showLines() {
+  document.title = `${text.slice(0, 80)}${text && ' – '}Recordings explorer`;
   const root = location.origin;
   const query = wire(text);
   const url = `${root}${FILES}${$('format').value}${query ? `?${query}` : ''}`;
@@ -48,6 +49,11 @@ function showProblem(error) {
   $('text').setAttribute('aria-invalid', Boolean(error));
 }
 
+function showMeaning(records) {
+  const isKnown = Boolean(signedIn() || variables(meaning.text).get('tz'));
+  $('meaning').replaceChildren(...renderMeaning(meaning, isKnown, records));
+}
+
 /** Asks the server what the text means, and shows it. */
 async function understand() {
   explaining?.abort();
@@ -64,7 +70,7 @@ async function understand() {
   if (own.signal.aborted) return null;
   meaning = said.error ? null : { ...said, text: asked };
   showProblem(said.error);
-  if (meaning) $('meaning').replaceChildren(...renderMeaning(meaning, Boolean(signedIn() || variables(asked).get('tz'))));
+  if (meaning) showMeaning();
   else $('meaning').replaceChildren(h('p', { class: 'hint' }, 'A query that cannot be read means nothing yet.'));
   return meaning;
 }
@@ -156,6 +162,7 @@ async function run() {
       filter: (name, value) => goTo(change(text, name, value)),
       go: (next) => goTo(next ?? change(text, 'n', null)),
     });
+    if (meaning === means) showMeaning(answer.records);
     showEdges(own.signal).catch(() => {});
     return true;
   } catch (error) {
@@ -208,11 +215,12 @@ async function enter(event) {
   await run();
 }
 
-async function copy({ target }) {
-  const line = $(target.closest('[data-copy]').dataset.copy);
+async function copy({ currentTarget: button }) {
+  const line = $(button.dataset.copy);
   try {
     await navigator.clipboard.writeText(line.textContent);
-    $('status').textContent = 'Copied.';
+    button.firstChild.data = 'Copied';
+    setTimeout(() => { button.firstChild.data = 'Copy'; }, 2000);
   } catch {
     getSelection().selectAllChildren(line);
   }

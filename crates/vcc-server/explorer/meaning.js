@@ -31,7 +31,12 @@ function unusual({ days, seconds, length }) {
 
 const zoneTitle = ({ zone }) => `On the clocks of ${zone}`;
 
-function windowPart(meaning) {
+/** Recordings by when they started, or finished, as far as that is known. */
+const instants = (records, edge = 'start') => records
+  .map(({ startDate, duration }) => Date.parse(startDate) + (edge === 'start' ? 0 : duration === '' ? NaN : duration * SECOND))
+  .filter((at) => !Number.isNaN(at));
+
+function windowPart(meaning, records) {
   const { window: of } = meaning;
   const [from, until] = [of.from.at, of.until.at];
   const around = Math.max((until - from) * 0.14, 30 * SECOND);
@@ -49,6 +54,8 @@ function windowPart(meaning) {
       band: [from, until],
       offsets: of.offsets,
       zone: meaning.zone,
+      now: meaning.now.at,
+      records: instants(records).map((at) => ({ at, isIn: true })),
       label: `Time line: from ${of.from.local} until before ${of.until.local}, ${of.length}.${special ? ` ${special}` : ''}`,
     }),
     scrolls('The window as a table',
@@ -58,7 +65,7 @@ function windowPart(meaning) {
   ];
 }
 
-function nearPart(meaning) {
+function nearPart(meaning, records) {
   const { near } = meaning;
   const what = near.edge === 'start' ? 'started' : 'finished';
   const row = (name, at, isIn, exact) =>
@@ -73,6 +80,7 @@ function nearPart(meaning) {
       centre: at.at,
       offsets: near.offsets,
       zone: meaning.zone,
+      records: instants(records, near.edge).map((one) => ({ at: one, isIn: true })),
       label: `Time line: ${what} from ${from.local} to ${until.local}, both included.`,
     }),
     scrolls('The look-up as a table', table(`It ${what} within ${tolerance} s of ${at.local}`,
@@ -86,14 +94,14 @@ function nearPart(meaning) {
   ];
 }
 
-/** All that can be said without asking for recordings. */
-export function render(meaning, isKnown) {
+/** All that can be said without asking for recordings, and those of a page, if there are some. */
+export function render(meaning, isKnown, records = []) {
   const parts = [
     ...sentences(meaning.words),
-    ...(meaning.window ? windowPart(meaning) : []),
-    ...(meaning.near ? nearPart(meaning) : []),
-    h('p', { class: 'hint' }, isKnown ? '' : 'Nobody is signed in: the tenant’s zone is not known and was taken to be UTC. ',
-      `Rules of zones: ${meaning.zoneData ?? 'of unknown release'}. Now: ${meaning.now.local}.`),
+    !isKnown && h('p', { class: 'note' }, 'Nobody is signed in, so the zone of the tenant is not known: it is taken to be UTC.'),
+    ...(meaning.window ? windowPart(meaning, records) : []),
+    ...(meaning.near ? nearPart(meaning, records) : []),
+    h('p', { class: 'hint' }, `Rules of zones: ${meaning.zoneData ?? 'of unknown release'}. Now: ${meaning.now.local}.`),
   ];
   return parts.filter(Boolean);
 }
@@ -101,11 +109,11 @@ export function render(meaning, isKnown) {
 /** The recordings around one edge of a window. */
 function edgePart(meaning, { name, at, width, records, isCut }) {
   const { window: of } = meaning;
-  const instants = records.map((record) => {
+  const found = records.map((record) => {
     const time = Date.parse(record.startDate);
     return { at: time, isIn: time >= of.from.at && time < of.until.at, record };
   });
-  const [before, after] = [instants.filter((one) => one.at < at).at(-1), instants.find((one) => one.at >= at)];
+  const [before, after] = [found.filter((one) => one.at < at).at(-1), found.find((one) => one.at >= at)];
   const row = (title, one) => one
     ? [title, localText(one.at, of.offsets), one.record.transactionID, one.isIn ? 'yes' : 'no']
     : [title, 'none so near', '', ''];
@@ -116,8 +124,8 @@ function edgePart(meaning, { name, at, width, records, isCut }) {
       band: [of.from.at, of.until.at],
       offsets: of.offsets,
       zone: meaning.zone,
-      records: instants,
-      label: `${name}: ${counted(instants.filter((one) => one.isIn).length, 'recording')} inside, ${counted(instants.filter((one) => !one.isIn).length, 'recording')} outside of the window.`,
+      records: found,
+      label: `${name}: ${counted(found.filter((one) => one.isIn).length, 'recording')} inside, ${counted(found.filter((one) => !one.isIn).length, 'recording')} outside of the window.`,
     }),
     scrolls(`${name} as a table`, table(isCut ? 'The first 50 recordings here' : 'The recordings next to it',
       ['Recording', zoneTitle(meaning), 'transactionID', 'In it?'],

@@ -31,8 +31,11 @@ export function variables(text) {
   return found;
 }
 
+/** Without halves of characters, which cannot be encoded. */
+export const wellFormed = (text) => text.replace(/\p{Surrogate}/gu, '\ufffd');
+
 /** A value as it stands in a query, with as little encoded as can be. */
-export const encode = (value) => encodeURIComponent(value.toWellFormed())
+export const encode = (value) => encodeURIComponent(wellFormed(value))
   .replace(/%(2C|3A|2F|7E)/g, (escape) => decodeURIComponent(escape));
 
 /** The text with one variable changed, or without it. What was asked of another list begins anew. */
@@ -49,7 +52,7 @@ export function change(text, name, value) {
 }
 
 /** The text as it can be sent: what no target may hold is encoded. */
-export const wire = (text) => text.toWellFormed()
+export const wire = (text) => wellFormed(text)
   .replace(/[^\x21-\x7e]|["#<>\\^`{|}]/gu, (one) => encodeURIComponent(one));
 
 /** What `d` says, for the fields. */
@@ -71,5 +74,6 @@ export const shell = (word) => /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.r
 export function kind(channel) {
   if (channel === '#virtual_outbound#') return 'outbound';
   if (channel === '#virtual_daa#') return 'direct agent access';
-  return /^#.+#$/s.test(channel) ? 'another kind' : 'inbound';
+  // Kinds that are not known yet have a name between two signs.
+  return /^#.+#$/s.test(channel) ? channel.slice(1, -1) : 'inbound';
 }

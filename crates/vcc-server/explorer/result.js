@@ -19,14 +19,14 @@ const clock = (start) => start.replace(/^(\S+)T(\S+?)(Z|[+-]\S+)$/, '$1 $2 $3');
 function cell(record, column, filter) {
   const value = column === 'kind' ? record.channel ?? '' : record[column] ?? '';
   const isBlank = value.trim() === '';
-  const text = column === 'kind' ? kind(value) : column === 'startDate' ? clock(value) : shown(isBlank ? value.replace(/\s/g, '␣') : value);
+  const text = column === 'kind' ? shown(kind(value)) : column === 'startDate' ? clock(value) : shown(isBlank ? value.replace(/\s/g, '␣') : value);
   if (text === '') return h('td');
   const more = column !== 'kind' && value.length > SHOWN
     ? h('span', { class: 'hint' }, ` ${number(value.length)} characters`) : null;
   // Text that runs from right to left stays in its cell.
   const isolated = h('bdi', {}, text);
   const name = { kind: 'channel', startDate: 'start-date' }[column] ?? column;
-  if (encode(value).length > ASKED || value === '') return h('td', {}, isolated, more);
+  if (value === '' || value.length > ASKED || encode(value).length > ASKED) return h('td', {}, isolated, more);
   const button = h('button', {
     type: 'button',
     class: 'value',

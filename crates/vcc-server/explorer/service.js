@@ -1,6 +1,7 @@
 // What is asked of the server. The token is here, and nowhere else.
 
 import { records } from './csv.js';
+import { wellFormed } from './query.js';
 
 export const FILES = '/api/recordings/files';
 
@@ -65,14 +66,16 @@ export function signOut() {
 /** What a query means. */
 export async function explain(text, signal) {
   const zone = encodeURIComponent(session?.zone ?? '');
-  const q = encodeURIComponent(text.toWellFormed());
+  const q = encodeURIComponent(wellFormed(text));
   return (await ask(`/explorer/explain?zone=${zone}&q=${q}`, signal)).json();
 }
 
 /** The page of a query, which must be one that can be sent; and the query of the next page. */
 export async function page(query, signal) {
   const response = await ask(`${FILES}.csv?${query}`, signal);
-  const bytes = await response.arrayBuffer();
+  const bytes = await response.arrayBuffer().catch((error) => {
+    throw error.name === 'AbortError' ? error : new Refused(0, 'The answer broke off.');
+  });
   const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
   const link = /^<[^?>]*\?([^>]*)>; rel="next"/.exec(response.headers.get('Link') ?? '');
   const found = records(text);
