@@ -110,7 +110,7 @@ def opened(chromium, server, query="", **options):
         page.goto(f"{server.url}/{query and '?' + query}")
         yield page
         for line in page.heard:
-            is_expected = line.startswith("asks for ") or re.search("status of (403|414|431)", line)
+            is_expected = line.startswith("asks for ") or re.search("status of (403|414|429|431|500|503)", line)
             check(is_expected, f"{query}: {line}")
         for url in asked:
             check(url.startswith((server.url, "blob:")), f"{query}: asks for {url}")
@@ -183,6 +183,12 @@ def signing_in(chromium, server):
         page.wait_for_selector("#sign-in:not([hidden])")
         same(page.inner_text("#answer"), "", "what is left after signing out")
         show(page, "Sign in to see")
+        # A token that is revoked meanwhile signs out.
+        sign_in(page, server, service.new_token(server.store))
+        result(page, "Records 1 to 50")
+        service.command("token", "revoke", service.TENANT, "2", "--store", server.store)
+        show(page, "The server said: The tenant name or the token is wrong.")
+        check(page.is_visible("#sign-in") and page.inner_text("#answer") == "", "a revoked token stays signed in")
     # A browser that was told a wrong token asks again: it takes no 403 for an answer.
     context = chromium.new_context(http_credentials={"username": service.TENANT, "password": "wrong"})
     answer = context.new_page().goto(f"{server.url}/api/recordings/files?d=2008-01-02")
@@ -236,6 +242,8 @@ def composing(chromium, server):
         same(page.input_value("#start-date"), "today", "start-date by the text")
         page.fill("#f-caseID", "")
         check("caseID" not in text() and "agentID=v%20agentID+1" in text(), f"a field that is emptied: {text()}")
+        page.fill("#text", f"{root}.csv?d=2007-08-05&agentID=bill\n")
+        same((text(), page.input_value("#f-agentID")), ("d=2007-08-05&agentID=bill", "bill"), "a URL that is pasted")
         page.click("#clear")
         same(text(), "", "cleared")
         same(page.evaluate("location.search"), "", "the address of nothing")
@@ -383,6 +391,15 @@ def downloads(chromium, server):
         rows = csv.DictReader(io.StringIO(whole.decode(), newline=""))
         check([json.loads(line) for line in lines.splitlines()] == list(rows), "JSON lines are not the same records")
         same(name, "recordings-acme.jsonl", "the name of the file")
+        # A server that is busy is asked again, and one that refuses is told of: nothing is saved in part.
+        statuses = [503, 429, 200]
+        page.route("**/files.csv?*", lambda route: route.fulfill(status=status, body="busy\n", headers={"Retry-After": "0"})
+                   if (status := statuses.pop(0) if statuses else 200) != 200 else route.continue_())
+        check(downloaded(page, "#save-all")[0] == lines, "after a busy server, the file is another one")
+        statuses = [200, 200, 500]
+        page.click("#save-all")
+        page.wait_for_function("() => document.querySelector('#download-status').textContent.startsWith('Nothing was saved: after 100 ')")
+        page.unroute("**/files.csv?*")
         # Ten thousand agents: it is told how far it is, and it stops.
         page.fill("#text", "d=2011")
         show(page, "Records 1 to 50, of more")

@@ -19,11 +19,16 @@ def command(*arguments, **options):
     return done.stdout
 
 
+def new_token(store):
+    """A token of the tenant, beside those it has."""
+    return re.search(r"vccr_\w+", command("token", "new", TENANT, "--store", store))[0]
+
+
 class Service:
     """A server that runs."""
 
-    def __init__(self, url, token):
-        self.url, self.token = url, token
+    def __init__(self, url, token, store):
+        self.url, self.token, self.store = url, token, store
 
     def get(self, target):
         """The body and the target of the next page."""
@@ -51,13 +56,13 @@ def serving(records, zone):
     lines = folder / "recordings.jsonl"
     lines.write_text("".join(json.dumps(record) + "\n" for record in records))
     command("tenant", "add", TENANT, "--tz", zone, "--store", store)
-    token = re.search(r"vccr_\w+", command("token", "new", TENANT, "--store", store))[0]
+    token = new_token(store)
     command("import", "--tenant", TENANT, "--store", store, str(lines))
     arguments = ["serve", "--store", store, "--listen", "127.0.0.1:0", "--insecure-http", "--explorer"]
     server = subprocess.Popen([SERVER, *arguments], stdout=subprocess.PIPE, text=True)
     try:
         said = server.stdout.readline()
-        yield Service(re.search(r"http://[^/]+", said)[0], token)
+        yield Service(re.search(r"http://[^/]+", said)[0], token, store)
     finally:
         server.terminate()
         server.wait()

@@ -1,6 +1,6 @@
 // Recordings as a file, whole as they came.
 
-import { $, counted, h } from './dom.js';
+import { counted, h } from './dom.js';
 import { pages, signedIn } from './service.js';
 
 const KINDS = { csv: 'text/csv;charset=utf-8', jsonl: 'application/jsonl' };

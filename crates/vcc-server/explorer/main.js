@@ -4,7 +4,7 @@ import { fill, prepare } from './composer.js';
 import { $, h } from './dom.js';
 import { stop } from './download.js';
 import { render as renderMeaning, renderEdges } from './meaning.js';
-import { change, shell, variables, when, wire } from './query.js';
+import { change, pasted, shell, variables, wire } from './query.js';
 import { render as renderResult } from './result.js';
 import { FILES, explain, page, signIn, signOut, signedIn } from './service.js';
 
@@ -238,7 +238,7 @@ showSession();
 understand();
 
 $('text').addEventListener('input', () => {
-  take($('text').value.replace(/[\r\n]+/g, ''));
+  take(pasted($('text').value));
   changed(true);
 });
 $('text').addEventListener('keydown', (event) => {

@@ -55,6 +55,9 @@ export function change(text, name, value) {
 export const wire = (text) => wellFormed(text)
   .replace(/[^\x21-\x7e]|["#<>\\^`{|}]/gu, (one) => encodeURIComponent(one));
 
+/** The query of what was typed or pasted, which may be a whole URL, and of one line. */
+export const pasted = (text) => text.replace(/[\r\n]+/g, '').replace(/^\s*(https?:\/\/[^?\s]*|\/[^?\s]*|)\?/i, '');
+
 /** What `d` says, for the fields. */
 export function when(d) {
   if (d == null) return { kind: 'any' };

@@ -11,7 +11,7 @@ let session = null;
 export const signedIn = () => session;
 
 /** What the server said, if that is not what was asked for. */
-export class Refused extends Error {
+class Refused extends Error {
   constructor(status, text, after) {
     super(text.trim() || `The server answered with status ${status}.`);
     this.status = status;
