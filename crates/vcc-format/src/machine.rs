@@ -154,6 +154,9 @@ pub(crate) trait Machine: std::fmt::Debug {
     }
 }
 
+/// The core of a reader of one format.
+pub(crate) type CoreOf<F, S> = Core<<F as Sealed>::Machine, S>;
+
 /// A machine with a sink and a place in the input.
 #[derive(Debug)]
 pub(crate) struct Core<M, S> {

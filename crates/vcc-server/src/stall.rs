@@ -74,7 +74,7 @@ fn unset_linger(stream: &TcpStream) -> io::Result<()> {
 }
 
 impl Reset for DuplexStream {
-    // Whoever drops its other end is told of the end alone.
+    // A stream in memory has no reset, only an end.
     fn reset_when_dropped(&self, _: bool) {}
 }
 

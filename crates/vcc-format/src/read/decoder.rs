@@ -1,8 +1,7 @@
 use vcc_types::Recording;
 
-use super::CoreOf;
 use crate::intake::Intake;
-use crate::machine::{Core, Format, Step};
+use crate::machine::{Core, CoreOf, Format, Step};
 use crate::{Error, Options, Record, Sink};
 
 /// Reads a document piece by piece, for code that does its own I/O. It does not matter where the pieces

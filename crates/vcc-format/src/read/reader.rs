@@ -2,9 +2,9 @@ use std::ops::Range;
 
 use vcc_types::Recording;
 
-use super::{CoreOf, PIECE};
+use super::stream::PIECE;
 use crate::intake::{decode, decoder};
-use crate::machine::{Core, Format, Step};
+use crate::machine::{Core, CoreOf, Format, Step};
 use crate::{Error, ErrorKind, Options, Record, Sink};
 
 /// Reads a document in memory. Its records borrow from it.

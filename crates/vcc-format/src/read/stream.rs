@@ -2,10 +2,12 @@ use std::io::{self, BufRead};
 
 use vcc_types::Recording;
 
-use super::{CoreOf, PIECE};
 use crate::intake::Intake;
-use crate::machine::{Core, Format, Step};
+use crate::machine::{Core, CoreOf, Format, Step};
 use crate::{Error, Options, Record, Sink};
+
+/// How many bytes a [`StreamReader`] copies at a time.
+pub(super) const PIECE: usize = 64 << 10;
 
 /// How much the buffer grows for a long record, in bytes.
 const AT_ONCE: usize = 64 << 20;

@@ -154,7 +154,7 @@ fn what_becomes_of_lines_is_logged() {
         queue.push_or_lose(AT, b"five\n".to_vec());
         disk(|disk| disk.room = 0);
         writer.turn();
-        // Once, whoever says it.
+        // Reported once, although two ask for it.
         queue.end();
         queue.close();
         assert!(!writer.turn());

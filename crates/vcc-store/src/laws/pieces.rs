@@ -9,7 +9,7 @@ use crate::{
     Batch, Deletion, OnConflict, Page, Store, StoreError, StoreErrorKind, StoredRecord, TenantId,
 };
 
-/// How much text is read at one go, in bytes.
+/// How much text is read at once, in bytes.
 const LIMIT: usize = 256 * 1024;
 
 const START: DateTime<chrono::Utc> = DateTime::UNIX_EPOCH;

@@ -21,7 +21,7 @@ const ID: usize = Field::COUNT;
 const BYTES: usize = Field::COUNT + 1;
 
 /// Reads the page of a plan with one statement: one round trip, and one snapshot. `None` if it is
-/// longer than what is read at one go; the rest of its rows is not read.
+/// longer than what is read at once; the rest of its rows is not read.
 pub(super) async fn page(session: &Session, plan: &Plan<'_>) -> Result<Option<Page>, Error> {
     let mut rows = pin!(if plan.is_deep() {
         deep(session, plan, false).await?
@@ -43,7 +43,7 @@ pub(super) async fn page(session: &Session, plan: &Plan<'_>) -> Result<Option<Pa
     Ok(Some(Page { records: built(&records), more: count > plan.size, rest: None }))
 }
 
-/// [`page`] for texts that may be long: the server sends only what is read at one go.
+/// [`page`] for texts that may be long: the server sends only what is read at once.
 pub(super) async fn guarded_page(session: &Session, plan: &Plan<'_>) -> Result<Page, Error> {
     let rows = if plan.is_deep() {
         deep(session, plan, true).await?

@@ -41,8 +41,8 @@ pub(super) async fn load(folder: &Path, args: &StoreArgs) -> Result<(), Failure>
         fill(&*store, tenant, missing).await?;
     }
     note(
-        "the tokens are those of the dataset: whoever has it can read these tenants, so keep a store \
-         with them to yourself",
+        "the tokens are those of the dataset: anybody who has it can read these tenants, so keep a \
+         store with them to yourself",
     );
     Ok(())
 }
