@@ -19,8 +19,22 @@ pub(crate) struct Args {
     /// Keep it without asking the service whether it is right
     #[arg(long)]
     no_check: bool,
+    /// Keep the token in the keyring of the system, instead of in the file
+    #[cfg(feature = "keyring")]
+    #[arg(long)]
+    keyring: bool,
     #[command(flatten)]
     connect: ConnectArgs,
+}
+
+impl Args {
+    fn is_for_keyring(&self) -> bool {
+        #[cfg(feature = "keyring")]
+        let keyring = self.keyring;
+        #[cfg(not(feature = "keyring"))]
+        let keyring = false;
+        keyring
+    }
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
@@ -55,12 +69,19 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
                     _ => ask(&tenant)?,
                 }
             };
-            profile = profile.with_token(token.clone());
+            if !args.is_for_keyring() {
+                profile = profile.with_token(token.clone());
+            }
             Credentials::new(&*tenant, token, "this login")
         }
     };
     if !args.no_check {
-        check(connect, &base, credentials)?;
+        check(connect, &base, credentials.clone())?;
+    }
+    #[cfg(feature = "keyring")]
+    if args.keyring {
+        credentials.keep_in_keyring(&base).map_err(|error| Failure::new(error.to_string()))?;
+        profile.keyring = Some(true);
     }
     profiles.set(name, profile).map_err(|error| Failure::new(error.to_string()))?;
     note(format_args!("kept as the profile {name} in {}", file.display()));

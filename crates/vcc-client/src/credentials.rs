@@ -19,7 +19,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 #[derive(Clone)]
 pub struct Credentials {
     tenant: String,
-    token: SecretString,
+    pub(crate) token: SecretString,
     source: String,
 }
 
@@ -28,7 +28,7 @@ pub struct Credentials {
 pub struct CredentialsError(String);
 
 impl CredentialsError {
-    fn new(message: impl Into<String>) -> Self {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
         Self(message.into())
     }
 }

@@ -48,6 +48,8 @@ mod credentials;
 mod error;
 #[cfg(feature = "http")]
 mod http;
+#[cfg(feature = "keyring")]
+mod keyring;
 mod page;
 mod pages;
 #[cfg(feature = "profiles")]

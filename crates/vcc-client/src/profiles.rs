@@ -8,8 +8,8 @@ use std::{env, fs};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-use crate::Credentials;
 use crate::credentials::open_to_others;
+use crate::{Credentials, CredentialsError};
 
 /// Profiles in a file: services, tenants and how their tokens are found, by name.
 ///
@@ -41,6 +41,8 @@ pub struct Profile {
     token: Option<SecretToken>,
     /// A shell command whose first line of output is the token.
     pub token_command: Option<String>,
+    /// Whether the token is in the keyring of the system: the feature `keyring` reads it.
+    pub keyring: Option<bool>,
     /// The tenant's zone.
     pub tz: Option<String>,
     /// A file of PEM certificates that are trusted too.
@@ -82,8 +84,8 @@ impl Profile {
     ///
     /// # Errors
     ///
-    /// The command for the token fails.
-    pub fn credentials(&self, name: &str) -> Result<Option<Credentials>, crate::CredentialsError> {
+    /// The command for the token fails, or the keyring cannot be read.
+    pub fn credentials(&self, name: &str) -> Result<Option<Credentials>, CredentialsError> {
         let Some(tenant) = &self.tenant else { return Ok(None) };
         if let Some(SecretToken(token)) = &self.token {
             return Ok(Some(Credentials::new(
@@ -92,8 +94,40 @@ impl Profile {
                 format!("the profile {name}"),
             )));
         }
+        if self.keyring == Some(true) {
+            return self.of_keyring(name, tenant);
+        }
         let Some(command) = &self.token_command else { return Ok(None) };
         Credentials::from_command(tenant, command).map(Some)
+    }
+}
+
+impl Profile {
+    #[cfg(feature = "keyring")]
+    fn of_keyring(
+        &self,
+        name: &str,
+        tenant: &str,
+    ) -> Result<Option<Credentials>, CredentialsError> {
+        let url = self.url.as_deref().unwrap_or_default();
+        let service: crate::Base = url.parse().map_err(|error: crate::InvalidBase| {
+            CredentialsError::new(format!(
+                "the profile {name} has its token in the keyring, by its url: {error}"
+            ))
+        })?;
+        // What the profile says is not there is not asked for at a prompt as if nothing were said.
+        Credentials::from_keyring(&service, tenant)?.map(Some).ok_or_else(|| {
+            CredentialsError::new(format!(
+                "the keyring has no token of {tenant} for {service}; vcc login --keyring puts one there"
+            ))
+        })
+    }
+
+    #[cfg(not(feature = "keyring"))]
+    fn of_keyring(&self, name: &str, _: &str) -> Result<Option<Credentials>, CredentialsError> {
+        Err(CredentialsError::new(format!(
+            "the profile {name} has its token in the keyring, which this program was built without (feature keyring)"
+        )))
     }
 }
 
@@ -236,6 +270,31 @@ mod tests {
             assert!(Profiles::read(&file).unwrap().warning().unwrap().contains("mode 0644"));
         }
         fs::remove_dir_all(folder).unwrap();
+    }
+
+    /// Without a session of D-Bus there is no keyring, which is said, and nothing else is tried.
+    #[test]
+    fn a_token_in_the_keyring_is_not_looked_for_elsewhere() {
+        let profile = Profile {
+            url: Some("https://recordings.example".into()),
+            tenant: Some("acme".into()),
+            token_command: Some("echo another".into()),
+            keyring: Some(true),
+            ..Profile::default()
+        };
+        let error = profile.credentials("night").map(|_| ()).unwrap_err().to_string();
+        if cfg!(feature = "keyring") {
+            assert!(
+                error.starts_with("there is no keyring: ")
+                    || error.starts_with("the keyring has no token"),
+                "{error}"
+            );
+        } else {
+            assert_eq!(
+                error,
+                "the profile night has its token in the keyring, which this program was built without (feature keyring)"
+            );
+        }
     }
 
     #[test]
