@@ -320,3 +320,38 @@ pub fn live_matrix(
     let tenants = vec![super::unseen(records, now()?).map_err(text)?];
     Bench::new(cases, spec, tenants, true, stop)?.matrix(defects, jobs, done)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::find;
+    use super::*;
+    use vcc_conformance_core::fixture;
+
+    /// What a run is judged by that was made before is what it would be judged by anew.
+    #[test]
+    fn a_rehearsal_changes_no_outcome() {
+        let (mut cases, spec) = (fixture::embedded().unwrap(), Spec::embedded());
+        cases.retain(|case| case.id.starts_with("paging/"));
+        let tenants = dataset::embedded(now().unwrap()).unwrap();
+        let bench = Bench::new(&cases, &spec, tenants, false, &Arc::default()).unwrap();
+        let server = bench.start().unwrap();
+        let rehearsal = Some(Arc::new(bench.rehearsal(&server)));
+        let options = Options { rehearsal, ..bench.options() };
+        let said = |report: &Report| -> Vec<_> {
+            let of = |outcome: &vcc_conformance_core::run::Outcome| {
+                let texts = outcome.problems.iter().map(|problem| problem.finding.text.clone());
+                let problems: Vec<_> = texts.collect();
+                (outcome.id.clone(), outcome.verdict, outcome.requests, outcome.variants, problems)
+            };
+            report.outcomes.iter().map(of).collect()
+        };
+        for name in [Some("page-of-49"), None] {
+            let hook = name.map(|name| find(name).unwrap().1.hook);
+            server.set(hook);
+            let anew = bench.report(server.endpoint(), hook, &bench.options());
+            let rehearsed = bench.report(server.endpoint(), hook, &options);
+            assert_eq!(said(&rehearsed), said(&anew), "{name:?}");
+            assert_eq!(fails(&anew).is_empty(), name.is_none(), "{name:?}");
+        }
+    }
+}
