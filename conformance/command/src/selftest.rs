@@ -1,6 +1,6 @@
 use std::fs;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -10,9 +10,11 @@ use super::error::CommandError;
 use super::progress::progress;
 use super::suite::Suite;
 use vcc_conformance_core::embedded::SIGNATURES;
+use vcc_conformance_core::report::html as report_html;
 use vcc_conformance_core::run::wildcard;
+use vcc_conformance_core::words::counted;
 use vcc_conformance_reference::selftest::{
-    Matrix, defects, live_matrix, matrix, matrix_html, matrix_json, signatures,
+    Matrix, defects, live_matrix, matrix, matrix_html, matrix_json, report, signatures,
 };
 
 #[derive(clap::Args)]
@@ -40,6 +42,9 @@ pub(super) struct Args {
     /// The failures of each defect, as the diagnosis of reports reads them
     #[arg(long, value_name = "FILE")]
     signatures: Option<PathBuf>,
+    /// Write the report of a run against each defect into this folder, NAME.html, and no matrix
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["live", "json", "html", "signatures"])]
+    reports: Option<PathBuf>,
 }
 
 /// Runs the suite against the reference server behind one defect at a time.
@@ -66,6 +71,19 @@ pub(super) fn selftest(args: &Args, out: &mut dyn Write) -> Result<u8, CommandEr
     // A second handler in one process is refused; then the first one goes on.
     let _ = ctrlc::set_handler(move || pressed.store(true, Ordering::Relaxed));
     let bar = progress(chosen.len());
+    if let Some(dir) = &args.reports {
+        for (_, defect) in &chosen {
+            bar.set_message(defect.name);
+            let (report, setup) = report(&suite.cases, &suite.spec, defect, &stop)
+                .map_err(|message| CommandError { code: 6, message })?;
+            let file = dir.join(format!("{}.html", defect.name));
+            write_text(&file, &report_html(&report, &setup, &suite.spec))?;
+            bar.inc(1);
+        }
+        bar.finish_and_clear();
+        writeln!(out, "{} in {}", counted(chosen.len(), "report"), dir.display())?;
+        return Ok(0);
+    }
     let done = |row: &vcc_conformance_reference::selftest::Measured| {
         bar.inc(1);
         bar.set_message(row.defect);
@@ -80,8 +98,7 @@ pub(super) fn selftest(args: &Args, out: &mut dyn Write) -> Result<u8, CommandEr
     bar.finish_and_clear();
     let found = found.map_err(|message| CommandError { code: 6, message })?;
     let save = |path: &Option<PathBuf>, text: &dyn Fn() -> String| match path {
-        Some(path) => fs::write(path, text())
-            .map_err(|problem| CommandError::usage(format!("{}: {problem}", path.display()))),
+        Some(path) => write_text(path, &text()),
         None => Ok(()),
     };
     save(&args.json, &|| matrix_json(&found))?;
@@ -105,8 +122,13 @@ pub(super) fn selftest(args: &Args, out: &mut dyn Write) -> Result<u8, CommandEr
         write!(out, ", {} of {all} graded cases catch one", all - idle.len())?;
     }
     let requests: u64 = found.rows.iter().map(|row| row.requests).sum();
-    writeln!(out, ", {}", vcc_conformance_core::words::counted(requests, "request"))?;
+    writeln!(out, ", {}", counted(requests, "request"))?;
     Ok(u8::from(!good))
+}
+
+fn write_text(path: &Path, text: &str) -> Result<(), CommandError> {
+    fs::write(path, text)
+        .map_err(|problem| CommandError::usage(format!("{}: {problem}", path.display())))
 }
 
 fn say(out: &mut dyn Write, found: &Matrix, idle: &[&str], stale: bool) -> std::io::Result<()> {

@@ -102,7 +102,7 @@ impl Arithmetic {
 }
 
 /// A length of time in the largest units that say it whole.
-fn span(millis: i64) -> String {
+pub(super) fn span(millis: i64) -> String {
     let seconds = millis / 1000;
     if millis % 1000 != 0 {
         return format!("{} s", millis as f64 / 1000.0);

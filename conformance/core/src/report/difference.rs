@@ -6,7 +6,7 @@ use crate::run::Planned;
 use crate::setup::Setup;
 
 /// How many records of a kind are shown.
-const SHOWN: usize = 5;
+pub(super) const SHOWN: usize = 5;
 
 /// A difference, record by record, with the arithmetic of the dates that were asked for.
 #[must_use]

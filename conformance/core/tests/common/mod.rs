@@ -3,50 +3,65 @@
 use std::time::Duration;
 
 use vcc_conformance_core::http::Response;
-use vcc_conformance_core::run::{Exchange, Handshake, Report, outcome, plan};
+use vcc_conformance_core::run::{Exchange, Handshake, Planned, Report, outcome, plan};
 use vcc_conformance_core::setup::Setup;
 use vcc_conformance_core::spec::Spec;
 use vcc_conformance_core::{dataset, fixture};
 
 /// A case of the suite, answered with an empty list by a target that has something in its head.
+#[allow(dead_code)]
 pub(crate) fn report(spec: &Spec) -> (Report, Setup) {
     report_of("near/start-minus-5", 200, spec)
 }
 
 /// The same of another case and status.
+#[allow(dead_code)]
 pub(crate) fn report_of(id: &str, status: u16, spec: &Spec) -> (Report, Setup) {
+    let body = "<?xml version=\"1.0\"?><recordings></recordings>\n<!-- \u{202e} & ]]> -->";
+    answered(&|case| case == id, status, body, false, spec)
+}
+
+/// A report of these cases by a target that answers each request with the same.
+pub(crate) fn answered(
+    wanted: &dyn Fn(&str) -> bool,
+    status: u16,
+    body: &str,
+    amplified: bool,
+    spec: &Spec,
+) -> (Report, Setup) {
     let now = "2026-11-24T12:00:00Z".parse().unwrap();
     let setup = Setup::new(dataset::embedded(now).unwrap(), now);
     let cases = fixture::embedded().unwrap();
-    let case = cases.iter().find(|case| case.id == id).unwrap();
-    let variants = plan(case, &setup, false).unwrap();
-    let body = "<?xml version=\"1.0\"?><recordings></recordings>\n<!-- \u{202e} & ]]> -->";
-    let played: Vec<_> = variants
-        .into_iter()
-        .map(|variant| {
-            let exchange = Exchange {
-                planned: variant.steps[0].clone(),
-                answer: Ok(Response {
-                    status,
-                    headers: vec![("Server".into(), "<script>\u{1}".into())],
-                    body: body.into(),
-                    surplus: 0,
-                }),
-                started: now,
-                micros: 1500,
-                retried: 0,
-            };
-            (variant, vec![exchange])
-        })
-        .collect();
-    let outcome = outcome(case, &played, &setup, spec, false);
+    let outcomes = cases.iter().filter(|case| wanted(&case.id)).map(|case| {
+        let variants = plan(case, &setup, amplified).unwrap();
+        let exchange = |planned: &Planned| Exchange {
+            planned: planned.clone(),
+            answer: Ok(Response {
+                status,
+                headers: vec![("Server".into(), "<script>\u{1}".into())],
+                body: body.into(),
+                surplus: 0,
+            }),
+            started: now,
+            micros: 1500,
+            retried: 0,
+        };
+        let played: Vec<_> = variants
+            .into_iter()
+            .map(|variant| {
+                let exchanges = variant.steps.iter().map(exchange).collect();
+                (variant, exchanges)
+            })
+            .collect();
+        outcome(case, &played, &setup, spec, false)
+    });
     let report = Report {
         target: "http://127.0.0.1:8080".into(),
         started: now,
         elapsed: Duration::from_millis(1500),
         requests: 1,
         handshake: Handshake::default(),
-        outcomes: vec![outcome],
+        outcomes: outcomes.collect(),
         ended: None,
         strict: false,
         stale: Vec::new(),

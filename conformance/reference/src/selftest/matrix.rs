@@ -61,6 +61,8 @@ pub struct Matrix {
     pub unclean: Vec<String>,
     /// One a defect.
     pub rows: Vec<Measured>,
+    /// Whether the whole suite ran behind every defect, so that a case that catches none is known.
+    pub whole: bool,
 }
 
 impl Matrix {
@@ -70,7 +72,7 @@ impl Matrix {
         self.rows.iter().filter(|row| row.named().next().is_none()).collect()
     }
 
-    /// Graded cases that catch nothing.
+    /// Graded cases that catch nothing of what ran; that is a fault where [`Matrix::whole`] only.
     #[must_use]
     pub fn idle(&self) -> Vec<&str> {
         let busy: BTreeSet<&str> =
@@ -130,14 +132,24 @@ impl<'a> Bench<'a> {
 
     /// The suite against a server with a defect or without, at the level of should.
     fn report(&self, endpoint: Endpoint, hook: Option<Hook>, options: &Options) -> Report {
-        let mut setup = self.setup(&endpoint);
+        self.report_with(&mut self.setup(&endpoint), endpoint, hook, options)
+    }
+
+    /// The same, with what it is judged against.
+    fn report_with(
+        &self,
+        setup: &mut Setup,
+        endpoint: Endpoint,
+        hook: Option<Hook>,
+        options: &Options,
+    ) -> Report {
         let shared = self.target(endpoint);
         let target = Wire { shared: &shared, at: self.now, hook };
         if self.live {
             let laws = LiveOptions { zone_known: true, ..LiveOptions::default() };
-            return live(&self.cases, &mut setup, self.spec, &target, options, laws, &|_| {});
+            return live(&self.cases, setup, self.spec, &target, options, laws, &|_| {});
         }
-        run(&self.cases, &mut setup, self.spec, &target, options, &|_| {})
+        run(&self.cases, setup, self.spec, &target, options, &|_| {})
     }
 
     /// The suite against the reference as users run it, on a socket.
@@ -244,8 +256,9 @@ impl<'a> Bench<'a> {
         }
         let mut rows = rows.into_inner().unwrap_or_default();
         rows.sort_by_key(|(index, _)| *index);
-        let rows = rows.into_iter().map(|(_, row)| row).collect::<Result<_, _>>()?;
-        Ok(Matrix { graded, unclean, rows })
+        let rows: Vec<_> = rows.into_iter().map(|(_, row)| row).collect::<Result<_, _>>()?;
+        let whole = !self.live && rows.len() == super::defects().count();
+        Ok(Matrix { graded, unclean, rows, whole })
     }
 }
 
@@ -288,6 +301,31 @@ pub fn matrix(
 ) -> Result<Matrix, String> {
     let tenants = dataset::embedded(now()?).map_err(text)?;
     matrix_on(tenants, cases, spec, defects, jobs, stop, done)
+}
+
+/// The report of the cases behind a defect, with what it was judged against: what a run against such
+/// a server gives.
+///
+/// # Errors
+///
+/// As [`matrix`].
+pub fn report(
+    cases: &[Case],
+    spec: &Spec,
+    defect: &Defect,
+    stop: &Arc<AtomicBool>,
+) -> Result<(Report, Setup), String> {
+    let tenants = dataset::embedded(now()?).map_err(text)?;
+    let bench = Bench::new(cases, spec, tenants, false, stop)?;
+    let server = bench.start()?;
+    server.set(Some(defect.hook));
+    let mut setup = bench.setup(&server.endpoint());
+    let options = bench.options();
+    let report = bench.report_with(&mut setup, server.endpoint(), Some(defect.hook), &options);
+    if stop.load(Ordering::Relaxed) {
+        return Err("the run was stopped".into());
+    }
+    Ok((report, setup))
 }
 
 /// [`matrix`] on these tenants, stamped with [`now`].

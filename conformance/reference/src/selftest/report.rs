@@ -19,7 +19,8 @@ pub fn matrix_json(matrix: &Matrix) -> String {
         "gradedCases": matrix.graded,
         "defects": rows,
         "escaped": matrix.escaped().iter().map(|row| row.defect).collect::<Vec<_>>(),
-        "idleCases": matrix.idle(),
+        // `null` where not every defect ran: what a case catches is not known then.
+        "idleCases": matrix.whole.then(|| matrix.idle()),
         "unclean": matrix.unclean,
     });
     format!("{value:#}\n")
@@ -45,7 +46,9 @@ pub fn matrix_html(matrix: &Matrix) -> String {
 }
 
 fn write_page(out: &mut String, matrix: &Matrix) -> fmt::Result {
-    let (escaped, idle) = (matrix.escaped(), matrix.idle());
+    let escaped = matrix.escaped();
+    // What a case catches is known once it ran behind every defect; a part says nothing of it.
+    let idle = if matrix.whole { matrix.idle() } else { Vec::new() };
     let good = escaped.is_empty() && idle.is_empty() && matrix.unclean.is_empty();
     let caught = matrix.rows.len() - escaped.len();
     write!(
@@ -53,18 +56,17 @@ fn write_page(out: &mut String, matrix: &Matrix) -> fmt::Result {
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
          <title>self-test: {caught} of {} defects caught</title><style>{STYLE}\
-         td.cell{{text-align:center;min-width:2.4em}}main{{max-width:1500px}}</style></head><body><main>\n\
+         td.cell{{text-align:center;min-width:2.4em}}body{{max-width:1500px}}</style></head><body><main>\n\
          <h1><span class=\"is-{}\">{caught} of {} defects caught</span></h1>\
          <p class=\"soft\">Recordings API conformance, self-test · edition {} · zone data {} · the suite against the reference \
          server behind one defect at a time. A cell counts the cases of a chapter that fail.</p>\
-         <p>{} of {} graded cases catch at least one defect.</p>",
+         <p>{}</p>",
         matrix.rows.len(),
         if good { "pass" } else { "fail" },
         matrix.rows.len(),
         vcc_conformance_core::edition::EDITION,
         vcc_conformance_core::zone::RELEASE,
-        matrix.graded.len() - idle.len(),
-        matrix.graded.len(),
+        how_much(matrix, idle.len()),
     )?;
     for line in &matrix.unclean {
         write!(out, "<p class=\"is-fail\">the reference itself: {}</p>", escape(line))?;
@@ -79,7 +81,7 @@ fn write_page(out: &mut String, matrix: &Matrix) -> fmt::Result {
             chapters.push(chapter);
         }
     }
-    out.push_str("<div class=\"scroll\"><table><tr><th>defect</th><th>caught by</th>");
+    out.push_str("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"defects and chapters\"><table><tr><th>defect</th><th>caught by</th>");
     for chapter in &chapters {
         write!(out, "<th class=\"n\">{chapter}</th>")?;
     }
@@ -97,6 +99,18 @@ fn write_page(out: &mut String, matrix: &Matrix) -> fmt::Result {
     Ok(())
 }
 
+/// What is known of the cases.
+fn how_much(matrix: &Matrix, idle: usize) -> String {
+    let (graded, ran, all) = (matrix.graded.len(), matrix.rows.len(), super::defects().count());
+    if matrix.whole {
+        format!("{} of {graded} graded cases catch at least one defect.", graded - idle)
+    } else if ran < all {
+        format!("{ran} of {all} defects ran: what the cases catch of the others is not known.")
+    } else {
+        "What the laws of a live run catch is not graded.".into()
+    }
+}
+
 fn line(out: &mut String, row: &Measured, chapters: &[&str]) -> fmt::Result {
     let says = find(row.defect).map_or("", |(_, defect)| defect.says);
     write!(
@@ -112,8 +126,12 @@ fn line(out: &mut String, row: &Measured, chapters: &[&str]) -> fmt::Result {
             row.caught.len()
         )?,
         None => {
-            let reason = row.precondition.as_deref().unwrap_or("no case of its clauses");
-            write!(out, "<span class=\"is-fail\">{}</span>", escape(reason))?;
+            // What was not judged is not caught, and is no failure of a case.
+            let (class, reason) = match &row.precondition {
+                Some(reason) => ("other", format!("not judged: {reason}")),
+                None => ("fail", "no case of its clauses".into()),
+            };
+            write!(out, "<span class=\"is-{class}\">{}</span>", escape(&reason))?;
         }
     }
     out.push_str("</td>");
@@ -126,7 +144,7 @@ fn line(out: &mut String, row: &Measured, chapters: &[&str]) -> fmt::Result {
         if cases.is_empty() {
             out.push_str("<td class=\"cell soft\">·</td>");
         } else {
-            let shade = 12 + cases.len().min(40) * 2;
+            let shade = 12 + cases.len().min(40) * 3 / 4;
             write!(
                 out,
                 "<td class=\"cell\" style=\"background:color-mix(in srgb,var(--fail) {shade}%,transparent)\" title=\"{}\">{}</td>",
@@ -141,4 +159,40 @@ fn line(out: &mut String, row: &Measured, chapters: &[&str]) -> fmt::Result {
 
 fn chapter(case: &str) -> &str {
     case.split_once('/').map_or("", |(chapter, _)| chapter)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matrix(whole: bool, precondition: Option<&str>) -> Matrix {
+        let caught = [("paging/fifty".to_owned(), "PAGE-1".to_owned())];
+        let row = Measured {
+            defect: "page-of-49",
+            family: "pages and n",
+            caught: if precondition.is_none() { caught.into() } else { BTreeMap::new() },
+            precondition: precondition.map(Into::into),
+            requests: 1,
+        };
+        let graded = vec!["paging/fifty".to_owned(), "dates/day".to_owned()];
+        Matrix { graded, unclean: Vec::new(), rows: vec![row], whole }
+    }
+
+    /// A case catches nothing of what did not run; that is not its fault.
+    #[test]
+    fn what_did_not_run_is_not_painted_red() {
+        let page = matrix_html(&matrix(false, None));
+        assert!(!page.contains("class=\"is-fail\"") && !page.contains("catches nothing"), "{page}");
+        assert!(page.contains("1 of ") && page.contains("of the others is not known"), "{page}");
+        let json: Value = serde_json::from_str(&matrix_json(&matrix(false, None))).unwrap();
+        assert_eq!(json["idleCases"], Value::Null);
+
+        let page = matrix_html(&matrix(true, None));
+        assert!(page.contains("<p class=\"is-fail\">catches nothing: dates/day</p>"), "{page}");
+        let json: Value = serde_json::from_str(&matrix_json(&matrix(true, None))).unwrap();
+        assert_eq!(json["idleCases"], serde_json::json!(["dates/day"]));
+
+        let page = matrix_html(&matrix(false, Some("other data")));
+        assert!(page.contains("<span class=\"is-other\">not judged: other data</span>"), "{page}");
+    }
 }

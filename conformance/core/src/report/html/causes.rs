@@ -1,0 +1,166 @@
+//! Failures by what explains them: one block a cause, the likeliest first, then what no known defect
+//! explains.
+
+use std::collections::BTreeSet;
+use std::fmt::{self, Write};
+
+use super::excerpt;
+use super::failure::failure;
+use crate::nearest::Match;
+use crate::report::escape::escape;
+use crate::run::{Outcome, Report, Verdict};
+use crate::setup::Setup;
+use crate::signatures;
+use crate::spec::Spec;
+use crate::words::counted;
+
+/// Failures of a block that stand there at once; the others are behind a line.
+const FIRST: usize = 3;
+/// Failures that are drawn, with what was sent and received; a page of a thousand helps nobody.
+const DRAWN: usize = 200;
+
+/// What stands together.
+pub(super) struct Block<'a> {
+    /// The defect that explains it.
+    pub(super) found: Option<&'a Match>,
+    /// Defects that would explain much of the same.
+    also: Vec<&'a Match>,
+    title: String,
+    outcomes: Vec<&'a Outcome>,
+}
+
+/// The cases that a defect fails.
+fn signature(found: &Match) -> Option<&'static BTreeSet<String>> {
+    let all = signatures::embedded().iter();
+    all.clone().find(|signature| signature.defect == found.defect).map(|found| &found.cases)
+}
+
+/// What is wrong, by cause.
+pub(super) fn blocks<'a>(report: &'a Report, causes: &'a [Match]) -> Vec<Block<'a>> {
+    let mut rest: Vec<&Outcome> = report
+        .outcomes
+        .iter()
+        .filter(|outcome| matches!(outcome.verdict, Verdict::Fail | Verdict::Warn | Verdict::Error))
+        .collect();
+    // What fails comes before what is a warning.
+    rest.sort_by_key(|outcome| std::cmp::Reverse(outcome.verdict));
+    let mut blocks: Vec<Block<'_>> = Vec::new();
+    for found in causes {
+        let cases = signature(found);
+        let explained = |outcome: &&Outcome| {
+            outcome.known.is_none()
+                && outcome.verdict != Verdict::Error
+                && cases.is_some_and(|cases| cases.contains(&outcome.id))
+        };
+        let new = rest.iter().copied().filter(explained).count();
+        // What explains little that is not explained yet is another word for the same.
+        if new * 2 < found.agree.max(1) {
+            if let Some(first) = blocks.first_mut() {
+                first.also.push(found);
+            }
+            continue;
+        }
+        let (outcomes, others) = rest.into_iter().partition(explained);
+        rest = others;
+        let title = format!("A server {}", found.says);
+        blocks.push(Block { found: Some(found), also: Vec::new(), title, outcomes });
+    }
+    let unexplained = if blocks.is_empty() { "Failures" } else { "Failures without a known cause" };
+    for (title, fits) in [
+        (
+            "Errors of the suite",
+            (|outcome| outcome.verdict == Verdict::Error) as fn(&Outcome) -> bool,
+        ),
+        (unexplained, |outcome| outcome.verdict == Verdict::Fail && outcome.known.is_none()),
+        ("Warnings", |outcome| outcome.verdict == Verdict::Warn),
+        ("Known failures", |outcome| outcome.known.is_some()),
+    ] {
+        let (outcomes, others): (Vec<_>, Vec<_>) =
+            rest.into_iter().partition(|outcome| fits(outcome));
+        rest = others;
+        if !outcomes.is_empty() {
+            blocks.push(Block { found: None, also: Vec::new(), title: title.into(), outcomes });
+        }
+    }
+    blocks
+}
+
+/// The blocks, and the field to search them.
+pub(super) fn sections(
+    out: &mut String,
+    report: &Report,
+    setup: &Setup,
+    spec: &Spec,
+    blocks: &[Block<'_>],
+) -> fmt::Result {
+    out.push_str(
+        "<div id=\"tools\" hidden><label>Filter <input id=\"text\" type=\"search\" placeholder=\"id, clause, words\"></label>\
+         <label>Verdict <select id=\"verdict\"><option value=\"\">every verdict</option>",
+    );
+    for verdict in Verdict::ALL.into_iter().filter(|verdict| report.count(*verdict) > 0) {
+        write!(out, "<option>{verdict}</option>")?;
+    }
+    out.push_str(
+        "</select></label><span id=\"count\" class=\"soft\" role=\"status\"></span></div>\n",
+    );
+    if !blocks.is_empty() {
+        out.push_str("<h2 id=\"findings\">Findings</h2>\n");
+    }
+    let mut drawn = 0;
+    for (index, block) in blocks.iter().enumerate() {
+        let number = index + 1;
+        write!(
+            out,
+            "<section class=\"block\" data-group aria-labelledby=\"cause-{number}\"><h3 id=\"cause-{number}\">{}</h3>",
+            escape(&block.title)
+        )?;
+        head(out, report, block)?;
+        for (index, outcome) in block.outcomes.iter().enumerate() {
+            if index == FIRST {
+                let rest = block.outcomes.len() - FIRST;
+                write!(
+                    out,
+                    "<details class=\"more\" data-group><summary>{rest} more</summary><div class=\"inside\">"
+                )?;
+            }
+            failure(out, outcome, setup, spec, number == 1 && index == 0, drawn < DRAWN)?;
+            drawn += 1;
+        }
+        if block.outcomes.len() > FIRST {
+            out.push_str("</div></details>");
+        }
+        out.push_str("</section>\n");
+    }
+    Ok(())
+}
+
+fn head(out: &mut String, report: &Report, block: &Block<'_>) -> fmt::Result {
+    let Some(found) = block.found else {
+        return write!(out, "<p class=\"soft\">{}</p>", counted(block.outcomes.len(), "case"));
+    };
+    let wrong = |outcome: &&Outcome| {
+        !outcome.problems.is_empty() && matches!(outcome.verdict, Verdict::Fail | Verdict::Warn)
+    };
+    let all = report.outcomes.iter().filter(wrong).count();
+    write!(
+        out,
+        "<p>Explains <b>{} of {all}</b> findings. Of {} that such a server fails, {} fail here. \
+         <span class=\"soft\">{}: <code>{}</code></span></p>",
+        block.outcomes.len(),
+        counted(found.signature, "case"),
+        found.agree,
+        escape(found.family),
+        escape(found.defect)
+    )?;
+    for also in &block.also {
+        write!(
+            out,
+            "<p class=\"soft\">Or a server {}: {} of {} agree (<code>{}</code>)</p>",
+            excerpt(also.says),
+            also.agree,
+            also.signature,
+            escape(also.defect)
+        )?;
+    }
+    Ok(())
+}

@@ -1,0 +1,131 @@
+//! What a report says at a glance: the verdict, the numbers, the chapters.
+
+use std::fmt::{self, Write};
+
+use super::causes::Block;
+use super::{bar, class, excerpt, mark};
+use crate::report::escape::escape;
+use crate::run::{Outcome, Report, Verdict};
+use crate::words::counted;
+
+/// The head of the page.
+pub(super) fn header(out: &mut String, report: &Report, blocks: &[Block<'_>]) -> fmt::Result {
+    let tone = match report.exit_code() {
+        0 => "pass",
+        1 | 4 | 6 => "fail",
+        _ => "other",
+    };
+    write!(
+        out,
+        "<header class=\"top {tone}\"><p class=\"kicker\">Recordings API conformance</p><h1>{}</h1>\
+         <p class=\"target\">{}</p><p class=\"soft\">{} · edition {} · zone data {} · {} in {:.1} s{}</p>",
+        report.conclusion(),
+        excerpt(&report.target),
+        report.started.strftime("%Y-%m-%d %H:%M UTC"),
+        crate::edition::EDITION,
+        crate::zone::RELEASE,
+        counted(report.requests, "request"),
+        report.elapsed.as_secs_f64(),
+        if report.strict { " · level should" } else { "" },
+    )?;
+    for line in report.handshake.precondition.iter().chain(&report.ended).chain(&report.stale) {
+        write!(out, "<p class=\"notice\">{}</p>", excerpt(line))?;
+    }
+    if let Some(found) = blocks.first().and_then(|block| block.found) {
+        write!(
+            out,
+            "<p class=\"cause\"><span class=\"kicker\">Most likely cause</span> <a href=\"#cause-1\">A server {}</a></p>",
+            escape(found.says)
+        )?;
+    }
+    out.push_str("<ul class=\"counts\">");
+    for verdict in Verdict::ALL {
+        let count = report.count(verdict);
+        if count > 0 || matches!(verdict, Verdict::Pass | Verdict::Fail) {
+            let none = if count == 0 { " none" } else { "" };
+            write!(
+                out,
+                "<li class=\"is-{}{none}\"><b>{count}</b> <span>{}{verdict}</span></li>",
+                class(verdict),
+                mark(verdict)
+            )?;
+        }
+    }
+    out.push_str("</ul>");
+    bar(out, report.outcomes.iter())?;
+    out.push_str("</header>\n");
+    Ok(())
+}
+
+/// Links to the parts of the page that there are.
+pub(super) fn navigation(out: &mut String, report: &Report) -> fmt::Result {
+    out.push_str("<nav aria-label=\"On this page\"><a href=\"#chapters\">Chapters</a>");
+    let wrong = |outcome: &&Outcome| {
+        matches!(outcome.verdict, Verdict::Fail | Verdict::Warn | Verdict::Error)
+    };
+    let wrong = report.outcomes.iter().filter(wrong).count();
+    if wrong > 0 {
+        write!(out, "<a href=\"#findings\">Findings <span>{wrong}</span></a>")?;
+    }
+    write!(out, "<a href=\"#cases\">All cases <span>{}</span></a>", report.outcomes.len())?;
+    if super::cases::has_fingerprint(report) {
+        out.push_str("<a href=\"#fingerprint\">Fingerprint</a>");
+    }
+    out.push_str("</nav>\n");
+    Ok(())
+}
+
+/// A tile for each chapter in which not all is well, and a line with the others; a tile for each
+/// where all is well everywhere.
+pub(super) fn chapters(out: &mut String, report: &Report) -> fmt::Result {
+    out.push_str("<section aria-labelledby=\"chapters\"><h2 id=\"chapters\">Chapters</h2>");
+    let clean = |chapter: &&str| {
+        let outcomes = report.outcomes.iter().filter(|outcome| outcome.chapter() == *chapter);
+        outcomes.clone().all(|outcome| outcome.verdict == Verdict::Pass)
+    };
+    let (well, not): (Vec<&str>, Vec<&str>) = report.chapters().into_iter().partition(clean);
+    let (tiles, line) = if not.is_empty() { (well, Vec::new()) } else { (not, well) };
+    out.push_str("<ul class=\"tiles\">");
+    for chapter in tiles {
+        tile(out, report, chapter)?;
+    }
+    out.push_str("</ul>");
+    if !line.is_empty() {
+        out.push_str("<p class=\"chips\"><span class=\"soft\">All pass:</span>");
+        for chapter in line {
+            let cases =
+                report.outcomes.iter().filter(|outcome| outcome.chapter() == chapter).count();
+            let name = escape(chapter);
+            write!(out, " <a href=\"#chapter-{name}\">{name} <span>{cases}</span></a>")?;
+        }
+        out.push_str("</p>");
+    }
+    out.push_str("</section>\n");
+    Ok(())
+}
+
+fn tile(out: &mut String, report: &Report, chapter: &str) -> fmt::Result {
+    let outcomes = report.outcomes.iter().filter(|outcome| outcome.chapter() == chapter);
+    let name = escape(chapter);
+    write!(out, "<li><a class=\"tile\" href=\"#chapter-{name}\"><b>{name}</b> <span>")?;
+    let count = |name| outcomes.clone().filter(|outcome| class(outcome.verdict) == name).count();
+    let (fail, warn, other) = (count("fail") + count("error"), count("warn"), count("other"));
+    let all = outcomes.clone().count();
+    let mut parts = Vec::new();
+    for (count, word, class) in
+        [(fail, "fail", "fail"), (warn, "warn", "warn"), (other, "not judged", "other")]
+    {
+        if count > 0 {
+            parts.push(format!("<em class=\"is-{class}\">{count} {word}</em>"));
+        }
+    }
+    if parts.is_empty() {
+        write!(out, "all {all} pass")?;
+    } else {
+        write!(out, "{} of {all}", parts.join(", "))?;
+    }
+    out.push_str("</span>");
+    bar(out, outcomes)?;
+    out.push_str("</a></li>");
+    Ok(())
+}
