@@ -104,7 +104,8 @@ class Selection:
         """DATE-3: the zone of the dates without an offset."""
         if "tz" not in self.given:
             return tenant.zone
-        name = self.given["tz"][1].replace(" ", "+")
+        name = self.given["tz"][1]
+        name = (name.strip() if on("zones-stripped") else name).replace(" ", "+")
         dated = {"d", "start-date", "finish-date"} & set(self.given)
         if on("zone-without-date-unchecked") and not dated:
             return tenant.zone

@@ -1,7 +1,7 @@
 """Runs the conformance suite against this server, clean and behind each of its defects, and says whether the first
 cause that a report names is right.
 
-    python3 conformance/foreign/run.py [--every N] [--pairs] [--jobs N] [--least N] [DEFECT ...]
+    python3 conformance/foreign/run.py [--sample N] [--pairs N] [--jobs N] [--least N] [DEFECT ...]
 
 Exit code 1 where the clean server does not pass, a defect is not caught, or fewer than --least causes
 are right.
@@ -44,16 +44,18 @@ def main():
     parser.add_argument("--command", default=os.path.join(ROOT, "target", "debug", "vcc-conformance"))
     parser.add_argument("--every", type=int, default=1, help="every Nth defect of the table")
     parser.add_argument("--from", type=int, default=0, dest="first", help="the first of them")
-    parser.add_argument("--pairs", action="store_true", help="pairs too")
+    parser.add_argument("--sample", type=int, help="so many of them, spread over the table")
+    parser.add_argument("--pairs", type=int, default=0, help="so many pairs too")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--least", type=int, default=0, help="how many causes must be right")
     parser.add_argument("--folder", help="where the reports go")
     options = parser.parse_args()
 
     known = {defect.name: defect for defect in defects.table()}
-    tasks = [[name] for name in options.defects or list(known)[options.first :: options.every]]
-    if options.pairs:
-        tasks += defects.pairs()
+    names = options.defects or list(known)[options.first :: options.every]
+    if options.sample:
+        names = [names[number * len(names) // options.sample] for number in range(options.sample)]
+    tasks = [[name] for name in names] + defects.pairs()[: options.pairs]
     right = caught = 0
     with tempfile.TemporaryDirectory() as scratch, ThreadPoolExecutor(options.jobs) as pool:
         folder = options.folder or scratch

@@ -23,6 +23,7 @@ pub mod run;
 pub mod setup;
 pub mod signatures;
 pub mod spec;
+pub mod symptom;
 pub mod transcript;
 pub mod words;
 pub mod zone;

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::LazyLock;
 
+use crate::symptom::Symptom;
+
 /// What a server with one known defect fails.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signature<'a> {
@@ -15,6 +17,21 @@ pub struct Signature<'a> {
     pub says: &'a str,
     /// The ids of the cases.
     pub cases: BTreeSet<String>,
+    /// How each of them fails.
+    pub symptoms: BTreeMap<String, Symptom>,
+}
+
+impl<'a> Signature<'a> {
+    /// What a defect with this name, of this family, fails, and how.
+    #[must_use]
+    pub fn new(
+        defect: &'a str,
+        family: &'a str,
+        says: &'a str,
+        symptoms: BTreeMap<String, Symptom>,
+    ) -> Self {
+        Self { defect, family, says, cases: symptoms.keys().cloned().collect(), symptoms }
+    }
 }
 
 /// The signatures that are embedded here, in the order of the defects. They are read once.
@@ -30,16 +47,20 @@ pub fn embedded() -> &'static [Signature<'static>] {
 pub fn read(text: &str) -> Vec<Signature<'_>> {
     let mut all: Vec<Signature<'_>> = Vec::new();
     for line in text.lines().filter(|line| !line.starts_with('#')) {
-        match line.strip_prefix("  ").and_then(|rest| rest.split_once("/ ")) {
+        match line.strip_prefix("  ").and_then(|rest| rest.split_once('/')) {
             None => {
                 let mut columns = line.split('\t');
                 let mut column = || columns.next().unwrap_or_default();
                 let (defect, family, says) = (column(), column(), column());
-                all.push(Signature { defect, family, says, cases: BTreeSet::new() });
+                all.push(Signature::new(defect, family, says, BTreeMap::new()));
             }
             Some((chapter, names)) => {
+                let mut names = names.split(' ');
+                // One that cannot be read says nothing of how the cases failed.
+                let symptom = names.next().and_then(|text| text.parse().ok()).unwrap_or_default();
                 if let Some(signature) = all.last_mut() {
-                    let ids = names.split(' ').map(|name| format!("{chapter}/{name}"));
+                    let ids = names.map(|name| format!("{chapter}/{name}"));
+                    signature.symptoms.extend(ids.clone().map(|id| (id, symptom)));
                     signature.cases.extend(ids);
                 }
             }
@@ -49,24 +70,25 @@ pub fn read(text: &str) -> Vec<Signature<'_>> {
 }
 
 /// Signatures as `signatures.txt` has them: a line a defect (its name, its family and what it does,
-/// with tabs between), then a line for each folder of cases that it fails.
+/// with tabs between), then a line for each folder of cases that it fails in one way, with the
+/// [`Symptom`] behind the folder's name.
 #[must_use]
 pub fn text(signatures: &[Signature<'_>]) -> String {
     let mut text = String::from(
         "# The cases that each defect of `selftest` fails. Written by `vcc-conformance update`, for new cases, and\n\
          # by `vcc-conformance selftest --signatures FILE`, for all.\n",
     );
-    for Signature { defect, family, says, cases } in signatures {
-        // A folder is named once.
-        let mut chapters: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for case in cases {
+    for Signature { defect, family, says, symptoms, .. } in signatures {
+        // A folder is named once for each symptom.
+        let mut chapters: BTreeMap<(&str, Symptom), Vec<&str>> = BTreeMap::new();
+        for (case, symptom) in symptoms {
             let (chapter, name) = case.split_once('/').unwrap_or(("", case));
-            chapters.entry(chapter).or_default().push(name);
+            chapters.entry((chapter, *symptom)).or_default().push(name);
         }
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{defect}\t{family}\t{says}");
-        for (chapter, names) in chapters {
-            let _ = writeln!(text, "  {chapter}/ {}", names.join(" "));
+        for ((chapter, symptom), names) in chapters {
+            let _ = writeln!(text, "  {chapter}/{symptom} {}", names.join(" "));
         }
     }
     text
@@ -78,19 +100,23 @@ mod tests {
 
     #[test]
     fn a_text_of_signatures_is_read_as_it_was_written() {
-        let written = text(&[Signature {
-            defect: "page-of-49",
-            family: "pages and n",
-            says: "whose pages hold 49",
-            cases: ["near/start", "paging/a", "paging/b"].map(str::to_owned).into(),
-        }]);
+        let symptoms =
+            [("near/start", ""), ("paging/a", "+-"), ("paging/b", "+-"), ("paging/c", "404")]
+                .map(|(id, symptom)| (id.to_owned(), symptom.parse().unwrap()));
+        let written = text(&[Signature::new(
+            "page-of-49",
+            "pages and n",
+            "whose pages hold 49",
+            symptoms.into(),
+        )]);
         let lines: Vec<_> = written.lines().skip(2).collect();
         let head = "page-of-49\tpages and n\twhose pages hold 49";
-        assert_eq!(lines, [head, "  near/ start", "  paging/ a b"]);
+        assert_eq!(lines, [head, "  near/ start", "  paging/404 c", "  paging/+- a b"]);
         let [signature] = &read(&written)[..] else { panic!("one defect") };
         assert_eq!((signature.defect, signature.family), ("page-of-49", "pages and n"));
         assert_eq!(signature.says, "whose pages hold 49");
-        assert!(signature.cases.iter().eq(["near/start", "paging/a", "paging/b"]));
+        assert!(signature.cases.iter().eq(["near/start", "paging/a", "paging/b", "paging/c"]));
+        assert_eq!(signature.symptoms["paging/b"].to_string(), "+-");
         let all = embedded();
         assert!(all.len() > 500);
         assert_eq!(text(all), crate::embedded::SIGNATURES);

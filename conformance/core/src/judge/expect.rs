@@ -25,7 +25,8 @@ pub fn judge(expect: &Expect, view: &View<'_>) -> Result<Vec<Finding>, String> {
         if let Some(text) = status(expect, page) {
             // PAGE-3a: a walk is past the end once a page was not full.
             let short = lists.last().is_some_and(|list: &List| list.records.len() < PAGE);
-            return Ok(vec![if short { Finding::of("PAGE-3a", text) } else { Finding::new(text) }]);
+            let finding = if short { Finding::of("PAGE-3a", text) } else { Finding::new(text) };
+            return Ok(vec![Finding { status: Some(page.status), ..finding }]);
         }
         if page.surplus > 0 {
             let clause = if view.format == Format::Xml { "OUT-2" } else { "OUT-4a" };
@@ -236,7 +237,7 @@ fn differing(difference: Difference, what: &str, format: Format) -> Option<Findi
         })
     });
     let text = format!("{what}: {}", words.join(", "));
-    Some(Finding { clause, text, difference: Some(difference) })
+    Some(Finding { clause, text, difference: Some(difference), status: None })
 }
 
 fn starts(

@@ -9,11 +9,13 @@ pub struct Finding {
     pub text: String,
     /// How the records differ.
     pub difference: Option<Difference>,
+    /// The status that came, where that is what is wrong.
+    pub status: Option<u16>,
 }
 
 impl Finding {
     pub(crate) fn new(text: impl Into<String>) -> Self {
-        Self { clause: None, text: text.into(), difference: None }
+        Self { clause: None, text: text.into(), difference: None, status: None }
     }
 
     pub(crate) fn of(clause: &'static str, text: impl Into<String>) -> Self {

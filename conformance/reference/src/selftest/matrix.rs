@@ -17,9 +17,10 @@ use vcc_conformance_core::dataset::{self, Tenant};
 use vcc_conformance_core::fixture::Case;
 use vcc_conformance_core::http::{Endpoint, Limits};
 use vcc_conformance_core::live::{LiveOptions, live};
-use vcc_conformance_core::run::{HttpTarget, Options, Rehearsal, Report, Verdict, run};
+use vcc_conformance_core::run::{HttpTarget, Options, Outcome, Rehearsal, Report, Verdict, run};
 use vcc_conformance_core::setup::Setup;
 use vcc_conformance_core::spec::{Level, Spec};
+use vcc_conformance_core::symptom::Symptom;
 
 /// The time of every run: a few days after a change of the clocks in North America, so that a day of
 /// 23 or 25 hours lies between it and its `today-7d`. A report of the same cases is the
@@ -35,6 +36,8 @@ pub struct Measured {
     pub family: &'static str,
     /// The cases that fail, each with the clause that is blamed.
     pub caught: BTreeMap<String, String>,
+    /// How each of them fails.
+    pub symptoms: BTreeMap<String, Symptom>,
     /// Why no case was judged.
     pub precondition: Option<String>,
     /// Requests sent.
@@ -241,7 +244,8 @@ impl<'a> Bench<'a> {
                         let row = Measured {
                             defect: defect.name,
                             family,
-                            caught: fails(&report),
+                            caught: fails(&report, |outcome| outcome.blamed().to_owned()),
+                            symptoms: fails(&report, Symptom::of),
                             precondition: report.handshake.precondition,
                             requests: report.requests,
                         };
@@ -268,12 +272,13 @@ fn brief(cases: &[Case]) -> Vec<Case> {
     cases.iter().filter(long).cloned().collect()
 }
 
-fn fails(report: &Report) -> BTreeMap<String, String> {
+/// The cases that fail, each with what `of` says of it.
+fn fails<T>(report: &Report, of: impl Fn(&Outcome) -> T) -> BTreeMap<String, T> {
     let failed = report
         .outcomes
         .iter()
         .filter(|outcome| matches!(outcome.verdict, Verdict::Fail | Verdict::Warn));
-    failed.map(|outcome| (outcome.id.clone(), outcome.blamed().to_owned())).collect()
+    failed.map(|outcome| (outcome.id.clone(), of(outcome))).collect()
 }
 
 fn text(problem: impl std::fmt::Display) -> String {

@@ -5,11 +5,9 @@ use super::matrix::{Matrix, Measured};
 /// The cases that each defect fails, as `signatures.txt` has them.
 #[must_use]
 pub fn signatures(matrix: &Matrix) -> String {
-    let signature = |row: &Measured| Signature {
-        defect: row.defect,
-        family: row.family,
-        says: super::find(row.defect).map_or("", |(_, defect)| defect.says),
-        cases: row.caught.keys().cloned().collect(),
+    let signature = |row: &Measured| {
+        let says = super::find(row.defect).map_or("", |(_, defect)| defect.says);
+        Signature::new(row.defect, row.family, says, row.symptoms.clone())
     };
     text(&matrix.rows.iter().map(signature).collect::<Vec<_>>())
 }

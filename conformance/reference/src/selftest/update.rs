@@ -12,6 +12,7 @@ use vcc_conformance_core::folder::Folder;
 use vcc_conformance_core::setup::Setup;
 use vcc_conformance_core::signatures::{self, Signature};
 use vcc_conformance_core::spec::{Level, Spec};
+use vcc_conformance_core::symptom::Symptom;
 
 use super::matrix::{Measured, matrix_on, now};
 use super::{Defect, defects};
@@ -101,7 +102,7 @@ fn update_for(
     let (known, new): (Vec<InFamily>, Vec<InFamily>) =
         defects.iter().partition(|(_, defect)| old.iter().any(|of| of.defect == defect.name));
 
-    let mut caught: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    let mut caught: BTreeMap<&str, BTreeMap<String, Symptom>> = BTreeMap::new();
     let mut graded: BTreeSet<String> = BTreeSet::new();
     let some: Vec<Case> =
         cases.iter().filter(|case| changed.contains(&*case.id)).cloned().collect();
@@ -117,29 +118,25 @@ fn update_for(
         }
         graded.extend(found.graded);
         for row in found.rows {
-            caught.entry(row.defect).or_default().extend(row.caught.into_keys());
+            caught.entry(row.defect).or_default().extend(row.symptoms);
         }
     }
 
     let there: BTreeSet<&str> = cases.iter().map(|case| case.id.as_str()).collect();
-    let kept = |case: &&String| {
+    let kept = |case: &String| {
         there.contains(case.as_str()) && !data_changed && !changed.contains(case.as_str())
     };
     let signature = |(family, defect): &InFamily| {
         let before = old.iter().find(|of| of.defect == defect.name);
-        let kept = before.into_iter().flat_map(|of| of.cases.iter().filter(kept).cloned());
-        let measured = caught.get(defect.name).into_iter().flatten().cloned();
-        Signature {
-            defect: defect.name,
-            family,
-            says: defect.says,
-            cases: kept.chain(measured).collect(),
-        }
+        let kept = before.into_iter().flat_map(|of| of.symptoms.iter().filter(|(id, _)| kept(id)));
+        let measured = caught.get(defect.name).into_iter().flatten();
+        let symptoms = kept.chain(measured).map(|(id, symptom)| (id.clone(), *symptom)).collect();
+        Signature::new(defect.name, family, defect.says, symptoms)
     };
     let all: Vec<Signature<'_>> = defects.iter().map(signature).collect();
     let of_case = |id: &&str| {
         let defects = defects.iter().map(|(_, defect)| defect.name);
-        let catches = |name: &&str| caught.get(name).is_some_and(|cases| cases.contains(*id));
+        let catches = |name: &&str| caught.get(name).is_some_and(|cases| cases.contains_key(*id));
         let of = Caught { defects: defects.filter(catches).collect(), must: graded.contains(*id) };
         ((*id).to_owned(), of)
     };
@@ -193,9 +190,9 @@ mod tests {
         update_for(&some, folder, 2, &Arc::default(), &|_| {})
     }
 
-    fn signature(text: &str, name: &str) -> Option<BTreeSet<String>> {
+    fn signature(text: &str, name: &str) -> Option<BTreeMap<String, Symptom>> {
         let all = signatures::read(text);
-        all.into_iter().find(|of| of.defect == name).map(|of| of.cases)
+        all.into_iter().find(|of| of.defect == name).map(|of| of.symptoms)
     }
 
     #[test]

@@ -1,0 +1,136 @@
+//! The order of the causes.
+
+use std::collections::BTreeMap;
+
+use super::likelihood::{Fit, TOLD, fit, surprises};
+use super::observed::{Fate, Observed};
+use super::table::Table;
+use super::{Kind, Match, NAMED};
+use crate::signatures::Signature;
+
+/// How many defects are tried with a second one beside them.
+const TRIED: usize = 25;
+
+/// What a second defect costs, in nats: it has to explain that much more.
+const SECOND: f64 = 5.0;
+
+/// A defect has to explain this share of the failures, or show this share of its signature.
+const FITS: f64 = 0.4;
+
+/// The causes of a run, the likeliest first; empty where nothing fits.
+pub(super) fn ranked(observed: &Observed) -> Vec<Match> {
+    let surprises = surprises(observed);
+    let defects = &Table::embedded().defects;
+    let mut fits: Vec<Fit> =
+        defects.iter().filter_map(|defect| fit(defect, observed, &surprises)).collect();
+    fits.retain(|fit| fit.score > 0.0);
+    fits.sort_by(|a, b| b.score.total_cmp(&a.score));
+    let mut order: Vec<(f64, usize, Option<usize>)> = (0..fits.len().min(TRIED))
+        .map(|first| {
+            let (worth, second) = beside(&fits, first);
+            (fits[first].score + worth, first, second)
+        })
+        .collect();
+    // A signature that agrees whole and explains all needs no second one, and comes first.
+    let whole =
+        |index: usize| fits[index].passed == 0 && fits[index].explains.len() == observed.failures;
+    order.sort_by(|a, b| whole(b.1).cmp(&whole(a.1)).then(b.0.total_cmp(&a.0)));
+    // The first with the one beside it, then the others.
+    let beside = order.first().and_then(|(_, _, second)| *second);
+    let mut named: Vec<usize> = order.iter().map(|(_, first, _)| *first).collect();
+    if let Some(second) = beside {
+        named.retain(|index| *index != second);
+        named.insert(1, second);
+    }
+    let found = named.iter().map(|index| defect(&fits[*index], observed));
+    let mut found: Vec<Match> = found.filter(plausible).take(NAMED).collect();
+    if found.is_empty() {
+        found.extend(family(observed, &surprises));
+    }
+    found
+}
+
+/// The defect that explains most of what this one leaves, with what that is worth.
+fn beside(fits: &[Fit], first: usize) -> (f64, Option<usize>) {
+    let mut explained = vec![0.0; Table::embedded().cases.len()];
+    fits[first].explains.iter().for_each(|(case, worth)| explained[*case] = *worth);
+    let mut best = (0.0, None);
+    for (index, fit) in fits.iter().enumerate().filter(|(index, _)| *index != first) {
+        // They are sorted, and none is worth more beside another than alone.
+        if fit.score - SECOND <= best.0 {
+            break;
+        }
+        let more = |(case, worth): &(usize, f64)| (worth - explained[*case]).max(0.0);
+        let worth = fit.explains.iter().map(more).sum::<f64>() - fit.cost - SECOND;
+        if worth > best.0 {
+            best = (worth, Some(index));
+        }
+    }
+    best
+}
+
+fn plausible(found: &Match) -> bool {
+    let share = |whole: usize| found.agree as f64 >= FITS * whole as f64;
+    share(found.agree + found.others) || share(found.signature)
+}
+
+fn defect(fit: &Fit, observed: &Observed) -> Match {
+    let Signature { defect, family, says, .. } = fit.signature;
+    let agree = fit.explains.len();
+    let cases = &Table::embedded().cases;
+    Match {
+        kind: Kind::Defect,
+        defect,
+        family,
+        says: (*says).into(),
+        agree,
+        signature: agree + fit.passed,
+        others: observed.failures - agree,
+        likeness: agree as f64 / (observed.failures + fit.passed) as f64,
+        explains: fit.explains.iter().map(|(number, _)| cases[*number].id.into()).collect(),
+    }
+}
+
+/// The family whose defects fail most of what failed, and little else.
+fn family(observed: &Observed, surprises: &[f64]) -> Option<Match> {
+    let table = Table::embedded();
+    let mut families: BTreeMap<&str, Vec<bool>> = BTreeMap::new();
+    for (signature, cases) in &table.defects {
+        let family = families.entry(signature.family).or_default();
+        family.resize(table.cases.len(), false);
+        cases.iter().for_each(|(number, _)| family[*number] = true);
+    }
+    let mut best: Option<(f64, Match)> = None;
+    for (family, cases) in families {
+        let numbers = (0..cases.len()).filter(|number| cases[*number]);
+        let (failed, rest): (Vec<usize>, Vec<usize>) =
+            numbers.partition(|number| matches!(observed.fates[*number], Fate::Failed(_)));
+        let passed = rest.iter().filter(|number| observed.fates[**number] == Fate::Passed).count();
+        let (agree, signature) = (failed.len(), failed.len() + passed);
+        // Most failures are to be its own, and enough of its cases judged to tell.
+        let whole = cases.iter().filter(|of_it| **of_it).count();
+        if agree == 0 || agree * 5 < observed.failures * 3 || signature * TOLD < whole {
+            continue;
+        }
+        let worth = failed.iter().map(|number| surprises[*number]).sum::<f64>();
+        let worth = worth / (signature as f64).sqrt();
+        if best.as_ref().is_some_and(|(of, _)| *of >= worth) {
+            continue;
+        }
+        best = Some((
+            worth,
+            Match {
+                kind: Kind::Family,
+                defect: family,
+                family,
+                says: format!("with a defect of this kind: {family}"),
+                agree,
+                signature,
+                others: observed.failures - agree,
+                likeness: agree as f64 / (observed.failures + passed) as f64,
+                explains: failed.iter().map(|number| table.cases[*number].id.into()).collect(),
+            },
+        ));
+    }
+    best.map(|(_, found)| found)
+}
