@@ -76,7 +76,6 @@ mod tests {
     use tokio::net::TcpStream;
     use vcc_store::Sqlite;
 
-    use super::*;
     use crate::{Clock, Limits, Server, ServerBuilder};
 
     fn builder() -> ServerBuilder {

@@ -394,7 +394,7 @@ mod tests {
             let anew = bench.report(server.endpoint(), hook, &bench.options());
             let rehearsed = bench.report(server.endpoint(), hook, &options);
             assert_eq!(said(&rehearsed), said(&anew), "{name:?}");
-            assert_eq!(fails(&anew).is_empty(), name.is_none(), "{name:?}");
+            assert_eq!(fails(&anew, |_| ()).is_empty(), name.is_none(), "{name:?}");
         }
     }
 }

@@ -171,6 +171,7 @@ mod tests {
             defect: "page-of-49",
             family: "pages and n",
             caught: if precondition.is_none() { caught.into() } else { BTreeMap::new() },
+            symptoms: BTreeMap::new(),
             precondition: precondition.map(Into::into),
             requests: 1,
         };

@@ -156,7 +156,7 @@ fn head(out: &mut String, report: &Report, block: &Block<'_>) -> fmt::Result {
         write!(
             out,
             "<p class=\"soft\">Or a server {}: {} of {} agree (<code>{}</code>)</p>",
-            excerpt(also.says),
+            excerpt(&also.says),
             also.agree,
             also.signature,
             escape(also.defect)

@@ -35,7 +35,7 @@ pub(super) fn header(out: &mut String, report: &Report, blocks: &[Block<'_>]) ->
         write!(
             out,
             "<p class=\"cause\"><span class=\"kicker\">Most likely cause</span> <a href=\"#cause-1\">A server {}</a></p>",
-            escape(found.says)
+            escape(&found.says)
         )?;
     }
     out.push_str("<ul class=\"counts\">");
