@@ -41,11 +41,23 @@ pub fn line(planned: &Planned, setup: &Setup) -> String {
         Auth::Named(AuthName::OtherToken) => {
             words.push("-u \"$VCC_TENANT:$VCC_OTHER_TOKEN\"".into())
         }
-        Auth::Pair { user, .. } if *user == setup.tenants[planned.tenant].user => {
-            words.push("-u \"$VCC_TENANT:$VCC_TOKEN\"".into());
-        }
         Auth::Pair { user, password } => {
-            words.push(format!("-u {}", quote(&format!("{user}:{password}"))))
+            let access = &setup.tenants[planned.tenant];
+            let template = setup.template(planned.tenant);
+            // What a run could send can be filled.
+            let fill = |text: &str| {
+                let filled = template.fill(text).unwrap_or_default();
+                String::from_utf8_lossy(&filled).into_owned()
+            };
+            let part = |text: &str, secret: &str, name: &str| {
+                let text = fill(text);
+                let parts = text.split(secret);
+                let parts =
+                    parts.map(|part| if part.is_empty() { part.into() } else { quote(part) });
+                parts.collect::<Vec<String>>().join(&format!("\"${name}\""))
+            };
+            let user = part(user, &access.user, "VCC_TENANT");
+            words.push(format!("-u {user}:{}", part(password, &access.token, "VCC_TOKEN")));
         }
         Auth::Raw { .. } => {
             let value = planned.headers().into_iter().find(|(name, _)| name == "Authorization");
@@ -158,6 +170,23 @@ mod tests {
         let line = line(&crate::run::build(&request, &setup).unwrap(), &setup);
         let end = " --request-target '/api/recordings/files?channel=#virtual_outbound#' 'http://";
         assert!(line.contains(end), "{line}");
+    }
+
+    /// What goes into the line is what was sent, with secrets by their names.
+    #[test]
+    fn credentials_are_those_that_were_sent() {
+        let now = "2026-11-24T12:00:00Z".parse().unwrap();
+        let setup = Setup::new(crate::dataset::embedded(now).unwrap(), now);
+        for (user, password, words) in [
+            ("${tenant}", "other", " -u \"$VCC_TENANT\":'other' "),
+            ("${tenant}", "${token}", " -u \"$VCC_TENANT\":\"$VCC_TOKEN\" "),
+            ("it's", "${token}x", " -u 'it'\\''s':\"$VCC_TOKEN\"'x' "),
+        ] {
+            let auth = Auth::Pair { user: user.into(), password: password.into() };
+            let request = crate::fixture::Request { auth: Some(auth), ..Default::default() };
+            let line = line(&crate::run::build(&request, &setup).unwrap(), &setup);
+            assert!(line.contains(words), "{line}");
+        }
     }
 
     #[test]
