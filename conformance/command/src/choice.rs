@@ -1,11 +1,10 @@
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use super::error::CommandError;
 use super::suite::Suite;
 use vcc_conformance_core::check;
 use vcc_conformance_core::fixture::Case;
-use vcc_conformance_core::run::{KnownFailure, known_failures, wildcard};
+use vcc_conformance_core::run::wildcard;
 use vcc_conformance_core::setup::Setup;
 
 /// Which cases, and how strictly.
@@ -17,9 +16,6 @@ pub(super) struct ChoiceArgs {
     /// From which level on a difference is a failure
     #[arg(long, value_enum, default_value = "must")]
     level: LevelArg,
-    /// Failures that are known, a line each: `PATTERN # reason`
-    #[arg(long, value_name = "FILE")]
-    known_failing: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -34,14 +30,12 @@ impl ChoiceArgs {
         self.level == LevelArg::Should
     }
 
-    /// The failures that are known.
-    pub(super) fn known(&self) -> Result<Vec<KnownFailure>, CommandError> {
-        let Some(file) = &self.known_failing else { return Ok(Vec::new()) };
-        let error = |problem: &dyn std::fmt::Display| {
-            CommandError::usage(format!("{}: {problem}", file.display()))
-        };
-        let text = std::fs::read_to_string(file).map_err(|problem| error(&problem))?;
-        known_failures(&text).map_err(|problem| error(&problem))
+    /// What was asked for, as a verdict says it: nothing where that is all cases.
+    pub(super) fn asked(&self, cases: &[Case], suite: &Suite) -> Vec<String> {
+        if cases.len() == suite.cases.len() {
+            return Vec::new();
+        }
+        self.filter.iter().map(|pattern| format!("--filter {pattern}")).collect()
     }
 }
 

@@ -7,8 +7,9 @@ use vcc_conformance_core::clock;
 use vcc_conformance_core::dataset::embedded;
 use vcc_conformance_core::http::TlsOptions;
 use vcc_conformance_core::report::Fingerprint;
-use vcc_conformance_core::run::{Options, Outcome, Report, run};
+use vcc_conformance_core::run::{Conclusion, Options, Outcome, Report, Verdict, run};
 use vcc_conformance_core::setup::Setup;
+use vcc_conformance_core::words::counted;
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -70,12 +71,27 @@ pub(super) fn diff(args: &Args, out: &mut dyn Write) -> Result<u8, CommandError>
             writeln!(out, "{:<10} {}: A {}, B {}", one.clause, one.switch, text(one), text(other))?;
         }
     }
+    let judged = |outcome: &Outcome| {
+        matches!(outcome.verdict, Verdict::Pass | Verdict::Warn | Verdict::Fail)
+    };
+    let both = a.outcomes.iter().zip(&b.outcomes).filter(|(a, b)| judged(a) && judged(b)).count();
     writeln!(
         out,
-        "{} between A {} and B {}",
-        vcc_conformance_core::words::counted(differences, "difference"),
+        "{} between A {} and B {}, with {both} of {} that both were judged on",
+        counted(differences, "difference"),
         a.target,
-        b.target
+        b.target,
+        counted(suite.cases.len(), "case"),
     )?;
-    Ok(u8::from(differences > 0))
+    for (name, report) in [("A", a), ("B", b)] {
+        if report.ends_in() == Conclusion::NotDecided {
+            writeln!(out, "{name}: {}", report.sentence())?;
+        }
+    }
+    let open = [a, b].iter().any(|report| report.ends_in() == Conclusion::NotDecided);
+    Ok(match differences {
+        // Two servers that gave no answer are not alike.
+        0 if open => 3,
+        differences => u8::from(differences > 0),
+    })
 }

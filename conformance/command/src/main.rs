@@ -1,12 +1,16 @@
 //! The command `vcc-conformance`.
 
+mod baseline;
 mod choice;
 mod copy;
 mod coverage;
 mod dataset;
+mod demands;
+mod detail;
 mod diff;
 mod error;
 mod judge;
+mod known;
 mod list;
 mod mock;
 mod plan;
@@ -15,6 +19,7 @@ mod record;
 mod reports;
 mod run;
 mod selftest;
+mod serve;
 mod show;
 mod started;
 mod stop;
@@ -23,10 +28,11 @@ mod target;
 mod update;
 
 use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::LazyLock;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use error::CommandError;
 use vcc_conformance_core::edition::EDITION;
@@ -40,9 +46,9 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
 /// Tells whether a server behaves as the Recordings API's documentation says, clause by clause.
 ///
 /// Without a command it runs the suite; without --url against the reference server, which it starts
-/// in this process. Exit codes: 0 conforms, 1 does not, 2 usage or fixture error, 3 unreachable or
-/// precondition, 4 stale known failure, 5 nothing exercised, 6 the suite's own error, 130 `mock` was
-/// stopped.
+/// in this process. Exit codes: 0 conforms (so far as was asked, but for known failures, no worse than
+/// the baseline), 1 does not, 2 usage or fixture error, 3 unreachable, precondition or not decided, 4 stale
+/// known failure, 5 nothing to judge, 6 the suite's own error, 130 `mock` was stopped.
 #[derive(Parser)]
 #[command(name = "vcc-conformance", version = VERSION.as_str(), args_conflicts_with_subcommands = true)]
 struct Cli {
@@ -59,7 +65,7 @@ enum Command {
     /// Prints the requests of a run as curl lines, their number and cost, and sends nothing
     Plan(Box<plan::Args>),
     /// Judges a saved run again, without the server
-    Judge(judge::Args),
+    Judge(Box<judge::Args>),
     /// Proves that the suite can fail: runs it against the reference server behind one defect at a time
     Selftest(selftest::Args),
     /// Brings ids.lock and signatures.txt up to date with the cases in the folder: run it after you
@@ -69,6 +75,8 @@ enum Command {
     Mock(mock::Args),
     /// Makes a dataset with pseudonyms of what a server lists
     Record(Box<record::Args>),
+    /// Serves the dataset by the reference server, for trying a client or the suite
+    Serve(serve::Args),
     /// Compares two servers by clause and fingerprint
     Diff(diff::Args),
     /// Lists the cases
@@ -81,6 +89,38 @@ enum Command {
     Copy(copy::Args),
     /// The recordings that a target must hold
     Dataset(dataset::Args),
+    /// Prints completions for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Prints the manual page, or writes those of all commands
+    Man {
+        /// The folder for the pages of all commands
+        #[arg(long, value_name = "DIR")]
+        to: Option<PathBuf>,
+    },
+}
+
+fn completions(shell: clap_complete::Shell, out: &mut dyn Write) -> Result<u8, CommandError> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "vcc-conformance", &mut script);
+    out.write_all(&script)?;
+    Ok(0)
+}
+
+fn man(to: Option<&Path>, out: &mut dyn Write) -> Result<u8, CommandError> {
+    let Some(folder) = to else {
+        let mut page = Vec::new();
+        clap_mangen::Man::new(Cli::command()).render(&mut page)?;
+        out.write_all(&page)?;
+        return Ok(0);
+    };
+    let error =
+        |problem: io::Error| CommandError::usage(format!("{}: {problem}", folder.display()));
+    std::fs::create_dir_all(folder).map_err(error)?;
+    clap_mangen::generate_to(Cli::command(), folder).map_err(error)?;
+    Ok(0)
 }
 
 fn main() -> ExitCode {
@@ -100,6 +140,9 @@ fn main() -> ExitCode {
         Some(Command::Diff(args)) => diff::diff(&args, &mut out),
         Some(Command::List(args)) => list::list(&args, &mut out),
         Some(Command::Show(args)) => show::show(&args, &mut out),
+        Some(Command::Serve(args)) => serve::serve(&args, &mut out),
+        Some(Command::Completions { shell }) => completions(shell, &mut out),
+        Some(Command::Man { to }) => man(to.as_deref(), &mut out),
         Some(Command::Dataset(args)) => dataset::dataset(&args, &mut out),
     };
     let flushed = out.flush().map_err(CommandError::from);

@@ -25,7 +25,7 @@ pub(super) fn plan(args: &Args, out: &mut dyn Write) -> Result<u8, CommandError>
     let now = clock::now();
     let mut setup = Setup::new(embedded(now)?, now);
     let url = args.target.url.clone().unwrap_or_else(|| "http://127.0.0.1".into());
-    args.target.connect(&url, &mut setup)?;
+    args.target.connect(&url, &mut setup, args.target.until()?)?;
     let (mut requests, mut bytes) = (0, 0);
     // The handshake reads every page of every tenant, and one more.
     let handshake: usize =

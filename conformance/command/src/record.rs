@@ -34,7 +34,7 @@ pub(super) fn record(args: &Args, out: &mut dyn Write) -> Result<u8, CommandErro
     let suite = Suite::embedded()?;
     let now = clock::now();
     let mut setup = Setup::new(embedded(now)?, now);
-    let shared = args.target.connect(&url, &mut setup)?;
+    let shared = args.target.connect(&url, &mut setup, args.target.until()?)?;
     args.target.only_tenant(&mut setup);
     let mut seen: Vec<Record> = Vec::new();
     let mut transport = shared.worker();

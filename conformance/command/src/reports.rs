@@ -26,7 +26,7 @@ pub(super) struct ReportArgs {
     /// A badge in SVG
     #[arg(long, value_name = "FILE")]
     badge: Option<PathBuf>,
-    /// The fingerprint, as a dialect that the reference reads
+    /// The fingerprint, as a dialect that the reference reads; what the run could not tell is a comment
     #[arg(long, value_name = "FILE")]
     fingerprint: Option<PathBuf>,
 }
@@ -57,7 +57,7 @@ impl ReportArgs {
         write(&self.markdown, &|| Ok(markdown(report, setup, &suite.spec)))?;
         write(&self.html, &|| Ok(html(report, setup, &suite.spec)))?;
         write(&self.badge, &|| Ok(badge(report)))?;
-        write(&self.fingerprint, &|| Ok(Fingerprint::of(report).dialect().to_string()))
+        write(&self.fingerprint, &|| Ok(Fingerprint::of(report).to_string()))
     }
 }
 

@@ -1,9 +1,15 @@
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
+use jiff::Timestamp;
+
+use super::baseline::{BaselineArgs, compare};
 use super::choice::{ChoiceArgs, broken, filtered};
+use super::detail::DetailArgs;
 use super::error::CommandError;
+use super::known::KnownArgs;
 use super::progress::progress;
 use super::reports::{ReportArgs, create};
 use super::started::{StartArgs, Started};
@@ -11,10 +17,11 @@ use super::suite::Suite;
 use super::target::TargetArgs;
 use vcc_conformance_core::clock;
 use vcc_conformance_core::dataset::embedded;
-use vcc_conformance_core::live::{LiveOptions, live};
-use vcc_conformance_core::report::terminal;
+use vcc_conformance_core::http::{Endpoint, other_scheme};
+use vcc_conformance_core::live::{LiveOptions, live, without_data};
+use vcc_conformance_core::report::terminal_with;
 use vcc_conformance_core::run::{
-    Options, Outcome, Target, Verdict, apply, merge, run as run_cases,
+    Handshake, Options, Outcome, Report, Scope, Target, Verdict, merge, run as run_cases,
 };
 use vcc_conformance_core::setup::Setup;
 use vcc_conformance_core::transcript::{FirstLine, Writer};
@@ -26,7 +33,13 @@ pub(super) struct Args {
     #[command(flatten)]
     choice: ChoiceArgs,
     #[command(flatten)]
+    known: KnownArgs,
+    #[command(flatten)]
+    baseline: BaselineArgs,
+    #[command(flatten)]
     reports: ReportArgs,
+    #[command(flatten)]
+    detail: DetailArgs,
     /// Assume nothing about the target's data: check laws on what is there, with GET only
     #[arg(long)]
     live: bool,
@@ -47,20 +60,32 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<u8, CommandError> {
+    let until = args.target.until()?;
     let suite = Suite::embedded()?;
     let cases = filtered(&suite, &args.choice.filter)?;
-    let known = args.choice.known()?;
+    let known = args.known.read()?;
+    let strict = args.choice.is_strict();
+    let baseline = args.baseline.read(strict)?;
     let now = clock::now();
     let tenants = embedded(now)?;
     let mut setup = Setup::new(tenants.clone(), now);
     let broken = broken(&cases, &setup, &suite);
+    let asked = args.choice.asked(&cases, &suite);
     // What was started stops when this is dropped.
-    let started = Started::of(&args.start, args.target.url.as_deref(), &tenants)?;
-    let mut shared = match started.endpoint() {
-        Some(endpoint) => args.target.connect_to(endpoint, &mut setup)?,
-        None => args.target.connect(started.url(), &mut setup)?,
+    let url = args.target.url.as_deref();
+    let started = match Started::of(&args.start, url, &tenants, until) {
+        Ok(started) => started,
+        Err(failure) => {
+            // A report is always written.
+            let report = unreachable(url.unwrap_or_default(), now, strict, &failure.message);
+            args.reports.write(&report, &setup, &suite)?;
+            return Err(failure);
+        }
     };
-    let strict = args.choice.is_strict();
+    let mut shared = match started.endpoint() {
+        Some(endpoint) => args.target.connect_to(endpoint, &mut setup, until)?,
+        None => args.target.connect(started.url(), &mut setup, until)?,
+    };
     let options = Options { jobs: args.jobs.into(), strict, broken, ..Options::default() };
     let writer = match &args.transcript {
         Some(file) => {
@@ -104,8 +129,52 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<u8, CommandError> 
     }
     let mut report =
         merge(reports).ok_or_else(|| CommandError::usage("--repeat: nothing to run"))?;
-    apply(&known, &mut report);
+    report.scope.all = if args.live {
+        // The laws, and the cases that need no data.
+        let left_out = without_data(&suite.cases).len() - without_data(&cases).len();
+        report.outcomes.len() + left_out
+    } else {
+        suite.cases.len()
+    };
+    report.scope.asked.extend(asked);
+    wrong_scheme(&mut report, &shared.endpoint);
+    known.apply(&mut report, &suite, out)?;
     args.reports.write(&report, &setup, &suite)?;
-    terminal(out, &report, &setup, &suite.spec)?;
-    Ok(report.exit_code())
+    terminal_with(out, &report, &setup, &suite.spec, args.detail.detail())?;
+    compare(baseline.as_ref(), &report, out)
+}
+
+/// The report of a run whose target could not be started.
+fn unreachable(target: &str, now: Timestamp, strict: bool, why: &str) -> Report {
+    Report {
+        target: target.into(),
+        started: now,
+        elapsed: Duration::ZERO,
+        requests: 0,
+        handshake: Handshake {
+            precondition: Some(why.into()),
+            unreachable: true,
+            ..Handshake::default()
+        },
+        outcomes: Vec::new(),
+        ended: None,
+        strict,
+        stale: Vec::new(),
+        scope: Scope::default(),
+    }
+}
+
+/// Says it where the port speaks what the URL does not say.
+fn wrong_scheme(report: &mut Report, endpoint: &Endpoint) {
+    let Some(reason) = &mut report.handshake.precondition else { return };
+    // A server of HTTPS may well answer plain HTTP with a refusal.
+    if endpoint.https && !reason.contains("corrupt message") {
+        return;
+    }
+    if let Some(scheme) = other_scheme(endpoint) {
+        let base = report.target.split_once("://").map_or("", |(_, rest)| rest);
+        reason.push_str(&format!("; the port speaks {}", scheme.to_uppercase()));
+        report.handshake.ways_out = vec![format!("--url {scheme}://{base}")];
+        report.handshake.unreachable = true;
+    }
 }

@@ -1,10 +1,11 @@
 use std::io::Write;
 
+use super::demands::demands;
 use super::error::CommandError;
 use super::suite::Suite;
 use vcc_conformance_core::clock;
 use vcc_conformance_core::dataset::embedded;
-use vcc_conformance_core::fixture::Case;
+use vcc_conformance_core::fixture::{Case, Expect};
 use vcc_conformance_core::mock::Scenario;
 use vcc_conformance_core::report::curl;
 use vcc_conformance_core::run::plan;
@@ -68,19 +69,70 @@ fn one(case: &Case, suite: &Suite, out: &mut dyn Write) -> Result<(), CommandErr
             writeln!(out, "  {name}: {text}")?;
         }
     }
+    for tag in &case.tags {
+        let means = match tag.as_str() {
+            "zone-data" => "needs recent rules of time zones: a failure is a warning",
+            "today" => "needs the recordings that are relative to today",
+            "long" => "left out of selftest",
+            other => other,
+        };
+        writeln!(out, "  {tag}: {means}")?;
+    }
     writeln!(out, "  file: {}", case.file)?;
     let now = clock::now();
     let setup = Setup::new(embedded(now)?, now);
-    for variant in plan(case, &setup, true).map_err(CommandError::usage)? {
-        let name = if variant.name.is_empty() { "as written" } else { variant.name.as_str() };
-        writeln!(out, "  {name}:")?;
-        for step in &variant.steps {
+    for (index, variant) in
+        plan(case, &setup, true).map_err(CommandError::usage)?.iter().enumerate()
+    {
+        if index == 1 {
+            writeln!(out, "  the same is expected of these:")?;
+        }
+        if !variant.name.is_empty() {
+            writeln!(out, "  {}:", variant.name)?;
+        }
+        for (number, step) in variant.steps.iter().enumerate() {
+            if variant.steps.len() > 1 {
+                writeln!(out, "  step {}:", number + 1)?;
+            }
             writeln!(out, "    {}", curl::line(step, &setup))?;
+            let expect = match case.step.get(number) {
+                Some(step) => step.expect.as_ref(),
+                None => case.expect.as_ref(),
+            };
+            // A variant expects what the case expects.
+            if let Some(expect) = expect.filter(|_| index == 0) {
+                expected(out, "expected", expect)?;
+            }
         }
     }
-    let expectations = [&case.expect].into_iter().flatten();
-    for expect in expectations.chain(case.step.iter().filter_map(|step| step.expect.as_ref())) {
-        writeln!(out, "  expected: {expect:?}")?;
+    if case.walk {
+        writeln!(
+            out,
+            "  asked for n = 1, 51, 101 … until a page is empty; expected of all pages together"
+        )?;
+    }
+    for or in &case.or {
+        let switches: Vec<_> =
+            or.switches.iter().map(|(switch, value)| format!("{switch} = {value}")).collect();
+        let when = match switches.is_empty() {
+            true => String::new(),
+            false => format!(" ({})", switches.join(", ")),
+        };
+        expected(out, &format!("or as well{when}"), &or.expect)?;
+    }
+    if let Some(switch) = &case.switch {
+        writeln!(out, "  observes the switch {switch}, and grades nothing:")?;
+        for reading in &case.reading {
+            expected(out, &format!("{} where it is", reading.value), &reading.expect)?;
+        }
+    }
+    Ok(())
+}
+
+/// What must come back, a line a demand.
+fn expected(out: &mut dyn Write, word: &str, expect: &Expect) -> std::io::Result<()> {
+    for line in demands(expect) {
+        writeln!(out, "    {word}: {line}")?;
     }
     Ok(())
 }

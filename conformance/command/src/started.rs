@@ -1,6 +1,6 @@
 use std::fmt::Display;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::error::CommandError;
 use super::stop::stop;
@@ -38,6 +38,7 @@ impl Started {
         args: &StartArgs,
         url: Option<&str>,
         tenants: &[Tenant],
+        until: Instant,
     ) -> Result<Self, CommandError> {
         let unreachable = |message: String| CommandError { code: 3, message };
         let stop = stop();
@@ -55,12 +56,12 @@ impl Started {
         if let Some(line) = &args.server_cmd {
             let wait = Duration::from_secs(30);
             let launched =
-                Launched::start(line, data, tenants, wait, &stop).map_err(unreachable)?;
+                Launched::start(line, data, tenants, wait, (&stop, until)).map_err(unreachable)?;
             started.url = launched.url().to_owned();
             started._launched = Some(launched);
         } else if let Some(url) = url {
             if let Some(line) = &args.seed_cmd {
-                seed(line, data, tenants, url, &stop).map_err(unreachable)?;
+                seed(line, data, tenants, url, (&stop, until)).map_err(unreachable)?;
             }
             started.url = url.to_owned();
         } else {

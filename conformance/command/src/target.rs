@@ -28,7 +28,7 @@ pub(super) struct TargetArgs {
     /// Seconds that one request may take
     #[arg(long, default_value_t = 10.0, value_name = "SECONDS")]
     timeout: f64,
-    /// Seconds that the whole run may take
+    /// Seconds that the whole run may take, with the start of --server-cmd or --seed-cmd
     #[arg(long, default_value_t = 600.0, value_name = "SECONDS")]
     deadline: f64,
     /// Requests a second at most
@@ -68,10 +68,25 @@ impl TargetArgs {
         self.rate
     }
 
-    /// The way to the target; `setup` becomes what is there.
-    pub(super) fn connect(&self, url: &str, setup: &mut Setup) -> Result<HttpTarget, CommandError> {
+    /// When a run that begins now has to be over.
+    pub(super) fn until(&self) -> Result<Instant, CommandError> {
+        Ok(clock::after(Instant::now(), seconds("--deadline", self.deadline)?))
+    }
+
+    /// The way to the target until this time; `setup` becomes what is there.
+    pub(super) fn connect(
+        &self,
+        url: &str,
+        setup: &mut Setup,
+        until: Instant,
+    ) -> Result<HttpTarget, CommandError> {
+        if self.url.is_some() && self.token.as_deref() == Some("") {
+            return Err(CommandError::usage(
+                "VCC_TOKEN is empty: expected the token of the tenant at the target",
+            ));
+        }
         let tls = TlsOptions { cacert: self.cacert.clone(), insecure: self.insecure };
-        self.connect_to(parsed(url, &tls)?, setup)
+        self.connect_to(parsed(url, &tls)?, setup, until)
     }
 
     /// [`connect`](Self::connect) where the way is known already.
@@ -79,6 +94,7 @@ impl TargetArgs {
         &self,
         endpoint: Endpoint,
         setup: &mut Setup,
+        until: Instant,
     ) -> Result<HttpTarget, CommandError> {
         for header in &self.header {
             let (name, value) = header.split_once(':').ok_or_else(|| {
@@ -90,13 +106,7 @@ impl TargetArgs {
             self.rename(setup)?;
         }
         note(&endpoint, setup);
-        let seconds = |name: &str, seconds: f64| {
-            Duration::try_from_secs_f64(seconds).map_err(|_| {
-                CommandError::usage(format!("{name}: expected seconds, found {seconds}"))
-            })
-        };
         let limits = Limits { deadline: seconds("--timeout", self.timeout)?, ..Limits::default() };
-        let until = clock::after(Instant::now(), seconds("--deadline", self.deadline)?);
         let mut shared = HttpTarget::new(endpoint, limits, stop(), until);
         shared.rate = self.rate;
         shared.max_requests = self.max_requests;
@@ -142,13 +152,20 @@ pub(super) fn plain(
 }
 
 fn parsed(url: &str, tls: &TlsOptions) -> Result<Endpoint, CommandError> {
-    Endpoint::parse(url, tls)
-        .map_err(|problem| CommandError { code: 3, message: problem.to_string() })
+    Endpoint::parse(url, tls).map_err(|problem| {
+        let code = if problem.is_unreachable() { 3 } else { 2 };
+        CommandError { code, message: format!("--url {problem}") }
+    })
 }
 
 fn note(endpoint: &Endpoint, setup: &mut Setup) {
     (setup.https, setup.authority, setup.prefix) =
         (endpoint.https, endpoint.authority(), endpoint.prefix.clone());
+}
+
+fn seconds(name: &str, seconds: f64) -> Result<Duration, CommandError> {
+    Duration::try_from_secs_f64(seconds)
+        .map_err(|_| CommandError::usage(format!("{name}: expected seconds, found {seconds}")))
 }
 
 fn rate(text: &str) -> Result<f64, String> {

@@ -17,6 +17,7 @@ pub fn files() -> impl Iterator<Item = (&'static str, &'static str)> {
         ("SPEC.md", SPEC),
         ("FORMAT.md", include_str!("../FORMAT.md")),
         ("case.schema.json", include_str!("../case.schema.json")),
+        ("report.schema.json", include_str!("../report.schema.json")),
     ];
     SUITE.iter().chain(DATASET).copied().chain(pages)
 }

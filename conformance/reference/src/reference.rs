@@ -65,12 +65,30 @@ impl Reference {
         Ok(reference)
     }
 
+    /// Starts it with these tenants on a port of loopback; 0 is any free one.
+    ///
+    /// # Errors
+    ///
+    /// As [`Reference::start`], or the port is taken.
+    pub fn start_on(port: u16, tenants: &[Tenant]) -> Result<Self, ReferenceError> {
+        Self::start_at(port, tenants, |store| store, |builder| builder)
+    }
+
     /// Starts it with something around the store or the API.
     ///
     /// # Errors
     ///
     /// As [`Reference::start`].
     pub fn start_with(
+        tenants: &[Tenant],
+        store: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
+        build: impl FnOnce(ServerBuilder) -> ServerBuilder,
+    ) -> Result<Self, ReferenceError> {
+        Self::start_at(0, tenants, store, build)
+    }
+
+    fn start_at(
+        port: u16,
         tenants: &[Tenant],
         store: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
         build: impl FnOnce(ServerBuilder) -> ServerBuilder,
@@ -85,7 +103,7 @@ impl Reference {
             let sqlite = Sqlite::in_memory().map_err(|problem| error(&problem))?;
             load(&sqlite, tenants).await?;
             let server = build(Server::builder(store(Arc::new(sqlite))));
-            server.start("127.0.0.1:0").await.map_err(|problem| error(&problem))
+            server.start(("127.0.0.1", port)).await.map_err(|problem| error(&problem))
         })?;
         let address = server.local_addr();
         Ok(Self { address, certificate: None, server: Some(server), runtime })

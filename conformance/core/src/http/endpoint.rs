@@ -43,11 +43,26 @@ pub struct TlsOptions {
 
 /// The text names no target, or the target cannot be reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EndpointError(String);
+pub struct EndpointError {
+    message: String,
+    unreachable: bool,
+}
+
+impl EndpointError {
+    fn new(message: String) -> Self {
+        Self { message, unreachable: false }
+    }
+
+    /// Whether the text names a target, and the host has no address.
+    #[must_use]
+    pub fn is_unreachable(&self) -> bool {
+        self.unreachable
+    }
+}
 
 impl fmt::Display for EndpointError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.message)
     }
 }
 
@@ -72,7 +87,7 @@ impl Endpoint {
     pub fn parse_trusting(url: &str, certificate: &str) -> Result<Self, EndpointError> {
         Self::parse_with(url, || {
             let error = |problem: &dyn fmt::Display| {
-                EndpointError(format!("the certificate of {url}: {problem}"))
+                EndpointError::new(format!("the certificate of {url}: {problem}"))
             };
             let mut roots = RootCertStore::empty();
             for certificate in CertificateDer::pem_slice_iter(certificate.as_bytes()) {
@@ -87,9 +102,10 @@ impl Endpoint {
         url: &str,
         config: impl FnOnce() -> Result<ClientConfig, EndpointError>,
     ) -> Result<Self, EndpointError> {
-        let error = |what: &str| EndpointError(format!("{url}: {what}"));
-        let (scheme, rest) =
-            url.split_once("://").ok_or_else(|| error("expected http:// or https://"))?;
+        let error = |what: &str| EndpointError::new(format!("{url}: {what}"));
+        let (scheme, rest) = url.split_once("://").ok_or_else(|| {
+            error(&format!("expected http:// or https:// before it, such as https://{url}"))
+        })?;
         let https = match scheme.to_ascii_lowercase().as_str() {
             "https" => true,
             "http" => false,
@@ -117,7 +133,10 @@ impl Endpoint {
         let prefix = path.strip_suffix("/api/recordings/files").unwrap_or(path).to_owned();
         let addresses: Vec<_> = (bare, port)
             .to_socket_addrs()
-            .map_err(|problem| error(&format!("no address: {problem}")))?
+            .map_err(|problem| EndpointError {
+                unreachable: true,
+                ..error(&format!("no address: {problem}"))
+            })?
             .collect();
         let tls = if https {
             let name =
@@ -176,7 +195,7 @@ impl fmt::Debug for Endpoint {
 fn builder() -> Result<ConfigBuilder<ClientConfig, WantsVerifier>, EndpointError> {
     ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
-        .map_err(|problem| EndpointError(problem.to_string()))
+        .map_err(|problem| EndpointError::new(problem.to_string()))
 }
 
 fn config(options: &TlsOptions) -> Result<ClientConfig, EndpointError> {
@@ -192,7 +211,7 @@ fn config(options: &TlsOptions) -> Result<ClientConfig, EndpointError> {
     match &options.cacert {
         Some(file) => {
             let error = |problem: &dyn fmt::Display| {
-                EndpointError(format!("{}: {problem}", file.display()))
+                EndpointError::new(format!("{}: {problem}", file.display()))
             };
             for certificate in
                 CertificateDer::pem_file_iter(file).map_err(|problem| error(&problem))?
@@ -270,7 +289,10 @@ mod tests {
         }
         for (url, message) in [
             ("ftp://127.0.0.1", "ftp://127.0.0.1: expected http:// or https://"),
-            ("127.0.0.1", "127.0.0.1: expected http:// or https://"),
+            (
+                "127.0.0.1:80",
+                "127.0.0.1:80: expected http:// or https:// before it, such as https://127.0.0.1:80",
+            ),
             ("http://", "http://: the host is missing"),
             ("http://127.0.0.1:99999", "http://127.0.0.1:99999: the port is no number up to 65535"),
             ("http://127.0.0.1/?d=x", "http://127.0.0.1/?d=x: expected a URL without query"),

@@ -6,6 +6,7 @@ mod client;
 mod endpoint;
 mod link;
 mod response;
+mod scheme;
 
 use std::fmt;
 use std::time::Duration;
@@ -14,6 +15,7 @@ pub use body::Body;
 pub use client::{Client, Limits};
 pub use endpoint::{Endpoint, EndpointError, TlsOptions};
 pub use link::{Dial, Link};
+pub use scheme::other_scheme;
 
 /// An answer of the target.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

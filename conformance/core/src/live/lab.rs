@@ -62,8 +62,11 @@ pub(super) enum Interpretation<'a> {
     Refused,
     /// The answer is the first page of the whole list.
     First,
-    /// The answer has the records for which this is true, or a page of them.
+    /// The answer has the records for which this is true, or a page of them. Where there is none of
+    /// them, an empty list does not tell it from a server that finds nothing at all.
     Finds(&'a dyn Fn(&ListedRecording) -> bool),
+    /// The answer is an empty list, whatever there is.
+    Nothing,
 }
 
 /// The target and its list, on which laws are tried.
@@ -209,6 +212,7 @@ impl<'a> Lab<'a> {
                 problems: Vec::new(),
                 known: None,
                 observed: None,
+                evidence: None,
                 requests: 0,
                 variants: 1,
                 micros: 0,
@@ -289,7 +293,8 @@ impl<'a> Lab<'a> {
         law.problem(self.spec, Finding::new(text), exchange);
     }
 
-    /// Tests a point that the documentation leaves open: a switch with its clause.
+    /// Tests a point that the documentation leaves open: a switch with its clause. A reading is noted
+    /// where the answer is that of it alone.
     pub(super) fn observe(
         &mut self,
         point: (&str, &str),
@@ -307,12 +312,40 @@ impl<'a> Lab<'a> {
         let page: Option<Vec<u64>> = page.ok().and_then(|page| {
             page.iter().map(|seen| ListedRecording::of(seen).map(|rec| rec.key)).collect()
         });
-        let holds = |reading: &Interpretation<'_>| match (reading, &page) {
+        let seen = match (&page, status) {
+            (Some(keys), _) => format!("200 with {}", counted(keys.len(), "record")),
+            (None, Some(status)) => status.to_string(),
+            (None, None) => "no answer".into(),
+        };
+        let fits = |reading: &&(&str, Interpretation<'_>)| self.fits(&reading.1, status, &page);
+        let fitting: Vec<_> = readings.iter().filter(fits).collect();
+        let (value, why) = match &fitting[..] {
+            [] => (None, ""),
+            // Such a list is what a server gives, too, that cannot make anything of the query.
+            [(_, Interpretation::Finds(_) | Interpretation::First)]
+                if page.as_ref().is_some_and(Vec::is_empty) =>
+            {
+                (None, ", where there is none to find: no reading can be told")
+            }
+            [(value, _)] => (Some(*value), ""),
+            _ => (None, ": that is how several readings answer"),
+        };
+        self.observed(point, value, &format!("{query}: {seen}{why}"));
+    }
+
+    /// Whether an answer is the one of a reading.
+    fn fits(
+        &self,
+        reading: &Interpretation<'_>,
+        status: Option<u16>,
+        page: &Option<Vec<u64>>,
+    ) -> bool {
+        match (reading, page) {
             (Interpretation::Refused, _) => status == Some(400),
             (_, None) => false,
+            (Interpretation::Nothing, Some(keys)) => keys.is_empty(),
             (Interpretation::First, Some(keys)) => {
-                !keys.is_empty()
-                    && keys.iter().eq(self.records.iter().take(PAGE).map(|rec| &rec.key))
+                keys.iter().eq(self.records.iter().take(PAGE).map(|rec| &rec.key))
             }
             (Interpretation::Finds(belongs), Some(keys)) => {
                 let all: HashSet<u64> =
@@ -320,14 +353,7 @@ impl<'a> Lab<'a> {
                 let here: HashSet<u64> = keys.iter().copied().collect();
                 here.is_subset(&all) && here.len() == all.len().min(PAGE)
             }
-        };
-        let value = readings.iter().find(|(_, reading)| holds(reading)).map(|(value, _)| *value);
-        let seen = match (&page, status) {
-            (Some(keys), _) => format!("200 with {}", counted(keys.len(), "record")),
-            (None, Some(status)) => status.to_string(),
-            (None, None) => "no answer".into(),
-        };
-        self.observed(point, value, &format!("{query}: {seen}"));
+        }
     }
 
     /// Notes the value of a switch.
@@ -358,14 +384,16 @@ impl<'a> Lab<'a> {
             Some(Level::Should) => Verdict::Warn,
             Some(Level::Probe | Level::Observation) => Verdict::Pass,
             None if cut.is_some() => Verdict::Inconclusive,
+            // What was not asked for because the run was over is open, and not exercised by nothing.
+            None if evidence == 0 && self.over().is_some() => Verdict::Inconclusive,
             None if evidence == 0 => Verdict::NotExercised,
             None => Verdict::Pass,
         };
+        outcome.evidence = Some(evidence);
         outcome.reason = Some(match (outcome.verdict, cut.or_else(|| self.over())) {
             (Verdict::Inconclusive, Some(reason)) => reason,
-            (Verdict::NotExercised, Some(reason)) => reason,
-            (Verdict::NotExercised, None) if tried == 0 => "no record to try it on".into(),
-            (Verdict::NotExercised, None) => format!("no record in {}", counted(tried, "answer")),
+            (Verdict::NotExercised, _) if tried == 0 => "no record to try it on".into(),
+            (Verdict::NotExercised, _) => format!("no record in {}", counted(tried, "answer")),
             _ => format!("evidence: {}", counted(evidence, "record")),
         });
         self.outcomes.push(outcome);

@@ -1,16 +1,21 @@
 //! `--live`: laws that hold on any server, with data that nobody controls. Its answers are judged against its
 //! own list. Only GET is used.
 
+mod chapters;
 mod lab;
 mod laws;
 
 use std::time::Instant;
 
 use crate::fixture::{Auth, AuthName, Case, Expect, Status};
-use crate::run::{Handshake, Options, Outcome, Report, Target, run};
+use crate::run::{Handshake, Options, Outcome, Report, Scope, Target, Verdict, run};
 use crate::setup::Setup;
 use crate::spec::Spec;
+use chapters::chapters;
 use lab::Lab;
+
+/// The law that reads the whole list.
+const SCAN: &str = "live/scan";
 
 /// The settings of a live run.
 #[derive(Clone, Copy, Debug)]
@@ -69,6 +74,8 @@ pub fn live(
     let mut lab = Lab::new(setup, spec, worker.as_mut(), target, live, options.strict);
     let mut outcomes = laws::all(&mut lab);
     let unreachable = lab.unreachable.clone();
+    let scanned = outcomes.iter().find(|outcome| outcome.id == SCAN);
+    let empty = scanned.is_some_and(|scan| scan.verdict == Verdict::NotExercised);
     drop(worker);
     for outcome in &outcomes {
         done(outcome);
@@ -82,6 +89,12 @@ pub fn live(
         let rest = run(&without_data(cases), setup, spec, target, &quiet, done);
         outcomes.extend(rest.outcomes);
     }
+    let scope = Scope {
+        all: outcomes.len(),
+        asked: vec!["--live".into()],
+        nothing: empty.then(|| "the tenant holds no recording".into()),
+        chapters: chapters(cases, &outcomes, spec),
+    };
     Report {
         target: target.base(),
         started,
@@ -92,5 +105,6 @@ pub fn live(
         ended: target.ended(),
         strict: options.strict,
         stale: Vec::new(),
+        scope,
     }
 }

@@ -1,22 +1,27 @@
-use crate::run::{Report, Verdict};
+use crate::run::{Conclusion, Report, Tone};
 
-/// A badge in SVG: what the run ends in, and how many of the graded cases pass.
+/// A badge in SVG: what the run ends in, with the number of cases. It is green where the whole suite
+/// was judged and nothing is wrong, and for nothing else.
 #[must_use]
 pub fn badge(report: &Report) -> String {
-    let graded: Vec<_> =
-        report.outcomes.iter().filter(|outcome| outcome.observed.is_none()).collect();
-    let passed = graded.iter().filter(|outcome| outcome.verdict == Verdict::Pass).count();
-    let text = match report.exit_code() {
-        0 | 1 => format!("{passed}/{} pass", graded.len()),
-        _ => report.conclusion().to_owned(),
+    let tally = report.tally();
+    let conclusion = report.ends_in();
+    let text = match conclusion {
+        Conclusion::Conforms | Conclusion::AsAsked | Conclusion::AsJudged => {
+            format!("{} of {} pass", tally.pass, tally.all)
+        }
+        Conclusion::KnownOnly => format!("{} pass, {} known failures", tally.pass, tally.known),
+        Conclusion::DoesNotConform => format!("{} of {} fail", tally.fail, tally.all),
+        other => other.as_str().to_owned(),
     };
-    let color = match report.exit_code() {
-        0 => "#2da44e",
-        1 | 4 | 6 => "#cf222e",
-        _ => "#6e7781",
+    let color = match conclusion.tone() {
+        Tone::Good => "#2da44e",
+        Tone::Partial => "#9a6700",
+        Tone::Bad => "#cf222e",
+        Tone::Open => "#6e7781",
     };
     // About the width of the letters of an 11 px sans-serif.
-    let (left, right) = (102, 14 + 7 * text.chars().count());
+    let (left, right) = (102, 14 + 7 * text.len());
     let (width, middle) = (left + right, left + right / 2);
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"20\" role=\"img\" aria-label=\"recordings API: {text}\">\

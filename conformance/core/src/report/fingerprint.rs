@@ -79,25 +79,38 @@ impl Fingerprint {
     }
 }
 
+impl Point {
+    /// What is known of it where no value is: a comment.
+    #[must_use]
+    pub fn remark(&self) -> String {
+        match (&self.values[..], &self.other[..]) {
+            ([], []) => "not exercised".into(),
+            ([], other) => format!("not told: {}", other.join(" / ")),
+            (values, other) => {
+                format!("not told, seen as {}", [values, other].concat().join(" / "))
+            }
+        }
+    }
+}
+
 impl fmt::Display for Fingerprint {
-    /// The text of the dialect, with what is not known in comments.
+    /// The text of the dialect, as `--dialect` reads it. What is not known is a comment: no value
+    /// stands there that the run did not see.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for point in &self.points {
-            let comment = match point.value() {
-                Some(value) if value == point.default => point.clause.to_string(),
-                Some(_) => format!("{}, the reference: {}", point.clause, point.default),
-                None if point.values.is_empty() && point.other.is_empty() => {
-                    format!("{}, not exercised", point.clause)
-                }
-                None => {
-                    let seen = [&point.values[..], &point.other[..]].concat().join(" / ");
-                    format!("{}, other: {seen}", point.clause)
-                }
+            let Some(value) = point.value() else {
+                // A line end in what was seen would end the comment.
+                let remark: String =
+                    point.remark().chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+                writeln!(f, "# {}: {remark} ({})", point.switch, point.clause)?;
+                continue;
             };
-            let value = point.value().unwrap_or(point.default);
             let text = format!("{} = \"{value}\"", point.switch);
-            let hidden = if point.value().is_some() { "" } else { "# " };
-            writeln!(f, "{hidden}{text:<36} # {comment}")?;
+            if value == point.default {
+                writeln!(f, "{text:<36} # {}", point.clause)?;
+            } else {
+                writeln!(f, "{text:<36} # {}, the reference: {}", point.clause, point.default)?;
+            }
         }
         Ok(())
     }

@@ -1,18 +1,26 @@
 use serde_json::{Value, json};
 
+use super::blocks::{Block, blocks};
 use super::{Fingerprint, curl, difference_lines, exchange_lines};
-use crate::nearest::{Match, nearest};
-use crate::run::{Outcome, Problem, Report, Verdict};
+use crate::nearest::Match;
+use crate::run::{Chapter, Outcome, Problem, Report};
 use crate::setup::Setup;
 use crate::spec::Spec;
+
+/// The version of the report in JSON; `report.schema.json` describes it. It changes when something
+/// that is there means another thing or is gone.
+pub const JSON_VERSION: u32 = 1;
 
 /// The whole report as JSON, for programs.
 #[must_use]
 pub fn json(report: &Report, setup: &Setup, spec: &Spec) -> Value {
-    let counts: serde_json::Map<String, Value> = Verdict::ALL
-        .iter()
-        .map(|verdict| (verdict.to_string(), report.count(*verdict).into()))
-        .collect();
+    let tally = report.tally();
+    let counts: serde_json::Map<String, Value> =
+        tally.kinds().into_iter().map(|(name, count)| (name.to_owned(), count.into())).collect();
+    let blocks = blocks(report);
+    let causes = blocks.iter().filter_map(|block| block.cause.as_ref());
+    let others = blocks.iter().flat_map(|block| &block.others);
+    let nearest: Vec<Value> = causes.chain(others).map(defect).collect();
     let fingerprint = Fingerprint::of(report);
     let points: Vec<Value> = fingerprint
         .points
@@ -36,6 +44,7 @@ pub fn json(report: &Report, setup: &Setup, spec: &Spec) -> Value {
         })
         .collect();
     json!({
+        "report": JSON_VERSION,
         "edition": crate::edition::EDITION,
         "zoneData": crate::zone::RELEASE,
         "version": env!("CARGO_PKG_VERSION"),
@@ -45,17 +54,38 @@ pub fn json(report: &Report, setup: &Setup, spec: &Spec) -> Value {
         "requests": report.requests,
         "level": if report.strict { "should" } else { "must" },
         "conclusion": report.conclusion(),
+        "verdict": report.sentence(),
         "exitCode": report.exit_code(),
         "ended": report.ended,
+        "suiteCases": tally.all,
+        "asked": report.scope.asked,
         "counts": counts,
+        "chapters": report.scope.chapters.iter().map(chapter).collect::<Vec<_>>(),
         "handshake": {
-            "precondition": report.handshake.precondition, "daysStale": report.handshake.stale,
+            "precondition": report.handshake.precondition, "waysOut": report.handshake.ways_out,
+            "daysStale": report.handshake.stale,
             "tenants": holdings,
         },
-        "nearestDefects": nearest(report).iter().map(defect).collect::<Vec<_>>(),
+        "nearestDefects": nearest,
+        "causes": blocks.iter().map(cause).collect::<Vec<_>>(),
         "staleKnownFailures": report.stale,
-        "fingerprint": { "dialect": fingerprint.dialect().to_string(), "points": points },
+        "fingerprint": { "dialect": fingerprint.to_string(), "points": points },
         "cases": report.outcomes.iter().map(|outcome| case(outcome, setup, spec)).collect::<Vec<_>>(),
+    })
+}
+
+fn chapter(chapter: &Chapter) -> Value {
+    json!({
+        "name": chapter.name, "clauses": chapter.clauses, "exercised": chapter.exercised,
+        "wants": chapter.wants, "datasetOnly": chapter.dataset_only,
+    })
+}
+
+/// Failures with one cause, or without a known one.
+fn cause(block: &Block<'_>) -> Value {
+    json!({
+        "defect": block.cause.as_ref().map(defect),
+        "cases": block.outcomes.iter().map(|outcome| &outcome.id).collect::<Vec<_>>(),
     })
 }
 
@@ -80,6 +110,7 @@ fn case(outcome: &Outcome, setup: &Setup, spec: &Spec) -> Value {
         "observed": outcome.observed.as_ref().map(|observed| {
             json!({ "switch": observed.switch, "value": observed.value, "seen": observed.seen })
         }),
+        "evidence": outcome.evidence,
         "requests": outcome.requests,
         "variants": outcome.variants,
         "milliseconds": outcome.micros as f64 / 1000.0,

@@ -2,7 +2,8 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Report as Junit, TestCase, TestCaseStatus, TestSuite};
 
-use super::{curl, difference_lines, exchange_lines};
+use super::blocks::{blocks, folded};
+use super::{curl, exchange_lines};
 use crate::run::{Outcome, Report, Verdict};
 use crate::setup::Setup;
 use crate::spec::Spec;
@@ -12,14 +13,22 @@ const PACKAGE: &str = "vcc-conformance";
 
 /// The report as JUnit XML: a test suite a chapter, a test case a case. It keeps to what the
 /// schemas of Ant's JUnit task and of Jenkins have in common; so warnings, which are no failures,
-/// stand in the output of their suite.
+/// stand in the output of their suite. The verdict and the cause of failures are told once, in the
+/// output of the first suite that has a failure, else of the first suite.
 ///
 /// # Errors
 ///
 /// None for a report of this crate; the writer has some for values that no XML can carry.
 pub fn junit(report: &Report, setup: &Setup, spec: &Spec) -> Result<String, String> {
     let mut junit = Junit::new(PACKAGE);
-    for chapter in report.chapters() {
+    let chapters = report.chapters();
+    let blocks = blocks(report);
+    let failing = blocks.first().and_then(|block| block.outcomes.first());
+    let telling = failing.map(|outcome| outcome.chapter()).or(chapters.first().copied());
+    let mut told: Vec<String> = vec![report.sentence()];
+    told.extend(report.handshake.ways_out.iter().chain(&report.stale).cloned());
+    told.extend(blocks.iter().filter_map(|block| block.sentence()));
+    for chapter in chapters {
         let mut suite = TestSuite::new(chapter);
         let outcomes = report.outcomes.iter().filter(|outcome| outcome.chapter() == chapter);
         let mut time = Duration::ZERO;
@@ -30,6 +39,9 @@ pub fn junit(report: &Report, setup: &Setup, spec: &Spec) -> Result<String, Stri
             if outcome.verdict == Verdict::Warn {
                 warnings.push(format!("{}: {}", outcome.id, details(outcome, setup, spec)));
             }
+        }
+        if telling == Some(chapter) {
+            warnings.insert(0, told.join("\n"));
         }
         suite.set_system_out(clean(&warnings.join("\n\n")));
         suite.set_time(time);
@@ -42,7 +54,7 @@ pub fn junit(report: &Report, setup: &Setup, spec: &Spec) -> Result<String, Stri
         let mut case = TestCase::new("the target holds the dataset", status);
         case.set_classname("handshake").set_time(report.elapsed);
         suite.add_test_case(case);
-        suite.set_time(report.elapsed).set_system_out("");
+        suite.set_time(report.elapsed).set_system_out(clean(&told.join("\n")));
         junit.add_test_suite(suite);
     }
     for (id, suite) in junit.test_suites.iter_mut().enumerate() {
@@ -104,17 +116,17 @@ fn case(outcome: &Outcome, setup: &Setup, spec: &Spec) -> TestCase {
 
 fn details(outcome: &Outcome, setup: &Setup, spec: &Spec) -> String {
     let mut lines = vec![outcome.title.clone()];
-    for problem in outcome.problems.iter().take(4) {
+    lines.extend(outcome.reason.clone());
+    for fold in folded(outcome, setup).into_iter().take(4) {
+        let problem = fold.problem;
         let sentence = spec.find(&problem.clause).map_or("", |clause| clause.sentence.as_str());
         lines.push(format!("{} ({}): {sentence}", problem.clause, problem.level));
         let variant = if problem.variant.is_empty() { "as written" } else { &problem.variant };
         lines.push(format!("{variant}: {}", problem.finding.text));
-        let planned = &problem.exchange.planned;
-        if let Some(difference) = &problem.finding.difference {
-            lines.extend(difference_lines(difference, planned, setup));
-        }
-        lines.push(curl::line(planned, setup));
+        lines.extend(fold.same());
+        lines.push(curl::line(&problem.exchange.planned, setup));
         lines.extend(exchange_lines(&problem.exchange, setup));
+        lines.extend(fold.difference);
     }
     lines.join("\n")
 }

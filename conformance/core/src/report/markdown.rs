@@ -1,13 +1,15 @@
 use std::fmt::Write;
 
-use super::{Fingerprint, curl, difference_lines};
-use crate::nearest::nearest;
-use crate::run::{Report, Verdict};
+use super::blocks::{blocks, folded, ids};
+use super::{Fingerprint, curl};
+use crate::nearest::Kind;
+use crate::run::{Outcome, Report, Verdict};
 use crate::setup::Setup;
 use crate::spec::Spec;
+use crate::words::counted;
 
-/// How many failures are shown in full.
-const SHOWN: usize = 25;
+/// How many failures of a block are shown in full.
+const SHOWN: usize = 3;
 
 /// The report in Markdown, for the summary of a CI job.
 #[must_use]
@@ -19,88 +21,125 @@ pub fn markdown(report: &Report, setup: &Setup, spec: &Spec) -> String {
 }
 
 fn write(out: &mut String, report: &Report, setup: &Setup, spec: &Spec) -> std::fmt::Result {
+    let blocks = blocks(report);
+    let sentence = report.sentence();
+    let rest = sentence.strip_prefix(report.conclusion()).unwrap_or(&sentence);
     writeln!(out, "## Recordings API: {}\n", report.conclusion())?;
+    writeln!(out, "**{}**{}\n", report.conclusion(), cell(rest))?;
+    for (index, block) in blocks.iter().enumerate() {
+        if let Some(sentence) = block.sentence() {
+            writeln!(out, "* {}", cell(&sentence))?;
+            for other in &block.others {
+                let text = format!("or a server {} ({})", other.says, other.defect);
+                writeln!(out, "  * {}", cell(&text))?;
+            }
+        } else if index > 0 {
+            writeln!(out, "* {}: no known defect explains them", block.counted())?;
+        }
+    }
+    for line in report.handshake.ways_out.iter().chain(&report.stale) {
+        writeln!(out, "* {}", cell(line))?;
+    }
     writeln!(
         out,
-        "`{}` · edition {} · zone data {} · {} · {} · {:.1} s\n",
-        report.target,
+        "\n`{}` · edition {} · zone data {} · level {} · {} · {:.1} s\n",
+        report.target.replace('`', ""),
         crate::edition::EDITION,
         crate::zone::RELEASE,
-        crate::words::counted(report.outcomes.len(), "case"),
-        crate::words::counted(report.requests, "request"),
+        if report.strict { "should" } else { "must" },
+        counted(report.requests, "request"),
         report.elapsed.as_secs_f64()
     )?;
-    if let Some(reason) = report.handshake.precondition.as_ref().or(report.ended.as_ref()) {
-        writeln!(out, "{}\n", cell(reason))?;
-    }
-    for stale in &report.stale {
-        writeln!(out, "* stale known failure: {}", cell(stale))?;
-    }
-    let nearest = nearest(report);
-    for found in &nearest {
-        writeln!(out, "* nearest known defect: {}", cell(&found.sentence()))?;
-    }
-    if !nearest.is_empty() {
-        writeln!(out)?;
-    }
-    let used: Vec<_> =
-        Verdict::ALL.into_iter().filter(|verdict| report.count(*verdict) > 0).collect();
-    let names: Vec<_> = used.iter().map(|verdict| verdict.as_str()).collect();
-    writeln!(out, "| chapter | {} |", names.join(" | "))?;
-    writeln!(out, "|---|{}", "---:|".repeat(used.len()))?;
-    for chapter in report.chapters() {
-        let count = |verdict: &Verdict| {
-            let outcomes = report.outcomes.iter().filter(|outcome| outcome.chapter() == chapter);
-            outcomes.filter(|outcome| outcome.verdict == *verdict).count().to_string()
+    table(out, report)?;
+    for (index, block) in blocks.iter().enumerate() {
+        let title = match &block.cause {
+            Some(cause) if cause.kind == Kind::Trait => {
+                format!("{}: cause {}", block.counted(), index + 1)
+            }
+            Some(cause) => format!("{}: cause {} ({})", block.counted(), index + 1, cause.defect),
+            None => block.counted(),
         };
-        writeln!(
-            out,
-            "| {chapter} | {} |",
-            used.iter().map(count).collect::<Vec<_>>().join(" | ")
-        )?;
-    }
-    let bad = |verdict| {
-        report
-            .outcomes
-            .iter()
-            .filter(move |outcome| outcome.verdict == verdict && outcome.known.is_none())
-    };
-    for (verdict, title) in [(Verdict::Fail, "Failures"), (Verdict::Warn, "Warnings")] {
-        if bad(verdict).count() == 0 {
-            continue;
-        }
         writeln!(out, "\n### {title}\n")?;
-        for outcome in bad(verdict).take(SHOWN) {
+        for outcome in block.outcomes.iter().take(SHOWN) {
+            case(out, outcome, setup, spec)?;
+        }
+        let rest = block.outcomes.get(SHOWN..).unwrap_or_default();
+        if !rest.is_empty() {
             writeln!(
                 out,
-                "<details><summary><code>{}</code> {}: {}</summary>\n",
-                outcome.id,
-                outcome.blamed(),
-                html(&outcome.title)
+                "\n<details><summary>and {}</summary>\n\n```text",
+                counted(rest.len(), "other")
             )?;
-            for problem in outcome.problems.iter().take(2) {
-                let sentence =
-                    spec.find(&problem.clause).map_or("", |clause| clause.sentence.as_str());
-                writeln!(out, "{} ({}): {sentence}\n", problem.clause, problem.level)?;
-                writeln!(out, "```text\n{}", fenced(&problem.finding.text))?;
-                let planned = &problem.exchange.planned;
-                if let Some(difference) = &problem.finding.difference {
-                    for line in difference_lines(difference, planned, setup) {
-                        writeln!(out, "{}", fenced(&line))?;
-                    }
-                }
-                writeln!(out, "{}\n```\n", fenced(&curl::line(planned, setup)))?;
+            for line in ids(rest, 100) {
+                writeln!(out, "{}", fenced(&line))?;
             }
-            writeln!(out, "</details>")?;
+            writeln!(out, "```\n\n</details>")?;
         }
-        if bad(verdict).count() > SHOWN {
-            writeln!(out, "\nand {} more", bad(verdict).count() - SHOWN)?;
+    }
+    let chapters = &report.scope.chapters;
+    if !chapters.is_empty() {
+        writeln!(out, "\n### What this data could exercise\n")?;
+        writeln!(out, "| chapter | clauses | more with | with the dataset alone |")?;
+        writeln!(out, "|---|---:|---|---:|")?;
+        for chapter in chapters {
+            let (here, all) = (chapter.exercised, chapter.clauses);
+            let wants = cell(&chapter.wants.join(", "));
+            let name = &chapter.name;
+            writeln!(out, "| {name} | {here} of {all} | {wants} | {} |", chapter.dataset_only)?;
         }
     }
     if report.outcomes.iter().any(|outcome| outcome.observed.is_some()) {
-        writeln!(out, "\n### Fingerprint\n\n```toml\n{}```", Fingerprint::of(report))?;
+        let fingerprint = Fingerprint::of(report).to_string();
+        writeln!(out, "\n### Fingerprint\n\n```toml\n{}```", fenced(&fingerprint))?;
     }
     Ok(())
+}
+
+fn table(out: &mut String, report: &Report) -> std::fmt::Result {
+    let kind = |outcome: &Outcome| match &outcome.known {
+        Some(_) => "known",
+        None => outcome.verdict.as_str(),
+    };
+    let used: Vec<&str> =
+        report.tally().kinds().into_iter().filter(|(_, n)| *n > 0).map(|(name, _)| name).collect();
+    writeln!(out, "| chapter | {} |", used.join(" | "))?;
+    writeln!(out, "|---|{}", "---:|".repeat(used.len()))?;
+    let count = |name: &str, chapter: Option<&str>| {
+        let here = report.outcomes.iter().filter(|outcome| kind(outcome) == name);
+        here.filter(|outcome| chapter.is_none_or(|chapter| outcome.chapter() == chapter)).count()
+    };
+    for chapter in report.chapters() {
+        let counts: Vec<_> =
+            used.iter().map(|name| count(name, Some(chapter)).to_string()).collect();
+        writeln!(out, "| {chapter} | {} |", counts.join(" | "))?;
+    }
+    let counts: Vec<_> = used.iter().map(|name| format!("**{}**", count(name, None))).collect();
+    writeln!(out, "| **all** | {} |", counts.join(" | "))
+}
+
+fn case(out: &mut String, outcome: &Outcome, setup: &Setup, spec: &Spec) -> std::fmt::Result {
+    let word = if outcome.verdict == Verdict::Warn { "warning: " } else { "" };
+    writeln!(
+        out,
+        "<details><summary>{word}<code>{}</code> {}: {}</summary>\n",
+        outcome.id,
+        outcome.blamed(),
+        html(&outcome.title)
+    )?;
+    if let Some(reason) = &outcome.reason {
+        writeln!(out, "{}\n", cell(reason))?;
+    }
+    for fold in folded(outcome, setup).into_iter().take(2) {
+        let problem = fold.problem;
+        let sentence = spec.find(&problem.clause).map_or("", |clause| clause.sentence.as_str());
+        writeln!(out, "{} ({}): {sentence}\n", problem.clause, problem.level)?;
+        writeln!(out, "```text\n{}{}", fold.place(), fenced(&problem.finding.text))?;
+        for line in fold.difference.iter().cloned().chain(fold.same()) {
+            writeln!(out, "{}", fenced(&line))?;
+        }
+        writeln!(out, "{}\n```\n", fenced(&curl::line(&problem.exchange.planned, setup)))?;
+    }
+    writeln!(out, "</details>")
 }
 
 fn cell(text: &str) -> String {

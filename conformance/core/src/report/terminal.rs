@@ -2,17 +2,42 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use super::{Fingerprint, curl, difference_lines, exchange_lines};
+use super::blocks::{Block, Folded, blocks, folded, ids};
+use super::{Fingerprint, curl, exchange_lines};
 use crate::edition::EDITION;
-use crate::nearest::nearest;
-use crate::run::{Outcome, Problem, Report, Verdict};
+use crate::nearest::Kind;
+use crate::run::{Holding, Outcome, Report, Tone, Verdict};
 use crate::setup::Setup;
 use crate::spec::Spec;
+use crate::words::counted;
 
-/// How many problems of a case are shown.
-const SHOWN: usize = 3;
+/// Lines that the cases shown whole share, unless everything is asked for.
+const WHOLE_LINES: usize = 39;
+/// Lines of ids that all blocks share, unless everything is asked for.
+const ID_LINES: usize = 24;
+/// Lines of switches or of known failures that are shown, unless everything is asked for.
+const LISTED: usize = 6;
+/// The columns of lines that are put together here.
+const WIDTH: usize = 100;
 
-/// Writes the report for people: a table by chapter, the failures, the fingerprint, one last line.
+/// How much a report on the terminal says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// The verdict and the cause.
+    Quiet,
+    /// So many failures of a block whole, as far as a screen or two hold them, the rest by id.
+    Some(usize),
+    /// Everything.
+    All,
+}
+
+impl Default for Detail {
+    fn default() -> Self {
+        Detail::Some(3)
+    }
+}
+
+/// Writes the report for people, of the usual length.
 ///
 /// # Errors
 ///
@@ -23,63 +48,50 @@ pub fn terminal(
     setup: &Setup,
     spec: &Spec,
 ) -> io::Result<()> {
-    writeln!(out)?;
-    table(out, report)?;
-    for (index, found) in nearest(report).iter().enumerate() {
-        if index == 0 {
-            writeln!(out)?;
-            heading(out, "nearest known defects")?;
-        }
-        writeln!(out, "  {}", found.sentence())?;
-    }
-    for verdict in [Verdict::Error, Verdict::Fail, Verdict::Warn] {
-        for outcome in report.outcomes.iter().filter(|outcome| outcome.verdict == verdict) {
-            case(out, outcome, setup, spec)?;
-        }
-    }
-    for verdict in
-        [Verdict::Precondition, Verdict::Inconclusive, Verdict::NotExercised, Verdict::Skipped]
-    {
-        reasons(out, report, verdict)?;
-    }
-    if report.outcomes.iter().any(|outcome| outcome.observed.is_some()) {
-        let fingerprint = Fingerprint::of(report);
-        let differs =
-            fingerprint.points.iter().filter(|point| point.value() != Some(point.default)).count();
+    terminal_with(out, report, setup, spec, Detail::default())
+}
+
+/// Writes the report for people: a table by chapter, what was set aside, the fingerprint, the failures
+/// block by block, and last, next to the prompt, the verdict and the cause.
+///
+/// # Errors
+///
+/// Those of `out`.
+pub fn terminal_with(
+    out: &mut dyn Write,
+    report: &Report,
+    setup: &Setup,
+    spec: &Spec,
+    detail: Detail,
+) -> io::Result<()> {
+    let blocks = blocks(report);
+    if detail != Detail::Quiet {
         writeln!(out)?;
-        heading(
-            out,
-            &format!(
-                "fingerprint: {differs} of {} readings differ from the reference, or are not known",
-                fingerprint.points.len()
-            ),
-        )?;
-        if differs > 0 {
-            for line in fingerprint.to_string().lines() {
-                writeln!(out, "  {line}")?;
-            }
+        // Where nothing was judged the last lines say why.
+        if !report.outcomes.is_empty() {
+            table(out, report)?;
         }
-    }
-    let lines: Vec<_> =
-        report.handshake.tenants.iter().filter_map(crate::run::Holding::line).collect();
-    if !lines.is_empty() || report.handshake.stale != 0 {
+        set_aside(out, report, detail)?;
+        live(out, report)?;
+        fingerprint(out, report, detail)?;
+        data(out, report)?;
+        let whole = match detail {
+            Detail::Some(whole) => whole,
+            _ => usize::MAX,
+        };
+        let shown: usize = blocks.iter().map(|block| block.outcomes.len().min(whole)).sum();
+        let lines = match detail {
+            Detail::All => usize::MAX,
+            // More than the usual number was asked for: each as long as of three.
+            _ => (WHOLE_LINES / shown.clamp(1, 6)).max(9),
+        };
+        let room = Room { whole, lines, ids: (ID_LINES / blocks.len().max(1)).max(1) };
+        for (number, block) in blocks.iter().enumerate().rev() {
+            show(out, (number, block), setup, spec, room)?;
+        }
         writeln!(out)?;
-        heading(out, "the target's data")?;
-        if report.handshake.stale != 0 {
-            let days = report.handshake.stale;
-            writeln!(
-                out,
-                "  loaded {days} days ago: what needs records relative to today is not judged"
-            )?;
-        }
-        for line in lines {
-            writeln!(out, "  {line}")?;
-        }
     }
-    writeln!(out)?;
-    // DATE-13
-    writeln!(out, "suite {}, zone data {}", crate::edition::EDITION, crate::zone::RELEASE)?;
-    last_line(out, report)
+    last_lines(out, report, &blocks, detail)
 }
 
 fn style(verdict: Verdict) -> Style {
@@ -101,15 +113,19 @@ fn table(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     heading(
         out,
         &format!(
-            "{:<14}{:>7}{:>7}{:>7}{:>7}{:>10}",
-            "chapter", "pass", "warn", "fail", "other", "requests"
+            "{:<14}{:>7}{:>7}{:>7}{:>7}{:>7}{:>10}",
+            "chapter", "pass", "warn", "fail", "known", "other", "requests"
         ),
     )?;
     for chapter in report.chapters() {
         let outcomes: Vec<_> =
             report.outcomes.iter().filter(|outcome| outcome.chapter() == chapter).collect();
-        let count = |verdict| outcomes.iter().filter(|outcome| outcome.verdict == verdict).count();
+        let count = |verdict| {
+            let here = outcomes.iter().filter(|outcome| outcome.verdict == verdict);
+            here.filter(|outcome| outcome.known.is_none()).count()
+        };
         let (pass, warn, fail) = (count(Verdict::Pass), count(Verdict::Warn), count(Verdict::Fail));
+        let known = outcomes.iter().filter(|outcome| outcome.known.is_some()).count();
         let requests: usize = outcomes.iter().map(|outcome| outcome.requests).sum();
         let cell = |number: usize, verdict: Verdict| {
             let style = if number == 0 { Style::new().dimmed() } else { style(verdict) };
@@ -117,125 +133,326 @@ fn table(out: &mut dyn Write, report: &Report) -> io::Result<()> {
         };
         writeln!(
             out,
-            "{chapter:<14}{}{}{}{}{requests:>10}",
+            "{chapter:<14}{}{}{}{}{}{requests:>10}",
             cell(pass, Verdict::Pass),
             cell(warn, Verdict::Warn),
             cell(fail, Verdict::Fail),
-            cell(outcomes.len() - pass - warn - fail, Verdict::Skipped),
+            cell(known, Verdict::Warn),
+            cell(outcomes.len() - pass - warn - fail - known, Verdict::Skipped),
         )?;
     }
     Ok(())
 }
 
-fn case(out: &mut dyn Write, outcome: &Outcome, setup: &Setup, spec: &Spec) -> io::Result<()> {
-    let style = style(outcome.verdict);
-    writeln!(out)?;
-    writeln!(out, "{style}{}{style:#} {}: {}", outcome.verdict, outcome.id, outcome.title)?;
-    if let Some(known) = &outcome.known {
-        writeln!(out, "  known: {known}")?;
+/// So many of a list, and how many more there are.
+fn some<T>(all: &[T], detail: Detail) -> (&[T], usize) {
+    let shown = if detail == Detail::All { all.len() } else { all.len().min(LISTED) };
+    (&all[..shown], all.len() - shown)
+}
+
+/// Faults of the suite, what is known to fail, and what was not judged, by reason.
+fn set_aside(out: &mut dyn Write, report: &Report, detail: Detail) -> io::Result<()> {
+    let of = |verdict: Verdict| -> Vec<&Outcome> {
+        report.outcomes.iter().filter(|outcome| outcome.verdict == verdict).collect()
+    };
+    for verdict in [
+        Verdict::Error,
+        Verdict::Precondition,
+        Verdict::Inconclusive,
+        Verdict::NotExercised,
+        Verdict::Skipped,
+    ] {
+        let reason = |outcome: &Outcome| outcome.reason.clone().unwrap_or_default();
+        reasons(out, verdict.as_str(), style(verdict), &of(verdict), &reason, detail)?;
+    }
+    let mut known = of(Verdict::Fail);
+    known.retain(|outcome| outcome.known.is_some());
+    let reason = |outcome: &Outcome| outcome.known.clone().unwrap_or_default();
+    reasons(out, "known", style(Verdict::Warn), &known, &reason, detail)
+}
+
+fn reasons(
+    out: &mut dyn Write,
+    word: &str,
+    style: Style,
+    outcomes: &[&Outcome],
+    reason: &dyn Fn(&Outcome) -> String,
+    detail: Detail,
+) -> io::Result<()> {
+    let mut groups: Vec<(String, Vec<&str>)> = Vec::new();
+    for outcome in outcomes {
+        let reason = reason(outcome);
+        match groups.iter_mut().find(|(other, _)| *other == reason) {
+            Some((_, ids)) => ids.push(&outcome.id),
+            None => groups.push((reason, vec![&outcome.id])),
+        }
+    }
+    if groups.is_empty() {
         return Ok(());
     }
-    if let Some(reason) = &outcome.reason {
+    groups.sort_by_key(|(_, ids)| std::cmp::Reverse(ids.len()));
+    let most = if detail == Detail::All { usize::MAX } else { 3 };
+    writeln!(out)?;
+    for (reason, ids) in groups.iter().take(most) {
+        let shown = if detail == Detail::All { ids.len() } else { ids.len().min(3) };
+        let more = match ids.len() - shown {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        writeln!(out, "{style}{word}{style:#} {}{more}", ids[..shown].join(", "))?;
         writeln!(out, "  {reason}")?;
     }
-    let mut last = "";
-    for problem in outcome.problems.iter().take(SHOWN) {
-        if problem.clause != last {
-            let sentence = spec.find(&problem.clause).map_or("", |clause| clause.sentence.as_str());
-            writeln!(out, "  {} ({}): {sentence}", problem.clause, problem.level)?;
-            last = &problem.clause;
-        }
-        one(out, problem, setup, outcome.problems[0].variant == problem.variant)?;
-    }
-    if outcome.problems.len() > SHOWN {
-        let mut variants: Vec<_> =
-            outcome.problems[SHOWN..].iter().map(|problem| problem.variant.as_str()).collect();
-        variants.dedup();
-        writeln!(
-            out,
-            "  and {} more, with {}",
-            outcome.problems.len() - SHOWN,
-            variants.join(", ")
-        )?;
+    let rest: usize = groups.iter().skip(most).map(|(_, ids)| ids.len()).sum();
+    if rest > 0 {
+        writeln!(out, "{style}{word}{style:#} {} more, for other reasons", counted(rest, "case"))?;
     }
     Ok(())
 }
 
-fn one(out: &mut dyn Write, problem: &Problem, setup: &Setup, whole: bool) -> io::Result<()> {
-    let place = match (problem.variant.as_str(), problem.step) {
-        ("", None) => String::new(),
-        ("", Some(step)) => format!("step {step}: "),
-        (variant, _) => format!("{variant}: "),
+/// What a live run could exercise, and what data would exercise more.
+fn live(out: &mut dyn Write, report: &Report) -> io::Result<()> {
+    let chapters = &report.scope.chapters;
+    if chapters.is_empty() {
+        return Ok(());
+    }
+    writeln!(out)?;
+    heading(out, "what this data could exercise, in clauses")?;
+    for chapter in chapters {
+        let (here, all) = (chapter.exercised, chapter.clauses);
+        let mut more: Vec<String> = Vec::new();
+        if !chapter.wants.is_empty() {
+            let few = chapter.wants.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
+            let rest = if chapter.wants.len() > 3 { ", …" } else { "" };
+            more.push(format!("more with {few}{rest}"));
+        }
+        if chapter.dataset_only > 0 {
+            more.push(format!("{} with the dataset alone", chapter.dataset_only));
+        }
+        let more = if more.is_empty() { String::new() } else { format!("  {}", more.join("; ")) };
+        writeln!(out, "  {:<12}{here:>3} of {all:<4}{more}", chapter.name)?;
+    }
+    Ok(())
+}
+
+fn fingerprint(out: &mut dyn Write, report: &Report, detail: Detail) -> io::Result<()> {
+    if report.outcomes.iter().all(|outcome| outcome.observed.is_none()) {
+        return Ok(());
+    }
+    let mut fingerprint = Fingerprint::of(report);
+    let all = fingerprint.points.len();
+    let other = fingerprint.points.iter().filter(|point| point.value().is_some());
+    let other = other.filter(|point| point.value() != Some(point.default)).count();
+    let open = fingerprint.points.iter().filter(|point| point.value().is_none()).count();
+    writeln!(out)?;
+    heading(
+        out,
+        &format!(
+            "fingerprint: of {all} readings {other} differ from the reference, {open} could not be told"
+        ),
+    )?;
+    if detail != Detail::All {
+        // What was seen, and is not as in the reference.
+        fingerprint.points.retain(|point| {
+            let seen = !point.values.is_empty() || !point.other.is_empty();
+            seen && point.value() != Some(point.default)
+        });
+    }
+    // A reading that was seen says more than one that was not.
+    fingerprint.points.sort_by_key(|point| point.value().is_none());
+    let text = fingerprint.to_string();
+    let lines: Vec<&str> = text.lines().collect();
+    let (shown, more) = some(&lines, detail);
+    for line in shown {
+        writeln!(out, "  {line}")?;
+    }
+    if more > 0 {
+        writeln!(out, "  and {more} more (--verbose, --fingerprint F)")?;
+    }
+    Ok(())
+}
+
+fn data(out: &mut dyn Write, report: &Report) -> io::Result<()> {
+    // A precondition says it all.
+    if report.handshake.precondition.is_some() {
+        return Ok(());
+    }
+    let lines: Vec<_> = report.handshake.tenants.iter().filter_map(Holding::line).collect();
+    if lines.is_empty() && report.handshake.stale == 0 {
+        return Ok(());
+    }
+    writeln!(out)?;
+    heading(out, "the target's data")?;
+    if report.handshake.stale != 0 {
+        let days = counted(report.handshake.stale, "day");
+        writeln!(out, "  loaded {days} ago: what needs records relative to today is not judged")?;
+    }
+    for line in lines {
+        writeln!(out, "  {line}")?;
+    }
+    Ok(())
+}
+
+/// How much of a block is shown.
+#[derive(Clone, Copy)]
+struct Room {
+    /// Cases that are shown whole.
+    whole: usize,
+    /// Lines that each of them has.
+    lines: usize,
+    /// Lines for the ids of the others.
+    ids: usize,
+}
+
+fn show(
+    out: &mut dyn Write,
+    (number, block): (usize, &Block<'_>),
+    setup: &Setup,
+    spec: &Spec,
+    Room { whole, lines, ids: most }: Room,
+) -> io::Result<()> {
+    writeln!(out)?;
+    let what = match &block.cause {
+        Some(cause) if cause.kind == Kind::Trait => format!("cause {}", number + 1),
+        Some(cause) => format!("cause {} ({})", number + 1, cause.defect),
+        None => "no known defect explains them".into(),
     };
-    writeln!(out, "  {place}{}", problem.finding.text)?;
-    if let Some(difference) = &problem.finding.difference {
-        for line in difference_lines(difference, &problem.exchange.planned, setup) {
-            writeln!(out, "    {line}")?;
+    heading(out, &format!("{}: {what}", block.counted()))?;
+    for outcome in block.outcomes.iter().take(whole) {
+        let text = case(outcome, setup, spec, lines);
+        let (shown, more) = match text.len() {
+            length if length > lines => (&text[..lines - 1], length + 1 - lines),
+            _ => (&text[..], 0),
+        };
+        for line in shown {
+            writeln!(out, "{line}")?;
+        }
+        if more > 0 {
+            writeln!(out, "    … {} (--verbose)", counted(more, "more line"))?;
         }
     }
-    writeln!(out, "    {}", curl::line(&problem.exchange.planned, setup))?;
-    if whole {
-        let dim = Style::new().dimmed();
-        for line in exchange_lines(&problem.exchange, setup) {
-            writeln!(out, "    {dim}{line}{dim:#}")?;
-        }
+    let rest = block.outcomes.get(whole.min(block.outcomes.len())..).unwrap_or_default();
+    if rest.is_empty() {
+        return Ok(());
     }
-    Ok(())
-}
-
-fn reasons(out: &mut dyn Write, report: &Report, verdict: Verdict) -> io::Result<()> {
-    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
-    for outcome in report.outcomes.iter().filter(|outcome| outcome.verdict == verdict) {
-        let reason = outcome.reason.as_deref().unwrap_or_default();
-        match reasons.iter_mut().find(|(other, _)| *other == reason) {
-            Some((_, ids)) => ids.push(&outcome.id),
-            None => reasons.push((reason, vec![&outcome.id])),
-        }
-    }
-    for (reason, ids) in reasons {
-        let more =
-            if ids.len() > 4 { format!(" and {} more", ids.len() - 4) } else { String::new() };
-        let style = style(verdict);
-        writeln!(out)?;
-        writeln!(out, "{style}{verdict}{style:#} {}{more}", ids[..ids.len().min(4)].join(", "))?;
-        writeln!(out, "  {reason}")?;
-    }
-    Ok(())
-}
-
-fn last_line(out: &mut dyn Write, report: &Report) -> io::Result<()> {
-    if let Some(reason) = &report.handshake.precondition {
-        let style = style(Verdict::Precondition);
-        let word = if report.handshake.unreachable { "unreachable" } else { "precondition" };
-        return writeln!(out, "{style}{word}{style:#} {}: {reason}", report.target);
-    }
-    let counts: Vec<_> = Verdict::ALL
-        .iter()
-        .map(|verdict| (report.count(*verdict), verdict))
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, verdict)| format!("{count} {verdict}"))
-        .collect();
-    let verdict = match report.exit_code() {
-        0 => Verdict::Pass,
-        1 | 4 | 6 => Verdict::Fail,
-        _ => Verdict::Inconclusive,
-    };
-    let word = report.conclusion();
-    let style = style(verdict);
+    let lines = ids(rest, WIDTH);
+    let shown = lines.len().min(most);
+    let said = if rest.len() < block.outcomes.len() { "and" } else { "these" };
     writeln!(
         out,
-        "{style}{word}{style:#} {}: {} of edition {EDITION}: {}; {} in {:.1} s",
-        report.target,
-        crate::words::counted(report.outcomes.len(), "case"),
-        counts.join(", "),
-        crate::words::counted(report.requests, "request"),
-        report.elapsed.as_secs_f64(),
+        "  {said} {} by id:",
+        counted(rest.len(), if said == "and" { "other" } else { "case" })
     )?;
-    for stale in &report.stale {
-        writeln!(out, "stale known failure: {stale}")?;
+    for line in &lines[..shown] {
+        writeln!(out, "    {line}")?;
     }
-    if let Some(reason) = &report.ended {
-        writeln!(out, "the run ended early: {reason}")?;
+    if lines.len() > shown {
+        let more = counted(lines.len() - shown, "more line");
+        writeln!(out, "    … {more} of ids (--verbose shows every failure, --json F has them)")?;
+    }
+    Ok(())
+}
+
+/// A failure whole, line by line, as far as there is room: what matters least comes last.
+fn case(outcome: &Outcome, setup: &Setup, spec: &Spec, room: usize) -> Vec<String> {
+    let style = style(outcome.verdict);
+    let mut lines =
+        vec![format!("{style}{}{style:#} {}: {}", outcome.verdict, outcome.id, outcome.title)];
+    lines.extend(outcome.reason.iter().map(|reason| format!("  {reason}")));
+    let folded = folded(outcome, setup);
+    let mut last = "";
+    for (index, fold) in folded.iter().enumerate() {
+        let problem = fold.problem;
+        if room != usize::MAX && index > 0 {
+            break;
+        }
+        if problem.clause != last {
+            let sentence = spec.find(&problem.clause).map_or("", |clause| clause.sentence.as_str());
+            lines.push(format!("  {} ({}): {sentence}", problem.clause, problem.level));
+            last = &problem.clause;
+        }
+        lines.push(format!("  {}{}", fold.place(), problem.finding.text));
+        let most = if room == usize::MAX { room } else { (room / 2).max(2) };
+        lines.extend(fold.difference.iter().take(most).map(|line| format!("    {line}")));
+        if fold.difference.len() > most {
+            let more = counted(fold.difference.len() - most, "more line");
+            lines.push(format!("    … {more} (--verbose)"));
+        }
+        lines.extend(fold.same().map(|same| format!("    {same}")));
+        lines.push(format!("    {}", curl::line(&problem.exchange.planned, setup)));
+        if index == 0 {
+            lines.extend(other_findings(&folded).filter(|_| room != usize::MAX));
+            let dim = Style::new().dimmed();
+            let exchange = exchange_lines(&problem.exchange, setup);
+            lines.extend(exchange.iter().map(|line| format!("    {dim}{line}{dim:#}")));
+        }
+    }
+    lines
+}
+
+/// That there are other findings than the first, and where.
+fn other_findings(folded: &[Folded<'_>]) -> impl Iterator<Item = String> {
+    let others = &folded[1..];
+    let named = |place: &String| !place.is_empty();
+    let names: Vec<_> = others.iter().map(Folded::place).filter(named).take(4).collect();
+    let names: Vec<_> = names.iter().map(|place| place.trim_end_matches(": ")).collect();
+    let at = if names.is_empty() { String::new() } else { format!(", with {}", names.join(", ")) };
+    (!others.is_empty())
+        .then(|| format!("  and {}{at}", counted(others.len(), "other finding")))
+        .into_iter()
+}
+
+fn last_lines(
+    out: &mut dyn Write,
+    report: &Report,
+    blocks: &[Block<'_>],
+    detail: Detail,
+) -> io::Result<()> {
+    let verdict = match report.ends_in().tone() {
+        Tone::Good => Verdict::Pass,
+        Tone::Partial => Verdict::Warn,
+        Tone::Bad => Verdict::Fail,
+        Tone::Open => Verdict::Inconclusive,
+    };
+    let style = style(verdict);
+    // DATE-13
+    let zones = crate::zone::RELEASE;
+    let (requests, seconds) = (counted(report.requests, "request"), report.elapsed.as_secs_f64());
+    writeln!(
+        out,
+        "{}: suite {EDITION}, zone data {zones}, level {}; {requests} in {seconds:.1} s",
+        report.target,
+        if report.strict { "should" } else { "must" },
+    )?;
+    let sentence = report.sentence();
+    let word = report.conclusion();
+    let rest = sentence.strip_prefix(word).unwrap_or(&sentence);
+    writeln!(out, "{style}{word}{style:#}{rest}")?;
+    for way in &report.handshake.ways_out {
+        writeln!(out, "  * {way}")?;
+    }
+    let (stale, more) = some(&report.stale, detail);
+    for line in stale {
+        writeln!(out, "  {line}")?;
+    }
+    if more > 0 {
+        writeln!(out, "  and {}", counted(more, "more line"))?;
+    }
+    if let Some(unexplained) = blocks.iter().find(|block| block.cause.is_none()) {
+        let partly = blocks.len() > 1 || report.scope.is_partial();
+        if partly || unexplained.counts().0 > 1 {
+            let too_few =
+                if report.scope.is_partial() { ", or too few cases ran to tell one" } else { "" };
+            let said = unexplained.counted();
+            writeln!(out, "  {said}: no known defect explains them{too_few}")?;
+        }
+    }
+    for block in blocks.iter().rev() {
+        if let Some(sentence) = block.sentence() {
+            for other in block.others.iter().rev() {
+                writeln!(out, "  or a server {} ({})", other.says, other.defect)?;
+            }
+            writeln!(out, "  {sentence}")?;
+        }
     }
     Ok(())
 }

@@ -11,6 +11,7 @@ use super::plan::plan;
 use super::play::play;
 use super::rehearsal::Rehearsal;
 use super::report::Report;
+use super::scope::Scope;
 use super::verdict::Verdict;
 use crate::fixture::Case;
 use crate::setup::Setup;
@@ -94,6 +95,7 @@ pub fn run(
         ended: target.ended(),
         strict: options.strict,
         stale: Vec::new(),
+        scope: Scope::default(),
     }
 }
 

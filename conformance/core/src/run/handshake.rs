@@ -22,6 +22,8 @@ pub struct Handshake {
     pub tenants: Vec<Holding>,
     /// Why the cases cannot be judged on this target.
     pub precondition: Option<String>,
+    /// What can be done about that.
+    pub ways_out: Vec<String>,
     /// Whether it could not be reached at all.
     pub unreachable: bool,
     /// Days between the day that the dataset was stamped with and today.
@@ -82,6 +84,20 @@ const UNREADABLE: &str = "unreadable";
 
 /// What is said of an answer that takes no credentials that it should take.
 const LOCKED: &str = "the credentials are not taken";
+
+/// What helps where the target does not know the credentials.
+const LET_IN: [&str; 2] = [
+    "the target knows the tenant by another name or token: --tenant NAME, with its token in VCC_TOKEN",
+    "nothing but this tenant is there: --live checks what it has, with GET only",
+];
+
+/// What helps where the target holds other data.
+const HOLD: [&str; 4] = [
+    "load the dataset: vcc-conformance dataset export --dir DIR, or --seed-cmd CMD does it before the run",
+    "let the suite start the server with it: --server-cmd CMD in place of --url",
+    "check the data that is there: --live",
+    "see a server that holds it: vcc-conformance serve",
+];
 
 /// Why nothing more is asked.
 enum Halt {
@@ -144,14 +160,14 @@ pub fn handshake(setup: &mut Setup, transport: &mut dyn Transport) -> Handshake 
         let lines: Vec<_> = result.tenants.iter().filter_map(Holding::line).collect();
         result.precondition =
             Some(format!("the target does not let the tenants in: {}", lines.join("; ")));
+        result.ways_out = LET_IN.map(str::to_owned).to_vec();
     } else if expected > 0 && (missing + locked) * 5 > expected
         || unknown > 5 && unknown * 5 > total
     {
         let lines: Vec<_> = result.tenants.iter().filter_map(Holding::line).collect();
-        result.precondition = Some(format!(
-            "the target does not hold the dataset (vcc-conformance dataset export): {}",
-            lines.join("; ")
-        ));
+        result.precondition =
+            Some(format!("the target does not hold the dataset: {}", lines.join("; ")));
+        result.ways_out = HOLD.map(str::to_owned).to_vec();
     }
     result
 }

@@ -66,7 +66,8 @@ fn command(
     command
 }
 
-/// Runs a command that loads the dataset into a target, until `stop`.
+/// Runs a command that loads the dataset into a target, until `stop` or until the time of the run is
+/// over.
 ///
 /// # Errors
 ///
@@ -76,7 +77,7 @@ pub fn seed(
     data: &Path,
     tenants: &[Tenant],
     url: &str,
-    stop: &AtomicBool,
+    (stop, until): (&AtomicBool, Instant),
 ) -> Result<(), String> {
     let error = |problem: &dyn std::fmt::Display| format!("--seed-cmd: {problem}");
     let mut command = command(line, data, tenants, "", 0, url);
@@ -93,10 +94,14 @@ pub fn seed(
             None if stop.load(Ordering::Relaxed) => {
                 return Err(error(&"the run was stopped before it was done"));
             }
+            None if Instant::now() >= until => return Err(error(&OVER)),
             None => thread::sleep(TICK),
         }
     }
 }
+
+/// What is said where a command takes longer than the run may.
+const OVER: &str = "the time for the run was over before it was done (--deadline)";
 
 /// A server that runs until this is dropped.
 #[derive(Debug)]
@@ -107,8 +112,8 @@ pub struct Launched {
 }
 
 impl Launched {
-    /// Starts a server on a free port of loopback and waits until it takes connections, or until
-    /// `stop`.
+    /// Starts a server on a free port of loopback and waits until it takes connections, for `wait` at
+    /// most and within the time of the run, or until `stop`.
     ///
     /// # Errors
     ///
@@ -118,7 +123,7 @@ impl Launched {
         data: &Path,
         tenants: &[Tenant],
         wait: Duration,
-        stop: &AtomicBool,
+        (stop, over): (&AtomicBool, Instant),
     ) -> Result<Self, String> {
         let error = |problem: &dyn std::fmt::Display| format!("--server-cmd: {problem}");
         let port = TcpListener::bind("127.0.0.1:0")
@@ -139,6 +144,11 @@ impl Launched {
             }
             if let Ok(Some(status)) = group.ended() {
                 return Err(error(&format!("it ended before it took a connection: {status}")));
+            }
+            if Instant::now() >= over {
+                return Err(error(
+                    &"it took no connection before the time for the run was over (--deadline)",
+                ));
             }
             if Instant::now() >= until {
                 return Err(error(&format!(

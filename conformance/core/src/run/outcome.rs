@@ -31,6 +31,8 @@ pub struct Outcome {
     pub known: Option<String>,
     /// The value of the switch that the case observes.
     pub observed: Option<Observed>,
+    /// The number of records that a law was tried on, or of answers; `None` for a case of the suite.
+    pub evidence: Option<usize>,
     /// Requests sent.
     pub requests: usize,
     /// Variants run.
@@ -68,6 +70,7 @@ impl Outcome {
             problems: Vec::new(),
             known: None,
             observed: None,
+            evidence: None,
             requests: 0,
             variants: 0,
             micros: 0,
@@ -329,14 +332,18 @@ fn probe(
         .take(last)
         .map(|(step, exchange)| (step.format, exchange.answer.clone().ok()))
         .collect();
-    let mut value = None;
+    let mut values = Vec::new();
     for reading in &case.reading {
         if one(&reading.expect, planned, of_step, &earlier, setup)?.is_empty() {
-            value = Some(reading.value.clone());
-            break;
+            values.push(reading.value.as_str());
         }
     }
-    let seen = match of_step.last().map(|exchange| &exchange.answer) {
+    // An answer that several readings give tells none of them.
+    let value = match values[..] {
+        [value] => Some(value.to_owned()),
+        _ => None,
+    };
+    let mut seen = match of_step.last().map(|exchange| &exchange.answer) {
         None => "nothing".into(),
         Some(Err(trouble)) => trouble.to_string(),
         Some(Ok(response)) if response.status == 200 => {
@@ -349,6 +356,9 @@ fn probe(
         }
         Some(Ok(response)) => response.status.to_string(),
     };
+    if values.len() > 1 {
+        seen.push_str(&format!(": that is how {} answer", values.join(" and ")));
+    }
     Ok(Observed { switch: case.switch.clone().unwrap_or_default(), value, seen })
 }
 

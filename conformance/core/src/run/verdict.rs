@@ -34,6 +34,12 @@ impl Verdict {
         Verdict::Error,
     ];
 
+    /// The verdict of this word.
+    #[must_use]
+    pub fn named(word: &str) -> Option<Verdict> {
+        Self::ALL.into_iter().find(|verdict| verdict.as_str() == word)
+    }
+
     /// The word for it.
     #[must_use]
     pub fn as_str(self) -> &'static str {

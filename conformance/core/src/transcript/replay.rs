@@ -91,6 +91,14 @@ impl Replay {
     }
 }
 
+impl Replay {
+    /// Whether it is a live run: its requests come from what the target listed, and are no cases.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        self.lines.keys().any(|(case, ..)| case == "live")
+    }
+}
+
 impl Target for Replay {
     fn worker(&self) -> Box<dyn Transport + '_> {
         Box::new(Reader { replay: self })

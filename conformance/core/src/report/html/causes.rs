@@ -1,7 +1,6 @@
 //! Failures by what explains them: one block a cause, the likeliest first, then what no known defect
 //! explains.
 
-use std::collections::BTreeSet;
 use std::fmt::{self, Write};
 
 use super::excerpt;
@@ -10,7 +9,6 @@ use crate::nearest::Match;
 use crate::report::escape::escape;
 use crate::run::{Outcome, Report, Verdict};
 use crate::setup::Setup;
-use crate::signatures;
 use crate::spec::Spec;
 use crate::words::counted;
 
@@ -29,12 +27,6 @@ pub(super) struct Block<'a> {
     outcomes: Vec<&'a Outcome>,
 }
 
-/// The cases that a defect fails.
-fn signature(found: &Match) -> Option<&'static BTreeSet<String>> {
-    let all = signatures::embedded().iter();
-    all.clone().find(|signature| signature.defect == found.defect).map(|found| &found.cases)
-}
-
 /// What is wrong, by cause.
 pub(super) fn blocks<'a>(report: &'a Report, causes: &'a [Match]) -> Vec<Block<'a>> {
     let mut rest: Vec<&Outcome> = report
@@ -46,11 +38,10 @@ pub(super) fn blocks<'a>(report: &'a Report, causes: &'a [Match]) -> Vec<Block<'
     rest.sort_by_key(|outcome| std::cmp::Reverse(outcome.verdict));
     let mut blocks: Vec<Block<'_>> = Vec::new();
     for found in causes {
-        let cases = signature(found);
         let explained = |outcome: &&Outcome| {
             outcome.known.is_none()
                 && outcome.verdict != Verdict::Error
-                && cases.is_some_and(|cases| cases.contains(&outcome.id))
+                && found.explains.contains(&outcome.id)
         };
         let new = rest.iter().copied().filter(explained).count();
         // What explains little that is not explained yet is another word for the same.

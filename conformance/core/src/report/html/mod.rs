@@ -8,8 +8,8 @@ mod summary;
 
 use std::fmt::{self, Write};
 
+use super::blocks::causes;
 use super::escape::{escape, excerpt};
-use crate::nearest::nearest;
 use crate::run::{Outcome, Report, Verdict};
 use crate::setup::Setup;
 use crate::spec::Spec;
@@ -78,7 +78,7 @@ fn bar<'a>(out: &mut String, outcomes: impl Iterator<Item = &'a Outcome> + Clone
 }
 
 fn write_page(out: &mut String, report: &Report, setup: &Setup, spec: &Spec) -> fmt::Result {
-    let causes = nearest(report);
+    let causes = causes(report);
     let blocks = causes::blocks(report, &causes);
     write!(
         out,

@@ -5,21 +5,25 @@ use std::fmt::{self, Write};
 use super::causes::Block;
 use super::{bar, class, excerpt, mark};
 use crate::report::escape::escape;
-use crate::run::{Outcome, Report, Verdict};
+use crate::run::{Outcome, Report, Tone, Verdict};
 use crate::words::counted;
 
 /// The head of the page.
 pub(super) fn header(out: &mut String, report: &Report, blocks: &[Block<'_>]) -> fmt::Result {
-    let tone = match report.exit_code() {
-        0 => "pass",
-        1 | 4 | 6 => "fail",
-        _ => "other",
+    let sentence = report.sentence();
+    let rest = sentence.strip_prefix(report.conclusion()).unwrap_or_default();
+    let tone = match report.ends_in().tone() {
+        Tone::Good => "pass",
+        Tone::Partial => "warn",
+        Tone::Bad => "fail",
+        Tone::Open => "other",
     };
     write!(
         out,
         "<header class=\"top {tone}\"><p class=\"kicker\">Recordings API conformance</p><h1>{}</h1>\
-         <p class=\"target\">{}</p><p class=\"soft\">{} · edition {} · zone data {} · {} in {:.1} s{}</p>",
+         <p class=\"verdict\">{}</p><p class=\"target\">{}</p><p class=\"soft\">{} · edition {} · zone data {} · {} in {:.1} s{}</p>",
         report.conclusion(),
+        excerpt(rest.trim_start_matches(": ")),
         excerpt(&report.target),
         report.started.strftime("%Y-%m-%d %H:%M UTC"),
         crate::edition::EDITION,
@@ -28,7 +32,7 @@ pub(super) fn header(out: &mut String, report: &Report, blocks: &[Block<'_>]) ->
         report.elapsed.as_secs_f64(),
         if report.strict { " · level should" } else { "" },
     )?;
-    for line in report.handshake.precondition.iter().chain(&report.ended).chain(&report.stale) {
+    for line in report.handshake.ways_out.iter().chain(&report.stale) {
         write!(out, "<p class=\"notice\">{}</p>", excerpt(line))?;
     }
     if let Some(found) = blocks.first().and_then(|block| block.found) {
@@ -39,13 +43,14 @@ pub(super) fn header(out: &mut String, report: &Report, blocks: &[Block<'_>]) ->
         )?;
     }
     out.push_str("<ul class=\"counts\">");
-    for verdict in Verdict::ALL {
-        let count = report.count(verdict);
+    for (name, count) in report.tally().kinds() {
+        // Known failures are failures, with a name of their own.
+        let verdict = Verdict::named(name).unwrap_or(Verdict::Warn);
         if count > 0 || matches!(verdict, Verdict::Pass | Verdict::Fail) {
             let none = if count == 0 { " none" } else { "" };
             write!(
                 out,
-                "<li class=\"is-{}{none}\"><b>{count}</b> <span>{}{verdict}</span></li>",
+                "<li class=\"is-{}{none}\"><b>{count}</b> <span>{}{name}</span></li>",
                 class(verdict),
                 mark(verdict)
             )?;

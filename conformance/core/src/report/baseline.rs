@@ -1,0 +1,197 @@
+//! What changed since an earlier run, by its report in JSON.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::fingerprint::Fingerprint;
+use super::json::JSON_VERSION;
+use crate::run::{Outcome, Report, Verdict};
+use crate::words::counted;
+
+/// An earlier run.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Baseline {
+    report: u32,
+    edition: String,
+    target: String,
+    started: String,
+    level: String,
+    fingerprint: Points,
+    cases: Vec<Case>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct Points {
+    points: Vec<Point>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct Point {
+    switch: String,
+    value: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct Case {
+    id: String,
+    verdict: String,
+    evidence: Option<usize>,
+}
+
+/// What changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// When the earlier run was made, and against what, where that was something else.
+    pub since: String,
+    /// Cases that fail or warn and did not.
+    pub worse: Vec<String>,
+    /// Cases that passed or warned and are not judged any more.
+    pub open: Vec<String>,
+    /// Cases that fail or warn no more.
+    pub better: Vec<String>,
+    /// Switches that are read in another way.
+    pub readings: Vec<String>,
+    /// Laws that have less than half of the evidence.
+    pub evidence: Vec<String>,
+}
+
+/// How bad a verdict is; `None` where nothing was judged.
+fn rank(verdict: Verdict) -> Option<u8> {
+    match verdict {
+        Verdict::Pass => Some(0),
+        Verdict::Warn => Some(1),
+        Verdict::Fail => Some(2),
+        _ => None,
+    }
+}
+
+impl Baseline {
+    /// Reads the report of an earlier run.
+    ///
+    /// # Errors
+    ///
+    /// It is no such report, or one of another version.
+    pub fn read(text: &str) -> Result<Self, String> {
+        let value: serde_json::Value = serde_json::from_str(text)
+            .map_err(|problem| format!("expected a report that --json wrote: {problem}"))?;
+        let expected = format!("expected a report that --json wrote, of version {JSON_VERSION}");
+        match value["report"].as_u64() {
+            Some(version) if version == u64::from(JSON_VERSION) => {}
+            Some(version) => return Err(format!("{expected}; found version {version}")),
+            None => return Err(expected),
+        }
+        serde_json::from_value(value).map_err(|problem| format!("{expected}: {problem}"))
+    }
+
+    /// The level that the earlier run was judged at.
+    #[must_use]
+    pub fn level(&self) -> &str {
+        &self.level
+    }
+
+    /// What changed from this run to a later one. A case that fails and that the earlier run does not
+    /// have is one that got worse.
+    #[must_use]
+    pub fn changes(&self, report: &Report) -> Changes {
+        debug_assert_eq!(self.report, JSON_VERSION);
+        let before: BTreeMap<&str, &Case> =
+            self.cases.iter().map(|case| (case.id.as_str(), case)).collect();
+        let mut changes = Changes { since: self.since(report), ..Changes::default() };
+        for outcome in &report.outcomes {
+            match before.get(outcome.id.as_str()) {
+                Some(was) => changes.compare(was, outcome),
+                None if matches!(outcome.verdict, Verdict::Fail | Verdict::Warn) => {
+                    let text = format!("{}: {}, and did not run", outcome.id, outcome.verdict);
+                    changes.worse.push(text);
+                }
+                None => {}
+            }
+        }
+        let ran: BTreeMap<&str, ()> =
+            report.outcomes.iter().map(|outcome| (outcome.id.as_str(), ())).collect();
+        let judged = |case: &&Case| Verdict::named(&case.verdict).and_then(rank).is_some();
+        let gone = self.cases.iter().filter(judged).filter(|case| !ran.contains_key(&*case.id));
+        changes
+            .open
+            .extend(gone.map(|case| format!("{}: was {}, did not run", case.id, case.verdict)));
+        let now = Fingerprint::of(report);
+        for point in &now.points {
+            let was = self.fingerprint.points.iter().find(|was| was.switch == point.switch);
+            let (was, is) = (was.and_then(|was| was.value.as_deref()), point.value());
+            let word =
+                |value: Option<&str>| value.map_or("not told".into(), |value| format!("{value:?}"));
+            if was != is {
+                changes.readings.push(format!(
+                    "{}: was {}, is {}",
+                    point.switch,
+                    word(was),
+                    word(is)
+                ));
+            }
+        }
+        changes
+    }
+
+    fn since(&self, report: &Report) -> String {
+        let mut words = vec![self.started.clone()];
+        if self.target != report.target {
+            words.push(format!("against {}", self.target));
+        }
+        if self.edition != crate::edition::EDITION {
+            words.push(format!("with edition {}", self.edition));
+        }
+        words.join(", ")
+    }
+}
+
+impl Changes {
+    fn compare(&mut self, was: &Case, outcome: &Outcome) {
+        let Outcome { id, verdict, .. } = outcome;
+        let before = Verdict::named(&was.verdict).and_then(rank);
+        let text = format!("{id}: was {}, is {verdict}", was.verdict);
+        match (before, rank(*verdict)) {
+            (Some(was), Some(is)) if is > was => self.worse.push(text),
+            (Some(was), Some(is)) if is < was => self.better.push(text),
+            (None, Some(1..)) => self.worse.push(text),
+            (None, Some(_)) => self.better.push(text),
+            (Some(_), None) => self.open.push(text),
+            _ => {}
+        }
+        if let (Some(was), Some(is)) = (was.evidence, outcome.evidence)
+            && is * 2 < was
+        {
+            self.evidence.push(format!("{id}: was {}, is {is}", counted(was, "record")));
+        }
+    }
+
+    /// What changed, in a line, then what it is, each kind up to so many lines.
+    #[must_use]
+    pub fn lines(&self, most: usize) -> Vec<String> {
+        let Changes { since, worse, open, better, readings, evidence } = self;
+        let kinds = [
+            ("worse", worse),
+            ("not judged any more", open),
+            ("better", better),
+            ("read in another way", readings),
+            ("with less evidence", evidence),
+        ];
+        let counts: Vec<_> = kinds
+            .iter()
+            .filter(|(_, texts)| !texts.is_empty())
+            .map(|(word, texts)| format!("{} {word}", texts.len()))
+            .collect();
+        let said = if counts.is_empty() { "nothing changed".into() } else { counts.join(", ") };
+        let mut lines = Vec::new();
+        for (word, texts) in kinds.iter().rev() {
+            lines.extend(texts.iter().take(most).map(|text| format!("  {word}: {text}")));
+            if texts.len() > most {
+                lines.push(format!("  {word}: {} more", texts.len() - most));
+            }
+        }
+        let verdict = if worse.is_empty() { "no worse than" } else { "worse than" };
+        lines.push(format!("{verdict} the baseline of {since}: {said}"));
+        lines
+    }
+}
