@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use percent_encoding::percent_decode_str;
 use quick_xml::events::Event;
 use vcc_types::Field;
 
@@ -22,29 +23,9 @@ impl Format {
     #[must_use]
     pub fn of_path(path: &str) -> Self {
         // REQ-2b: escapes in a path are the characters that they stand for.
-        let path = decoded(path.trim_end_matches('/').as_bytes());
+        let path: Vec<u8> = percent_decode_str(path.trim_end_matches('/')).collect();
         if path.ends_with(b".csv") { Format::Csv } else { Format::Xml }
     }
-}
-
-/// The bytes that a path means; a broken escape stands for itself.
-fn decoded(path: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(path.len());
-    let mut rest = path;
-    while let [first, after @ ..] = rest {
-        let digit = |at: usize| after.get(at).and_then(|digit| char::from(*digit).to_digit(16));
-        match (first, digit(0), digit(1)) {
-            (b'%', Some(high), Some(low)) => {
-                bytes.push((high * 16 + low) as u8);
-                rest = &after[2..];
-            }
-            _ => {
-                bytes.push(*first);
-                rest = after;
-            }
-        }
-    }
-    bytes
 }
 
 /// Why a body is not a list.

@@ -3,6 +3,8 @@
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::{AmbiguousOffset, TimeZone};
 
+use crate::escapes;
+
 /// A way to spell dates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spelling {
@@ -93,15 +95,7 @@ pub(crate) fn tz(query: &str) -> Option<Option<String>> {
 
 /// Percent-decodes; `None` for what is not ASCII or a broken escape.
 fn decode(value: &str) -> Option<String> {
-    let mut text = String::new();
-    let mut rest = value;
-    while let Some(at) = rest.find('%') {
-        text.push_str(&rest[..at]);
-        let byte = u8::from_str_radix(rest.get(at + 1..at + 3)?, 16).ok()?;
-        text.push(char::from(byte));
-        rest = &rest[at + 3..];
-    }
-    text.push_str(rest);
+    let text = String::from_utf8(escapes::decode(value.as_bytes())?.into_owned()).ok()?;
     text.is_ascii().then_some(text)
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
+use percent_encoding::percent_encode_byte;
 
 use super::exchange::{Exchange, Key, Transport};
 use super::plan::{Planned, build};
@@ -318,7 +319,7 @@ fn found_singly(
     for (index, key) in sample.iter().enumerate() {
         let Some(record) = data.find(key).map(|at| &data.records[at]) else { continue };
         let id = record.text(Field::TransactionId);
-        let encoded: String = id.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let encoded: String = id.bytes().map(percent_encode_byte).collect();
         let query = Some(format!("transactionID={encoded}"));
         let Some(planned) = request(setup, tenant, None, query) else { continue };
         let variant = format!("{} singly", data.name);

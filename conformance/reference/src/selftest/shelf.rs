@@ -17,8 +17,11 @@ const REMEMBERED: usize = 16_384;
 pub(super) struct Shelf {
     store: Sqlite,
     pages: RwLock<HashMap<Asked, Page>>,
-    credentials: RwLock<HashMap<(String, [u8; 32]), Option<Credentials>>>,
+    credentials: RwLock<HashMap<SignIn, Option<Credentials>>>,
 }
+
+/// The name of a tenant, and the hash of a token.
+type SignIn = (String, [u8; 32]);
 
 #[derive(PartialEq, Eq)]
 struct Asked(TenantId, Selection);
