@@ -74,8 +74,7 @@ fn a_defect_is_named_with_a_tenth_of_the_cases_withheld() {
             right += usize::from(first.is_some_and(|first| first.family == signature.family));
         }
     }
-    println!("{exact} exact, {right} of the family, of {tried}");
-    assert!(right * 100 >= tried * 90, "{right} of {tried}");
+    assert!(right * 100 >= tried * 90, "{exact} exact, {right} of the family, of {tried}");
 }
 
 /// Of two defects at once one is named first, and the other beside it mostly.
@@ -98,7 +97,6 @@ fn one_of_two_defects_is_named_first() {
         first_right += usize::from(is(0, one) || is(0, other));
         both += usize::from(is(0, one) && is(1, other) || is(0, other) && is(1, one));
     }
-    println!("{first_right} right, {both} both, of {tried}");
     assert!(first_right * 100 >= tried * 90, "{first_right} of {tried}");
     assert!(both * 100 >= tried * 60, "{both} of {tried}");
 }

@@ -79,7 +79,8 @@ pub(super) fn local(zone: &TimeZone, at: Timestamp) -> String {
     let offset = zone.to_offset(at);
     let seconds = offset.seconds().unsigned_abs();
     let sign = if offset.seconds() < 0 { '−' } else { '+' };
-    let rest = if seconds % 60 == 0 { String::new() } else { format!(":{:02}", seconds % 60) };
+    let rest =
+        if seconds.is_multiple_of(60) { String::new() } else { format!(":{:02}", seconds % 60) };
     format!(
         "{} {sign}{:02}:{:02}{rest}",
         day_and_time(offset, at),
