@@ -110,14 +110,17 @@ function forget() {
 
 /** The recordings on either side of an instant, in a stretch that holds some and not too many. */
 async function around(name, at, of, signal) {
-  let width = Math.min(Math.max((of.until.at - of.from.at) / 48, 5000), 60 * MINUTE);
+  const length = of.until.at - of.from.at;
+  // No further than the server has told the offsets of.
+  const most = length / 2 + MINUTE;
+  let width = Math.min(Math.max(length / 48, 5000), 60 * MINUTE);
   for (let attempt = 1; ; attempt += 1) {
     const instants = [at - width, at + width].map((edge) => new Date(edge).toISOString());
     const { records, next } = await page(wire(change(text, 'd', instants.join(','))), signal);
     const starts = records.map((record) => Date.parse(record.startDate));
     const isBoth = starts.some((start) => start < at) && starts.some((start) => start >= at);
     if (attempt === 3 || (isBoth && !next)) return { name, at, width, records, isCut: Boolean(next) };
-    width = next ? Math.max(width / 8, 1000) : width * 6;
+    width = next ? Math.max(width / 8, 1000) : Math.min(width * 6, most);
   }
 }
 

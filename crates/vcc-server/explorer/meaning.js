@@ -112,7 +112,7 @@ function edgePart(meaning, { name, at, width, records, isCut }) {
   const found = records.map((record) => {
     const time = Date.parse(record.startDate);
     return { at: time, isIn: time >= of.from.at && time < of.until.at, record };
-  });
+  }).sort((one, other) => one.at - other.at);
   const [before, after] = [found.filter((one) => one.at < at).at(-1), found.find((one) => one.at >= at)];
   const row = (title, one) => one
     ? [title, localText(one.at, of.offsets), one.record.transactionID, one.isIn ? 'yes' : 'no']

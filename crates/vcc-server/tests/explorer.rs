@@ -2,9 +2,13 @@
 
 mod common;
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderName, Method, Request, header};
+use common::command::{Folder, Serving};
 use common::{FILES, TOKEN, basic, get, now, send, store};
 use vcc_server::{Api, Clock};
 
@@ -195,4 +199,28 @@ async fn a_query_is_explained_without_a_look_at_any_recording() {
     let long = format!("/explorer/explain?q=agentID%3D{}", "x".repeat(9_000));
     let answer = send(&router, request(Method::GET, &long, &[])).await;
     assert!(answer.body.contains("at most 8192 bytes"), "{}", answer.body);
+}
+
+/// It is on in the demo, and elsewhere where it is asked for. HEAD has no body.
+#[test]
+fn the_command_has_it_where_it_is_asked_for() {
+    let folder = Folder::new();
+    let serve = ["serve", "--listen", "127.0.0.1:0", "--insecure-http", "--store", &folder.store];
+    let with = [&serve[..], &["--explorer"]].concat();
+    let demo = ["demo", "--port", "0"];
+    for (arguments, status) in [(&demo[..], "200 OK"), (&serve, "401"), (&with, "200 OK")] {
+        let server = Serving::start(arguments);
+        for method in ["GET", "HEAD"] {
+            let mut stream = TcpStream::connect(&server.address).unwrap();
+            let request = format!("{method} / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+            stream.write_all(request.as_bytes()).unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).unwrap();
+            assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{arguments:?}: {answer}");
+            let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+            assert_eq!(body.is_empty(), method == "HEAD", "{arguments:?}: {head}");
+            assert_eq!(body.starts_with("<!doctype html>"), method == "GET" && status == "200 OK");
+            assert!(!head.contains("content-length: 0"), "{head}");
+        }
+    }
 }
