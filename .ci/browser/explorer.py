@@ -211,6 +211,7 @@ def composing(chromium, server):
         page.fill("#from", "2007-11-04")
         page.fill("#until", "2007-11-05T10:00:00+01:00")
         page.fill("#tz", "Europe/Berlin")
+        check(page.locator("#zones option").count() > 300, "the names of zones are not offered")
         same(text(), "d=2007-11-04,2007-11-05T10:00:00%2B01:00&tz=Europe/Berlin", "a range")
         page.select_option("#kind", label="outbound")
         page.fill("#f-queueName", "a & b + c")

@@ -49,7 +49,10 @@ export function fill(text) {
 /** Makes the fields; what is changed in them changes the text. */
 export function prepare(text, setText) {
   const set = (name, value) => setText(change(text(), name, value));
-  $('zones').append(...(Intl.supportedValuesOf?.('timeZone') ?? []).map((zone) => h('option', { value: zone })));
+  // Hundreds of names, which the first paint need not wait for.
+  $('tz').addEventListener('focus', () => {
+    $('zones').append(...(Intl.supportedValuesOf?.('timeZone') ?? []).map((zone) => h('option', { value: zone })));
+  }, { once: true });
   for (const id of ['when', 'back', 'one', 'from', 'until']) {
     $(id).addEventListener('input', () => {
       showDays();
