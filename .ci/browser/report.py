@@ -113,6 +113,8 @@ def looks(chromium, file):
                 page.evaluate(OPEN)
                 found += page.evaluate(DRAWINGS, SMALLEST) + page.evaluate(SMALL, SMALLEST)
                 found += page.evaluate(STICKING) + pages.basics(page)
+                if width == 390 and file.stat().st_size < 1_000_000:
+                    found += pages.axe(page)
                 if page.title() == "taken":
                     found.append("a script of the target ran")
                 tell(f"{file.name} at {width} px{', dark' if dark else ''}", found)
@@ -129,6 +131,8 @@ def keyboard(chromium, file):
             tell("keyboard", ["the first stop is not the link to the results"])
         if not page.locator(".skip").bounding_box()["x"] >= 0:
             tell("keyboard", ["the link to the results is not seen"])
+        # From the beginning once more.
+        page.reload()
         tell("keyboard", pages.unreachable(page, "summary, a, input, select, .scroll"))
         closed = page.locator("section.block > details.case:not([open]) > summary").first
         closed.focus()

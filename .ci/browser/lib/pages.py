@@ -8,8 +8,10 @@
 
 import contextlib
 import os
+import pathlib
 import sys
 
+import axe_core_python
 from playwright.sync_api import sync_playwright
 
 # WCAG 2.2, level AA, for text of usual size.
@@ -153,6 +155,13 @@ def unreachable(page, selector, most=2000):
 def basics(page):
     """What holds for every page: nothing sideways, enough contrast, nothing said, nothing asked for."""
     return sideways(page) + contrast(page) + page.heard
+
+
+def axe(page):
+    """What axe-core finds: names of controls, roles, landmarks, lists, and what else it knows."""
+    page.evaluate((pathlib.Path(axe_core_python.__file__).parent / "axe.min.js").read_text())
+    violations = page.evaluate("axe.run()")["violations"]
+    return [f"axe: {one['id']}: {', '.join(str(node['target']) for node in one['nodes'][:3])}" for one in violations]
 
 
 def finish(problems):

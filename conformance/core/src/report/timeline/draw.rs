@@ -118,16 +118,18 @@ pub(super) fn draw(
         let (from, until) = change.stretch();
         let (from, until) = (view.within(from), view.within(until));
         let width = until - from;
+        // Higher than the band, so that marks in it do not hide it.
+        let (top, high) = (band_top - 5, BAND + 10);
         // A gap is no time at all, and a fold may be too short to be seen: they have some pixels.
         if width < SEEN {
             write!(
                 out,
-                "<svg x=\"{from:.2}%\" y=\"{band_top}\" overflow=\"visible\"><rect class=\"change\" x=\"-4\" width=\"8\" height=\"{BAND}\"/></svg>"
+                "<svg x=\"{from:.2}%\" y=\"{top}\" overflow=\"visible\"><rect class=\"change\" x=\"-5\" width=\"10\" height=\"{high}\"/></svg>"
             )?;
         } else {
             write!(
                 out,
-                "<rect class=\"change\" x=\"{from:.2}%\" y=\"{band_top}\" width=\"{width:.2}%\" height=\"{BAND}\"/>"
+                "<rect class=\"change\" x=\"{from:.2}%\" y=\"{top}\" width=\"{width:.2}%\" height=\"{high}\"/>"
             )?;
         }
     }
