@@ -5,7 +5,7 @@ use std::fmt::{self, Write};
 
 use super::excerpt;
 use super::failure::failure;
-use crate::nearest::Match;
+use crate::nearest::{Kind, Match};
 use crate::report::escape::escape;
 use crate::run::{Outcome, Report, Verdict};
 use crate::setup::Setup;
@@ -133,25 +133,28 @@ fn head(out: &mut String, report: &Report, block: &Block<'_>) -> fmt::Result {
         !outcome.problems.is_empty() && matches!(outcome.verdict, Verdict::Fail | Verdict::Warn)
     };
     let all = report.outcomes.iter().filter(wrong).count();
-    write!(
-        out,
-        "<p>Explains <b>{} of {all}</b> findings. Of {} that such a server fails, {} fail here. \
-         <span class=\"soft\">{}: <code>{}</code></span></p>",
-        block.outcomes.len(),
-        counted(found.signature, "case"),
-        found.agree,
-        escape(found.family),
-        escape(found.defect)
-    )?;
-    for also in &block.also {
-        write!(
+    let explains = format!("Explains <b>{} of {all}</b> findings.", block.outcomes.len());
+    match found.kind {
+        Kind::Defect => write!(
             out,
-            "<p class=\"soft\">Or a server {}: {} of {} agree (<code>{}</code>)</p>",
-            excerpt(&also.says),
-            also.agree,
-            also.signature,
-            escape(also.defect)
-        )?;
+            "<p>{explains} Of {} that such a server fails, {} fail here. \
+             <span class=\"soft\">{}: <code>{}</code></span></p>",
+            counted(found.signature, "case"),
+            found.agree,
+            escape(found.family),
+            escape(found.defect)
+        )?,
+        Kind::Family | Kind::Trait => {
+            write!(out, "<p>{explains} <span class=\"soft\">No known defect fits.</span></p>")?;
+        }
+    }
+    for also in &block.also {
+        write!(out, "<p class=\"soft\">Or a server {}", excerpt(&also.says))?;
+        if also.kind == Kind::Defect {
+            let (agree, all, name) = (also.agree, also.signature, escape(also.defect));
+            write!(out, ": {agree} of {all} agree (<code>{name}</code>)")?;
+        }
+        out.push_str("</p>");
     }
     Ok(())
 }
