@@ -66,7 +66,7 @@ pub(super) fn fingerprint(out: &mut String, report: &Report) -> fmt::Result {
     out.push_str(
         "<section aria-labelledby=\"fingerprint\"><h2 id=\"fingerprint\">Fingerprint</h2>\
          <p class=\"soft\">How the target reads what the documentation leaves open. Nothing here is graded.</p>\
-         <div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"fingerprint\"><table><thead><tr>\
+         <div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-labelledby=\"fingerprint\"><table><thead><tr>\
          <th scope=\"col\">switch</th><th scope=\"col\">the target</th><th scope=\"col\">the reference</th>\
          <th scope=\"col\">clause</th></tr></thead><tbody>",
     );
