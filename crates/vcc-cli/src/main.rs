@@ -20,6 +20,10 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use failure::Failure;
 
+/// A record is an allocation, made by one thread and let go by another.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Recordings' metadata from a Virtual Contact Center: listed, exported whole, explained.
 #[derive(Parser)]
 #[command(name = "vcc", version, propagate_version = true, after_long_help = AFTER)]

@@ -8,6 +8,8 @@ use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
+use sha2::{Digest as _, Sha256};
+
 use common::{Folder, Reference, Service, calls, page, run, vcc};
 use vcc_format::{csv, jsonl, xml};
 use vcc_types::{Field, Recording};
@@ -98,6 +100,16 @@ fn the_whole_of_a_range_is_exported_in_every_format() {
     assert_eq!(manifest["bytes"], folder.read("a.csv").len());
     assert_eq!((&manifest["settled"], &manifest["tenant"]), (&true.into(), &"acme".into()));
     assert!(!manifest.to_string().contains(common::TOKEN));
+    // Each window says where it ends in the file, and what the file is up to there.
+    let file = folder.read("a.csv");
+    let windows = manifest["windows"].as_array().unwrap();
+    for window in windows {
+        let end = window["bytes"].as_u64().unwrap() as usize;
+        let digest = Sha256::digest(&file.as_bytes()[..end]);
+        let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(window["sha256"], digest);
+    }
+    assert_eq!(windows.last().unwrap()["sha256"], manifest["sha256"]);
 }
 
 #[test]

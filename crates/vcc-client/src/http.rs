@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::Response;
-use reqwest::header::{ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderValue, LOCATION};
+use reqwest::header::{
+    ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, HeaderMap, HeaderValue, LOCATION,
+};
 use reqwest::redirect::Policy;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
@@ -179,8 +181,10 @@ impl Transport for Http {
             .iter()
             .map(|(name, value)| (name.to_string(), text(value)))
             .collect();
-        let length = response.content_length().unwrap_or_default();
-        answer.body.reserve(usize::try_from(length).unwrap_or_default().min(1 << 20));
+        // A body that is unpacked on the way has none.
+        let length = response.headers().get(CONTENT_LENGTH).and_then(|text| text.to_str().ok());
+        let length: usize = length.and_then(|text| text.parse().ok()).unwrap_or_default();
+        answer.body.reserve(length.min(1 << 20));
         while let Some(piece) =
             response.chunk().await.map_err(|error| trouble(error, &self.peer))?
         {

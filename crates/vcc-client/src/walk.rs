@@ -1,9 +1,10 @@
 use core::fmt;
 use std::collections::{HashSet, VecDeque};
 use std::error::Error as StdError;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::hash::{BuildHasher as _, BuildHasherDefault, Hash as _, Hasher};
 
 use chrono::{DateTime, FixedOffset};
+use foldhash::quality::FixedState;
 use vcc_query::{Query, Selection};
 use vcc_types::{Field, Recording};
 
@@ -58,7 +59,7 @@ pub struct Walk {
     /// Hashes of records of earlier pages that can be known again, the oldest first, and the same to
     /// be looked up.
     known: VecDeque<u64>,
-    known_set: HashSet<u64>,
+    known_set: HashSet<u64, BuildHasherDefault<Hashed>>,
     /// The last start that was read, as an instant and as it was written.
     last_start: Option<(DateTime<FixedOffset>, String)>,
     direction: Option<Direction>,
@@ -141,7 +142,7 @@ impl Walk {
             expected: None,
             before: Vec::new(),
             known: VecDeque::new(),
-            known_set: HashSet::new(),
+            known_set: HashSet::default(),
             last_start: None,
             direction: None,
             full_seen: false,
@@ -394,11 +395,34 @@ fn has_key(recording: &Recording) -> bool {
 
 /// A record as a number: of all its values, so that a changed one is another.
 fn hash_of(recording: &Recording) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    // An absent value is as good as an empty one. The lengths tell commas in values from those between.
-    recording.joined().hash(&mut hasher);
-    Field::ALL.map(|field| recording.text(field).len()).hash(&mut hasher);
+    let mut hasher = FixedState::default().build_hasher();
+    // An absent value is as good as an empty one.
+    let joined = recording.joined();
+    joined.hash(&mut hasher);
+    // The lengths tell commas in values from those between them, where there are any.
+    let commas: usize = joined.bytes().map(|byte| usize::from(byte == b',')).sum();
+    if commas >= Field::COUNT {
+        Field::ALL.map(|field| recording.text(field).len()).hash(&mut hasher);
+    }
     hasher.finish()
+}
+
+/// For keys that are hashes already.
+#[derive(Clone, Debug, Default)]
+struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, _: &[u8]) {
+        unreachable!("keys are numbers of 64 bits");
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
 }
 
 /// A record in an error or a warning.

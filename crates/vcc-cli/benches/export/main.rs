@@ -113,7 +113,7 @@ fn main() {
     say(&format!("| export | {:.2} |", whole.cpu));
     say(&format!("| decoding the same pages alone | {:.2} |", alone.decode));
     say(&format!("| encoding the same records alone | {:.2} |", alone.encode));
-    say(&format!("| SHA-256 of the file, twice | {:.2} |", alone.digest));
+    say(&format!("| SHA-256 of the file | {:.2} |", alone.digest));
     say(&format!("| taking the pages from sockets alone | {:.2} |", received.cpu));
     let rest = whole.cpu - both - alone.digest - received.cpu;
     say(&format!("| the rest: HTTP, the walk, the file, the runtime | {rest:.2} |"));

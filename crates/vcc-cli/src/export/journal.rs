@@ -30,7 +30,7 @@ pub(crate) struct Done {
     pub(crate) settled: bool,
     /// Records that the server gave and that are none of the window.
     pub(crate) outside: u64,
-    /// Of the window's bytes in the file.
+    /// Of the file from its beginning to the end of the window.
     pub(crate) sha256: String,
     pub(crate) deviations: BTreeMap<String, u64>,
     pub(crate) warnings: Vec<String>,

@@ -142,12 +142,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let (part, windows) = Part::open(&paths, &identity, journal.done())?;
     journal.keep(windows)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(
-            std::thread::available_parallelism()
-                .map_or(2, |n| n.get())
-                .min(args.connect.concurrency.into())
-                .max(1),
-        )
+        .worker_threads(workers(args.connect.concurrency))
         .enable_all()
         .build()
         .map_err(|error| Failure::new(error.to_string()))?;
@@ -174,6 +169,12 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     runtime.shutdown_background();
     export.progress.finish();
     export.end(ended, &args.out, &identity)
+}
+
+/// How many threads read: one is enough for some connections, and none has to wake another one.
+fn workers(concurrency: u16) -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    usize::from(concurrency).div_ceil(8).min(cores).max(1)
 }
 
 /// Why no file can have this path.
@@ -363,7 +364,7 @@ impl Export {
         for warning in &read.warnings {
             self.progress.above(|| warn(warning));
         }
-        let (bytes, apart) = self.part.write(&read)?;
+        let (bytes, apart, sha256) = self.part.write(&read)?;
         let done = Done {
             from,
             until: read.until,
@@ -372,7 +373,7 @@ impl Export {
             readings: read.readings,
             settled: read.settled,
             outside: read.outside,
-            sha256: read.sha256,
+            sha256,
             deviations: read.deviations,
             warnings: read.warnings,
             bytes,

@@ -59,7 +59,7 @@ impl Part {
                 let count = window.bytes.saturating_sub(length);
                 let is_whole = next_is(&mut file, count, |bytes| {
                     own.update(bytes);
-                    hex(&Sha256::digest(bytes)) == window.sha256
+                    hex(&own.clone().finalize()) == window.sha256
                 });
                 if !is_whole.map_err(failed)? {
                     break;
@@ -86,11 +86,11 @@ impl Part {
         &self.path
     }
 
-    /// Writes a window, and gives the lengths of both files behind it.
-    pub(crate) fn write(&mut self, read: &window::Read) -> Result<(u64, u64), Failure> {
+    /// Writes a window, and gives the lengths of both files behind it, and the digest of the file.
+    pub(crate) fn write(&mut self, read: &window::Read) -> Result<(u64, u64, String), Failure> {
         self.add(&read.bytes)?;
         let apart = self.apart.write(&read.apart, &read.refused)?;
-        Ok((self.length, apart))
+        Ok((self.length, apart, hex(&self.digest.clone().finalize())))
     }
 
     fn add(&mut self, bytes: &[u8]) -> Result<(), Failure> {

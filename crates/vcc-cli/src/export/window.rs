@@ -4,14 +4,12 @@ use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use chrono::{DateTime, DurationRound as _, Utc};
-use sha2::{Digest as _, Sha256};
 use vcc_client::{Client, Error, Http};
 use vcc_query::{Query, Window};
 use vcc_types::{Field, Recording};
 
 use super::SECOND;
 use crate::document::{Document, DocumentFormat, ends, spreadsheet_safe};
-use crate::text::hex;
 
 /// How windows are read.
 #[derive(Clone)]
@@ -37,8 +35,6 @@ pub(crate) struct Read {
     pub(crate) until: DateTime<Utc>,
     /// Its records, as they stand in the file.
     pub(crate) bytes: Vec<u8>,
-    /// Their digest.
-    pub(crate) sha256: String,
     pub(crate) records: u64,
     /// Records whose start cannot be read, a line of JSON each.
     pub(crate) apart: Vec<Vec<u8>>,
@@ -193,7 +189,6 @@ impl Job {
         }
         Read {
             until: reading.until,
-            sha256: hex(&Sha256::digest(&encoded)),
             bytes: encoded,
             records: (reading.records.len() - refused.len()) as u64,
             apart,
@@ -215,7 +210,10 @@ impl Job {
         records: &[Recording],
         warnings: &mut Vec<String>,
     ) -> (Vec<u8>, Vec<Vec<u8>>) {
-        let made = Document::with_columns(Vec::new(), self.format, &self.columns);
+        // As CSV needs it, but for quotes.
+        let length: usize = records.iter().map(|record| record.joined().len() + 2).sum();
+        let buffer = Vec::with_capacity(length + 1024);
+        let made = Document::with_columns(buffer, self.format, &self.columns);
         let mut document = made.expect("the columns were looked at when the export began");
         let (head, tail) =
             ends(self.format, &self.columns).expect("an empty document is written to memory");
