@@ -131,7 +131,8 @@ fn proxies_of_the_environment_are_used_and_never_see_the_token() {
     let plain = service();
     let (url, heads) = proxy();
     // The variables, whether the service is asked by HTTPS, and whether the proxy is.
-    let table: [(&[(&str, &str)], bool, bool); 11] = [
+    type Variables<'v> = &'v [(&'v str, &'v str)];
+    let table: [(Variables<'_>, bool, bool); 11] = [
         (&[], true, false),
         (&[("HTTPS_PROXY", &url)], true, true),
         (&[("https_proxy", &url)], true, true),
