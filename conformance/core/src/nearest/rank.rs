@@ -1,6 +1,6 @@
 //! The order of the causes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::likelihood::{Fit, TOLD, fit, surprises};
 use super::observed::{Fate, Observed};
@@ -45,7 +45,7 @@ pub(super) fn ranked(observed: &Observed) -> Vec<Match> {
     let found = named.iter().map(|index| defect(&fits[*index], observed));
     let mut found: Vec<Match> = found.filter(plausible).take(NAMED).collect();
     if found.is_empty() {
-        found.extend(family(observed, &surprises));
+        found.extend(family(observed));
     }
     found
 }
@@ -91,46 +91,54 @@ fn defect(fit: &Fit, observed: &Observed) -> Match {
     }
 }
 
-/// The family whose defects fail most of what failed, and little else.
-fn family(observed: &Observed, surprises: &[f64]) -> Option<Match> {
+/// The family of which a defect, whichever, makes the run likeliest.
+fn family(observed: &Observed) -> Option<Match> {
     let table = Table::embedded();
-    let mut families: BTreeMap<&str, Vec<bool>> = BTreeMap::new();
+    let mut families: BTreeMap<&str, (f64, Vec<f64>)> = BTreeMap::new();
     for (signature, cases) in &table.defects {
-        let family = families.entry(signature.family).or_default();
-        family.resize(table.cases.len(), false);
-        cases.iter().for_each(|(number, _)| family[*number] = true);
+        let (defects, fail) = families.entry(signature.family).or_default();
+        *defects += 1.0;
+        fail.resize(table.cases.len(), 0.0);
+        cases.iter().for_each(|(number, _)| fail[*number] += 1.0);
     }
     let mut best: Option<(f64, Match)> = None;
-    for (family, cases) in families {
-        let numbers = (0..cases.len()).filter(|number| cases[*number]);
-        let (failed, rest): (Vec<usize>, Vec<usize>) =
-            numbers.partition(|number| matches!(observed.fates[*number], Fate::Failed(_)));
-        let passed = rest.iter().filter(|number| observed.fates[**number] == Fate::Passed).count();
-        let (agree, signature) = (failed.len(), failed.len() + passed);
+    for (family, (defects, fail)) in families {
+        let (mut explains, mut passed, mut whole, mut worth) = (BTreeSet::new(), 0, 0, 0.0);
+        for (number, fate) in observed.fates.iter().enumerate() {
+            // The share of the family that fails the case.
+            let share = (fail[number] + 0.1) / (defects + 1.0);
+            let own = fail[number] > 0.0;
+            whole += usize::from(own);
+            match fate {
+                Fate::Unknown => {}
+                Fate::Passed => {
+                    passed += usize::from(own);
+                    worth += (1.0 - share).ln();
+                }
+                Fate::Failed(_) => {
+                    worth += share.ln();
+                    explains.extend(own.then(|| table.cases[number].id.to_owned()));
+                }
+            }
+        }
+        let (agree, signature) = (explains.len(), explains.len() + passed);
         // Most failures are to be its own, and enough of its cases judged to tell.
-        let whole = cases.iter().filter(|of_it| **of_it).count();
-        if agree == 0 || agree * 5 < observed.failures * 3 || signature * TOLD < whole {
+        let told = agree * 5 >= observed.failures * 3 && signature * TOLD >= whole;
+        if agree == 0 || !told || best.as_ref().is_some_and(|(of, _)| *of >= worth) {
             continue;
         }
-        let worth = failed.iter().map(|number| surprises[*number]).sum::<f64>();
-        let worth = worth / (signature as f64).sqrt();
-        if best.as_ref().is_some_and(|(of, _)| *of >= worth) {
-            continue;
-        }
-        best = Some((
-            worth,
-            Match {
-                kind: Kind::Family,
-                defect: family,
-                family,
-                says: format!("with a defect of this kind: {family}"),
-                agree,
-                signature,
-                others: observed.failures - agree,
-                likeness: agree as f64 / (observed.failures + passed) as f64,
-                explains: failed.iter().map(|number| table.cases[*number].id.into()).collect(),
-            },
-        ));
+        let found = Match {
+            kind: Kind::Family,
+            defect: family,
+            family,
+            says: format!("with a defect of this kind: {family}"),
+            agree,
+            signature,
+            others: observed.failures - agree,
+            likeness: agree as f64 / (observed.failures + passed) as f64,
+            explains,
+        };
+        best = Some((worth, found));
     }
     best.map(|(_, found)| found)
 }
