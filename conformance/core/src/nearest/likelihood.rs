@@ -8,6 +8,9 @@ use crate::symptom::Symptom;
 /// One case in so many of a signature has to be judged.
 pub(super) const TOLD: usize = 3;
 
+/// What it is worth, in nats, that all of at least three cases of a signature fail.
+const WHOLE: f64 = 2.0;
+
 /// What a defect makes of a run.
 #[derive(Clone, Debug)]
 pub(super) struct Fit {
@@ -60,7 +63,10 @@ pub(super) fn fit(
         return None;
     }
     // Whether a case that needs today fails depends on the hour too.
-    let cost = cost(explains.len(), passed - relative + relative / 3);
+    let mut cost = cost(explains.len(), passed - relative + relative / 3);
+    if passed == 0 && explains.len() >= 3 {
+        cost -= WHOLE;
+    }
     let score = explains.iter().map(|(_, worth)| worth).sum::<f64>() - cost;
     Some(Fit { signature, explains, passed, cost, score })
 }
