@@ -54,7 +54,7 @@ fn a_signature_that_agrees_whole_is_named_first() {
     }
 }
 
-/// With one case in ten withheld, the defect or one of its family is named first for at least 90 in
+/// With one case in ten withheld, the defect or one of its family is named first for at least 98 in
 /// 100.
 #[test]
 fn a_defect_is_named_with_a_tenth_of_the_cases_withheld() {
@@ -74,7 +74,7 @@ fn a_defect_is_named_with_a_tenth_of_the_cases_withheld() {
             right += usize::from(first.is_some_and(|first| first.family == signature.family));
         }
     }
-    assert!(right * 100 >= tried * 90, "{exact} exact, {right} of the family, of {tried}");
+    assert!(right * 100 >= tried * 98, "{exact} exact, {right} of the family, of {tried}");
 }
 
 /// Of two defects at once one is named first, and the other beside it mostly.
@@ -97,6 +97,6 @@ fn one_of_two_defects_is_named_first() {
         first_right += usize::from(is(0, one) || is(0, other));
         both += usize::from(is(0, one) && is(1, other) || is(0, other) && is(1, one));
     }
-    assert!(first_right * 100 >= tried * 90, "{first_right} of {tried}");
-    assert!(both * 100 >= tried * 60, "{both} of {tried}");
+    assert!(first_right * 100 >= tried * 97, "{first_right} of {tried}");
+    assert!(both * 100 >= tried * 85, "{both} of {tried}");
 }
