@@ -7,3 +7,13 @@
 //! | `cargo run --example mount-api` | the whole API inside an axum application that has pages of its own |
 //! | `cargo run --example client` | a client that walks through all pages of a list |
 //! | `cargo run --example repair` | a reader that repairs a document and shows each repair |
+
+/// The Rust of the book, compiled and run as doctests.
+#[cfg(doctest)]
+mod book {
+    #[doc = include_str!("../docs/start/server.md")]
+    struct Server;
+
+    #[doc = include_str!("../docs/start/client.md")]
+    struct Client;
+}
