@@ -109,14 +109,14 @@ impl<F: Format, S: Sink> Decoder<F, S> {
         }
     }
 
-    /// Whether the document was whole: see [`Reader::is_whole`].
+    /// Whether the document was whole: see [`Reader::is_whole`](crate::xml::Reader::is_whole).
     #[must_use]
     pub fn is_whole(&self) -> bool {
         self.core.is_whole()
     }
 
     /// What is wrong with a CSV header that has no column `startDate`: see
-    /// [`Reader::lacks_start`].
+    /// [`Reader::lacks_start`](crate::csv::Reader::lacks_start).
     #[must_use]
     pub fn lacks_start(&self) -> Option<&str> {
         self.core.lacks_start()
