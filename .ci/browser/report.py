@@ -1,5 +1,7 @@
 """The HTML report of the conformance suite as people see it: on a phone and on a desk, in the light and in
-the dark, on paper, with the keyboard, without scripts, and of a target that sends what it should not."""
+the dark, on paper, with the keyboard, without scripts, and of a target that sends what it should not.
+
+The picture of the documentation comes out of it, with VCC_TEST_PICTURES set to a folder."""
 
 import json
 import os
@@ -214,4 +216,7 @@ with pages.browser() as chromium:
     filter_and_links(chromium, many)
     without_scripts(chromium, many)
     paper(chromium, many)
+    if pictures := os.environ.get("VCC_TEST_PICTURES"):
+        with pages.opened(chromium, (folder / "day-of-24-hours.html").as_uri(), height=1000) as page:
+            page.screenshot(path=f"{pictures}/report.png")
 pages.finish(problems)
