@@ -11,7 +11,7 @@ import os
 import pathlib
 import sys
 
-import axe_core_python
+import axe_playwright_python
 from playwright.sync_api import sync_playwright
 
 # WCAG 2.2, level AA, for text of usual size.
@@ -160,7 +160,7 @@ def basics(page):
 def axe(page):
     """What axe-core finds: names of controls, roles, landmarks, lists, and what else it knows. Contrast
     is measured here, and takes it long."""
-    page.evaluate((pathlib.Path(axe_core_python.__file__).parent / "axe.min.js").read_text())
+    page.evaluate((pathlib.Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text())
     violations = page.evaluate("axe.run({ rules: { 'color-contrast': { enabled: false } } })")["violations"]
     return [f"axe: {one['id']}: {', '.join(str(node['target']) for node in one['nodes'][:3])}" for one in violations]
 
