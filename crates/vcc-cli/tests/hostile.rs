@@ -20,8 +20,10 @@ fn once(answer: Vec<u8>) -> String {
     answering(move |_| [answer.clone()])
 }
 
+/// It says that it closes, as it does: else a redirection would go out on a connection that is gone.
 fn with_length(head: &str, body: &[u8]) -> String {
-    let head = format!("HTTP/1.1 {head}\r\nContent-Length: {}\r\n\r\n", body.len());
+    let length = body.len();
+    let head = format!("HTTP/1.1 {head}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n");
     once([head.as_bytes(), body].concat())
 }
 
