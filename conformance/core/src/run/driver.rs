@@ -7,7 +7,7 @@ use std::time::Instant;
 use super::exchange::{Target, Transport};
 use super::handshake::{Handshake, handshake};
 use super::outcome::{Outcome, outcome};
-use super::plan::plan;
+use super::plan::{Variant, plan};
 use super::play::play;
 use super::rehearsal::Rehearsal;
 use super::report::Report;
@@ -97,6 +97,33 @@ pub fn run(
         stale: Vec::new(),
         scope: Scope::default(),
     }
+}
+
+/// Asks a target for every case on one connection, for later runs of them that are to be shorter. A case
+/// that cannot be planned or played has no place there.
+#[must_use]
+pub fn rehearse(
+    cases: &[Case],
+    setup: &Setup,
+    spec: &Spec,
+    target: &dyn Target,
+    options: &Options,
+) -> Rehearsal {
+    let mut transport = target.worker();
+    let mut rehearsal = Rehearsal::at(setup.now);
+    for case in cases {
+        let Ok(variants) = plan(case, setup, options.amplified) else { continue };
+        let play = |variant: Variant| {
+            let exchanges = play(case, &variant, setup, transport.as_mut()).ok()?;
+            Some((variant, exchanges))
+        };
+        let Some(played) = variants.into_iter().map(play).collect::<Option<Vec<_>>>() else {
+            continue;
+        };
+        let outcome = outcome(case, &played, setup, spec, options.strict);
+        rehearsal.keep(played, outcome);
+    }
+    rehearsal
 }
 
 fn one(

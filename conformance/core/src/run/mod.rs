@@ -20,7 +20,7 @@ mod verdict;
 
 pub use amplify::{Spelling, spellings};
 pub use conclusion::{Conclusion, Tally, Tone};
-pub use driver::{Options, run};
+pub use driver::{Options, rehearse, run};
 pub use exchange::{Exchange, Key, Target, Transport};
 pub use handshake::{Handshake, Holding, handshake};
 pub use http_target::{HttpTarget, HttpTransport};

@@ -4,22 +4,20 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::driver::Options;
-use super::exchange::{Exchange, Target};
-use super::outcome::{Outcome, outcome};
-use super::plan::{Variant, plan};
-use super::play::play;
+use super::exchange::Exchange;
+use super::outcome::Outcome;
+use super::plan::Variant;
 use crate::fixture::Case;
 use crate::http::Answer;
 use crate::setup::Setup;
-use crate::spec::Spec;
 
 /// Cases with their requests, the answers that a target gave, and how those were judged. A later run of
-/// them, with [`Options::rehearsal`], plans nothing anew and judges what is answered in another way: a
+/// them, with [`Options::rehearsal`](super::Options::rehearsal), plans nothing anew and judges what is
+/// answered in another way: a
 /// verdict follows from the answers alone.
 ///
 /// It is of use to such runs only that have the same setup, but for the time that a
-/// [`handshake`](super::handshake()) finds, the same specification and the same [`Options`].
+/// [`handshake`](super::handshake()) finds, the same specification and the same [`Options`](super::Options).
 #[derive(Debug)]
 pub struct Rehearsal {
     now: Timestamp,
@@ -35,36 +33,25 @@ struct Rehearsed {
 }
 
 impl Rehearsal {
-    /// Asks a target for every case on one connection. A case that cannot be planned or played has no
-    /// place here.
-    #[must_use]
-    pub fn of(
-        cases: &[Case],
-        setup: &Setup,
-        spec: &Spec,
-        target: &dyn Target,
-        options: &Options,
-    ) -> Self {
-        let mut transport = target.worker();
-        let mut rehearse = |case: &Case| {
-            let variants = plan(case, setup, options.amplified).ok()?;
-            let play = |variant: Variant| {
-                let exchanges = play(case, &variant, setup, transport.as_mut()).ok()?;
-                Some((variant, exchanges))
-            };
-            let played: Vec<_> = variants.into_iter().map(play).collect::<Option<_>>()?;
-            let outcome = outcome(case, &played, setup, spec, options.strict);
-            let answers = answers(&played).cloned().collect();
-            let variants = played.into_iter().map(|(variant, _)| variant).collect();
-            Some((case.id.clone(), Rehearsed { variants, answers, outcome }))
-        };
-        Self { now: setup.now, cases: cases.iter().filter_map(&mut rehearse).collect() }
+    /// Nothing yet, of runs at this time.
+    pub(super) fn at(now: Timestamp) -> Self {
+        Self { now, cases: BTreeMap::new() }
+    }
+
+    /// What a case asked, how it was answered, and what came of it.
+    pub(super) fn keep(&mut self, played: Vec<(Variant, Vec<Exchange>)>, outcome: Outcome) {
+        let answers = answers(&played).cloned().collect();
+        let variants = played.into_iter().map(|(variant, _)| variant).collect();
+        self.cases.insert(outcome.id.clone(), Rehearsed { variants, answers, outcome });
+    }
+
+    fn find(&self, case: &Case, setup: &Setup) -> Option<&Rehearsed> {
+        self.cases.get(&case.id).filter(|_| setup.now == self.now)
     }
 
     /// The requests of a case, where this setup has the same.
     pub(super) fn variants(&self, case: &Case, setup: &Setup) -> Option<Vec<Variant>> {
-        let rehearsed = self.cases.get(&case.id).filter(|_| setup.now == self.now)?;
-        Some(rehearsed.variants.clone())
+        self.find(case, setup).map(|rehearsed| rehearsed.variants.clone())
     }
 
     /// The outcome of a case that is answered as it was, if it is.
@@ -74,7 +61,7 @@ impl Rehearsal {
         played: &[(Variant, Vec<Exchange>)],
         setup: &Setup,
     ) -> Option<Outcome> {
-        let rehearsed = self.cases.get(&case.id).filter(|_| setup.now == self.now)?;
+        let rehearsed = self.find(case, setup)?;
         let micros = played.iter().flat_map(|(_, exchanges)| exchanges).map(|one| one.micros).sum();
         answers(played)
             .eq(&rehearsed.answers)

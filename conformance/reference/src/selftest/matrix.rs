@@ -17,7 +17,9 @@ use vcc_conformance_core::dataset::{self, Tenant};
 use vcc_conformance_core::fixture::Case;
 use vcc_conformance_core::http::{Endpoint, Limits};
 use vcc_conformance_core::live::{LiveOptions, live};
-use vcc_conformance_core::run::{HttpTarget, Options, Outcome, Rehearsal, Report, Verdict, run};
+use vcc_conformance_core::run::{
+    HttpTarget, Options, Outcome, Rehearsal, Report, Verdict, rehearse, run,
+};
 use vcc_conformance_core::setup::Setup;
 use vcc_conformance_core::spec::{Level, Spec};
 use vcc_conformance_core::symptom::Symptom;
@@ -171,7 +173,7 @@ impl<'a> Bench<'a> {
         let setup = self.setup(&server.endpoint());
         let shared = self.target(server.endpoint());
         let target = Wire { shared: &shared, at: self.now, hook: None };
-        Rehearsal::of(&self.cases, &setup, self.spec, &target, &self.options())
+        rehearse(&self.cases, &setup, self.spec, &target, &self.options())
     }
 
     fn matrix(

@@ -10,7 +10,7 @@ use vcc_types::Row as _;
 
 use super::session::Prepared;
 use crate::record::TEXTS;
-use crate::sql::Statement;
+use crate::sql::statement::Statement;
 use crate::{StoredRecord, TenantId};
 
 /// The beginning of the format: its signature, no flags, and no further header.

@@ -10,7 +10,8 @@ use super::{Postgres, statements as s};
 use crate::index::{EVERYWHERE, INDEXABLE, Index};
 use crate::plan::Plan;
 use crate::shapes::{deep, shapes};
-use crate::sql::{Sql, Statement, Value};
+use crate::sql::statement::Statement;
+use crate::sql::{Sql, Value};
 use crate::{Deletion, Store as _, TenantId};
 
 /// Enough records of one tenant to make a choice of plans, and as many of others.

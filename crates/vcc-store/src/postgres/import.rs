@@ -17,7 +17,7 @@ use super::statements as s;
 use super::turns::Turn;
 use crate::counts::{bucket, changes};
 use crate::record::TEXTS;
-use crate::sql::Statement;
+use crate::sql::statement::Statement;
 use crate::{Batch, Checkpoint, Imported, OnConflict, StoreError, StoredRecord, TenantId};
 
 pub(super) async fn import(

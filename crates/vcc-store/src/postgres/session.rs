@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Error, GenericClient, Row, RowStream};
 
-use crate::sql::{Sql, Statement, Value};
+use crate::sql::statement::Statement;
+use crate::sql::{Sql, Value};
 
 /// A connection, with the statements that are prepared on it.
 pub(super) struct Session {

@@ -10,7 +10,8 @@ use vcc_query::{Edge, Filter, Near, Selection, Wanted, Window};
 use vcc_types::{Field, Order};
 
 use super::statement::Scope;
-use super::{Sql, Statement, Value};
+use super::statement::Statement;
+use super::{Sql, Value};
 use crate::selection::everything;
 use crate::{Deletion, StoredRecord, TenantId};
 

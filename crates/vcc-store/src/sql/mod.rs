@@ -11,4 +11,4 @@ pub(crate) mod statement;
 pub(crate) mod text;
 
 pub(crate) use self::builder::{Sql, Value};
-pub(crate) use self::statement::{Statement, everyone, no_records, statements, tenant};
+pub(crate) use self::statement::{everyone, no_records, statements, tenant};

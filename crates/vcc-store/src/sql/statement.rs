@@ -42,10 +42,10 @@ macro_rules! statements {
     ($($(#[doc = $doc:literal])* $name:ident = $statement:expr;)*) => {
         $(
             $(#[doc = $doc])*
-            pub(in super::super) const $name: $crate::sql::Statement = $statement;
+            pub(in super::super) const $name: $crate::sql::statement::Statement = $statement;
         )*
         #[cfg(test)]
-        pub(super) const TABLE: &[(&str, $crate::sql::Statement)] =
+        pub(super) const TABLE: &[(&str, $crate::sql::statement::Statement)] =
             &[$((stringify!($name), $name)),*];
     };
 }

@@ -1,5 +1,5 @@
 //! Every statement that reads or writes rows, by what it is for. Tests walk all of them: see
-//! [`Statement`](crate::sql::Statement).
+//! [`Statement`](crate::sql::statement::Statement).
 
 mod backup;
 mod bulk;
