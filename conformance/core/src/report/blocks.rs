@@ -90,7 +90,7 @@ fn signature(defect: &str) -> Option<&'static Signature<'static>> {
 
 /// The known defects that a run behaves like and that enough of its cases could tell. What is known to
 /// fail says nothing of the rest: it counts as not judged.
-pub(super) fn causes(report: &Report) -> Vec<Match> {
+fn causes(report: &Report) -> Vec<Match> {
     let new = |outcome: &&Outcome| outcome.known.is_none();
     let outcomes = report.outcomes.iter().filter(new).cloned().collect();
     let partial = report.scope.is_partial();

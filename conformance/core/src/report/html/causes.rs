@@ -1,11 +1,13 @@
 //! Failures by what explains them: one block a cause, the likeliest first, then what no known defect
 //! explains.
 
+use std::collections::BTreeSet;
 use std::fmt::{self, Write};
 
 use super::excerpt;
 use super::failure::failure;
-use crate::nearest::{Kind, Match};
+use crate::nearest::Kind;
+use crate::report::blocks::{Block, blocks};
 use crate::report::escape::escape;
 use crate::run::{Outcome, Report, Verdict};
 use crate::setup::Setup;
@@ -17,46 +19,34 @@ const FIRST: usize = 3;
 /// Failures that are drawn, with what was sent and received; a page of a thousand helps nobody.
 const DRAWN: usize = 200;
 
-/// What stands together.
-pub(super) struct Block<'a> {
-    /// The defect that explains it.
-    pub(super) found: Option<&'a Match>,
-    /// Defects that would explain much of the same.
-    also: Vec<&'a Match>,
+/// What stands together, and what it is called.
+pub(super) struct Section<'a> {
     title: String,
-    outcomes: Vec<&'a Outcome>,
+    pub(super) block: Block<'a>,
 }
 
-/// What is wrong, by cause.
-pub(super) fn blocks<'a>(report: &'a Report, causes: &'a [Match]) -> Vec<Block<'a>> {
-    let mut rest: Vec<&Outcome> = report
-        .outcomes
+/// What is wrong, by cause; then what has none, by what it is.
+pub(super) fn by_cause(report: &Report) -> Vec<Section<'_>> {
+    let mut sections: Vec<Section<'_>> = Vec::new();
+    for block in blocks(report) {
+        if let Some(found) = &block.cause {
+            sections.push(Section { title: format!("A server {}", found.says), block });
+        }
+    }
+    let explained: BTreeSet<&str> = sections
         .iter()
-        .filter(|outcome| matches!(outcome.verdict, Verdict::Fail | Verdict::Warn | Verdict::Error))
+        .flat_map(|section| &section.block.outcomes)
+        .map(|outcome| outcome.id.as_str())
         .collect();
+    let is_left = |outcome: &&Outcome| {
+        matches!(outcome.verdict, Verdict::Fail | Verdict::Warn | Verdict::Error)
+            && !explained.contains(outcome.id.as_str())
+    };
+    let mut rest: Vec<&Outcome> = report.outcomes.iter().filter(is_left).collect();
     // What fails comes before what is a warning.
     rest.sort_by_key(|outcome| std::cmp::Reverse(outcome.verdict));
-    let mut blocks: Vec<Block<'_>> = Vec::new();
-    for found in causes {
-        let explained = |outcome: &&Outcome| {
-            outcome.known.is_none()
-                && outcome.verdict != Verdict::Error
-                && found.explains.contains(&outcome.id)
-        };
-        let new = rest.iter().copied().filter(explained).count();
-        // What explains little that is not explained yet is another word for the same.
-        if new * 2 < found.agree.max(1) {
-            if let Some(first) = blocks.first_mut() {
-                first.also.push(found);
-            }
-            continue;
-        }
-        let (outcomes, others) = rest.into_iter().partition(explained);
-        rest = others;
-        let title = format!("A server {}", found.says);
-        blocks.push(Block { found: Some(found), also: Vec::new(), title, outcomes });
-    }
-    let unexplained = if blocks.is_empty() { "Failures" } else { "Failures without a known cause" };
+    let unexplained =
+        if sections.is_empty() { "Failures" } else { "Failures without a known cause" };
     for (title, fits) in [
         (
             "Errors of the suite",
@@ -70,10 +60,11 @@ pub(super) fn blocks<'a>(report: &'a Report, causes: &'a [Match]) -> Vec<Block<'
             rest.into_iter().partition(|outcome| fits(outcome));
         rest = others;
         if !outcomes.is_empty() {
-            blocks.push(Block { found: None, also: Vec::new(), title: title.into(), outcomes });
+            let block = Block { cause: None, others: Vec::new(), outcomes };
+            sections.push(Section { title: title.into(), block });
         }
     }
-    blocks
+    sections
 }
 
 /// The blocks, and the field to search them.
@@ -82,7 +73,7 @@ pub(super) fn sections(
     report: &Report,
     setup: &Setup,
     spec: &Spec,
-    blocks: &[Block<'_>],
+    sections: &[Section<'_>],
 ) -> fmt::Result {
     out.push_str(
         "<div id=\"tools\" hidden><label>Filter <input id=\"text\" type=\"search\" placeholder=\"id, clause, words\"></label>\
@@ -94,16 +85,16 @@ pub(super) fn sections(
     out.push_str(
         "</select></label><span id=\"count\" class=\"soft\" role=\"status\"></span></div>\n",
     );
-    if !blocks.is_empty() {
+    if !sections.is_empty() {
         out.push_str("<h2 id=\"findings\">Findings</h2>\n");
     }
     let mut drawn = 0;
-    for (index, block) in blocks.iter().enumerate() {
+    for (index, Section { title, block }) in sections.iter().enumerate() {
         let number = index + 1;
         write!(
             out,
             "<section class=\"block\" data-group aria-labelledby=\"cause-{number}\"><h3 id=\"cause-{number}\">{}</h3>",
-            escape(&block.title)
+            escape(title)
         )?;
         head(out, report, block)?;
         for (index, outcome) in block.outcomes.iter().enumerate() {
@@ -126,7 +117,7 @@ pub(super) fn sections(
 }
 
 fn head(out: &mut String, report: &Report, block: &Block<'_>) -> fmt::Result {
-    let Some(found) = block.found else {
+    let Some(found) = &block.cause else {
         return write!(out, "<p class=\"soft\">{}</p>", counted(block.outcomes.len(), "case"));
     };
     let wrong = |outcome: &&Outcome| {
@@ -148,7 +139,7 @@ fn head(out: &mut String, report: &Report, block: &Block<'_>) -> fmt::Result {
             write!(out, "<p>{explains} <span class=\"soft\">No known defect fits.</span></p>")?;
         }
     }
-    for also in &block.also {
+    for also in &block.others {
         write!(out, "<p class=\"soft\">Or a server {}", excerpt(&also.says))?;
         if also.kind == Kind::Defect {
             let (agree, all, name) = (also.agree, also.signature, escape(also.defect));

@@ -8,7 +8,6 @@ mod summary;
 
 use std::fmt::{self, Write};
 
-use super::blocks::causes;
 use super::escape::{escape, excerpt};
 use crate::run::{Outcome, Report, Verdict};
 use crate::setup::Setup;
@@ -78,8 +77,7 @@ fn bar<'a>(out: &mut String, outcomes: impl Iterator<Item = &'a Outcome> + Clone
 }
 
 fn write_page(out: &mut String, report: &Report, setup: &Setup, spec: &Spec) -> fmt::Result {
-    let causes = causes(report);
-    let blocks = causes::blocks(report, &causes);
+    let sections = causes::by_cause(report);
     write!(
         out,
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
@@ -98,11 +96,11 @@ fn write_page(out: &mut String, report: &Report, setup: &Setup, spec: &Spec) -> 
          <pattern id=\"hatch\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">\
          <rect class=\"hatch\" width=\"2.5\" height=\"6\"/></pattern></defs></svg>",
     );
-    summary::header(out, report, &blocks)?;
+    summary::header(out, report, &sections)?;
     summary::navigation(out, report)?;
     out.push_str("<main id=\"main\">\n");
     summary::chapters(out, report)?;
-    causes::sections(out, report, setup, spec, &blocks)?;
+    causes::sections(out, report, setup, spec, &sections)?;
     cases::cases(out, report)?;
     cases::fingerprint(out, report)?;
     cases::data(out, report)?;

@@ -2,14 +2,14 @@
 
 use std::fmt::{self, Write};
 
-use super::causes::Block;
+use super::causes::Section;
 use super::{bar, class, excerpt, mark};
 use crate::report::escape::escape;
 use crate::run::{Outcome, Report, Tone, Verdict};
 use crate::words::counted;
 
 /// The head of the page.
-pub(super) fn header(out: &mut String, report: &Report, blocks: &[Block<'_>]) -> fmt::Result {
+pub(super) fn header(out: &mut String, report: &Report, sections: &[Section<'_>]) -> fmt::Result {
     let sentence = report.sentence();
     let rest = sentence.strip_prefix(report.conclusion()).unwrap_or_default();
     let tone = match report.ends_in().tone() {
@@ -35,7 +35,7 @@ pub(super) fn header(out: &mut String, report: &Report, blocks: &[Block<'_>]) ->
     for line in report.handshake.ways_out.iter().chain(&report.stale) {
         write!(out, "<p class=\"notice\">{}</p>", excerpt(line))?;
     }
-    if let Some(found) = blocks.first().and_then(|block| block.found) {
+    if let Some(found) = sections.first().and_then(|section| section.block.cause.as_ref()) {
         write!(
             out,
             "<p class=\"cause\"><span class=\"kicker\">Most likely cause</span> <a href=\"#cause-1\">A server {}</a></p>",
