@@ -7,7 +7,7 @@ use vcc_conformance_core::clock;
 use vcc_conformance_core::dataset::embedded;
 use vcc_conformance_core::http::TlsOptions;
 use vcc_conformance_core::report::Fingerprint;
-use vcc_conformance_core::run::{Conclusion, Options, Outcome, Report, Verdict, run};
+use vcc_conformance_core::run::{Conclusion, Options, Outcome, Report, run};
 use vcc_conformance_core::setup::Setup;
 use vcc_conformance_core::words::counted;
 
@@ -71,9 +71,7 @@ pub(super) fn diff(args: &Args, out: &mut dyn Write) -> Result<u8, CommandError>
             writeln!(out, "{:<10} {}: A {}, B {}", one.clause, one.switch, text(one), text(other))?;
         }
     }
-    let judged = |outcome: &Outcome| {
-        matches!(outcome.verdict, Verdict::Pass | Verdict::Warn | Verdict::Fail)
-    };
+    let judged = |outcome: &Outcome| outcome.verdict.is_judged();
     let both = a.outcomes.iter().zip(&b.outcomes).filter(|(a, b)| judged(a) && judged(b)).count();
     writeln!(
         out,

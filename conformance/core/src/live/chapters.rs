@@ -21,9 +21,7 @@ pub(super) fn chapters(cases: &[Case], outcomes: &[Outcome], spec: &Spec) -> Vec
             }
         }
     }
-    let judged = |outcome: &&Outcome| {
-        matches!(outcome.verdict, Verdict::Pass | Verdict::Warn | Verdict::Fail)
-    };
+    let judged = |outcome: &&Outcome| outcome.verdict.is_judged();
     let of = |outcomes: Vec<&Outcome>| -> BTreeSet<String> {
         outcomes.into_iter().flat_map(|outcome| outcome.clauses.clone()).collect()
     };

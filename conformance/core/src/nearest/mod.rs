@@ -78,7 +78,7 @@ impl Match {
 /// What explains the failures of a report, the likeliest first: known defects; where none fits,
 /// their family; where none does, what the failing cases have in common. Empty where nothing fails.
 ///
-/// Cases that were not judged count neither for a defect nor against it, and a defect that too few
+/// Known failures and cases that were not judged count neither for a defect nor against it, and a defect that too few
 /// of them could tell is not named. Where two defects together are likelier than one, both are
 /// named, the one that explains more first.
 #[must_use]

@@ -23,9 +23,11 @@ pub(super) struct Observed {
     pub(super) failures: usize,
 }
 
-/// Whether the target does not do what a case asks.
+/// Whether the target does not do what a case asks, as far as that was not known before.
 pub(super) fn fails(outcome: &Outcome) -> bool {
-    !outcome.problems.is_empty() && matches!(outcome.verdict, Verdict::Fail | Verdict::Warn)
+    outcome.known.is_none()
+        && !outcome.problems.is_empty()
+        && matches!(outcome.verdict, Verdict::Fail | Verdict::Warn)
 }
 
 impl Observed {

@@ -91,17 +91,14 @@ fn signature(defect: &str) -> Option<&'static Signature<'static>> {
 /// The known defects that a run behaves like and that enough of its cases could tell. What is known to
 /// fail says nothing of the rest: it counts as not judged.
 fn causes(report: &Report) -> Vec<Match> {
-    let new = |outcome: &&Outcome| outcome.known.is_none();
-    let outcomes = report.outcomes.iter().filter(new).cloned().collect();
     let partial = report.scope.is_partial();
-    let report = Report { outcomes, ..report.clone() };
     let judged: BTreeSet<&str> = report
         .outcomes
         .iter()
-        .filter(|outcome| matches!(outcome.verdict, Verdict::Pass | Verdict::Warn | Verdict::Fail))
+        .filter(|outcome| outcome.known.is_none() && outcome.verdict.is_judged())
         .map(|outcome| outcome.id.as_str())
         .collect();
-    nearest(&report).into_iter().filter(|found| told(found, &judged, partial)).collect()
+    nearest(report).into_iter().filter(|found| told(found, &judged, partial)).collect()
 }
 
 /// Whether the cases that were judged could tell a defect: half of those that it fails are among them,

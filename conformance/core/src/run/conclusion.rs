@@ -196,8 +196,7 @@ impl Report {
     pub fn ends_in(&self) -> Conclusion {
         let tally = self.tally();
         let graded = self.outcomes.iter().any(|outcome| {
-            matches!(outcome.level, Level::Must | Level::Should)
-                && matches!(outcome.verdict, Verdict::Pass | Verdict::Warn | Verdict::Fail)
+            matches!(outcome.level, Level::Must | Level::Should) && outcome.verdict.is_judged()
         });
         if tally.fail > 0 {
             Conclusion::DoesNotConform

@@ -34,6 +34,12 @@ impl Verdict {
         Verdict::Error,
     ];
 
+    /// Whether it says what the target does.
+    #[must_use]
+    pub fn is_judged(self) -> bool {
+        matches!(self, Verdict::Pass | Verdict::Warn | Verdict::Fail)
+    }
+
     /// The verdict of this word.
     #[must_use]
     pub fn named(word: &str) -> Option<Verdict> {
