@@ -65,9 +65,7 @@ impl<W: Write> Document<W> {
     /// column for it, in XML where its name is one of XML.
     pub(crate) fn write(&mut self, recording: &Recording) -> Result<(), WriteError> {
         match self {
-            Self::Csv(writer, columns) if columns.is_empty() && recording.extra().is_empty() => {
-                writer.write(recording)
-            }
+            Self::Csv(writer, _) if recording.extra().is_empty() => writer.write(recording),
             Self::Csv(writer, columns) if columns.is_empty() => {
                 writer.write_values(&values(recording))
             }

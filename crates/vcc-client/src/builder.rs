@@ -7,7 +7,7 @@ use vcc_format::Options;
 use vcc_query::{ResponseFormat, Zone};
 use vcc_types::Dialect;
 
-use crate::client::{Notify, Settings};
+use crate::client::Settings;
 use crate::http::Connection;
 use crate::{Base, Client, Credentials, Error, Http, Retry};
 
@@ -15,31 +15,19 @@ use crate::{Base, Client, Credentials, Error, Http, Retry};
 #[must_use = "a builder does nothing until it is built"]
 pub struct ClientBuilder {
     base: String,
-    settings: Vec<Setting>,
+    settings: Settings,
     connection: Connection,
-    retry: Retry,
-    notify: Option<Notify>,
 }
 
 impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientBuilder")
             .field("base", &self.base)
-            .field("settings", &self.settings)
             .field("connection", &self.connection)
-            .field("retry", &self.retry)
+            .field("format", &self.settings.format)
+            .field("retry", &self.settings.retry)
             .finish_non_exhaustive()
     }
-}
-
-/// What is set of the client's settings, whose closures have no `Debug`.
-#[derive(Debug)]
-enum Setting {
-    Format(ResponseFormat),
-    Options(Box<Options>),
-    Dialect(Dialect),
-    TenantZone(Zone),
-    MaxPages(u64),
 }
 
 impl Client<Http> {
@@ -47,10 +35,8 @@ impl Client<Http> {
     pub fn builder(base: impl Into<String>) -> ClientBuilder {
         ClientBuilder {
             base: base.into(),
-            settings: Vec::new(),
+            settings: Settings::default(),
             connection: Connection::default(),
-            retry: Retry::default(),
-            notify: None,
         }
     }
 
@@ -135,44 +121,44 @@ impl ClientBuilder {
 
     /// What is asked again, and how often.
     pub fn retry(mut self, retry: Retry) -> Self {
-        self.retry = retry;
+        self.settings.retry = retry;
         self
     }
 
     /// Is told each time that a request is sent again: why, and after which wait. For commands at which
     /// somebody waits.
     pub fn on_retry(mut self, told: impl Fn(&Error, Duration) + Send + Sync + 'static) -> Self {
-        self.notify = Some(Arc::new(told));
+        self.settings.notify = Some(Arc::new(told));
         self
     }
 
     /// What is asked for: XML by default, since a cut body of CSV that has no length cannot be seen.
     pub fn format(mut self, format: ResponseFormat) -> Self {
-        self.settings.push(Setting::Format(format));
+        self.settings.format = format;
         self
     }
 
     /// How bodies are read: tolerant by default, records of up to 32 MiB.
     pub fn options(mut self, options: Options) -> Self {
-        self.settings.push(Setting::Options(Box::new(options)));
+        self.settings.options = options;
         self
     }
 
     /// The server's dialect: what a walk needs to know to replace constants.
     pub fn dialect(mut self, dialect: Dialect) -> Self {
-        self.settings.push(Setting::Dialect(dialect));
+        self.settings.dialect = dialect;
         self
     }
 
     /// The tenant's zone: in which constants count where a query has no `tz`.
     pub fn tenant_zone(mut self, zone: Zone) -> Self {
-        self.settings.push(Setting::TenantZone(zone));
+        self.settings.tenant_zone = Some(zone);
         self
     }
 
     /// The most pages of a walk. No limit by default.
     pub fn max_pages(mut self, pages: u64) -> Self {
-        self.settings.push(Setting::MaxPages(pages));
+        self.settings.max_pages = pages;
         self
     }
 
@@ -187,20 +173,10 @@ impl ClientBuilder {
             .base
             .parse()
             .map_err(|error: crate::InvalidBase| Error::settings(error.to_string()))?;
-        let mut settings = Settings { retry: self.retry, ..Settings::default() };
-        for setting in self.settings {
-            match setting {
-                Setting::Format(format) => settings.format = format,
-                Setting::Options(options) => settings.options = *options,
-                Setting::Dialect(dialect) => settings.dialect = dialect,
-                Setting::TenantZone(zone) => settings.tenant_zone = Some(zone),
-                Setting::MaxPages(pages) => settings.max_pages = pages,
-            }
-        }
+        let mut settings = self.settings;
         settings.who = self.connection.credentials.as_ref().map(Credentials::who);
         settings.secrets =
             self.connection.credentials.as_ref().map(Credentials::secrets).unwrap_or_default();
-        settings.notify = self.notify;
         settings.sleep = Some(Arc::new(|wait| Box::pin(tokio::time::sleep(wait))));
         Ok(Client::with(Http::new(base, self.connection)?, settings))
     }

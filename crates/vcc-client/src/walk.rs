@@ -343,8 +343,9 @@ impl Walk {
             self.warnings.push(Warning::Overlap { n, records: again, example });
         }
         while self.known.len() > REMEMBERED {
-            let oldest = self.known.pop_front();
-            oldest.map(|oldest| self.known_set.remove(&oldest));
+            if let Some(oldest) = self.known.pop_front() {
+                self.known_set.remove(&oldest);
+            }
         }
         if self.overlapping && self.state == State::Page && self.n > 1 {
             self.expected = taken.last().map(|last| (hash_of(last), name_of(last)));

@@ -36,14 +36,12 @@ const ON_THE_WAY: usize = 64 * 1024;
 pub struct InProcess {
     connections: Connections,
     /// Its end is that of the connections.
-    _stop: watch::Sender<bool>,
-    stopped: watch::Receiver<bool>,
+    stop: watch::Sender<bool>,
 }
 
 impl InProcess {
     pub(crate) fn new(connections: Connections) -> Self {
-        let (stop, stopped) = watch::channel(false);
-        Self { connections, _stop: stop, stopped }
+        Self { connections, stop: watch::Sender::new(false) }
     }
 
     /// Opens a connection. It is served by a task of the runtime that this is called in, and is over at
@@ -55,7 +53,7 @@ impl InProcess {
     #[must_use]
     pub fn connect(&self) -> DuplexStream {
         let (client, io) = tokio::io::duplex(ON_THE_WAY);
-        tokio::spawn(self.connections.clone().serve_in_process(io, Stop(self.stopped.clone())));
+        tokio::spawn(self.connections.clone().serve_in_process(io, Stop(self.stop.subscribe())));
         client
     }
 }

@@ -52,14 +52,8 @@ impl<'e> Manifest<'e> {
         bytes: u64,
         sha256: String,
     ) -> Self {
-        let mut deviations = BTreeMap::new();
-        for (name, count) in windows.iter().flat_map(|window: &Done| &window.deviations) {
-            *deviations.entry(name.clone()).or_default() += count;
-        }
-        let mut extra = BTreeMap::new();
-        for (name, count) in windows.iter().flat_map(|window| &window.extra) {
-            *extra.entry(name.clone()).or_default() += count;
-        }
+        let deviations = totals(&windows, |window| &window.deviations);
+        let extra = totals(&windows, |window| &window.extra);
         Self {
             version: 1,
             vcc: env!("CARGO_PKG_VERSION"),
@@ -130,8 +124,7 @@ impl<'e> Manifest<'e> {
         }
         // QUIRK-6: what a server sends beside the fifteen fields is written back, where there is a place for it.
         let columns = &self.export.extra_columns;
-        let left = self.extra.iter().filter(|(name, _)| !columns.contains(name));
-        let left: Vec<_> = left.collect();
+        let left: Vec<_> = self.extra.iter().filter(|(name, _)| !columns.contains(name)).collect();
         if self.export.format == DocumentFormat::Csv && !left.is_empty() {
             let counts: Vec<_> = left
                 .iter()
@@ -147,4 +140,16 @@ impl<'e> Manifest<'e> {
         }
         remarks
     }
+}
+
+/// What all windows counted, by name.
+fn totals(
+    windows: &[Done],
+    counts: impl Fn(&Done) -> &BTreeMap<String, u64>,
+) -> BTreeMap<String, u64> {
+    let mut all = BTreeMap::new();
+    for (name, count) in windows.iter().flat_map(counts) {
+        *all.entry(name.clone()).or_default() += count;
+    }
+    all
 }

@@ -174,7 +174,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
 /// How many threads read: one is enough for some connections, and none has to wake another one.
 fn workers(concurrency: u16) -> usize {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    usize::from(concurrency).div_ceil(8).min(cores).max(1)
+    usize::from(concurrency).div_ceil(8).min(cores)
 }
 
 /// Why no file can have this path.

@@ -93,10 +93,13 @@ impl Explorer {
     }
 
     /// What is answered to that, once the API has answered it.
-    pub(crate) fn signed_in(&self, response: Response<Body>, means: &Means<'_>) -> Response<Body> {
-        let SignedIn { tenant, zone } = match response.extensions().get::<SignedIn>() {
-            Some(signed_in) => signed_in.clone(),
-            None => return response,
+    pub(crate) fn signed_in(
+        &self,
+        mut response: Response<Body>,
+        means: &Means<'_>,
+    ) -> Response<Body> {
+        let Some(SignedIn { tenant, zone }) = response.extensions_mut().remove() else {
+            return response;
         };
         let mut response = json(&json!({
             "tenant": tenant,
