@@ -52,9 +52,24 @@ fn files_that_show(folder: &Path, but: &[&str]) -> Vec<String> {
     found
 }
 
+/// A folder with the token in each file that may hold it, and the names of those files.
+fn holding_the_token(name: &str) -> (Folder, [&'static str; 5]) {
+    let folder = Folder::new(name);
+    fs::write(folder.join("token"), format!("{SECRET}\n")).unwrap();
+    fs::write(folder.join("netrc"), format!("machine 127.0.0.1 login {TENANT} password {SECRET}"))
+        .unwrap();
+    fs::create_dir(folder.join("vcc")).unwrap();
+    let profile = format!("[default]\ntenant = {TENANT:?}\ntoken = {SECRET:?}\n");
+    fs::write(folder.join("vcc/profiles.toml"), profile).unwrap();
+    fs::write(folder.join("broken.toml"), format!("[default]\ntoken = {SECRET}\n")).unwrap();
+    for name in ["token", "netrc", "vcc/profiles.toml", "broken.toml"] {
+        fs::set_permissions(folder.join(name), fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    (folder, ["token", "netrc", "vcc/profiles.toml", "broken.toml", "vcc/new.toml"])
+}
+
 #[test]
 fn no_command_shows_the_token_in_any_way() {
-    let folder = Folder::new("secrets");
     let list = calls(300, 60);
     let asked = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&asked);
@@ -70,18 +85,6 @@ fn no_command_shows_the_token_in_any_way() {
     let failing = common::echo(500);
     let page_of_html = common::echo(200);
     let gone = "http://127.0.0.1:1".to_owned();
-    fs::write(folder.join("token"), format!("{SECRET}\n")).unwrap();
-    fs::write(folder.join("netrc"), format!("machine 127.0.0.1 login {TENANT} password {SECRET}"))
-        .unwrap();
-    fs::create_dir(folder.join("vcc")).unwrap();
-    let profile = format!("[default]\ntenant = {TENANT:?}\ntoken = {SECRET:?}\n");
-    fs::write(folder.join("vcc/profiles.toml"), profile).unwrap();
-    fs::write(folder.join("broken.toml"), format!("[default]\ntoken = {SECRET}\n")).unwrap();
-    for name in ["token", "netrc", "vcc/profiles.toml", "broken.toml"] {
-        fs::set_permissions(folder.join(name), fs::Permissions::from_mode(0o600)).unwrap();
-    }
-    let holders = ["token", "netrc", "vcc/profiles.toml", "broken.toml", "vcc/new.toml"];
-
     let export = ["export", "--from", "2007", "--to", "2008", "--tz", "UTC", "--restart"];
     let json = ["--overwrite", "--out", "a.csv", "--progress", "json", "--window-pages", "2"];
     let commands: Vec<Vec<&str>> = vec![
@@ -115,37 +118,53 @@ fn no_command_shows_the_token_in_any_way() {
         }),
         ("the profile", |_| {}),
     ];
-    let tried = |way: &str, give: Give, base: &str, args: &[&str]| {
-        let mut command = vcc(&folder, base);
-        command.env_remove("VCC_TOKEN").args(args);
-        if !args.contains(&"--help") {
-            give(&mut command);
+    let tried =
+        |way: &str, give: Give, base: &str, args: &[&str], folder: &Folder, holders: &[&str]| {
+            let mut command = vcc(folder, base);
+            command.env_remove("VCC_TOKEN").args(args);
+            if !args.contains(&"--help") {
+                give(&mut command);
+            }
+            if args[0] == "login" {
+                command.env("VCC_PROFILES", "vcc/new.toml");
+            }
+            if matches!(args[0], "list" | "export") && !args.contains(&"--help") {
+                command.args(["--attempts", "2"]);
+            }
+            command.stdin(fs::File::open(folder.join("token")).unwrap());
+            let (_, stdout, stderr) = run(&mut command);
+            for text in [stdout, stderr] {
+                assert!(!shows(text.as_bytes()), "{way}, {base}, {args:?}: {text}");
+            }
+            let shown = files_that_show(folder, holders);
+            assert!(shown.is_empty(), "{way}, {base}, {args:?}: {shown:?}");
+        };
+    // Side by side, as the commands wait more than they work.
+    std::thread::scope(|scope| {
+        let (tried, commands) = (&tried, &commands);
+        for (number, (way, give)) in ways.into_iter().enumerate() {
+            let service = service.url();
+            scope.spawn(move || {
+                let (folder, holders) = holding_the_token(&format!("way-{number}"));
+                for args in commands {
+                    tried(way, give, service, args, &folder, &holders);
+                }
+            });
         }
-        if args[0] == "login" {
-            command.env("VCC_PROFILES", "vcc/new.toml");
+        let (way, give) = ways[0];
+        for (number, base) in [&refusing, &failing, &page_of_html, &gone].into_iter().enumerate() {
+            scope.spawn(move || {
+                let (folder, holders) = holding_the_token(&format!("base-{number}"));
+                let asking = |args: &&Vec<&str>| matches!(args[0], "list" | "export" | "login");
+                for args in commands.iter().filter(asking) {
+                    tried(way, give, base, args, &folder, &holders);
+                }
+            });
         }
-        if matches!(args[0], "list" | "export") && !args.contains(&"--help") {
-            command.args(["--attempts", "2"]);
-        }
-        command.stdin(fs::File::open(folder.join("token")).unwrap());
-        let (_, stdout, stderr) = run(&mut command);
-        for text in [stdout, stderr] {
-            assert!(!shows(text.as_bytes()), "{way}, {base}, {args:?}: {text}");
-        }
-        let shown = files_that_show(&folder, &holders);
-        assert!(shown.is_empty(), "{way}, {base}, {args:?}: {shown:?}");
-    };
-    for (way, give) in ways {
-        commands.iter().for_each(|args| tried(way, give, service.url(), args));
-    }
-    let (way, give) = ways[0];
-    for base in [&refusing, &failing, &page_of_html, &gone] {
-        for args in commands.iter().filter(|args| matches!(args[0], "list" | "export" | "login")) {
-            tried(way, give, base, args);
-        }
-    }
+    });
     assert!(asked.load(Ordering::Relaxed) > 20);
     // A file of profiles that is none is not quoted.
+    let (folder, _) = holding_the_token("broken");
     let mut broken = vcc(&folder, service.url());
     let (code, _, stderr) = run(broken.arg("list").env("VCC_PROFILES", "broken.toml"));
     assert_eq!(code, 2);
