@@ -11,6 +11,42 @@ use crate::{QueryError, QueryErrorKind};
 /// How many bytes of the raw query are shown on either side of the place.
 const AROUND: usize = 60;
 
+impl QueryError {
+    /// The error with its place in the raw query, in several lines. They show the query around the
+    /// place, values included, so they are meant for the author of the query.
+    #[must_use]
+    pub fn render<'a>(&'a self, raw: &'a (impl AsRef<[u8]> + ?Sized)) -> impl fmt::Display + 'a {
+        Rendered::whole(self, raw.as_ref())
+    }
+
+    /// The error with the wrong variable and nothing else of the raw query. It is meant for a server's
+    /// answer or a log: other values may be personal data or secrets (STATUS-2).
+    ///
+    /// If the documentation does not have the variable, only its name is shown. If the query is refused
+    /// as a whole, nothing of it is shown. A long value is cut.
+    ///
+    /// ```
+    /// use vcc_query::Query;
+    ///
+    /// let shown = |raw| Query::parse(raw).unwrap_err().render_redacted(raw).to_string();
+    /// assert_eq!(
+    ///     shown("phoneNumber=4155551234&tz=Denver"),
+    ///     "tz: expected a zone of the tz database, such as America/New_York, found \"Denver\"\n\
+    ///      \x20 | tz=Denver\n\
+    ///      \x20 |    ^^^^^^\n\
+    ///      \x20 = clause: DATE-3\n"
+    /// );
+    /// assert!(shown("token=secret").contains("\n  | token\n  | ^^^^^\n"));
+    /// ```
+    #[must_use]
+    pub fn render_redacted<'a>(
+        &'a self,
+        raw: &'a (impl AsRef<[u8]> + ?Sized),
+    ) -> impl fmt::Display + 'a {
+        Rendered::redacted(self, raw.as_ref())
+    }
+}
+
 /// A [`QueryError`] over the query it was found in.
 pub(crate) struct Rendered<'a> {
     error: &'a QueryError,

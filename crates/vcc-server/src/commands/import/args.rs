@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use clap::ValueEnum;
 use vcc_types::Field;
 
+use super::file_format::FileFormat;
 use super::{names, table};
 use crate::commands::store::StoreArgs;
 use crate::commands::words::whole;
@@ -83,16 +83,6 @@ pub(in crate::commands) struct Args {
     pub(super) store: StoreArgs,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(in crate::commands) enum FileFormat {
-    /// Comma-separated values with a header row
-    Csv,
-    /// The service's XML; what it repairs is counted
-    Xml,
-    /// One JSON object a line
-    Jsonl,
-}
-
 fn batch(text: &str) -> Result<u32, String> {
     whole(text)
         .ok()
@@ -112,16 +102,6 @@ pub(super) enum Purpose {
     Bulk,
     DryRun,
     Sample(u64),
-}
-
-impl FileFormat {
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Csv => "csv",
-            Self::Xml => "xml",
-            Self::Jsonl => "jsonl",
-        }
-    }
 }
 
 impl Args {

@@ -6,7 +6,7 @@ use vcc_query::{BuiltIn, Zone};
 use vcc_store::{Batch, Checkpoint, Store, StoreError, TenantId};
 use vcc_types::Field;
 
-use super::args::FileFormat;
+use super::file_format::FileFormat;
 use super::names;
 
 /// What decides what becomes of the records of a file.

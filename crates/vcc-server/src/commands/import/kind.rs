@@ -3,8 +3,8 @@
 
 use std::io::{self, Cursor, Read};
 
-use super::args::FileFormat;
 use super::compressed::{Compression, unpacked};
+use super::file_format::FileFormat;
 use crate::commands::failure::Failure;
 
 /// How many bytes without anything that shows are looked through.

@@ -5,7 +5,7 @@ use std::path::Path;
 use vcc_store::StoredRecord;
 
 use super::Import;
-use super::args::FileFormat;
+use super::file_format::FileFormat;
 use super::read::{Event, located};
 use super::rejects::Rejects;
 use crate::commands::failure::Failure;

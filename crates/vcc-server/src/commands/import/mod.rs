@@ -8,6 +8,7 @@ mod compressed;
 mod counted;
 mod doubt;
 mod ended;
+mod file_format;
 mod kind;
 mod left_out;
 mod names;
@@ -27,8 +28,9 @@ use tokio::sync::mpsc;
 use vcc_store::{BulkLoad, OnConflict, Store, TenantId};
 
 pub(super) use self::args::Args;
-use self::args::{FileFormat, Purpose};
+use self::args::Purpose;
 use self::begun::Begun;
+use self::file_format::FileFormat;
 use self::names::Names;
 use self::read::{Batches, Ended, Event, Stopped};
 use self::rejects::Rejects;

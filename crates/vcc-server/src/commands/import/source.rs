@@ -9,8 +9,8 @@ use std::rc::Rc;
 use sha2::{Digest as _, Sha256};
 use vcc_query::Zone;
 
-use super::args::FileFormat;
 use super::begun::{self, Begun, Options};
+use super::file_format::FileFormat;
 use super::kind::{self, NotRead};
 use crate::commands::failure::{Failure, cannot};
 use crate::commands::progress::Progress;

@@ -4,8 +4,8 @@ use vcc_types::Field;
 
 use super::broken_off::BrokenOff;
 use super::maker::Maker;
-use crate::commands::import::args::FileFormat;
 use crate::commands::import::doubt::doubt;
+use crate::commands::import::file_format::FileFormat;
 use crate::commands::import::names::{self, Meaning};
 use crate::commands::import::records::Readable;
 use crate::commands::words::shorten;

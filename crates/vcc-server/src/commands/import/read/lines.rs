@@ -7,7 +7,7 @@ use vcc_format::{Deviation, Options, jsonl};
 use super::broken_off::BrokenOff;
 use super::limits;
 use super::maker::Maker;
-use crate::commands::import::args::FileFormat;
+use crate::commands::import::file_format::FileFormat;
 
 pub(super) struct Lines<R> {
     reader: R,

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 
 use super::Batches;
 use super::maker::Maker;
-use crate::commands::import::args::FileFormat;
+use crate::commands::import::file_format::FileFormat;
 use crate::commands::import::names::Names;
 use crate::commands::import::noted::Noted;
 use crate::commands::import::source::Source;

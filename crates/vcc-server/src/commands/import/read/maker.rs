@@ -9,7 +9,7 @@ use vcc_types::Field;
 use super::broken_off::BrokenOff;
 use super::{Batches, Event};
 use crate::commands::failure::Failure;
-use crate::commands::import::args::FileFormat;
+use crate::commands::import::file_format::FileFormat;
 use crate::commands::import::noted::Noted;
 use crate::commands::import::records::{Mapped, Readable, is_keyless};
 

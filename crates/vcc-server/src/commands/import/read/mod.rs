@@ -22,7 +22,7 @@ use vcc_types::{Field, Recording};
 use self::broken_off::BrokenOff;
 use self::keep::bytes_of;
 use self::maker::Maker;
-use super::args::FileFormat;
+use super::file_format::FileFormat;
 use super::names::Names;
 use super::noted::{Noted, Report};
 use super::source::{Source, digest};

@@ -6,7 +6,7 @@ use super::Event;
 use super::broken_off::BrokenOff;
 use super::maker::Maker;
 use crate::commands::failure::Failure;
-use crate::commands::import::args::FileFormat;
+use crate::commands::import::file_format::FileFormat;
 use crate::commands::import::names::{self, Meaning};
 use crate::commands::import::noted::Columns;
 
