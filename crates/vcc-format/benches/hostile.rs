@@ -18,7 +18,7 @@ const BYTES: usize = 500_000;
 /// A name, what is before, what it is full of, what is behind.
 type Shape = (&'static str, &'static str, &'static str, &'static str);
 
-const CSV: [Shape; 23] = [
+const CSV: [Shape; 33] = [
     (
         "plain rows",
         "",
@@ -46,12 +46,50 @@ const CSV: [Shape; 23] = [
         "startDate;agentID;phoneNumber;channel;caseID;duration;filename;queueID;queueName;accountNumber;transactionID;extVar1;extVar2;outDialCode;wrapUpCode",
         "\r\n",
     ),
+    (
+        "headers in another spelling",
+        "",
+        "start_date; agent id; Phone-Number; channel; case_id; duration; filename; queue_id; ",
+        "\r\n",
+    ),
+    ("names of one field", "startDate;", "startDate;", "\r\n"),
+    ("a start, then names of nothing", "startDate;", "x;", "\r\n"),
+    ("a start, then one long cell", "startDate,", "abcdefgh", "\r\n"),
+    ("a start, then é", "startDate,", "é", "\r\n"),
+    ("a start, then quotes doubled", "startDate,\"", "\"\"", "\"\r\n"),
+    ("a text, then one long cell", "x,", "abcdefgh", "\r\n"),
+    ("a text, then é", "x,", "é", "\r\n"),
+    ("a text, then spaces", "x,", " ", "\r\n"),
     ("a BOM in a cell", ",", "\u{FEFF}", ",,,,,,,,,,,,,\r\n"),
     ("control characters", ",", "\u{1}", ",,,,,,,,,,,,,\r\n"),
     ("padding", "", "\0", ""),
     ("lines that a quote opens", "", ",\"a,,,,,,,,,,,,,\r\n", ""),
     ("short rows", "", "a,b\r\n", ""),
+    (
+        "rows with a value too many",
+        "",
+        "2008-02-14T10:12:13-08:00,bill,4155551234,8005551234,0,27,S20080214/R20080214181213.wav,q1,Sales,0,1,,,,,\r\n",
+        "",
+    ),
     ("blank rows", "", "\r\n", ""),
+];
+
+/// Without a header before them.
+const FIRST_ROWS: [Shape; 14] = [
+    ("plain rows", CSV[0].1, CSV[0].2, CSV[0].3),
+    ("one long cell", "", "abcdefgh", "\r\n"),
+    ("cells", "", "a;", "\r\n"),
+    ("cells with all delimiters", "", "a;b|c\t", "\r\n"),
+    ("cells in quotes", "startDate;", "\"a\";", "\r\n"),
+    ("cells that a quote opens", "startDate,a;", "\"a;", "\r\n"),
+    ("quotes doubled", "\"", "a\"\"", "\"\r\n"),
+    ("quotes that nothing ends", "\"", "a\"", ""),
+    ("names of one field", "", "startDate;", "\r\n"),
+    ("a field, as often as it goes", "", "startDate", "\r\n"),
+    ("headers without line ends", "", CSV[16].2, "\r\n"),
+    ("one long name", "startDate,", "abcdefgh", "\r\n"),
+    ("a name full of é", "startDate,", "é", "\r\n"),
+    ("a name full of white space", "startDate,a", "\u{A0}", "b\r\n"),
 ];
 
 const XML: [Shape; 100] = [
@@ -293,6 +331,7 @@ fn main() {
     let head = vcc_format::csv::Writer::new(Vec::new()).finish().map(String::from_utf8);
     if let Ok(Ok(head)) = head {
         table::<Csv>("CSV", &head, &CSV);
+        table::<Csv>("CSV, the first row", "", &FIRST_ROWS);
     }
     table::<Xml>("XML", "", &XML);
     #[cfg(feature = "serde")]

@@ -74,15 +74,15 @@ impl Encoding {
         {
             return Cow::Borrowed(text);
         }
-        let (encoding, _) = self.of_value(bytes);
-        match core::str::from_utf8(bytes) {
-            Ok(text) if encoding == Encoding::Utf8 || text.is_ascii() => Cow::Borrowed(text),
-            _ => {
-                let mut text = String::with_capacity(bytes.len() * 2);
-                encoding.decode(bytes, &mut text);
-                Cow::Owned(text)
-            }
+        if self == Encoding::Utf8
+            && let Ok(text) = core::str::from_utf8(bytes)
+        {
+            return Cow::Borrowed(text);
         }
+        let (encoding, _) = self.of_value(bytes);
+        let mut text = String::with_capacity(bytes.len() * 2);
+        encoding.decode(bytes, &mut text);
+        Cow::Owned(text)
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::DeviationKind;
 use crate::encoding::Encoding;
 use crate::parts::Span;
+use crate::scan::undoubled;
 
 /// One cell. Spans count from the start of the row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,8 +27,11 @@ impl Cell {
 
     /// Its text, for names.
     pub(super) fn name(self, row: &[u8]) -> String {
-        let text = Encoding::Utf8.text(self.bytes(row));
-        if self.doubled { text.replace("\"\"", "\"") } else { text.into_owned() }
+        let bytes = self.bytes(row);
+        match self.doubled {
+            true => Encoding::Utf8.text(&undoubled(bytes)).into_owned(),
+            false => Encoding::Utf8.text(bytes).into_owned(),
+        }
     }
 }
 

@@ -3,9 +3,8 @@
 use super::cell::Cell;
 use super::forms::DELIMITERS;
 use super::header::Header;
-use super::line::{Closing, Line, split};
+use super::line::{Closing, Line, first};
 use super::names;
-use crate::encoding::Encoding;
 use crate::scan::find_any;
 use vcc_types::Field;
 
@@ -25,48 +24,38 @@ pub(super) fn of_separator_line(row: &[u8]) -> Option<(u8, usize)> {
     (name.eq_ignore_ascii_case(b"sep=") && may_be).then_some((delimiter, text.len()))
 }
 
-/// A row with more unknown names than this is no header. So a row full of them is recognized early.
-const MOST_UNKNOWN: usize = 1024;
-
 /// QUIRK-17: the byte that divides a row with too few values into the header of another page.
-/// `present`: the one that is used so far.
-pub(super) fn of_page(row: &[u8], present: u8, header: &Header) -> Option<u8> {
+/// `present`: the one that is used so far. `most`: how many columns a header has at most.
+pub(super) fn of_page(row: &[u8], present: u8, header: &Header, most: usize) -> Option<u8> {
     let line = first_line(row);
     // The first cell decides for most rows.
     let end = find_any(&line[..line.len().min(256)], 0, DELIMITERS);
     let delimiter = *line.get(end).filter(|byte| **byte != present)?;
-    if !header.is_known(&names::key(&Encoding::Utf8.text(&line[..end]))) {
+    if !header.is_name(&line[..end]) {
         return None;
     }
-    let cells = split(line, delimiter, Closing::First, 0).cells;
-    let (mut names, mut keys, mut unknown) = (Vec::new(), Vec::new(), 0);
-    for cell in cells {
-        let name = Encoding::Utf8.text(cell.bytes(line)).into_owned();
-        let key = names::key(&name);
-        unknown += usize::from(!header.is_known(&key));
-        if unknown > MOST_UNKNOWN {
-            return None;
-        }
-        names.push(name);
-        keys.push(key);
-    }
-    (keys.len() >= 2 && header.is_repeated_by(&names, &keys, 3)).then_some(delimiter)
+    let cells = first(line, delimiter, Closing::First, most.saturating_add(1));
+    let is_header = cells.len() >= 2 && cells.len() <= most;
+    (is_header && header.is_repeated_by(line, &cells, Some(3))).then_some(delimiter)
 }
 
 /// Another delimiter that suits the first row better than `present`: it gives more names of fields or keys of
-/// `also`, or, if there are no names at all, as many values as there are fields.
-pub(super) fn better(row: &[u8], present: u8, also: &[String]) -> Option<u8> {
+/// `also`, or, if there are no names at all, as many values as there are fields. No more than `most` cells say so.
+pub(super) fn better(row: &[u8], present: u8, also: &[String], most: usize) -> Option<u8> {
     let line = first_line(row);
     let others = DELIMITERS.into_iter();
     let others = others.filter(|byte| *byte != present && memchr::memchr(*byte, line).is_some());
+    let is_also = |text| !also.is_empty() && also.contains(&names::key(text));
     let is_name = |cell: &&Cell| {
         let text = cell.bytes(line);
         text.len() < 256
             && core::str::from_utf8(text)
-                .is_ok_and(|text| names::field(text).is_some() || also.contains(&names::key(text)))
+                .is_ok_and(|text| names::field(text).is_some() || is_also(text))
     };
     let rank = |delimiter: u8| {
-        let cells = split(line, delimiter, Closing::First, 0).cells;
+        // One more, so that no row of many cells has as many as there are fields.
+        let cells =
+            first(line, delimiter, Closing::First, most.max(Field::COUNT).saturating_add(1));
         (cells.iter().filter(is_name).count(), cells.len() == Field::COUNT)
     };
     let mut best = (None, None);

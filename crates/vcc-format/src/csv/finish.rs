@@ -75,8 +75,8 @@ pub(super) fn row<'b>(
     for (index, cell) in row.cells().iter().enumerate() {
         match header.columns().get(index) {
             Some(Column::Field(field)) => values.add(*cell, *field),
-            Some(Column::Extra(name)) => values.add_extra(*cell, name),
-            None => values.add_extra(*cell, &surplus(index)),
+            Some(Column::Extra(name)) => values.add_extra(*cell, |out| out.push_str(name)),
+            None => values.add_extra(*cell, |out| surplus(index, out)),
         }
     }
     values.check(options, |field| {
@@ -103,9 +103,10 @@ impl Values<'_, '_> {
         self.record.decoded |= u16::from(piece.decoded) << field.index();
     }
 
-    fn add_extra(&mut self, cell: Cell, name: &str) {
+    /// `name` appends the name of the column.
+    fn add_extra(&mut self, cell: Cell, name: impl FnOnce(&mut String)) {
         let start = self.record.scratch.len() as u32;
-        self.record.scratch.push_str(name);
+        name(&mut self.record.scratch);
         let span = (start, self.record.scratch.len() as u32);
         let value = self.piece(cell, None);
         self.record.extra.push((Piece { span, decoded: true }, value));

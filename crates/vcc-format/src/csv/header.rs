@@ -1,13 +1,12 @@
 //! Which column is which field (QUIRK-9).
 
-use std::collections::HashSet;
-
 use vcc_types::{Field, StartDate};
 
-use super::cell::without_line_end;
+use super::cell::{Cell, without_line_end};
 use super::forms::Forms;
 use super::names;
 use crate::check;
+use crate::encoding::Encoding;
 
 /// What the values of a column are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,8 +31,10 @@ pub(super) struct Header {
     columns: Vec<Column>,
     /// The keys of the names, which ignore spelling, if there is a header row.
     keys: Vec<String>,
-    /// The same, to be looked up.
-    known: HashSet<String>,
+    /// Their places, by key.
+    order: Vec<usize>,
+    /// How long a name may be in the header of another page.
+    longest: usize,
     /// The forms in which the header may come again.
     forms: Forms,
     /// Whether the columns are the fifteen in the documented order.
@@ -82,14 +83,20 @@ impl Header {
                     }
                     Some(first) => return Err(NoHeader::Twice(field, first, index)),
                 },
-                None if name.is_empty() => Column::Extra(surplus(index)),
+                None if name.is_empty() => {
+                    let mut name = String::new();
+                    surplus(index, &mut name);
+                    Column::Extra(name)
+                }
                 None => Column::Extra(name.clone()),
             });
         }
         let all = Field::ALL.map(Column::Field);
         let documented = columns == all;
-        let known = keys.iter().cloned().collect();
-        Ok(Header { columns, keys, known, forms: Forms::default(), documented })
+        let mut order: Vec<usize> = (0..keys.len()).collect();
+        order.sort_unstable_by_key(|place| &keys[*place]);
+        let longest = longest(names.iter().map(String::len).max());
+        Ok(Header { columns, keys, order, longest, forms: Forms::default(), documented })
     }
 
     pub(super) fn columns(&self) -> &[Column] {
@@ -115,27 +122,69 @@ impl Header {
         self.forms = Forms::new(without_line_end(row), delimiter, [names, documented]);
     }
 
-    /// Whether these are the keys of the same names.
-    pub(super) fn has_keys(&self, keys: &[String]) -> bool {
-        keys == self.keys
+    /// Whether the cells of a row are these names, in any spelling.
+    pub(super) fn has_names(&self, row: &[u8], cells: &[Cell]) -> bool {
+        let is = |(cell, key): (&Cell, &String)| {
+            self.may_be_name(cell.bytes(row)) && names::key(&cell.name(row)) == *key
+        };
+        cells.len() == self.keys.len() && cells.iter().zip(&self.keys).all(is)
     }
 
-    /// Whether these names, with their keys, are the header of another page (QUIRK-17): what this
-    /// header says, or nothing but names of fields and of its columns, `startDate` among them; or
-    /// `least` names of fields, `startDate` among them, beside other names, none of which can be read
-    /// as a start.
-    pub(super) fn is_repeated_by(&self, names: &[String], keys: &[String], least: usize) -> bool {
-        if self.has_keys(keys) {
-            return true;
-        }
-        let fields = keys.iter().filter_map(|key| names::of_key(key));
-        if keys.len() < 2 || !fields.clone().any(|field| field == Field::StartDate) {
+    /// Whether a row may be the header of another page: it has as many cells, or one that says
+    /// `startDate`. Most have not.
+    pub(super) fn may_be_repeated_by(&self, row: &[u8], cells: &[Cell]) -> bool {
+        cells.len() == self.keys.len()
+            || cells.iter().any(|cell| names::may_be_start_date(cell.bytes(row)))
+    }
+
+    /// Whether the cells of a row are the header of another page (QUIRK-17): what this header says, or
+    /// nothing but names of fields and of its columns, `startDate` among them; or, if there is a
+    /// `least`, as many names of fields, `startDate` among them, beside other names, none of which can
+    /// be read as a start.
+    pub(super) fn is_repeated_by(&self, row: &[u8], cells: &[Cell], least: Option<usize>) -> bool {
+        self.has_names(row, cells) || self.is_followed_by(row, cells, least)
+    }
+
+    fn is_followed_by(&self, row: &[u8], cells: &[Cell], least: Option<usize>) -> bool {
+        // Most rows are told by this.
+        if cells.len() < 2 || !cells.iter().any(|cell| names::may_be_start_date(cell.bytes(row))) {
             return false;
         }
-        keys.iter().all(|key| self.is_known(key))
-            || (fields.count() >= least
-                && keys.iter().all(|key| !key.is_empty())
-                && !names.iter().any(|name| is_start(name)))
+        let (mut fields, mut has_start, mut all_known, mut has_value) = (0, false, true, false);
+        for cell in cells {
+            if !self.may_be_name(cell.bytes(row)) {
+                return false;
+            }
+            let name = cell.name(row);
+            let key = names::key(&name);
+            let field = names::of_key(&key);
+            fields += usize::from(field.is_some());
+            has_start |= field == Some(Field::StartDate);
+            all_known &= field.is_some() || self.has_key(&key);
+            has_value |= key.is_empty() || is_start(&name);
+            if !all_known && (has_value || least.is_none()) {
+                return false;
+            }
+        }
+        has_start && (all_known || least.is_some_and(|least| fields >= least && !has_value))
+    }
+
+    /// Whether it is not too long for a name.
+    fn may_be_name(&self, cell: &[u8]) -> bool {
+        cell.len() <= self.longest
+    }
+
+    /// Whether it is the name of a field or of one of these columns.
+    pub(super) fn is_name(&self, cell: &[u8]) -> bool {
+        self.may_be_name(cell) && {
+            let key = names::key(&Encoding::Utf8.text(cell));
+            names::of_key(&key).is_some() || self.has_key(&key)
+        }
+    }
+
+    /// Whether it is the key of one of these columns.
+    fn has_key(&self, key: &str) -> bool {
+        self.order.binary_search_by(|place| self.keys[*place].as_str().cmp(key)).is_ok()
     }
 
     /// The column of the starts, if there is one.
@@ -143,17 +192,12 @@ impl Header {
         self.columns.iter().position(|column| *column == Column::Field(Field::StartDate))
     }
 
-    /// Whether it is the key of a field or of one of these columns.
-    pub(super) fn is_known(&self, key: &str) -> bool {
-        names::of_key(key).is_some() || self.known.contains(key)
-    }
-
     /// The header of a document that has none.
     pub(super) fn documented() -> Header {
         let columns = Field::ALL.into_iter().map(Column::Field).collect();
         let names = || Field::ALL.map(|field| field.wire_name().to_owned()).to_vec();
         let forms = Forms::new(b"", b',', [names(), names()]);
-        Header { columns, forms, documented: true, ..Header::default() }
+        Header { columns, forms, documented: true, longest: longest(None), ..Header::default() }
     }
 
     /// The fields without a column.
@@ -171,12 +215,20 @@ impl Header {
     }
 }
 
+/// How long a name may be where the longest one so far has this length: with each quote in it doubled,
+/// and with more white space than anybody writes. A longer cell need not be looked at.
+fn longest(present: Option<usize>) -> usize {
+    256 + 2 * present.unwrap_or(0)
+}
+
 /// Whether a text can be read as a start.
 fn is_start(text: &str) -> bool {
     StartDate::parse(check::trim(text)).is_ok()
 }
 
-/// The name for a value that has no column, or whose column has no name.
-pub(super) fn surplus(index: usize) -> String {
-    format!("column{}", index + 1)
+/// Appends the name for a value that has no column, or whose column has no name.
+pub(super) fn surplus(index: usize, out: &mut String) {
+    use core::fmt::Write;
+    // A String takes everything.
+    let _ = write!(out, "column{}", index + 1);
 }

@@ -7,7 +7,6 @@ use super::header::{Column, Header, NoHeader};
 use super::names;
 use super::report::Report;
 use super::row::Row;
-use crate::encoding::Encoding;
 use crate::machine::Trouble;
 use crate::xml::shorten;
 use crate::{DeviationKind, ErrorKind, Options};
@@ -19,7 +18,8 @@ pub(super) struct Heading {
     /// Further keys that mark a row as a header.
     also: Vec<String>,
     expect_extra: bool,
-    /// How many extra columns there may be.
+    /// How many columns there may be, and how many extra ones.
+    fields: usize,
     extra: usize,
     /// The message about a header without `startDate`.
     lacks_start: Option<String>,
@@ -41,6 +41,7 @@ impl Heading {
             header: Header::default(),
             also: options.columns.iter().map(|name| names::key(name)).collect(),
             expect_extra: options.expect_extra,
+            fields: options.limits.fields,
             extra: options.limits.extra,
             lacks_start: None,
         }
@@ -72,7 +73,9 @@ impl Heading {
         length: usize,
         report: &mut Report,
     ) -> Result<First, Trouble> {
-        if let Some(delimiter) = delimiter::better(&view[..length], row.delimiter(), &self.also) {
+        if let Some(delimiter) =
+            delimiter::better(&view[..length], row.delimiter(), &self.also, self.fields)
+        {
             row.set_delimiter(delimiter);
             return Ok(First::Divided);
         }
@@ -83,10 +86,10 @@ impl Heading {
                     let message = "expected CR LF at the end of a row, found CR alone".to_owned();
                     return Err(Trouble { kind: ErrorKind::Syntax, at: at as usize, message });
                 }
-                self.set(header, row, view, length, report)?;
-                if self.header.missing().any(|field| field == Field::StartDate) {
-                    self.lacks_start = Some(names::without_start(&names));
-                }
+                let has_start = header.start_column().is_some();
+                let lacks_start = (!has_start).then(|| names::without_start(&names));
+                self.set(header, names, row, view, length, report)?;
+                self.lacks_start = lacks_start;
                 report.bare(row);
                 First::Header
             }
@@ -125,35 +128,35 @@ impl Heading {
         length: usize,
         report: &mut Report,
     ) -> Result<bool, Trouble> {
-        // The first cell decides for most rows.
+        if !self.header.may_be_repeated_by(view, row.cells()) {
+            return Ok(false);
+        }
+        // The first cell decides for most of the others.
         let Some(first) = row.cells().first().map(|cell| cell.bytes(view)) else {
             return Ok(false);
         };
         if first.len() > 256 {
             return Ok(false);
         }
-        if !self.header.is_known(&names::key(&Encoding::Utf8.text(first)))
-            && !self.may_say_names(row, view)
-        {
+        if !self.header.is_name(first) && !self.may_say_names(row, view) {
             return Ok(false);
         }
-        let names = row.names(view);
-        let keys: Vec<String> = names.iter().map(|name| names::key(name)).collect();
-        if self.header.has_keys(&keys) {
+        if self.header.has_names(view, row.cells()) {
             if self.header.forms().delimiter() != row.delimiter() {
-                self.header.stands(&view[..length], names, row.delimiter());
+                self.header.stands(&view[..length], row.names(view), row.delimiter());
             }
             report.say(DeviationKind::RepeatedHeader, (0, row.last()), "");
             return Ok(true);
         }
-        if !self.header.is_repeated_by(&names, &keys, 2) {
+        if !self.header.is_repeated_by(view, row.cells(), Some(2)) {
             return Ok(false);
         }
+        let names = row.names(view);
         match Header::read(&names, &self.also) {
             Ok(header) => {
                 let read_as = "values by column name";
                 report.say(DeviationKind::RepeatedHeader, (0, row.last()), read_as);
-                self.set(header, row, view, length, report)?;
+                self.set(header, names, row, view, length, report)?;
                 Ok(true)
             }
             Err(NoHeader::Twice(field, first, second)) => {
@@ -173,13 +176,14 @@ impl Heading {
     fn set(
         &mut self,
         header: Header,
+        names: Vec<String>,
         row: &Row,
         view: &[u8],
         length: usize,
         report: &mut Report,
     ) -> Result<(), Trouble> {
         self.header = header;
-        self.header.stands(&view[..length], row.names(view), row.delimiter());
+        self.header.stands(&view[..length], names, row.delimiter());
         self.describe(row, view, report)
     }
 
@@ -200,11 +204,12 @@ impl Heading {
                     }
                 }
                 Column::Extra(name) => {
-                    let read_as = format!("extra value {name}");
-                    if Field::from_wire_name(name).is_some() {
-                        report.say(DeviationKind::RepeatedField, cell.span(), read_as);
-                    } else if !self.expect_extra {
-                        report.say(DeviationKind::UnknownField, cell.span(), read_as);
+                    let kind = match Field::from_wire_name(name) {
+                        Some(_) => Some(DeviationKind::RepeatedField),
+                        None => (!self.expect_extra).then_some(DeviationKind::UnknownField),
+                    };
+                    if let Some(kind) = kind.filter(|_| !report.is_silent()) {
+                        report.say(kind, cell.span(), format!("extra value {name}"));
                     }
                 }
             }

@@ -59,16 +59,24 @@ pub(super) enum Closing {
 
 /// How many cells a line has.
 pub(super) fn count(line: &[u8], delimiter: u8, closing: Closing) -> usize {
-    let mut count = 0;
-    each(line, delimiter, closing, |_, _| count += 1);
-    count
+    Cells::of(line, delimiter, closing).count()
+}
+
+/// The first cells of a line, up to so many.
+pub(super) fn first(line: &[u8], delimiter: u8, closing: Closing, most: usize) -> Vec<Cell> {
+    let cells = Cells::of(line, delimiter, closing).take(most);
+    let cell = |(text, quoted): (Range<usize>, bool)| {
+        let doubled = quoted && memchr::memmem::find(&line[text.clone()], b"\"\"").is_some();
+        Cell { start: text.start as u32, end: text.end as u32, doubled }
+    };
+    cells.map(cell).collect()
 }
 
 /// Reads a line, without its end, as cells none of which goes on in the next line. `most`: how many bare
 /// quotes and CRs are listed.
 pub(super) fn split(line: &[u8], delimiter: u8, closing: Closing, most: usize) -> Split {
     let mut read = Split::default();
-    each(line, delimiter, closing, |text, quoted| {
+    for (text, quoted) in Cells::of(line, delimiter, closing) {
         let mut doubled = false;
         let mut at = text.start;
         loop {
@@ -90,32 +98,40 @@ pub(super) fn split(line: &[u8], delimiter: u8, closing: Closing, most: usize) -
         // A line is part of a row, whose length fits.
         let (from, to) = (text.start as u32, text.end as u32);
         read.cells.push(Cell { start: from, end: to, doubled });
-    });
+    }
     read
 }
 
-/// Finds the text of each cell, and whether it stands in quotes.
-fn each(line: &[u8], delimiter: u8, closing: Closing, mut cell: impl FnMut(Range<usize>, bool)) {
-    let mut ends = Ends { line, delimiter, closing, upto: 0, last: None };
-    let mut start = 0;
-    loop {
+/// The text of each cell, and whether it stands in quotes.
+struct Cells<'a> {
+    ends: Ends<'a>,
+    /// Where the next one begins.
+    start: Option<usize>,
+}
+
+impl<'a> Cells<'a> {
+    fn of(line: &'a [u8], delimiter: u8, closing: Closing) -> Cells<'a> {
+        let ends = Ends { line, delimiter, closing, upto: 0, last: None };
+        Cells { ends, start: Some(0) }
+    }
+}
+
+impl Iterator for Cells<'_> {
+    type Item = (Range<usize>, bool);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (start, line) = (self.start?, self.ends.line);
         let quoted = line.get(start) == Some(&b'"');
-        let quote = if quoted { ends.after(start + 1) } else { None };
-        let end = match quote {
-            Some(quote) => {
-                cell(start + 1..quote, true);
-                quote + 1
-            }
+        let quote = if quoted { self.ends.after(start + 1) } else { None };
+        let (cell, end) = match quote {
+            Some(quote) => ((start + 1..quote, true), quote + 1),
             None => {
-                let end = find(line, start, delimiter);
-                cell(start..end, false);
-                end
+                let end = find(line, start, self.ends.delimiter);
+                ((start..end, false), end)
             }
         };
-        if end >= line.len() {
-            return;
-        }
-        start = end + 1;
+        self.start = (end < line.len()).then_some(end + 1);
+        Some(cell)
     }
 }
 

@@ -367,8 +367,12 @@ impl Machine {
         let (cells, last) = (self.row.cells().len(), self.row.last());
         let header = self.heading.header();
         if cells < header.columns().len()
-            && let Some(delimiter) =
-                delimiter::of_page(&view[..length], self.row.delimiter(), header)
+            && let Some(delimiter) = delimiter::of_page(
+                &view[..length],
+                self.row.delimiter(),
+                header,
+                self.options.limits.fields,
+            )
         {
             // QUIRK-16, QUIRK-17: the row is read again.
             self.row.set_delimiter(delimiter);

@@ -5,20 +5,33 @@ use vcc_types::Field;
 use crate::check;
 use crate::xml::shorten;
 
+/// No name has so much white space that it is longer, without what is around it.
+const LONGEST: usize = 256;
+
 /// The key of a name, equal for all its spellings: its letters and digits. White space (including no-break and
-/// zero-width), quotes around it, `_`, `-` and case make no difference.
+/// zero-width), quotes around it, `_`, `-` and case make no difference. A name of more than [`LONGEST`] bytes is
+/// none of a field; of its spellings only case and what is around it make no difference.
 pub(super) fn key(name: &str) -> String {
     let name = check::trim(name);
     let inner = name.strip_prefix('"').and_then(|name| name.strip_suffix('"'));
-    let letters = inner.unwrap_or(name).chars();
-    let letters = letters.filter(|letter| !check::is_space(*letter) && !"_-".contains(*letter));
-    letters.map(|letter| letter.to_ascii_lowercase()).collect()
+    let mut key = inner.unwrap_or(name).to_ascii_lowercase();
+    if key.len() <= LONGEST {
+        key.retain(|letter| !check::is_space(letter) && !matches!(letter, '_' | '-'));
+    }
+    key
+}
+
+/// Whether it may be `startDate` in some spelling: it has no other letters and digits of ASCII. Most
+/// values are told by their first.
+pub(super) fn may_be_start_date(name: &[u8]) -> bool {
+    let letters = name.iter().filter(|byte| byte.is_ascii_alphanumeric());
+    letters.map(u8::to_ascii_lowercase).eq(*b"startdate")
 }
 
 /// The field whose name it is, in any spelling.
 pub(super) fn field(name: &str) -> Option<Field> {
     // No spelling is shorter than the shortest name, or much longer than one.
-    if !(6..=256).contains(&name.len()) {
+    if !(6..=LONGEST).contains(&name.len()) {
         return None;
     }
     of_key(&key(name))
@@ -86,6 +99,21 @@ mod tests {
     }
 
     #[test]
+    fn a_start_may_be_told_by_its_letters() {
+        for letter in char::MIN..=char::MAX {
+            let name = format!("{letter}start{letter}Date{letter}");
+            let is = field(&name) == Some(Field::StartDate);
+            assert!(!is || may_be_start_date(name.as_bytes()), "{name:?}");
+        }
+        for name in ["startDate", "START_DATE", "\" start date \"", "\u{A0}start-Date"] {
+            assert!(may_be_start_date(name.as_bytes()), "{name}");
+        }
+        for name in ["", "start", "startDates", "2startDate", "xstartDate", "startDateZ"] {
+            assert!(!may_be_start_date(name.as_bytes()), "{name}");
+        }
+    }
+
+    #[test]
     fn spellings() {
         for name in [
             "startDate",
@@ -110,6 +138,9 @@ mod tests {
         ] {
             assert_eq!(field(name), Some(expected), "{name:?}");
         }
+        let spaces = " ".repeat(LONGEST - "startDate".len());
+        assert_eq!(key(&format!(" start{spaces}Date\t")), "startdate");
+        assert_eq!(key(&format!("\"start{spaces} Date\"")), format!("start{spaces} date"));
         for name in ["", "start", "startDate2", "start.date", "stårtDate", "agent", "ID"] {
             assert_eq!(field(name), None, "{name:?}");
         }

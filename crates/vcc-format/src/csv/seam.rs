@@ -2,11 +2,10 @@
 
 use std::ops::Range;
 
-use super::cell::{Cell, End, without_line_end, without_suffix};
+use super::cell::{End, without_line_end, without_suffix};
 use super::forms::{DELIMITERS, begins_with_names};
 use super::header::{Header, NoHeader};
 use super::line::{Closing, split};
-use super::names;
 use super::report::Report;
 use super::row::Row;
 use crate::encoding::Encoding;
@@ -94,13 +93,8 @@ pub(super) fn behind_row(row: &Row, header: &Header, view: &[u8], end: End) -> O
     before_padding(view, end).or_else(|| {
         let text = without_line_end(&view[..end.length()?]);
         let before = without_headers(header, text, row.delimiter())?;
-        let is_header = || {
-            let key =
-                |cell: &Cell| Some(names::key(&cell.name(view))).filter(|key| header.is_known(key));
-            let keys: Option<Vec<String>> = row.cells().iter().map(key).collect();
-            // A header with other names would include the last value of this page.
-            keys.is_some_and(|keys| header.is_repeated_by(&[], &keys, usize::MAX))
-        };
+        // A header with other names would include the last value of this page.
+        let is_header = || header.is_repeated_by(view, row.cells(), None);
         // A header with more columns may end as the present one does.
         (!before.is_empty() && !is_header()).then_some(before.len())
     })

@@ -157,3 +157,25 @@ fn a_header_without_a_start_and_no_header() {
     assert_eq!((records, error), (0, Some(ErrorKind::NotRecordings)));
     assert_eq!(kinds(&",".repeat(14)), (1, None, "no-header".to_owned()));
 }
+
+/// A column may have a long name, which is the same in every page; a value that is longer than any is
+/// no name.
+#[test]
+fn names_of_many_bytes() {
+    let long = format!("remarks {}{}", "é x ".repeat(1000), "\"\"".repeat(1000));
+    let header = format!("startDate,agentID,\"{long}\"\r\n");
+    let document =
+        format!("{header},a,1\r\n{}\r\n,b,2\r\n", header.trim_end().to_ascii_uppercase());
+    let outcome = read_all::<csv::Csv>(document.as_bytes(), Options::tolerant());
+    assert_eq!((outcome.records.len(), outcome.error), (2, None));
+    let kinds: Vec<_> = outcome.deviations.iter().map(|seen| seen.kind).collect();
+    assert!(kinds.contains(&DeviationKind::RepeatedHeader), "{kinds:?}");
+    let name = long.replace("\"\"", "\"");
+    assert_eq!(outcome.records[1].extra(), [(name, "2".to_owned())]);
+    let value = "x".repeat(3000);
+    let document =
+        format!("startDate,agentID\r\nstartDate,{value}\r\nagentID;startDate;{value}\r\n");
+    let outcome = read_all::<csv::Csv>(document.as_bytes(), Options::tolerant());
+    assert_eq!(outcome.records.len(), 2);
+    assert_eq!(outcome.records[0].text(Field::AgentId), value);
+}

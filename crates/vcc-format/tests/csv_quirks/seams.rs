@@ -1,9 +1,9 @@
 //! QUIRK-17: documents joined end to end.
 
-use vcc_format::csv;
+use vcc_format::{Limits, Options, csv};
 use vcc_types::{Field, Recording};
 
-use super::{HEADER, check};
+use super::{HEADER, check, properties::read_all};
 
 const A: &str = ",a,,,,,,,,,,,,,";
 const B: &str = ",b,,,,,,,,,,,,,";
@@ -143,6 +143,20 @@ fn pages_with_other_delimiters() {
 
 /// What is a plain row as it stands is one, whatever it says; and so is a row with a name that is
 /// none, or without `startDate`.
+/// A row that would be a header of more columns than there may be stays a record.
+#[test]
+fn a_page_with_another_delimiter_and_too_many_columns() {
+    let page = format!("{};colour", HEADER.replace(',', ";"));
+    let document = format!("{HEADER}\r\n{A}\r\n{page}\r\n");
+    for (columns, records) in [(16, 1), (15, 2)] {
+        let mut limits = Limits::default();
+        limits.fields = columns;
+        let options = Options::builder().limits(limits).build();
+        let outcome = read_all::<csv::Csv>(document.as_bytes(), options);
+        assert_eq!((outcome.records.len(), outcome.error), (records, None));
+    }
+}
+
 #[test]
 fn rows_that_say_names_are_no_page() {
     let absent = |from: usize| HEADER.split(',').skip(from).collect::<Vec<_>>().join(", ");
