@@ -131,6 +131,8 @@ fn spaced(view: &[u8], mut left: u64, name: usize, end_tag: bool) -> Glance {
         b'>' => tag(Kind::Start, name, rest, 1),
         b'/' if !end_tag && (left >> 8) as u8 == b'>' => tag(Kind::Empty, name, rest, 2),
         b'<' => Glance::Text,
+        // QUIRK-2: see [`ending`].
+        b'%' if view.get(rest..rest + 4).is_some_and(|bytes| bytes != b"%gt;") => Glance::Text,
         _ => look_on(view, name, end_tag),
     }
 }

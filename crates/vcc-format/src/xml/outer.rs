@@ -26,10 +26,16 @@ impl Outer {
     /// Opens an element inside the others. The name is UTF-8.
     #[inline(always)]
     pub(super) fn push(&mut self, name: &[u8]) {
+        self.push_key(key(name), name);
+    }
+
+    /// The same of a name whose key is known.
+    #[inline(always)]
+    pub(super) fn push_key(&mut self, key: u64, name: &[u8]) {
         if name.len() > WHOLE {
             self.long.extend_from_slice(name);
         }
-        self.open.push((key(name), self.long.len()));
+        self.open.push((key, self.long.len()));
     }
 
     fn long_name(&self, index: usize) -> &[u8] {
@@ -62,7 +68,12 @@ impl Outer {
     /// The place of the innermost element of this name.
     #[inline(always)]
     pub(super) fn place(&self, name: &[u8]) -> Option<usize> {
-        let wanted = key(name);
+        self.place_of_key(key(name), name)
+    }
+
+    /// The same of a name whose key is known.
+    #[inline(always)]
+    pub(super) fn place_of_key(&self, wanted: u64, name: &[u8]) -> Option<usize> {
         self.open.iter().enumerate().rev().find_map(|(index, (key, _))| {
             let found = *key == wanted && (name.len() <= WHOLE || self.long_name(index) == name);
             found.then_some(index)
@@ -73,7 +84,9 @@ impl Outer {
     #[inline(always)]
     pub(super) fn close(&mut self, place: usize) {
         self.open.truncate(place);
-        self.long.truncate(self.open.last().map_or(0, |(_, end)| *end));
+        if !self.long.is_empty() {
+            self.long.truncate(self.open.last().map_or(0, |(_, end)| *end));
+        }
     }
 }
 
