@@ -141,31 +141,43 @@ impl ConnectArgs {
         let base: Base = url.parse().map_err(|error| Failure::usage(format!("--url: {error}")))?;
         let credentials = self.credentials(&base, profile.as_ref())?;
         let tenant = credentials.tenant().to_owned();
-        let plain = self.plain_http.or_else(|| of_profile.and_then(|profile| profile.plain_http));
-        let cacert =
-            self.cacert.clone().or_else(|| of_profile.and_then(|profile| profile.cacert.clone()));
-        let mut builder = self
-            .builder(&url)
-            .credentials(credentials)
-            .plain_http(plain.unwrap_or(false))
-            .dialect(self.dialect.read()?);
-        builder = trusting(builder, cacert.as_deref())?;
         let tenant_zone = self.zone_of(profile.as_ref())?;
-        if let Some(zone) = tenant_zone {
-            builder = builder.tenant_zone(zone);
-        }
-        let client = builder.build().map_err(|error| {
-            let failure = Failure::from(error);
-            if base.is_plain() { failure.hint("--plain-http allows it") } else { failure }
-        })?;
+        let client = self.client(&base, credentials, of_profile, tenant_zone)?;
         Ok(Connected { client, tenant: Some(tenant), tenant_zone })
     }
 
-    fn builder(&self, url: &str) -> ClientBuilder {
+    /// A client of a service, by all flags and by what a profile has beside them.
+    pub(crate) fn client(
+        &self,
+        base: &Base,
+        credentials: Credentials,
+        profile: Option<&Profile>,
+        tenant_zone: Option<Zone>,
+    ) -> Result<Client<Http>, Failure> {
+        let plain = self.plain_http.or_else(|| profile?.plain_http).unwrap_or(false);
+        let cacert = self.cacert.as_ref().or_else(|| profile?.cacert.as_ref());
+        let mut builder = self
+            .builder(base)
+            .credentials(credentials)
+            .plain_http(plain)
+            .dialect(self.dialect.read()?);
+        if let Some(file) = cacert {
+            builder = builder.cacert_file(file)?;
+        }
+        if let Some(zone) = tenant_zone {
+            builder = builder.tenant_zone(zone);
+        }
+        builder.build().map_err(|error| {
+            let failure = Failure::from(error);
+            if base.is_plain() && !plain { failure.hint("--plain-http allows it") } else { failure }
+        })
+    }
+
+    fn builder(&self, base: &Base) -> ClientBuilder {
         let mut retry = Retry::default();
         retry.attempts = self.attempts;
         let idle = Duration::from_secs(self.timeout);
-        let mut builder = Client::builder(url)
+        let mut builder = Client::builder(base.to_string())
             .user_agent(concat!("vcc/", env!("CARGO_PKG_VERSION")))
             .concurrency(self.concurrency.into())
             .max_body(usize::from(self.max_body) << 20)
@@ -249,17 +261,6 @@ fn is_out_of_reach(file: &Path) -> bool {
 fn rate(text: &str) -> Result<f64, String> {
     let rate = text.parse().ok().filter(|rate: &f64| rate.is_finite() && *rate > 0.0);
     rate.ok_or_else(|| "expected a number above 0, such as 5 or 0.5".to_owned())
-}
-
-/// A builder that trusts the certificates of a file too.
-pub(crate) fn trusting(
-    builder: ClientBuilder,
-    cacert: Option<&Path>,
-) -> Result<ClientBuilder, Failure> {
-    match cacert {
-        Some(file) => Ok(builder.cacert_file(file)?),
-        None => Ok(builder),
-    }
 }
 
 /// The first line of stdin.

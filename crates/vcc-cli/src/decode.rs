@@ -11,8 +11,8 @@ use vcc_format::{
     Deviation, Format, Limits, Mode, Options, StreamReader, csv::Csv, jsonl::JsonLines, xml::Xml,
 };
 
-use crate::document::{Document, DocumentFormat};
-use crate::failure::{Failure, note};
+use crate::document::{Document, DocumentFormat, Refused, check_columns};
+use crate::failure::{Failure, note, warn};
 use crate::output::stdout;
 use crate::query::zone;
 use crate::text::counted;
@@ -35,6 +35,9 @@ pub(crate) struct Args {
     /// What it is; by default what its beginning says
     #[arg(long, value_enum, value_name = "FORMAT")]
     from: Option<DocumentFormat>,
+    /// Further columns of a CSV: names of values that stand beside the fifteen fields
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    extra_columns: Vec<String>,
     /// Write no document, and end with 3 where anything was repaired
     #[arg(long)]
     check: bool,
@@ -86,6 +89,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     }
     let options = options.build();
     let to = args.to.unwrap_or(format);
+    check_columns(to, &args.extra_columns)?;
     let repaired = match format {
         DocumentFormat::Xml => copy::<Xml>(args, &name, source, options, to),
         DocumentFormat::Csv => copy::<Csv>(args, &name, source, options, to),
@@ -132,14 +136,18 @@ fn copy<F: Format>(
         }
     };
     let mut reader = StreamReader::<_, F, _>::with(source, options, sink);
-    let mut document = (!args.check).then(|| Document::new(stdout(), to));
+    let mut document = match args.check {
+        true => None,
+        false => Some(Document::new(stdout(), to, &args.extra_columns)?),
+    };
+    let mut refused = Refused::default();
     let mut records: u64 = 0;
     loop {
         match reader.read() {
             Ok(Some(record)) => {
                 records += 1;
                 if let Some(document) = &mut document {
-                    document.write(&record.to_recording())?;
+                    refused.count(document.write(&record.to_recording()))?;
                 }
             }
             Ok(None) => break,
@@ -155,6 +163,14 @@ fn copy<F: Format>(
     }
     drop(reader);
     if let Some(document) = document {
+        let others = match to {
+            DocumentFormat::Csv => "--to xml and --to jsonl keep them",
+            DocumentFormat::Xml => "--to jsonl keeps them",
+            DocumentFormat::Jsonl => "--to xml keeps a second one",
+        };
+        if let Some(warning) = document.left_out().warning(to, others) {
+            warn(format_args!("{name}: {warning}"));
+        }
         document.finish()?.flush()?;
     }
     if !quiet {
@@ -164,7 +180,10 @@ fn copy<F: Format>(
             counted(repaired, "repair")
         ));
     }
-    Ok(repaired)
+    match refused.failure() {
+        Some(failure) => Err(failure),
+        None => Ok(repaired),
+    }
 }
 
 #[cfg(test)]

@@ -9,8 +9,9 @@ use vcc_query::{Query, Zone};
 use vcc_types::{CallType, Field, Recording};
 
 use crate::connect::{ConnectArgs, Connected, runtime};
-use crate::document::{Document, DocumentFormat};
+use crate::document::{Document, DocumentFormat, Refused, check_columns, fitting};
 use crate::failure::{Failure, note, warn};
+use crate::left_out::LeftOut;
 use crate::output::stdout;
 use crate::query::QueryArgs;
 use crate::table::{self, Column};
@@ -44,6 +45,9 @@ pub(crate) struct Args {
     /// The columns of a table: names of fields, and kind
     #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = Shown::parse)]
     columns: Option<Vec<Shown>>,
+    /// Further columns of CSV: names of values that the service sends beside the fifteen fields
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    extra_columns: Vec<String>,
     /// Leave the titles of a table out
     #[arg(long)]
     no_header: bool,
@@ -66,6 +70,18 @@ enum Format {
     Jsonl,
     /// One JSON array
     Json,
+}
+
+impl Format {
+    /// The document that it is, or whose rules it keeps.
+    fn document(self) -> Option<DocumentFormat> {
+        match self {
+            Self::Table => None,
+            Self::Csv => Some(DocumentFormat::Csv),
+            Self::Xml => Some(DocumentFormat::Xml),
+            Self::Jsonl | Self::Json => Some(DocumentFormat::Jsonl),
+        }
+    }
 }
 
 /// What a column shows.
@@ -147,6 +163,11 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
             "--columns: the other formats have all fields; it is for tables",
         ));
     }
+    match args.format.document() {
+        Some(format) => check_columns(format, &args.extra_columns)?,
+        None if args.extra_columns.is_empty() => {}
+        None => return Err(Failure::usage("--extra-columns: it is for --format csv")),
+    }
     let dialect = args.connect.dialect.read()?;
     let (mut query, _) = args.query.read(&dialect)?;
     if args.query.is_empty() {
@@ -155,13 +176,16 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let Connected { client, tenant_zone, .. } = args.connect.connect()?;
     let zone = query.tz().or(tenant_zone);
     let limit = if args.all { u64::MAX } else { args.limit.unwrap_or(SHOWN) };
-    let mut out = Output::new(args, zone);
+    let mut out = Output::new(args, zone)?;
     let more = runtime()?.block_on(take(&client, &query, limit, args.verbose, &mut out))?;
-    out.finish()?;
+    let refused = out.finish()?;
     if more && !args.all && args.limit.is_none() {
         note(format_args!("there are more than {limit}; --all or --limit NUMBER shows them"));
     }
-    Ok(ExitCode::SUCCESS)
+    match refused.failure() {
+        Some(failure) => Err(failure.hint("--format json has every value")),
+        None => Ok(ExitCode::SUCCESS),
+    }
 }
 
 /// The same query, of today.
@@ -232,9 +256,12 @@ async fn take(
 /// Where recordings go.
 struct Output {
     sink: Sink,
+    format: Format,
     zone: Option<Zone>,
     columns: Vec<Shown>,
     header: bool,
+    left_out: LeftOut,
+    refused: Refused,
 }
 
 enum Sink {
@@ -244,20 +271,25 @@ enum Sink {
 }
 
 impl Output {
-    fn new(args: &Args, zone: Option<Zone>) -> Self {
-        let document = |format| {
-            let out: Box<dyn Write> = Box::new(stdout());
-            Sink::Document(Box::new(Document::new(out, format)))
-        };
-        let sink = match args.format {
-            Format::Table => Sink::Table(Vec::new()),
-            Format::Csv => document(DocumentFormat::Csv),
-            Format::Xml => document(DocumentFormat::Xml),
-            Format::Jsonl => document(DocumentFormat::Jsonl),
-            Format::Json => Sink::Json { out: Box::new(stdout()), any: false },
+    fn new(args: &Args, zone: Option<Zone>) -> Result<Self, Failure> {
+        let sink = match (args.format, args.format.document()) {
+            (Format::Json, _) => Sink::Json { out: Box::new(stdout()), any: false },
+            (_, Some(format)) => {
+                let out: Box<dyn Write> = Box::new(stdout());
+                Sink::Document(Box::new(Document::new(out, format, &args.extra_columns)?))
+            }
+            (_, None) => Sink::Table(Vec::new()),
         };
         let columns = args.columns.clone().unwrap_or_else(|| COLUMNS.to_vec());
-        Self { sink, zone, columns, header: !args.no_header }
+        Ok(Self {
+            sink,
+            format: args.format,
+            zone,
+            columns,
+            header: !args.no_header,
+            left_out: LeftOut::default(),
+            refused: Refused::default(),
+        })
     }
 
     fn write(&mut self, recording: Recording) -> Result<(), Failure> {
@@ -268,9 +300,10 @@ impl Output {
                     self.flush()?;
                 }
             }
-            Sink::Document(document) => document.write(&recording)?,
+            Sink::Document(document) => self.refused.count(document.write(&recording))?,
             Sink::Json { out, any } => {
-                let object = serde_json::to_string(&recording)
+                let fitting = fitting(&recording, DocumentFormat::Jsonl, &[], &mut self.left_out);
+                let object = serde_json::to_string(&fitting)
                     .map_err(|error| Failure::new(error.to_string()))?;
                 let before = if std::mem::replace(any, true) { ",\n" } else { "[\n" };
                 write!(out, "{before}{object}")?;
@@ -305,15 +338,28 @@ impl Output {
         Ok(())
     }
 
-    fn finish(mut self) -> Result<(), Failure> {
+    /// Ends it, and says what is not in it.
+    fn finish(mut self) -> Result<Refused, Failure> {
         if let Sink::Table(rows) = &self.sink
             && rows.is_empty()
             && self.header
         {
             note("no recordings");
-            return Ok(());
+            return Ok(self.refused);
         }
         self.flush()?;
+        if let Sink::Document(document) = &self.sink {
+            self.left_out.extend(document.left_out());
+        }
+        if let Some(format) = self.format.document() {
+            let others = match format {
+                DocumentFormat::Csv | DocumentFormat::Xml => "--format jsonl keeps them",
+                DocumentFormat::Jsonl => "--format xml keeps a second one",
+            };
+            if let Some(warning) = self.left_out.warning(format, others) {
+                warn(warning);
+            }
+        }
         match self.sink {
             Sink::Table(_) => {}
             Sink::Document(document) => {
@@ -324,7 +370,7 @@ impl Output {
                 out.flush()?;
             }
         }
-        Ok(())
+        Ok(self.refused)
     }
 }
 

@@ -1,12 +1,13 @@
 //! `vcc login`.
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use vcc_client::{Base, Client, Credentials, Profile, Profiles};
+use vcc_client::{Base, Credentials, Profile, Profiles};
 use vcc_query::Query;
 
-use crate::connect::{ConnectArgs, ask, runtime, token_of_stdin, trusting};
+use crate::connect::{ConnectArgs, ask, runtime, token_of_stdin};
 use crate::failure::{Failure, note};
 
 #[derive(clap::Args)]
@@ -39,6 +40,10 @@ impl Args {
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let connect = &args.connect;
+    if connect.netrc {
+        return Err(Failure::usage("--netrc: a profile has a token of its own")
+            .hint("--netrc is a flag of the commands that ask, beside a profile or without one"));
+    }
     let name = connect.profile.as_deref().unwrap_or("default");
     let file = Profiles::default_file()
         .ok_or_else(|| Failure::usage("there is no home folder; VCC_PROFILES names a file"))?;
@@ -52,7 +57,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let command = if connect.token_stdin { None } else { connect.token_command() };
     profile.token_command.clone_from(&command);
     profile.plain_http = connect.plain_http;
-    profile.cacert.clone_from(&connect.cacert);
+    profile.cacert = connect.cacert.as_deref().map(kept_path).transpose()?;
     profile.tz = match &connect.tenant_tz {
         Some(tz) => Some(crate::query::zone("--tenant-tz", tz)?.name().to_owned()),
         None => None,
@@ -111,12 +116,15 @@ fn given(value: Option<&str>, question: &str, flag: &str) -> Result<String, Fail
     }
 }
 
+/// The file that a path names from any folder.
+fn kept_path(path: &Path) -> Result<PathBuf, Failure> {
+    std::path::absolute(path)
+        .map_err(|error| Failure::usage(format!("--cacert {}: {error}", path.display())))
+}
+
 /// Asks for a page that no list has, which the service answers only to those who may ask.
 fn check(connect: &ConnectArgs, base: &Base, credentials: Credentials) -> Result<(), Failure> {
-    let builder = Client::builder(base.to_string())
-        .credentials(credentials)
-        .plain_http(connect.plain_http.unwrap_or(false));
-    let client = trusting(builder, connect.cacert.as_deref())?.build()?;
+    let client = connect.client(base, credentials, None, None)?;
     runtime()?.block_on(client.page(&Query::default().with_n(2_147_483_648)))?;
     Ok(())
 }

@@ -6,6 +6,7 @@ mod document;
 mod explain;
 mod export;
 mod failure;
+mod left_out;
 mod list;
 mod login;
 mod output;

@@ -274,7 +274,7 @@ fn what_a_user_mistypes_is_answered_with_what_helps() {
             [&with("a.xml")[..], &["--extra-columns", "mood"]].concat(),
             &[],
             2,
-            "--extra-columns: .jsonl and .xml keep all values as they are",
+            "--extra-columns: only CSV has columns; the other formats keep values under their names",
         ),
         (vec!["decode", "missing.xml"], &[], 1, "error: missing.xml: No such file or directory"),
         (vec!["decode", "folder"], &[], 1, "error: folder: Is a directory"),

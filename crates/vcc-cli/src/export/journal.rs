@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::identity::Identity;
 use crate::failure::Failure;
+use crate::left_out::LeftOut;
 
 /// How often what is written is made to last. What came since is read again after a loss of power.
 const EVERY: Duration = Duration::from_secs(1);
@@ -42,6 +43,9 @@ pub(crate) struct Done {
     /// The names of values beside the fifteen fields, and how often they came.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) extra: BTreeMap<String, u64>,
+    /// Those of them for which the format has no place.
+    #[serde(default, skip_serializing_if = "LeftOut::is_empty")]
+    pub(crate) left_out: LeftOut,
     /// Records whose start cannot be read, and the length of their file.
     pub(crate) apart: u64,
     pub(crate) apart_bytes: u64,

@@ -13,10 +13,8 @@ use super::instant;
 use super::journal::Done;
 use crate::document::DocumentFormat;
 use crate::failure::Failure;
-use crate::text::{counted, printable};
-
-/// How many names of extra values are listed.
-const SHOWN: usize = 10;
+use crate::left_out::LeftOut;
+use crate::text::counted;
 
 #[derive(Serialize)]
 pub(crate) struct Manifest<'e> {
@@ -35,6 +33,8 @@ pub(crate) struct Manifest<'e> {
     refused: u64,
     /// The names of values beside the fifteen fields, and how often they came.
     extra: BTreeMap<String, u64>,
+    /// Those of them for which the format has no place.
+    left_out: LeftOut,
     bytes: u64,
     sha256: String,
     settled: bool,
@@ -54,6 +54,8 @@ impl<'e> Manifest<'e> {
     ) -> Self {
         let deviations = totals(&windows, |window| &window.deviations);
         let extra = totals(&windows, |window| &window.extra);
+        let mut left_out = LeftOut::default();
+        windows.iter().for_each(|window| left_out.extend(&window.left_out));
         Self {
             version: 1,
             vcc: env!("CARGO_PKG_VERSION"),
@@ -65,6 +67,7 @@ impl<'e> Manifest<'e> {
             apart: windows.iter().map(|window| window.apart).max().unwrap_or(0),
             refused: windows.iter().map(|window| window.refused).sum(),
             extra,
+            left_out,
             bytes,
             sha256,
             settled: windows.iter().all(|window| window.settled),
@@ -123,21 +126,12 @@ impl<'e> Manifest<'e> {
             ));
         }
         // QUIRK-6: what a server sends beside the fifteen fields is written back, where there is a place for it.
-        let columns = &self.export.extra_columns;
-        let left: Vec<_> = self.extra.iter().filter(|(name, _)| !columns.contains(name)).collect();
-        if self.export.format == DocumentFormat::Csv && !left.is_empty() {
-            let counts: Vec<_> = left
-                .iter()
-                .take(SHOWN)
-                .map(|(name, count)| format!("{} ({count})", printable(name)))
-                .collect();
-            let more = if left.len() > SHOWN { " and others" } else { "" };
-            remarks.push(format!(
-                "values beside the fifteen fields are left out: {}{more}; --extra-columns NAMES gives them columns, \
-                 .jsonl and .xml keep them",
-                counts.join(", ")
-            ));
-        }
+        let others = match self.export.format {
+            DocumentFormat::Csv => ".jsonl and .xml keep them",
+            DocumentFormat::Xml => ".jsonl keeps them",
+            DocumentFormat::Jsonl => ".xml keeps a second one",
+        };
+        remarks.extend(self.left_out.warning(self.export.format, others));
         remarks
     }
 }

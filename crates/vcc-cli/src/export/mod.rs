@@ -22,7 +22,7 @@ use vcc_query::{Context, Query, Window, Zone};
 use vcc_types::Dialect;
 
 use crate::connect::{ConnectArgs, Connected};
-use crate::document::{DocumentFormat, ends};
+use crate::document::{DocumentFormat, check_columns};
 use crate::failure::{Failure, note, warn};
 use crate::progress::{Mode, Progress, State};
 use crate::query::{Fields, date, joined, zone};
@@ -103,11 +103,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         ))
         .hint("--format says how it is written")
     })?;
-    if format != DocumentFormat::Csv && !args.extra_columns.is_empty() {
-        return Err(Failure::usage("--extra-columns: .jsonl and .xml keep all values as they are"));
-    }
-    ends(format, &args.extra_columns)
-        .map_err(|error| Failure::usage(format!("--extra-columns: {error}")))?;
+    check_columns(format, &args.extra_columns)?;
     let dialect = args.connect.dialect.read()?;
     let filters = filters(args, &dialect)?;
     let Connected { client, tenant, tenant_zone } = args.connect.connect()?;
@@ -379,6 +375,7 @@ impl Export {
             bytes,
             refused: read.refused.len() as u64,
             extra: read.extra,
+            left_out: read.left_out,
             apart: read.apart.len() as u64,
             apart_bytes: apart,
         };

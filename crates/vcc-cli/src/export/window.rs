@@ -10,6 +10,7 @@ use vcc_types::{Field, Recording};
 
 use super::SECOND;
 use crate::document::{Document, DocumentFormat, ends, spreadsheet_safe};
+use crate::left_out::LeftOut;
 
 /// How windows are read.
 #[derive(Clone)]
@@ -42,6 +43,8 @@ pub(crate) struct Read {
     pub(crate) refused: Vec<Vec<u8>>,
     /// The names of values beside the fifteen fields, and how often they came.
     pub(crate) extra: BTreeMap<String, u64>,
+    /// Those of them for which the format has no place.
+    pub(crate) left_out: LeftOut,
     pub(crate) pages: u64,
     pub(crate) readings: u32,
     /// Whether two readings agreed, or one saw nothing change.
@@ -177,7 +180,7 @@ impl Job {
 
     fn encode(&self, reading: Reading, pages: u64, readings: u32, settled: bool) -> Read {
         let mut warnings = reading.warnings;
-        let (encoded, refused) = self.document(&reading.records, &mut warnings);
+        let (encoded, refused, left_out) = self.document(&reading.records, &mut warnings);
         let apart: Vec<_> = reading.apart.iter().flat_map(serde_json::to_vec).collect();
         let mut extra: BTreeMap<String, u64> = BTreeMap::new();
         for (name, _) in reading.records.iter().flat_map(Recording::extra) {
@@ -194,6 +197,7 @@ impl Job {
             apart,
             refused,
             extra,
+            left_out,
             pages,
             readings,
             settled,
@@ -209,11 +213,11 @@ impl Job {
         &self,
         records: &[Recording],
         warnings: &mut Vec<String>,
-    ) -> (Vec<u8>, Vec<Vec<u8>>) {
+    ) -> (Vec<u8>, Vec<Vec<u8>>, LeftOut) {
         // As CSV needs it, but for quotes.
         let length: usize = records.iter().map(|record| record.joined().len() + 2).sum();
         let buffer = Vec::with_capacity(length + 1024);
-        let made = Document::with_columns(buffer, self.format, &self.columns);
+        let made = Document::new(buffer, self.format, &self.columns);
         let mut document = made.expect("the columns were looked at when the export began");
         let (head, tail) =
             ends(self.format, &self.columns).expect("an empty document is written to memory");
@@ -230,10 +234,11 @@ impl Job {
                 refused.extend(serde_json::to_vec(recording));
             }
         }
+        let left_out = document.left_out().clone();
         let mut bytes = document.finish().expect("a document is written to memory");
         bytes.truncate(bytes.len() - tail.len());
         bytes.drain(..head.len());
-        (bytes, refused)
+        (bytes, refused, left_out)
     }
 }
 
