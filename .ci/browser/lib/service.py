@@ -6,10 +6,13 @@ import json
 import os
 import pathlib
 import re
+import socket
 import subprocess
 import urllib.request
 
-SERVER = "target/debug/vcc-server"
+# The one that is named is taken as it is, such as one that was built to be measured.
+NAMED = os.environ.get("VCC_TEST_SERVER")
+SERVER = NAMED or "target/debug/vcc-server"
 TENANT = "acme"
 
 
@@ -50,7 +53,8 @@ class Service:
 @contextlib.contextmanager
 def serving(records, zone):
     """Serves records, which are dictionaries of fields, for a tenant in a zone."""
-    subprocess.run(["cargo", "build", "-q", "--locked", "-p", "vcc-server"], check=True)
+    if not NAMED:
+        subprocess.run(["cargo", "build", "-q", "--locked", "-p", "vcc-server"], check=True)
     folder = pathlib.Path(os.environ["VCC_TEST_DIR"])
     store = f"sqlite:{folder}/recordings.db"
     lines = folder / "recordings.jsonl"
@@ -58,7 +62,22 @@ def serving(records, zone):
     command("tenant", "add", TENANT, "--tz", zone, "--store", store)
     token = new_token(store)
     command("import", "--tenant", TENANT, "--store", store, str(lines))
-    arguments = ["serve", "--store", store, "--listen", "127.0.0.1:0", "--insecure-http", "--explorer"]
+    with running(store, token, "--explorer") as server:
+        yield server
+
+
+def free_origin():
+    """The origin of a server that does not run yet."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+@contextlib.contextmanager
+def running(store, token, *options, origin="http://127.0.0.1:0"):
+    """Serves a store that is there."""
+    listen = origin.removeprefix("http://")
+    arguments = ["serve", "--store", store, "--listen", listen, "--insecure-http", *options]
     server = subprocess.Popen([SERVER, *arguments], stdout=subprocess.PIPE, text=True)
     try:
         said = server.stdout.readline()

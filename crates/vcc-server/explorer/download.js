@@ -1,6 +1,6 @@
 // Recordings as a file, whole as they came.
 
-import { counted, h } from './dom.js';
+import { counted, h, number } from './dom.js';
 import { pages, signedIn } from './service.js';
 
 const KINDS = { csv: 'text/csv;charset=utf-8', jsonl: 'application/jsonl' };
@@ -8,6 +8,9 @@ const KINDS = { csv: 'text/csv;charset=utf-8', jsonl: 'application/jsonl' };
 let running = null;
 
 const lineFeed = 10;
+
+/** How many bytes are collected before they are saved: some browsers keep them in memory. */
+const MOST = 2 ** 29;
 
 /** What a page adds to the file: after the first, CSV has its header already. */
 function part(format, page, isFirst) {
@@ -36,12 +39,18 @@ async function all(query, format, say) {
   running = own;
   const parts = [];
   let count = 0;
+  let size = 0;
   say(0);
   try {
     for await (const page of pages(query, own.signal)) {
       // A Blob need not stay in memory.
       parts.push(new Blob([part(format, page, parts.length === 0)]));
       count += page.records.length;
+      size += parts.at(-1).size;
+      if (size > MOST) {
+        own.abort();
+        return `Nothing was saved: after ${counted(count, 'recording')} it is more than ${number(MOST / 2 ** 20)} MB, too much for a page. The command vcc export saves any number.`;
+      }
       say(count);
     }
     save(parts, format);

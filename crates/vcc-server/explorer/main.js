@@ -6,7 +6,7 @@ import { stop } from './download.js';
 import { render as renderMeaning, renderEdges } from './meaning.js';
 import { change, pasted, shell, variables, wire } from './query.js';
 import { render as renderResult } from './result.js';
-import { FILES, explain, page, signIn, signOut, signedIn } from './service.js';
+import { FILES, explain, page, server, signIn, signOut, signedIn } from './service.js';
 
 const PAUSE = 120;
 const MINUTE = 60_000;
@@ -29,11 +29,11 @@ function remember(isAsked) {
 
 function showLines() {
   document.title = `${text.slice(0, 80)}${text && ' – '}Recordings explorer`;
-  const root = location.origin;
+  const root = server();
   const query = wire(text);
   const url = `${root}${FILES}${$('format').value}${query ? `?${query}` : ''}`;
   const tenant = shell(signedIn()?.tenant ?? 'TENANT');
-  const plain = location.protocol === 'http:' ? ' --plain-http' : '';
+  const plain = root.startsWith('http:') ? ' --plain-http' : '';
   $('line-url').textContent = url;
   $('line-curl').textContent = `curl -u ${tenant} ${shell(url)}`;
   $('line-vcc').textContent = `vcc list ${shell(query) || "''"} --url ${root} --tenant ${tenant}${plain}`;
@@ -50,7 +50,7 @@ function showProblem(error) {
 }
 
 function showMeaning(records) {
-  const isKnown = Boolean(signedIn() || variables(meaning.text).get('tz'));
+  const isKnown = Boolean(signedIn()?.zone || variables(meaning.text).get('tz'));
   $('meaning').replaceChildren(...renderMeaning(meaning, isKnown, records));
 }
 
@@ -190,8 +190,10 @@ function showSession() {
   const session = signedIn();
   $('sign-in').hidden = Boolean(session);
   $('signed-in').hidden = !session;
-  $('who').textContent = session ? `Signed in as ${session.tenant}, whose zone is ${session.zone}.` : '';
-  $('tz').placeholder = session ? session.zone : 'that of the tenant';
+  const at = server() === location.origin ? '' : ` at ${server()}`;
+  const zone = session?.zone ? `whose zone is ${session.zone}` : 'whose zone that server does not tell';
+  $('who').textContent = session ? `Signed in as ${session.tenant}${at}, ${zone}.` : '';
+  $('tz').placeholder = session?.zone ?? 'that of the tenant';
   showLines();
 }
 
@@ -203,10 +205,10 @@ function leave() {
 
 async function enter(event) {
   event.preventDefault();
-  const { tenant, token } = event.target.elements;
+  const { tenant, token, server: of } = event.target.elements;
   $('sign-in-problem').textContent = '';
   try {
-    await signIn(tenant.value, token.value);
+    await signIn(tenant.value, token.value, of?.value ?? '');
   } catch (error) {
     $('sign-in-problem').textContent = error.message;
     token.select();

@@ -98,7 +98,7 @@ function nearPart(meaning, records) {
 export function render(meaning, isKnown, records = []) {
   const parts = [
     ...sentences(meaning.words),
-    !isKnown && h('p', { class: 'note' }, 'Nobody is signed in, so the zone of the tenant is not known: it is taken to be UTC.'),
+    !isKnown && h('p', { class: 'note' }, 'The zone of the tenant is not known here, so it is taken to be UTC.'),
     ...(meaning.window ? windowPart(meaning, records) : []),
     ...(meaning.near ? nearPart(meaning, records) : []),
     h('p', { class: 'hint' }, `Rules of zones: ${meaning.zoneData ?? 'of unknown release'}. Now: ${meaning.now.local}.`),

@@ -1,14 +1,21 @@
-// What is asked of the server. The token is here, and nowhere else.
+// What is asked of the server, or of another that the page may ask. The token is here, and nowhere else.
 
 import { records } from './csv.js';
 import { wellFormed } from './query.js';
 
 export const FILES = '/api/recordings/files';
 
+/** Proves a tenant to a server without this page, and finds nothing. */
+const PROOF = `${FILES}?start-date=0001-01-01T00:00:00Z&transactionID=none`;
+
+/** The server that is asked: of this page's own, nothing. */
+let root = '';
 let authorization = null;
 let session = null;
 
 export const signedIn = () => session;
+
+export const server = () => root || location.origin;
 
 /** What the server said, if that is not what was asked for. */
 class Refused extends Error {
@@ -19,18 +26,20 @@ class Refused extends Error {
   }
 }
 
-async function ask(path, signal) {
+async function ask(path, signal, at = root) {
   let response;
   try {
-    response = await fetch(path, {
+    response = await fetch(at + path, {
       signal,
       credentials: 'omit',
       cache: 'no-store',
-      headers: authorization ? { Authorization: authorization } : {},
+      headers: authorization && at === root ? { Authorization: authorization } : {},
     });
   } catch (error) {
     if (error.name === 'AbortError') throw error;
-    throw new Refused(0, 'The server cannot be reached.');
+    throw new Refused(0, at
+      ? `${at} cannot be reached, or does not let pages of ${location.origin} ask.`
+      : 'The server cannot be reached.');
   }
   if (!response.ok) {
     const after = Number(response.headers.get('Retry-After')) || 1;
@@ -45,12 +54,23 @@ function base64(text) {
   return btoa(bytes);
 }
 
-/** Proves a tenant; afterwards all that is asked is asked as it. */
-export async function signIn(tenant, token) {
+async function identify(tenant) {
+  try {
+    return { ...await (await ask('/explorer/tenant')).json(), explains: true };
+  } catch (error) {
+    if (!root || ![0, 404].includes(error.status)) throw error;
+    await ask(PROOF);
+    return { tenant };
+  }
+}
+
+/** Proves a tenant to a server; afterwards all that is asked is asked there, as that tenant. */
+export async function signIn(tenant, token, at) {
   signOut();
+  root = at;
   authorization = `Basic ${base64(`${tenant}:${token}`)}`;
   try {
-    session = await (await ask('/explorer/tenant')).json();
+    session = await identify(tenant);
   } catch (error) {
     signOut();
     throw error;
@@ -59,15 +79,16 @@ export async function signIn(tenant, token) {
 }
 
 export function signOut() {
+  root = '';
   authorization = null;
   session = null;
 }
 
-/** What a query means. */
+/** What a query means: to the server that is asked, if it can tell. */
 export async function explain(text, signal) {
   const zone = encodeURIComponent(session?.zone ?? '');
   const q = encodeURIComponent(wellFormed(text));
-  return (await ask(`/explorer/explain?zone=${zone}&q=${q}`, signal)).json();
+  return (await ask(`/explorer/explain?zone=${zone}&q=${q}`, signal, session?.explains ? root : '')).json();
 }
 
 /** The page of a query, which must be one that can be sent; and the query of the next page. */

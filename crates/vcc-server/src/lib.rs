@@ -11,6 +11,7 @@
 //! * [`Api`] is the same without a connection: a tower service, to be mounted in an application of yours.
 //! * [`Limits`] bound what is done at once and for how long, [`Metrics`] count it, and an [`Audit`]
 //!   keeps who asked what. A [`Clock`] says what time it is, also in a test.
+//! * A [`WebOrigin`] names pages that may ask, and servers that the page for people may ask.
 //! * [`ZoneSource`] chooses the zone data: what is compiled in, or newer data of the system.
 //! * [`Document`] writes any number of records as a response has them.
 //!
@@ -35,6 +36,7 @@ mod auth;
 mod body;
 mod clock;
 mod connection;
+mod cors;
 mod document;
 mod encrypted;
 mod error_response;
@@ -58,6 +60,7 @@ mod starts;
 mod tls;
 mod tls_records;
 mod unproven;
+mod web_origin;
 mod zones;
 
 pub use api::{Api, ApiBuilder};
@@ -69,6 +72,7 @@ pub use limits::Limits;
 pub use metrics::Metrics;
 pub use server::{Server, ServerBuilder};
 pub use tls::{Tls, TlsError};
+pub use web_origin::{WebOrigin, WebOriginError};
 pub use zones::{ZoneFolder, ZoneFolderError, ZoneSource, Zones};
 
 /// The README's Rust is run with the tests.

@@ -15,7 +15,7 @@ use vcc_types::Dialect;
 
 use crate::connection::{Connections, Stop};
 use crate::in_process::InProcess;
-use crate::{Api, ApiBuilder, Audit, Clock, Limits, Metrics, Tls, admin};
+use crate::{Api, ApiBuilder, Audit, Clock, Limits, Metrics, Tls, WebOrigin, admin};
 
 /// How many connections the operators' listener has at most.
 const OPERATORS: usize = 32;
@@ -177,6 +177,18 @@ impl ServerBuilder {
     /// Serves a page for people at `/`, as [`ApiBuilder::explorer`] says.
     pub fn explorer(mut self, explorer: bool) -> Self {
         self.api = self.api.explorer(explorer);
+        self
+    }
+
+    /// Other servers that this page may ask, as [`ApiBuilder::explorer_origins`] says.
+    pub fn explorer_origins(mut self, origins: impl IntoIterator<Item = WebOrigin>) -> Self {
+        self.api = self.api.explorer_origins(origins);
+        self
+    }
+
+    /// The origins whose pages may ask this API, as [`ApiBuilder::allow_origins`] says.
+    pub fn allow_origins(mut self, origins: impl IntoIterator<Item = WebOrigin>) -> Self {
+        self.api = self.api.allow_origins(origins);
         self
     }
 

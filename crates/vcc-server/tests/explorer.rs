@@ -201,6 +201,34 @@ async fn a_query_is_explained_without_a_look_at_any_recording() {
     assert!(answer.body.contains("at most 8192 bytes"), "{}", answer.body);
 }
 
+/// Other origins are connected to, and offered, only if they are named; nothing else of the page changes.
+#[tokio::test]
+async fn other_servers_are_in_the_policy_and_in_the_form_if_they_are_named() {
+    let named = ["https://calls.example.com", "http://127.0.0.1:8081"];
+    let origins = named.map(|origin| origin.parse().unwrap());
+    let api = Api::builder(store().await).explorer(true).explorer_origins(origins);
+    let (with, without) = (api.build().router(), router(true, "").await);
+    for (path, _) in OWN {
+        let one = send(&with, request(Method::GET, path, &[])).await;
+        let other = send(&without, request(Method::GET, path, &[])).await;
+        let own = "connect-src 'self'";
+        let policy = other.header(header::CONTENT_SECURITY_POLICY).unwrap();
+        assert!(policy.ends_with(own), "{policy}");
+        let policy = format!("{policy} {}", named.join(" "));
+        assert_eq!(one.header(header::CONTENT_SECURITY_POLICY), Some(&*policy), "{path}");
+        if path == "/" {
+            assert_ne!(one.header(header::ETAG), other.header(header::ETAG));
+            let form = "<label>Server <select name=\"server\"><option value=\"\">this one</option>\
+                        <option>https://calls.example.com</option>\
+                        <option>http://127.0.0.1:8081</option></select></label>";
+            assert!(one.body.contains(form), "{}", one.body);
+            assert_eq!(one.body.replace(form, "<!-- other servers -->"), other.body);
+        } else if path != "/explorer/explain" {
+            assert_eq!(one.body, other.body, "{path}");
+        }
+    }
+}
+
 /// It is on in the demo, and elsewhere where it is asked for. HEAD has no body.
 #[test]
 fn the_command_has_it_where_it_is_asked_for() {

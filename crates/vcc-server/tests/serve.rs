@@ -16,6 +16,8 @@ const SETTINGS: &[(&str, [&str; 3])] = &[
     ("zone-data", ["bundled", "system", "zoneinfo"]),
     ("explain", ["true", "false", "true"]),
     ("explorer", ["true", "false", "true"]),
+    ("explorer-origin", ["https://1.example", "https://2.example", "https://3.example"]),
+    ("allow-origin", ["https://1.example", "https://2.example", "https://3.example"]),
     ("admin", ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"]),
     ("audit", ["1", "2", "3"]),
     ("audit-failure", ["serve", "refuse", "serve"]),
@@ -43,6 +45,9 @@ fn as_toml(name: &str, value: &str) -> String {
     match value.parse::<u64>() {
         Ok(_) if !["dialect", "audit", "tls-cert", "tls-key"].contains(&name) => {
             format!("{name} = {value}")
+        }
+        _ if name.ends_with("-origin") => {
+            format!("{name} = [\"{}\"]", value.replace(',', "\", \""))
         }
         _ if ["true", "false"].contains(&value) => format!("{name} = {value}"),
         _ => format!("{name} = \"{value}\""),
@@ -94,6 +99,21 @@ fn every_setting_has_one_precedence() {
             text.lines().map(|line| line.split("  # ").next().unwrap().to_owned()).collect()
         };
         assert_eq!(settings(&read.stdout), settings(&printed), "{}", read.stderr);
+    }
+    // Several: of the flag, each by itself or between commas.
+    for (variable, flags, line) in [
+        ("http://a,http://b:1", &[][..], "[\"http://a\", \"http://b:1\"]  # VCC_ALLOW_ORIGIN"),
+        (
+            "http://a",
+            &["--allow-origin=http://c", "--allow-origin=http://d,http://e"],
+            "[\"http://c\", \"http://d\", \"http://e\"]  # --allow-origin",
+        ),
+    ] {
+        let mut serve = command(&["serve", "--print-config"]);
+        serve.args(flags).env("VCC_ALLOW_ORIGIN", variable);
+        let printed = String::from_utf8(serve.output().unwrap().stdout).unwrap();
+        let line = format!("allow-origin = {line}");
+        assert!(printed.lines().any(|other| other == line), "{line}\n{printed}");
     }
     let file = folder.write("cert.toml", "tls-self-signed = true\ntls-self-signed-cert = \"1\"");
     for (variable, flags, line) in [

@@ -36,6 +36,10 @@ impl Api {
         {
             return Err(ErrorResponse::headers_too_long());
         }
+        // A browser asks without credentials whether a page may ask with them.
+        if let Some(response) = self.cors.as_ref().and_then(|cors| cors.preflight(request)) {
+            return Ok(response);
+        }
         // The page for people needs no credentials, where there is one.
         if let Some(explorer) = &self.explorer
             && let Some(response) = explorer.answer(request, &self.means())

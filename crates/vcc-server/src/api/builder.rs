@@ -5,11 +5,12 @@ use vcc_query::{BuiltIn, ZoneData};
 use vcc_store::Store;
 use vcc_types::Dialect;
 
+use crate::cors::Cors;
 use crate::explorer::Explorer;
 use crate::gate::Gate;
 use crate::sign_ins::SignIns;
 use crate::unproven::Unproven;
-use crate::{Api, Audit, Clock, Limits, Metrics};
+use crate::{Api, Audit, Clock, Limits, Metrics, WebOrigin};
 
 /// Settings of an [`Api`].
 ///
@@ -41,6 +42,8 @@ pub struct ApiBuilder {
     audit: Option<Audit>,
     explain: bool,
     explorer: bool,
+    explorer_origins: Vec<WebOrigin>,
+    allowed_origins: Vec<WebOrigin>,
 }
 
 impl ApiBuilder {
@@ -55,6 +58,8 @@ impl ApiBuilder {
             audit: None,
             explain: false,
             explorer: false,
+            explorer_origins: Vec::new(),
+            allowed_origins: Vec::new(),
         }
     }
 
@@ -128,10 +133,61 @@ impl ApiBuilder {
         self
     }
 
+    /// Other servers that the page of [`explorer`](Self::explorer) may ask, beside this one: its policy
+    /// lets it connect to them, and its form offers them. A server is asked only by those who choose it,
+    /// and answers only if it allows the origin of this page, as
+    /// [`allow_origins`](Self::allow_origins) does. Of an origin that is not
+    /// [for policies](WebOrigin::is_for_policies), browsers ignore the name. This replaces those named
+    /// before.
+    pub fn explorer_origins(mut self, origins: impl IntoIterator<Item = WebOrigin>) -> Self {
+        self.explorer_origins = origins.into_iter().collect();
+        self
+    }
+
+    /// The origins whose pages may ask this API in a browser: its answers to them carry
+    /// `Access-Control-Allow-Origin`, and so does the answer to a preflight request (`OPTIONS` with
+    /// `Origin` and `Access-Control-Request-Method`), which needs no credentials. Requests of other
+    /// origins, and of programs, which have none, are answered as without it. Who may ask what is
+    /// decided by credentials as ever. This replaces those named before.
+    ///
+    /// ```
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// use axum::http::Request;
+    /// use tower::ServiceExt as _;
+    /// use vcc_server::Api;
+    /// # use axum::body::Body;
+    /// # let store = std::sync::Arc::new(vcc_store::Sqlite::in_memory()?);
+    ///
+    /// let origin = "https://explorer.example.com";
+    /// let router = Api::builder(store).allow_origins([origin.parse()?]).build().router();
+    /// let request = Request::get("/api/recordings/files").header("origin", origin);
+    /// let response = router.oneshot(request.body(Body::empty())?).await?;
+    /// assert_eq!(response.status(), 401);
+    /// assert_eq!(response.headers()["access-control-allow-origin"], origin);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn allow_origins(mut self, origins: impl IntoIterator<Item = WebOrigin>) -> Self {
+        self.allowed_origins = origins.into_iter().collect();
+        self
+    }
+
     /// The API.
     #[must_use]
     pub fn build(self) -> Api {
-        let Self { store, clock, dialect, zones, limits, metrics, audit, explain, explorer } = self;
+        let Self {
+            store,
+            clock,
+            dialect,
+            zones,
+            limits,
+            metrics,
+            audit,
+            explain,
+            explorer,
+            explorer_origins,
+            allowed_origins,
+        } = self;
         Api {
             gate: Gate::new(&limits, metrics.pending()),
             unproven: Arc::new(Unproven::new(&limits, store.readers())),
@@ -143,7 +199,8 @@ impl ApiBuilder {
             metrics,
             audit,
             explain,
-            explorer: explorer.then(Explorer::new),
+            explorer: explorer.then(|| Explorer::new(&explorer_origins)),
+            cors: Cors::new(&allowed_origins),
             requests: Arc::default(),
             sign_ins: SignIns::default(),
         }
@@ -160,6 +217,8 @@ impl fmt::Debug for ApiBuilder {
             .field("limits", limits)
             .field("explain", explain)
             .field("explorer", explorer)
+            .field("explorer_origins", &self.explorer_origins)
+            .field("allowed_origins", &self.allowed_origins)
             .finish_non_exhaustive()
     }
 }

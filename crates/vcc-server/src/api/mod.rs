@@ -23,6 +23,7 @@ pub use self::builder::ApiBuilder;
 
 use self::in_flight::InFlight;
 use crate::audit::Audit;
+use crate::cors::Cors;
 use crate::error_response::ErrorResponse;
 use crate::explorer::{Explorer, Means};
 use crate::gate::Gate;
@@ -69,6 +70,7 @@ pub struct Api {
     audit: Option<Audit>,
     explain: bool,
     explorer: Option<Explorer>,
+    cors: Option<Cors>,
     requests: Arc<AtomicU64>,
     sign_ins: SignIns,
     unproven: Arc<Unproven>,
@@ -148,6 +150,9 @@ async fn handle(State(api): State<Arc<Api>>, request: Request<Body>) -> Response
     let mut response = answer.unwrap_or_else(ErrorResponse::into_response);
     if is_proof && let Some(explorer) = &api.explorer {
         response = explorer.signed_in(response, &api.means());
+    }
+    if let Some(cors) = &api.cors {
+        cors.mark(cors.origin(&request.headers), response.headers_mut());
     }
     if !api.clock.is_system() {
         // The HTTP stack takes `Date` from the system's clock; here it is the caller's.

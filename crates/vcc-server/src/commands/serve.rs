@@ -111,9 +111,15 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         .zones(zones.clone())
         .limits(limits)
         .explain(settings.explain == Some(true))
-        .explorer(settings.explorer == Some(true));
+        .explorer(settings.explorer == Some(true))
+        .explorer_origins(settings.explorer_origin.clone().unwrap_or_default())
+        .allow_origins(settings.allow_origin.clone().unwrap_or_default());
     if let Some(path) = &settings.dialect {
         builder = builder.dialect(dialect::read(path)?);
+    }
+    let is_asked = settings.explorer_origin.as_ref().is_some_and(|origins| !origins.is_empty());
+    if is_asked && settings.explorer != Some(true) {
+        output.note("note: explorer-origin does nothing without explorer");
     }
     let audit = audit(&settings)?;
     if let Some(audit) = &audit {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args as _, ValueEnum};
 use serde::{Deserialize, Serialize};
-use vcc_server::{Limits, ZoneSource};
+use vcc_server::{Limits, WebOrigin, ZoneSource};
 
 use super::failure::{Failure, cannot};
 use super::listen::Listen;
@@ -71,6 +71,26 @@ pub(super) struct Settings {
     #[arg(long, value_name = "BOOL", env = "VCC_EXPLORER", help_heading = "Answers",
           num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(super) explorer: Option<bool>,
+    /// Another server that this page may ask, such as https://calls.example.com; may be given several
+    /// times. That server has to name this one by its own --allow-origin
+    #[arg(
+        long,
+        value_name = "ORIGIN",
+        env = "VCC_EXPLORER_ORIGIN",
+        value_delimiter = ',',
+        help_heading = "Answers"
+    )]
+    pub(super) explorer_origin: Option<Vec<WebOrigin>>,
+    /// An origin whose pages may ask this server in a browser, such as https://explorer.example.com; may
+    /// be given several times. Without it, browsers keep answers from all pages but those of this server
+    #[arg(
+        long,
+        value_name = "ORIGIN",
+        env = "VCC_ALLOW_ORIGIN",
+        value_delimiter = ',',
+        help_heading = "Answers"
+    )]
+    pub(super) allow_origin: Option<Vec<WebOrigin>>,
     /// Serve /healthz, /readyz and /metrics on this address, without credentials
     #[arg(long, value_name = "HOST:PORT", env = "VCC_ADMIN", help_heading = "Operation")]
     pub(super) admin: Option<Listen>,
@@ -202,6 +222,8 @@ impl Settings {
             dialect: self.dialect.or(other.dialect),
             explain: self.explain.or(other.explain),
             explorer: self.explorer.or(other.explorer),
+            explorer_origin: self.explorer_origin.or(other.explorer_origin),
+            allow_origin: self.allow_origin.or(other.allow_origin),
             admin: self.admin.or(other.admin),
             audit: self.audit.or(other.audit),
             audit_failure: self.audit_failure.or(other.audit_failure),
@@ -266,6 +288,12 @@ impl Settings {
                 let message = format!("{name}: from {} to {}", range.start(), range.end());
                 return Err(Failure::usage(message));
             }
+        }
+        let mut asked = self.explorer_origin.iter().flatten();
+        if let Some(origin) = asked.find(|origin| !origin.is_for_policies()) {
+            let message = format!("explorer-origin: no browser lets a page ask {origin}");
+            return Err(Failure::usage(message)
+                .hint("a policy names hosts by an IPv4 address or by a name without `_`"));
         }
         // REQ-4: nobody who asked for HTTPS gets plain HTTP, nor the other way round.
         let chosen: Vec<_> = [

@@ -5,12 +5,14 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
 use sha2::{Digest as _, Sha256};
 
+use crate::WebOrigin;
+
 /// A file of the page, as it is in the program.
 #[derive(Debug)]
 pub(super) struct File {
     path: &'static str,
     content_type: &'static str,
-    bytes: &'static [u8],
+    bytes: Bytes,
     etag: HeaderValue,
 }
 
@@ -42,10 +44,19 @@ const FILES: &[(&str, &str, &[u8])] = files! {
     "/openapi.yaml" "application/yaml" "openapi.yaml"
 };
 
+/// Where the page offers other servers, if any are named.
+const SERVERS: &[u8] = b"<!-- other servers -->";
+
 impl Files {
-    pub(super) fn new() -> Self {
-        let file =
-            |&(path, content_type, bytes)| File { path, content_type, bytes, etag: etag(bytes) };
+    /// The files, with other servers to choose from in the page.
+    pub(super) fn new(origins: &[WebOrigin]) -> Self {
+        let file = |&(path, content_type, bytes)| {
+            let bytes = match path {
+                "/" => page(bytes, origins),
+                _ => Bytes::from_static(bytes),
+            };
+            File { path, content_type, etag: etag(&bytes), bytes }
+        };
         Self(FILES.iter().map(file).collect())
     }
 
@@ -63,7 +74,7 @@ impl File {
             *response.status_mut() = StatusCode::NOT_MODIFIED;
             response
         } else {
-            let mut response = Response::new(Body::from(Bytes::from_static(self.bytes)));
+            let mut response = Response::new(Body::from(self.bytes.clone()));
             let content_type = HeaderValue::from_static(self.content_type);
             response.headers_mut().insert(CONTENT_TYPE, content_type);
             response
@@ -74,6 +85,21 @@ impl File {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         response
     }
+}
+
+/// The page, with the servers that it may ask beside its own.
+fn page(bytes: &'static [u8], origins: &[WebOrigin]) -> Bytes {
+    let place = memchr::memmem::find(bytes, SERVERS).filter(|_| !origins.is_empty());
+    let Some(place) = place else { return Bytes::from_static(bytes) };
+    let mut page = bytes[..place].to_vec();
+    page.extend(b"<label>Server <select name=\"server\"><option value=\"\">this one</option>");
+    for origin in origins {
+        // Nothing in an origin is markup.
+        page.extend(format!("<option>{origin}</option>").into_bytes());
+    }
+    page.extend(b"</select></label>");
+    page.extend(&bytes[place + SERVERS.len()..]);
+    page.into()
 }
 
 /// Whether the client has what this tag stands for (RFC 9110, 13.1.2).

@@ -18,7 +18,7 @@ use vcc_query::{Zone, ZoneData};
 use vcc_types::Dialect;
 
 use self::files::Files;
-use crate::Clock;
+use crate::{Clock, WebOrigin};
 
 /// What a query means: the only one of the explorer's paths that computes anything.
 const EXPLAIN: &str = "/explorer/explain";
@@ -31,14 +31,13 @@ const TENANT: &str = "/explorer/tenant";
 const PROOF: &str = "/api/recordings/files?start-date=0001-01-01T00:00:00Z&transactionID=none";
 
 /// Nothing but the page's own files: no script, style or picture in the page or from elsewhere, no
-/// form that is sent by the browser itself, no frame around it.
+/// form that is sent by the browser itself, no frame around it. Only named origins are connected to.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
-                      connect-src 'self'; base-uri 'none'; form-action 'none'; \
-                      frame-ancestors 'none'";
+                      base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
+                      connect-src 'self'";
 
-/// The headers of every answer of the explorer.
-const HEADERS: [(HeaderName, &str); 5] = [
-    (CONTENT_SECURITY_POLICY, POLICY),
+/// The headers of every answer of the explorer, beside its policy.
+const HEADERS: [(HeaderName, &str); 4] = [
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (REFERRER_POLICY, "no-referrer"),
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
@@ -49,6 +48,7 @@ const HEADERS: [(HeaderName, &str); 5] = [
 #[derive(Clone, Debug)]
 pub(crate) struct Explorer {
     files: Arc<Files>,
+    policy: HeaderValue,
 }
 
 /// What the explorer reads queries with, as the API does.
@@ -66,8 +66,13 @@ pub(crate) struct SignedIn {
 }
 
 impl Explorer {
-    pub(crate) fn new() -> Self {
-        Self { files: Arc::new(Files::new()) }
+    /// The page, which may ask this server and those of `origins`.
+    pub(crate) fn new(origins: &[WebOrigin]) -> Self {
+        let named = origins.iter().flat_map(|origin| [" ", origin.as_str()]);
+        let policy = std::iter::once(POLICY).chain(named).collect::<String>();
+        // An origin is ASCII without control characters, so this is a value; else no other is named.
+        let policy = policy.parse().unwrap_or(HeaderValue::from_static(POLICY));
+        Self { files: Arc::new(Files::new(origins)), policy }
     }
 
     /// The answer to a request of one of the paths that need no credentials; `None` for any other path.
@@ -82,7 +87,7 @@ impl Explorer {
             Some(file) => file.answer(&request.headers),
             None => json(&explain::answer(request.uri.query().unwrap_or_default(), means)),
         };
-        protect(response.headers_mut());
+        self.protect(response.headers_mut());
         Some(response)
     }
 
@@ -106,8 +111,15 @@ impl Explorer {
             "zone": zone.name(),
             "zoneData": means.zones.version(),
         }));
-        protect(response.headers_mut());
+        self.protect(response.headers_mut());
         response
+    }
+
+    fn protect(&self, headers: &mut HeaderMap) {
+        headers.insert(CONTENT_SECURITY_POLICY, self.policy.clone());
+        for (name, value) in HEADERS {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
     }
 }
 
@@ -131,12 +143,6 @@ fn json(value: &Value) -> Response<Body> {
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
     response
-}
-
-fn protect(headers: &mut HeaderMap) {
-    for (name, value) in HEADERS {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
 }
 
 #[cfg(test)]

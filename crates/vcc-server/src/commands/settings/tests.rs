@@ -57,7 +57,7 @@ fn every_setting_is_printed() {
         assert!(printed.lines().any(is_said), "{name}\n{printed}");
         // A flag and the file have the same names.
         let unknown = format!("unknown field `{name}`");
-        let read = toml::from_str::<Settings>(&format!("{name} = []"));
+        let read = toml::from_str::<Settings>(&format!("{name} = {{}}"));
         assert!(!read.unwrap_err().message().contains(&unknown), "{name}");
     }
 }
@@ -71,6 +71,11 @@ fn a_line_that_cannot_be_read_is_not_shown() {
             "deadline = \"x\"",
             "line 1, column 12: deadline: invalid type: string \"x\", expected a whole",
         ),
+        (
+            "allow-origin = [\"http://a\", \"*\"]",
+            "line 1, column 16: allow-origin: `*` is no origin: each is named; expected such as https://",
+        ),
+        ("allow-origin = \"http://a\"", "line 1, column 16: allow-origin: invalid type: string"),
         ("lisen = \"postgres://u:sesame@h\"", "line 1, column 1: unknown field `lisen`"),
         ("store = [\"postgres://u:sesame@h\"]", "line 1, column 9: store: invalid type"),
     ] {
@@ -97,9 +102,14 @@ fn what_cannot_be_used_is_named() {
         ("insecure-http = true\ntls-key = \"x\"", "tls-cert and insecure-http contradict"),
         ("tls-self-signed = true\nbehind-proxy = true", "tls-self-signed and behind-proxy"),
         ("tls-self-signed-cert = \"x\"", "tls-self-signed-cert goes with tls-self-signed"),
+        (
+            "explorer-origin = [\"http://a\", \"http://[::1]:8080\"]",
+            "explorer-origin: no browser lets a page ask http://[::1]:8080",
+        ),
     ] {
         let failure = check(toml).unwrap_err();
         assert!(failure.to_string().starts_with(said), "{failure}");
     }
     assert!(check("insecure-http = false\ntls-key = \"x\"").is_ok());
+    assert!(check("allow-origin = [\"http://[::1]:8080\"]").is_ok());
 }
