@@ -63,7 +63,7 @@ fn main() {
         }
         let theirs = median(&mut times);
         let ratio = ours / theirs;
-        say(format_args!("{name}: {theirs:.2} s; the suite {ratio:.2} of it (asked: 0.5)"));
+        say(format_args!("{name}: {theirs:.2} s; the suite {ratio:.2} of it (goal: 0.5)"));
     }
 }
 

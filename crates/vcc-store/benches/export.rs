@@ -21,7 +21,7 @@ use program::program;
 use subjects::{fill, in_earnest, median};
 use vcc_store::{Postgres, Sqlite, Store};
 
-/// Records a second to CSV, of SQLite, that were asked for.
+/// Records a second to CSV, from SQLite: the goal.
 const GOAL: f64 = 500_000.0;
 
 const RECORDS: u64 = 1_000_000;

@@ -166,7 +166,7 @@ impl Subject<'_> {
             let [first, deep, afresh] = times.map(|times| median(&times));
             say(format_args!(
                 "{engine}, {count}: one agent's, {what}: n=1 {first:.0} µs, n=20,001 {deep:.0} µs \
-                 ({:.1} times; asked: 10), or {afresh:.0} µs where nothing is remembered",
+                 ({:.1} times; goal: 10), or {afresh:.0} µs where nothing is remembered",
                 deep / first
             ));
         }
@@ -186,7 +186,7 @@ impl Subject<'_> {
         let [offset, once, walk] = times.map(|times| median(&times));
         say(format_args!(
             "{engine}, {count}: one agent's: a plain OFFSET {offset:.0} µs; the rows once {:.0} ms, the \
-             walk over 500 pages {:.0} ms ({:.1} times; asked: 3, or the deep page)",
+             walk over 500 pages {:.0} ms ({:.1} times; goal: 3, or the deep page)",
             once / 1e3,
             walk / 1e3,
             walk / once

@@ -114,7 +114,7 @@ impl<'a> Subject<'a> {
             let [first, deep, offset] = times.map(|times| median(&times));
             let engine = self.engine;
             say(format_args!(
-                "{engine}: {list}: n=1 {first:.0} µs, n=900,001 {deep:.0} µs ({:.2} times; asked: 5), \
+                "{engine}: {list}: n=1 {first:.0} µs, n=900,001 {deep:.0} µs ({:.2} times; goal: 5), \
                  a plain OFFSET {offset:.0} µs ({:.0} times)",
                 deep / first,
                 offset / deep
@@ -176,7 +176,7 @@ impl<'a> Subject<'a> {
             }
             let [store, bare] = times.map(|times| median(&times));
             say(format_args!(
-                "{}: {what}: the store {store:.0} µs, the bare SQL {bare:.0} µs ({:.2} times; asked of \
+                "{}: {what}: the store {store:.0} µs, the bare SQL {bare:.0} µs ({:.2} times; goal for \
                  PostgreSQL: 1.3)",
                 self.engine,
                 store / bare

@@ -88,7 +88,7 @@ fn main() {
     let rate = RECORDS as f64 / whole.wall;
     let alone = pages::alone(&server.base);
     say("");
-    say("| vcc export of 1,000,000 records to CSV, concurrency 4 | | asked |");
+    say("| vcc export of 1,000,000 records to CSV, concurrency 4 | | goal |");
     say("|---|---|---|");
     say(&format!("| records a second | {rate:.0} | 150,000 |"));
     if walked.is_empty() {

@@ -31,7 +31,7 @@ static EPOCH: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 pub(crate) type Job<'a> = (&'a str, Box<dyn FnMut() -> usize + 'a>);
 
-/// Runs the contenders of one job in turn; the first is ours. `goals`: ratio that is asked for.
+/// Runs the contenders of one job in turn; the first is ours. `goals`: the least ratio to each of the others.
 pub(crate) fn compare(title: &str, bytes: usize, mut jobs: Vec<Job<'_>>, goals: &[f64]) {
     let filter: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
     if !filter.is_empty() && !filter.iter().any(|f| title.contains(f.as_str())) {
@@ -66,7 +66,7 @@ pub(crate) fn compare(title: &str, bytes: usize, mut jobs: Vec<Job<'_>>, goals: 
         if index > 0 {
             print!("  ours is {:>5.2}x", ratio(index));
             if let Some(goal) = goals.get(index - 1).filter(|goal| **goal > 0.0) {
-                print!("  (asked {goal}x)");
+                print!("  (goal: {goal}x)");
             }
         }
         println!();

@@ -97,7 +97,7 @@ fn main() {
         say(&bare.row(&format!("bare axum, the same bytes, {format}")));
         say(&format!("| bare SQL and encoding, {format} | | | | {cpu:.1} µs | |"));
         say(&format!(
-            "| ratios, {format} (asked) | {:.2} of bare axum (0.25) | | | {:.2} of bare SQL (2) | |",
+            "| ratios, {format} (goal) | {:.2} of bare axum (0.25) | | | {:.2} of bare SQL (2) | |",
             ours.requests / bare.requests,
             ours.cpu / cpu
         ));
@@ -105,7 +105,7 @@ fn main() {
             let peer = Load::median(&peer);
             say(&peer.row(&format!("Datasette, {format}")));
             let ratio = ours.requests / peer.requests;
-            say(&format!("| ratio to Datasette, {format} (asked) | {ratio:.0} (25) | | | | |"));
+            say(&format!("| ratio to Datasette, {format} (goal) | {ratio:.0} (25) | | | | |"));
         }
     }
     crowded(&folder, &store, &server);
