@@ -283,6 +283,11 @@ def errors(chromium, server):
         }""")
         check(60 < place[0] < 180 and place[1] < 0, f"the mark is not under its character: {place}")
         judge(page, "an error")
+        # On a phone the words wrap, and only what has a place in the text keeps its columns.
+        page.set_viewport_size({"width": 320, "height": 800})
+        wide = page.evaluate("[...document.querySelectorAll('#problem .wraps')].filter(line => line.scrollWidth > line.closest('pre').clientWidth).length")
+        check(wide == 0 and page.locator("#problem .wraps").count() >= 2, f"{wide} lines of an error are cut at 320 px")
+        page.set_viewport_size({"width": 1280, "height": 900})
         picture(page, "explorer-error", "section[aria-labelledby=text-title]")
         page.fill("#text", "d=2007-02-28")
         means(page, "Recordings that started")

@@ -45,7 +45,10 @@ function showProblem(error) {
   $('mirror').replaceChildren(...(error?.span
     ? [text.slice(0, from), h('mark', {}, wrong), text.slice(Math.max(until, from + 1))] : [text]), '\n');
   $('problem').hidden = !error;
-  $('problem').textContent = error ? (error.rendered ?? error.message).trimEnd() + (error.hint && !error.rendered ? `\n${error.hint}` : '') : '';
+  const said = error ? error.rendered ?? [error.message, error.hint].filter(Boolean).join('\n') : '';
+  // What stands beside the bar keeps its columns; words need not.
+  const lines = said.trimEnd().split('\n').map((line) => h('span', { class: /^ *\|/.test(line) ? null : 'wraps' }, line, '\n'));
+  $('problem').replaceChildren(...(error ? lines : []));
   $('text').setAttribute('aria-invalid', Boolean(error));
 }
 

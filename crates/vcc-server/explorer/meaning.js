@@ -116,7 +116,7 @@ function edgePart(meaning, { name, at, width, records, isCut }) {
   const [before, after] = [found.filter((one) => one.at < at).at(-1), found.find((one) => one.at >= at)];
   const row = (title, one) => one
     ? [title, localText(one.at, of.offsets), one.record.transactionID, one.isIn ? 'yes' : 'no']
-    : [title, 'none so near', '', ''];
+    : [title, 'none nearby', '', ''];
   return h('div', {},
     h('h4', {}, name),
     timeline({
