@@ -87,7 +87,7 @@ fn whole(title: &str, arguments: &[&str]) {
     say(format_args!("{title}: {time:.0} ms, at most {peak:.0} MiB resident"));
 }
 
-/// A run of the suite, with what it sent where that is to be kept.
+/// A run of the suite, with what it sent if a file is named for that.
 fn suite(
     reference: &Reference,
     tenants: &[Tenant],
@@ -173,7 +173,7 @@ fn hurl_file(requests: &[PlainRequest], base: &str) -> String {
     requests.iter().map(entry).collect()
 }
 
-/// The seconds that Python says it took.
+/// The seconds that Python reports.
 fn by_python(lines: &str) -> Option<f64> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/speed.py");
     let mut child = Command::new("python3")
@@ -189,7 +189,7 @@ fn by_python(lines: &str) -> Option<f64> {
     said.split_whitespace().next()?.parse().ok()
 }
 
-/// The seconds of the whole process, for it is a program that starts at once.
+/// The seconds of the whole process: it starts at once.
 fn by_hurl(file: &Path) -> Option<f64> {
     let started = Instant::now();
     let status = Command::new("hurl")

@@ -25,12 +25,12 @@ enum LevelArg {
 }
 
 impl ChoiceArgs {
-    /// Whether a should that is not done is a failure.
+    /// Whether breaking a should is a failure.
     pub(super) fn is_strict(&self) -> bool {
         self.level == LevelArg::Should
     }
 
-    /// What was asked for, as a verdict says it: nothing where that is all cases.
+    /// What was asked for, as a verdict says it: empty for all cases.
     pub(super) fn asked(&self, cases: &[Case], suite: &Suite) -> Vec<String> {
         if cases.len() == suite.cases.len() {
             return Vec::new();
@@ -39,7 +39,7 @@ impl ChoiceArgs {
     }
 }
 
-/// The cases that fit any of the patterns; all without one.
+/// The cases that match any of the patterns; all of them if there is no pattern.
 pub(super) fn filtered(suite: &Suite, patterns: &[String]) -> Result<Vec<Case>, CommandError> {
     let fits = |case: &Case, pattern: &str| {
         let level = suite.spec.level(&case.clauses[0]).to_string();
@@ -65,7 +65,7 @@ pub(super) fn filtered(suite: &Suite, patterns: &[String]) -> Result<Vec<Case>, 
     Ok(chosen.cloned().collect())
 }
 
-/// The cases that are wrong themselves, with the reason.
+/// Faulty cases, with the reason.
 pub(super) fn broken(cases: &[Case], setup: &Setup, suite: &Suite) -> BTreeMap<String, String> {
     let fault = |case: &Case| {
         let problems = check::case(case, setup, &suite.spec);

@@ -11,7 +11,7 @@ pub(super) struct Args {
     dir: PathBuf,
 }
 
-/// Writes out the data that the binary carries: cases, datasets, specification and formats.
+/// Writes out the data embedded in the binary: cases, datasets, specification and formats.
 pub(super) fn copy(args: &Args, out: &mut dyn Write) -> Result<u8, CommandError> {
     let mut count = 0;
     for (path, text) in embedded::files() {

@@ -4,7 +4,7 @@ use vcc_conformance_core::fixture::{
 };
 use vcc_conformance_core::words::counted;
 
-/// What an answer must be, a sentence a demand.
+/// What an answer must be, one sentence for each demand.
 pub(super) fn demands(expect: &Expect) -> Vec<String> {
     let mut all = Vec::from_iter(status(expect));
     all.extend(records(expect));

@@ -88,7 +88,7 @@ pub(super) fn diff(args: &Args, out: &mut dyn Write) -> Result<u8, CommandError>
     }
     let open = [a, b].iter().any(|report| report.ends_in() == Conclusion::NotDecided);
     Ok(match differences {
-        // Two servers that gave no answer are not alike.
+        // Two servers that gave no answer cannot be compared.
         0 if open => 3,
         differences => u8::from(differences > 0),
     })

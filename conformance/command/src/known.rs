@@ -32,7 +32,7 @@ impl KnownArgs {
                 Err(_) if !file.exists() => None,
                 text => Some(text?),
             };
-            // A file that could not be read again is not written over.
+            // A file that could not be read is not overwritten.
             lines(file, earlier.as_deref().unwrap_or_default())?;
             known.adopt = Some((file.clone(), earlier));
         }
@@ -54,15 +54,15 @@ fn lines(file: &Path, text: &str) -> Result<Vec<KnownFailure>, CommandError> {
     known_failures(&file.display().to_string(), text).map_err(CommandError::usage)
 }
 
-/// The failures that are known, and where those of this run go.
+/// The known failures, and the file that those of this run go to.
 pub(super) struct Known {
     lines: Vec<KnownFailure>,
-    /// The file, and what stands there.
+    /// The file and what it holds.
     adopt: Option<(PathBuf, Option<String>)>,
 }
 
 impl Known {
-    /// Marks the failures of a report that are known, and writes the file that was asked for.
+    /// Marks the known failures of a report, and writes the file that was asked for.
     pub(super) fn apply(
         &self,
         report: &mut Report,

@@ -35,7 +35,7 @@ pub(super) struct Args {
 }
 
 impl Args {
-    /// When the time of a client that begins now is over.
+    /// When the time of a client that starts now is over.
     fn until(&self) -> Instant {
         clock::after(Instant::now(), Duration::from_secs(self.seconds))
     }
@@ -130,7 +130,7 @@ const SAID: usize = 8;
 /// How much of a client's output is read.
 const LONGEST: u64 = 16 << 20;
 
-/// What a client is to make of a scenario, in words.
+/// What a client should make of a scenario, in words.
 pub(super) fn expected(scenario: Scenario) -> String {
     match scenario.expected() {
         Expected::Failure => "the client fails".to_owned(),
@@ -179,7 +179,7 @@ fn client(
         .stdin(Stdio::null())
         .stdout(File::create(&stdout)?)
         .stderr(File::create(&stderr)?);
-    // What the client leaves running would ask in the next scenario.
+    // What the client leaves running would send requests in the next scenario.
     let mut group = ProcessGroup::spawn(&mut command)?;
     let until = args.until();
     let mut ran = Ran::default();
@@ -209,7 +209,7 @@ fn client(
     Ok(ran)
 }
 
-/// A folder that is gone with the scenario.
+/// A folder that is removed with the scenario.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -225,7 +225,7 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // What cannot be removed is in the system's folder for what is temporary.
+        // What cannot be removed is left for the system to clean up.
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }

@@ -58,7 +58,7 @@ pub(super) fn record(args: &Args, out: &mut dyn Write) -> Result<u8, CommandErro
     }
     drop(transport);
     let data = &setup.tenants[0].tenant;
-    // A token of the dataset's own: the target's stays where it is.
+    // A token of the dataset's own: the target's is not written anywhere.
     let token = "0000000000000000000000000000feed";
     let tenant =
         pseudonymous(&seen, Request::TENANT, token, &data.tz, data.zone.clone(), args.weeks);

@@ -164,10 +164,10 @@ fn unreachable(target: &str, now: Timestamp, strict: bool, why: &str) -> Report 
     }
 }
 
-/// Says it where the port speaks what the URL does not say.
+/// Says so if the port speaks the other scheme than the URL.
 fn wrong_scheme(report: &mut Report, endpoint: &Endpoint) {
     let Some(reason) = &mut report.handshake.precondition else { return };
-    // A server of HTTPS may well answer plain HTTP with a refusal.
+    // A server of HTTPS may answer plain HTTP with a refusal.
     if endpoint.https && !reason.contains("corrupt message") {
         return;
     }

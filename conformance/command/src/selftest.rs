@@ -68,7 +68,7 @@ pub(super) fn selftest(args: &Args, out: &mut dyn Write) -> Result<u8, CommandEr
     }
     let stop = Arc::new(AtomicBool::new(false));
     let pressed = Arc::clone(&stop);
-    // A second handler in one process is refused; then the first one goes on.
+    // A second handler in one process is refused; then the first one stays.
     let _ = ctrlc::set_handler(move || pressed.store(true, Ordering::Relaxed));
     let bar = progress(chosen.len());
     if let Some(dir) = &args.reports {
@@ -104,7 +104,7 @@ pub(super) fn selftest(args: &Args, out: &mut dyn Write) -> Result<u8, CommandEr
     save(&args.json, &|| matrix_json(&found))?;
     save(&args.html, &|| matrix_html(&found))?;
     save(&args.signatures, &|| signatures(&found))?;
-    // The grade of a case is what the whole suite catches with it.
+    // Only the whole suite shows what a case catches.
     let graded = args.defect.is_empty() && args.live.is_none();
     let stale = graded && args.signatures.is_none() && signatures(&found) != SIGNATURES;
     let (rows, caught) = (found.rows.len(), found.rows.len() - found.escaped().len());

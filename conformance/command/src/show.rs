@@ -99,7 +99,7 @@ fn one(case: &Case, suite: &Suite, out: &mut dyn Write) -> Result<(), CommandErr
                 Some(step) => step.expect.as_ref(),
                 None => case.expect.as_ref(),
             };
-            // A variant expects what the case expects.
+            // A variant has the expectation of its case.
             if let Some(expect) = expect.filter(|_| index == 0) {
                 expected(out, "expected", expect)?;
             }
@@ -129,7 +129,7 @@ fn one(case: &Case, suite: &Suite, out: &mut dyn Write) -> Result<(), CommandErr
     Ok(())
 }
 
-/// What must come back, a line a demand.
+/// What must come back, a line for each demand.
 fn expected(out: &mut dyn Write, word: &str, expect: &Expect) -> std::io::Result<()> {
     for line in demands(expect) {
         writeln!(out, "    {word}: {line}")?;

@@ -25,7 +25,7 @@ pub(super) struct StartArgs {
 /// What a run started, and where the target then is. What was started stops when this is dropped.
 pub(super) struct Started {
     url: String,
-    /// Where the reference is, and which certificate it has.
+    /// The address of the reference, with the certificate that it has.
     endpoint: Option<Endpoint>,
     _reference: Option<Reference>,
     _launched: Option<Launched>,
@@ -33,7 +33,7 @@ pub(super) struct Started {
 }
 
 impl Started {
-    /// Starts the target, or loads the one at `url`; the reference server where neither is named.
+    /// Starts the target, or loads the one at `url`; the reference server if neither is given.
     pub(super) fn of(
         args: &StartArgs,
         url: Option<&str>,
@@ -67,7 +67,7 @@ impl Started {
         } else {
             let broken =
                 |problem: &dyn Display| CommandError { code: 6, message: problem.to_string() };
-            // REQ-4: no must is left out of the run that needs no arguments.
+            // REQ-4: the run without arguments leaves no must out.
             let reference = Reference::start_https(tenants).map_err(|problem| broken(&problem))?;
             started.url = reference.url();
             started.endpoint = Some(reference.endpoint().map_err(|problem| broken(&problem))?);
@@ -81,7 +81,7 @@ impl Started {
         &self.url
     }
 
-    /// The way to the reference server, where that is the target.
+    /// The way to the reference server, if that is the target.
     pub(super) fn endpoint(&self) -> Option<Endpoint> {
         self.endpoint.clone()
     }

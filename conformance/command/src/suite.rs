@@ -9,7 +9,7 @@ pub(crate) struct Suite {
 }
 
 impl Suite {
-    /// The cases and the specification that the binary carries.
+    /// The cases and the specification embedded in the binary.
     pub(crate) fn embedded() -> Result<Self, CommandError> {
         Ok(Self { cases: fixture::embedded()?, spec: Spec::embedded() })
     }

@@ -49,7 +49,7 @@ pub(super) struct TargetArgs {
 }
 
 impl TargetArgs {
-    /// Removes all tenants but the one that was named, and the recordings of the dataset.
+    /// Removes all tenants but the one that was named, and all recordings of the dataset.
     pub(super) fn only_tenant(&self, setup: &mut Setup) {
         let name = self.tenant.as_deref().unwrap_or(Request::TENANT);
         setup.tenants.retain(|access| access.user == name);
@@ -73,7 +73,7 @@ impl TargetArgs {
         Ok(clock::after(Instant::now(), seconds("--deadline", self.deadline)?))
     }
 
-    /// The way to the target until this time; `setup` becomes what is there.
+    /// The way to the target until this time; `setup` is changed to what is there.
     pub(super) fn connect(
         &self,
         url: &str,
@@ -89,7 +89,7 @@ impl TargetArgs {
         self.connect_to(parsed(url, &tls)?, setup, until)
     }
 
-    /// [`connect`](Self::connect) where the way is known already.
+    /// [`connect`](Self::connect) if the way is known already.
     pub(super) fn connect_to(
         &self,
         endpoint: Endpoint,
@@ -113,8 +113,8 @@ impl TargetArgs {
         Ok(shared)
     }
 
-    /// Gives the tenant of the dataset that the target knows by another name or token what the
-    /// target has.
+    /// Gives the tenant that the target knows by another name or token the values that it has
+    /// there.
     fn rename(&self, setup: &mut Setup) -> Result<(), CommandError> {
         let name = self.tenant.as_deref().unwrap_or(Request::TENANT);
         let at = setup.find(name).or_else(|| setup.find(Request::TENANT));

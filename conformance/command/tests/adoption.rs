@@ -1,4 +1,4 @@
-//! The command as people take it up: known failures, baselines, mistakes in what it is told.
+//! The command as people adopt it: known failures, baselines, mistakes in its arguments.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
@@ -13,7 +13,7 @@ fn command() -> Command {
     command
 }
 
-/// The exit code, and what was said on stdout and on stderr.
+/// The exit code, then stdout and stderr.
 fn said(command: &mut Command) -> (i32, String, String) {
     let output = command.output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
@@ -24,7 +24,7 @@ fn last(text: &str) -> &str {
     text.lines().last().unwrap_or_default()
 }
 
-/// Runs a few cases against the reference as another server would be asked.
+/// Runs a few cases against the reference, as against any other server.
 struct Served {
     child: std::process::Child,
     url: String,
@@ -51,7 +51,7 @@ impl Drop for Served {
     }
 }
 
-/// A run whose answers to one case are another's, as a saved run: no server is needed to fail.
+/// A saved run in which one case has another's answers: a failure without a server.
 fn failing(folder: &Path) -> std::path::PathBuf {
     let file = folder.join("run.ndjson");
     let chosen = ["--filter", "near/start*", "--filter", "dates/day-in-utc"];
@@ -103,7 +103,7 @@ fn failures_are_adopted_by_one_command_and_go_when_they_are_mended() {
     assert!(last(&out).contains(" pass, 2 known, 0 new ("), "{out}");
     assert!(!std::fs::read_to_string(&badge).unwrap().contains("#2da44e"));
 
-    // A pattern holds as long as something that it fits fails, and a reason stays with its line.
+    // A pattern holds as long as a case that it matches fails, and a reason stays with its line.
     std::fs::write(&known, "near/start-* # issue 7, ours\n").unwrap();
     let (code, out, _) = said(&mut known_run());
     assert_eq!(code, 0, "{out}");
@@ -117,13 +117,13 @@ fn failures_are_adopted_by_one_command_and_go_when_they_are_mended() {
     let lines: Vec<&str> = text.lines().skip(1).collect();
     assert_eq!(lines, ["near/start-* # issue 7, ours"]);
 
-    // What is over says where it stands.
+    // An expired line says where it stands.
     std::fs::write(&known, "\nnear/start-* # until 2026-01-31: issue 7\n").unwrap();
     let (code, out, _) = said(&mut known_run());
     assert_eq!(code, 4, "{out}");
     let line = format!("  {name}:2: near/start-*: its time was over on 2026-01-31 (issue 7)");
     assert_eq!(last(&out), line);
-    // A file that cannot be read is not written over.
+    // A file that cannot be read is not overwritten.
     std::fs::write(&known, "near/start-*\n").unwrap();
     let (code, _, error) = said(judge().arg("--write-known-failing").arg(&known));
     assert_eq!((code, error), (2, format!("error: {name}:1: expected PATTERN # reason\n")));
@@ -141,13 +141,13 @@ fn a_baseline_says_what_changed_and_fails_where_it_got_worse() {
         said(judge.arg(option).arg(&report))
     };
     assert_eq!(judge(false, &run).0, 1);
-    // As bad as before is no worse, and the verdict is what it is.
+    // As bad as before is not worse, and the verdict is still the same.
     let (code, out, _) = judge(true, &run);
     assert_eq!(code, 0, "{out}");
     assert!(out.contains("\ndoes not conform: 2 of "), "{out}");
     assert!(last(&out).starts_with("no worse than the baseline of "), "{out}");
     assert!(last(&out).ends_with(": nothing changed"), "{out}");
-    // One answer that was right is not.
+    // One answer that was right is wrong now.
     let text = std::fs::read_to_string(&run).unwrap();
     let worse = |line: &str| {
         let mut line: serde_json::Value = serde_json::from_str(line).unwrap();
@@ -220,7 +220,7 @@ fn what_is_told_wrongly_is_said() {
         assert_eq!((was, error), (code, message), "{arguments:?}");
         assert!(before.elapsed().as_secs() < 15, "{arguments:?}");
     }
-    // A report is written all the same.
+    // A report is written even so.
     let report = folder.path().join("report.json");
     let (code, ..) = said(command().args(["--server-cmd", "exit 1", "--json"]).arg(&report));
     assert_eq!(code, 3);
@@ -277,7 +277,7 @@ fn the_reference_is_served_for_a_client_or_the_suite() {
     assert_eq!(code, 0, "{out}");
     let line = format!("conforms so far as asked: 1 of {all} cases (--filter dates/day-in-utc)");
     assert_eq!(last(&out), line);
-    // Alike in what both were judged on.
+    // The same in what both were judged on.
     let (code, out, _) = said(command().args(["diff", &served.url, &served.url]).args(chosen));
     assert_eq!(code, 0, "{out}");
     let end = format!(", with 1 of {all} cases that both were judged on");
@@ -285,7 +285,7 @@ fn the_reference_is_served_for_a_client_or_the_suite() {
         last(&out).starts_with("0 differences between A ") && last(&out).ends_with(&end),
         "{out}"
     );
-    // A port that is taken is said.
+    // A taken port is reported.
     let port = served.url.rsplit(':').next().unwrap();
     let (code, _, error) = said(command().args(["serve", "--port", port]));
     assert_eq!(code, 3);

@@ -12,8 +12,8 @@ fn command() -> Command {
     command
 }
 
-/// Sends a signal once the command has said something, and gives what it said before and after that.
-/// What it started has its standard error: the end of that is the end of all.
+/// Sends a signal once the command has said something, and returns what it said before and after
+/// that. What it started shares its standard error, so the end of that is the end of them all.
 fn signalled(mut child: Child, signal: &str) -> (String, String, ExitStatus) {
     let mut said = BufReader::new(child.stderr.take().unwrap());
     let (mut first, mut rest) = (String::new(), String::new());
@@ -84,8 +84,8 @@ fn a_client_that_is_not_done_ends_with_all_that_it_started() {
     assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
 }
 
-/// What a client says is shown with its scenario, so that it is asked by a pipe of its own, which is open
-/// as long as anything that it started runs.
+/// What a client says is shown with its scenario, so it has a pipe of its own, which stays open as
+/// long as anything that it started runs.
 #[test]
 fn a_client_ends_with_the_command() {
     for signal in ["INT", "TERM"] {
@@ -134,7 +134,7 @@ fn a_rate_is_a_number_of_requests() {
         assert_eq!(output.status.code(), Some(2), "{rate}: {said}");
         assert!(said.contains("expected a number of requests above 0"), "{rate}: {said}");
     }
-    // The first request waits for none, and the time of the run is longer than any.
+    // The first request does not wait, and the run has more time than any test.
     let output = command()
         .args(["run", "--url", "http://127.0.0.1:1", "--deadline", "1e19", "--timeout", "1e19"])
         .args(["--rate", "1e-300", "--max-requests", "1"])
@@ -151,7 +151,7 @@ fn a_run_of_an_earlier_edition_is_judged_by_the_cases_that_both_have() {
     let run = command().arg("run").args(chosen).arg("--transcript").arg(&file).output().unwrap();
     assert_eq!(run.status.code(), Some(0), "{}", String::from_utf8_lossy(&run.stderr));
 
-    // As 2026.1 would have saved it: four tenants, and nothing of the case that came later.
+    // As 2026.1 would have saved it: four tenants, and nothing of the later case.
     let text = std::fs::read_to_string(&file).unwrap();
     let (head, lines) = text.split_once('\n').unwrap();
     let mut head: serde_json::Value = serde_json::from_str(head).unwrap();
@@ -182,7 +182,7 @@ fn a_run_of_an_earlier_edition_is_judged_by_the_cases_that_both_have() {
             vcc_conformance_core::edition::EDITION
         )
     );
-    // What it could not be asked is said: it is no verdict of the whole suite.
+    // What it could not be asked is said: this is not a verdict on the whole suite.
     let asked = "(the run was asked for 2 cases, edition 2026.1)";
     let all = vcc_conformance_core::fixture::embedded().unwrap().len();
     let line = format!("conforms so far as asked: 1 of {all} cases {asked}\n");

@@ -16,7 +16,7 @@ use crate::run::{Planned, plan};
 use crate::setup::Setup;
 use crate::spec::{Level, Spec};
 
-/// The beginning of a problem in a refusal that is accepted instead of the answer.
+/// How a problem begins that lies in a refusal which a case also accepts.
 const REFUSAL: &str = "or, a refusal: ";
 
 /// Everything that is wrong with a case.
@@ -86,7 +86,7 @@ pub fn case(case: &Case, setup: &Setup, spec: &Spec) -> Vec<FixtureError> {
             problems.push(error(format!("{place}the naive evaluator {problem}")));
         }
     }
-    // A generated spelling has to mean the same as the written one.
+    // A generated spelling must mean the same as the written one.
     if case.naive && case.switch.is_none() && case.step.is_empty() && case.or.is_empty() {
         for variant in &variants[1..] {
             if let Some(expect) = &case.expect

@@ -1,4 +1,4 @@
-//! The data that the binary embeds: each file with its path below this package and its text.
+//! The data embedded in the binary: each file with its path below this package and its text.
 
 include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 

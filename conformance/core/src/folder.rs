@@ -1,5 +1,5 @@
-//! The data of the suite as files in a folder, for people who write cases. The binary embeds the data of
-//! when it was built.
+//! The suite's data as files in a folder, for people who write cases: the binary embeds only what
+//! was there when it was built.
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};
@@ -77,11 +77,11 @@ impl Folder {
         Spec { clauses: spec::read(&self.spec) }
     }
 
-    /// What `ids.lock` says of the cases and datasets.
+    /// The cases and datasets as `ids.lock` would record them.
     ///
     /// # Errors
     ///
-    /// A file that is no TOML, or that has a case without an id or a clause.
+    /// A file is not TOML, or has a case without an id or a clause.
     pub fn contents(&self) -> Result<Contents, FixtureError> {
         Contents::of(pairs(&self.suite), pairs(&self.dataset))
     }

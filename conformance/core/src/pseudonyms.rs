@@ -1,5 +1,5 @@
-//! Makes a dataset from a server's list that can be shown to others, with consistent pseudonyms for people,
-//! numbers, queues and accounts, and with dates shifted by whole weeks.
+//! Turns a server's list into a dataset that can be shown to others: people, numbers, queues and
+//! accounts get consistent pseudonyms, and dates move by whole weeks.
 
 use std::collections::HashMap;
 
@@ -68,7 +68,7 @@ pub fn pseudonymous(
                 Field::StartDate | Field::Filename => String::new(),
                 Field::AgentId => pseudonyms.of("agent", text),
                 Field::PhoneNumber => pseudonyms.of("number", text),
-                // The markers of other calls than inbound ones are nobody's number.
+                // The markers of calls that are not inbound are not numbers of people.
                 Field::Channel if text.starts_with('#') => text.to_owned(),
                 Field::Channel => pseudonyms.of("number", text),
                 Field::QueueId | Field::QueueName if text.starts_with("QUEUE_") => text.to_owned(),
@@ -102,8 +102,8 @@ pub fn pseudonymous(
     tenant
 }
 
-/// A file name of the documented form, with the time that it carried shifted as the start was;
-/// another one by number.
+/// A documented file name with its time moved as the start was; any other name becomes a numbered
+/// one.
 fn file_name(name: &str, was: Timestamp, at: Timestamp, index: usize) -> String {
     if name.is_empty() {
         return String::new();

@@ -13,7 +13,7 @@ pub struct Signature<'a> {
     pub defect: &'a str,
     /// The name of its family.
     pub family: &'a str,
-    /// What it does; goes on after "a server".
+    /// What it does; completes a sentence that begins with "a server".
     pub says: &'a str,
     /// The ids of the cases.
     pub cases: BTreeSet<String>,
@@ -56,7 +56,7 @@ pub fn read(text: &str) -> Vec<Signature<'_>> {
             }
             Some((chapter, names)) => {
                 let mut names = names.split(' ');
-                // One that cannot be read says nothing of how the cases failed.
+                // An unreadable symptom says nothing about how the cases failed.
                 let symptom = names.next().and_then(|text| text.parse().ok()).unwrap_or_default();
                 if let Some(signature) = all.last_mut() {
                     let ids = names.map(|name| format!("{chapter}/{name}"));

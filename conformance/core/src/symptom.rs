@@ -125,7 +125,7 @@ impl fmt::Display for Symptom {
     }
 }
 
-/// What is no symptom.
+/// A text that is not a symptom.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoSymptom(String);
 

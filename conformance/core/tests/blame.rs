@@ -8,7 +8,7 @@ use vcc_conformance_core::run::{Exchange, outcome, plan};
 use vcc_conformance_core::setup::Setup;
 use vcc_conformance_core::spec::Spec;
 
-/// What is blamed where each variant of a case is answered so.
+/// Which clause is blamed if each variant of a case is answered like this.
 fn blamed(case: &str, answer: impl Fn(&str) -> Response) -> String {
     let now: Timestamp = "2026-05-01T12:00:00Z".parse().unwrap();
     let setup = Setup::new(dataset::embedded(now).unwrap(), now);
@@ -47,7 +47,7 @@ fn empty(name: &str) -> Response {
 fn good_credentials_that_are_not_let_in() {
     assert_eq!(blamed("dates/empty-day", |_| status(403)), "AUTH-1");
     assert_eq!(blamed("zones/kolkata", |_| status(401)), "AUTH-5b", "a token with colons");
-    // There the refusal is what is asked for, in one case in another form.
+    // There a refusal is asked for, in one case in another form.
     assert_eq!(blamed("auth/right", |_| status(403)), "AUTH-1");
     assert_eq!(blamed("dates/no-date", |_| status(403)), "REQ-8a");
 }

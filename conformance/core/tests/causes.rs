@@ -1,4 +1,4 @@
-//! What a report names where no known defect fits.
+//! What a report names if no known defect fits.
 
 use vcc_conformance_core::nearest::{Kind, nearest};
 use vcc_conformance_core::run::Verdict;
@@ -24,7 +24,7 @@ fn something_is_always_named() {
     }
 }
 
-/// Nothing is named for what did not fail.
+/// Nothing is named for cases that did not fail.
 #[test]
 fn nothing_is_named_where_nothing_fails() {
     let (mut report, _) = common::report(&Spec::embedded());

@@ -14,11 +14,11 @@ use vcc_types::Dialect;
 
 const PAGE: usize = 50;
 
-/// The default, every switch turned to each of its other values, and all of them turned at once.
+/// The default dialect, one for each other value of each switch, and one with all of them turned.
 fn dialects() -> Vec<(String, Dialect)> {
     let mut dialects = vec![("the default".to_owned(), Dialect::default())];
     let mut all = Dialect::default();
-    // These say how a response looks, not what is in it.
+    // These change how a response looks, not what is in it.
     let looks = ["no_credentials", "bad_credentials", "response_zone", "utc_offset"];
     for switch in Dialect::SWITCHES.iter().filter(|switch| !looks.contains(&switch.name)) {
         for (value, _) in &switch.values[1..] {
@@ -90,7 +90,7 @@ fn shown(answer: &Evaluated, tenant: &dataset::Tenant) -> String {
     }
 }
 
-/// The requests of a case, each with the expectations of which one is enough.
+/// The requests of a case, each with the expectations, any of which is enough.
 fn requests(case: &Case) -> Vec<(Request, Vec<&Expect>)> {
     if case.step.is_empty() {
         let expects = case.expect.iter().chain(case.or.iter().map(|or| &or.expect));

@@ -28,7 +28,7 @@ fn the_page_of_editions_begins_with_the_current_one_and_has_all() {
         .collect();
     let expected: Vec<_> = [EDITION].into_iter().chain(FROZEN.into_iter().rev()).collect();
     assert_eq!(named, expected);
-    // The retired ids of each are there by name.
+    // The retired ids of each are listed by name.
     for line in edition::read(LOCK).unwrap() {
         let told = line.gone.is_none() || page.contains(&format!("`{}`", line.id));
         assert!(told, "EDITIONS.md does not say why {} is gone", line.id);

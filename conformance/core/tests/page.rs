@@ -1,4 +1,4 @@
-//! The HTML report: what it holds, that nothing from a target is markup in it, and its size. How it
+//! The HTML report: what it holds, that nothing from a target becomes markup, and its size. How it
 //! looks is measured in a browser: `.ci/browser/report.py`.
 
 mod common;
@@ -33,7 +33,7 @@ fn recordings() -> String {
     dataset::text(&tenants[0], ExportFormat::Xml).unwrap()
 }
 
-/// A full page of them, whatever is asked for: nothing has more to draw.
+/// A full page of them, whatever is asked for: no other answer gives more to draw.
 fn page_of_recordings() -> String {
     let all = recordings();
     let (end, _) = all.match_indices("<file>").nth(50).unwrap();
@@ -54,7 +54,7 @@ fn a_report_of_a_hundred_failures_is_under_two_megabytes() {
         assert!(wrong(&report) > 200, "{name}: {}", wrong(&report));
         let page = html(&report, &setup, &spec);
         assert!(page.len() < 4_000_000, "{name}: all in {} bytes", page.len());
-        // Those with a drawing, which take most.
+        // Those with a drawing, which are the largest.
         report.outcomes.retain(|outcome| {
             outcome.verdict == Verdict::Fail
                 && outcome.problems.first().is_some_and(|first| first.finding.difference.is_some())
@@ -77,7 +77,7 @@ fn variants_are_folded_into_their_case() {
     let page = html(&report, &setup, &spec);
     assert_eq!(page.matches("<figure").count(), 1);
     assert_eq!(page.matches("To repeat").count(), 1);
-    // An empty list in XML is none in CSV, which is another finding.
+    // An empty list in XML is not one in CSV, which is another finding.
     assert!(
         page.contains("<summary>Also with .xml, .csv, basic dates</summary>"),
         "{}",
@@ -118,7 +118,7 @@ fn what_a_target_sends_is_no_markup_and_is_cut() {
     }
 }
 
-/// The name of the target is what somebody typed.
+/// Somebody typed the name of the target.
 #[test]
 fn a_target_with_any_name() {
     let spec = Spec::embedded();

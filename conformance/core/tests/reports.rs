@@ -46,7 +46,7 @@ fn every_form_says_what_happened_and_no_secret() {
     // What the target sent is text in every form.
     let page = &forms[4].1;
     assert!(page.contains("&lt;script&gt;") && !page.contains("Server: <script>"));
-    // The page asks for nothing, and says that it must not.
+    // The page loads nothing, and its policy forbids it.
     assert!(page.contains("default-src 'none'") && page.matches("http-equiv").count() == 1);
     assert!(!page.contains("src=") && !page.contains("url(http"), "the page asks for nothing");
     let mut reader = quick_xml::Reader::from_str(&forms[2].1);
@@ -54,7 +54,7 @@ fn every_form_says_what_happened_and_no_secret() {
     assert!(badge(&report).contains("1 of 1 fail"));
 }
 
-/// DATE-13: a target that does not know a zone yet is older, and not wrong.
+/// DATE-13: a target that does not know a zone yet is older, not wrong.
 #[test]
 fn a_case_that_needs_recent_zone_data_warns_and_says_why() {
     let spec = Spec::embedded();
@@ -78,7 +78,7 @@ fn a_transcript_names_the_zone_data() {
     let head = FirstLine::new(&setup, "http://127.0.0.1:1", false, true, Vec::new());
     let text = serde_json::to_string(&head).unwrap();
     assert!(text.contains(r#""zone_data":"2026f""#), "{text}");
-    // Those of before do not, and are read.
+    // Older ones do not, and can still be read.
     let before = text.replace(r#""zone_data":"2026f","#, "");
     assert_eq!(serde_json::from_str::<FirstLine>(&before).unwrap().zone_data, "");
 }

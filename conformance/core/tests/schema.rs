@@ -1,5 +1,5 @@
-//! `case.schema.json` describes the case files: every file is valid by it, and what the reader
-//! refuses is not.
+//! `case.schema.json` describes the case files: every file is valid by it, and it refuses what the
+//! reader refuses.
 
 mod common;
 

@@ -1,4 +1,4 @@
-//! The specification is whole: every clause is cited in code, and rests on words that the
+//! The specification is complete: every clause is cited in code and rests on words that the
 //! documentation has; every sentence of the documentation leads to clauses, or says why not.
 
 use std::collections::BTreeMap;
@@ -20,7 +20,7 @@ fn sentences() -> Vec<(String, String)> {
     .collect()
 }
 
-/// The words that a clause quotes, where it quotes any.
+/// The words that a clause quotes, if it quotes any.
 fn quoted(clause: &Clause) -> Option<&str> {
     clause.documentation.strip_prefix('"')?.strip_suffix('"')
 }

@@ -5,8 +5,8 @@ use vcc_conformance_core::setup::Setup;
 use vcc_conformance_core::spec::Spec;
 use vcc_conformance_core::{check, dataset, fixture};
 
-/// Instants that are hard on what is relative to today: around midnight in the tenants' zones, on
-/// the days of both transitions, on a leap day, and an ordinary one.
+/// Instants that are hard for whatever is relative to today: around midnight in the tenants' zones,
+/// on the days of both transitions, on a leap day; and an ordinary one.
 const TIMES: [&str; 6] = [
     "2026-11-24T12:00:00Z",
     "2026-11-24T07:59:59Z",

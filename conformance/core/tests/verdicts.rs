@@ -12,7 +12,8 @@ use vcc_conformance_core::spec::{Level, Spec};
 
 const GREEN: &str = "#2da44e";
 
-/// So many outcomes of each verdict: `8 pass, 1 skipped`; `probe` and `known` are a pass and a failure.
+/// This many outcomes of each verdict: `8 pass, 1 skipped`; `probe` and `known` are a pass and a
+/// failure.
 fn outcomes(of: &Outcome, text: &str) -> Vec<Outcome> {
     let mut all = Vec::new();
     for part in text.split(", ").filter(|part| !part.is_empty()) {
@@ -102,7 +103,7 @@ const LINES: &[(&str, &[&str], &str, u8, bool)] = &[
         0,
         false,
     ),
-    // Fewer than there are is never the whole suite.
+    // Fewer cases than there are is never the whole suite.
     ("3 pass", &[], "conforms so far as asked: 3 of 10 cases", 0, false),
     (
         "6 pass, 4 not exercised",
@@ -232,7 +233,7 @@ fn what_is_said_of_a_run_that_ended_early_or_had_nothing_to_judge() {
         "not decided: 3 of 10 cases are open (6 pass; the run ended early: the time for the run is over \
          (--deadline))"
     );
-    // An empty tenant: refusals are refused, and nothing was listed.
+    // An empty tenant: requests are refused as they should be, and nothing was listed.
     let mut report = bench.run("5 pass, 5 not exercised", &["--live"]);
     report.scope.nothing = Some("the tenant holds no recording".into());
     assert_eq!(
@@ -240,7 +241,7 @@ fn what_is_said_of_a_run_that_ended_early_or_had_nothing_to_judge() {
         "nothing to judge: the tenant holds no recording (--live; 5 pass, 5 not exercised)"
     );
     assert_eq!(report.exit_code(), 5);
-    // Chapters, problems and ways out are in the schema, too; what is not in it is refused.
+    // Chapters, problems and ways out are in the schema too; what is not in it is refused.
     report.scope.chapters = vec![Chapter {
         name: "dates".into(),
         clauses: 3,
@@ -255,7 +256,7 @@ fn what_is_said_of_a_run_that_ended_early_or_had_nothing_to_judge() {
     json["cases"][0]["colour"] = "red".into();
     let problem = check(&json, &schema, &schema, "report").unwrap_err();
     assert_eq!(problem, "report.cases[0]: colour is no key");
-    // What fails there fails.
+    // A failure there is a failure.
     report.outcomes[0].verdict = Verdict::Fail;
     assert_eq!(report.exit_code(), 1);
 
@@ -296,7 +297,7 @@ fn a_line_of_known_failures_is_stale_when_nothing_that_it_fits_fails() {
     assert_eq!(report.sentence(), "stale known failures: 3 lines (3 pass, 1 warning, 2 known)");
     assert_eq!(report.exit_code(), 4);
     assert_eq!(report.outcomes[1].known.as_deref(), Some("issue 1"));
-    // A target that cannot be reached says nothing of a line.
+    // A target that cannot be reached says nothing about a line.
     let mut report = bench.run("", &[]);
     report.handshake.precondition = Some("the connection was refused".into());
     report.handshake.unreachable = true;
@@ -304,7 +305,7 @@ fn a_line_of_known_failures_is_stale_when_nothing_that_it_fits_fails() {
     assert_eq!((report.stale.len(), report.exit_code()), (0, 3));
 }
 
-/// Every id of the suite is one that a pattern may name.
+/// A pattern can name every id of the suite.
 #[test]
 fn known_failures_know_the_whole_suite() {
     let bench = Bench::new();

@@ -1,5 +1,5 @@
-//! The reference server on connections within this process, which are no sockets: each is served on the
-//! thread of the client that waits for it.
+//! The reference server on connections within this process: each is served on the thread of the
+//! client that waits for it.
 
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
@@ -19,7 +19,7 @@ pub(crate) struct InProcessReference {
 
 impl InProcessReference {
     pub(crate) fn new(builder: ServerBuilder) -> io::Result<Self> {
-        // Nobody listens, so there is nothing to wait for but the time.
+        // Nobody listens, so only the time can end the wait.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
         Ok(Self { server: builder.in_process(), runtime: Arc::new(runtime) })
     }

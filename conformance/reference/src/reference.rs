@@ -116,7 +116,7 @@ impl Reference {
         format!("{scheme}://{}", self.address)
     }
 
-    /// Where it is, for a client that trusts it alone.
+    /// Its address, for a client that trusts it alone.
     ///
     /// # Errors
     ///

@@ -82,7 +82,7 @@ fn the_reference_obeys_the_laws_whatever_it_holds() {
     };
     assert_eq!(evidence("live/scan"), (Verdict::Pass, "evidence: 700 records".into()));
     assert_eq!(evidence("live/iso-8601").0, Verdict::Pass);
-    // Nothing to try a law on is no pass.
+    // A law without data to try it on is not passed.
     assert_eq!(evidence("live/filter-outdialcode").0, Verdict::NotExercised);
     assert!(report.outcomes.iter().filter(|outcome| outcome.id.starts_with("live/")).count() > 70);
 }
@@ -105,7 +105,7 @@ fn nothing_there_is_not_exercised() {
     let laws = report.outcomes.iter().filter(|outcome| outcome.id.starts_with("live/filter-"));
     assert!(laws.clone().count() == 14);
     assert!(laws.clone().all(|outcome| outcome.verdict == Verdict::NotExercised));
-    // What is refused is refused all the same, and that is not the verdict.
+    // Refusals are still refused, and they are not the verdict.
     assert!(report.count(Verdict::Pass) > 50);
     assert_eq!(report.exit_code(), 5);
     let sentence = report.sentence();
@@ -128,7 +128,7 @@ fn nothing_there_is_not_exercised() {
     }
 }
 
-/// A server that finds nothing by any date: an empty list is how it reads nothing and everything.
+/// A server that finds nothing by any date: its empty list tells no reading from another.
 #[test]
 fn an_empty_list_is_no_reading() {
     let there = tenant(300);
@@ -158,7 +158,7 @@ fn an_empty_list_is_no_reading() {
     assert_eq!(point("reversed_range").value(), Some("empty"));
     assert_eq!(point("equal_ends").value(), Some("empty"));
     assert_eq!(point("order").value(), Some("start-ascending"));
-    // What could not be told is a comment, and the file is read.
+    // What could not be told is a comment, and the file can be read.
     let text = fingerprint.to_string();
     assert!(text.contains("\n# timed_single: not told: d="), "{text}");
     let dialect: Dialect = text.parse().unwrap();

@@ -94,7 +94,7 @@ fn the_reference_conforms_and_a_saved_run_is_judged_as_it_was() {
     assert_eq!(saved.report.exit_code(), 0);
     // The fingerprint of the reference is the default dialect.
     let fingerprint = Fingerprint::of(&saved.report);
-    // A day that ended in the middle leaves a question of that day open.
+    // A day that ended during the run leaves one question about that day open.
     let is_open = saved.report.count(Verdict::Precondition) > 0;
     for point in fingerprint.points.iter().filter(|point| !is_open || point.value().is_some()) {
         assert_eq!(point.value(), Some(point.default), "{}", point.switch);
@@ -113,7 +113,7 @@ fn the_reference_conforms_and_a_saved_run_is_judged_as_it_was() {
     no_byte_can_be_another(&cases, &spec, &saved);
 }
 
-/// Any other byte of a status or a value changes the verdict of a case that passed.
+/// Changing any byte of a status or a value changes the verdict of a case that passed.
 fn no_byte_can_be_another(cases: &[Case], spec: &Spec, saved: &Saved) {
     let text = String::from_utf8(saved.transcript.clone()).unwrap();
     let mut lines = text.lines();
@@ -145,7 +145,7 @@ fn no_byte_can_be_another(cases: &[Case], spec: &Spec, saved: &Saved) {
         let mut positions: Vec<usize> = Vec::new();
         let status = first.find("\"status\":").unwrap() + 9;
         positions.extend(status..status + 3);
-        // What stands between > and < in a record.
+        // The text between > and < in a record.
         let body = first.find("<file>").unwrap();
         let end = first.find("</file>").unwrap();
         let bytes = first.as_bytes();
@@ -157,7 +157,8 @@ fn no_byte_can_be_another(cases: &[Case], spec: &Spec, saved: &Saved) {
         for at in positions {
             let mut other = bytes.to_vec();
             other[at] = if other[at] == b'7' { b'4' } else { b'7' };
-            // In an escape of JSON or of XML another byte may make no line, or the same text.
+            // Within an escape of JSON or XML another byte may make an invalid line, or the same
+            // text.
             if bytes[at - 6..at].contains(&b'\\') || bytes[at - 6..at].contains(&b'&') {
                 continue;
             }

@@ -1,4 +1,4 @@
-//! What a target can do to the client: ask for a nonsensical wait, end an answer in its middle, or
+//! What a target can do to the client: ask for an absurd wait, end an answer in its middle, or
 //! outlast the run.
 
 use std::io::{Read, Write};
@@ -101,7 +101,7 @@ fn times_and_rates_beyond_all_measure_are_taken() {
     let mut shared = shared(endpoint(target(vec![vec![WHOLE]])), later());
     shared.limits.deadline = Duration::MAX;
     shared.rate = Some(f64::MIN_POSITIVE);
-    // The first request of all waits for none.
+    // The first request does not wait.
     assert_eq!(exchange(&shared).answer.map(|response| response.status), Ok(200));
 }
 
@@ -125,7 +125,7 @@ fn an_answer_that_ends_in_its_middle_is_told_on_a_kept_connection_too() {
         assert!(matches!(answer, Err(Trouble::Closed(_))), "{part:?}: {answer:?}");
         assert_eq!(client.connections, 1, "{part:?}");
     }
-    // One that was closed while it was idle says nothing.
+    // Closing an idle connection says nothing.
     let mut client = client(vec![vec![WHOLE], vec![WHOLE]]);
     for _ in 0..2 {
         assert!(client.exchange(request, Body::AsSaid).is_ok());
@@ -151,8 +151,8 @@ fn what_a_target_does_not_come_to_is_sent_again() {
         assert_eq!(bodies, [b"ok", b"ok", b"ok"]);
         assert_eq!(client.connections, opened);
     }
-    // So is what stands behind an answer that says that it is the last one; and the answer to a HEAD
-    // has no body, whatever its length says.
+    // So is what follows an answer that says it is the last one; and the answer to a HEAD has no
+    // body, whatever its length says.
     let endpoint = Arc::new(endpoint(target(vec![vec![head, "", closes], vec![WHOLE]])));
     let mut client = Client::new(endpoint, Limits::default(), Arc::new(AtomicBool::new(false)));
     let all = [(request, Body::None), (request, Body::AsSaid), (request, Body::AsSaid)];
@@ -183,7 +183,7 @@ fn nothing_is_sent_once_the_run_is_over() {
     assert_eq!(spent.requests(), 1);
 }
 
-/// What was asked before the end and not answered by then says nothing of the target.
+/// A request that was sent before the end and not answered by then says nothing about the target.
 #[test]
 fn a_request_that_outlasts_the_run_is_no_failure() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -74,14 +74,14 @@ async fn a_certificate_is_judged_by_who_signed_it_and_for_whom() {
     plain.shutdown().await;
 }
 
-/// REQ-4: its certificate is made for it, and is trusted for what is told of it alone.
+/// REQ-4: its certificate is made for it, and only a client that was told of it trusts it.
 #[test]
 fn the_reference_in_this_process_speaks_https() {
     let reference = Reference::start_https(&[]).unwrap();
     let (url, endpoint) = (reference.url(), reference.endpoint().unwrap());
     assert!(url.starts_with("https://127.0.0.1:") && endpoint.base() == url, "{url}");
     assert_eq!(ask_at(endpoint.clone()), Ok(401));
-    // What speaks plain HTTP there is told so, and gets nothing.
+    // Plain HTTP there is told so, and gets nothing.
     assert_eq!(ask_at(endpoint.plain()), Ok(400));
     let (_, stranger) = Tls::self_signed(&["127.0.0.1".to_owned()]).unwrap();
     for other in [

@@ -1,4 +1,4 @@
-//! What a run says of a server that is wrong in one thing: one cause, on one screen or two.
+//! What a run says about a server with a single fault: one cause, on one screen or two.
 
 #[path = "../../core/tests/common/json_schema.rs"]
 mod json_schema;
@@ -40,7 +40,7 @@ fn wrong_zone(spec: &Spec) -> (Report, Setup) {
         !depends_on_today(case) && matches!(case.chapter(), "dates" | "near" | "zones" | "response")
     });
     let mut report = run(&cases, &mut setup, spec, &shared, &Options::default(), &|_| {});
-    // What is another one every time.
+    // What differs every time.
     report.target = "http://127.0.0.1:8080".into();
     let bytes = setup.authority.clone().into_bytes();
     for problem in report.outcomes.iter_mut().flat_map(|outcome| &mut outcome.problems) {
@@ -74,7 +74,7 @@ fn a_server_in_the_wrong_zone_is_told_on_a_screen_or_two() {
     let page = markdown(&report, &setup, &spec);
     insta::assert_snapshot!("wrong-zone-markdown", page);
 
-    // Every failure whole, and each once.
+    // Every failure in full, and each once.
     let all = said(&report, &setup, &spec, Detail::All);
     let bad = |outcome: &&Outcome| matches!(outcome.verdict, Verdict::Fail | Verdict::Warn);
     for outcome in report.outcomes.iter().filter(bad) {
@@ -97,7 +97,7 @@ fn a_server_in_the_wrong_zone_is_told_on_a_screen_or_two() {
     json_schema::check(&json, &schema, &schema, "report").unwrap();
     assert_eq!(json["causes"][0]["defect"]["name"], "tenant-in-utc");
 
-    // The run as its own baseline, and what got worse and better since.
+    // The run as its own baseline; then what got worse and better since.
     let baseline = Baseline::read(&json.to_string()).unwrap();
     let since = "the baseline of 2026-11-24T12:00:00Z";
     let lines = |report: &Report| baseline.changes(report).lines(2);
@@ -128,7 +128,7 @@ fn a_server_in_the_wrong_zone_is_told_on_a_screen_or_two() {
     filtered(report, &spec);
 }
 
-/// Of a part of the suite no defect is named that others could be as well.
+/// Of a part of the suite no defect is named if others would fit as well.
 fn filtered(mut report: Report, spec: &Spec) {
     report.scope.asked = vec!["--filter response".into()];
     let all = report.outcomes.clone();
@@ -141,7 +141,7 @@ fn filtered(mut report: Report, spec: &Spec) {
     let text = said(&report, &setup, spec, Detail::Quiet);
     let end = "no known defect explains them, or too few cases ran to tell one\n";
     assert!(text.ends_with(end), "{text}");
-    // Half of what tells it is enough.
+    // Half of the cases that tell it are enough.
     report.outcomes = all;
     report.outcomes.retain(|outcome| matches!(outcome.chapter(), "dates" | "zones"));
     assert_eq!(blocks(&report)[0].cause.as_ref().unwrap().defect, "tenant-in-utc");

@@ -68,7 +68,7 @@ pub fn export(tenants: &[Tenant], format: ExportFormat, folder: &Path) -> io::Re
 ///
 /// # Errors
 ///
-/// Writing to memory does not fail; the formats' writers say that it may.
+/// Those of the formats' writers; writing to memory causes none.
 pub fn text(tenant: &Tenant, format: ExportFormat) -> io::Result<String> {
     let mut text = String::new();
     match format {

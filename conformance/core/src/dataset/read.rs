@@ -96,7 +96,7 @@ pub fn read(file: &str, text: &str, now: Timestamp) -> Result<Tenant, FixtureErr
     }
 }
 
-/// Reads every dataset that the binary carries.
+/// Reads every dataset that is embedded in the binary.
 ///
 /// # Errors
 ///

@@ -1,5 +1,5 @@
-//! `ids.lock` makes sure that an id never changes its meaning and never comes back. It has every id of a
-//! case or a dataset that ever was: the edition that it came with, the first edition without it, its own
+//! `ids.lock` makes sure that an id never changes its meaning and never comes back. It lists every
+//! id that a case or a dataset has ever had: its first edition, the first edition without it, its
 //! clause, and a digest of the whole case.
 
 use std::collections::BTreeMap;
@@ -26,7 +26,7 @@ impl Contents {
     ///
     /// # Errors
     ///
-    /// A file that is no TOML, or that has a case without an id or a clause.
+    /// A file is not TOML, or has a case without an id or a clause.
     pub fn of<'a>(
         suite: impl IntoIterator<Item = (&'a str, &'a str)>,
         dataset: impl IntoIterator<Item = (&'a str, &'a str)>,
@@ -94,7 +94,7 @@ fn canonical(value: &Value, text: &mut String) {
     }
 }
 
-/// A number that tells two contents apart (FNV-1a).
+/// A hash of the content (FNV-1a).
 fn digest(value: &Value) -> String {
     let mut text = String::new();
     canonical(value, &mut text);
@@ -105,17 +105,17 @@ fn digest(value: &Value) -> String {
     format!("{hash:016x}")
 }
 
-/// The lock that follows from the one before.
+/// A lock brought up to date.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Next {
     /// Its text.
     pub text: String,
-    /// What breaks a frozen edition; where there is any, the lock must not be written.
+    /// What breaks a frozen edition. If there is anything, the lock must not be written.
     pub problems: Vec<String>,
 }
 
-/// The lock that follows from the one before and from what is written now: a case of a frozen
-/// edition that was edited, and an id that comes back, are problems.
+/// Brings a lock up to date with what is written now. Editing a case of a frozen edition, or using
+/// a retired id again, is a problem.
 ///
 /// # Errors
 ///
@@ -188,7 +188,7 @@ mod tests {
             format!("{frozen} {EDITION} a/two REQ-1a 22"),
         ];
         assert_eq!((&lines(&gone)[..], problems), (&expected[..], vec![]));
-        // The current edition may change as long as it is being written, and what is gone stays gone.
+        // The current edition may change until it is frozen; what was retired stays retired.
         let Next { text, problems } =
             next(&gone, &now(&[("a/one", "11"), ("a/two", "22")])).unwrap();
         assert_eq!(lines(&text).len(), 2);

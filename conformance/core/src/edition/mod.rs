@@ -76,7 +76,7 @@ mod tests {
         assert!(locked.len() > 900, "{} ids", locked.len());
         assert!(has("2026.1", "near/start-minus-5") && has(EDITION, "near/start-minus-5"));
         assert!(has(EDITION, "near/new") && !has("2026.1", "near/new"));
-        // Nothing is known of what comes after this binary.
+        // This binary knows nothing about later editions.
         assert!(has("2031.1", "near/start-minus-5"));
         assert_eq!(read("2026.1 - a/b REQ-1\n"), Err("2026.1 - a/b REQ-1"));
     }

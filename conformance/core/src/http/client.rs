@@ -26,9 +26,9 @@ impl Default for Limits {
     }
 }
 
-/// The greatest length of the head of an answer.
+/// The longest head of an answer, in bytes.
 const HEAD: usize = 64 << 10;
-/// How long a read may block before the stop flag is looked at.
+/// How long a read may block before the stop flag is checked.
 const SLICE: Duration = Duration::from_millis(100);
 
 /// A client on one connection, which is kept while the target keeps it.
@@ -86,8 +86,8 @@ impl Client {
         if let Some(mut kept) = self.connection.take() {
             let answers = self.exchange_on(&mut kept, requests, until);
             match &answers[..] {
-                // It is no failure if the target closed an idle connection. It is one if the connection
-                // ends in the middle of an answer.
+                // A target may close an idle connection. Closing it in the middle of an answer is a
+                // failure.
                 [Err(Trouble::Closed(_))] if !kept.heard => {}
                 _ => return self.keep(kept, answers),
             }
@@ -121,8 +121,8 @@ impl Client {
         until: Instant,
     ) -> Vec<Result<(Response, bool), Trouble>> {
         let mut wait = Wait { until, limit: self.limits.deadline, stop: &self.stop };
-        // A target may answer and close before it has read the whole request, as it should for an
-        // over-long one: then writing fails while an answer waits to be read.
+        // A target may answer and close before it has read all of a request that is too long, as it
+        // should: then writing fails although an answer can be read.
         let bytes: Vec<&[u8]> = requests.iter().map(|(bytes, _)| *bytes).collect();
         let sent = connection.send(&bytes.concat(), &wait);
         let mut answers = Vec::with_capacity(requests.len());
@@ -176,7 +176,7 @@ enum Stream {
 }
 
 impl Stream {
-    /// Bounds how long a read, or also a write, may block from now on.
+    /// Limits how long later reads, or also writes, may block.
     fn set_timeout(&mut self, timeout: Duration, writes: bool) -> io::Result<()> {
         let socket = match self {
             Stream::Plain(socket) => socket,
@@ -196,7 +196,7 @@ impl Stream {
 #[derive(Debug)]
 struct Connection {
     stream: Stream,
-    /// What has been received and not yet been read.
+    /// Bytes received and not yet parsed.
     buffer: Vec<u8>,
     /// Whether any byte came since the last request.
     heard: bool,
@@ -278,7 +278,7 @@ impl Connection {
         }
     }
 
-    /// Reads one answer. `more`: what comes behind it is another.
+    /// Reads one answer. `more`: another answer follows it on this connection.
     fn receive(
         &mut self,
         body: Body,
@@ -290,7 +290,7 @@ impl Connection {
             if let Some(end) = response::end_of_head(&self.buffer) {
                 let parsed = response::head(&self.buffer[..end], body).map_err(Trouble::Garbage)?;
                 self.buffer.drain(..end);
-                // 1xx is said before the answer.
+                // A 1xx answer comes before the real one.
                 if parsed.response.status >= 200 {
                     break parsed;
                 }
@@ -352,8 +352,8 @@ impl Connection {
                     match self.fill(wait) {
                         Ok(true) => {}
                         Ok(false) => break,
-                        // After HEAD, a target that keeps the connection although it was asked to close
-                        // it has sent everything.
+                        // If the target keeps the connection after a HEAD, although it was asked to
+                        // close it, it has sent everything.
                         Err(Trouble::TimedOut(_)) if body == Body::NoneToTheEnd => break,
                         Err(trouble) => return Err(trouble),
                     }

@@ -28,7 +28,7 @@ pub struct Endpoint {
     /// The addresses of the host.
     pub(super) addresses: Vec<SocketAddr>,
     pub(super) tls: Option<(Arc<ClientConfig>, ServerName<'static>)>,
-    /// What leads there instead of the addresses.
+    /// How to connect to a target without a socket; the addresses are then unused.
     pub(super) dial: Option<Arc<dyn Dial>>,
 }
 
@@ -53,7 +53,7 @@ impl EndpointError {
         Self { message, unreachable: false }
     }
 
-    /// Whether the text names a target, and the host has no address.
+    /// Whether the text names a target whose host has no address.
     #[must_use]
     pub fn is_unreachable(&self) -> bool {
         self.unreachable
@@ -78,8 +78,8 @@ impl Endpoint {
         Self::parse_with(url, || config(options))
     }
 
-    /// Reads a URL as [`parse`](Self::parse) does, of a target that has this certificate, in PEM: one that
-    /// neither it nor its key signed is not taken, whatever the system trusts.
+    /// Reads a URL as [`parse`](Self::parse) does, for a target that has this certificate, in PEM.
+    /// A certificate that neither it nor its key signed is refused, whatever the system trusts.
     ///
     /// # Errors
     ///
@@ -148,8 +148,7 @@ impl Endpoint {
         Ok(Self { https, host: host.into(), port, prefix, addresses, tls, dial: None })
     }
 
-    /// A target that no socket leads to, which goes by the name of `localhost`. It is spoken to without
-    /// TLS.
+    /// A target without a socket, under the name `localhost`. It uses no TLS.
     #[must_use]
     pub fn dialled(dial: Arc<dyn Dial>) -> Self {
         Self {

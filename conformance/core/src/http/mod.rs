@@ -26,8 +26,7 @@ pub struct Response {
     pub headers: Vec<(String, String)>,
     /// The body, chunks put together.
     pub body: Vec<u8>,
-    /// Bytes that came after it although nothing more was asked for: the length that the answer
-    /// gives is wrong.
+    /// Bytes after it that nothing asked for: the answer gave a wrong length.
     pub surplus: usize,
 }
 
@@ -57,9 +56,9 @@ pub enum Trouble {
     Garbage(String),
     /// The run was stopped.
     Stopped,
-    /// The run was over before there was an answer, and why it was.
+    /// The run ended before an answer came, for this reason.
     Over(String),
-    /// A saved run does not have it.
+    /// The saved run does not have it.
     NotSaved(String),
 }
 

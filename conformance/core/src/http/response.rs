@@ -19,7 +19,7 @@ pub(super) struct Head {
 /// Where the head ends, its empty line included.
 pub(super) fn end_of_head(bytes: &[u8]) -> Option<usize> {
     let crlf = bytes.windows(4).position(|window| window == b"\r\n\r\n").map(|at| at + 4);
-    // A body may be long, and what stands in it ends no head.
+    // Only the head is searched for it: a long body may hold empty lines too.
     let head = &bytes[..crlf.unwrap_or(bytes.len())];
     let lf = head.windows(2).position(|window| window == b"\n\n").map(|at| at + 2);
     lf.or(crlf)

@@ -1,4 +1,5 @@
-//! What a port speaks that gives no answer: the wrong scheme in a URL is an easy mistake.
+//! Whether a port that gives no HTTP answer speaks the other scheme: a wrong scheme in a URL is an
+//! easy mistake.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -9,11 +10,10 @@ use rustls::ClientConnection;
 
 use super::{Endpoint, TlsOptions};
 
-/// How long the port has to say something.
+/// How long to wait for the port to say something.
 const WAIT: Duration = Duration::from_secs(2);
 
-/// The other scheme, where the port of a target answers to that: `https` for a URL with `http`, and
-/// the other way round.
+/// The other scheme, if the port answers to it: `https` for a URL with `http`, and the reverse.
 #[must_use]
 pub fn other_scheme(endpoint: &Endpoint) -> Option<&'static str> {
     if endpoint.https {

@@ -31,7 +31,7 @@ impl Difference {
         *self == Self::default()
     }
 
-    /// Whether the right records came, if with other values.
+    /// Whether the right records came, even if with other values.
     #[must_use]
     pub fn only_values(&self) -> bool {
         Self { altered: Vec::new(), ..self.clone() }.is_empty() && !self.altered.is_empty()
@@ -41,15 +41,15 @@ impl Difference {
 /// A record that was not expected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unexpected {
-    /// The tenant and the key that the dataset has it under, where it does.
+    /// Its tenant and key, if the dataset has it.
     pub known: Option<(usize, usize)>,
-    /// Whether that is another tenant than the one asked for.
+    /// Whether it belongs to another tenant than the one asked for.
     pub foreign: bool,
     /// Its `transactionID` and `startDate`.
     pub shown: (String, String),
 }
 
-/// A value that is another than in the dataset.
+/// A value that differs from the dataset's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Altered {
     /// The record.
@@ -130,7 +130,7 @@ pub fn known(setup: &Setup, tenant: usize, seen: &Record) -> Option<(usize, usiz
                 .filter(|index| same_transaction(&data.records[*index], seen))
                 .max_by_key(|index| likeness(&data.records[*index], seen))?;
             let score = likeness(&data.records[alike], seen);
-            // Half of its values: a record of that name with other content is another record.
+            // At least half of its values: with fewer it is another record that has the same id.
             (score * 2 >= Field::COUNT).then_some(((at, alike), score + usize::from(at == tenant)))
         })
         .max_by_key(|(_, score)| *score)
@@ -141,12 +141,12 @@ fn same_transaction(record: &Recording, seen: &Record) -> bool {
     record.text(Field::TransactionId) == seen.text(Field::TransactionId)
 }
 
-/// The same but for white space around it.
+/// The same apart from white space around it.
 fn like_transaction(record: &Recording, seen: &Record) -> bool {
     record.text(Field::TransactionId).trim() == seen.text(Field::TransactionId).trim()
 }
 
-/// The number of fields that are as in the dataset.
+/// The number of fields that are equal to the dataset's.
 fn likeness(record: &Recording, seen: &Record) -> usize {
     Field::ALL.into_iter().filter(|field| same(record, *field, seen)).count()
 }
@@ -235,7 +235,8 @@ pub fn start(text: &str) -> Option<Start> {
         (minutes < 60).then_some((sign * (hours * 3600 + minutes * 60), false))?
     };
     let local: DateTime = format!("{local}{fraction}").parse().ok()?;
-    // With the offset at once: on the last day of the calendar the local time alone is no instant.
+    // Together with the offset: on the last day of the calendar the local time alone may be out of
+    // range.
     let instant = Offset::from_seconds(offset).ok()?.to_timestamp(local).ok()?;
     Some(Start { instant, offset, z })
 }

@@ -16,14 +16,15 @@ use crate::dataset::select;
 use crate::fixture::{Expect, OrderOf, StartForm};
 use crate::words::counted;
 
-/// Everything about the answer that is not as expected; an error is one of the expectation itself.
+/// Everything about the answer that is not as expected. An error is a fault of the expectation
+/// itself.
 pub fn judge(expect: &Expect, view: &View<'_>) -> Result<Vec<Finding>, String> {
     let mut findings = Vec::new();
     let mut seen = Vec::new();
     let mut lists = Vec::new();
     for page in view.pages {
         if let Some(text) = status(expect, page) {
-            // PAGE-3a: a walk is past the end once a page was not full.
+            // PAGE-3a: a walk is past the end after the first page that is not full.
             let short = lists.last().is_some_and(|list: &List| list.records.len() < PAGE);
             let finding = if short { Finding::of("PAGE-3a", text) } else { Finding::new(text) };
             return Ok(vec![Finding { status: Some(page.status), ..finding }]);
@@ -76,8 +77,8 @@ pub fn judge(expect: &Expect, view: &View<'_>) -> Result<Vec<Finding>, String> {
     Ok(findings)
 }
 
-/// PAGE-1: of the pages of a walk all hold 50 records but the last that holds any. What lies between
-/// a page that is too short and the next one is missing from the walk, so this is said first.
+/// PAGE-1: every page of a walk holds 50 records, apart from the last one that holds any. The
+/// records between a short page and the next are missing from the walk, so this is reported first.
 fn short_page(lists: &[List]) -> Option<Finding> {
     let counts: Vec<usize> = lists.iter().map(|list| list.records.len()).collect();
     let last = counts.iter().rposition(|count| *count > 0)?;
@@ -214,11 +215,11 @@ fn differing(difference: Difference, what: &str, format: Format) -> Option<Findi
         words.push("out of order".into());
     }
     let foreign = difference.unexpected.iter().any(|unexpected| unexpected.foreign);
-    // The right records with other values: what the response says of them is wrong, not the
-    // selection. Another tenant's records: that is worse than any selection.
+    // The right records with other values: the text of the response is wrong, not the selection.
+    // Another tenant's records are worse than any wrong selection.
     let clause = foreign.then_some("AUTH-4").or_else(|| {
         difference.only_values().then(|| {
-            // One that is not there at all is no start in another form.
+            // A missing start is not a start in another form.
             let starts = difference
                 .altered
                 .iter()

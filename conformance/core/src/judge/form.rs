@@ -100,7 +100,7 @@ fn row_ends(body: &[u8]) -> Option<String> {
     None
 }
 
-/// Why the quotes are not those of RFC 4180, where only values that need them have them.
+/// Why the quotes break RFC 4180 or stand where no value needs them.
 fn quotes(text: &str) -> Option<String> {
     let mut rest = text;
     while !rest.is_empty() {

@@ -133,7 +133,7 @@ impl From<String> for Broken {
     }
 }
 
-/// The records that can be found in a body of any kind: for answers that must give none.
+/// The records that can be found in any kind of body: for answers that must not hold any.
 #[must_use]
 pub fn any_records(response: &Response) -> usize {
     let text = String::from_utf8_lossy(&response.body);
@@ -154,7 +154,7 @@ fn xml(text: &str) -> Result<List, Broken> {
     let mut open: Vec<String> = Vec::new();
     let mut value = String::new();
     let mut roots = 0;
-    // An element that a list does not have: said only once the whole is known to be well-formed.
+    // An element that a list does not have. It is reported only if the whole is well-formed.
     let mut stranger: Option<String> = None;
     loop {
         let at = reader.buffer_position();
@@ -257,7 +257,7 @@ fn xml(text: &str) -> Result<List, Broken> {
     if roots != 1 {
         return Err(format!("{roots} root elements").into());
     }
-    // OUT-1a: a record that does not say which one it is has other elements than the documented.
+    // OUT-1a: a record without an id does not have the documented elements.
     let nameless = |record: &&Record| record.values[Field::TransactionId.index()].is_none();
     if let Some(record) = list.records.iter().find(nameless) {
         let names =

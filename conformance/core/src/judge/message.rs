@@ -42,7 +42,7 @@ pub(super) fn header(
     wanted: &HeaderExpect,
     response: &Response,
 ) -> Result<Option<String>, String> {
-    // A field that is there twice is a list in two lines (RFC 9110, 5.3): any of them will do.
+    // A header that appears twice is a list on two lines (RFC 9110, 5.3): either line will do.
     let values: Vec<&str> = response
         .headers
         .iter()

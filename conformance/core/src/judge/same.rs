@@ -74,8 +74,8 @@ pub(super) fn same_as(
                 same.step
             )));
         }
-        // What is another in every answer, such as the number of a request, tells nothing; nor does
-        // the time of day.
+        // A value that differs in every answer, such as a request number, proves nothing; neither
+        // does the time of day.
         let steady = |name: &&String| {
             let before: Option<BTreeSet<_>> = view
                 .earlier

@@ -1,4 +1,4 @@
-//! What a live run could exercise of each chapter of the suite, and what data would exercise more.
+//! How much of each chapter a live run could exercise, and which data would exercise more.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use crate::fixture::Case;
 use crate::run::{Chapter, Outcome, Verdict};
 use crate::spec::{Level, Spec};
 
-/// The chapters of the cases, in their order, each with what the outcomes of a live run say of it.
+/// The chapters of the cases, in their order, each with how much of it a live run could exercise.
 pub(super) fn chapters(cases: &[Case], outcomes: &[Outcome], spec: &Spec) -> Vec<Chapter> {
     let mut clauses: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     let mut names: Vec<&str> = Vec::new();
@@ -54,7 +54,7 @@ pub(super) fn chapters(cases: &[Case], outcomes: &[Outcome], spec: &Spec) -> Vec
         .collect()
 }
 
-/// What data a law that was not exercised lacks.
+/// The data that a law needs and did not find.
 fn want(outcome: &Outcome) -> String {
     let id = outcome.id.strip_prefix("live/").unwrap_or(&outcome.id);
     let of_field = ["filter-", "whole-", "exact-", "text-"].iter().find_map(|law| {

@@ -62,10 +62,10 @@ pub(super) enum Interpretation<'a> {
     Refused,
     /// The answer is the first page of the whole list.
     First,
-    /// The answer has the records for which this is true, or a page of them. Where there is none of
-    /// them, an empty list does not tell it from a server that finds nothing at all.
+    /// The answer has the records for which this is true, or a page of them. If there are none, an
+    /// empty list proves nothing: a server that finds nothing at all sends it too.
     Finds(&'a dyn Fn(&ListedRecording) -> bool),
-    /// The answer is an empty list, whatever there is.
+    /// The answer is an empty list, whatever the target holds.
     Nothing,
 }
 
@@ -132,7 +132,7 @@ impl<'a> Lab<'a> {
             ..Request::default()
         };
         self.asked += 1;
-        // The tenant is there and the text has no templates.
+        // Cannot fail: the tenant is there, and the text has no templates.
         let planned =
             build(&request, self.setup).unwrap_or_else(|_| unreachable!("a plain request"));
         let key = Key { case: "live", variant: "", index: self.asked };
@@ -293,8 +293,8 @@ impl<'a> Lab<'a> {
         law.problem(self.spec, Finding::new(text), exchange);
     }
 
-    /// Tests a point that the documentation leaves open: a switch with its clause. A reading is noted
-    /// where the answer is that of it alone.
+    /// Tests a point that the documentation leaves open: a switch with its clause. A reading is
+    /// recorded only if no other reading gives the same answer.
     pub(super) fn observe(
         &mut self,
         point: (&str, &str),
@@ -321,7 +321,7 @@ impl<'a> Lab<'a> {
         let fitting: Vec<_> = readings.iter().filter(fits).collect();
         let (value, why) = match &fitting[..] {
             [] => (None, ""),
-            // Such a list is what a server gives, too, that cannot make anything of the query.
+            // A server that does not understand the query may send such a list too.
             [(_, Interpretation::Finds(_) | Interpretation::First)]
                 if page.as_ref().is_some_and(Vec::is_empty) =>
             {
@@ -333,7 +333,7 @@ impl<'a> Lab<'a> {
         self.observed(point, value, &format!("{query}: {seen}{why}"));
     }
 
-    /// Whether an answer is the one of a reading.
+    /// Whether an answer is what a reading predicts.
     fn fits(
         &self,
         reading: &Interpretation<'_>,
@@ -384,7 +384,7 @@ impl<'a> Lab<'a> {
             Some(Level::Should) => Verdict::Warn,
             Some(Level::Probe | Level::Observation) => Verdict::Pass,
             None if cut.is_some() => Verdict::Inconclusive,
-            // What was not asked for because the run was over is open, and not exercised by nothing.
+            // The run was over before it could look: that is undecided, not unexercised.
             None if evidence == 0 && self.over().is_some() => Verdict::Inconclusive,
             None if evidence == 0 => Verdict::NotExercised,
             None => Verdict::Pass,
@@ -405,9 +405,9 @@ pub(super) struct Law {
     pub(super) outcome: Outcome,
     /// The number of records that confirmed it.
     pub(super) evidence: usize,
-    /// Answers that were looked at.
+    /// The number of answers examined.
     pub(super) tried: usize,
-    /// Why an answer that it needs did not come before the run was over.
+    /// Why the run ended before an answer that it needs.
     cut: Option<String>,
 }
 
@@ -430,7 +430,7 @@ impl Law {
     }
 }
 
-/// Whether the target is not there at all.
+/// Whether the target cannot be reached at all.
 pub(super) fn gone(exchange: &Exchange) -> Option<String> {
     match &exchange.answer {
         Err(trouble @ (Trouble::Refused(_) | Trouble::Connect(_))) => Some(trouble.to_string()),

@@ -1,5 +1,5 @@
-//! `--live`: laws that hold on any server, with data that nobody controls. Its answers are judged against its
-//! own list. Only GET is used.
+//! `--live`: laws that every server must obey, whatever it holds. Its answers are judged against
+//! its own list. Only GET is used.
 
 mod chapters;
 mod lab;

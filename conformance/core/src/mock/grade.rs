@@ -10,7 +10,7 @@ pub struct Grade {
     pub clause: &'static str,
     /// What a client does.
     pub rule: &'static str,
-    /// What this one did instead; `None` where it did it.
+    /// What this one did instead; `None` if it kept the rule.
     pub problem: Option<String>,
 }
 

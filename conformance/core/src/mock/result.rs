@@ -47,7 +47,7 @@ fn named(ids: &[&String]) -> String {
     format!("{}{more}", shown.join(", "))
 }
 
-/// The `transactionID`s of an output: a line each, blank ones aside.
+/// The `transactionID`s of an output, one a line; blank lines are skipped.
 #[must_use]
 pub fn ids(output: &str) -> Vec<String> {
     output.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()

@@ -24,7 +24,7 @@ pub enum Scenario {
     CutInRecord,
     /// The first body has no length, and its connection ends between two records.
     CutBetween,
-    /// Every body has its whole length, but its document is cut.
+    /// Every body is complete, but the document in it is cut off.
     Truncated,
     /// A body in pieces, a tenth of a second apart.
     Slow,
@@ -49,7 +49,8 @@ pub enum Scenario {
 /// The right result of a scenario.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Expected {
-    /// The recordings with these `transactionID`s, each once and in any order; those of `may` are there or not.
+    /// The recordings with these `transactionID`s, each once and in any order; those of `may` are
+    /// optional.
     Recordings {
         /// Those that have to be there.
         must: Vec<String>,

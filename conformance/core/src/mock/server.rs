@@ -14,9 +14,9 @@ use crate::fixture::base64;
 
 /// The longest head of a request that is read.
 const HEAD: usize = 64 << 10;
-/// How long a connection may be idle, and a client take to read an answer.
+/// How long a connection may be idle, and how long a client may take to read an answer.
 const IDLE: Duration = Duration::from_secs(10);
-/// How long a read may block before the stop flag is looked at.
+/// How long a read may block before the stop flag is checked.
 const SLICE: Duration = Duration::from_millis(20);
 
 /// A request of a client.
@@ -87,13 +87,13 @@ impl Mock {
             let (received, stop) = (Arc::clone(&mock.received), Arc::clone(&mock.stop));
             let origin = Origin { scenario, began, is_other, other: elsewhere };
             mock.threads.push(thread::spawn(move || {
-                // Ends when the last connection has.
+                // Ends with the last connection.
                 thread::scope(|scope| {
                     while !stop.load(Ordering::Relaxed) {
                         match listener.accept() {
                             Ok((stream, _)) => {
                                 scope.spawn(|| {
-                                    // A client may leave when it has what it wanted.
+                                    // A client may leave once it has what it wanted.
                                     let _ = serve(stream, origin, &received, &stop);
                                 });
                             }
@@ -136,11 +136,11 @@ struct Origin {
     began: Instant,
     /// Whether it is the other origin.
     is_other: bool,
-    /// Where that is.
+    /// The address of the other one.
     other: SocketAddr,
 }
 
-/// Waits for bytes, not longer than to `stop`; 0 at the end of the connection.
+/// Waits for bytes, until `stop` at most; 0 at the end of the connection.
 fn read(stream: &mut TcpStream, chunk: &mut [u8], stop: &AtomicBool) -> io::Result<usize> {
     let until = Instant::now() + IDLE;
     while !stop.load(Ordering::Relaxed) {
@@ -211,7 +211,7 @@ fn serve(
     }
 }
 
-/// Sends an answer; whether the connection stays.
+/// Sends an answer, and says whether the connection stays open.
 fn send(
     stream: &mut TcpStream,
     scenario: Scenario,
@@ -223,7 +223,7 @@ fn send(
     let is_csv = is_csv(request);
     let mut body = body.clone();
     if scenario == Scenario::Truncated && *status == "200 OK" {
-        // Inside the last record, whatever there is behind it.
+        // Inside the last record, whatever follows it.
         let records =
             if is_csv { body.len() } else { last(&body, b"</file>").unwrap_or(body.len()) };
         body.truncate(records.saturating_sub(5));
@@ -271,7 +271,7 @@ fn send(
     Ok(true)
 }
 
-/// Where a text stands for the last time.
+/// The position of a text's last occurrence.
 fn last(bytes: &[u8], text: &[u8]) -> Option<usize> {
     bytes.windows(text.len()).rposition(|window| window == text)
 }

@@ -86,7 +86,7 @@ pub(super) fn read(text: &str, plain: &str) -> Result<Written, String> {
         return Err(error());
     }
     let at = time.find(['Z', '+', '-', ' ']).unwrap_or(time.len());
-    // REQ-6c: behind an hour alone a space that was written as one begins minutes, not an offset.
+    // REQ-6c: after a bare hour, a space that was written as one begins minutes, not an offset.
     let written = plain.as_bytes().get(text.len() - time.len() + at);
     if at == 2 && written == Some(&b' ') {
         return Err(error());

@@ -21,7 +21,7 @@ pub struct Context<'a> {
     pub zone: &'a TimeZone,
     /// The time of the request.
     pub now: Timestamp,
-    /// How points are read that the documentation leaves open.
+    /// How to read the points that the documentation leaves open.
     pub dialect: &'a Dialect,
 }
 

@@ -7,8 +7,8 @@ use super::{Kind, Match};
 use crate::judge::list::Format;
 use crate::run::{Outcome, Report};
 
-/// What the failures of a report have in common: what most of them share, and of that what says
-/// most. `None` where nothing fails.
+/// What the failures of a report have in common: of the traits that most of them share, the one
+/// that says most. `None` if nothing fails.
 pub(super) fn common(report: &Report) -> Option<Match> {
     let failed: Vec<&Outcome> = report.outcomes.iter().filter(|outcome| fails(outcome)).collect();
     let mut shared: BTreeMap<(u8, String), Vec<&Outcome>> = BTreeMap::new();
@@ -17,7 +17,7 @@ pub(super) fn common(report: &Report) -> Option<Match> {
             shared.entry(each).or_default().push(outcome);
         }
     }
-    // Of those with most cases the one of the narrowest kind.
+    // Of the traits with the most cases, the narrowest.
     let ((_, says), of) =
         shared.into_iter().max_by_key(|((rank, _), of)| (of.len(), u8::MAX - rank))?;
     let share = |part: usize, whole: usize| part as f64 / whole.max(1) as f64;
@@ -58,7 +58,7 @@ fn traits(outcome: &Outcome) -> BTreeSet<(u8, String)> {
         add(3, "whose CSV is wrong".into());
     }
     add(4, format!("that is wrong in the chapter {}", outcome.chapter()));
-    // What is always true, so that something is said.
+    // True of every case, so that something can always be said.
     add(5, "that is wrong in several ways".into());
     traits
 }

@@ -5,21 +5,21 @@ use super::table::{Table, likeness};
 use crate::signatures::Signature;
 use crate::symptom::Symptom;
 
-/// One case in so many of a signature has to be judged.
+/// At least one in this many of a signature's cases must have been judged.
 pub(super) const TOLD: usize = 3;
 
-/// What it is worth, in nats, that all of at least three cases of a signature fail.
+/// The bonus, in nats, for a signature of at least three cases that fail without exception.
 const WHOLE: f64 = 2.0;
 
-/// What a defect makes of a run.
+/// How well a defect explains a run.
 #[derive(Clone, Debug)]
 pub(super) struct Fit {
     pub(super) signature: &'static Signature<'static>,
-    /// The numbers of the failures that it explains, each with what that is worth in nats.
+    /// The failures that it explains, by number, each with its worth in nats.
     pub(super) explains: Vec<(usize, f64)>,
     /// The cases of its signature that passed.
     pub(super) passed: usize,
-    /// What it costs that they passed, in nats.
+    /// The cost of those passes, in nats.
     pub(super) cost: f64,
     /// The logarithm of how much likelier the run is with this defect than without any.
     pub(super) score: f64,
@@ -35,8 +35,8 @@ pub(super) fn surprises(observed: &Observed) -> Vec<f64> {
     observed.fates.iter().enumerate().map(worth).collect()
 }
 
-/// What a defect makes of a run; `None` where it explains nothing, or where too few of its cases
-/// were judged to tell.
+/// How well a defect explains a run; `None` if it explains nothing, or if too few of its cases were
+/// judged to tell.
 pub(super) fn fit(
     (signature, cases): &(&'static Signature<'static>, Vec<(usize, Symptom)>),
     observed: &Observed,
@@ -53,7 +53,8 @@ pub(super) fn fit(
                 relative += usize::from(table.cases[*number].id.starts_with("today/"));
             }
             Fate::Failed(seen) => {
-                // One that fails in another way is hardly explained, but never speaks against.
+                // A case that fails in another way is hardly explained, but is never evidence
+                // against the defect.
                 let alike = (0.05 + 0.95 * likeness(seen, *symptom)).ln();
                 explains.push((*number, (surprises[*number] + alike).max(0.0)));
             }
@@ -62,7 +63,7 @@ pub(super) fn fit(
     if explains.is_empty() || (explains.len() + passed) * TOLD < cases.len() {
         return None;
     }
-    // Whether a case that needs today fails depends on the hour too.
+    // Whether a case that needs today fails also depends on the hour.
     let mut cost = cost(explains.len(), passed - relative + relative / 3);
     if passed == 0 && explains.len() >= 3 {
         cost -= WHOLE;
@@ -71,9 +72,9 @@ pub(super) fn fit(
     Some(Fit { signature, explains, passed, cost, score })
 }
 
-/// Minus the logarithm of the chance that so many cases of a signature fail and so many pass. How
-/// much of a signature another server shows is not known beforehand, but mostly it is all: the share
-/// has a beta distribution with its mean at 0.93.
+/// Minus the logarithm of the chance that this many cases of a signature fail and this many pass.
+/// Another server may show any part of a signature, but mostly shows all of it: the share has a
+/// beta distribution with its mean at 0.93.
 fn cost(failed: usize, passed: usize) -> f64 {
     let (mut chance, mut seen) = (0.0, 0.0);
     for (count, prior) in [(failed, 4.0), (passed, 0.3)] {

@@ -38,7 +38,7 @@ pub struct Match {
     pub defect: &'static str,
     /// The name of its family; empty for a trait.
     pub family: &'static str,
-    /// What it does; goes on after "a server".
+    /// What it does; completes a sentence that begins with "a server".
     pub says: String,
     /// Failures that it explains: cases of its signature that the target fails.
     pub agree: usize,
@@ -75,12 +75,12 @@ impl Match {
     }
 }
 
-/// What explains the failures of a report, the likeliest first: known defects; where none fits,
-/// their family; where none does, what the failing cases have in common. Empty where nothing fails.
+/// What explains the failures of a report, the likeliest first: known defects; if none fits, their
+/// family; if none does, what the failing cases have in common. Empty if nothing fails.
 ///
-/// Known failures and cases that were not judged count neither for a defect nor against it, and a defect that too few
-/// of them could tell is not named. Where two defects together are likelier than one, both are
-/// named, the one that explains more first.
+/// Known failures and cases that were not judged count neither for nor against a defect, and a
+/// defect is not named if too few of its cases were judged. If two defects together are likelier
+/// than one, both are named, the one that explains more first.
 #[must_use]
 pub fn nearest(report: &Report) -> Vec<Match> {
     let observed = Observed::of(report);

@@ -23,7 +23,7 @@ pub(super) struct Observed {
     pub(super) failures: usize,
 }
 
-/// Whether the target does not do what a case asks, as far as that was not known before.
+/// Whether a case fails or warns, and that was not known before.
 pub(super) fn fails(outcome: &Outcome) -> bool {
     outcome.known.is_none()
         && !outcome.problems.is_empty()

@@ -11,7 +11,7 @@ use crate::signatures::Signature;
 /// How many defects are tried with a second one beside them.
 const TRIED: usize = 25;
 
-/// What a second defect costs, in nats: it has to explain that much more.
+/// What a second defect costs, in nats: it must explain at least that much more.
 const SECOND: f64 = 5.0;
 
 /// A defect has to explain this share of the failures, or show this share of its signature.
@@ -31,7 +31,8 @@ pub(super) fn ranked(observed: &Observed) -> Vec<Match> {
             (fits[first].score + worth, first, second)
         })
         .collect();
-    // A signature that agrees whole and explains all needs no second one, and comes first.
+    // A defect that explains every failure, and whose whole signature fails, comes first and needs
+    // no second one.
     let whole =
         |index: usize| fits[index].passed == 0 && fits[index].explains.len() == observed.failures;
     order.sort_by(|a, b| whole(b.1).cmp(&whole(a.1)).then(b.0.total_cmp(&a.0)));
@@ -50,13 +51,13 @@ pub(super) fn ranked(observed: &Observed) -> Vec<Match> {
     found
 }
 
-/// The defect that explains most of what this one leaves, with what that is worth.
+/// The defect that explains most of what this one leaves, with the worth of that.
 fn beside(fits: &[Fit], first: usize) -> (f64, Option<usize>) {
     let mut explained = vec![0.0; Table::embedded().cases.len()];
     fits[first].explains.iter().for_each(|(case, worth)| explained[*case] = *worth);
     let mut best = (0.0, None);
     for (index, fit) in fits.iter().enumerate().filter(|(index, _)| *index != first) {
-        // They are sorted, and none is worth more beside another than alone.
+        // They are sorted, and none is worth more as a second one than alone.
         if fit.score - SECOND <= best.0 {
             break;
         }
@@ -91,7 +92,7 @@ fn defect(fit: &Fit, observed: &Observed) -> Match {
     }
 }
 
-/// The family of which a defect, whichever, makes the run likeliest.
+/// The family that makes the run likeliest, if any one of its defects may be there.
 fn family(observed: &Observed) -> Option<Match> {
     let table = Table::embedded();
     let mut families: BTreeMap<&str, (f64, Vec<f64>)> = BTreeMap::new();
@@ -122,7 +123,7 @@ fn family(observed: &Observed) -> Option<Match> {
             }
         }
         let (agree, signature) = (explains.len(), explains.len() + passed);
-        // Most failures are to be its own, and enough of its cases judged to tell.
+        // It must explain most failures, and enough of its cases must have been judged to tell.
         let told = agree * 5 >= observed.failures * 3 && signature * TOLD >= whole;
         if agree == 0 || !told || best.as_ref().is_some_and(|(of, _)| *of >= worth) {
             continue;

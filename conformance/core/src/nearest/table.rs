@@ -6,13 +6,13 @@ use std::sync::LazyLock;
 use crate::signatures::{self, Signature};
 use crate::symptom::Symptom;
 
-/// How alike two symptoms are of which one is not known.
+/// The likeness of two symptoms if one of them is unknown.
 const UNKNOWN: f64 = 0.5;
 
 /// A case that known defects fail.
 pub(super) struct Case {
     pub(super) id: &'static str,
-    /// Its failures by their symptom: how many defects fail it so.
+    /// How many defects fail it, by the symptom.
     failures: BTreeMap<Symptom, u32>,
 }
 
@@ -57,7 +57,7 @@ impl Table {
     }
 
     /// How much a failure tells, in nats: minus the logarithm of the share of known defects that
-    /// fail the case in this way. What few of them do tells more than what half of them do.
+    /// fail the case in this way. The fewer do, the more it tells.
     pub(super) fn surprise(&self, number: usize, symptom: Symptom) -> f64 {
         let failures = self.cases[number].failures.iter();
         let alike: f64 = failures.map(|(of, n)| likeness(*of, symptom) * f64::from(*n)).sum();

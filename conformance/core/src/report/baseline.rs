@@ -42,13 +42,13 @@ struct Case {
 /// What changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
-    /// When the earlier run was made, and against what, where that was something else.
+    /// When the earlier run was made, and its target if that was another one.
     pub since: String,
     /// Cases that fail or warn and did not.
     pub worse: Vec<String>,
-    /// Cases that passed or warned and are not judged any more.
+    /// Cases that passed or warned and are no longer judged.
     pub open: Vec<String>,
-    /// Cases that fail or warn no more.
+    /// Cases that no longer fail or warn.
     pub better: Vec<String>,
     /// Switches that are read in another way.
     pub readings: Vec<String>,
@@ -71,7 +71,7 @@ impl Baseline {
     ///
     /// # Errors
     ///
-    /// It is no such report, or one of another version.
+    /// The text is not such a report, or has another version.
     pub fn read(text: &str) -> Result<Self, String> {
         let value: serde_json::Value = serde_json::from_str(text)
             .map_err(|problem| format!("expected a report that --json wrote: {problem}"))?;
@@ -90,8 +90,8 @@ impl Baseline {
         &self.level
     }
 
-    /// What changed from this run to a later one. A case that fails and that the earlier run does not
-    /// have is one that got worse.
+    /// What changed from this run to a later one. A failing case that the earlier run does not have
+    /// counts as worse.
     #[must_use]
     pub fn changes(&self, report: &Report) -> Changes {
         let before: BTreeMap<&str, &Case> =
@@ -164,7 +164,7 @@ impl Changes {
         }
     }
 
-    /// What changed, in a line, then what it is, each kind up to so many lines.
+    /// A summary line, then the changes, at most this many lines of each kind.
     #[must_use]
     pub fn lines(&self, most: usize) -> Vec<String> {
         let Changes { since, worse, open, better, readings, evidence } = self;

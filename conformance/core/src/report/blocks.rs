@@ -15,7 +15,7 @@ use crate::words::counted;
 pub struct Block<'a> {
     /// The known defect that explains them.
     pub cause: Option<Match>,
-    /// Other known defects that the target is nearly as much alike.
+    /// Other known defects that fit nearly as well.
     pub others: Vec<Match>,
     /// The cases, failures first, in the order of the suite.
     pub outcomes: Vec<&'a Outcome>,
@@ -46,14 +46,14 @@ impl Block<'_> {
     #[must_use]
     pub fn sentence(&self) -> Option<String> {
         let cause = self.cause.as_ref()?;
-        // What is named where no defect fits says so itself.
+        // A family or a trait says itself that no defect fits.
         let one = if cause.kind == Kind::Defect { ", one cause" } else { "" };
         Some(format!("{}{one}: {}", self.counted(), cause.sentence()))
     }
 }
 
-/// What a run fails and warns of, but for known failures: the best cause with what it explains, then
-/// another with what that leaves, and last what no known defect explains.
+/// The failures and warnings of a run, without known failures: the best cause with what it
+/// explains, then the next with what that leaves, and last what no known defect explains.
 #[must_use]
 pub fn blocks(report: &Report) -> Vec<Block<'_>> {
     let is_open = |outcome: &&Outcome| {
@@ -66,7 +66,7 @@ pub fn blocks(report: &Report) -> Vec<Block<'_>> {
         let all = report.outcomes.iter().filter(is_open).filter(its).count();
         let (new, others): (Vec<&Outcome>, Vec<&Outcome>) = left.iter().partition(|one| its(one));
         match blocks.first_mut() {
-            // What explains little more than is explained already is another name for the same.
+            // A cause that adds little to the earlier ones is another name for the same thing.
             Some(first) if new.len() * 2 <= all => first.others.push(found),
             _ if new.is_empty() => {}
             _ => {
@@ -88,8 +88,8 @@ fn signature(defect: &str) -> Option<&'static Signature<'static>> {
     signatures::embedded().iter().find(|signature| signature.defect == defect)
 }
 
-/// The known defects that a run behaves like and that enough of its cases could tell. What is known to
-/// fail says nothing of the rest: it counts as not judged.
+/// The known defects that fit a run and that enough of its cases could tell. A known failure says
+/// nothing about the rest: it counts as not judged.
 fn causes(report: &Report) -> Vec<Match> {
     let partial = report.scope.is_partial();
     let judged: BTreeSet<&str> = report
@@ -101,8 +101,8 @@ fn causes(report: &Report) -> Vec<Match> {
     nearest(report).into_iter().filter(|found| told(found, &judged, partial)).collect()
 }
 
-/// Whether the cases that were judged could tell a defect: half of those that it fails are among them,
-/// and none of another family fails just the same of them.
+/// Whether the judged cases could tell a defect: half of those that it fails are among them, and no
+/// defect of another family fails exactly the same of them.
 fn told(found: &Match, judged: &BTreeSet<&str>, partial: bool) -> bool {
     let Some(own) = signature(found.defect) else { return true };
     let ran = |signature: &'static Signature<'static>| -> Vec<&'static str> {

@@ -44,7 +44,7 @@ pub fn line(planned: &Planned, setup: &Setup) -> String {
         Auth::Pair { user, password } => {
             let access = &setup.tenants[planned.tenant];
             let template = setup.template(planned.tenant);
-            // What a run could send can be filled.
+            // The run filled these templates before.
             let fill = |text: &str| {
                 let filled = template.fill(text).unwrap_or_default();
                 String::from_utf8_lossy(&filled).into_owned()
@@ -91,7 +91,7 @@ pub fn line(planned: &Planned, setup: &Setup) -> String {
     let query = planned.query.as_deref().map(|query| format!("?{query}")).unwrap_or_default();
     let target = format!("{}{query}", planned.path);
     if target.contains('#') {
-        // curl cuts a URL there, and leaves a target as it is.
+        // curl cuts a URL at `#`, but sends a request target as it is.
         words.push(format!("--request-target {}", quote(&target)));
         words.push(quote(&format!("{scheme}://{}/", setup.authority)));
     } else {
@@ -113,7 +113,7 @@ pub(crate) fn redacted(planned: &Planned, setup: &Setup) -> String {
         let basic = crate::fixture::base64(format!("{}:{}", access.user, access.token).as_bytes());
         text = text.replace(&basic, "<redacted>").replace(&access.token, "<redacted>");
     }
-    // Any other credentials may be somebody's too.
+    // Other credentials may be real too.
     text.lines()
         .map(|line| match line.split_once(": Basic ") {
             Some((name, _)) if name.eq_ignore_ascii_case("authorization") => {
@@ -126,8 +126,7 @@ pub(crate) fn redacted(planned: &Planned, setup: &Setup) -> String {
         + "\r\n\r\n"
 }
 
-/// In single quotes, for a POSIX shell. A character that stands there very often is made by the
-/// shell.
+/// In single quotes, for a POSIX shell. The shell itself makes long runs of one character.
 fn quote(text: &str) -> String {
     const MANY: usize = 200;
     let mut quoted = String::from("'");

@@ -1,9 +1,9 @@
 /// How many characters of one text a page shows.
 const MOST: usize = 2_000;
 
-/// A text as it stands in a page of HTML, in an element or in an attribute with double quotes.
-/// Characters that are not seen, and those that turn the order of what is around them, stand as their
-/// number: what came must not look like something else.
+/// Escapes a text for a page of HTML, in an element or in an attribute with double quotes.
+/// Invisible characters, and those that change the direction of text, are shown by number: what
+/// came must not look like something else.
 #[must_use]
 pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -14,7 +14,7 @@ pub fn escape(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\n' | '\t' => out.push(c),
-            // Characters that no page can carry.
+            // Characters that HTML cannot carry.
             c if c.is_control() => out.push('\u{fffd}'),
             c if is_unseen(c) => out.push_str(&format!("[U+{:04X}]", u32::from(c))),
             c => out.push(c),
@@ -23,9 +23,10 @@ pub fn escape(text: &str) -> String {
     out
 }
 
-/// A text as [`escape`] makes it, cut where it is too long to be read: with how much there is.
+/// Escapes a text as [`escape`] does, and cuts it with its full length told if it is too long to
+/// read.
 pub(super) fn excerpt(text: &str) -> String {
-    // No character has more than four bytes, so that a text of megabytes is not counted twice.
+    // Characters are counted only in texts that are cut.
     match text.char_indices().nth(MOST) {
         None => escape(text),
         Some((at, _)) => {

@@ -13,7 +13,7 @@ pub struct Point {
     pub clause: &'static str,
     /// The readings that held, each once; none where no probe of it ran.
     pub values: Vec<String>,
-    /// What was seen by probes of which no reading held.
+    /// What probes saw when no reading held.
     pub other: Vec<String>,
     /// The reading of the reference.
     pub default: &'static str,
@@ -65,7 +65,7 @@ impl Fingerprint {
         Self { points }
     }
 
-    /// The dialect that makes the reference behave as the target does, as far as it is known.
+    /// The dialect that makes the reference behave like the target, as far as it is known.
     #[must_use]
     pub fn dialect(&self) -> Dialect {
         let mut dialect = Dialect::default();
@@ -80,7 +80,7 @@ impl Fingerprint {
 }
 
 impl Point {
-    /// What is known of it where no value is: a comment.
+    /// What is known although there is no value: a comment.
     #[must_use]
     pub fn remark(&self) -> String {
         match (&self.values[..], &self.other[..]) {
@@ -94,8 +94,8 @@ impl Point {
 }
 
 impl fmt::Display for Fingerprint {
-    /// The text of the dialect, as `--dialect` reads it. What is not known is a comment: no value
-    /// stands there that the run did not see.
+    /// The text of the dialect, as `--dialect` reads it. What is not known is a comment: every
+    /// value was seen by the run.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for point in &self.points {
             let Some(value) = point.value() else {

@@ -7,8 +7,8 @@ use crate::run::{Chapter, Outcome, Problem, Report};
 use crate::setup::Setup;
 use crate::spec::Spec;
 
-/// The version of the report in JSON; `report.schema.json` describes it. It changes when something
-/// that is there means another thing or is gone.
+/// The version of the JSON report, which `report.schema.json` describes. It changes when a member
+/// changes its meaning or goes.
 pub const JSON_VERSION: u32 = 1;
 
 /// The whole report as JSON, for programs.

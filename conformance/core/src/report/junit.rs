@@ -8,12 +8,12 @@ use crate::run::{Outcome, Report, Verdict};
 use crate::setup::Setup;
 use crate::spec::Spec;
 
-/// What every suite is part of.
+/// The package that all suites belong to.
 const PACKAGE: &str = "vcc-conformance";
 
-/// The report as JUnit XML: a test suite a chapter, a test case a case. It keeps to what the
-/// schemas of Ant's JUnit task and of Jenkins have in common; so warnings, which are no failures,
-/// stand in the output of their suite. The verdict and the cause of failures are told once, in the
+/// The report as JUnit XML: a test suite a chapter, a test case a case. It uses only what the
+/// schemas of Ant's JUnit task and of Jenkins have in common; so warnings, which are not failures,
+/// go to the output of their suite. The verdict and the cause of failures are told once, in the
 /// output of the first suite that has a failure, else of the first suite.
 ///
 /// # Errors
@@ -71,7 +71,7 @@ pub fn junit(report: &Report, setup: &Setup, spec: &Spec) -> Result<String, Stri
         }
     }
     let text = junit.to_string().map_err(|problem| problem.to_string())?;
-    // No schema has all of the totals that the root element comes with, and some have none.
+    // The library writes totals on the root element that not every schema allows.
     let (before, rest) = text.split_once("<testsuites").ok_or("no root element")?;
     let (_, rest) = rest.split_once('>').ok_or("no root element")?;
     Ok(format!("{before}<testsuites>{rest}"))

@@ -150,7 +150,7 @@ fn html(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;")
 }
 
-/// A text that cannot end the block that it stands in.
+/// A text that cannot end the code block around it.
 fn fenced(text: &str) -> String {
     text.replace("```", "` ` `")
 }

@@ -11,13 +11,13 @@ use crate::setup::Setup;
 use crate::spec::Spec;
 use crate::words::counted;
 
-/// Lines that the cases shown whole share, unless everything is asked for.
+/// Lines that the failures shown in full share, unless everything is asked for.
 const WHOLE_LINES: usize = 39;
 /// Lines of ids that all blocks share, unless everything is asked for.
 const ID_LINES: usize = 24;
 /// Lines of switches or of known failures that are shown, unless everything is asked for.
 const LISTED: usize = 6;
-/// The columns of lines that are put together here.
+/// The width at which lines are wrapped here.
 const WIDTH: usize = 100;
 
 /// How much a report on the terminal says.
@@ -25,7 +25,8 @@ const WIDTH: usize = 100;
 pub enum Detail {
     /// The verdict and the cause.
     Quiet,
-    /// So many failures of a block whole, as far as a screen or two hold them, the rest by id.
+    /// At most this many failures of a block in full, as far as they fit on a screen or two; the
+    /// rest by id.
     Some(usize),
     /// Everything.
     All,
@@ -82,7 +83,7 @@ pub fn terminal_with(
         let shown: usize = blocks.iter().map(|block| block.outcomes.len().min(whole)).sum();
         let lines = match detail {
             Detail::All => usize::MAX,
-            // More than the usual number was asked for: each as long as of three.
+            // More than the usual three were asked for: each is as long as one of three.
             _ => (WHOLE_LINES / shown.clamp(1, 6)).max(9),
         };
         let room = Room { whole, lines, ids: (ID_LINES / blocks.len().max(1)).max(1) };
@@ -144,7 +145,7 @@ fn table(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     Ok(())
 }
 
-/// So many of a list, and how many more there are.
+/// The first items of a list, and how many more there are.
 fn some<T>(all: &[T], detail: Detail) -> (&[T], usize) {
     let shown = if detail == Detail::All { all.len() } else { all.len().min(LISTED) };
     (&all[..shown], all.len() - shown)
@@ -251,7 +252,7 @@ fn fingerprint(out: &mut dyn Write, report: &Report, detail: Detail) -> io::Resu
         ),
     )?;
     if detail != Detail::All {
-        // What was seen, and is not as in the reference.
+        // Readings that differ from the reference's.
         fingerprint.points.retain(|point| {
             let seen = !point.values.is_empty() || !point.other.is_empty();
             seen && point.value() != Some(point.default)
@@ -352,7 +353,7 @@ fn show(
     Ok(())
 }
 
-/// A failure whole, line by line, as far as there is room: what matters least comes last.
+/// A failure in full, line by line, as far as there is room: the least important comes last.
 fn case(outcome: &Outcome, setup: &Setup, spec: &Spec, room: usize) -> Vec<String> {
     let style = style(outcome.verdict);
     let mut lines =
@@ -389,7 +390,7 @@ fn case(outcome: &Outcome, setup: &Setup, spec: &Spec, room: usize) -> Vec<Strin
     lines
 }
 
-/// That there are other findings than the first, and where.
+/// A note that there are more findings, and where.
 fn other_findings(folded: &[Folded<'_>]) -> impl Iterator<Item = String> {
     let others = &folded[1..];
     let named = |place: &String| !place.is_empty();

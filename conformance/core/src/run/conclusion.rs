@@ -1,27 +1,27 @@
-//! What a run ends in: one line that says how much was judged, and what was set aside.
+//! The conclusion of a run: one line that says how much was judged, and what was set aside.
 
 use super::report::Report;
 use super::verdict::Verdict;
 use crate::spec::Level;
 use crate::words::counted;
 
-/// What a run ends in.
+/// The conclusion of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Conclusion {
-    /// Every case of the suite was judged, but for those that the target cannot be asked, and none
-    /// of its clauses of level must is broken.
+    /// Every case of the suite was judged, except those that this target cannot be asked, and no
+    /// clause of level must is broken.
     Conforms,
-    /// The same of the cases that were asked for, which are not all.
+    /// The same, but only a part of the suite was asked for.
     AsAsked,
-    /// The same of the cases that could be judged: something that the suite asks was left open.
+    /// The same for the cases that could be judged: some question of the suite was left open.
     AsJudged,
-    /// Nothing fails but what is known to fail.
+    /// Only known failures fail.
     KnownOnly,
-    /// Nothing passes, and what is not done is a should.
+    /// Nothing passes, but only clauses of level should are broken.
     WarningsOnly,
     /// A clause is broken.
     DoesNotConform,
-    /// Known failures that are none, or whose time is over.
+    /// Known failures that no longer fail, or whose time is over.
     Stale,
     /// The target cannot be reached.
     Unreachable,
@@ -40,7 +40,7 @@ pub enum Conclusion {
 pub enum Tone {
     /// All is well: for [`Conclusion::Conforms`] alone.
     Good,
-    /// Nothing new is wrong, and not everything was judged or passes.
+    /// Nothing new is wrong, but not everything was judged or passes.
     Partial,
     /// Something is wrong.
     Bad,
@@ -103,7 +103,8 @@ impl Conclusion {
     }
 }
 
-/// How many cases came to what. Each case is counted once, so that the sum is the number of cases.
+/// How many cases got which result. Each case is counted once, so that the sum is the number of
+/// cases.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// The cases that there are, run or not.
@@ -112,7 +113,7 @@ pub struct Tally {
     pub ran: usize,
     /// Those that pass.
     pub pass: usize,
-    /// Shoulds that are not done.
+    /// Clauses of level should that are broken.
     pub warn: usize,
     /// Failures that are not known.
     pub fail: usize,
@@ -120,9 +121,9 @@ pub struct Tally {
     pub known: usize,
     /// Those that cannot be judged on this target.
     pub skipped: usize,
-    /// Those that there was nothing to judge on.
+    /// Those with nothing to judge them on.
     pub not_exercised: usize,
-    /// Those that something else stood in the way of.
+    /// Those that something other than the target kept from being judged.
     pub inconclusive: usize,
     /// Those whose recordings the target does not hold.
     pub precondition: usize,
@@ -147,7 +148,7 @@ impl Tally {
         ]
     }
 
-    /// The kinds that there are, but for those named: `3 warn, 1 skipped`.
+    /// The counts above zero, without those named: `3 warn, 1 skipped`.
     fn others(&self, but: &[&str]) -> Vec<String> {
         let kinds = self.kinds().into_iter();
         kinds
@@ -169,7 +170,7 @@ fn bracket(parts: &[Vec<String>]) -> String {
 }
 
 impl Report {
-    /// How many cases came to what.
+    /// How many cases got which result.
     #[must_use]
     pub fn tally(&self) -> Tally {
         let mut tally = Tally { ran: self.outcomes.len(), ..Tally::default() };
@@ -191,7 +192,7 @@ impl Report {
         tally
     }
 
-    /// What the run ends in.
+    /// The conclusion of the run.
     #[must_use]
     pub fn ends_in(&self) -> Conclusion {
         let tally = self.tally();
@@ -231,13 +232,13 @@ impl Report {
         self.ends_in().exit_code()
     }
 
-    /// What the run ends in, in a word or two: what [`Report::sentence`] begins with.
+    /// The conclusion in a word or two, with which [`Report::sentence`] begins.
     #[must_use]
     pub fn conclusion(&self) -> &'static str {
         self.ends_in().as_str()
     }
 
-    /// What the run ends in, with how much was judged and what was set aside.
+    /// The conclusion, with how much was judged and what was set aside.
     #[must_use]
     pub fn sentence(&self) -> String {
         let tally = self.tally();

@@ -28,7 +28,7 @@ pub struct Options {
     pub amplified: bool,
     /// Whether the target is asked for everything first.
     pub handshake: bool,
-    /// Cases that are wrong themselves, by id, with the reason.
+    /// Faulty cases by id, with the reason.
     pub broken: BTreeMap<String, String>,
     /// What was planned and judged before, for runs of the same cases.
     pub rehearsal: Option<Arc<Rehearsal>>,
@@ -99,8 +99,8 @@ pub fn run(
     }
 }
 
-/// Asks a target for every case on one connection, for later runs of them that are to be shorter. A case
-/// that cannot be planned or played has no place there.
+/// Plays every case on one connection, so that later runs can be shorter. Cases that cannot be
+/// planned or played are left out.
 #[must_use]
 pub fn rehearse(
     cases: &[Case],

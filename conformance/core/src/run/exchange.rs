@@ -19,14 +19,14 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    /// When it was over.
+    /// The time at which it ended.
     #[must_use]
     pub fn finished(&self) -> Timestamp {
         let micros = i64::try_from(self.micros).unwrap_or(i64::MAX);
         self.started.checked_add(SignedDuration::from_micros(micros)).unwrap_or(self.started)
     }
 
-    /// Why there is no answer, where the run was over before there was one: that says nothing of the
+    /// Why there is no answer, if the run ended before one came: that says nothing about the
     /// target.
     pub(crate) fn cut(&self) -> Option<String> {
         match &self.answer {
@@ -64,6 +64,6 @@ pub trait Target: Sync {
     fn base(&self) -> String;
     /// Requests sent so far.
     fn requests(&self) -> u64;
-    /// Why no more requests are sent, once that is so.
+    /// Why no more requests are sent; `None` while they are.
     fn ended(&self) -> Option<String>;
 }

@@ -80,19 +80,19 @@ impl Holding {
     }
 }
 
-/// What is said of an answer that is a list by its status and none by its body.
+/// The message for an answer whose status promises a list and whose body is not one.
 const UNREADABLE: &str = "unreadable";
 
-/// What is said of an answer that takes no credentials that it should take.
+/// The message for a target that refuses credentials that it should accept.
 const LOCKED: &str = "the credentials are not taken";
 
-/// What helps where the target does not know the credentials.
+/// The advice if the target does not know the credentials.
 const LET_IN: [&str; 2] = [
     "the target knows the tenant by another name or token: --tenant NAME, with its token in VCC_TOKEN",
     "nothing but this tenant is there: --live checks what it has, with GET only",
 ];
 
-/// What helps where the target holds other data.
+/// The advice if the target holds other data.
 const HOLD: [&str; 4] = [
     "load the dataset: vcc-conformance dataset export --dir DIR, or --seed-cmd CMD does it before the run",
     "let the suite start the server with it: --server-cmd CMD in place of --url",
@@ -104,7 +104,7 @@ const HOLD: [&str; 4] = [
 enum Halt {
     /// Nobody answers.
     Unreachable(String),
-    /// The run is over: nothing is known of what was not asked for.
+    /// The run is over: nothing is known about what was not asked.
     Over,
 }
 
@@ -270,7 +270,7 @@ fn holding(setup: &Setup, tenant: usize, seen: &[Record]) -> Holding {
     let mut found = BTreeSet::new();
     for record in seen {
         let place = known(setup, tenant, record).or_else(|| {
-            // With white space around its values it is there, if altered.
+            // A record with white space around its values is there, although altered.
             let mut bare = record.clone();
             for value in bare.values.iter_mut().flatten() {
                 *value = value.trim().to_owned();
@@ -291,7 +291,7 @@ fn holding(setup: &Setup, tenant: usize, seen: &[Record]) -> Holding {
                 }
                 found.insert(index);
             }
-            // Another tenant's record is a matter of AUTH-4, which has its cases.
+            // Another tenant's record breaks AUTH-4, which has its own cases.
             Some(_) => {}
             None => holding.unexpected.push((
                 record.text(Field::TransactionId).to_owned(),

@@ -12,7 +12,7 @@ use crate::http::{Answer, Client, Endpoint, Limits, Response, Trouble};
 const GONE: u32 = 8;
 /// How often a request is sent again when the connection is refused or the target is busy.
 const RETRIES: u32 = 3;
-/// Why a run is over that has sent what it may.
+/// Why a run is over that has sent as many requests as it may.
 const USED_UP: &str = "the requests of the run are used up (--max-requests)";
 
 /// What all workers of a run share.
@@ -201,7 +201,7 @@ impl<'a> HttpTransport<'a> {
     }
 }
 
-/// How long a target that is busy wants to be left alone, as far as a run has the time.
+/// How long a busy target asks to be left alone, limited to the time that the run has.
 fn asked_to_wait(response: &Response) -> Duration {
     let seconds = response.header("retry-after").and_then(|text| text.parse::<f64>().ok());
     let seconds = seconds.filter(|seconds| seconds.is_finite()).unwrap_or(0.2);

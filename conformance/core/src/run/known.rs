@@ -60,15 +60,15 @@ pub fn known_failures(name: &str, text: &str) -> Result<Vec<KnownFailure>, Strin
 /// What a run says of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    /// Something that it fits fails, or was not decided.
+    /// A case that it matches fails, or was not decided.
     Holds,
-    /// Cases of the suite that it fits did not run.
+    /// Cases of the suite that it matches did not run.
     NotAsked,
-    /// All that it fits passes.
+    /// Every case that it matches passes.
     Passes,
-    /// Nothing is of this name.
+    /// No case has such a name.
     FitsNothing,
-    /// Its time is over.
+    /// It has expired.
     Over,
 }
 
@@ -90,7 +90,7 @@ fn state(failure: &KnownFailure, report: &Report, suite: &[&str]) -> State {
         let there = suite.iter().any(|id| fits(id));
         if there || elsewhere { State::NotAsked } else { State::FitsNothing }
     } else if ran.iter().all(|verdict| *verdict == Verdict::Pass) {
-        // What it fits and was not asked for may well fail.
+        // A case that it matches and that did not run may well fail.
         let ids: Vec<&str> = report.outcomes.iter().map(|outcome| outcome.id.as_str()).collect();
         let all = suite.iter().filter(|id| fits(id)).all(|id| ids.contains(id));
         if all { State::Passes } else { State::NotAsked }
@@ -99,9 +99,9 @@ fn state(failure: &KnownFailure, report: &Report, suite: &[&str]) -> State {
     }
 }
 
-/// Marks the known failures of a report, and lists the lines that are out of date: nothing that they
-/// fit fails any more, no case is of their name, or their time is over. `suite` has the ids of all
-/// cases, those too that were not asked for.
+/// Marks the known failures of a report, and lists the lines that are out of date: no case that
+/// they match fails any more, no case has such a name, or they have expired. `suite` has the ids of
+/// all cases, including those that were not asked for.
 pub fn apply(known: &[KnownFailure], report: &mut Report, suite: &[&str]) {
     for failure in known {
         let KnownFailure { pattern, until, reason, place } = failure;
@@ -123,9 +123,9 @@ pub fn apply(known: &[KnownFailure], report: &mut Report, suite: &[&str]) {
     }
 }
 
-/// The text of a file of known failures with which this run would have no new failure. What an
-/// earlier text says is kept as it stands, line by line, but for lines that are out of date.
-/// `causes` has the failures by cause, those without one too.
+/// The text of a file of known failures that covers every failure of this run. The lines of an
+/// earlier text stay as they are, except those that are out of date. `causes` has the failures by
+/// cause, including those without one.
 #[must_use]
 pub fn adopted(
     earlier: Option<(&str, &str)>,
@@ -179,7 +179,7 @@ pub fn adopted(
     lines.join("\n") + "\n"
 }
 
-/// How the first line of a file begins that was written here.
+/// The beginning of the first line of a file written here.
 const HEAD: &str = "# Known failures:";
 
 /// A text without line ends or other control characters.
@@ -190,7 +190,7 @@ fn one_line(text: &str) -> String {
         .join(" ")
 }
 
-/// Whether a text fits a pattern in which `*` is any text.
+/// Whether a text matches a pattern in which `*` is any text.
 #[must_use]
 pub fn wildcard(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');

@@ -12,7 +12,7 @@ use crate::clock;
 use crate::dataset::{ExportFormat, Tenant, export};
 use crate::fixture::Request;
 
-/// The dataset in a folder of its own, which goes when this is dropped.
+/// The dataset in a folder of its own, which is removed when this is dropped.
 #[derive(Debug)]
 pub struct Exported {
     folder: PathBuf,
@@ -39,14 +39,13 @@ impl Exported {
 
 impl Drop for Exported {
     fn drop(&mut self) {
-        // What cannot be removed is left to the system's own cleaning.
+        // What cannot be removed is left for the system to clean up.
         let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
 
-/// A command of the user's, with what it needs in its environment: `VCC_DATA` (the folder with
-/// `tenants.json` and a CSV a tenant), `VCC_HOST`, `VCC_PORT`, `VCC_URL`, `VCC_TENANT`, `VCC_TOKEN`
-/// and `VCC_TZ`.
+/// A command of the user's, and its environment: `VCC_DATA` (the folder with `tenants.json` and a
+/// CSV a tenant), `VCC_HOST`, `VCC_PORT`, `VCC_URL`, `VCC_TENANT`, `VCC_TOKEN` and `VCC_TZ`.
 fn command(
     line: &str,
     data: &Path,
@@ -86,7 +85,7 @@ pub fn seed(
     loop {
         match group.ended().map_err(|problem| error(&problem))? {
             Some(status) if status.success() => {
-                // What it leaves running may be what the target needs.
+                // The target may need what it leaves running.
                 group.leave();
                 return Ok(());
             }
@@ -100,7 +99,7 @@ pub fn seed(
     }
 }
 
-/// What is said where a command takes longer than the run may.
+/// The message for a command that takes longer than the run may.
 const OVER: &str = "the time for the run was over before it was done (--deadline)";
 
 /// A server that runs until this is dropped.

@@ -163,7 +163,7 @@ pub fn outcome(
             let planned = &variant.steps[index.min(variant.steps.len() - 1)];
             let exchange = &exchanges[index.min(exchanges.len() - 1)];
             let status = exchange.answer.as_ref().ok().map(|response| response.status);
-            // A resource that is not there says nothing of its form.
+            // A missing resource says nothing about its form.
             let alone = match (variant.clause.filter(|_| written_passes), status) {
                 (Some("OUT-4a"), Some(404)) => Some("REQ-2"),
                 (clause, _) => clause,
@@ -203,15 +203,15 @@ pub fn outcome(
     outcome
 }
 
-/// Wrong values say less than a case that is about values.
+/// Wrong values say less than the clause of a case that is about values.
 fn yields(clause: &str, own: &str) -> bool {
     matches!(clause, "OUT-1a" | "OUT-4a" | "OUT-6a")
         && (own.starts_with("OUT-") || own.starts_with("CALL-"))
         || clause == "OUT-3a" && own.starts_with("OUT-3")
 }
 
-/// Good credentials that are not let in are that and nothing else, whatever the case is about; so is
-/// a success that the documentation does not have.
+/// Refusing good credentials is a fault of its own, whatever the case is about; so is a success
+/// status that the documentation does not have.
 fn refused(
     case: &Case,
     step: usize,
@@ -236,8 +236,8 @@ fn refused(
     Some(if colon { "AUTH-5b" } else { "AUTH-1" })
 }
 
-/// The case's own clause. AUTH-4 is broken by another tenant's records only: where none came, the
-/// case shows a break of the clause by which it asks.
+/// The case's own clause. Only another tenant's records break AUTH-4: if none came, the case shows
+/// a break of the clause by which it asks.
 fn own<'a>(case: &'a Case, finding: &Finding, planned: &Planned) -> &'a str {
     if case.clauses[0] != "AUTH-4" || finding.difference.is_none() {
         return &case.clauses[0];
@@ -299,7 +299,7 @@ fn one(
     for exchange in exchanges {
         match &exchange.answer {
             Ok(response) => pages.push(response),
-            // Without TLS no answer is a refusal like any other.
+            // Without TLS, no answer counts as a refusal.
             Err(_) if planned.plain => return Ok(Vec::new()),
             Err(trouble) => return Ok(vec![Finding::new(trouble.to_string())]),
         }
@@ -338,7 +338,7 @@ fn probe(
             values.push(reading.value.as_str());
         }
     }
-    // An answer that several readings give tells none of them.
+    // An answer that several readings give does not tell them apart.
     let value = match values[..] {
         [value] => Some(value.to_owned()),
         _ => None,

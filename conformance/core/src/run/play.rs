@@ -39,7 +39,8 @@ pub fn play(
             .len(),
         None => setup.tenants[step.tenant].tenant.records.len(),
     };
-    // A target that never gives an empty page is left after twice the pages that there are.
+    // A target that never gives an empty page is left after twice the number of pages that it
+    // should have.
     let most = expected.div_ceil(PAGE) * 2 + 2;
     let mut exchanges = Vec::new();
     for index in 0..most {

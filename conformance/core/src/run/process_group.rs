@@ -8,7 +8,7 @@ use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 
 /// How long processes may take to end when they are asked to.
 const GRACE: Duration = Duration::from_secs(3);
-/// How long a wait for a process lasts before anything else is looked at.
+/// How often to look up from waiting for a process.
 pub const TICK: Duration = Duration::from_millis(20);
 
 /// A command in a process group of its own, so that whatever it starts ends with it when this is
@@ -37,7 +37,7 @@ impl ProcessGroup {
         self.child.try_wait()
     }
 
-    /// Lets what still runs of the group go on.
+    /// Leaves what still runs of the group running.
     pub fn leave(self) {
         std::mem::forget(self);
     }
@@ -47,7 +47,7 @@ impl ProcessGroup {
         Pid::from_raw(i32::try_from(self.child.id()).ok()?)
     }
 
-    /// Sends a signal to all processes of the group. That none is left is as good.
+    /// Sends a signal to all processes of the group. It is fine if there are none left.
     fn signal(&self, signal: Signal) {
         if let Some(group) = self.group() {
             let _ = kill_process_group(group, signal);
@@ -65,7 +65,7 @@ impl Drop for ProcessGroup {
         self.signal(Signal::TERM);
         let until = Instant::now() + GRACE;
         while Instant::now() < until {
-            // One that has ended belongs to its group until it has been waited for.
+            // A process that has ended belongs to its group until somebody waits for it.
             let running = matches!(self.child.try_wait(), Ok(None));
             if !running && !self.is_alive() {
                 return;

@@ -1,4 +1,4 @@
-//! What is the same in many runs of the same cases is done once.
+//! Work that many runs of the same cases have in common is done once.
 
 use std::collections::BTreeMap;
 
@@ -11,13 +11,13 @@ use crate::fixture::Case;
 use crate::http::Answer;
 use crate::setup::Setup;
 
-/// Cases with their requests, the answers that a target gave, and how those were judged. A later run of
-/// them, with [`Options::rehearsal`](super::Options::rehearsal), plans nothing anew and judges what is
-/// answered in another way: a
-/// verdict follows from the answers alone.
+/// Cases with their requests, the answers of a target, and how those were judged. A later run of
+/// them, with [`Options::rehearsal`](super::Options::rehearsal), plans nothing again and judges
+/// only what is answered differently: a verdict follows from the answers alone.
 ///
-/// It is of use to such runs only that have the same setup, but for the time that a
-/// [`handshake`](super::handshake()) finds, the same specification and the same [`Options`](super::Options).
+/// It is only of use to runs with the same setup, except for the time that a
+/// [`handshake`](super::handshake()) finds, the same specification and the same
+/// [`Options`](super::Options).
 #[derive(Debug)]
 pub struct Rehearsal {
     now: Timestamp,
@@ -27,13 +27,13 @@ pub struct Rehearsal {
 #[derive(Debug)]
 struct Rehearsed {
     variants: Vec<Variant>,
-    /// Those of one variant after those of another.
+    /// The answers of all variants, one variant after another.
     answers: Vec<Answer>,
     outcome: Outcome,
 }
 
 impl Rehearsal {
-    /// Nothing yet, of runs at this time.
+    /// An empty one, for runs at this time.
     pub(super) fn at(now: Timestamp) -> Self {
         Self { now, cases: BTreeMap::new() }
     }
@@ -54,7 +54,7 @@ impl Rehearsal {
         self.find(case, setup).map(|rehearsed| rehearsed.variants.clone())
     }
 
-    /// The outcome of a case that is answered as it was, if it is.
+    /// The outcome of a case, if its answers are the same as before.
     pub(super) fn outcome(
         &self,
         case: &Case,

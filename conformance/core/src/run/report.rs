@@ -7,7 +7,7 @@ use super::outcome::Outcome;
 use super::scope::Scope;
 use super::verdict::Verdict;
 
-/// A run that is over.
+/// The result of a run.
 #[derive(Clone, Debug)]
 pub struct Report {
     /// The base URL of the target.
@@ -22,11 +22,11 @@ pub struct Report {
     pub handshake: Handshake,
     /// What became of each case, in the order of the suite.
     pub outcomes: Vec<Outcome>,
-    /// Why the run ended before its time.
+    /// Why the run ended early.
     pub ended: Option<String>,
     /// Whether a should that is not done is a failure.
     pub strict: bool,
-    /// Lines of the known failures that are out of date, each with where it stands.
+    /// Lines of known failures that are out of date, each with where it stands.
     pub stale: Vec<String>,
     /// How much of the suite it was asked for.
     pub scope: Scope,

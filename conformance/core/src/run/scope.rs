@@ -1,7 +1,8 @@
 /// How much of the suite a run was asked for, and what there was to judge it on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scope {
-    /// The cases that there are for such a run; fewer than came to a verdict are never counted.
+    /// The number of cases that such a run could have; a total is never less than the cases that
+    /// ran.
     pub all: usize,
     /// What made them fewer, in words: `--filter auth`, `edition 2026.1`. Empty for the whole suite.
     pub asked: Vec<String>,
@@ -28,7 +29,7 @@ pub struct Chapter {
     pub clauses: usize,
     /// Those that a law or a case of the run was judged on.
     pub exercised: usize,
-    /// What data would exercise more, in words.
+    /// What data would exercise more.
     pub wants: Vec<String>,
     /// Clauses that only the dataset can exercise.
     pub dataset_only: usize,

@@ -7,11 +7,11 @@ pub enum Verdict {
     Pass,
     /// It could not be judged on this target.
     Skipped,
-    /// Nothing was there to judge it on.
+    /// There was nothing to judge it on.
     NotExercised,
     /// The clause is a should, and the target does not do it.
     Warn,
-    /// Something else than the target stood in the way.
+    /// Something other than the target stood in the way.
     Inconclusive,
     /// The target does not hold what the case needs.
     Precondition,

@@ -20,7 +20,7 @@ pub struct Replay {
     setup: Setup,
 }
 
-/// A file that is not a saved run.
+/// The file is not a saved run.
 #[derive(Debug)]
 pub struct TranscriptError {
     line: usize,
@@ -92,7 +92,7 @@ impl Replay {
 }
 
 impl Replay {
-    /// Whether it is a live run: its requests come from what the target listed, and are no cases.
+    /// Whether it is a live run: its requests come from what the target listed, not from cases.
     #[must_use]
     pub fn is_live(&self) -> bool {
         self.lines.keys().any(|(case, ..)| case == "live")

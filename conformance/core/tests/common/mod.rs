@@ -12,18 +12,19 @@ use vcc_conformance_core::setup::Setup;
 use vcc_conformance_core::spec::Spec;
 use vcc_conformance_core::{dataset, fixture};
 
-/// A case of the suite, answered with an empty list by a target that has something in its head.
+/// A case of the suite, answered with an empty list by a target that says something unusual in its
+/// head.
 pub(crate) fn report(spec: &Spec) -> (Report, Setup) {
     report_of("near/start-minus-5", 200, spec)
 }
 
-/// The same of another case and status.
+/// The same for another case and status.
 pub(crate) fn report_of(id: &str, status: u16, spec: &Spec) -> (Report, Setup) {
     let body = "<?xml version=\"1.0\"?><recordings></recordings>\n<!-- \u{202e} & ]]> -->";
     answered(&|case| case == id, status, body, false, spec)
 }
 
-/// A report of these cases by a target that answers each request with the same.
+/// A report on these cases by a target that gives the same answer to each request.
 pub(crate) fn answered(
     wanted: &dyn Fn(&str) -> bool,
     status: u16,

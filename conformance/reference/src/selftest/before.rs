@@ -5,7 +5,7 @@ pub(super) struct Before {
     pub(super) requests: u32,
     /// Those with a header that announces a body.
     pub(super) bodies: u32,
-    /// Those of the method HEAD.
+    /// Those with the method HEAD.
     pub(super) heads: u32,
     /// Those that were refused.
     pub(super) refused: u32,

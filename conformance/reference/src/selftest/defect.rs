@@ -11,11 +11,11 @@ use super::texts::Parts;
 /// One way in which a server can be wrong, switched on around the reference server.
 #[derive(Clone, Copy)]
 pub struct Defect {
-    /// Its name, never given to another.
+    /// Its name, which no other defect ever gets.
     pub name: &'static str,
     /// The clauses that it breaks; a case that names one of them must catch it.
     pub clauses: &'static [&'static str],
-    /// What it does; goes on after "a server".
+    /// What it does; completes a sentence that begins with "a server".
     pub says: &'static str,
     pub(super) hook: Hook,
 }
@@ -33,7 +33,7 @@ pub(super) enum Hook {
     Sent(fn(&mut Vec<u8>, &Before)),
     /// The server reads another request than was sent.
     Ask(fn(&mut Incoming, &Site)),
-    /// The query means something else.
+    /// The query has another meaning.
     Select(fn(&mut Selection, &Incoming, &Site)),
     /// The page is found in another way.
     List(fn(&Selection, &Incoming, &Site) -> Page),
@@ -48,7 +48,7 @@ pub(super) enum Hook {
     Refuse(u16, &'static str, fn(&Outgoing, &Incoming, &Site) -> bool),
     /// A request is refused if it has a date for which this is true.
     Unread(fn(&Parts<'_>) -> bool),
-    /// Once there is an answer, another request is made in place of the first.
+    /// When there is an answer, another request is made in place of the first.
     Again(fn(&Outgoing, &Incoming, &Site) -> Option<Incoming>),
 }
 

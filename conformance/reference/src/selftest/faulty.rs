@@ -31,11 +31,11 @@ use vcc_conformance_core::http::Endpoint;
 const LARGEST: usize = 16 << 20;
 
 tokio::task_local! {
-    /// The request that the store is asked for.
+    /// The request that the store answers.
     static INCOMING: Incoming;
 }
 
-/// The defect that is switched on, and what it may know.
+/// The defect that is on, and what it may know.
 struct CurrentDefect {
     hook: RwLock<Option<Hook>>,
     site: Site,
@@ -47,15 +47,15 @@ impl CurrentDefect {
     }
 }
 
-/// The reference server with a defect that can be switched, on connections that are no sockets: each is
-/// served by the thread that asks.
+/// The reference server with a defect that can be switched, on connections without a socket: each
+/// is served by the thread that asks.
 pub(super) struct Faulty {
     server: Arc<InProcessReference>,
     current: Arc<CurrentDefect>,
 }
 
 impl Faulty {
-    /// Starts it on these recordings, which are those of the tenants.
+    /// Starts it with these recordings, which are those of the tenants.
     pub(super) fn start(
         shelf: &Arc<Shelf>,
         tenants: &[dataset::Tenant],
@@ -68,7 +68,7 @@ impl Faulty {
         let (of_store, of_api) = (current.clone(), current.clone());
         let store = FaultyStore { shelf: shelf.clone(), current: of_store };
         let mut limits = Limits::default();
-        // Wrong tokens are asked for as fast as everything else.
+        // Wrong tokens are answered as fast as right ones.
         limits.unproven_rate = u32::MAX;
         let builder = Server::builder(Arc::new(store)).clock(Clock::fixed(now)).limits(limits);
         let builder = builder.wrap(move |router| {
@@ -83,7 +83,7 @@ impl Faulty {
         Ok(Self { server: Arc::new(server), current })
     }
 
-    /// Where it is.
+    /// Its address.
     pub(super) fn endpoint(&self) -> Endpoint {
         Endpoint::dialled(self.server.clone())
     }
@@ -185,7 +185,7 @@ fn rewritten(record: &StoredRecord, change: fn(Field, &str) -> String) -> Stored
 impl Store for FaultyStore {
     async fn page(&self, tenant: TenantId, selection: &Selection) -> Result<Page, StoreError> {
         let (hook, site) = (self.current.hook(), &self.current.site);
-        // Outside of a request no defect acts.
+        // Outside a request no defect acts.
         let Ok(incoming) = INCOMING.try_with(Clone::clone) else {
             return self.shelf.page(tenant, selection).await;
         };

@@ -56,12 +56,12 @@ impl Incoming {
         self.get(name).is_some()
     }
 
-    /// Whether a date is asked for.
+    /// Whether the request has a date.
     pub(super) fn has_date(&self) -> bool {
         DATES.iter().any(|name| self.has(name))
     }
 
-    /// Whether a date is asked for that is written so; both ends of a range are looked at.
+    /// Whether the request has a date for which this is true; both ends of a range are tried.
     pub(super) fn has_date_like(&self, fits: fn(&Parts<'_>) -> bool) -> bool {
         DATES.iter().any(|name| {
             let value = self.get(name).unwrap_or_default();
@@ -160,7 +160,7 @@ impl Incoming {
 }
 
 fn decode_value(name: &str, value: &str) -> String {
-    // In a date a + can only be a sign, elsewhere it is a space (REQ-6).
+    // In a date a `+` can only be a sign, elsewhere it is a space (REQ-6).
     if DATES.contains(&name) || name == "tz" {
         decode(value)
     } else {

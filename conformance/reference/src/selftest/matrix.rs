@@ -24,9 +24,9 @@ use vcc_conformance_core::setup::Setup;
 use vcc_conformance_core::spec::{Level, Spec};
 use vcc_conformance_core::symptom::Symptom;
 
-/// The time of every run: a few days after a change of the clocks in North America, so that a day of
-/// 23 or 25 hours lies between it and its `today-7d`. A report of the same cases is the
-/// same on every day.
+/// The time of every run: a few days after a clock change in North America, so that a day of 23 or
+/// 25 hours lies between it and its `today-7d`. It makes the report of the same cases the same on
+/// every day.
 const NOW: i64 = 1_794_000_000;
 
 /// The result of one defect.
@@ -66,7 +66,8 @@ pub struct Matrix {
     pub unclean: Vec<String>,
     /// One a defect.
     pub rows: Vec<Measured>,
-    /// Whether the whole suite ran behind every defect, so that a case that catches none is known.
+    /// Whether the whole suite ran behind every defect, so that a case that catches nothing can be
+    /// found.
     pub whole: bool,
 }
 
@@ -77,7 +78,7 @@ impl Matrix {
         self.rows.iter().filter(|row| row.named().next().is_none()).collect()
     }
 
-    /// Graded cases that catch nothing of what ran; that is a fault where [`Matrix::whole`] only.
+    /// Graded cases that caught nothing in what ran; that is only a fault if [`Matrix::whole`].
     #[must_use]
     pub fn idle(&self) -> Vec<&str> {
         let busy: BTreeSet<&str> =
@@ -94,7 +95,7 @@ struct Bench<'a> {
     now: Timestamp,
     tenants: Vec<Tenant>,
     shelf: Arc<Shelf>,
-    /// Whether the laws of a live run are tried, and not the suite.
+    /// Whether the laws of a live run are tried instead of the suite.
     live: bool,
     stop: Arc<AtomicBool>,
 }
@@ -135,7 +136,7 @@ impl<'a> Bench<'a> {
         HttpTarget::new(endpoint, limits, self.stop.clone(), until)
     }
 
-    /// The suite against a server with a defect or without, at the level of should.
+    /// The suite against a server with or without a defect, at the level of should.
     fn report(&self, endpoint: Endpoint, hook: Option<Hook>, options: &Options) -> Report {
         self.report_with(&mut self.setup(&endpoint), endpoint, hook, options)
     }
@@ -157,7 +158,7 @@ impl<'a> Bench<'a> {
         run(&self.cases, setup, self.spec, &target, options, &|_| {})
     }
 
-    /// The suite against the reference as users run it, on a socket.
+    /// The suite against the reference as users run it, over a socket.
     fn on_a_socket(&self) -> Result<Report, String> {
         let clock = DateTime::from_timestamp(self.now.as_second(), 0).unwrap_or_default();
         let clock = Clock::fixed(clock);
@@ -168,7 +169,7 @@ impl<'a> Bench<'a> {
         Ok(self.report(endpoint, None, &self.options()))
     }
 
-    /// The suite as a server without a defect answers it.
+    /// How a server without a defect answers the suite.
     fn rehearsal(&self, server: &Faulty) -> Rehearsal {
         let setup = self.setup(&server.endpoint());
         let shared = self.target(server.endpoint());
@@ -209,7 +210,7 @@ impl<'a> Bench<'a> {
         let mut unclean: Vec<_> =
             clean.handshake.precondition.iter().cloned().chain(unclean).collect();
 
-        // The defects are around a server in this process, which has to be the same to the suite.
+        // The defects act in a server in this process: to the suite it must look the same.
         let server = self.start()?;
         let here = self.report(server.endpoint(), None, &self.options());
         let other = clean.outcomes.iter().zip(&here.outcomes);
@@ -274,7 +275,7 @@ fn brief(cases: &[Case]) -> Vec<Case> {
     cases.iter().filter(long).cloned().collect()
 }
 
-/// The cases that fail, each with what `of` says of it.
+/// The failing cases, each with what `of` says about it.
 fn fails<T>(report: &Report, of: impl Fn(&Outcome) -> T) -> BTreeMap<String, T> {
     let failed = report
         .outcomes
@@ -310,8 +311,8 @@ pub fn matrix(
     matrix_on(tenants, cases, spec, defects, jobs, stop, done)
 }
 
-/// The report of the cases behind a defect, with what it was judged against: what a run against such
-/// a server gives.
+/// The report on the cases behind a defect, with what it was judged against, as if a server with
+/// that defect had been judged.
 ///
 /// # Errors
 ///
@@ -372,7 +373,7 @@ mod tests {
     use super::*;
     use vcc_conformance_core::fixture;
 
-    /// What a run is judged by that was made before is what it would be judged by anew.
+    /// What an earlier run prepared judges a run as it would be judged without.
     #[test]
     fn a_rehearsal_changes_no_outcome() {
         let (mut cases, spec) = (fixture::embedded().unwrap(), Spec::embedded());

@@ -1,4 +1,4 @@
-//! Proof that the suite can fail: the suite against the reference server behind one defect at a
+//! Proves that the suite can fail: runs it against the reference server behind one defect at a
 //! time. The reference passes; a case that names its clause catches each defect; each graded case
 //! catches at least one.
 

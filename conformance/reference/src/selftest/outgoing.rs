@@ -27,7 +27,7 @@ impl Outgoing {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// Writes the body in Latin-1, with `?` for what that lacks.
+    /// Writes the body in Latin-1, with `?` for characters that it lacks.
     pub(super) fn in_latin_1(&mut self) {
         let text = self.text();
         self.body = text.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect();
@@ -80,7 +80,7 @@ impl Outgoing {
         let mut writer =
             csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
         let header = reader.byte_headers().cloned().unwrap_or_default();
-        // The rows are those that the reference wrote, and a Vec takes everything.
+        // The reference wrote the rows, and a Vec takes everything.
         let _ = writer.write_byte_record(&header);
         for row in reader.records().map_while(Result::ok) {
             let row: Vec<String> = row.iter().map(str::to_owned).collect();
@@ -93,7 +93,7 @@ impl Outgoing {
         }
     }
 
-    /// The values of CSV as they are, one row after another.
+    /// The values of CSV as they are, row after row.
     pub(super) fn cells(&self) -> Vec<Vec<String>> {
         let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(&self.body[..]);
         let rows = reader.records().map_while(Result::ok);
@@ -121,7 +121,7 @@ impl Outgoing {
         self.body = text.as_bytes().to_vec();
     }
 
-    /// 200 with a list of nothing.
+    /// 200 with an empty list.
     pub(super) fn nothing(&mut self, incoming: &Incoming) {
         self.status = 200;
         self.bare();

@@ -19,7 +19,7 @@ pub fn matrix_json(matrix: &Matrix) -> String {
         "gradedCases": matrix.graded,
         "defects": rows,
         "escaped": matrix.escaped().iter().map(|row| row.defect).collect::<Vec<_>>(),
-        // `null` where not every defect ran: what a case catches is not known then.
+        // `null` if not every defect ran: then it is not known what a case catches.
         "idleCases": matrix.whole.then(|| matrix.idle()),
         "unclean": matrix.unclean,
     });
@@ -36,7 +36,7 @@ fn row(row: &Measured) -> Value {
     })
 }
 
-/// The matrix as one HTML file: a row a defect, a column a chapter, darker where more cases fail.
+/// The matrix as one HTML file: a row a defect, a column a chapter, darker if more cases fail.
 #[must_use]
 pub fn matrix_html(matrix: &Matrix) -> String {
     let mut page = String::new();
@@ -47,7 +47,7 @@ pub fn matrix_html(matrix: &Matrix) -> String {
 
 fn write_page(out: &mut String, matrix: &Matrix) -> fmt::Result {
     let escaped = matrix.escaped();
-    // What a case catches is known once it ran behind every defect; a part says nothing of it.
+    // What a case catches is only known once it ran behind every defect.
     let idle = if matrix.whole { matrix.idle() } else { Vec::new() };
     let good = escaped.is_empty() && idle.is_empty() && matrix.unclean.is_empty();
     let caught = matrix.rows.len() - escaped.len();
@@ -99,7 +99,7 @@ fn write_page(out: &mut String, matrix: &Matrix) -> fmt::Result {
     Ok(())
 }
 
-/// What is known of the cases.
+/// What is known about the cases.
 fn how_much(matrix: &Matrix, idle: usize) -> String {
     let (graded, ran, all) = (matrix.graded.len(), matrix.rows.len(), super::defects().count());
     if matrix.whole {
@@ -126,7 +126,7 @@ fn line(out: &mut String, row: &Measured, chapters: &[&str]) -> fmt::Result {
             row.caught.len()
         )?,
         None => {
-            // What was not judged is not caught, and is no failure of a case.
+            // A case that was not judged is neither caught nor failed.
             let (class, reason) = match &row.precondition {
                 Some(reason) => ("other", format!("not judged: {reason}")),
                 None => ("fail", "no case of its clauses".into()),
@@ -179,7 +179,7 @@ mod tests {
         Matrix { graded, unclean: Vec::new(), rows: vec![row], whole }
     }
 
-    /// A case catches nothing of what did not run; that is not its fault.
+    /// That a case does not catch a defect which did not run is not its fault.
     #[test]
     fn what_did_not_run_is_not_painted_red() {
         let page = matrix_html(&matrix(false, None));

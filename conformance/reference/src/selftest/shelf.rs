@@ -1,4 +1,4 @@
-//! The recordings behind all defects: a store that is loaded once, and remembers what it was asked.
+//! The recordings behind all defects: a store that is loaded once and remembers its answers.
 
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
@@ -10,10 +10,10 @@ use vcc_store::{Credentials, Page, Sqlite, Store, StoreError, TenantId, TokenHas
 
 use crate::reference::{ReferenceError, load};
 
-/// How many answers of either kind are remembered: those of the suite are some thousands.
+/// How many answers of either kind are remembered: the suite needs some thousands.
 const REMEMBERED: usize = 16_384;
 
-/// A store that nobody writes to any more: what it said once it would say again.
+/// A store that nobody writes to any more: it would give the same answer again.
 pub(super) struct Shelf {
     store: Sqlite,
     pages: RwLock<HashMap<Asked, Page>>,
@@ -28,7 +28,7 @@ struct Asked(TenantId, Selection);
 
 impl Hash for Asked {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        // The rest of a selection differs seldom.
+        // The rest of a selection rarely differs.
         let Selection { window, near, filters, first, .. } = &self.1;
         (self.0, window, near, filters, first).hash(state);
     }

@@ -16,7 +16,7 @@ pub fn signatures(matrix: &Matrix) -> String {
 mod tests {
     use vcc_conformance_core::signatures::embedded;
 
-    /// The suite reads names and sentences of the defects from the file.
+    /// The suite reads the names and sentences of the defects from the file.
     #[test]
     fn the_embedded_signatures_are_those_of_the_defects() {
         let embedded = embedded();

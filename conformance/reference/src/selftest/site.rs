@@ -1,4 +1,4 @@
-//! What a defect may know: who the tenants are, what they hold, and what time it is.
+//! What a defect may know: who the tenants are, what they hold, and the time.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -51,7 +51,7 @@ impl Site {
         named.unwrap_or_else(|| self.resident(incoming).zone)
     }
 
-    /// What a request means where dates without a zone of their own are in `zone`.
+    /// What a request means if dates without a zone of their own are in `zone`.
     pub(super) fn resolve(&self, incoming: &Incoming, zone: Zone) -> Option<Selection> {
         self.selection(incoming.query.as_deref().unwrap_or_default(), zone)
     }
@@ -82,7 +82,7 @@ impl Site {
         paged(rows.cloned().collect(), selection)
     }
 
-    /// The page by another idea of equality of texts: field, value of the record, value asked for.
+    /// The page under another idea of equal texts: field, the record's value, the value asked for.
     pub(super) fn page_by(
         &self,
         selection: &Selection,
@@ -111,7 +111,7 @@ pub(super) fn paged(rows: Vec<StoredRecord>, selection: &Selection) -> Page {
     Page { records, more, rest: None }
 }
 
-/// Whether a record's start and finish are wanted, whatever its fields hold.
+/// Whether a record's start and finish match, whatever its fields hold.
 pub(super) fn in_time(selection: &Selection, row: &StoredRecord) -> bool {
     let times = Selection { filters: Vec::new(), ..selection.clone() };
     times.matches(row)

@@ -1,4 +1,4 @@
-//! Dates as texts, taken apart as far as a defect needs it.
+//! Dates as texts, taken apart as far as the defects need it.
 
 use chrono::NaiveDate;
 
@@ -31,7 +31,7 @@ impl Shape {
     }
 }
 
-/// A date with a time, in its parts: each as it is written, empty where it is not there.
+/// A date with a time in its parts, each as written; empty if it is not there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Parts<'a> {
     pub(super) date: &'a str,
@@ -66,13 +66,13 @@ pub(super) fn date(text: &str) -> &str {
     parts(text).date
 }
 
-/// The calendar date that a text is.
+/// The calendar date that a text names.
 pub(super) fn ymd(text: &str) -> Option<NaiveDate> {
     let form = if text.contains('-') { "%Y-%m-%d" } else { "%Y%m%d" };
     (Shape::of(text) == Shape::Day).then(|| NaiveDate::parse_from_str(text, form).ok()).flatten()
 }
 
-/// What a calendar that rolls over makes of a date: day, month and time beyond their ends are carried
+/// What a calendar that rolls over makes of a date: a day, month or time beyond its end is carried
 /// on.
 pub(super) fn rolled(text: &str) -> Option<String> {
     let parts = parts(text);

@@ -1,4 +1,4 @@
-//! Recordings that no case knows, as a server has them whose data nobody controls.
+//! Recordings that no case knows, like those of a server whose data nobody controls.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -47,15 +47,15 @@ impl Random {
         (self.0 >> 33) % below
     }
 
-    /// One in so many.
+    /// True once in this many times.
     fn one_in(&mut self, of: u64) -> bool {
         self.below(of) == 0
     }
 }
 
-/// The tenant `acme` in Berlin with so many recordings, the last of which is of the hours before
-/// `now`: often within seconds of the one before, and over changes of the clocks where they are
-/// more than some hundreds.
+/// The tenant `acme` in Berlin with this many recordings, the last of them in the hours before
+/// `now`: often within seconds of each other, and, if there are more than some hundreds, across
+/// changes of the clocks.
 ///
 /// # Errors
 ///

@@ -1,5 +1,5 @@
-//! What a new case needs beside its text: its line in `ids.lock`, and its place in the signatures of
-//! the defects that it catches.
+//! What a new case needs besides its text: its line in `ids.lock`, and its place in the signatures
+//! of the defects that it catches.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use super::{Defect, defects};
 /// A row of the table of defects, with the name of its family.
 type InFamily = (&'static str, &'static Defect);
 
-/// `ids.lock` and `signatures.txt` as they follow from the cases of a folder.
+/// `ids.lock` and `signatures.txt` brought up to date with the cases of a folder.
 #[derive(Clone, Debug)]
 pub struct Update {
     /// The text of `ids.lock`.
@@ -39,7 +39,7 @@ pub struct Update {
 /// What a case catches.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Caught {
-    /// The defects that it fails behind.
+    /// The defects behind which it fails.
     pub defects: Vec<&'static str>,
     /// Whether it has to catch one: it is graded, runs in `selftest`, and the reference passes it.
     pub must: bool,
@@ -54,9 +54,9 @@ impl Update {
     }
 }
 
-/// Checks the cases of a folder, and measures which defects the new and edited ones catch: what was
-/// measured of the others stays. A new defect is measured with all cases. After an
-/// edit of a dataset every defect is. `done` is called for every defect that was measured.
+/// Checks the cases of a folder, and measures which defects the new and edited ones catch; earlier
+/// measurements of the others are kept. A new defect is measured with all cases, and so is every
+/// defect after an edit of a dataset. `done` is called for every defect that was measured.
 ///
 /// # Errors
 ///
@@ -95,7 +95,7 @@ fn update_for(
     let mut changed: BTreeSet<&str> = contents.changed(&locked).into_iter().collect();
     let data_changed = changed.iter().any(|id| id.starts_with("dataset/"));
     changed.retain(|id| !id.starts_with("dataset/"));
-    // One that was written before there was a defect for it.
+    // A case that was written before there was a defect for it.
     let in_one: BTreeSet<&str> = old.iter().flat_map(|of| &of.cases).map(String::as_str).collect();
     let idle = cases.iter().filter(|case| has_to_catch(case, &spec) && !in_one.contains(&*case.id));
     changed.extend(idle.map(|case| case.id.as_str()));
@@ -151,8 +151,8 @@ fn update_for(
     })
 }
 
-/// Whether a case has to catch a defect, by what is written. Those without TLS are skipped here, as
-/// the reference has none.
+/// Whether a case has to catch a defect, by its text. Those without TLS are skipped here, as the
+/// reference has none.
 fn has_to_catch(case: &Case, spec: &Spec) -> bool {
     matches!(spec.level(&case.clauses[0]), Level::Must | Level::Should)
         && !case.tags.iter().any(|tag| tag == "long")
@@ -184,7 +184,7 @@ mod tests {
         folder
     }
 
-    /// The update where there are these defects only.
+    /// The update, if only these defects exist.
     fn updated(names: &[&str], folder: &Folder) -> Result<Update, String> {
         let some: Vec<InFamily> = defects().filter(|(_, of)| names.contains(&of.name)).collect();
         update_for(&some, folder, 2, &Arc::default(), &|_| {})
@@ -209,7 +209,7 @@ mod tests {
         let caught = Caught { defects: vec!["fields-ignored", "other-root"], must: true };
         assert_eq!(after.cases, [(NEW.to_owned(), caught)].into());
         assert!(after.idle().is_empty() && after.gone.is_empty() && after.defects.is_empty());
-        // Without a defect that it catches it is said to be idle, and so it is the next time.
+        // Without a defect that it catches it is reported as idle, and again the next time.
         let after = updated(&["exactly"], &before).unwrap();
         assert_eq!(after.idle(), [NEW]);
         before.lock = after.lock;

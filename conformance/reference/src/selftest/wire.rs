@@ -1,5 +1,5 @@
-//! Defects of how a server reads the bytes of a connection, which the API behind it never sees:
-//! they are at work on the way to the reference.
+//! Defects in how a server reads the bytes of a connection, which the API behind it never sees:
+//! they act on the way to the reference.
 
 use jiff::Timestamp;
 
@@ -45,7 +45,7 @@ impl Worker<'_> {
     /// The request as the server reads it.
     fn read(&mut self, planned: &Planned) -> Planned {
         let mut read = planned.clone();
-        // What came before is of interest to such a defect alone.
+        // Only such a defect needs to know what came before.
         let Some(Hook::Sent(change)) = self.hook else { return read };
         change(&mut read.bytes, &self.before);
         let body = |(name, _): &(String, String)| {

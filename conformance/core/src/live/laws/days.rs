@@ -14,7 +14,7 @@ struct Zoned {
     id: String,
     /// Its name, where the query names it.
     name: Option<&'static str>,
-    /// What the query ends in.
+    /// The end of its queries.
     tz: String,
     zone: TimeZone,
     /// The days to ask for.
@@ -88,8 +88,8 @@ fn untimed_end(lab: &mut Lab<'_>, zoned: &Zoned) {
     let mut law = lab.law(&id, "DATE-2a", "An untimed end of a range is its midnight");
     for date in &zoned.dates {
         let Some((from, to)) = day(*date, &zoned.zone) else { continue };
-        // Whether an untimed end stands for its whole day is left open (DATE-2b): a range that
-        // ends on the day before an empty one says the same either way.
+        // Whether an untimed end stands for its whole day is left open (DATE-2b). A range that ends
+        // on the day before an empty one means the same either way.
         let Ok(last) = date.checked_add(Span::new().days(1)) else { continue };
         let Some((_, after)) = day(last, &zoned.zone) else { continue };
         lab.finds(&mut law, &format!("d={date},{last}{}", zoned.tz), &|rec| {

@@ -54,7 +54,7 @@ fn documented_names() -> [&'static str; Field::COUNT] {
     Field::ALL.map(Field::wire_name)
 }
 
-/// The names of a record that are documented, in the order they came.
+/// The documented names of a record, in the order they came.
 fn known(seen: &Record) -> Vec<&str> {
     let documented = documented_names();
     seen.names.iter().map(String::as_str).filter(|name| documented.contains(name)).collect()
@@ -81,7 +81,7 @@ fn documented_order(lab: &mut Lab<'_>, pages: &Pages, first: &Exchange) {
     for seen in pages.values().flatten() {
         let names = known(seen);
         law.tried += 1;
-        // A field that is missing is no matter of order.
+        // A missing field does not break the order.
         if documented_names().iter().any(|field| !names.contains(field)) {
             break;
         }

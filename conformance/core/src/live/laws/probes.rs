@@ -45,7 +45,7 @@ fn range_end_instant(lab: &mut Lab<'_>) {
     let all: Vec<Timestamp> = lab.records.iter().map(|rec| rec.start).collect();
     let within =
         |from: Timestamp, to: Timestamp| all.iter().filter(|at| **at >= from && **at <= to).count();
-    // More than a page would hide what stands at the end.
+    // More than a page would hide what comes at its end.
     let pair = starts.windows(2).take(100).find(|pair| within(pair[0], pair[1]) <= PAGE);
     let Some(&[from, at]) = pair else { return };
     lab.observe(
@@ -58,7 +58,7 @@ fn range_end_instant(lab: &mut Lab<'_>) {
     );
 }
 
-/// Variables of fields: twice, with a plus, empty.
+/// Variables of fields: given twice, with a plus, empty.
 fn values(lab: &mut Lab<'_>) {
     let agents = |rec: &ListedRecording| rec.text(Field::AgentId).to_owned();
     let x = lab.records.iter().map(agents).find(|agent| !agent.is_empty());
@@ -107,7 +107,7 @@ fn values(lab: &mut Lab<'_>) {
     }
 }
 
-/// What depends on one instant at which a record starts.
+/// The switches that one start of a record can tell.
 fn instants(lab: &mut Lab<'_>, at: Timestamp) {
     let near = |rec: &ListedRecording| close(Some(rec.start), at);
     let text = utc(at);
@@ -140,7 +140,7 @@ fn instants(lab: &mut Lab<'_>, at: Timestamp) {
     );
 }
 
-/// What depends on one day, in UTC, on which a record starts.
+/// The switches that one UTC day with a record can tell.
 fn days(lab: &mut Lab<'_>, at: Timestamp) {
     let date = TimeZone::UTC.to_datetime(at).date();
     let (Some((from, to)), Ok(yesterday)) =

@@ -29,8 +29,7 @@ impl Range {
         ranges.filter(|range| range.from < range.until).collect()
     }
 
-    /// Whether it has a record. Whether the one instant of its end belongs to it is left open
-    /// (DATE-2c).
+    /// Whether it holds a record. Whether its end itself belongs to it is left open (DATE-2c).
     fn has(self, rec: &ListedRecording) -> Option<bool> {
         if rec.start == self.until {
             None

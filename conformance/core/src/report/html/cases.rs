@@ -30,7 +30,7 @@ pub(super) fn cases(out: &mut String, report: &Report) -> fmt::Result {
                 _ => String::new(),
             };
             let id = escape(&outcome.id);
-            // What is told above is a step away.
+            // A link to its description above.
             let id = match outcome.verdict {
                 Verdict::Fail | Verdict::Warn | Verdict::Error => {
                     format!("<a href=\"#{id}\">{id}</a>")
@@ -91,7 +91,7 @@ pub(super) fn fingerprint(out: &mut String, report: &Report) -> fmt::Result {
     Ok(())
 }
 
-/// What the target holds, where that is not the dataset.
+/// What the target holds, if that is not the dataset.
 pub(super) fn data(out: &mut String, report: &Report) -> fmt::Result {
     let lines: Vec<_> = report.handshake.tenants.iter().filter_map(Holding::line).collect();
     if lines.is_empty() {

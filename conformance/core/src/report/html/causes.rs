@@ -14,18 +14,18 @@ use crate::setup::Setup;
 use crate::spec::Spec;
 use crate::words::counted;
 
-/// Failures of a block that stand there at once; the others are behind a line.
+/// Failures of a block that are visible at once; the others are folded.
 const FIRST: usize = 3;
-/// Failures that are drawn, with what was sent and received; a page of a thousand helps nobody.
+/// Failures that are shown with drawing and exchange: a page with a thousand of them helps nobody.
 const DRAWN: usize = 200;
 
-/// What stands together, and what it is called.
+/// Failures that belong together, with their title.
 pub(super) struct Section<'a> {
     title: String,
     pub(super) block: Block<'a>,
 }
 
-/// What is wrong, by cause; then what has none, by what it is.
+/// Failures by cause; then those without one, by verdict.
 pub(super) fn by_cause(report: &Report) -> Vec<Section<'_>> {
     let mut sections: Vec<Section<'_>> = Vec::new();
     for block in blocks(report) {
@@ -43,7 +43,7 @@ pub(super) fn by_cause(report: &Report) -> Vec<Section<'_>> {
             && !explained.contains(outcome.id.as_str())
     };
     let mut rest: Vec<&Outcome> = report.outcomes.iter().filter(is_left).collect();
-    // What fails comes before what is a warning.
+    // Failures come before warnings.
     rest.sort_by_key(|outcome| std::cmp::Reverse(outcome.verdict));
     let unexplained =
         if sections.is_empty() { "Failures" } else { "Failures without a known cause" };

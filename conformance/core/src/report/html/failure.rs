@@ -1,5 +1,5 @@
 //! One case that is not as expected: what was asked, what was expected and what came, and how to
-//! ask once more.
+//! repeat the request.
 
 use std::fmt::{self, Write};
 
@@ -16,7 +16,7 @@ use crate::spec::Spec;
 
 /// Problems of one variant that are shown.
 const SHOWN: usize = 4;
-/// Unexpected records that are named; of those that the dataset does not have there may be any number.
+/// Unexpected records that are named: there is no limit to records that the dataset does not have.
 const NAMES: usize = 200;
 /// Other variants that are shown.
 const VARIANTS: usize = 12;
@@ -72,7 +72,7 @@ pub(super) fn failure(
     Ok(())
 }
 
-/// One problem whole.
+/// One problem in full.
 fn one(out: &mut String, problem: &Problem, setup: &Setup, drawn: bool) -> fmt::Result {
     let planned = &problem.exchange.planned;
     let place = match (problem.variant.as_str(), problem.step) {
@@ -123,7 +123,7 @@ fn one(out: &mut String, problem: &Problem, setup: &Setup, drawn: bool) -> fmt::
     Ok(())
 }
 
-/// Every record that is missing, or should be, by name where those are not all told.
+/// The names of all missing and unexpected records, if not every one was told above.
 fn names(
     out: &mut String,
     difference: &Difference,
@@ -151,7 +151,7 @@ fn names(
     Ok(())
 }
 
-/// The beginning of a name that the target made up.
+/// The beginning of a name that came from the target.
 fn cut(name: &str) -> String {
     let mut chars = name.chars();
     let short: String = chars.by_ref().take(60).collect();
@@ -186,7 +186,7 @@ fn found(out: &mut String, text: &str) -> fmt::Result {
     )
 }
 
-/// `status: expected 400, found 200` in its parts: of what, the first, the second.
+/// `status: expected 400, found 200` in its parts: what, expected, found.
 fn parts(text: &str) -> Option<(&str, &str, &str)> {
     let (before, rest) = text.split_once("expected ")?;
     let what = match before {
@@ -197,7 +197,7 @@ fn parts(text: &str) -> Option<(&str, &str, &str)> {
     Some((what, expected, came))
 }
 
-/// The other ways in which the case was run and is not as expected: folded, and told shortly.
+/// The other variants of the case that are not as expected: folded and short.
 fn variants(out: &mut String, problems: &[&Problem], first: Option<&Problem>) -> fmt::Result {
     if problems.is_empty() {
         return Ok(());

@@ -16,8 +16,8 @@ use crate::spec::Spec;
 /// The style of a page for people.
 pub const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
-/// The digest of [`SCRIPT`], by which the page lets it run and nothing else. Where it is not the
-/// right one, the test of the page in a browser says so.
+/// The digest of [`SCRIPT`]: the page lets this script run and no other. The test of the page in a
+/// browser fails if it is wrong.
 const SCRIPT_DIGEST: &str = include_str!("script.sha256");
 
 /// The report as one HTML file.
@@ -29,7 +29,7 @@ pub fn html(report: &Report, setup: &Setup, spec: &Spec) -> String {
     page
 }
 
-/// A sentence in which what stands between back-ticks is code.
+/// A sentence with the text between back-ticks shown as code.
 fn prose(text: &str) -> String {
     let parts = text.split('`').enumerate();
     parts
@@ -90,7 +90,7 @@ fn write_page(out: &mut String, report: &Report, setup: &Setup, spec: &Spec) -> 
         report.conclusion(),
         excerpt(&report.target),
     )?;
-    // What is drawn where a clock repeats or skips times; every drawing uses this one.
+    // The pattern for times that a clock repeats or skips; all drawings share it.
     out.push_str(
         "<svg width=\"0\" height=\"0\" aria-hidden=\"true\" class=\"defs\"><defs>\
          <pattern id=\"hatch\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">\

@@ -44,7 +44,7 @@ pub(super) fn header(out: &mut String, report: &Report, sections: &[Section<'_>]
     }
     out.push_str("<ul class=\"counts\">");
     for (name, count) in report.tally().kinds() {
-        // Known failures are failures, with a name of their own.
+        // Known failures are failures under a name of their own.
         let verdict = Verdict::named(name).unwrap_or(Verdict::Warn);
         if count > 0 || matches!(verdict, Verdict::Pass | Verdict::Fail) {
             let none = if count == 0 { " none" } else { "" };
@@ -62,7 +62,7 @@ pub(super) fn header(out: &mut String, report: &Report, sections: &[Section<'_>]
     Ok(())
 }
 
-/// Links to the parts of the page that there are.
+/// Links to the parts that the page has.
 pub(super) fn navigation(out: &mut String, report: &Report) -> fmt::Result {
     out.push_str("<nav aria-label=\"On this page\"><a href=\"#chapters\">Chapters</a>");
     let wrong = |outcome: &&Outcome| {
@@ -80,8 +80,8 @@ pub(super) fn navigation(out: &mut String, report: &Report) -> fmt::Result {
     Ok(())
 }
 
-/// A tile for each chapter in which not all is well, and a line with the others; a tile for each
-/// where all is well everywhere.
+/// A tile for each chapter with a problem, and one line for the others; if there is no problem, a
+/// tile for each chapter.
 pub(super) fn chapters(out: &mut String, report: &Report) -> fmt::Result {
     out.push_str("<section aria-labelledby=\"chapters\"><h2 id=\"chapters\">Chapters</h2>");
     let clean = |chapter: &&str| {

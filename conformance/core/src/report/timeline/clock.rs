@@ -1,5 +1,5 @@
-//! Wall clocks beside a drawing: the window in the zone that it was asked for in, in that of the
-//! tenant and in UTC, and the changes of the clock that lie in it.
+//! Wall clocks beside a drawing: the window in the zone that it was asked for in, in the tenant's
+//! and in UTC, and the changes of the clock within it.
 
 use std::fmt::{self, Write};
 
@@ -12,7 +12,7 @@ use crate::report::arithmetic::span;
 use crate::report::escape::escape;
 use crate::setup::Setup;
 
-/// Changes of the clock that are drawn and told at most; a window of years has more.
+/// The most changes of the clock that are drawn and told; a window of years has more.
 const MOST: usize = 4;
 
 /// A change of a zone's offset.
@@ -23,13 +23,13 @@ pub(super) struct Change {
 }
 
 impl Change {
-    /// Seconds by which the clock goes on; negative where it goes back.
+    /// Seconds by which the clock jumps forward; negative where it goes back.
     fn seconds(&self) -> i64 {
         i64::from(self.after.seconds()) - i64::from(self.before.seconds())
     }
 
-    /// The instants whose wall clock comes twice; the one instant of the change, where times are
-    /// skipped.
+    /// The instants whose wall clock comes twice; if times are skipped, the one instant of the
+    /// change.
     pub(super) fn stretch(&self) -> (Timestamp, Timestamp) {
         let back = SignedDuration::from_secs((-self.seconds()).max(0));
         let shifted = |at: Result<Timestamp, jiff::Error>| at.unwrap_or(self.at);
@@ -57,8 +57,8 @@ fn clock(time: Time) -> String {
     time.strftime(pattern).to_string()
 }
 
-/// The changes of a zone's offset from `first` on and before `last`; none where there are too many
-/// to be told.
+/// The changes of a zone's offset from `first` on and before `last`; none if there are too many to
+/// tell.
 pub(super) fn changes(zone: &TimeZone, first: Timestamp, last: Timestamp) -> Vec<Change> {
     let mut found = Vec::new();
     let mut before = zone.to_offset(first);
@@ -98,7 +98,7 @@ fn day_and_time(offset: Offset, at: Timestamp) -> String {
     offset.to_datetime(at).to_string().replace('T', " ")
 }
 
-/// What stands above the drawing: the window in words.
+/// The caption: the window in words.
 pub(super) fn caption(
     out: &mut String,
     arithmetic: &Arithmetic,

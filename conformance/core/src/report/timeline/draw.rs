@@ -13,9 +13,9 @@ use crate::report::escape::escape;
 const ROW: usize = 18;
 /// The height of the band around the line.
 const BAND: usize = 26;
-/// Percent of the width that are seen as a stretch on a phone.
+/// The least share of the width, in percent, that can be seen as a stretch on a phone.
 const SEEN: f64 = 3.0;
-/// Percent of the width within which a mark hides another.
+/// The distance, in percent of the width, within which a mark hides another.
 const HIDES: f64 = 0.8;
 
 /// The stretch of time that is drawn.
@@ -120,7 +120,7 @@ pub(super) fn draw(
         let width = until - from;
         // Higher than the band, so that marks in it do not hide it.
         let (top, high) = (band_top - 5, BAND + 10);
-        // A gap is no time at all, and a fold may be too short to be seen: they have some pixels.
+        // A gap has no length at all, and a fold may be too short to see: both get a few pixels.
         if width < SEEN {
             write!(
                 out,
@@ -207,7 +207,7 @@ fn named(marks: &[&Mark], view: &View) -> Vec<(f64, &'static str, String)> {
     labels
 }
 
-/// A name that leaves room for what is said of it.
+/// A name, cut so that there is room for the words about it.
 fn short(key: &str) -> String {
     match key.char_indices().nth(20) {
         None => key.to_owned(),

@@ -12,7 +12,7 @@ const LETTER: f64 = 7.5;
 const SPACE: f64 = 10.0;
 /// Between a pole and the label to its right.
 const BESIDE: f64 = 8.0;
-/// As many wrong records of a kind have a label each; more share some.
+/// Up to this many wrong records of a kind get a label each; more of them share labels.
 pub(super) const SINGLE: usize = 14;
 
 /// A text at a place of the line.
@@ -27,7 +27,7 @@ pub(super) struct Label {
     pub(super) text: String,
 }
 
-/// Places texts, each at its percentage, in as few rows as there are: the rows that they take.
+/// Places texts, each at its percentage, in as few rows as possible; also gives the number of rows.
 pub(super) fn place(texts: Vec<(f64, &'static str, String)>) -> (Vec<Label>, usize) {
     // The end of what stands in each row, and the beginnings and ends of all its labels.
     let mut rows: Vec<Vec<(f64, f64)>> = Vec::new();

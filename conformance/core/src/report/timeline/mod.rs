@@ -14,7 +14,7 @@ use crate::run::Planned;
 use crate::setup::Setup;
 use draw::{View, draw};
 
-/// Records that came or stayed away rightly, drawn at most.
+/// The most correct records that are drawn.
 const MOST: usize = 60;
 
 /// What a record is in an answer.
@@ -93,7 +93,7 @@ pub(super) fn timelines(difference: &Difference, planned: &Planned, setup: &Setu
     // Writing to a String cannot fail.
     let _ = clock::caption(&mut text, &arithmetic, &asked, setup, planned.tenant);
     let _ = draw(&mut text, &arithmetic, &asked, &view, &marks);
-    // Where records lie within a hair's breadth of an edge, that edge is drawn larger.
+    // If records lie very close to an edge, that edge is drawn enlarged.
     for (edge, word) in [(asked.from, "beginning"), (asked.until, "end")] {
         let away = |at: &Timestamp| at.duration_since(edge).as_secs_f64().abs();
         let close = |at: &&Timestamp| away(at) * 40.0 < view.seconds();
@@ -139,7 +139,7 @@ fn marks(
         wrong.chain(unexpected.map(|index| (index, Kind::Unexpected))).collect();
     let mut marks: Vec<Mark> =
         wrong.iter().filter_map(|(index, kind)| mark(*index, *kind)).collect();
-    // The neighbours that were asked for and came, or were not asked for and did not.
+    // Correct neighbours: asked for and present, or neither.
     let fits = |index: &usize| {
         times.fields.iter().all(|(field, value)| records[*index].text(*field) == value)
             && wrong.iter().all(|(other, _)| other != index)

@@ -7,7 +7,8 @@ use crate::selftest::incoming::Incoming;
 use crate::selftest::outgoing::Outgoing;
 use crate::selftest::site::Site;
 
-/// Lets a request in whose credentials are as wrong as `fits` says: name, token, the right token.
+/// Lets a request in as the first tenant that `fits` finds: by the name and token that were sent,
+/// and the name and token of the tenant.
 fn let_in(incoming: &mut Incoming, site: &Site, fits: impl Fn(&str, &str, &str, &str) -> bool) {
     let Some((name, token)) = incoming.credentials() else { return };
     let known = site.residents.iter().find(|one| fits(&name, &token, &one.name, &one.token));

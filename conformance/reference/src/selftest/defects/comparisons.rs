@@ -19,7 +19,7 @@ fn fits(text: &str, pattern: &str, any: char, one: char) -> bool {
     like(&chars(text), &chars(pattern), any, one)
 }
 
-/// Accents taken off the letters of Latin-1.
+/// Latin-1 letters without their accents.
 fn plain(text: &str) -> String {
     text.chars()
         .filter(|c| !('\u{300}'..='\u{36f}').contains(c))
@@ -40,7 +40,7 @@ fn plain(text: &str) -> String {
         .collect()
 }
 
-/// A letter and an accent behind it as one character, as far as the dataset has them.
+/// Joins letters with the accents behind them, as far as the dataset has them.
 fn composed(text: &str) -> String {
     ["e\u{301}é", "e\u{308}ë", "u\u{308}ü", "o\u{308}ö", "a\u{308}ä", "n\u{303}ñ"].iter().fold(
         text.to_owned(),
@@ -55,7 +55,7 @@ pub(super) fn number(text: &str) -> Option<f64> {
     text.trim().parse().ok()
 }
 
-/// How the value of a field is compared with the one that is asked for.
+/// How the value of a field is compared with the one asked for.
 pub(super) const COMPARISONS: Family = Family {
     name: "fields",
     defects: &[

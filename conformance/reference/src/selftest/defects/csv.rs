@@ -4,14 +4,14 @@ use crate::selftest::incoming::Incoming;
 use crate::selftest::outgoing::Outgoing;
 use crate::selftest::site::Site;
 
-/// CSV of which `write` makes each row.
+/// CSV whose rows `write` makes.
 fn each_row(outgoing: &mut Outgoing, write: impl Fn(Vec<String>) -> String) {
     if outgoing.is_csv() {
         outgoing.body = outgoing.cells().into_iter().map(write).collect::<String>().into_bytes();
     }
 }
 
-/// CSV written by joining, with `quote` for a value and `end` behind each row.
+/// CSV made by joining, with `quote` for a value and `end` after each row.
 fn joined(outgoing: &mut Outgoing, quote: impl Fn(&str) -> String, between: &str, end: &str) {
     each_row(outgoing, |row| {
         let cells: Vec<_> = row.iter().map(|cell| quote(cell)).collect();

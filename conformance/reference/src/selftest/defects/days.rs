@@ -8,7 +8,7 @@ use crate::selftest::incoming::Incoming;
 use crate::selftest::site::{Site, finish_or_start};
 use crate::selftest::texts::{Shape, date, ymd};
 
-/// What a single `d` asks for, without constants.
+/// What a single `d` asks for, if it is not a constant.
 fn single(incoming: &Incoming) -> Option<String> {
     incoming.get("d").filter(|d| !d.contains(',') && !d.contains("today"))
 }
@@ -21,7 +21,7 @@ fn day_of(text: &str, days: i64) -> Option<String> {
     Some((ymd(text)? + TimeDelta::days(days)).to_string())
 }
 
-/// Computes the midnights of a single `d` with the offset that the zone has so many hours later.
+/// Computes the midnights of a single `d` with the zone's offset this many hours later.
 fn by_another_noon(s: &mut Selection, incoming: &Incoming, site: &Site, hours: i64) {
     let zone = site.zone(incoming);
     if let Some(window) = &mut s.window

@@ -13,7 +13,7 @@ fn fields(incoming: &mut Incoming, change: impl Fn(&str) -> Option<String>) {
     incoming.map(|name, value| Field::from_filter_name(name).and_then(|_| change(value)));
 }
 
-/// The broken escapes of a query written as text.
+/// Broken escapes of a query, kept as text.
 fn mended(query: &str) -> String {
     let bytes = query.as_bytes();
     let mut out = String::new();

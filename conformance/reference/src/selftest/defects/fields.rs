@@ -11,7 +11,7 @@ pub(super) fn without(selection: &mut Selection, field: Field) {
     selection.filters.retain(|filter| filter.field != field);
 }
 
-/// A record with no more than one of the filters fulfilled is found.
+/// A record is found if it matches any of the filters.
 fn any(selection: &Selection, row: &StoredRecord) -> bool {
     selection.filters.is_empty() || selection.filters.iter().any(|filter| filter.matches(row))
 }

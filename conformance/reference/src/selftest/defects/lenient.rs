@@ -17,7 +17,7 @@ fn mend(incoming: &mut Incoming, site: &Site, change: impl Fn(&str) -> Option<St
     });
 }
 
-/// Whether a request was refused that has a date.
+/// Whether a request with a date was refused.
 fn refused(outgoing: &crate::selftest::outgoing::Outgoing, incoming: &Incoming) -> bool {
     outgoing.status == 400 && incoming.has_date()
 }

@@ -22,7 +22,7 @@ fn look_up(incoming: &Incoming, site: &Site, name: &str, edge: Edge) -> Option<N
     Some(Near { edge, at, tolerance: 5, from: at - wide, until: at + wide })
 }
 
-/// The length of the period that a look-up is written to, where that is more than a second.
+/// The length of the period that a look-up names, if that is more than a second.
 fn untimed(incoming: &Incoming, name: &str) -> bool {
     incoming.get(name).is_some_and(|text| parts(&text).time.is_empty())
 }

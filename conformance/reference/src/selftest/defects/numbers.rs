@@ -2,14 +2,14 @@ use crate::selftest::defect::Hook::{Ask, Refuse};
 use crate::selftest::defect::{Family, defect};
 use crate::selftest::incoming::Incoming;
 
-/// The digits of the duration asked for, without zeros before them.
+/// The digits of the duration asked for, without leading zeros.
 fn duration(incoming: &Incoming) -> Option<String> {
     let text = incoming.get("duration")?;
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     digits.then(|| text.trim_start_matches('0').to_owned())
 }
 
-/// The number that is left in so many bits.
+/// A number cut to this many bits.
 fn wrapped(digits: &str, bits: u32) -> u64 {
     let number = digits
         .bytes()

@@ -14,7 +14,7 @@ fn as_get(incoming: &mut Incoming, methods: &[&str]) {
     }
 }
 
-/// Another path for paths that are none of the resource.
+/// Another path for paths outside the resource.
 fn served(incoming: &mut Incoming, fits: impl Fn(&str) -> bool) {
     if fits(&incoming.path) {
         incoming.path = PATH.into();

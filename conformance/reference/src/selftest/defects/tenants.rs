@@ -5,7 +5,7 @@ use crate::selftest::defect::Hook::List;
 use crate::selftest::defect::{Family, defect};
 use crate::selftest::site::{Site, in_time, paged};
 
-/// All that is left out of a list belongs to somebody else.
+/// The records of all tenants for which `wanted` is true, by their start.
 fn everybody(site: &Site, wanted: impl Fn(&StoredRecord) -> bool) -> Vec<StoredRecord> {
     let all = site.residents.iter().flat_map(|resident| &resident.rows);
     let mut rows: Vec<_> = all.filter(|row| wanted(row)).cloned().collect();
@@ -13,7 +13,7 @@ fn everybody(site: &Site, wanted: impl Fn(&StoredRecord) -> bool) -> Vec<StoredR
     rows
 }
 
-/// Whether a request asks for something of a record.
+/// Whether a request asks for something in a record.
 fn has_filters(selection: &vcc_query::Selection) -> bool {
     !selection.filters.is_empty()
 }

@@ -7,7 +7,7 @@ use crate::selftest::incoming::Incoming;
 use crate::selftest::site::{Site, utc};
 use crate::selftest::texts::{Parts, parts};
 
-/// Another text for each date whose time is an hour with a space and digits behind it.
+/// Another text for each date whose time is an hour, a space and digits.
 fn behind_an_hour(incoming: &mut Incoming, change: impl Fn(&Parts<'_>, &str) -> Option<String>) {
     incoming.dates(|text| {
         let parts = parts(text);
@@ -24,7 +24,7 @@ fn a_second_on(text: &str, site: &Site, zone: Zone) -> Option<String> {
     Some(utc(site.instant(&text, zone)? + TimeDelta::seconds(1)))
 }
 
-/// The zone whose rules one had until 2025.
+/// The zone whose rules another one had until 2025.
 fn before_2026(name: &str) -> Option<&'static str> {
     Some(match name {
         "America/Vancouver" => "America/Los_Angeles",

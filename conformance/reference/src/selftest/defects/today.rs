@@ -6,7 +6,7 @@ use crate::selftest::defect::{Family, defect};
 use crate::selftest::incoming::Incoming;
 use crate::selftest::site::{Site, utc};
 
-/// The days that a constant is away from today.
+/// The number of days between a constant and today.
 fn days(text: &str) -> Option<i64> {
     match text.strip_prefix("today")? {
         "" => Some(0),
@@ -37,7 +37,7 @@ fn midnight(site: &Site, incoming: &Incoming, days: i64) -> Option<DateTime<Utc>
     day(site, days, site.zone(incoming)).map(|day| day.from)
 }
 
-/// As if constants were days of another zone, or of another number.
+/// Constants read as days of another zone, or as another number of days.
 fn moved(incoming: &mut Incoming, window: impl Fn(i64) -> Option<Window>) {
     incoming.map_one("d", |d| match d.split_once(',') {
         None => {

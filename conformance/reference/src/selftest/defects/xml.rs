@@ -4,7 +4,7 @@ use crate::selftest::defect::Hook::Answer;
 use crate::selftest::defect::{Family, defect};
 use crate::selftest::outgoing::Outgoing;
 
-/// Elements and what they hold, whatever they are.
+/// Elements and their content.
 fn elements(text: &str, change: impl Fn(&str, &str) -> Option<String>) -> String {
     let mut text = text.to_owned();
     for field in Field::ALL {

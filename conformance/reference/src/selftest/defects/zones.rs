@@ -22,7 +22,7 @@ fn in_zone(incoming: &mut Incoming, name: &str) {
     incoming.add("tz", name);
 }
 
-/// Dates are asked for and the zone is good.
+/// Whether a request has a date and a good zone.
 fn is_good(incoming: &Incoming) -> bool {
     incoming.has_date() && incoming.get("tz").is_none_or(|name| name.parse::<Zone>().is_ok())
 }
