@@ -160,7 +160,7 @@ fn records(
         };
         for (name, wanted) in fields {
             let field = Field::from_wire_name(name)
-                .ok_or_else(|| format!("expect.values.{key}: {name:?} is no field"))?;
+                .ok_or_else(|| format!("expect.values.{key}: {name:?} is not a field"))?;
             let wanted = view
                 .setup
                 .template(view.tenant)
@@ -286,7 +286,7 @@ fn starts(
                 "query" => view.tz.clone().unwrap_or_else(|| own.clone()),
                 "utc" => TimeZone::UTC,
                 name => crate::zone::named(name)
-                    .map_err(|_| format!("expect.zone: {name:?} is no zone"))?,
+                    .map_err(|_| format!("expect.zone: {name:?} is not a zone"))?,
             };
             holds |= read.iter().all(|(_, start)| {
                 let offset = zone.to_offset(start.instant).seconds();

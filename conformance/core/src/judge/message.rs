@@ -122,7 +122,7 @@ pub(super) fn body(wanted: &BodyExpect, response: &Response) -> Result<Option<St
     }
     if let Some(digits) = &wanted.hex {
         let part = unhex(digits).filter(|part| !part.is_empty());
-        let part = part.ok_or_else(|| format!("expect.body.hex: {digits:?} is no hex"))?;
+        let part = part.ok_or_else(|| format!("expect.body.hex: {digits:?} is not hex"))?;
         if !bytes.windows(part.len()).any(|window| window == part) {
             return Ok(Some(format!("the body lacks the bytes {digits}")));
         }

@@ -19,7 +19,7 @@ pub(super) fn same_as(
 ) -> Result<(), String> {
     let step = |number: usize| {
         let found = number.checked_sub(1).and_then(|at| view.earlier.get(at));
-        found.ok_or_else(|| format!("expect: {number} is no earlier step"))
+        found.ok_or_else(|| format!("expect: {number} is not an earlier step"))
     };
     let values = |format: Format, response: &Response| {
         list::read(format, response)
@@ -70,7 +70,7 @@ pub(super) fn same_as(
             let (with, without) =
                 if here.contains(name) { ("this", "that") } else { ("that", "this") };
             findings.push(Finding::new(format!(
-                "{name}: {with} answer has it and {without} has not; that is step {}",
+                "{name}: {with} answer has it and {without} does not; compared with step {}",
                 same.step
             )));
         }
