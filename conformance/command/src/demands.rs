@@ -52,7 +52,7 @@ fn records(expect: &Expect) -> Vec<String> {
     all.extend(expect.count.map(|count| counted(count, "record")));
     all.extend(expect.at_most.map(|most| format!("{} at most", counted(most, "record"))));
     for (word, list) in [
-        ("no record but of these", &expect.among),
+        ("no record apart from these", &expect.among),
         ("these records are there", &expect.includes),
         ("these records are not there", &expect.excludes),
     ] {
@@ -140,7 +140,7 @@ fn csv(csv: &CsvExpect) -> Vec<String> {
         all.push("every row of the CSV ends in CR LF".into());
     }
     if let Some(Quotes::Minimal) = csv.quotes {
-        all.push("quotes stand around values of the CSV that need them alone".into());
+        all.push("in the CSV only values that need quotes have them".into());
     }
     all.extend(
         csv.rows.map(|rows| format!("{} below the header of the CSV", counted(rows, "row"))),

@@ -50,7 +50,7 @@ pub(super) fn diff(args: &Args, out: &mut dyn Write) -> Result<u8, CommandError>
     for (one, other) in pairs {
         if one.clauses[0] != last {
             last = &one.clauses[0];
-            let sentence = suite.spec.find(last).map_or("", |clause| clause.sentence.as_str());
+            let sentence = suite.spec.sentence(last);
             writeln!(out, "{last}: {sentence}")?;
         }
         differences += 1;

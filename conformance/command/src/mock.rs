@@ -192,7 +192,7 @@ fn client(
             break;
         }
         if Instant::now() >= until {
-            ran.problem = Some(format!("the client was not done after {} s", args.seconds));
+            ran.problem = Some(format!("the client was not finished after {} s", args.seconds));
             break;
         }
         thread::sleep(TICK);

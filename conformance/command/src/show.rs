@@ -121,7 +121,7 @@ fn one(case: &Case, suite: &Suite, out: &mut dyn Write) -> Result<(), CommandErr
         expected(out, &format!("or as well{when}"), &or.expect)?;
     }
     if let Some(switch) = &case.switch {
-        writeln!(out, "  observes the switch {switch}, and grades nothing:")?;
+        writeln!(out, "  observes the switch {switch}, and is not graded:")?;
         for reading in &case.reading {
             expected(out, &format!("{} where it is", reading.value), &reading.expect)?;
         }

@@ -121,7 +121,7 @@ fn failures_are_adopted_by_one_command_and_go_when_they_are_mended() {
     std::fs::write(&known, "\nnear/start-* # until 2026-01-31: issue 7\n").unwrap();
     let (code, out, _) = said(&mut known_run());
     assert_eq!(code, 4, "{out}");
-    let line = format!("  {name}:2: near/start-*: its time was over on 2026-01-31 (issue 7)");
+    let line = format!("  {name}:2: near/start-*: it expired on 2026-01-31 (issue 7)");
     assert_eq!(last(&out), line);
     // A file that cannot be read is not overwritten.
     std::fs::write(&known, "near/start-*\n").unwrap();

@@ -150,7 +150,7 @@ fn names(expect: &Expect, planned: &Planned, setup: &Setup) -> Result<(), String
         tenant.find(key).ok_or_else(|| format!("expect.values: {key:?}: no such record"))?;
         for (name, text) in fields {
             Field::from_wire_name(name)
-                .ok_or_else(|| format!("expect.values.{key}: {name:?} is no field"))?;
+                .ok_or_else(|| format!("expect.values.{key}: {name:?} is not a field"))?;
             setup.template(planned.tenant).fill(text).map_err(|problem| problem.to_string())?;
         }
     }

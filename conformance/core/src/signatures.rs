@@ -1,6 +1,6 @@
 //! The cases that each known defect fails, as `selftest` measured them: `signatures.txt`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::LazyLock;
 
@@ -15,22 +15,14 @@ pub struct Signature<'a> {
     pub family: &'a str,
     /// What it does; completes a sentence that begins with "a server".
     pub says: &'a str,
-    /// The ids of the cases.
-    pub cases: BTreeSet<String>,
-    /// How each of them fails.
+    /// How each case that it fails does so, by the id of the case.
     pub symptoms: BTreeMap<String, Symptom>,
 }
 
-impl<'a> Signature<'a> {
-    /// What a defect with this name, of this family, fails, and how.
-    #[must_use]
-    pub fn new(
-        defect: &'a str,
-        family: &'a str,
-        says: &'a str,
-        symptoms: BTreeMap<String, Symptom>,
-    ) -> Self {
-        Self { defect, family, says, cases: symptoms.keys().cloned().collect(), symptoms }
+impl Signature<'_> {
+    /// The ids of the cases that it fails, in their order.
+    pub fn cases(&self) -> impl Iterator<Item = &str> + Clone {
+        self.symptoms.keys().map(String::as_str)
     }
 }
 
@@ -52,7 +44,7 @@ pub fn read(text: &str) -> Vec<Signature<'_>> {
                 let mut columns = line.split('\t');
                 let mut column = || columns.next().unwrap_or_default();
                 let (defect, family, says) = (column(), column(), column());
-                all.push(Signature::new(defect, family, says, BTreeMap::new()));
+                all.push(Signature { defect, family, says, symptoms: BTreeMap::new() });
             }
             Some((chapter, names)) => {
                 let mut names = names.split(' ');
@@ -60,8 +52,7 @@ pub fn read(text: &str) -> Vec<Signature<'_>> {
                 let symptom = names.next().and_then(|text| text.parse().ok()).unwrap_or_default();
                 if let Some(signature) = all.last_mut() {
                     let ids = names.map(|name| format!("{chapter}/{name}"));
-                    signature.symptoms.extend(ids.clone().map(|id| (id, symptom)));
-                    signature.cases.extend(ids);
+                    signature.symptoms.extend(ids.map(|id| (id, symptom)));
                 }
             }
         }
@@ -78,7 +69,7 @@ pub fn text(signatures: &[Signature<'_>]) -> String {
         "# The cases that each defect of `selftest` fails. Written by `vcc-conformance update`, for new cases, and\n\
          # by `vcc-conformance selftest --signatures FILE`, for all.\n",
     );
-    for Signature { defect, family, says, symptoms, .. } in signatures {
+    for Signature { defect, family, says, symptoms } in signatures {
         // A folder is named once for each symptom.
         let mut chapters: BTreeMap<(&str, Symptom), Vec<&str>> = BTreeMap::new();
         for (case, symptom) in symptoms {
@@ -103,19 +94,19 @@ mod tests {
         let symptoms =
             [("near/start", ""), ("paging/a", "+-"), ("paging/b", "+-"), ("paging/c", "404")]
                 .map(|(id, symptom)| (id.to_owned(), symptom.parse().unwrap()));
-        let written = text(&[Signature::new(
-            "page-of-49",
-            "pages and n",
-            "whose pages hold 49",
-            symptoms.into(),
-        )]);
+        let written = text(&[Signature {
+            defect: "page-of-49",
+            family: "pages and n",
+            says: "whose pages hold 49",
+            symptoms: symptoms.into(),
+        }]);
         let lines: Vec<_> = written.lines().skip(2).collect();
         let head = "page-of-49\tpages and n\twhose pages hold 49";
         assert_eq!(lines, [head, "  near/ start", "  paging/404 c", "  paging/+- a b"]);
         let [signature] = &read(&written)[..] else { panic!("one defect") };
         assert_eq!((signature.defect, signature.family), ("page-of-49", "pages and n"));
         assert_eq!(signature.says, "whose pages hold 49");
-        assert!(signature.cases.iter().eq(["near/start", "paging/a", "paging/b", "paging/c"]));
+        assert!(signature.cases().eq(["near/start", "paging/a", "paging/b", "paging/c"]));
         assert_eq!(signature.symptoms["paging/b"].to_string(), "+-");
         let all = embedded();
         assert!(all.len() > 500);

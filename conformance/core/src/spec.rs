@@ -16,6 +16,12 @@ pub enum Level {
 }
 
 impl Level {
+    /// Whether a clause of this level can pass or fail.
+    #[must_use]
+    pub fn is_graded(self) -> bool {
+        matches!(self, Level::Must | Level::Should)
+    }
+
     fn parse(text: &str) -> Option<Self> {
         Some(match text {
             "must" => Level::Must,
@@ -80,6 +86,12 @@ impl Spec {
             .iter()
             .find(|clause| clause.id == id)
             .or_else(|| self.clauses.iter().find(part))
+    }
+
+    /// The sentence of a clause; empty for an unknown one.
+    #[must_use]
+    pub fn sentence(&self, id: &str) -> &str {
+        self.find(id).map_or("", |clause| &clause.sentence)
     }
 
     /// The id that the specification has for this one.

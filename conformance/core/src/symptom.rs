@@ -131,7 +131,11 @@ pub struct NoSymptom(String);
 
 impl fmt::Display for NoSymptom {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} is no symptom: read are the marks + - ~ = ^ ! x c and a status", self.0)
+        write!(
+            f,
+            "{:?} is not a symptom: expected the marks + - ~ = ^ ! x c, then a status",
+            self.0
+        )
     }
 }
 
@@ -169,7 +173,9 @@ mod tests {
             let problem = text.parse::<Symptom>().unwrap_err().to_string();
             assert_eq!(
                 problem,
-                format!("{text:?} is no symptom: read are the marks + - ~ = ^ ! x c and a status")
+                format!(
+                    "{text:?} is not a symptom: expected the marks + - ~ = ^ ! x c, then a status"
+                )
             );
         }
     }

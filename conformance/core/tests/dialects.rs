@@ -40,9 +40,9 @@ fn no_graded_case_rests_on_an_open_point() {
     let spec = Spec::embedded();
     let level =
         |id: &str| spec.clauses.iter().find(|clause| clause.id == id).map(|clause| clause.level);
-    let graded = cases.iter().filter(|case| {
-        case.naive && matches!(level(&case.clauses[0]), Some(Level::Must | Level::Should))
-    });
+    let graded = cases
+        .iter()
+        .filter(|case| case.naive && level(&case.clauses[0]).is_some_and(Level::is_graded));
     let mut problems = Vec::new();
     let mut judged = 0;
     for case in graded {

@@ -290,7 +290,7 @@ fn a_line_of_known_failures_is_stale_when_nothing_that_it_fits_fails() {
         report.stale,
         [
             "known.txt:3: dates/case-0 passes (issue 2)",
-            "known.txt:4: dates/case-1: its time was over on 2026-11-23 (issue 3)",
+            "known.txt:4: dates/case-1: it expired on 2026-11-23 (issue 3)",
             "known.txt:7: page/gone: no case has this name (issue 4)",
         ]
     );

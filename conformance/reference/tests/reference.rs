@@ -11,7 +11,7 @@ use vcc_conformance_core::http::Limits;
 use vcc_conformance_core::report::Fingerprint;
 use vcc_conformance_core::run::{HttpTarget, Options, Outcome, Report, Target, Verdict, run};
 use vcc_conformance_core::setup::Setup;
-use vcc_conformance_core::spec::{Level, Spec};
+use vcc_conformance_core::spec::Spec;
 use vcc_conformance_core::transcript::{FirstLine, Replay, Writer};
 use vcc_conformance_core::{clock, dataset, fixture};
 use vcc_conformance_reference::Reference;
@@ -126,7 +126,7 @@ fn no_byte_can_be_another(cases: &[Case], spec: &Spec, saved: &Saved) {
     }
     let named = |case: &&Case| {
         let records = case.expect.as_ref().and_then(|expect| expect.records.as_ref());
-        let graded = matches!(spec.level(&case.clauses[0]), Level::Must | Level::Should);
+        let graded = spec.level(&case.clauses[0]).is_graded();
         let one = records.is_some_and(|records| records.len() == 1);
         graded && one && case.or.is_empty() && !case.walk
     };

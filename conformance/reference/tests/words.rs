@@ -114,9 +114,9 @@ fn a_server_in_the_wrong_zone_is_told_on_a_screen_or_two() {
         lines(&report),
         [
             format!("  better: {}: was fail, is pass", report.outcomes[fails].id),
-            format!("  not judged any more: {}: was {}, did not run", gone.id, gone.verdict),
+            format!("  no longer judged: {}: was {}, did not run", gone.id, gone.verdict),
             format!("  worse: {}: was pass, is fail", other.id),
-            format!("worse than {since}: 1 worse, 1 not judged any more, 1 better"),
+            format!("worse than {since}: 1 worse, 1 no longer judged, 1 better"),
         ]
     );
     for (text, problem) in [

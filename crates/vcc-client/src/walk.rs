@@ -1,7 +1,7 @@
 use core::fmt;
 use std::collections::{HashSet, VecDeque};
 use std::error::Error as StdError;
-use std::hash::{BuildHasher as _, BuildHasherDefault, Hash as _, Hasher};
+use std::hash::{BuildHasher as _, Hash as _, Hasher as _};
 
 use chrono::{DateTime, FixedOffset};
 use foldhash::quality::FixedState;
@@ -59,7 +59,7 @@ pub struct Walk {
     /// Hashes of records of earlier pages that can be known again, the oldest first, and the same to
     /// be looked up.
     known: VecDeque<u64>,
-    known_set: HashSet<u64, BuildHasherDefault<Hashed>>,
+    known_set: HashSet<u64, FixedState>,
     /// The last start that was read, as an instant and as it was written.
     last_start: Option<(DateTime<FixedOffset>, String)>,
     direction: Option<Direction>,
@@ -406,24 +406,6 @@ fn hash_of(recording: &Recording) -> u64 {
         Field::ALL.map(|field| recording.text(field).len()).hash(&mut hasher);
     }
     hasher.finish()
-}
-
-/// For keys that are hashes already.
-#[derive(Clone, Debug, Default)]
-struct Hashed(u64);
-
-impl Hasher for Hashed {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, _: &[u8]) {
-        unreachable!("keys are numbers of 64 bits");
-    }
-
-    fn write_u64(&mut self, hash: u64) {
-        self.0 = hash;
-    }
 }
 
 /// A record in an error or a warning.

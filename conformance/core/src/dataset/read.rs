@@ -72,8 +72,8 @@ pub fn read(file: &str, text: &str, now: Timestamp) -> Result<Tenant, FixtureErr
         text.parse().map_err(|problem: toml::de::Error| error(problem.to_string()))?;
     let data: File = serde_path_to_error::deserialize(toml::Value::Table(table))
         .map_err(|problem| error(format!("{}: {}", problem.path(), problem.inner().message())))?;
-    let zone =
-        crate::zone::named(&data.tz).map_err(|_| error(format!("tz: {:?} is no zone", data.tz)))?;
+    let zone = crate::zone::named(&data.tz)
+        .map_err(|_| error(format!("tz: {:?} is not a zone", data.tz)))?;
     let mut tenant =
         Tenant { name: data.tenant, token: data.token, tz: data.tz, zone, records: Vec::new() };
     for group in &data.group {
@@ -90,7 +90,7 @@ pub fn read(file: &str, text: &str, now: Timestamp) -> Result<Tenant, FixtureErr
     let mut keys = BTreeSet::new();
     match tenant.records.iter().find(|record| !keys.insert(record.key.as_str())) {
         Some(record) => {
-            Err(error(format!("group `{}`: key {:?} is there twice", record.group, record.key)))
+            Err(error(format!("group `{}`: key {:?} appears twice", record.group, record.key)))
         }
         None => Ok(tenant),
     }
@@ -219,8 +219,8 @@ series = { id = "p09", count = 2, start = "2007-03-01T08:00:00Z", every = 60 }
                 "tomorrow 00",
                 "group `edges`, row 2: start: \"tomorrow 00:00:00\": expected",
             ),
-            ("\"late\"", "\"first\"", "group `edges`: key \"first\" is there twice"),
-            ("America/Los_Angeles", "Mars/Base", "tz: \"Mars/Base\" is no zone"),
+            ("\"late\"", "\"first\"", "group `edges`: key \"first\" appears twice"),
+            ("America/Los_Angeles", "Mars/Base", "tz: \"Mars/Base\" is not a zone"),
             ("count = 2", "count = \"2\"", "group[1].series.count: invalid type"),
         ] {
             let error = read("dataset/acme.toml", &FILE.replace(from, to), Timestamp::UNIX_EPOCH);

@@ -97,9 +97,8 @@ impl WrittenStart {
         let beyond = |_| StartError("beyond the calendar".into());
         let zone = match &self.place {
             WrittenZone::Tenant => tenant.clone(),
-            WrittenZone::Zone(name) => {
-                crate::zone::named(name).map_err(|_| StartError(format!("{name:?} is no zone")))?
-            }
+            WrittenZone::Zone(name) => crate::zone::named(name)
+                .map_err(|_| StartError(format!("{name:?} is not a zone")))?,
             WrittenZone::Offset(seconds) => {
                 let offset = jiff::tz::Offset::from_seconds(*seconds).map_err(beyond)?;
                 TimeZone::fixed(offset)
@@ -196,6 +195,9 @@ mod tests {
             assert!(WrittenStart::parse(text).is_err(), "{text}");
         }
         let mars = WrittenStart::parse("2007-08-05 00:00:00 Mars/Base").unwrap();
-        assert_eq!(mars.resolve(&tenant, now).unwrap_err().to_string(), "\"Mars/Base\" is no zone");
+        assert_eq!(
+            mars.resolve(&tenant, now).unwrap_err().to_string(),
+            "\"Mars/Base\" is not a zone"
+        );
     }
 }

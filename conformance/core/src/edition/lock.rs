@@ -130,7 +130,7 @@ pub fn next<'a>(lock: &'a str, now: &Contents) -> Result<Next, &'a str> {
             (Some(gone), None) => (gone, line.clause, line.digest),
             (Some(gone), Some(_)) => {
                 problems.push(format!(
-                    "{}: this id is gone since {gone} and does not come back",
+                    "{}: this id was retired in {gone} and cannot be used again",
                     line.id
                 ));
                 (gone, line.clause, line.digest)
@@ -141,7 +141,7 @@ pub fn next<'a>(lock: &'a str, now: &Contents) -> Result<Next, &'a str> {
             (None, Some((clause, digest))) => {
                 if frozen && (clause, digest) != (line.clause, line.digest) {
                     problems.push(format!(
-                        "{}: edited, though edition {} is frozen: let it go, and give what is asked now a new id",
+                        "{}: edited, although edition {} is frozen: remove it, and give the edited case a new id",
                         line.id, line.came
                     ));
                 }
@@ -178,7 +178,7 @@ mod tests {
             next(&lock, &now(&[("a/one", "11"), ("a/two", "22")])).unwrap();
         assert_eq!((lines(&same), problems), (lines(&format!("\n\n{lock}")), vec![]));
         let problems = next(&lock, &now(&[("a/one", "11"), ("a/two", "23")])).unwrap().problems;
-        assert!(problems[0].starts_with("a/two: edited, though edition"), "{problems:?}");
+        assert!(problems[0].starts_with("a/two: edited, although edition"), "{problems:?}");
 
         let Next { text: gone, problems } =
             next(&lock, &now(&[("a/one", "11"), ("a/three", "33")])).unwrap();
@@ -192,7 +192,7 @@ mod tests {
         let Next { text, problems } =
             next(&gone, &now(&[("a/one", "11"), ("a/two", "22")])).unwrap();
         assert_eq!(lines(&text).len(), 2);
-        assert!(problems[0].starts_with("a/two: this id is gone since"), "{problems:?}");
+        assert!(problems[0].starts_with("a/two: this id was retired in"), "{problems:?}");
     }
 
     #[test]

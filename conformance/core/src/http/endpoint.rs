@@ -121,7 +121,7 @@ impl Endpoint {
         let default = if https { 443 } else { 80 };
         let (host, port) = match authority.rsplit_once(':') {
             Some((host, port)) if !port.contains(']') => {
-                (host, port.parse().map_err(|_| error("the port is no number up to 65535"))?)
+                (host, port.parse().map_err(|_| error("the port is not a number up to 65535"))?)
             }
             _ => (authority, default),
         };
@@ -139,8 +139,8 @@ impl Endpoint {
             })?
             .collect();
         let tls = if https {
-            let name =
-                ServerName::try_from(bare.to_owned()).map_err(|_| error("no name for TLS"))?;
+            let name = ServerName::try_from(bare.to_owned())
+                .map_err(|_| error("not a name that TLS can use"))?;
             Some((Arc::new(config()?), name))
         } else {
             None
@@ -293,7 +293,10 @@ mod tests {
                 "127.0.0.1:80: expected http:// or https:// before it, such as https://127.0.0.1:80",
             ),
             ("http://", "http://: the host is missing"),
-            ("http://127.0.0.1:99999", "http://127.0.0.1:99999: the port is no number up to 65535"),
+            (
+                "http://127.0.0.1:99999",
+                "http://127.0.0.1:99999: the port is not a number up to 65535",
+            ),
             ("http://127.0.0.1/?d=x", "http://127.0.0.1/?d=x: expected a URL without query"),
             (
                 "http://a:b@127.0.0.1",

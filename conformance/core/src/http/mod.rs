@@ -71,10 +71,10 @@ impl fmt::Display for Trouble {
                 write!(f, "the connection ended before the answer did: {what}")
             }
             Trouble::TimedOut(limit) => {
-                write!(f, "no whole answer within {} s", limit.as_secs_f64())
+                write!(f, "no complete answer within {} s", limit.as_secs_f64())
             }
             Trouble::TooLarge(limit) => write!(f, "the answer exceeds {limit} bytes"),
-            Trouble::Garbage(what) => write!(f, "the answer is no HTTP/1.1: {what}"),
+            Trouble::Garbage(what) => write!(f, "the answer is not HTTP/1.1: {what}"),
             Trouble::NotSaved(what) => write!(f, "not in the transcript: {what}"),
             Trouble::Stopped => f.write_str("the run was stopped"),
             Trouble::Over(reason) => f.write_str(reason),

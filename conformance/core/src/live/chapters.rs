@@ -6,7 +6,7 @@ use vcc_types::{CallType, Field};
 
 use crate::fixture::Case;
 use crate::run::{Chapter, Outcome, Verdict};
-use crate::spec::{Level, Spec};
+use crate::spec::Spec;
 
 /// The chapters of the cases, in their order, each with how much of it a live run could exercise.
 pub(super) fn chapters(cases: &[Case], outcomes: &[Outcome], spec: &Spec) -> Vec<Chapter> {
@@ -14,7 +14,7 @@ pub(super) fn chapters(cases: &[Case], outcomes: &[Outcome], spec: &Spec) -> Vec
     let mut names: Vec<&str> = Vec::new();
     for case in cases {
         let own = case.clauses[0].as_str();
-        if matches!(spec.level(own), Level::Must | Level::Should) {
+        if spec.level(own).is_graded() {
             clauses.entry(case.chapter()).or_default().insert(own);
             if !names.contains(&case.chapter()) {
                 names.push(case.chapter());

@@ -325,7 +325,7 @@ impl<'a> Lab<'a> {
             [(_, Interpretation::Finds(_) | Interpretation::First)]
                 if page.as_ref().is_some_and(Vec::is_empty) =>
             {
-                (None, ", where there is none to find: no reading can be told")
+                (None, ", where there is none to find: no reading can be told apart")
             }
             [(value, _)] => (Some(*value), ""),
             _ => (None, ": that is how several readings answer"),
@@ -435,7 +435,7 @@ pub(super) fn gone(exchange: &Exchange) -> Option<String> {
     match &exchange.answer {
         Err(trouble @ (Trouble::Refused(_) | Trouble::Connect(_))) => Some(trouble.to_string()),
         Ok(response) if matches!(response.status, 401 | 403) => {
-            Some(format!("status {}: the target does not take the credentials", response.status))
+            Some(format!("status {}: the target refuses the credentials", response.status))
         }
         _ => None,
     }

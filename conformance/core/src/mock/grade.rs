@@ -56,7 +56,9 @@ pub fn grade(scenario: Scenario, received: &[Received]) -> Vec<Grade> {
                 rule(
                     "STATUS-1b",
                     "waits as long as Retry-After says",
-                    soon.then(|| format!("it waited {} ms, asked were 1 s", waited.as_millis())),
+                    soon.then(|| {
+                        format!("it waited {} ms; it was asked to wait 1 s", waited.as_millis())
+                    }),
                 );
             }
         }
@@ -68,7 +70,7 @@ pub fn grade(scenario: Scenario, received: &[Received]) -> Vec<Grade> {
             rule(
                 "STATUS-1b",
                 "waits as long as Retry-After says",
-                (often > 0).then(|| format!("it came again too soon {often} times")),
+                (often > 0).then(|| format!("it asked again too soon {often} times")),
             );
         }
         Scenario::Forbidden => {
@@ -93,7 +95,7 @@ pub fn grade(scenario: Scenario, received: &[Received]) -> Vec<Grade> {
                         sent.unwrap_or_default()
                     )),
                     Some(Some(text)) if text != *value => {
-                        Some(format!("{name}: {text:?} came, {value:?} was meant"))
+                        Some(format!("{name}: expected {value:?}, found {text:?}"))
                     }
                     _ => None,
                 };

@@ -9,7 +9,8 @@ const NAMED: usize = 5;
 pub fn result(scenario: Scenario, ids: &[String], succeeded: bool) -> Option<String> {
     match scenario.expected() {
         Expected::Failure => succeeded.then(|| {
-            "the client ended well; expected: the client fails, since it cannot have the whole list".to_owned()
+            "the client succeeded; expected: it fails, since it cannot have the whole list"
+                .to_owned()
         }),
         Expected::Recordings { must, may } => {
             if !succeeded {
@@ -35,7 +36,8 @@ pub fn result(scenario: Scenario, ids: &[String], succeeded: bool) -> Option<Str
                 .filter(|(_, ids)| !ids.is_empty())
                 .map(|(what, ids)| format!("{what}: {}", named(&ids)))
                 .collect();
-            (!parts.is_empty()).then(|| format!("the transactionIDs are not right; {}", parts.join("; ")))
+            (!parts.is_empty())
+                .then(|| format!("the transactionIDs are not right; {}", parts.join("; ")))
         }
     }
 }
@@ -92,7 +94,7 @@ mod tests {
             ),
             (
                 of(&[], true, Scenario::Forbidden),
-                "the client ended well; expected: the client fails, since it cannot have the whole list",
+                "the client succeeded; expected: it fails, since it cannot have the whole list",
             ),
             (
                 of(&["1"], true, Scenario::Pages(50)),

@@ -119,7 +119,7 @@ impl Scenario {
             ),
             Scenario::TooMany => (
                 "429 with Retry-After: 1, then 3 recordings",
-                "a gateway in front of a service limits rates so",
+                "gateways in front of services limit rates like this",
             ),
             Scenario::RetryDate => (
                 "503 with Retry-After as a date, a second after Date, then 3 recordings",
@@ -127,7 +127,7 @@ impl Scenario {
             ),
             Scenario::BusyForEver => (
                 "503 with Retry-After: 1 to every request",
-                "a client that waits for ever hangs, and one that ends well has lost the list",
+                "a client that waits forever hangs, and one that succeeds has lost the list",
             ),
             Scenario::Forbidden => ("403 to everything", "a wrong token stays wrong (AUTH-3)"),
             Scenario::Dropped => (
@@ -156,7 +156,7 @@ impl Scenario {
             ),
             Scenario::Ignored => (
                 "60 recordings; n is not looked at, so that every page is the first 50",
-                "a client pages for ever, doubles, or ends well and has lost the rest",
+                "a client pages forever, repeats records, or succeeds without the rest",
             ),
             Scenario::Overlapping => (
                 "101 recordings; each page begins five records before the one that was asked for",
@@ -180,7 +180,7 @@ impl Scenario {
             ),
             Scenario::Elsewhere => (
                 "a redirection to another origin",
-                "whoever follows it with credentials has given them away (AUTH-1)",
+                "a client that follows it with credentials has given them away (AUTH-1)",
             ),
         }
     }

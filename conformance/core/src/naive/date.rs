@@ -60,7 +60,7 @@ fn first_monday(year: i64) -> i64 {
 /// Reads a date, a date with a time, or a constant. `plain` is the same text with every `+` as it
 /// was written.
 pub(super) fn read(text: &str, plain: &str) -> Result<Written, String> {
-    let error = || format!("{text:?} is no date");
+    let error = || format!("{text:?} is not a date");
     if let Some(rest) = text.strip_prefix("today") {
         return constant(rest).ok_or_else(error);
     }

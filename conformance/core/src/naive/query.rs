@@ -48,7 +48,7 @@ pub(super) fn read(query: &[u8], context: &Context<'_>) -> Result<Selection, Str
         let field = Field::from_filter_name(&name);
         if field.is_none() && !KNOWN.contains(&name.as_str()) {
             match dialect.unknown_variable {
-                UnknownVariable::Rejected => return Err(format!("{name:?} is no variable")),
+                UnknownVariable::Rejected => return Err(format!("{name:?} is not a variable")),
                 UnknownVariable::Ignored => continue,
             }
         }
@@ -100,7 +100,7 @@ pub(super) fn read(query: &[u8], context: &Context<'_>) -> Result<Selection, Str
     for Variable { name, value, .. } in &variables {
         if let Some(field) = Field::from_filter_name(name) {
             if field == Field::Duration && !value.bytes().all(|byte| byte.is_ascii_digit()) {
-                return Err(format!("duration: {value:?} is no number"));
+                return Err(format!("duration: {value:?} is not a number"));
             }
             fields.push((field, value.clone()));
         }
@@ -130,7 +130,7 @@ fn decode(text: &[u8], plus: Plus) -> Result<String, String> {
 
 fn page(text: &str, dialect: &Dialect) -> Result<u64, String> {
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(format!("n: {text:?} is no number"));
+        return Err(format!("n: {text:?} is not a number"));
     }
     match (text.parse(), dialect.zero_offset) {
         (Ok(0), ZeroOffset::FirstPage) => Ok(1),

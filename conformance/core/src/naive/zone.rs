@@ -9,9 +9,9 @@ const FARTHEST: Nanos = 27 * 3600 * SECOND;
 /// The zone of this name: case-sensitive (DATE-3b), and not a file that a system keeps beside the
 /// zones.
 pub(super) fn named(name: &str) -> Result<TimeZone, String> {
-    let zone = crate::zone::named(name).map_err(|_| format!("{name:?} is no zone"))?;
+    let zone = crate::zone::named(name).map_err(|_| format!("{name:?} is not a zone"))?;
     if zone.iana_name() != Some(name) || name == "Factory" || name == "Etc/Unknown" {
-        return Err(format!("{name:?} is no zone"));
+        return Err(format!("{name:?} is not a zone"));
     }
     Ok(zone)
 }

@@ -1,7 +1,8 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::observed::{Fate, Observed};
 use super::rank::ranked;
+use super::table::Table;
 use super::{Kind, Match};
 use crate::signatures::{self, Signature};
 use crate::symptom::Symptom;
@@ -15,14 +16,12 @@ fn failures(signature: &'static Signature<'static>) -> Failures {
 
 /// A run that judged the cases which `judged` says, and failed these of them.
 fn seen(failed: &Failures, judged: impl Fn(&str) -> bool) -> Observed {
-    let ids: BTreeSet<&str> =
-        signatures::embedded().iter().flat_map(|of| &of.cases).map(String::as_str).collect();
     let fate = |id: &str| match failed.get(id) {
         _ if !judged(id) => Fate::Unknown,
         Some(symptom) => Fate::Failed(*symptom),
         None => Fate::Passed,
     };
-    Observed::new(ids.into_iter().map(|id| (id, fate(id))))
+    Observed::new(Table::embedded().cases.iter().map(|case| (case.id, fate(case.id))))
 }
 
 /// A number from 0 up to `below` that is the same on each run.
@@ -49,7 +48,12 @@ fn a_signature_that_agrees_whole_is_named_first() {
         let found = ranked(&seen(&failures(signature), |_| true));
         let first = found.first().unwrap_or_else(|| panic!("{}: nothing", signature.defect));
         assert!(names(first, signature), "{}: {first:?}", signature.defect);
-        assert_eq!((first.agree, first.others), (signature.cases.len(), 0), "{}", signature.defect);
+        assert_eq!(
+            (first.agree, first.others),
+            (signature.symptoms.len(), 0),
+            "{}",
+            signature.defect
+        );
         assert!(first.likeness > 0.999 && first.explains.len() == first.agree);
     }
 }

@@ -170,7 +170,7 @@ impl Changes {
         let Changes { since, worse, open, better, readings, evidence } = self;
         let kinds = [
             ("worse", worse),
-            ("not judged any more", open),
+            ("no longer judged", open),
             ("better", better),
             ("read in another way", readings),
             ("with less evidence", evidence),

@@ -106,14 +106,13 @@ fn causes(report: &Report) -> Vec<Match> {
 fn told(found: &Match, judged: &BTreeSet<&str>, partial: bool) -> bool {
     let Some(own) = signature(found.defect) else { return true };
     let ran = |signature: &'static Signature<'static>| -> Vec<&'static str> {
-        let cases = signature.cases.iter().map(String::as_str);
-        cases.filter(|case| judged.contains(case)).collect()
+        signature.cases().filter(|case| judged.contains(case)).collect()
     };
     let here = ran(own);
     let twin = |other: &&'static Signature<'static>| {
-        other.family != own.family && other.cases != own.cases && ran(other) == here
+        other.family != own.family && !other.cases().eq(own.cases()) && ran(other) == here
     };
-    here.len() * 2 >= own.cases.len()
+    here.len() * 2 >= own.symptoms.len()
         && !(partial && signatures::embedded().iter().any(|other| twin(&other)))
 }
 
@@ -129,13 +128,13 @@ pub struct Folded<'a> {
 }
 
 impl Folded<'_> {
-    /// Where the first of them is: `step 2: `, `.csv: `, or nothing.
+    /// The first of them in a line, after its place.
     #[must_use]
-    pub fn place(&self) -> String {
-        match (self.problem.variant.as_str(), self.problem.step) {
-            ("", None) => String::new(),
-            ("", Some(step)) => format!("step {step}: "),
-            (variant, _) => format!("{variant}: "),
+    pub fn text(&self) -> String {
+        let text = &self.problem.finding.text;
+        match self.problem.place() {
+            Some(place) => format!("{place}: {text}"),
+            None => text.clone(),
         }
     }
 

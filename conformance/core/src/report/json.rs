@@ -52,7 +52,7 @@ pub fn json(report: &Report, setup: &Setup, spec: &Spec) -> Value {
         "started": report.started.to_string(),
         "seconds": report.elapsed.as_secs_f64(),
         "requests": report.requests,
-        "level": if report.strict { "should" } else { "must" },
+        "level": report.level().to_string(),
         "conclusion": report.conclusion(),
         "verdict": report.sentence(),
         "exitCode": report.exit_code(),

@@ -30,10 +30,9 @@ pub fn junit(report: &Report, setup: &Setup, spec: &Spec) -> Result<String, Stri
     told.extend(blocks.iter().filter_map(|block| block.sentence()));
     for chapter in chapters {
         let mut suite = TestSuite::new(chapter);
-        let outcomes = report.outcomes.iter().filter(|outcome| outcome.chapter() == chapter);
         let mut time = Duration::ZERO;
         let mut warnings = Vec::new();
-        for outcome in outcomes {
+        for outcome in report.in_chapter(chapter) {
             time += Duration::from_micros(outcome.micros);
             suite.add_test_case(case(outcome, setup, spec));
             if outcome.verdict == Verdict::Warn {
@@ -119,7 +118,7 @@ fn details(outcome: &Outcome, setup: &Setup, spec: &Spec) -> String {
     lines.extend(outcome.reason.clone());
     for fold in folded(outcome, setup).into_iter().take(4) {
         let problem = fold.problem;
-        let sentence = spec.find(&problem.clause).map_or("", |clause| clause.sentence.as_str());
+        let sentence = spec.sentence(&problem.clause);
         lines.push(format!("{} ({}): {sentence}", problem.clause, problem.level));
         let variant = if problem.variant.is_empty() { "as written" } else { &problem.variant };
         lines.push(format!("{variant}: {}", problem.finding.text));

@@ -3,7 +3,7 @@ use std::fmt::Write;
 use super::blocks::{blocks, folded, ids};
 use super::{Fingerprint, curl};
 use crate::nearest::Kind;
-use crate::run::{Outcome, Report, Verdict};
+use crate::run::{Outcome, Report, Tally, Verdict};
 use crate::setup::Setup;
 use crate::spec::Spec;
 use crate::words::counted;
@@ -22,10 +22,8 @@ pub fn markdown(report: &Report, setup: &Setup, spec: &Spec) -> String {
 
 fn write(out: &mut String, report: &Report, setup: &Setup, spec: &Spec) -> std::fmt::Result {
     let blocks = blocks(report);
-    let sentence = report.sentence();
-    let rest = sentence.strip_prefix(report.conclusion()).unwrap_or(&sentence);
     writeln!(out, "## Recordings API: {}\n", report.conclusion())?;
-    writeln!(out, "**{}**{}\n", report.conclusion(), cell(rest))?;
+    writeln!(out, "**{}**: {}\n", report.conclusion(), cell(&report.rest()))?;
     for (index, block) in blocks.iter().enumerate() {
         if let Some(sentence) = block.sentence() {
             writeln!(out, "* {}", cell(&sentence))?;
@@ -46,7 +44,7 @@ fn write(out: &mut String, report: &Report, setup: &Setup, spec: &Spec) -> std::
         report.target.replace('`', ""),
         crate::edition::EDITION,
         crate::zone::RELEASE,
-        if report.strict { "should" } else { "must" },
+        report.level(),
         counted(report.requests, "request"),
         report.elapsed.as_secs_f64()
     )?;
@@ -96,25 +94,20 @@ fn write(out: &mut String, report: &Report, setup: &Setup, spec: &Spec) -> std::
 }
 
 fn table(out: &mut String, report: &Report) -> std::fmt::Result {
-    let kind = |outcome: &Outcome| match &outcome.known {
-        Some(_) => "known",
-        None => outcome.verdict.as_str(),
-    };
+    let kinds = report.tally().kinds();
     let used: Vec<&str> =
-        report.tally().kinds().into_iter().filter(|(_, n)| *n > 0).map(|(name, _)| name).collect();
+        kinds.iter().filter(|(_, count)| *count > 0).map(|(name, _)| *name).collect();
+    let counts = |tally: Tally, mark: &str| -> Vec<String> {
+        let kinds = tally.kinds().into_iter().filter(|(name, _)| used.contains(name));
+        kinds.map(|(_, count)| format!("{mark}{count}{mark}")).collect()
+    };
     writeln!(out, "| chapter | {} |", used.join(" | "))?;
     writeln!(out, "|---|{}", "---:|".repeat(used.len()))?;
-    let count = |name: &str, chapter: Option<&str>| {
-        let here = report.outcomes.iter().filter(|outcome| kind(outcome) == name);
-        here.filter(|outcome| chapter.is_none_or(|chapter| outcome.chapter() == chapter)).count()
-    };
     for chapter in report.chapters() {
-        let counts: Vec<_> =
-            used.iter().map(|name| count(name, Some(chapter)).to_string()).collect();
-        writeln!(out, "| {chapter} | {} |", counts.join(" | "))?;
+        let tally = Tally::of(report.in_chapter(chapter));
+        writeln!(out, "| {chapter} | {} |", counts(tally, "").join(" | "))?;
     }
-    let counts: Vec<_> = used.iter().map(|name| format!("**{}**", count(name, None))).collect();
-    writeln!(out, "| **all** | {} |", counts.join(" | "))
+    writeln!(out, "| **all** | {} |", counts(report.tally(), "**").join(" | "))
 }
 
 fn case(out: &mut String, outcome: &Outcome, setup: &Setup, spec: &Spec) -> std::fmt::Result {
@@ -131,9 +124,9 @@ fn case(out: &mut String, outcome: &Outcome, setup: &Setup, spec: &Spec) -> std:
     }
     for fold in folded(outcome, setup).into_iter().take(2) {
         let problem = fold.problem;
-        let sentence = spec.find(&problem.clause).map_or("", |clause| clause.sentence.as_str());
+        let sentence = spec.sentence(&problem.clause);
         writeln!(out, "{} ({}): {sentence}\n", problem.clause, problem.level)?;
-        writeln!(out, "```text\n{}{}", fold.place(), fenced(&problem.finding.text))?;
+        writeln!(out, "```text\n{}", fenced(&fold.text()))?;
         for line in fold.difference.iter().cloned().chain(fold.same()) {
             writeln!(out, "{}", fenced(&line))?;
         }

@@ -6,7 +6,7 @@ use super::blocks::{Block, Folded, blocks, folded, ids};
 use super::{Fingerprint, curl, exchange_lines};
 use crate::edition::EDITION;
 use crate::nearest::Kind;
-use crate::run::{Holding, Outcome, Report, Tone, Verdict};
+use crate::run::{Holding, Outcome, Report, Tally, Tone, Verdict};
 use crate::setup::Setup;
 use crate::spec::Spec;
 use crate::words::counted;
@@ -119,15 +119,8 @@ fn table(out: &mut dyn Write, report: &Report) -> io::Result<()> {
         ),
     )?;
     for chapter in report.chapters() {
-        let outcomes: Vec<_> =
-            report.outcomes.iter().filter(|outcome| outcome.chapter() == chapter).collect();
-        let count = |verdict| {
-            let here = outcomes.iter().filter(|outcome| outcome.verdict == verdict);
-            here.filter(|outcome| outcome.known.is_none()).count()
-        };
-        let (pass, warn, fail) = (count(Verdict::Pass), count(Verdict::Warn), count(Verdict::Fail));
-        let known = outcomes.iter().filter(|outcome| outcome.known.is_some()).count();
-        let requests: usize = outcomes.iter().map(|outcome| outcome.requests).sum();
+        let tally = Tally::of(report.in_chapter(chapter));
+        let requests: usize = report.in_chapter(chapter).map(|outcome| outcome.requests).sum();
         let cell = |number: usize, verdict: Verdict| {
             let style = if number == 0 { Style::new().dimmed() } else { style(verdict) };
             format!("{style}{number:>7}{style:#}")
@@ -135,11 +128,11 @@ fn table(out: &mut dyn Write, report: &Report) -> io::Result<()> {
         writeln!(
             out,
             "{chapter:<14}{}{}{}{}{}{requests:>10}",
-            cell(pass, Verdict::Pass),
-            cell(warn, Verdict::Warn),
-            cell(fail, Verdict::Fail),
-            cell(known, Verdict::Warn),
-            cell(outcomes.len() - pass - warn - fail - known, Verdict::Skipped),
+            cell(tally.pass, Verdict::Pass),
+            cell(tally.warn, Verdict::Warn),
+            cell(tally.fail, Verdict::Fail),
+            cell(tally.known, Verdict::Warn),
+            cell(tally.set_aside() + tally.error, Verdict::Skipped),
         )?;
     }
     Ok(())
@@ -367,11 +360,11 @@ fn case(outcome: &Outcome, setup: &Setup, spec: &Spec, room: usize) -> Vec<Strin
             break;
         }
         if problem.clause != last {
-            let sentence = spec.find(&problem.clause).map_or("", |clause| clause.sentence.as_str());
+            let sentence = spec.sentence(&problem.clause);
             lines.push(format!("  {} ({}): {sentence}", problem.clause, problem.level));
             last = &problem.clause;
         }
-        lines.push(format!("  {}{}", fold.place(), problem.finding.text));
+        lines.push(format!("  {}", fold.text()));
         let most = if room == usize::MAX { room } else { (room / 2).max(2) };
         lines.extend(fold.difference.iter().take(most).map(|line| format!("    {line}")));
         if fold.difference.len() > most {
@@ -393,9 +386,7 @@ fn case(outcome: &Outcome, setup: &Setup, spec: &Spec, room: usize) -> Vec<Strin
 /// A note that there are more findings, and where.
 fn other_findings(folded: &[Folded<'_>]) -> impl Iterator<Item = String> {
     let others = &folded[1..];
-    let named = |place: &String| !place.is_empty();
-    let names: Vec<_> = others.iter().map(Folded::place).filter(named).take(4).collect();
-    let names: Vec<_> = names.iter().map(|place| place.trim_end_matches(": ")).collect();
+    let names: Vec<_> = others.iter().filter_map(|fold| fold.problem.place()).take(4).collect();
     let at = if names.is_empty() { String::new() } else { format!(", with {}", names.join(", ")) };
     (!others.is_empty())
         .then(|| format!("  and {}{at}", counted(others.len(), "other finding")))
@@ -422,12 +413,9 @@ fn last_lines(
         out,
         "{}: suite {EDITION}, zone data {zones}, level {}; {requests} in {seconds:.1} s",
         report.target,
-        if report.strict { "should" } else { "must" },
+        report.level(),
     )?;
-    let sentence = report.sentence();
-    let word = report.conclusion();
-    let rest = sentence.strip_prefix(word).unwrap_or(&sentence);
-    writeln!(out, "{style}{word}{style:#}{rest}")?;
+    writeln!(out, "{style}{}{style:#}: {}", report.conclusion(), report.rest())?;
     for way in &report.handshake.ways_out {
         writeln!(out, "  * {way}")?;
     }

@@ -1,7 +1,7 @@
 //! The conclusion of a run: one line that says how much was judged, and what was set aside.
 
 use super::report::Report;
-use super::verdict::Verdict;
+use super::tally::Tally;
 use crate::spec::Level;
 use crate::words::counted;
 
@@ -103,65 +103,6 @@ impl Conclusion {
     }
 }
 
-/// How many cases got which result. Each case is counted once, so that the sum is the number of
-/// cases.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// The cases that there are, run or not.
-    pub all: usize,
-    /// The cases that have a verdict.
-    pub ran: usize,
-    /// Those that pass.
-    pub pass: usize,
-    /// Clauses of level should that are broken.
-    pub warn: usize,
-    /// Failures that are not known.
-    pub fail: usize,
-    /// Failures that are known.
-    pub known: usize,
-    /// Those that cannot be judged on this target.
-    pub skipped: usize,
-    /// Those with nothing to judge them on.
-    pub not_exercised: usize,
-    /// Those that something other than the target kept from being judged.
-    pub inconclusive: usize,
-    /// Those whose recordings the target does not hold.
-    pub precondition: usize,
-    /// Faults of the suite.
-    pub error: usize,
-}
-
-impl Tally {
-    /// Each kind with its name, in the order of a report.
-    #[must_use]
-    pub fn kinds(&self) -> [(&'static str, usize); 9] {
-        [
-            ("pass", self.pass),
-            ("warn", self.warn),
-            ("fail", self.fail),
-            ("known", self.known),
-            ("skipped", self.skipped),
-            ("not exercised", self.not_exercised),
-            ("inconclusive", self.inconclusive),
-            ("precondition", self.precondition),
-            ("error", self.error),
-        ]
-    }
-
-    /// The counts above zero, without those named: `3 warn, 1 skipped`.
-    fn others(&self, but: &[&str]) -> Vec<String> {
-        let kinds = self.kinds().into_iter();
-        kinds
-            .filter(|(name, count)| *count > 0 && !but.contains(name))
-            .map(|(name, count)| match name {
-                "error" => counted(count, "error"),
-                "warn" => counted(count, "warning"),
-                _ => format!("{count} {name}"),
-            })
-            .collect()
-    }
-}
-
 /// A remark in brackets: its parts with commas between them, those of another kind behind a `;`.
 fn bracket(parts: &[Vec<String>]) -> String {
     let parts: Vec<_> =
@@ -170,35 +111,27 @@ fn bracket(parts: &[Vec<String>]) -> String {
 }
 
 impl Report {
-    /// How many cases got which result.
+    /// The level from which on a difference is a failure.
+    #[must_use]
+    pub fn level(&self) -> Level {
+        if self.strict { Level::Should } else { Level::Must }
+    }
+
+    /// How many cases got which result, of all that there are.
     #[must_use]
     pub fn tally(&self) -> Tally {
-        let mut tally = Tally { ran: self.outcomes.len(), ..Tally::default() };
-        tally.all = tally.ran.max(self.scope.all);
-        for outcome in &self.outcomes {
-            let kind = match outcome.verdict {
-                Verdict::Pass => &mut tally.pass,
-                Verdict::Warn => &mut tally.warn,
-                Verdict::Fail if outcome.known.is_some() => &mut tally.known,
-                Verdict::Fail => &mut tally.fail,
-                Verdict::Skipped => &mut tally.skipped,
-                Verdict::NotExercised => &mut tally.not_exercised,
-                Verdict::Inconclusive => &mut tally.inconclusive,
-                Verdict::Precondition => &mut tally.precondition,
-                Verdict::Error => &mut tally.error,
-            };
-            *kind += 1;
-        }
-        tally
+        let tally = Tally::of(&self.outcomes);
+        Tally { all: tally.ran.max(self.scope.all), ..tally }
     }
 
     /// The conclusion of the run.
     #[must_use]
     pub fn ends_in(&self) -> Conclusion {
         let tally = self.tally();
-        let graded = self.outcomes.iter().any(|outcome| {
-            matches!(outcome.level, Level::Must | Level::Should) && outcome.verdict.is_judged()
-        });
+        let graded = self
+            .outcomes
+            .iter()
+            .any(|outcome| outcome.level.is_graded() && outcome.verdict.is_judged());
         if tally.fail > 0 {
             Conclusion::DoesNotConform
         } else if !self.stale.is_empty() {
@@ -232,15 +165,21 @@ impl Report {
         self.ends_in().exit_code()
     }
 
-    /// The conclusion in a word or two, with which [`Report::sentence`] begins.
+    /// The conclusion in a word or two.
     #[must_use]
     pub fn conclusion(&self) -> &'static str {
         self.ends_in().as_str()
     }
 
-    /// The conclusion, with how much was judged and what was set aside.
+    /// The verdict: the conclusion, with how much was judged and what was set aside.
     #[must_use]
     pub fn sentence(&self) -> String {
+        format!("{}: {}", self.conclusion(), self.rest())
+    }
+
+    /// The verdict without the conclusion that it begins with.
+    #[must_use]
+    pub fn rest(&self) -> String {
         let tally = self.tally();
         let conclusion = self.ends_in();
         let asked = self.scope.asked.clone();
@@ -248,7 +187,7 @@ impl Report {
         let others = |but: &[&str]| tally.others(but);
         let early = self.ended.iter().map(|reason| format!("the run ended early: {reason}"));
         let early: Vec<String> = early.collect();
-        let rest = match conclusion {
+        match conclusion {
             Conclusion::Conforms | Conclusion::AsAsked | Conclusion::AsJudged => {
                 format!("{}{}", of(tally.pass), bracket(&[asked, others(&["pass"])]))
             }
@@ -318,8 +257,7 @@ impl Report {
                 };
                 format!("{open}{}", bracket(&[asked, others, early]))
             }
-        };
-        format!("{}: {rest}", conclusion.as_str())
+        }
     }
 }
 

@@ -138,9 +138,12 @@ fn one(
     if let Some(fault) = options.broken.get(&case.id) {
         return stopped(Verdict::Error, fault);
     }
-    let rehearsal = options.rehearsal.as_deref();
-    let planned = rehearsal.and_then(|rehearsal| rehearsal.variants(case, setup));
-    let variants = match planned.map_or_else(|| plan(case, setup, options.amplified), Ok) {
+    let rehearsed = options.rehearsal.as_ref().and_then(|rehearsal| rehearsal.find(case, setup));
+    let variants = match rehearsed {
+        Some(rehearsed) => Ok(rehearsed.variants.clone()),
+        None => plan(case, setup, options.amplified),
+    };
+    let variants = match variants {
         Ok(variants) => variants,
         Err(problem) => return stopped(Verdict::Error, &problem),
     };
@@ -157,6 +160,6 @@ fn one(
             Err(problem) => return stopped(Verdict::Error, &problem),
         }
     }
-    let known = rehearsal.and_then(|rehearsal| rehearsal.outcome(case, &played, setup));
-    known.unwrap_or_else(|| outcome(case, &played, setup, spec, options.strict))
+    let same = rehearsed.and_then(|rehearsed| rehearsed.outcome(&played));
+    same.unwrap_or_else(|| outcome(case, &played, setup, spec, options.strict))
 }

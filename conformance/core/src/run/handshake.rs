@@ -84,12 +84,12 @@ impl Holding {
 const UNREADABLE: &str = "unreadable";
 
 /// The message for a target that refuses credentials that it should accept.
-const LOCKED: &str = "the credentials are not taken";
+const LOCKED: &str = "the credentials are refused";
 
 /// The advice if the target does not know the credentials.
 const LET_IN: [&str; 2] = [
     "the target knows the tenant by another name or token: --tenant NAME, with its token in VCC_TOKEN",
-    "nothing but this tenant is there: --live checks what it has, with GET only",
+    "the target has this tenant only: --live checks its data, with GET only",
 ];
 
 /// The advice if the target holds other data.
@@ -159,8 +159,7 @@ pub fn handshake(setup: &mut Setup, transport: &mut dyn Transport) -> Handshake 
     }
     if expected > 0 && locked * 5 > expected {
         let lines: Vec<_> = result.tenants.iter().filter_map(Holding::line).collect();
-        result.precondition =
-            Some(format!("the target does not let the tenants in: {}", lines.join("; ")));
+        result.precondition = Some(format!("the target refuses the tenants: {}", lines.join("; ")));
         result.ways_out = LET_IN.map(str::to_owned).to_vec();
     } else if expected > 0 && (missing + locked) * 5 > expected
         || unknown > 5 && unknown * 5 > total

@@ -108,7 +108,7 @@ pub fn apply(known: &[KnownFailure], report: &mut Report, suite: &[&str]) {
         let said = match (state(failure, report, suite), until) {
             (State::Passes, _) => Some(format!("{pattern} passes")),
             (State::FitsNothing, _) => Some(format!("{pattern}: no case has this name")),
-            (State::Over, Some(until)) => Some(format!("{pattern}: its time was over on {until}")),
+            (State::Over, Some(until)) => Some(format!("{pattern}: it expired on {until}")),
             _ => None,
         };
         report.stale.extend(said.map(|said| format!("{place}: {said} ({reason})")));

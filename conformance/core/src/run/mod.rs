@@ -16,10 +16,11 @@ mod rehearsal;
 mod repeat;
 mod report;
 mod scope;
+mod tally;
 mod verdict;
 
 pub use amplify::{Spelling, spellings};
-pub use conclusion::{Conclusion, Tally, Tone};
+pub use conclusion::{Conclusion, Tone};
 pub use driver::{Options, rehearse, run};
 pub use exchange::{Exchange, Key, Target, Transport};
 pub use handshake::{Handshake, Holding, handshake};
@@ -35,4 +36,5 @@ pub use rehearsal::Rehearsal;
 pub use repeat::merge;
 pub use report::Report;
 pub use scope::{Chapter, Scope};
+pub use tally::Tally;
 pub use verdict::Verdict;

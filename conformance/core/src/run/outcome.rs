@@ -106,6 +106,17 @@ pub struct Problem {
     pub exchange: Exchange,
 }
 
+impl Problem {
+    /// Where in the case it is: `.csv`, `step 2`; `None` for a single request as it is written.
+    #[must_use]
+    pub fn place(&self) -> Option<String> {
+        match (self.variant.as_str(), self.step) {
+            ("", step) => step.map(|step| format!("step {step}")),
+            (variant, _) => Some(variant.to_owned()),
+        }
+    }
+}
+
 /// Judges what came back for the variants of a case.
 #[must_use]
 pub fn outcome(

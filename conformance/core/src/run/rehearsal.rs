@@ -24,9 +24,10 @@ pub struct Rehearsal {
     cases: BTreeMap<String, Rehearsed>,
 }
 
+/// A case of a rehearsal.
 #[derive(Debug)]
-struct Rehearsed {
-    variants: Vec<Variant>,
+pub(super) struct Rehearsed {
+    pub(super) variants: Vec<Variant>,
     /// The answers of all variants, one variant after another.
     answers: Vec<Answer>,
     outcome: Outcome,
@@ -45,27 +46,17 @@ impl Rehearsal {
         self.cases.insert(outcome.id.clone(), Rehearsed { variants, answers, outcome });
     }
 
-    fn find(&self, case: &Case, setup: &Setup) -> Option<&Rehearsed> {
+    /// A case, if its requests are the same with this setup.
+    pub(super) fn find(&self, case: &Case, setup: &Setup) -> Option<&Rehearsed> {
         self.cases.get(&case.id).filter(|_| setup.now == self.now)
     }
+}
 
-    /// The requests of a case, where this setup has the same.
-    pub(super) fn variants(&self, case: &Case, setup: &Setup) -> Option<Vec<Variant>> {
-        self.find(case, setup).map(|rehearsed| rehearsed.variants.clone())
-    }
-
-    /// The outcome of a case, if its answers are the same as before.
-    pub(super) fn outcome(
-        &self,
-        case: &Case,
-        played: &[(Variant, Vec<Exchange>)],
-        setup: &Setup,
-    ) -> Option<Outcome> {
-        let rehearsed = self.find(case, setup)?;
+impl Rehearsed {
+    /// The outcome, if the answers are the same as before.
+    pub(super) fn outcome(&self, played: &[(Variant, Vec<Exchange>)]) -> Option<Outcome> {
         let micros = played.iter().flat_map(|(_, exchanges)| exchanges).map(|one| one.micros).sum();
-        answers(played)
-            .eq(&rehearsed.answers)
-            .then(|| Outcome { micros, ..rehearsed.outcome.clone() })
+        answers(played).eq(&self.answers).then(|| Outcome { micros, ..self.outcome.clone() })
     }
 }
 

@@ -39,6 +39,14 @@ impl Report {
         self.outcomes.iter().filter(|outcome| outcome.verdict == verdict).count()
     }
 
+    /// The outcomes of a chapter.
+    pub fn in_chapter<'a>(
+        &'a self,
+        chapter: &'a str,
+    ) -> impl Iterator<Item = &'a Outcome> + Clone + 'a {
+        self.outcomes.iter().filter(move |outcome| outcome.chapter() == chapter)
+    }
+
     /// The chapters in the order of the suite.
     #[must_use]
     pub fn chapters(&self) -> Vec<&str> {

@@ -51,7 +51,7 @@ impl Replay {
             let text = text.map_err(|problem| error(problem.to_string()))?;
             if number == 0 {
                 let read: FirstLine = serde_json::from_str(&text)
-                    .map_err(|problem| error(format!("no transcript: {problem}")))?;
+                    .map_err(|problem| error(format!("not a transcript: {problem}")))?;
                 if read.transcript != FORMAT {
                     return Err(error(format!("format {}, expected {FORMAT}", read.transcript)));
                 }
@@ -67,8 +67,8 @@ impl Replay {
                 Err(problem) => return Err(error(problem.to_string())),
             }
         }
-        let head =
-            head.ok_or(TranscriptError { line: 1, message: "no transcript: it is empty".into() })?;
+        let head = head
+            .ok_or(TranscriptError { line: 1, message: "not a transcript: it is empty".into() })?;
         (setup.https, setup.authority, setup.prefix) =
             (head.https, head.authority.clone(), head.prefix.clone());
         // An earlier edition had fewer tenants.
@@ -137,7 +137,7 @@ impl Transport for Reader<'_> {
         // The headers differ by credentials, which the transcript does not have.
         let sent = redacted(planned, &self.replay.setup);
         if line.request.lines().next() != sent.lines().next() {
-            return missing("the request was another one in that edition of the suite");
+            return missing("that edition of the suite sent another request");
         }
         let started: Timestamp = line.started.parse().unwrap_or(self.replay.setup.now);
         Exchange {

@@ -21,7 +21,7 @@ use vcc_conformance_core::run::{
     HttpTarget, Options, Outcome, Rehearsal, Report, Verdict, rehearse, run,
 };
 use vcc_conformance_core::setup::Setup;
-use vcc_conformance_core::spec::{Level, Spec};
+use vcc_conformance_core::spec::Spec;
 use vcc_conformance_core::symptom::Symptom;
 
 /// The time of every run: a few days after a clock change in North America, so that a day of 23 or
@@ -186,9 +186,7 @@ impl<'a> Bench<'a> {
         let clean = self.on_a_socket()?;
         let graded = |id: &str| {
             let case = self.cases.iter().find(|case| case.id == id);
-            case.is_some_and(|case| {
-                matches!(self.spec.level(&case.clauses[0]), Level::Must | Level::Should)
-            })
+            case.is_some_and(|case| self.spec.level(&case.clauses[0]).is_graded())
         };
         let passed = clean.outcomes.iter().filter(|outcome| outcome.verdict == Verdict::Pass);
         let graded = passed.map(|outcome| outcome.id.clone()).filter(|id| graded(id)).collect();
@@ -220,7 +218,7 @@ impl<'a> Bench<'a> {
             format!("{}: {} on a socket, {} without", there.id, there.verdict, here.verdict)
         }));
         if clean.outcomes.len() != here.outcomes.len() {
-            unclean.push("other cases are judged on a socket than without".into());
+            unclean.push("the cases judged on a socket are not those judged without".into());
         }
         let rehearsal = (!self.live).then(|| Arc::new(self.rehearsal(&server)));
         let options = Options { rehearsal, ..self.options() };

@@ -7,7 +7,7 @@ use super::matrix::{Matrix, Measured};
 pub fn signatures(matrix: &Matrix) -> String {
     let signature = |row: &Measured| {
         let says = super::find(row.defect).map_or("", |(_, defect)| defect.says);
-        Signature::new(row.defect, row.family, says, row.symptoms.clone())
+        Signature { defect: row.defect, family: row.family, says, symptoms: row.symptoms.clone() }
     };
     text(&matrix.rows.iter().map(signature).collect::<Vec<_>>())
 }

@@ -11,7 +11,7 @@ use vcc_conformance_core::fixture::Case;
 use vcc_conformance_core::folder::Folder;
 use vcc_conformance_core::setup::Setup;
 use vcc_conformance_core::signatures::{self, Signature};
-use vcc_conformance_core::spec::{Level, Spec};
+use vcc_conformance_core::spec::Spec;
 use vcc_conformance_core::symptom::Symptom;
 
 use super::matrix::{Measured, matrix_on, now};
@@ -81,7 +81,7 @@ fn update_for(
     let (cases, spec, now) = (folder.cases().map_err(text)?, folder.spec(), now()?);
     let tenants = folder.tenants(now).map_err(text)?;
     let contents = folder.contents().map_err(text)?;
-    let wrong = |line: &str| format!("ids.lock: {line:?} is no line of a lock");
+    let wrong = |line: &str| format!("ids.lock: {line:?} is not a line of a lock");
     let Next { text: lock, mut problems } =
         edition::next(&folder.lock, &contents).map_err(wrong)?;
     let locked = edition::read(&folder.lock).map_err(wrong)?;
@@ -96,7 +96,7 @@ fn update_for(
     let data_changed = changed.iter().any(|id| id.starts_with("dataset/"));
     changed.retain(|id| !id.starts_with("dataset/"));
     // A case that was written before there was a defect for it.
-    let in_one: BTreeSet<&str> = old.iter().flat_map(|of| &of.cases).map(String::as_str).collect();
+    let in_one: BTreeSet<&str> = old.iter().flat_map(Signature::cases).collect();
     let idle = cases.iter().filter(|case| has_to_catch(case, &spec) && !in_one.contains(&*case.id));
     changed.extend(idle.map(|case| case.id.as_str()));
     let (known, new): (Vec<InFamily>, Vec<InFamily>) =
@@ -131,7 +131,7 @@ fn update_for(
         let kept = before.into_iter().flat_map(|of| of.symptoms.iter().filter(|(id, _)| kept(id)));
         let measured = caught.get(defect.name).into_iter().flatten();
         let symptoms = kept.chain(measured).map(|(id, symptom)| (id.clone(), *symptom)).collect();
-        Signature::new(defect.name, family, defect.says, symptoms)
+        Signature { defect: defect.name, family, says: defect.says, symptoms }
     };
     let all: Vec<Signature<'_>> = defects.iter().map(signature).collect();
     let of_case = |id: &&str| {
@@ -154,7 +154,7 @@ fn update_for(
 /// Whether a case has to catch a defect, by its text. Those without TLS are skipped here, as the
 /// reference has none.
 fn has_to_catch(case: &Case, spec: &Spec) -> bool {
-    matches!(spec.level(&case.clauses[0]), Level::Must | Level::Should)
+    spec.level(&case.clauses[0]).is_graded()
         && !case.tags.iter().any(|tag| tag == "long")
         && case.request.plain != Some(true)
 }
@@ -243,10 +243,10 @@ mod tests {
         let mut folder = folder();
         folder.lock.push_str("2026.2 - paging/forgotten\n");
         let problem = updated(&["exactly"], &folder).unwrap_err();
-        assert_eq!(problem, "ids.lock: \"2026.2 - paging/forgotten\" is no line of a lock");
+        assert_eq!(problem, "ids.lock: \"2026.2 - paging/forgotten\" is not a line of a lock");
         folder.lock = folder.lock.replace("2026.2 - paging/forgotten\n", "");
         folder.lock = folder.lock.replace(" PAGE-1 ", " PAGE-2 ");
         let problem = updated(&["exactly"], &folder).unwrap_err();
-        assert!(problem.contains(": edited, though edition 2026.1 is frozen"), "{problem}");
+        assert!(problem.contains(": edited, although edition 2026.1 is frozen"), "{problem}");
     }
 }

@@ -21,7 +21,7 @@ fn default_is_first(lab: &mut Lab<'_>, pages: &Pages) {
         Ok(page) if keys(&page) != keys(&first) => {
             law.problem(
                 lab.spec,
-                Finding::new("the list without n is another than with n=1"),
+                Finding::new("the list without n differs from that with n=1"),
                 exchange,
             );
         }
@@ -91,7 +91,7 @@ fn full_pages(lab: &mut Lab<'_>, pages: &Pages) {
             let (exchange, page) = lab.page("", Some(&format!("n={}", first.len() + 1)));
             if page.is_ok_and(|page| keys(&page).first() != keys(&second).first()) {
                 let text = format!(
-                    "n=1 gives {}, and n=51 goes on behind a gap",
+                    "n=1 gives {}, and n=51 continues after a gap",
                     crate::words::counted(first.len(), "record")
                 );
                 law.problem(lab.spec, Finding::new(text), exchange);
@@ -143,7 +143,7 @@ fn steady_order(lab: &mut Lab<'_>, pages: &Pages) {
         if let Ok(page) = page {
             law.evidence += page.len();
             if pages.get(&n).is_some_and(|before| keys(before) != keys(&page)) {
-                let text = format!("n={n} comes in another order than before");
+                let text = format!("n={n} has another order than before");
                 law.problem(lab.spec, Finding::new(text), exchange);
             }
         }

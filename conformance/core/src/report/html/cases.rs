@@ -12,7 +12,7 @@ use crate::words::counted;
 pub(super) fn cases(out: &mut String, report: &Report) -> fmt::Result {
     out.push_str("<section aria-labelledby=\"cases\"><h2 id=\"cases\">All cases</h2>");
     for chapter in report.chapters() {
-        let outcomes = report.outcomes.iter().filter(|outcome| outcome.chapter() == chapter);
+        let outcomes = report.in_chapter(chapter);
         let name = escape(chapter);
         write!(
             out,

@@ -52,7 +52,7 @@ pub(super) fn failure(
     let mut last = "";
     for (index, problem) in whole.iter().take(SHOWN).enumerate() {
         if problem.clause != last {
-            let sentence = spec.find(&problem.clause).map_or("", |clause| clause.sentence.as_str());
+            let sentence = spec.sentence(&problem.clause);
             write!(
                 out,
                 "<p class=\"clause\"><b>{}</b> <span class=\"level\">{}</span> {}</p>",
@@ -75,11 +75,7 @@ pub(super) fn failure(
 /// One problem in full.
 fn one(out: &mut String, problem: &Problem, setup: &Setup, drawn: bool) -> fmt::Result {
     let planned = &problem.exchange.planned;
-    let place = match (problem.variant.as_str(), problem.step) {
-        ("", None) => String::new(),
-        ("", Some(step)) => format!(", step {step}"),
-        (variant, _) => format!(", {variant}"),
-    };
+    let place = problem.place().map_or_else(String::new, |place| format!(", {place}"));
     write!(
         out,
         "<div class=\"asked\"><span class=\"kicker\">Asked{}</span><code>{}</code></div>",

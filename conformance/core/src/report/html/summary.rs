@@ -5,13 +5,11 @@ use std::fmt::{self, Write};
 use super::causes::Section;
 use super::{bar, class, excerpt, mark};
 use crate::report::escape::escape;
-use crate::run::{Outcome, Report, Tone, Verdict};
+use crate::run::{Outcome, Report, Tally, Tone, Verdict};
 use crate::words::counted;
 
 /// The head of the page.
 pub(super) fn header(out: &mut String, report: &Report, sections: &[Section<'_>]) -> fmt::Result {
-    let sentence = report.sentence();
-    let rest = sentence.strip_prefix(report.conclusion()).unwrap_or_default();
     let tone = match report.ends_in().tone() {
         Tone::Good => "pass",
         Tone::Partial => "warn",
@@ -23,7 +21,7 @@ pub(super) fn header(out: &mut String, report: &Report, sections: &[Section<'_>]
         "<header class=\"top {tone}\"><p class=\"kicker\">Recordings API conformance</p><h1>{}</h1>\
          <p class=\"verdict\">{}</p><p class=\"target\">{}</p><p class=\"soft\">{} · edition {} · zone data {} · {} in {:.1} s{}</p>",
         report.conclusion(),
-        excerpt(rest.trim_start_matches(": ")),
+        excerpt(&report.rest()),
         excerpt(&report.target),
         report.started.strftime("%Y-%m-%d %H:%M UTC"),
         crate::edition::EDITION,
@@ -84,10 +82,8 @@ pub(super) fn navigation(out: &mut String, report: &Report) -> fmt::Result {
 /// tile for each chapter.
 pub(super) fn chapters(out: &mut String, report: &Report) -> fmt::Result {
     out.push_str("<section aria-labelledby=\"chapters\"><h2 id=\"chapters\">Chapters</h2>");
-    let clean = |chapter: &&str| {
-        let outcomes = report.outcomes.iter().filter(|outcome| outcome.chapter() == *chapter);
-        outcomes.clone().all(|outcome| outcome.verdict == Verdict::Pass)
-    };
+    let clean =
+        |chapter: &&str| report.in_chapter(chapter).all(|outcome| outcome.verdict == Verdict::Pass);
     let (well, not): (Vec<&str>, Vec<&str>) = report.chapters().into_iter().partition(clean);
     let (tiles, line) = if not.is_empty() { (well, Vec::new()) } else { (not, well) };
     out.push_str("<ul class=\"tiles\">");
@@ -98,8 +94,7 @@ pub(super) fn chapters(out: &mut String, report: &Report) -> fmt::Result {
     if !line.is_empty() {
         out.push_str("<p class=\"chips\"><span class=\"soft\">All pass:</span>");
         for chapter in line {
-            let cases =
-                report.outcomes.iter().filter(|outcome| outcome.chapter() == chapter).count();
+            let cases = report.in_chapter(chapter).count();
             let name = escape(chapter);
             write!(out, " <a href=\"#chapter-{name}\">{name} <span>{cases}</span></a>")?;
         }
@@ -110,16 +105,17 @@ pub(super) fn chapters(out: &mut String, report: &Report) -> fmt::Result {
 }
 
 fn tile(out: &mut String, report: &Report, chapter: &str) -> fmt::Result {
-    let outcomes = report.outcomes.iter().filter(|outcome| outcome.chapter() == chapter);
+    let outcomes = report.in_chapter(chapter);
     let name = escape(chapter);
     write!(out, "<li><a class=\"tile\" href=\"#chapter-{name}\"><b>{name}</b> <span>")?;
-    let count = |name| outcomes.clone().filter(|outcome| class(outcome.verdict) == name).count();
-    let (fail, warn, other) = (count("fail") + count("error"), count("warn"), count("other"));
-    let all = outcomes.clone().count();
+    let tally = Tally::of(outcomes.clone());
+    let all = tally.ran;
     let mut parts = Vec::new();
-    for (count, word, class) in
-        [(fail, "fail", "fail"), (warn, "warn", "warn"), (other, "not judged", "other")]
-    {
+    for (count, word, class) in [
+        (tally.fail + tally.known + tally.error, "fail", "fail"),
+        (tally.warn, "warn", "warn"),
+        (tally.set_aside(), "not judged", "other"),
+    ] {
         if count > 0 {
             parts.push(format!("<em class=\"is-{class}\">{count} {word}</em>"));
         }

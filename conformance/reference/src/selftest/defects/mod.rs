@@ -10,6 +10,7 @@ mod durations;
 mod echoes;
 mod encoding;
 mod fields;
+mod finishes;
 mod lenient;
 mod lists;
 mod near;
@@ -18,6 +19,7 @@ mod offsets;
 mod paging;
 mod ranges;
 mod requests;
+mod segments;
 mod starts;
 mod strict;
 mod targets;
@@ -42,12 +44,15 @@ pub const FAMILIES: &[Family] = &[
     strict::STRICT,
     lenient::LENIENT,
     near::NEAR,
+    finishes::FINISHES,
+    near::TOGETHER,
     fields::FIELDS,
     comparisons::COMPARISONS,
     durations::DURATIONS,
     fields::MISREAD,
     fields::IGNORED,
     encoding::ENCODING,
+    segments::SEGMENTS,
     requests::REQUESTS,
     requests::REFUSALS,
     auth::AUTH,
