@@ -7,7 +7,7 @@ from records import FIELDS
 from switches import on
 
 EPOCH = datetime(1970, 1, 1)
-# What keeps its place in a value only as a reference (XML 1.0, section 2.11).
+# Characters that survive in a value only as references (XML 1.0, section 2.11).
 REFERENCES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;", "\n": "&#10;", "\t": "&#9;"}
 SPECIAL = re.compile("[&<>\r\n\t]")
 NUMBER = re.compile("[0-9]+")

@@ -29,7 +29,7 @@ class BadDate(ValueError):
 
 
 class Period:
-    """From an instant up to another, and how it was written."""
+    """From one instant up to another, and how it was written."""
 
     def __init__(self, start, end, key, timed=False, constant=False):
         self.start, self.end, self.key, self.timed, self.constant = start, end, key, timed, constant
@@ -41,7 +41,7 @@ def now():
 
 
 def days_later(day, days):
-    """A day so many days later; the day after the calendar's last is the end of all."""
+    """The day this many days later; after the calendar's last day, the end of time."""
     try:
         return day + timedelta(days=days)
     except OverflowError:
@@ -141,12 +141,12 @@ def calendar_days(found):
 
 
 def offset_of(text, behind_an_hour):
-    """The zone of what stands behind a time, or None where nothing does."""
+    """The zone that is written after a time, or None if there is none."""
     if text == "":
         return None
     if text == "Z":
         return zones.UTC
-    # REQ-6: a + may have become a space on its way; behind an hour alone %20 is no sign.
+    # REQ-6: a + may have become a space on its way; after a bare hour %20 is not a sign.
     if text[0] == " " and not behind_an_hour and not on("plus-is-lost"):
         text = "+" + text[1:]
     found = OFFSET.fullmatch(text)
@@ -160,7 +160,7 @@ def offset_of(text, behind_an_hour):
 
 
 def period(text, zone, alone):
-    """The period that a text of a query names. `alone` where it is no end of a range."""
+    """The period that a text of a query names. `alone` unless it is an end of a range."""
     if on("plus-is-lost"):
         text = text.replace("+", " ")
     if on("dates-stripped"):

@@ -1,4 +1,4 @@
-"""The defects of this server, as authors make them: a name, what it does (goes on after "a server"), and the causes of
+"""The defects of this server, as authors make them: a name, what it does (completes "a server"), and the causes of
 `vcc-conformance selftest --list` that name it or its kind."""
 
 TABLE = """
@@ -252,7 +252,7 @@ start-to-the-minute | whose startDate is cut to minutes | start-cut-to-minutes
 start-in-milliseconds | whose startDate counts milliseconds | start-of-1970
 """
 
-# Two at once, of different chapters: the first cause is right where it is that of either.
+# Two at once, from different chapters: the first cause is right if it is that of either.
 PAIRS = """
 n-is-an-index days-of-24-hours
 zone-ignored fields-in-any-case

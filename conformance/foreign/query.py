@@ -73,7 +73,7 @@ def variables(raw):
 
 
 def trimmed_quote(raw):
-    """REQ-11: the query without the stray quote behind a last date."""
+    """REQ-11: the query without the stray quote after a last date."""
     for quote in ('"', "%22"):
         if raw.endswith(quote):
             last = raw[: -len(quote)].rpartition("&")[2].partition("=")[0]
@@ -244,7 +244,7 @@ class Selection:
                 tests.append(lambda one: first <= (one.finish or one.start) and one.start < end)
             else:
                 tests.append(lambda one: first <= one.start < end)
-        # NEAR-4: of both only start-date is used.
+        # NEAR-4: of the two, only start-date is used.
         if near_start and near_finish:
             if on("finish-wins"):
                 near_start = None
@@ -331,7 +331,7 @@ class Selection:
 
 
 def inside(at, interval):
-    """Whether an instant, where there is one, lies in a closed interval."""
+    """Whether an instant, if there is one, lies in a closed interval."""
     return at is not None and interval[0] <= at <= interval[1]
 
 
@@ -342,7 +342,7 @@ def like(value):
 
 
 def number(text):
-    """A text as a number, where it is one."""
+    """A text as a number, if it is one."""
     return int(text) if text.isascii() and text.isdigit() else text
 
 

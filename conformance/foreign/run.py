@@ -3,7 +3,7 @@ cause that a report names is right.
 
     python3 conformance/foreign/run.py [--sample N] [--pairs N] [--jobs N] [--least N] [DEFECT ...]
 
-Exit code 1 where the clean server does not pass, a defect is not caught, or fewer than --least causes
+Exit code 1 if the clean server does not pass, a defect is not caught, or fewer than --least causes
 are right.
 """
 
@@ -41,7 +41,7 @@ def families():
 
 
 def failures(report):
-    """The ids of the cases that the server fails, but for those whose zone rules may be older."""
+    """The ids of the cases that the server fails, except those whose zone rules may be older."""
     return [case["id"] for case in report["cases"] if case["verdict"] in ("fail", "warn")]
 
 
@@ -51,8 +51,8 @@ def main():
     parser.add_argument("--command", default=os.path.join(ROOT, "target", "debug", "vcc-conformance"))
     parser.add_argument("--every", type=int, default=1, help="every Nth defect of the table")
     parser.add_argument("--from", type=int, default=0, dest="first", help="the first of them")
-    parser.add_argument("--sample", type=int, help="so many of them, spread over the table")
-    parser.add_argument("--pairs", type=int, default=0, help="so many pairs too")
+    parser.add_argument("--sample", type=int, help="this many of them, spread over the table")
+    parser.add_argument("--pairs", type=int, default=0, help="this many pairs too")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--least", type=int, default=0, help="how many causes must be right")
     parser.add_argument("--folder", help="where the reports go")

@@ -210,7 +210,7 @@ def converse(connection, service):
         else:
             try:
                 reply = service.reply(words[0], words[1], headers)
-            except Exception as problem:  # STATUS-1: what goes wrong in here is a 500 and no more
+            except Exception as problem:  # STATUS-1: any fault here is a 500 and nothing more
                 print(f"{words[1][:200]}: {problem!r}", file=sys.stderr)
                 reply = Reply(500, "Internal error\n")
         if "chunked" in headers.get("transfer-encoding", ""):

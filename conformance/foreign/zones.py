@@ -75,7 +75,7 @@ UTC = Fixed(0)
 
 @functools.lru_cache(maxsize=None)
 def zone(name):
-    """The zone of a name, or None where there is none."""
+    """The zone of a name, or None if there is none."""
     if on("zones-in-any-case"):
         name = FOLDED.get(name.lower(), name)
     if on("zone-abbreviations"):

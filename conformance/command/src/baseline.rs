@@ -12,8 +12,8 @@ const SHOWN: usize = 12;
 /// An earlier run to compare with.
 #[derive(clap::Args)]
 pub(super) struct BaselineArgs {
-    /// Say what changed since the run that wrote this with --json. The exit code is then 1 where
-    /// something got worse, and 0 where nothing did, whatever failed before
+    /// Say what changed since the run that wrote this with --json. The exit code is then 1 if
+    /// something got worse and 0 if not, whatever failed before; the last line says both
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
 }
@@ -42,15 +42,14 @@ pub(super) fn compare(
     report: &Report,
     out: &mut dyn Write,
 ) -> Result<u8, CommandError> {
-    let code = report.exit_code();
-    let Some(baseline) = baseline.filter(|_| !report.outcomes.is_empty()) else { return Ok(code) };
+    let Some(baseline) = baseline.filter(|_| !report.outcomes.is_empty()) else {
+        return Ok(report.exit_code());
+    };
     let changes = baseline.changes(report);
     writeln!(out)?;
     for line in changes.lines(SHOWN) {
         writeln!(out, "{line}")?;
     }
-    Ok(match code {
-        0 | 1 => u8::from(!changes.worse.is_empty()),
-        other => other,
-    })
+    writeln!(out, "{}", changes.sentence(report))?;
+    Ok(changes.exit_code(report))
 }

@@ -7,7 +7,7 @@ use vcc_conformance_core::embedded;
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// The folder, made where it is not there
+    /// The folder; it is made if it does not exist
     dir: PathBuf,
 }
 

@@ -19,7 +19,7 @@ enum Command {
     List,
     /// Writes TENANT.csv for each tenant and tenants.json, stamped with today
     Export {
-        /// The folder, made where it is not there
+        /// The folder; it is made if it does not exist
         #[arg(long, value_name = "DIR")]
         dir: PathBuf,
         /// A further form beside the CSV

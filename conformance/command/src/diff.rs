@@ -13,9 +13,9 @@ use vcc_conformance_core::words::counted;
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// The one server; both hold the dataset
+    /// The first server; both hold the dataset
     url_a: String,
-    /// The other
+    /// The second server
     url_b: String,
     #[command(flatten)]
     choice: ChoiceArgs,

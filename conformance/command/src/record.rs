@@ -17,7 +17,7 @@ use vcc_conformance_core::setup::Setup;
 pub(super) struct Args {
     #[command(flatten)]
     target: TargetArgs,
-    /// The folder for the dataset, made where it is not there
+    /// The folder for the dataset; it is made if it does not exist
     #[arg(long, value_name = "DIR")]
     dir: PathBuf,
     /// Weeks that are added to every date

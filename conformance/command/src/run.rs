@@ -51,7 +51,7 @@ pub(super) struct Args {
     /// Connections at a time
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=64))]
     jobs: u8,
-    /// Run everything so often, and say what was not always the same
+    /// Run everything this many times, and say what was not the same each time
     #[arg(long, default_value_t = 1, value_name = "K", value_parser = clap::value_parser!(u8).range(1..))]
     repeat: u8,
     /// Save every exchange, without secrets, for `judge`

@@ -145,8 +145,9 @@ fn a_baseline_says_what_changed_and_fails_where_it_got_worse() {
     let (code, out, _) = judge(true, &run);
     assert_eq!(code, 0, "{out}");
     assert!(out.contains("\ndoes not conform: 2 of "), "{out}");
-    assert!(last(&out).starts_with("no worse than the baseline of "), "{out}");
-    assert!(last(&out).ends_with(": nothing changed"), "{out}");
+    let start = "does not conform, but no worse than the baseline of ";
+    assert!(last(&out).starts_with(start), "{out}");
+    assert!(last(&out).ends_with(": nothing changed (exit code 0)"), "{out}");
     // One answer that was right is wrong now.
     let text = std::fs::read_to_string(&run).unwrap();
     let worse = |line: &str| {
@@ -160,7 +161,8 @@ fn a_baseline_says_what_changed_and_fails_where_it_got_worse() {
     let (code, out, _) = judge(true, &run);
     assert_eq!(code, 1, "{out}");
     assert!(out.contains("\n  worse: dates/day-in-utc: was pass, is fail\n"), "{out}");
-    assert!(last(&out).ends_with(": 1 worse"), "{out}");
+    assert!(last(&out).starts_with("does not conform, and worse than "), "{out}");
+    assert!(last(&out).ends_with(": 1 worse (exit code 1)"), "{out}");
     std::fs::write(&report, "{}").unwrap();
     let (code, _, error) = judge(true, &run);
     let expected = format!(

@@ -69,6 +69,20 @@ fn a_report_of_a_hundred_failures_is_under_two_megabytes() {
 }
 
 #[test]
+fn a_report_of_a_whole_suite_that_fails_is_under_two_megabytes() {
+    let spec = Spec::embedded();
+    let (report, setup) = answered(&|_| true, 200, &page_of_recordings(), false, &spec);
+    assert!(wrong(&report) > 800, "{}", wrong(&report));
+    let page = html(&report, &setup, &spec);
+    assert!(page.len() < 2_000_000, "{} bytes", page.len());
+    // Each is there with its request, and the page says once that some are short.
+    let findings = page.matches("<details class=\"case ").count();
+    assert_eq!(findings, wrong(&report));
+    assert!(page.matches("To repeat").count() >= findings);
+    assert_eq!(page.matches("from here on, the first finding of each").count(), 1);
+}
+
+#[test]
 fn variants_are_folded_into_their_case() {
     let spec = Spec::embedded();
     let id = "dates/day-documented";

@@ -5,7 +5,9 @@ mod common;
 use common::json_schema::check;
 use common::report;
 use vcc_conformance_core::fixture;
-use vcc_conformance_core::report::{Detail, badge, html, json, junit, markdown, terminal_with};
+use vcc_conformance_core::report::{
+    Baseline, Detail, badge, html, json, junit, markdown, terminal_with,
+};
 use vcc_conformance_core::run::{Chapter, Outcome, Report, Verdict, apply, known_failures};
 use vcc_conformance_core::setup::Setup;
 use vcc_conformance_core::spec::{Level, Spec};
@@ -267,6 +269,43 @@ fn what_is_said_of_a_run_that_ended_early_or_had_nothing_to_judge() {
     assert!(bench.terminal(&report).ends_with("\n  * check the data that is there: --live\n"));
     report.handshake.unreachable = true;
     assert_eq!((report.conclusion(), report.exit_code()), ("unreachable", 3));
+}
+
+/// With a baseline the exit code is that of the comparison, and one sentence says both.
+#[test]
+fn a_comparison_says_the_verdict_and_the_exit_code() {
+    let bench = Bench::new();
+    for (before, now, sentence, code) in [
+        ("10 pass", "10 pass", "conforms, and no worse than {}: nothing changed", 0),
+        ("10 pass", "9 pass, 1 warn", "conforms, but worse than {}: 1 worse", 1),
+        ("10 pass", "9 pass, 1 fail", "does not conform, and worse than {}: 1 worse", 1),
+        (
+            "9 pass, 1 fail",
+            "9 pass, 1 fail",
+            "does not conform, but no worse than {}: nothing changed",
+            0,
+        ),
+        (
+            "8 pass, 2 fail",
+            "8 pass, 1 fail, 1 pass",
+            "does not conform, but no worse than {}: 1 better",
+            0,
+        ),
+        (
+            "10 pass",
+            "9 pass, 1 inconclusive",
+            "not decided, but no worse than {}: 1 no longer judged",
+            3,
+        ),
+    ] {
+        let json = json(&bench.run(before, &[]), &bench.setup, &bench.spec);
+        let baseline = Baseline::read(&json.to_string()).unwrap();
+        let report = bench.run(now, &[]);
+        let changes = baseline.changes(&report);
+        let sentence = sentence.replace("{}", "the baseline of 2026-11-24T12:00:00Z");
+        assert_eq!(changes.sentence(&report), format!("{sentence} (exit code {code})"));
+        assert_eq!(changes.exit_code(&report), code, "{before} / {now}");
+    }
 }
 
 /// The lines of a file of known failures, the verdicts of the cases, and what is out of date.

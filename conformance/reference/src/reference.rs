@@ -58,9 +58,17 @@ impl Reference {
     ///
     /// As [`Reference::start`]; or a system without random bytes.
     pub fn start_https(tenants: &[Tenant]) -> Result<Self, ReferenceError> {
+        Self::start_https_with(tenants, |builder| builder)
+    }
+
+    pub(crate) fn start_https_with(
+        tenants: &[Tenant],
+        build: impl FnOnce(ServerBuilder) -> ServerBuilder,
+    ) -> Result<Self, ReferenceError> {
         let (tls, certificate) = Tls::self_signed(&["127.0.0.1".to_owned()])
             .map_err(|problem| ReferenceError(problem.to_string()))?;
-        let mut reference = Self::start_with(tenants, |store| store, |builder| builder.tls(tls))?;
+        let mut reference =
+            Self::start_with(tenants, |store| store, |builder| build(builder).tls(tls))?;
         reference.certificate = Some(certificate);
         Ok(reference)
     }

@@ -101,7 +101,12 @@ fn a_server_in_the_wrong_zone_is_told_on_a_screen_or_two() {
     let baseline = Baseline::read(&json.to_string()).unwrap();
     let since = "the baseline of 2026-11-24T12:00:00Z";
     let lines = |report: &Report| baseline.changes(report).lines(2);
-    assert_eq!(lines(&report), [format!("no worse than {since}: nothing changed")]);
+    let sentence = |report: &Report| baseline.changes(report).sentence(report);
+    assert!(lines(&report).is_empty());
+    assert_eq!(
+        sentence(&report),
+        format!("does not conform, but no worse than {since}: nothing changed (exit code 0)")
+    );
     let place = |report: &Report, verdict| {
         report.outcomes.iter().position(|outcome| outcome.verdict == verdict).unwrap()
     };
@@ -116,8 +121,14 @@ fn a_server_in_the_wrong_zone_is_told_on_a_screen_or_two() {
             format!("  better: {}: was fail, is pass", report.outcomes[fails].id),
             format!("  no longer judged: {}: was {}, did not run", gone.id, gone.verdict),
             format!("  worse: {}: was pass, is fail", other.id),
-            format!("worse than {since}: 1 worse, 1 no longer judged, 1 better"),
         ]
+    );
+    assert_eq!(
+        sentence(&report),
+        format!(
+            "does not conform, and worse than {since}: 1 worse, 1 no longer judged, 1 better \
+             (exit code 1)"
+        )
     );
     for (text, problem) in [
         ("{}", "expected a report that --json wrote, of version 1"),

@@ -164,32 +164,54 @@ impl Changes {
         }
     }
 
-    /// A summary line, then the changes, at most this many lines of each kind.
+    fn kinds(&self) -> [(&'static str, &Vec<String>); 5] {
+        [
+            ("worse", &self.worse),
+            ("no longer judged", &self.open),
+            ("better", &self.better),
+            ("read in another way", &self.readings),
+            ("with less evidence", &self.evidence),
+        ]
+    }
+
+    /// The changes, at most this many lines of each kind, what got worse last.
     #[must_use]
     pub fn lines(&self, most: usize) -> Vec<String> {
-        let Changes { since, worse, open, better, readings, evidence } = self;
-        let kinds = [
-            ("worse", worse),
-            ("no longer judged", open),
-            ("better", better),
-            ("read in another way", readings),
-            ("with less evidence", evidence),
-        ];
-        let counts: Vec<_> = kinds
-            .iter()
-            .filter(|(_, texts)| !texts.is_empty())
-            .map(|(word, texts)| format!("{} {word}", texts.len()))
-            .collect();
-        let said = if counts.is_empty() { "nothing changed".into() } else { counts.join(", ") };
         let mut lines = Vec::new();
-        for (word, texts) in kinds.iter().rev() {
+        for (word, texts) in self.kinds().iter().rev() {
             lines.extend(texts.iter().take(most).map(|text| format!("  {word}: {text}")));
             if texts.len() > most {
                 lines.push(format!("  {word}: {} more", texts.len() - most));
             }
         }
-        let verdict = if worse.is_empty() { "no worse than" } else { "worse than" };
-        lines.push(format!("{verdict} the baseline of {since}: {said}"));
         lines
+    }
+
+    /// The code that the command ends with: 1 if something got worse and 0 if not, where the run
+    /// itself would end with either.
+    #[must_use]
+    pub fn exit_code(&self, report: &Report) -> u8 {
+        match report.exit_code() {
+            0 | 1 => u8::from(!self.worse.is_empty()),
+            other => other,
+        }
+    }
+
+    /// The conclusion of the run and what changed, with the exit code, in one sentence: a run may
+    /// fail and be no worse than before.
+    #[must_use]
+    pub fn sentence(&self, report: &Report) -> String {
+        let kinds = self.kinds().into_iter().filter(|(_, texts)| !texts.is_empty());
+        let counts: Vec<_> = kinds.map(|(word, texts)| format!("{} {word}", texts.len())).collect();
+        let changed = if counts.is_empty() { "nothing changed".into() } else { counts.join(", ") };
+        let is_worse = !self.worse.is_empty();
+        format!(
+            "{}, {} {} than the baseline of {}: {changed} (exit code {})",
+            report.conclusion(),
+            if (report.exit_code() == 0) == is_worse { "but" } else { "and" },
+            if is_worse { "worse" } else { "no worse" },
+            self.since,
+            self.exit_code(report),
+        )
     }
 }

@@ -31,6 +31,8 @@ impl std::fmt::Debug for Defect {
 pub(super) enum Hook {
     /// The server reads other bytes than were sent.
     Sent(fn(&mut Vec<u8>, &Before)),
+    /// Requests without TLS are answered like any other.
+    Plain,
     /// The server reads another request than was sent.
     Ask(fn(&mut Incoming, &Site)),
     /// The query has another meaning.

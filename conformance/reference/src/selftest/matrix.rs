@@ -126,6 +126,8 @@ impl<'a> Bench<'a> {
         if self.live {
             setup.tenants.iter_mut().for_each(|access| access.tenant.records.clear());
         }
+        // REQ-4: the connections in this process stand for HTTPS, so that no must is left out.
+        setup.https = true;
         setup.authority = endpoint.authority();
         setup
     }
@@ -162,8 +164,7 @@ impl<'a> Bench<'a> {
     fn on_a_socket(&self) -> Result<Report, String> {
         let clock = DateTime::from_timestamp(self.now.as_second(), 0).unwrap_or_default();
         let clock = Clock::fixed(clock);
-        let started =
-            Reference::start_with(&self.tenants, |store| store, |builder| builder.clock(clock));
+        let started = Reference::start_https_with(&self.tenants, |builder| builder.clock(clock));
         let reference = started.map_err(text)?;
         let endpoint = reference.endpoint().map_err(text)?;
         Ok(self.report(endpoint, None, &self.options()))
@@ -309,29 +310,36 @@ pub fn matrix(
     matrix_on(tenants, cases, spec, defects, jobs, stop, done)
 }
 
-/// The report on the cases behind a defect, with what it was judged against, as if a server with
-/// that defect had been judged.
+/// Makes the report on the cases behind each of the defects, as if a server with that defect had
+/// been judged. `done` is given each report with what it was judged against; its error ends the
+/// work.
 ///
 /// # Errors
 ///
-/// As [`matrix`].
-pub fn report(
+/// As [`matrix`], and those of `done`.
+pub fn reports(
     cases: &[Case],
     spec: &Spec,
-    defect: &Defect,
+    defects: &[(&'static str, &'static Defect)],
     stop: &Arc<AtomicBool>,
-) -> Result<(Report, Setup), String> {
+    done: &mut dyn FnMut(&Defect, &Report, &Setup) -> Result<(), String>,
+) -> Result<(), String> {
     let tenants = dataset::embedded(now()?).map_err(text)?;
     let bench = Bench::new(cases, spec, tenants, false, stop)?;
     let server = bench.start()?;
-    server.set(Some(defect.hook));
-    let mut setup = bench.setup(&server.endpoint());
-    let options = bench.options();
-    let report = bench.report_with(&mut setup, server.endpoint(), Some(defect.hook), &options);
-    if stop.load(Ordering::Relaxed) {
-        return Err("the run was stopped".into());
+    // For a single report a rehearsal would only be a second run.
+    let rehearsal = (defects.len() > 1).then(|| Arc::new(bench.rehearsal(&server)));
+    let options = Options { rehearsal, ..bench.options() };
+    for (_, defect) in defects {
+        server.set(Some(defect.hook));
+        let mut setup = bench.setup(&server.endpoint());
+        let report = bench.report_with(&mut setup, server.endpoint(), Some(defect.hook), &options);
+        if stop.load(Ordering::Relaxed) {
+            return Err("the run was stopped".into());
+        }
+        done(defect, &report, &setup)?;
     }
-    Ok((report, setup))
+    Ok(())
 }
 
 /// [`matrix`] on these tenants, stamped with [`now`].

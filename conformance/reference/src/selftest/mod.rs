@@ -20,7 +20,7 @@ mod wire;
 
 pub use defect::{Defect, Family};
 pub use defects::FAMILIES;
-pub use matrix::{Matrix, Measured, live_matrix, matrix, report};
+pub use matrix::{Matrix, Measured, live_matrix, matrix, reports};
 pub use report::{matrix_html, matrix_json};
 pub use signatures::signatures;
 pub use unseen::unseen;

@@ -1,11 +1,11 @@
 //! Defects in how a server reads the bytes of a connection, which the API behind it never sees:
-//! they act on the way to the reference.
+//! they act on the way to the reference. The connections stand for HTTPS.
 
 use jiff::Timestamp;
 
 use super::before::Before;
 use super::defect::Hook;
-use vcc_conformance_core::http::Answer;
+use vcc_conformance_core::http::{Answer, Trouble};
 use vcc_conformance_core::run::{Exchange, HttpTarget, Key, Planned, Target, Transport};
 
 /// A target whose requests are all made at one instant, and reach it as a defect reads them.
@@ -19,17 +19,21 @@ struct Worker<'a> {
     inner: Box<dyn Transport + 'a>,
     at: Timestamp,
     hook: Option<Hook>,
+    /// Whether the connections have no sockets, and so no TLS of their own.
+    is_in_process: bool,
     before: Before,
 }
 
 impl Target for Wire<'_> {
     fn worker(&self) -> Box<dyn Transport + '_> {
-        let inner = self.shared.worker();
-        Box::new(Worker { inner, at: self.at, hook: self.hook, before: Before::default() })
+        let (at, hook, before) = (self.at, self.hook, Before::default());
+        let is_in_process = self.shared.base().starts_with("http://");
+        Box::new(Worker { inner: self.shared.worker(), at, hook, is_in_process, before })
     }
 
     fn base(&self) -> String {
-        self.shared.base()
+        let base = self.shared.base();
+        base.strip_prefix("http://").map_or(base.clone(), |rest| format!("https://{rest}"))
     }
 
     fn requests(&self) -> u64 {
@@ -75,6 +79,12 @@ impl Worker<'_> {
 
 impl Transport for Worker<'_> {
     fn exchange(&mut self, key: Key<'_>, planned: &Planned) -> Exchange {
+        // REQ-4: the reference takes no connection without TLS.
+        if planned.plain && self.is_in_process && !matches!(self.hook, Some(Hook::Plain)) {
+            let answer = Err(Trouble::Closed("without TLS".into()));
+            let planned = planned.clone();
+            return Exchange { planned, answer, started: self.at, micros: 0, retried: 0 };
+        }
         let read = self.read(planned);
         let exchange = self.inner.exchange(key, &read);
         self.heard(planned, exchange)

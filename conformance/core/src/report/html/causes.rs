@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt::{self, Write};
 
 use super::excerpt;
-use super::failure::failure;
+use super::failure::{Detail, failure};
 use crate::nearest::Kind;
 use crate::report::blocks::{Block, blocks};
 use crate::report::escape::escape;
@@ -18,6 +18,17 @@ use crate::words::counted;
 const FIRST: usize = 3;
 /// Failures that are shown with drawing and exchange: a page with a thousand of them helps nobody.
 const DRAWN: usize = 200;
+/// The size in bytes that a page should not exceed: from where only that is left which the shorter
+/// forms of all other failures and the list of cases take, failures are short.
+const PAGE: usize = 1_950_000;
+/// About the bytes of a short failure.
+const SHORT: usize = 1_500;
+/// About the bytes of a case in the list of all cases.
+const ROW: usize = 300;
+
+/// Said before the first failure that is short.
+const SHORTER: &str = "<p class=\"notice\">There are too many failures to show all of each: from \
+                       here on, the first finding of each. --json has everything.</p>";
 
 /// Failures that belong together, with their title.
 pub(super) struct Section<'a> {
@@ -88,7 +99,9 @@ pub(super) fn sections(
     if !sections.is_empty() {
         out.push_str("<h2 id=\"findings\">Findings</h2>\n");
     }
-    let mut drawn = 0;
+    let all: usize = sections.iter().map(|section| section.block.outcomes.len()).sum();
+    let mut told = 0;
+    let mut is_short = false;
     for (index, Section { title, block }) in sections.iter().enumerate() {
         let number = index + 1;
         write!(
@@ -105,8 +118,18 @@ pub(super) fn sections(
                     "<details class=\"more\" data-group><summary>{rest} more</summary><div class=\"inside\">"
                 )?;
             }
-            failure(out, outcome, setup, spec, number == 1 && index == 0, drawn < DRAWN)?;
-            drawn += 1;
+            let rest = (all - told) * SHORT + report.outcomes.len() * ROW;
+            let detail = match told < DRAWN {
+                _ if out.len() + rest > PAGE => Detail::Short,
+                true => Detail::Drawn,
+                false => Detail::Told,
+            };
+            if detail == Detail::Short && !is_short {
+                out.push_str(SHORTER);
+                is_short = true;
+            }
+            failure(out, outcome, setup, spec, number == 1 && index == 0, detail)?;
+            told += 1;
         }
         if block.outcomes.len() > FIRST {
             out.push_str("</div></details>");

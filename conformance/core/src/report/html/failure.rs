@@ -13,13 +13,27 @@ use crate::report::{curl, exchange_lines};
 use crate::run::{Outcome, Planned, Problem};
 use crate::setup::Setup;
 use crate::spec::Spec;
+use crate::words::counted;
 
 /// Problems of one variant that are shown.
 const SHOWN: usize = 4;
+/// Records of a problem that are named in a short failure.
+const SHORT: usize = 3;
 /// Unexpected records that are named: there is no limit to records that the dataset does not have.
 const NAMES: usize = 200;
 /// Other variants that are shown.
 const VARIANTS: usize = 12;
+
+/// How much of a failure is shown.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Detail {
+    /// The first finding of one variant, with its first records.
+    Short,
+    /// All but the drawing and the exchange.
+    Told,
+    /// Everything.
+    Drawn,
+}
 
 pub(super) fn failure(
     out: &mut String,
@@ -27,7 +41,7 @@ pub(super) fn failure(
     setup: &Setup,
     spec: &Spec,
     open: bool,
-    drawn: bool,
+    detail: Detail,
 ) -> fmt::Result {
     let id = escape(&outcome.id);
     write!(
@@ -49,8 +63,9 @@ pub(super) fn failure(
     let written = outcome.problems.first().map_or("", |problem| problem.variant.as_str());
     let (whole, others): (Vec<&Problem>, Vec<&Problem>) =
         outcome.problems.iter().partition(|problem| problem.variant == written);
+    let shown = if detail == Detail::Short { 1 } else { SHOWN };
     let mut last = "";
-    for (index, problem) in whole.iter().take(SHOWN).enumerate() {
+    for (index, problem) in whole.iter().take(shown).enumerate() {
         if problem.clause != last {
             let sentence = spec.sentence(&problem.clause);
             write!(
@@ -62,18 +77,18 @@ pub(super) fn failure(
             )?;
             last = &problem.clause;
         }
-        one(out, problem, setup, index == 0 && drawn)?;
+        one(out, problem, setup, if index == 0 { detail } else { detail.min(Detail::Told) })?;
     }
-    if whole.len() > SHOWN {
-        write!(out, "<p class=\"soft\">and {} more</p>", whole.len() - SHOWN)?;
+    if whole.len() > shown {
+        write!(out, "<p class=\"soft\">and {} more</p>", whole.len() - shown)?;
     }
-    variants(out, &others, whole.first().copied())?;
+    variants(out, &others, whole.first().copied(), detail)?;
     out.push_str("</div></details>\n");
     Ok(())
 }
 
 /// One problem in full.
-fn one(out: &mut String, problem: &Problem, setup: &Setup, drawn: bool) -> fmt::Result {
+fn one(out: &mut String, problem: &Problem, setup: &Setup, detail: Detail) -> fmt::Result {
     let planned = &problem.exchange.planned;
     let place = problem.place().map_or_else(String::new, |place| format!(", {place}"));
     write!(
@@ -84,11 +99,17 @@ fn one(out: &mut String, problem: &Problem, setup: &Setup, drawn: bool) -> fmt::
     )?;
     found(out, &problem.finding.text)?;
     if let Some(difference) = &problem.finding.difference {
-        if drawn {
+        if detail == Detail::Drawn {
             out.push_str(&timelines(difference, planned, setup));
         }
         out.push_str("<ul class=\"records\">");
-        for line in difference_lines(difference, planned, setup) {
+        let mut lines = difference_lines(difference, planned, setup);
+        if detail == Detail::Short && lines.len() > SHORT {
+            let more = counted(lines.len() - SHORT, "more line");
+            lines.truncate(SHORT);
+            lines.push(format!("{:<11}{more}", "and"));
+        }
+        for line in lines {
             // A line begins with what the record is, in a column of its own.
             let (word, rest) = line.split_at_checked(11).unwrap_or(("", &line));
             let word = word.trim();
@@ -101,14 +122,16 @@ fn one(out: &mut String, problem: &Problem, setup: &Setup, drawn: bool) -> fmt::
             )?;
         }
         out.push_str("</ul>");
-        names(out, difference, planned, setup)?;
+        if detail != Detail::Short {
+            names(out, difference, planned, setup)?;
+        }
     }
     write!(
         out,
         "<div class=\"again\"><span class=\"kicker\">To repeat</span><pre>{}</pre></div>",
         excerpt(&curl::line(planned, setup))
     )?;
-    if drawn {
+    if detail == Detail::Drawn {
         let lines = exchange_lines(&problem.exchange, setup);
         write!(
             out,
@@ -194,7 +217,12 @@ fn parts(text: &str) -> Option<(&str, &str, &str)> {
 }
 
 /// The other variants of the case that are not as expected: folded and short.
-fn variants(out: &mut String, problems: &[&Problem], first: Option<&Problem>) -> fmt::Result {
+fn variants(
+    out: &mut String,
+    problems: &[&Problem],
+    first: Option<&Problem>,
+    detail: Detail,
+) -> fmt::Result {
     if problems.is_empty() {
         return Ok(());
     }
@@ -206,6 +234,9 @@ fn variants(out: &mut String, problems: &[&Problem], first: Option<&Problem>) ->
         })
     };
     let word = if problems.iter().all(same) { "The same with" } else { "Also with" };
+    if detail == Detail::Short {
+        return write!(out, "<p class=\"soft\">{word} {}</p>", escape(&names.join(", ")));
+    }
     write!(
         out,
         "<details class=\"variants\"><summary>{word} {}</summary><div class=\"inside\"><ul class=\"records\">",

@@ -1,6 +1,6 @@
 use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 
-use crate::selftest::defect::Hook::{Again, Answer, Ask, Refuse};
+use crate::selftest::defect::Hook::{Again, Answer, Ask, Plain, Refuse};
 use crate::selftest::defect::{Family, defect};
 use crate::selftest::incoming::Incoming;
 use crate::selftest::outgoing::Outgoing;
@@ -295,6 +295,12 @@ pub(super) const REQUESTS: Family = Family {
                 let bad = site.resolve(incoming, vcc_query::Zone::UTC).is_none();
                 matches!(outgoing.status, 401 | 403) && bad && !query.is_empty()
             }),
+        ),
+        defect(
+            "plain-http-served",
+            &["REQ-4"],
+            "that answers plain HTTP as it answers HTTPS",
+            Plain,
         ),
     ],
 };
