@@ -407,8 +407,7 @@ mod tests {
             "</recordings>",
             "<recordings>",
         ];
-        let mut limits = Limits::default();
-        limits.depth = 3;
+        let limits = Limits { depth: 3, ..Limits::default() };
         let options = Options::builder().limits(limits).build();
         let mut records = 0;
         for number in 0..PARTS.len().pow(4) {
