@@ -112,6 +112,9 @@ impl From<vcc_client::Error> for Failure {
             ErrorKind::Transport(vcc_client::TransportErrorKind::Tls) => {
                 failure.hint("--cacert FILE trusts a certificate of your own")
             }
+            ErrorKind::Transport(vcc_client::TransportErrorKind::NoTls) => failure.hint(
+                "where it is plain HTTP that is spoken there, the URL begins with http://, and --plain-http allows it",
+            ),
             _ => failure,
         }
     }

@@ -121,7 +121,14 @@ impl QueryArgs {
 
     /// The query of all of it, and the text that it was read from.
     pub(crate) fn read(&self, dialect: &Dialect) -> Result<(Query, String), Failure> {
-        joined(self.raw.as_deref(), &self.flags()?, dialect)
+        let raw = self.raw.as_deref();
+        joined(raw, &self.flags()?, dialect).map_err(|failure| match raw {
+            // As it is written first by everybody who has not read that it is a query.
+            Some(date) if date.parse::<Written>().is_ok() => {
+                failure.hint(format!("a date is given as --day {date}, or as d={date}"))
+            }
+            _ => failure,
+        })
     }
 
     fn flags(&self) -> Result<Query, Failure> {

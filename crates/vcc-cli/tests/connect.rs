@@ -104,6 +104,13 @@ fn https_is_asked_only_where_the_certificate_is_trusted() {
     assert_eq!(code, 1);
     assert!(stderr.contains("not valid for name"), "{stderr}");
 
+    // A service that speaks plain HTTP: no certificate would help.
+    let plain = Reference::start(&calls(2, 60), "UTC");
+    let (code, _, stderr) = run(vcc(&folder, &plain.url().replace("http:", "https:")).args(LIST));
+    assert_eq!(code, 1);
+    assert!(stderr.contains("error: what came is no TLS from https://127.0.0.1:"), "{stderr}");
+    assert!(stderr.contains(" hint: where it is plain HTTP that is spoken there, "), "{stderr}");
+
     for (text, message) in [
         (None, "none.pem: No such file"),
         (

@@ -258,6 +258,12 @@ fn what_a_user_mistypes_is_answered_with_what_helps() {
         (vec!["list", "--rate", "0"], &[], 2, "expected a number above 0, such as 5 or 0.5"),
         (vec!["list", "--plain-http", "d=2007-12-18&tz=UTC"], &[], 0, ""),
         (vec!["list", "agent=bill"], &[], 2, "did you mean"),
+        (
+            vec!["list", "2007-12-18"],
+            &[],
+            2,
+            " hint: a date is given as --day 2007-12-18, or as d=2007-12-18",
+        ),
         (vec!["list", "--day", "yesterday"], &[], 2, "--day: "),
         (vec!["list", "--tz", "Denver"], &[], 2, "--tz Denver: "),
         (with("folder"), &[], 2, "error: --out folder: that is a folder"),

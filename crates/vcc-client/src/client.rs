@@ -159,7 +159,7 @@ impl<T: Transport> Client<T> {
         let settings = &self.shared.settings;
         let request = Request::new(query, settings.format);
         let began = Instant::now();
-        let mut delays = settings.retry.delays();
+        let mut delays = None;
         let (mut attempts, mut internal) = (0, 0);
         loop {
             attempts += 1;
@@ -180,6 +180,7 @@ impl<T: Transport> Client<T> {
                 }
             };
             let spent = began.elapsed();
+            let delays = delays.get_or_insert_with(|| settings.retry.delays());
             let delay = match again {
                 Again::Never => None,
                 Again::Once if internal > 0 => None,

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::Response;
 use reqwest::header::{
@@ -114,6 +115,8 @@ impl Http {
             .default_headers(headers)
             .user_agent(&connection.user_agent)
             .redirect(same_origin())
+            // What is asked again is said and counted: by `Client`.
+            .retry(reqwest::retry::never().max_retries_per_request(0))
             .http1_only()
             .connect_timeout(connect)
             .read_timeout(idle)
@@ -175,7 +178,7 @@ impl Transport for Http {
             return Err(TransportError::new(Kind::Redirect, self.redirected(&response)));
         }
         let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-        let mut answer = Answer::new(status.as_u16(), Vec::new());
+        let mut answer = Answer::new(status.as_u16(), Bytes::new());
         answer.headers = response
             .headers()
             .iter()
@@ -184,16 +187,28 @@ impl Transport for Http {
         // A body that is unpacked on the way has none.
         let length = response.headers().get(CONTENT_LENGTH).and_then(|text| text.to_str().ok());
         let length: usize = length.and_then(|text| text.parse().ok()).unwrap_or_default();
-        answer.body.reserve(length.min(1 << 20));
+        // Most bodies come in one piece, which is not copied.
+        let mut whole: Option<Bytes> = None;
+        let mut joined = Vec::new();
         while let Some(piece) =
             response.chunk().await.map_err(|error| trouble(error, &self.peer))?
         {
-            if answer.body.len() + piece.len() > self.max_body {
+            let so_far = whole.as_ref().map_or(joined.len(), Bytes::len);
+            if so_far + piece.len() > self.max_body {
                 let message = format!("the body has more than {} bytes, the limit", self.max_body);
                 return Err(TransportError::new(Kind::TooLong, message));
             }
-            answer.body.extend_from_slice(&piece);
+            if so_far == 0 {
+                whole = Some(piece);
+                continue;
+            }
+            if let Some(before) = whole.take() {
+                joined.reserve(length.min(1 << 20));
+                joined.extend_from_slice(&before);
+            }
+            joined.extend_from_slice(&piece);
         }
+        answer.body = whole.unwrap_or_else(|| joined.into());
         Ok(answer)
     }
 }
@@ -257,9 +272,13 @@ fn tls(base: &Base, cacerts: &[(Option<PathBuf>, Vec<u8>)]) -> Result<ClientConf
 /// What an error of reqwest is, without the URL, which the caller knows.
 fn trouble(error: reqwest::Error, peer: &str) -> TransportError {
     let error = error.without_url();
-    let is_tls = causes(&error).any(|cause| cause.is::<rustls::Error>());
+    let tls = causes(&error).find_map(|cause| cause.downcast_ref::<rustls::Error>());
     let (kind, what) = match () {
-        () if is_tls => (Kind::Tls, "no TLS with"),
+        // What came first has not even the form of a record of TLS: plain HTTP, as a rule.
+        () if matches!(tls, Some(rustls::Error::InvalidMessage(_))) => {
+            (Kind::NoTls, "what came is no TLS from")
+        }
+        () if tls.is_some() => (Kind::Tls, "no TLS with"),
         () if causes(&error).any(is_no_http) => (Kind::Other, "what came is no HTTP from"),
         () if causes(&error).any(is_unpackable) => {
             (Kind::Other, "the answer cannot be unpacked from")

@@ -2,6 +2,7 @@ use core::fmt;
 use std::error::Error as StdError;
 use std::future::Future;
 
+use bytes::Bytes;
 use vcc_query::{Query, Resource, ResponseFormat};
 
 /// A request: always a GET.
@@ -56,13 +57,13 @@ pub struct Answer {
     /// The headers, names in any case.
     pub headers: Vec<(String, String)>,
     /// The body, without transfer and content codings.
-    pub body: Vec<u8>,
+    pub body: Bytes,
 }
 
 impl Answer {
-    /// An answer.
+    /// An answer. Its body is a `Vec<u8>`, a `String`, a text or bytes of the program, or `bytes::Bytes`.
     #[must_use]
-    pub fn new(status: u16, body: impl Into<Vec<u8>>) -> Self {
+    pub fn new(status: u16, body: impl Into<Bytes>) -> Self {
         Self { status, headers: Vec::new(), body: body.into() }
     }
 
@@ -128,8 +129,10 @@ pub enum TransportErrorKind {
     Broken,
     /// An answer took too long.
     Timeout,
-    /// The server's certificate is not trusted, or TLS is not spoken.
+    /// The server's certificate is not trusted, or no version of TLS is spoken by both.
     Tls,
+    /// What answers does not speak TLS.
+    NoTls,
     /// A redirection that is not followed.
     Redirect,
     /// A body beyond the limit.

@@ -1,7 +1,8 @@
 //! What an export holds and how it was made.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
@@ -40,7 +41,7 @@ pub(crate) struct Manifest<'e> {
     settled: bool,
     pages: u64,
     deviations: BTreeMap<String, u64>,
-    windows: Vec<Done>,
+    windows: &'e [Done],
 }
 
 impl<'e> Manifest<'e> {
@@ -48,12 +49,12 @@ impl<'e> Manifest<'e> {
         export: &'e Identity,
         begun: DateTime<Utc>,
         ended: DateTime<Utc>,
-        windows: Vec<Done>,
+        windows: &'e [Done],
         bytes: u64,
         sha256: String,
     ) -> Self {
-        let deviations = totals(&windows, |window| &window.deviations);
-        let extra = totals(&windows, |window| &window.extra);
+        let deviations = totals(windows, |window| &window.deviations);
+        let extra = totals(windows, |window| &window.extra);
         let mut left_out = LeftOut::default();
         windows.iter().for_each(|window| left_out.extend(&window.left_out));
         Self {
@@ -78,11 +79,13 @@ impl<'e> Manifest<'e> {
     }
 
     pub(crate) fn write(&self, file: &Path) -> Result<(), Failure> {
-        let failed =
-            |error: &dyn std::fmt::Display| Failure::new(format!("{}: {error}", file.display()));
-        let mut text = serde_json::to_vec_pretty(self).map_err(|error| failed(&error))?;
-        text.push(b'\n');
-        fs::write(file, text).map_err(|error| failed(&error))
+        let written = File::create(file).and_then(|destination| {
+            let mut destination = BufWriter::new(destination);
+            serde_json::to_writer_pretty(&mut destination, self)?;
+            destination.write_all(b"\n")?;
+            destination.flush()
+        });
+        written.map_err(|error| Failure::new(format!("{}: {error}", file.display())))
     }
 
     /// Windows that changed each time that they were read.

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
-use super::Paths;
 use super::identity::Identity;
 use super::journal::Done;
+use super::paths::Paths;
 use super::window;
 use crate::document::ends;
 use crate::failure::Failure;
@@ -88,7 +88,7 @@ impl Part {
 
     /// Writes a window, and gives the lengths of both files behind it, and the digest of the file.
     pub(crate) fn write(&mut self, read: &window::Read) -> Result<(u64, u64, String), Failure> {
-        self.add(&read.bytes)?;
+        self.add(read.bytes())?;
         let apart = self.apart.write(&read.apart, &read.refused)?;
         Ok((self.length, apart, hex(&self.digest.clone().finalize())))
     }

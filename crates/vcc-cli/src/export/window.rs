@@ -34,8 +34,10 @@ const NAMES: usize = 50;
 pub(crate) struct Read {
     /// Where it ends, which may be before the end that was asked for.
     pub(crate) until: DateTime<Utc>,
-    /// Its records, as they stand in the file.
-    pub(crate) bytes: Vec<u8>,
+    /// Its records, as they stand in the file, behind the beginning of a document.
+    document: Vec<u8>,
+    /// Where the records begin.
+    begin: usize,
     pub(crate) records: u64,
     /// Records whose start cannot be read, a line of JSON each.
     pub(crate) apart: Vec<Vec<u8>>,
@@ -52,6 +54,21 @@ pub(crate) struct Read {
     pub(crate) outside: u64,
     pub(crate) deviations: BTreeMap<String, u64>,
     pub(crate) warnings: Vec<String>,
+}
+
+impl Read {
+    /// Its records, as they stand in the file.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.document[self.begin..]
+    }
+}
+
+/// The records of a window as a document.
+struct Encoded {
+    document: Vec<u8>,
+    begin: usize,
+    refused: Vec<Vec<u8>>,
+    left_out: LeftOut,
 }
 
 /// One reading of a window.
@@ -165,22 +182,28 @@ impl Job {
         if pages.is_descending() {
             all.reverse();
         }
-        let (mut records, mut apart, mut outside) = (Vec::with_capacity(all.len()), Vec::new(), 0);
-        for recording in all {
-            match recording.start().map(|start| start.to_utc()) {
-                None => apart.push(recording),
-                Some(start) if window.from <= start && start < until => records.push(recording),
-                // The end itself is the next window's, and so is what lies behind a cut.
-                Some(start) if until <= start && start <= window.until => {}
-                Some(_) => outside += 1,
+        let (mut apart, mut outside) = (Vec::new(), 0);
+        all.retain_mut(|recording| match recording.start().map(|start| start.to_utc()) {
+            None => {
+                apart.push(std::mem::take(recording));
+                false
             }
-        }
+            Some(start) if window.from <= start && start < until => true,
+            // The end itself is the next window's, and so is what lies behind a cut.
+            Some(start) if until <= start && start <= window.until => false,
+            Some(_) => {
+                outside += 1;
+                false
+            }
+        });
+        let records = all;
         Ok(Reading { until, records, apart, pages: count, outside, deviations, warnings, changed })
     }
 
     fn encode(&self, reading: Reading, pages: u64, readings: u32, settled: bool) -> Read {
         let mut warnings = reading.warnings;
-        let (encoded, refused, left_out) = self.document(&reading.records, &mut warnings);
+        let Encoded { document, begin, refused, left_out } =
+            self.document(&reading.records, &mut warnings);
         let apart: Vec<_> = reading.apart.iter().flat_map(serde_json::to_vec).collect();
         let mut extra: BTreeMap<String, u64> = BTreeMap::new();
         for (name, _) in reading.records.iter().flat_map(Recording::extra) {
@@ -192,7 +215,8 @@ impl Job {
         }
         Read {
             until: reading.until,
-            bytes: encoded,
+            document,
+            begin,
             records: (reading.records.len() - refused.len()) as u64,
             apart,
             refused,
@@ -207,13 +231,9 @@ impl Job {
         }
     }
 
-    /// The records as they stand in the file, without what stands around them, and those that the
+    /// The records as they stand in the file, without what stands behind them, and those that the
     /// format cannot carry (OUT-6).
-    fn document(
-        &self,
-        records: &[Recording],
-        warnings: &mut Vec<String>,
-    ) -> (Vec<u8>, Vec<Vec<u8>>, LeftOut) {
+    fn document(&self, records: &[Recording], warnings: &mut Vec<String>) -> Encoded {
         // As CSV needs it, but for quotes.
         let length: usize = records.iter().map(|record| record.joined().len() + 2).sum();
         let buffer = Vec::with_capacity(length + 1024);
@@ -235,10 +255,9 @@ impl Job {
             }
         }
         let left_out = document.left_out().clone();
-        let mut bytes = document.finish().expect("a document is written to memory");
-        bytes.truncate(bytes.len() - tail.len());
-        bytes.drain(..head.len());
-        (bytes, refused, left_out)
+        let mut document = document.finish().expect("a document is written to memory");
+        document.truncate(document.len() - tail.len());
+        Encoded { document, begin: head.len(), refused, left_out }
     }
 }
 
