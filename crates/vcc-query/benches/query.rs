@@ -1,5 +1,5 @@
-//! Every subject with its spread: `cargo bench -p vcc-query --bench query`. The ratios are printed
-//! by the benchmark of that name.
+//! Every subject with its spread: `cargo bench -p vcc-query --bench query`. The benchmark `ratios` prints
+//! the ratios.
 
 mod subjects;
 

@@ -1,6 +1,6 @@
-//! The figures of `BENCHMARKS.md`: each subject beside its peers in one run, the rounds interleaved
-//! so that a noisy machine is noisy for all, medians, and the ratio to the first peer. Allocations are counted
-//! by a test, since counting them costs time.
+//! The figures of `BENCHMARKS.md`: each subject and its peers in one run, with the medians and the ratio to the
+//! first peer. The rounds are interleaved, so that noise falls on all. A test counts allocations, since
+//! counting costs time.
 //!
 //! `cargo bench -p vcc-query --bench ratios`
 
@@ -13,7 +13,7 @@ use std::time::Instant;
 
 use subjects::*;
 
-/// Many and short: most end before the machine has given the core to somebody else.
+/// Many short rounds: most end before another process gets the core.
 const ROUNDS: usize = 2001;
 
 /// A name, the work, and how often a round repeats it.

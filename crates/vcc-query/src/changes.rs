@@ -35,15 +35,18 @@ pub struct Change {
     pub after: i32,
 }
 
-/// How long something is, in words: `1 day`, `23 hours`, `2 hours 30 minutes`, in no more units than
-/// it needs. A day is 24 hours; what is shorter than a second is left out.
+/// The length of a [`Window`], in words: `1 day`, `23 hours`, `2 hours 30 minutes`, in no more units
+/// than it needs. A day is 24 hours, and fractions of a second are left out.
 ///
 /// ```
-/// use chrono::TimeDelta;
-/// use vcc_query::Length;
+/// use vcc_query::Window;
 ///
-/// assert_eq!(Length::from(TimeDelta::hours(24)).to_string(), "1 day");
-/// assert_eq!(Length::from(TimeDelta::hours(25)).to_string(), "25 hours");
+/// let from = "2007-11-04T04:00:00Z".parse()?;
+/// let day = Window { from, until: "2007-11-05T04:00:00Z".parse()? };
+/// assert_eq!(day.length().to_string(), "1 day");
+/// let longer = Window { from, until: "2007-11-05T05:00:00Z".parse()? };
+/// assert_eq!(longer.length().to_string(), "25 hours");
+/// # Ok::<(), chrono::ParseError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Length(TimeDelta);
@@ -98,17 +101,11 @@ impl fmt::Display for Change {
     }
 }
 
-impl From<TimeDelta> for Length {
-    fn from(length: TimeDelta) -> Self {
-        Length(length)
-    }
-}
-
 impl fmt::Display for Length {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = self.0.num_seconds();
         let days = seconds / 86_400;
-        // Days of a clock have 23 or 25 hours: one of another length is told in hours.
+        // A local day may have 23 or 25 hours: such a length is told in hours.
         let days = if days == 1 && seconds != 86_400 { 0 } else { days };
         let rest = seconds - days * 86_400;
         let parts = [

@@ -49,7 +49,7 @@ fn cases(cases: u32) -> ProptestConfig {
     ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases) }
 }
 
-/// Text that is a query more often than random bytes are.
+/// Text that is more likely to be a query than random bytes are.
 fn query() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![
         "(d|tz|start-date|finish-date|n|agentID|duration|channel|foo)",
@@ -64,7 +64,7 @@ fn query() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-/// Text that is the rule of a zone more often than random bytes are.
+/// Text that is more likely to be the rule of a zone than random bytes are.
 fn rule() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         "(AAA|<[+]03>|EST5EDT|-?[0-9]{1,2}(:[0-9]{2})?)",
@@ -78,7 +78,7 @@ fn rule() -> impl Strategy<Value = String> {
     ]
 }
 
-/// Text that is a date more often than random bytes are.
+/// Text that is more likely to be a date than random bytes are.
 fn date() -> impl Strategy<Value = String> {
     prop_oneof![
         "[0-9]{4}(-?[0-9]{2}(-?[0-9]{2})?|-?[0-9]{3}|-?W[0-5][0-9](-?[0-8])?)?",
@@ -101,7 +101,7 @@ proptest! {
         properties::zone_table(&[&at.to_be_bytes()[..], rule.as_bytes()].concat());
     }
 
-    /// A byte of a zone as it is compiled in, changed.
+    /// A built-in zone with one byte changed.
     #[test]
     fn any_zone(at in any::<i64>(), name in 0..597_usize, place in 0..3000_usize, to in any::<u8>()) {
         let name = BuiltIn::names().nth(name).unwrap();

@@ -120,12 +120,12 @@ fn trailing_quote() {
     ] {
         assert!(ask("", raw).is_err(), "{raw}");
     }
-    // In a field it is the field's.
+    // In the value of a field it is kept.
     assert_eq!(
         ask("", "d=today&agentID=a\"").unwrap().filters,
         [Filter::text(Field::AgentId, "a\"")]
     );
-    // What does not count is not the last variable.
+    // An ignored variable is not the last one.
     assert!(ask("unknown_variable = ignored", "d=today&foo=1%22").is_ok());
     assert!(ask("unknown_variable = ignored", "d=today\"&foo=1").is_err());
 }
@@ -139,14 +139,14 @@ fn unknown_variable() {
          extVar2, outDialCode, wrapUpCode, found \"foo\""
     );
     let ignored = "unknown_variable = ignored";
-    // REQ-7: in no reading does a wrongly-cased name filter.
+    // REQ-7: a wrongly-cased name never filters.
     for raw in
         ["foo=1", "Start-Date=2007-08-05", "startDate=soon", "AGENTID=bill", "=1", "foo=1&foo=2"]
     {
         let selection = ask(ignored, raw).unwrap();
         assert_eq!((selection.near, selection.filters), (None, vec![]), "{raw}");
     }
-    // REQ-8 holds of what is ignored, too.
+    // REQ-8 also applies to ignored variables.
     for raw in ["foo", "foo=%", "foo=%ff", "foo=%00", "%zz=1", "f%0Ao=1"] {
         assert!(rejected(ignored, raw).starts_with("REQ-8"), "{raw}");
     }
@@ -166,13 +166,13 @@ fn repeated_variable() {
     // A name is the same however it is encoded.
     assert_eq!(last("n=1&%6e=51").first, 51);
     assert!(ask("", "n=1&%6E=51").is_err());
-    // What does not count is not read, but must be well-formed.
+    // A value that does not count is not read, but must be well-formed.
     assert_eq!(first("d=2021-04-06&d=soon").window, first("d=2021-04-06").window);
     assert_eq!(last("d=soon&d=2021-04-06").window, first("d=2021-04-06").window);
     assert!(ask("repeated_variable = first", "n=1&n=%").is_err());
     assert!(ask("repeated_variable = last", "n=%&n=1").is_err());
     assert!(ask("repeated_variable = last", "d=2021-04-06&d=soon").is_err());
-    // REQ-11: the quote of a date that does not count is no date's.
+    // REQ-11: the quote after a date that does not count is not dropped for it.
     assert_eq!(last("d=soon&d=2021-04-06\"").window, first("d=2021-04-06").window);
     assert_eq!(first("d=2021-04-06&d=soon\"").window, first("d=2021-04-06").window);
 }
@@ -188,7 +188,7 @@ fn range_end() {
         ),
         ("d=2021-03,2021-04", "03-01T08:00:00/04-01T07:00:00", "03-01T08:00:00/05-01T07:00:00"),
         ("d=2021-W13,2021-W14", "03-29T07:00:00/04-05T07:00:00", "03-29T07:00:00/04-12T07:00:00"),
-        // A constant is its midnight, and a time an instant, in both.
+        // In both, a constant is its midnight, and a time is an instant.
         ("d=2021-04-05,today", "04-05T07:00:00/04-07T07:00:00", "04-05T07:00:00/04-07T07:00:00"),
         ("d=today-2d,today-1d", "04-05T07:00:00/04-06T07:00:00", "04-05T07:00:00/04-06T07:00:00"),
         (
@@ -231,7 +231,7 @@ fn range_end_instant() {
             "04-05T12:00:00/04-05T12:00:00.000000001",
         ),
         ("d=2021-04-05T12Z,2021-04-05T12Z", "=", "04-05T12:00:00/04-05T12:00:00.000000001"),
-        // An untimed end is no instant.
+        // An untimed end is not an instant.
         (
             "d=2021-04-05,2021-04-06",
             "04-05T07:00:00/04-06T07:00:00",
@@ -354,13 +354,13 @@ fn ignored_finish() {
                 (Edge::Start, "2021-04-06T07:00:00+00:00")
             );
         }
-        // Alone it counts, and beside a start-date that is malformed nothing does.
+        // Alone it counts, and a malformed start-date is refused in any case.
         assert!(ask(unchecked, &format!("finish-date={finish}")).is_err());
         assert!(ask(unchecked, &format!("finish-date={finish}&start-date=soon")).is_err());
     }
     let both = ask("", "start-date=2021-04-06&finish-date=2021-04-07").unwrap();
     assert_eq!(both.notes, [Note::FinishIgnored]);
-    // What a URL cannot hold is refused in any case.
+    // Bytes that a URL cannot carry are refused in any case.
     for finish in ["%", "%ff", "%00"] {
         assert!(
             rejected(unchecked, &format!("start-date=2021-04-06&finish-date={finish}"))

@@ -7,7 +7,7 @@ fn instant(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
 
-/// What a URL of the documentation asks of a tenant in Los Angeles, at noon of 2007-12-19 there.
+/// What a URL of the documentation means to a tenant in Los Angeles, at noon of 2007-12-19 there.
 fn ask(url: &str) -> (ResponseFormat, Selection) {
     let (_, path) = url.split_once("://").unwrap();
     let target = &path[path.find('/').unwrap()..];
@@ -51,7 +51,7 @@ fn all_files_as_csv() {
     assert_eq!(ask("http://mycontactual.com/api/recordings/files.csv").0, ResponseFormat::Csv);
 }
 
-/// The documentation breaks this URL over two lines and ends it in a stray quote.
+/// In the documentation this URL is broken over two lines and ends in a stray quote.
 #[test]
 fn the_screen_pop() {
     let as_printed = "http://mycontactual/api/recordings/files?agentID=bill&channel=8005557780\
@@ -74,7 +74,7 @@ fn the_screen_pop() {
     }
 }
 
-/// A line end anywhere else, another one, or an encoded one is a control character as any other.
+/// A line end anywhere else, a second one, or an encoded one is a control character like any other.
 #[test]
 fn a_line_is_broken_only_before_a_date() {
     assert_eq!(

@@ -1,6 +1,7 @@
-//! ISO 8601 as other libraries' tests write it, and what is almost ISO 8601. `iso8601.tsv` has a line
-//! a text: the text alone if it is refused, else with the period that `d` names in New York, as an
-//! evaluator written from the clauses alone, in another language, says (DATE-5, DATE-6, DATE-6b).
+//! ISO 8601 as the tests of other libraries have it, and texts that are almost ISO 8601. `iso8601.tsv` has a
+//! line for each text: the text alone if it is refused, otherwise with the period that `d` names in New York.
+//! The periods come from an evaluator in another language, written from the clauses alone (DATE-5, DATE-6,
+//! DATE-6b).
 
 use std::fmt::Write;
 

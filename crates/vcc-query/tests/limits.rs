@@ -28,8 +28,8 @@ fn the_stated_limits() {
     assert!(Query::parse(&"&".repeat(8192)).is_ok());
 }
 
-/// Ten megabytes, with limits that let them in, and of everything else a tenth of one: each byte is
-/// read a few times at most.
+/// Ten megabytes under raised limits, and a tenth of a megabyte of everything else: each byte is read a few
+/// times at most.
 #[test]
 fn hostile_inputs_are_read_in_one_go() {
     const MEGABYTES: usize = 10 << 20;
@@ -93,9 +93,9 @@ fn hostile_bytes() {
     }
 }
 
-/// A query as clients send it costs two allocations at most until it is a selection: the list of
-/// filters of the query, if there is more than one, and that of the selection. Dates, numbers and
-/// short texts cost none, a fraction of a second costs one, and zones none once they have been read.
+/// An ordinary query costs at most two allocations until it is a selection: the list of the query's filters,
+/// if there is more than one, and that of the selection. Dates, numbers and short texts cost none, a
+/// fraction of a second costs one, and zones none once they have been read.
 #[test]
 fn allocations() {
     let context = Context {

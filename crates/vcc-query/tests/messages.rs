@@ -1,6 +1,6 @@
-//! Every way to be wrong, with the exact message: `messages.tsv` has a line a query, with tabs
-//! between the raw query (`\xNN` for a byte that is no UTF-8), the span, the clause, the message and
-//! the hint if there is one.
+//! Every way to be wrong, with the exact message: `messages.tsv` has a line for each query, with tabs between
+//! the raw query (`\xNN` for a byte that is not UTF-8), the span, the clause, the message, and the hint if
+//! there is one.
 
 use std::fmt::Write;
 
@@ -80,7 +80,7 @@ fn the_caret_points_at_the_raw_bytes() {
          \x20 |                ^\n\
          \x20 = clause: REQ-8\n"
     );
-    // What would move the cursor is shown as one replacement character.
+    // A character that would move the cursor is shown as one replacement character.
     assert_eq!(
         rendered("agentID=Jürgen\u{7}&channel=%G0".as_bytes()),
         "agentID: expected no control character, found U+0007\n\
@@ -102,7 +102,7 @@ fn the_caret_is_placed_in_columns() {
         assert_eq!(lines[1], format!("  | {raw}"));
         assert_eq!(lines[2], format!("  | {:indent$}^^^^", "", indent = 11 + columns), "{name}");
     }
-    // The place itself is wide.
+    // The wrong part itself is wide.
     let rendered = error("d=昨日".as_bytes()).render("d=昨日").to_string();
     assert!(rendered.contains("\n  |   ^^^^\n"), "{rendered}");
 }
@@ -131,7 +131,7 @@ fn a_long_run_of_half_characters_is_shown() {
     assert_eq!(lines[2], "  |             ^");
 }
 
-/// STATUS-2: the variable at fault, with its value if it is one that the documentation names.
+/// STATUS-2: the wrong variable is shown, with its value only if the documentation names the variable.
 #[test]
 fn redacted_messages_show_one_variable() {
     let long = format!("caseID=1&agentID={}%zz{}&n=1", "a".repeat(200), "b".repeat(200));
@@ -159,7 +159,7 @@ fn redacted_messages_show_one_variable() {
         ("agentID%253Ds3cret", "agentID", 0),
         ("token%3Ds3cret=1", "token", 0),
         ("%3Ds3cret", "", 0),
-        // The terminal's columns.
+        // Columns of the terminal.
         ("caseID=山田&agentID=山田%zz&n=1", "agentID=山田%zz", 12),
         (&wide, &format!("…{}%zz", "山".repeat(20)), 41),
         (&long, &around, 61),
@@ -172,14 +172,14 @@ fn redacted_messages_show_one_variable() {
         let secrets = ["s3cret", "4111", "2007-08-05%26"];
         assert!(!secrets.iter().any(|secret| shown.contains(secret)), "{raw}: {shown}");
     }
-    // Nothing is shown of a query that is refused as a whole, nor of a path.
+    // A query that is refused as a whole is not shown, nor is a path.
     let many = "accountNumber=4111&".repeat(2_000);
     let rendered = error(many.as_bytes()).render_redacted(&many).to_string();
     assert!(!rendered.contains("4111") && !rendered.contains('^'), "{rendered}");
     let path = "/api/recordings/calls";
     let rendered = vcc_query::Resource::parse(path).unwrap_err().render_redacted(path).to_string();
     assert_eq!(rendered.lines().count(), 2, "{rendered}");
-    // The value of a variable that a dialect ignores is not told either.
+    // Nor is the value of a variable that a dialect ignores.
     let dialect =
         Dialect { unknown_variable: vcc_types::UnknownVariable::Ignored, ..Dialect::default() };
     let raw = "caseID=1&token=%zs3cret&n=1";

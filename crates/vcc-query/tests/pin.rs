@@ -1,5 +1,5 @@
-//! PAGE-6: a walk by links sees one list. The query of a link means, at whatever time it is asked,
-//! what the query of the first page meant.
+//! PAGE-6: a walk along links sees one list. Whenever it is asked, the query of a link means what the query
+//! of the first page meant.
 
 use arbitrary::{Result, Unstructured};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -20,7 +20,7 @@ fn what_a_link_says() {
     let whole = "range_end = whole-period";
     let included = "range_end = whole-period\nrange_end_instant = included";
     for (now, zone, dialect, raw, pinned) in [
-        // The days, and the zone that they are days of.
+        // The days, and their zone.
         ("2007-12-19T20:00:00Z", "America/Denver", "", "d=today", "d=2007-12-19&tz=America/Denver"),
         (
             "2007-12-19T20:00:00Z",
@@ -43,7 +43,7 @@ fn what_a_link_says() {
             "start-date=today&finish-date=today%2B1d",
             "tz=Etc/GMT%2B8&start-date=2007-12-19&finish-date=2007-12-20",
         ),
-        // Nothing to say.
+        // Nothing to pin.
         (
             "2007-12-19T20:00:00Z",
             "UTC",
@@ -52,7 +52,7 @@ fn what_a_link_says() {
             "d=2007-12-19&agentID=a%20b",
         ),
         ("2007-12-19T20:00:00Z", "UTC", included, "d=2007,2008-02", "d=2007,2008-02"),
-        // A day of the window that the present is in, also where the clock reads another.
+        // The day whose window holds the present, even if the clock reads another day.
         (
             "2006-10-29T02:45:00Z",
             "America/St_Johns",
@@ -60,9 +60,9 @@ fn what_a_link_says() {
             "d=today",
             "d=2006-10-29&tz=America/St_Johns",
         ),
-        // A day that is skipped is one all the same.
+        // A skipped day still counts as a day.
         ("2011-12-30T10:00:00Z", "Pacific/Apia", "", "d=today-1d", "d=2011-12-30&tz=Pacific/Apia"),
-        // An end that is a whole day is not what the constant meant: its instant is.
+        // An end that is a whole day would not mean what the constant meant: its instant does.
         (
             "2007-12-19T20:00:00Z",
             "America/Denver",
@@ -86,7 +86,7 @@ fn what_a_link_says() {
             "d=2007,today",
             "d=2007,0001-01-01T14:40:01+23:59&tz=Asia/Tokyo",
         ),
-        // Where the constant is no end, or both ends are one day, days say the same.
+        // If the constant is not an end, or both ends are one day, the day means the same.
         ("2007-12-19T20:00:00Z", "UTC", included, "d=today", "d=2007-12-19&tz=UTC"),
         (
             "2007-12-19T20:00:00Z",
@@ -98,7 +98,7 @@ fn what_a_link_says() {
         ("2007-12-19T20:00:00Z", "UTC", included, "d=today,2008", "d=2007-12-19,2008&tz=UTC"),
         ("2007-12-19T20:00:00Z", "UTC", included, "d=today-1d,today", "none"),
         ("2007-12-19T20:00:00Z", "UTC", included, "d=2007,today", "none"),
-        // NEAR-4: nobody looks at this finish.
+        // NEAR-4: this finish is not used.
         (
             "2007-12-19T20:00:00Z",
             "UTC",
@@ -112,7 +112,7 @@ fn what_a_link_says() {
         let said = query.pinned(&context).map_or("none".to_owned(), |query| query.to_string());
         assert_eq!(said.replace("%2B23:59", "+23:59"), pinned, "{raw} {dialect}");
     }
-    // Beyond the calendar there is nothing to mean.
+    // Beyond the calendar, a constant has no meaning.
     let context = context("2007-12-19T20:00:00Z", "UTC", "");
     for raw in ["d=today-3000000d", "start-date=today-3000000d", "finish-date=today%2B3000000d"] {
         let query = Query::parse(raw).unwrap();
@@ -120,7 +120,7 @@ fn what_a_link_says() {
     }
 }
 
-/// Times at which a day begins, ends or is left out in a strange way, with the zone.
+/// Times at which a day begins, ends or is skipped in an unusual way, with the zone.
 const STRANGE: &[(&str, &str)] = &[
     ("Pacific/Apia", "2011-12-30T10:00:00Z"),
     ("Pacific/Kwajalein", "1993-08-21T12:00:00Z"),
@@ -178,7 +178,7 @@ fn query(u: &mut Unstructured<'_>, now: DateTime<Utc>) -> Result<String> {
     Ok(parts.join("&"))
 }
 
-/// Whether the law was tried: where the query means something.
+/// Whether the law applied, which it does if the query has a meaning.
 fn one_list(u: &mut Unstructured<'_>) -> Result<bool> {
     let dialect: Dialect = u.arbitrary()?;
     let (tenant_tz, now) = zone_and_now(u)?;
@@ -198,7 +198,7 @@ fn one_list(u: &mut Unstructured<'_>) -> Result<bool> {
     let printed = pinned.to_string();
     assert_eq!(Query::parse_with(&printed, &dialect).as_ref(), Ok(&pinned), "{raw}");
 
-    // Where nothing was pinned, the tenant's zone is not.
+    // If nothing was pinned, the tenant's zone is not pinned either.
     let (zone, later) = zone_and_now(u)?;
     let zone = if pinned == query { tenant_tz } else { zone };
     for (now, zone) in [(now, tenant_tz), (later, zone), (DateTime::UNIX_EPOCH, zone)] {
@@ -221,12 +221,12 @@ proptest! {
 
     #[test]
     fn a_link_means_the_same_at_any_time(data in prop::collection::vec(any::<u8>(), 150)) {
-        // Bytes that run out say nothing.
+        // An error only means that the bytes ran out.
         let _ = one_list(&mut Unstructured::new(&data));
     }
 }
 
-/// The law above is not one about nothing.
+/// The law above applies often enough.
 #[test]
 fn the_law_is_tried() {
     let tried = (0..2000_u32).filter(|seed| {

@@ -29,7 +29,7 @@ fn paths() {
         assert_eq!(request.query, Query::parse("n=1").unwrap());
         assert!(path.starts_with(request.resource.path()));
     }
-    // Escapes are decoded, in each segment for itself.
+    // Escapes are decoded in each segment separately.
     for (path, format) in [
         ("/%61pi/recordings/files", ResponseFormat::Xml),
         ("/api/recordings/files%2Exml", ResponseFormat::Xml),
@@ -73,7 +73,7 @@ fn paths() {
         "/api/recordings/files.csv?",
         "/api/recordings/files/.csv",
     ] {
-        // REQ-3: before anything is said of the query.
+        // REQ-3: this comes before any error in the query.
         let error = Request::parse(path, "n=x").unwrap_err();
         assert_eq!(
             (error.kind(), error.status(), error.clause()),
@@ -111,7 +111,7 @@ fn names_and_values_are_decoded() {
     ] {
         assert_eq!(Query::parse(raw).unwrap(), same, "{raw}");
     }
-    // A character whose bytes are in part encoded.
+    // A character with some of its bytes encoded.
     assert_eq!(
         Query::parse(b"agentID=J\xc3%BCrgen").unwrap().filters(),
         [Filter::text(Field::AgentId, "J\u{fc}rgen")]
@@ -267,7 +267,7 @@ fn the_builder_writes_what_is_read() {
 
 #[test]
 fn instants_are_written_and_read_back() {
-    // A leap second of chrono is the second after :59, an odd offset becomes UTC.
+    // A leap second of chrono is the second after :59; an offset with seconds becomes UTC.
     let leap = "2016-12-31T23:59:60.5Z".parse::<DateTime<Utc>>().unwrap();
     assert_eq!(Written::try_from(leap).unwrap().to_string(), "2016-12-31T23:59:60.500000000Z");
     let odd = FixedOffset::east_opt(-(7 * 3600 + 52 * 60 + 58)).unwrap();
@@ -275,7 +275,7 @@ fn instants_are_written_and_read_back() {
     assert_eq!(Written::try_from(instant).unwrap().to_string(), "1970-01-01T00:00:00Z");
 }
 
-/// A server of so many records.
+/// A server with this many records.
 fn walk(records: u64, page: u64, mut pages: Pages) -> (Vec<u64>, Vec<u64>) {
     let (mut asked, mut got) = (vec![], vec![]);
     while let Some(query) = pages.next_query() {
@@ -304,13 +304,13 @@ fn walking_a_list() {
     ] {
         assert_eq!(walk(records, 50, Pages::new(query())), (asked, (1..=records).collect()));
     }
-    // A server of another page size.
+    // A server with another page size.
     assert_eq!(
         walk(60, 25, Pages::new(query()).until_empty()),
         (vec![1, 26, 51, 61], (1..=60).collect())
     );
     assert_eq!(walk(120, 100, Pages::new(query())), (vec![1, 101], (1..=120).collect()));
-    // From somewhere in the middle, and where numbers end.
+    // From somewhere in the middle, and at the largest numbers.
     assert_eq!(walk(101, 50, Pages::new(query().with_n(100))).0, [100]);
     assert_eq!(walk(60, 50, Pages::new(query().with_n(0))).0, [1, 51]);
     let mut pages = Pages::new(query().with_n(u64::MAX));
@@ -414,7 +414,7 @@ fn values_can_be_made_by_hand() {
     assert_eq!(filter, Filter::text(Field::AgentId, "bill"));
 }
 
-/// What prints is read by the standard trait too, and an error names what was wrong.
+/// What prints can be read by the standard trait too, and an error names what was wrong.
 #[test]
 fn what_prints_is_parsed_by_the_standard_trait() {
     let raw = "d=today-1d,today&tz=America/Denver&channel=%23virtual_outbound%23";

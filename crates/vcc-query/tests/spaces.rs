@@ -36,7 +36,7 @@ fn a_sign_and_a_space() {
         ("start-date=2008-02-14T10:12%2001", "14T09:12:00", "DATE-6"),
         ("start-date=20080214T1012%200100", "14T09:12:00", "DATE-6"),
         ("start-date=20080214T101213.5+0100", "14T09:12:13", "14T09:12:13"),
-        // After an hour a space is one that somebody wrote before the minutes.
+        // After an hour, a space was written before the minutes.
         ("d=2008-02-14T13+01", "14T12:00:00/14T13:00:00", "14T12:00:00/14T13:00:00"),
         ("d=2008-02-14T13%2B01", "14T12:00:00/14T13:00:00", "14T12:00:00/14T13:00:00"),
         ("d=2008-02-14T13+15", "13T22:00:00/13T23:00:00", "13T22:00:00/13T23:00:00"),
@@ -54,13 +54,13 @@ fn a_sign_and_a_space() {
         ("d=2008-02-14+13%2015", "REQ-6", "DATE-6"),
         ("d=20080214T13%2015", "REQ-6", "REQ-6"),
         ("d=%32008-02-14T13%2015", "REQ-6", "REQ-6"),
-        // The raw `+` is found behind whatever is encoded before it.
+        // The raw `+` is found after encoded characters.
         ("d=%32%3008-02-14%54%313+15", "13T22:00:00/13T23:00:00", "13T22:00:00/13T23:00:00"),
         ("d=2008-W07-4T13%2015", "REQ-6", "REQ-6"),
         ("d=2008-045 13 15", "REQ-6", "REQ-6"),
         ("start-date=2008-02-14T13%2015", "REQ-6", "REQ-6"),
         ("finish-date=2008-02-14T13+15", "13T22:00:00", "13T22:00:00"),
-        // Each end of a range for itself.
+        // Each end of a range by itself.
         (
             "d=2008-02-14T13+15,2008-02-14T13+14",
             "13T22:00:00/13T23:00:00",
@@ -80,7 +80,7 @@ fn a_sign_and_a_space() {
         ("d=today%201d", "20T00:00:00/21T00:00:00", "DATE-8"),
         ("d=today 1d", "20T00:00:00/21T00:00:00", "DATE-8"),
         ("d=today%2010", "DATE-8", "DATE-8"),
-        // Zones: an hour of the 19th there.
+        // Zones: an hour of the 19th in that zone.
         ("d=today&tz=Etc/GMT+8", "19T08:00:00/20T08:00:00", "19T08:00:00/20T08:00:00"),
         ("d=today&tz=Etc/GMT%2B8", "19T08:00:00/20T08:00:00", "19T08:00:00/20T08:00:00"),
         ("d=today&tz=Etc/GMT%208", "19T08:00:00/20T08:00:00", "DATE-3"),

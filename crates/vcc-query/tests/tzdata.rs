@@ -1,6 +1,6 @@
-//! The built-in zones beside those of a folder of compiled zones: the package `tzdata` of PyPI, which
-//! `.ci/zones` brings, compiled by other people with other settings. `VCC_TEST_TZDATA_DIR` names the
-//! folder; `VCC_TEST_TZDATA_NEWEST` asks that it holds no newer release than the built-in one.
+//! The built-in zones compared with a folder of compiled zones: the package `tzdata` of PyPI, which
+//! `.ci/zones` downloads, compiled by other people with other settings. `VCC_TEST_TZDATA_DIR` names the
+//! folder; with `VCC_TEST_TZDATA_NEWEST` the test fails if its release is newer than the built-in one.
 #![allow(clippy::print_stderr)]
 
 use std::collections::BTreeSet;
@@ -9,7 +9,7 @@ use std::{env, fs};
 
 use vcc_query::{BuiltIn, Stretch, Zone, ZoneData, ZoneRules, ZoneTable};
 
-/// Every change of the offset, and to what, in the years 1 to 2445, and at the end of the calendar.
+/// Every change of the offset in the years 1 to 2445 and at the end of the calendar, with the new offset.
 fn changes(zone: &dyn ZoneRules) -> Vec<(i64, i32)> {
     let mut list = Vec::new();
     for (from, until) in [(-62_200_000_000, 15_000_000_000), (253_000_000_000, 253_500_000_000)] {
@@ -41,7 +41,7 @@ fn tables(folder: &Path) -> Vec<ZoneTable> {
             let bytes = fs::read(&path).unwrap();
             match ZoneTable::read(&name, &bytes) {
                 Ok(table) => tables.push(table),
-                // A name that is no zone's, or a file of another sort.
+                // A name that is not a zone's, or another kind of file.
                 Err(error) => {
                     assert!(error.at().is_none() || !bytes.starts_with(b"TZif"), "{error}")
                 }

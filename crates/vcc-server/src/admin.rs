@@ -1,4 +1,4 @@
-//! What operators ask, on a listener of its own: it needs no credentials, so it is kept apart.
+//! The operators' paths. They need no credentials, so they have a listener of their own.
 
 use std::sync::Arc;
 
@@ -44,7 +44,7 @@ async fn ready(State(admin): State<Admin>) -> Response {
             let zones = admin.zones.version().unwrap_or("of unknown release");
             format!("ready\nzone data {zones}\n").into_response()
         }
-        // For operators: it may name files and hosts, and no store says a password.
+        // For operators: the reason may name files and hosts, but no store puts a password into it.
         Err(reason) => not_ready(format!("not ready: {reason}\n")),
     }
 }

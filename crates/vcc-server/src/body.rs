@@ -91,8 +91,9 @@ fn long(
     dialect: &Dialect,
     headers: &HeaderMap,
 ) -> Result<(Body, bool), NoBody> {
-    // The most that is held at any time until the answer ends: what is read at once, one record as it is
-    // written, and what waits in the stack. All of it is taken now, so a body that has begun can go on.
+    // The most that is held at any time until the answer ends: the piece that is read, a record while it is
+    // written, and what waits in the HTTP stack. All of it is reserved now, so that a body can be completed
+    // once it has begun.
     let read = text(&records).max(rest.as_ref().map_or(0, Rest::longest_piece));
     let record = records.iter().map(|record| record.joined().len()).max().unwrap_or_default();
     let written = record.max(rest.as_ref().map_or(0, Rest::longest)) + TAGS;
@@ -224,7 +225,7 @@ impl HttpBody for Long {
         let next = ready!(this.poll(context));
         if let Err(error) = &next {
             log_broken_off(error);
-            // So nobody takes this part for a whole document.
+            // So that no client takes this part for a whole document.
             this.pieces.stop();
             this.gzip = None;
         }
@@ -246,7 +247,7 @@ mod tests {
     use crate::gate::Gate;
     use crate::pending::Pending;
 
-    /// So many records of so many bytes each, with all that a writer has to look at.
+    /// This many records of this many bytes each, with characters that a writer has to escape.
     fn records(count: usize, length: usize) -> Vec<StoredRecord> {
         let record = |index: usize| {
             let text = "a, \"b\" & <c> ".repeat(length / 13);
@@ -267,7 +268,7 @@ mod tests {
         Query::parse("").unwrap().resolve(&context).unwrap()
     }
 
-    /// A store with these records, and whose they are.
+    /// A store with these records, and their tenant.
     async fn store(records: &[StoredRecord]) -> (Arc<dyn Store>, TenantId) {
         let store = Sqlite::in_memory().unwrap();
         let tenant = store.add_tenant("acme", Zone::UTC, DateTime::UNIX_EPOCH).await.unwrap();
@@ -280,7 +281,7 @@ mod tests {
         (Gate::new(&Limits::default(), pending.clone()), pending)
     }
 
-    /// A body, given whole by the store or begun and gone on with.
+    /// A body whose page came from the store as a whole, or in pieces.
     async fn read(
         records: &[StoredRecord],
         begun: bool,
@@ -300,7 +301,7 @@ mod tests {
         assert!(pending.bytes() > 0);
         let exact = body.size_hint().exact();
         let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
-        // A body in one piece is those bytes themselves, and not a copy.
+        // A body in one piece is those bytes themselves, not a copy.
         let bytes = Vec::from(bytes);
         assert_eq!(pending.bytes(), 0);
         let long = records.iter().map(|record| record.joined().len()).sum::<usize>() > WHOLE;
@@ -351,7 +352,7 @@ mod tests {
         assert!(lengths.len() > 20 && *longest < 6 * PIECE, "{lengths:?}");
     }
 
-    /// What is counted for a body is what there may be of it at any time, and no other number.
+    /// The memory that is counted for a body is the most that it can take at any time.
     #[tokio::test]
     async fn a_long_body_holds_no_more_than_it_counts() {
         let mut gzip = HeaderMap::new();
@@ -374,7 +375,7 @@ mod tests {
                 most = most.max(pending.bytes());
                 pieces += usize::from(frame.unwrap().is_data());
             }
-            // Of one record in three, a field is escaped.
+            // Every third record has a field that is escaped.
             assert!(pieces > 3 && (4_000_000..7_000_000).contains(&most), "{pieces} {most}");
             assert!(pending.bytes() > 0);
         }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-/// What time it is: the system's clock, or one that a test fixes.
+/// The current time: from the system's clock, or from one that a test sets.
 ///
 /// ```
 /// use std::sync::atomic::{AtomicI64, Ordering};

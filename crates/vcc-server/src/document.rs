@@ -20,11 +20,11 @@ use crate::starts::Starts;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DocumentFormat {
-    /// As in a response: a header, and a row a record (OUT-4).
+    /// As in a response: a header, and one row for each record (OUT-4).
     Csv,
     /// As in a response (OUT-1).
     Xml,
-    /// An object of all fifteen fields a line.
+    /// One line for each record: an object of all fifteen fields.
     JsonLines,
 }
 
@@ -61,7 +61,7 @@ enum Writer<W: Write> {
     JsonLines(jsonl::Writer<BufWriter<W>>),
 }
 
-/// How many bytes go to the destination at once, as from the other writers.
+/// How many bytes go to the destination at once, as in the other writers.
 const PIECE: usize = 32 * 1024;
 
 impl<W: Write> Document<W> {
@@ -99,7 +99,7 @@ impl<W: Write> Document<W> {
         Ok(())
     }
 
-    /// Ends the document, hands on what is left of it and gives the destination back.
+    /// Ends the document, writes the rest of it, and returns the destination.
     ///
     /// # Errors
     ///

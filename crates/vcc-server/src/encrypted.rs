@@ -1,4 +1,4 @@
-//! A connection of HTTPS, once client and server have shaken hands.
+//! An HTTPS connection after its handshake.
 
 use std::io;
 use std::pin::Pin;
@@ -15,7 +15,7 @@ use crate::tls_records::WholeRecords;
 pub(crate) struct Encrypted<Io>(Box<TlsStream<WholeRecords<Io>>>);
 
 impl<Io: AsyncRead + AsyncWrite + Unpin> Encrypted<Io> {
-    /// Shakes hands with the client.
+    /// Does the handshake with the client.
     pub(crate) async fn accept(tls: &Tls, io: Io) -> io::Result<Self> {
         // A new connection, without the buffers of the handshake.
         let handshake = Box::pin(tls.acceptor().accept(WholeRecords::new(io)));
@@ -84,7 +84,7 @@ mod tests {
 
     use super::*;
 
-    /// However short the records are that a client's data comes in, and however many are there at once.
+    /// However short a client's TLS records are, and however many arrive at once.
     #[tokio::test]
     async fn records_of_one_byte_are_read() {
         const BYTES: usize = 5_000;

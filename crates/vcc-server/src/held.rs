@@ -65,12 +65,12 @@ mod tests {
         let held = take(0, AnswerKind::Streamed, 60).unwrap();
         assert!(take(0, AnswerKind::Streamed, 41).is_none());
         let more = take(0, AnswerKind::Streamed, 40).unwrap();
-        // What is streamed takes nothing of what short answers have.
+        // Streamed answers take nothing of the share of short ones.
         let short = take(0, AnswerKind::Whole, 100).unwrap();
         assert!(take(0, AnswerKind::Whole, 1).is_none());
         let others: Vec<_> =
             (1..4).map(|other| take(other, AnswerKind::Streamed, 100).unwrap()).collect();
-        // The server has no more, though this tenant has; and nothing of the attempt stays.
+        // The server has no more room, though this tenant has, and nothing of the attempt remains.
         assert!(
             take(4, AnswerKind::Streamed, 101).is_none()
                 && take(4, AnswerKind::Streamed, 1).is_none()

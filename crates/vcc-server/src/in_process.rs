@@ -7,15 +7,14 @@ use tokio::sync::watch;
 
 use crate::connection::{Connections, Stop};
 
-/// How many bytes may wait on the way to either side.
+/// How many bytes may wait in either direction.
 const ON_THE_WAY: usize = 64 * 1024;
 
-/// The API on connections that are no sockets, in the process that it is in: what comes out of them is
-/// what a socket would give, to the byte. A test or a simulation that asks much saves the way through the
-/// system.
+/// The API on connections within this process, without sockets. They give the same bytes as a socket would.
+/// A test or a simulation with many requests saves the way through the operating system.
 ///
-/// It has the limits of a [`Server`](crate::Server), also for connections. Dropping it ends those that
-/// are open once they are idle.
+/// It has the limits of a [`Server`](crate::Server), also for connections. Dropping it closes open
+/// connections once they are idle.
 ///
 /// ```
 /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
@@ -35,7 +34,7 @@ const ON_THE_WAY: usize = 64 * 1024;
 /// ```
 pub struct InProcess {
     connections: Connections,
-    /// Its end is that of the connections.
+    /// Dropping it ends the connections.
     stop: watch::Sender<bool>,
 }
 
@@ -44,8 +43,8 @@ impl InProcess {
         Self { connections, stop: watch::Sender::new(false) }
     }
 
-    /// Opens a connection. It is served by a task of the runtime that this is called in, and is over at
-    /// once where there is no room for it.
+    /// Opens a connection, which a task of the current runtime serves. If there is no room for it, it is
+    /// closed at once.
     ///
     /// # Panics
     ///
@@ -81,7 +80,7 @@ mod tests {
         Server::builder(store).clock(Clock::fixed(DateTime::UNIX_EPOCH))
     }
 
-    /// What comes back up to the end, but for the time.
+    /// The answer up to its end, without its date.
     async fn said(mut io: impl AsyncRead + AsyncWrite + Unpin, bytes: &[u8]) -> String {
         // A server may be done before it has all of it.
         let _ = io.write_all(bytes).await;
@@ -119,11 +118,11 @@ mod tests {
         let limits = Limits { connections: 1, ..Limits::default() };
         let server = builder().limits(limits).in_process();
         let mut idle = server.connect();
-        // It is looked at first, and known to be idle.
+        // By now the server has seen that it is idle.
         tokio::time::sleep(Duration::from_millis(1)).await;
         let mut other = server.connect();
         assert_eq!(idle.read(&mut [0]).await.unwrap(), 0);
-        // It waits no longer for a request than a socket does, nor longer than there is a server.
+        // It waits for a request no longer than a socket would, and no longer than the server exists.
         let began = tokio::time::Instant::now();
         assert_eq!(other.read(&mut [0]).await.unwrap(), 0);
         assert_eq!(began.elapsed().as_secs(), limits.headers.as_secs());

@@ -8,7 +8,7 @@
 //! * [`Server`] listens on a socket: in a test, in another program, or as the command
 //!   `vcc-server`. [`Tls`] is its certificate.
 //! * [`InProcess`] has the same connections without a socket: bytes go in and come out within a process.
-//! * [`Api`] is the same without a connection: a tower service, to be mounted in an application of yours.
+//! * [`Api`] is the same without a connection: a tower service to mount in your own application.
 //! * [`Limits`] bound what is done at once and for how long, [`Metrics`] count it, and an [`Audit`]
 //!   keeps who asked what. A [`Clock`] says what time it is, also in a test.
 //! * A [`WebOrigin`] names pages that may ask, and servers that the page for people may ask.

@@ -18,7 +18,7 @@ use crate::pending::Pending;
 /// # let store = std::sync::Arc::new(vcc_store::Sqlite::in_memory()?);
 ///
 /// let api = Api::new(store);
-/// // Taken before the router is made, it goes on counting.
+/// // Take it before the router is made; it keeps counting.
 /// let metrics = api.metrics();
 /// api.router().oneshot(Request::new(Body::empty())).await?;
 /// let text = metrics.render();

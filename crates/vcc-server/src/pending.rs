@@ -56,7 +56,7 @@ impl Pending {
     }
 }
 
-/// A text that is counted for as long as any part of it is in use, such as in a socket that is full.
+/// A text that counts as long as any part of it is in use, such as in a full socket.
 struct CountedText<H> {
     text: Vec<u8>,
     _held: H,

@@ -1,4 +1,4 @@
-//! How records are written: XML or CSV (OUT-1, OUT-4).
+//! Writes records as XML or CSV (OUT-1, OUT-4).
 
 use axum::http::HeaderValue;
 use vcc_format::{WriteError, csv, xml};

@@ -1,4 +1,4 @@
-//! Whether the store can answer requests. All who ask at the same time share one check.
+//! Whether the store can answer requests. Concurrent callers share one check.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

@@ -149,7 +149,7 @@ impl ServerBuilder {
         self
     }
 
-    /// How much is taken on at once, and for how long.
+    /// How much is done at once, and for how long.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.api = self.api.limits(limits);
         self
@@ -246,8 +246,8 @@ impl ServerBuilder {
         Ok(Server { local_addr, admin_addr, stop, tasks, audit, grace })
     }
 
-    /// Serves within this process alone, on connections that are no sockets and are not encrypted: a
-    /// certificate and an operators' address are of no use there.
+    /// Serves within this process only, on connections without sockets or encryption: a certificate and an
+    /// operators' address have no effect there.
     #[must_use]
     pub fn in_process(self) -> InProcess {
         let api = self.api.build();
@@ -256,7 +256,7 @@ impl ServerBuilder {
     }
 }
 
-/// The API with what the caller wants around it.
+/// The API with the caller's layers and routes around it.
 fn wrapped(api: Api, wrap: Option<Box<dyn FnOnce(Router) -> Router + Send>>) -> Router {
     let router = api.router();
     match wrap {

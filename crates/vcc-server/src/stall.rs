@@ -147,7 +147,7 @@ impl<Io: AsyncRead + AsyncWrite + Reset + Unpin> AsyncWrite for Stall<Io> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         if !self.shut {
-            // All was written.
+            // Everything was written.
             if std::mem::take(&mut self.resets) {
                 self.io.reset_when_dropped(false);
             }

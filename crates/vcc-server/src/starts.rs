@@ -12,7 +12,7 @@ use vcc_types::{StartDate, UtcOffset};
 pub(crate) struct Starts {
     zone: Zone,
     utc: UtcOffset,
-    /// The seconds through which `offset` holds.
+    /// The seconds in which `offset` holds.
     stretch: std::ops::Range<i64>,
     offset: i32,
     /// Such as `-08:00` or `Z`; `None` if the offset is not in whole minutes.
@@ -130,7 +130,7 @@ mod tests {
     /// As `StartDate` prints it.
     fn printed(zone: Zone, utc: UtcOffset, micros: i64) -> String {
         let start = DateTime::<Utc>::from_timestamp_micros(micros).unwrap();
-        let text = StartDate::Instant(start.with_timezone(&zone.offset_at(start))).to_string();
+        let text = StartDate::Instant(zone.local(start)).to_string();
         match (utc, text.strip_suffix("+00:00")) {
             (UtcOffset::Z, Some(text)) => format!("{text}Z"),
             _ => text,

@@ -250,7 +250,7 @@ mod tests {
     async fn turns_are_paced_and_in_order() {
         let unproven = unproven(1_000, 100);
         let began = Instant::now();
-        // Some at once after a pause, and then one in ten milliseconds.
+        // Some at once after a pause, then one every ten milliseconds.
         for _ in 0..111 {
             unproven.enter(None).unwrap().turn().await;
         }
@@ -297,7 +297,7 @@ mod tests {
         assert!(unproven.was_proven("acme", &one));
         unproven.failed("acme", &one);
         assert!(!unproven.was_proven("acme", &one));
-        // What is used stays, what is not is forgotten, and there is never more than so much.
+        // Entries in use stay, others are forgotten, and their number is bounded.
         unproven.proved("acme", &one);
         unproven.proved("acme", &other);
         for number in 0..3 * REMEMBERED {

@@ -1,4 +1,4 @@
-//! The command: what it prints, what it refuses, and its exit codes.
+//! The command `vcc-server`: its output, its errors and its exit codes.
 
 mod common;
 
@@ -21,7 +21,7 @@ fn the_documentations_urls_work_against_the_demo() {
         ("?d=2007-08-05%2013:15Z,2007-08-07%2014:30Z", 5),
         ("?d=20070805T1315Z,20070807T1430Z", 5),
         ("?d=today-1d,today&tz=America/Denver", 50),
-        // The demo's today is that of its start, which may be over.
+        // The demo counts from the day of its start, which may have ended.
         ("?d=today-1d,today", 1),
         ("?n=51", 50),
         ("?channel=8005551234", 5),
@@ -119,7 +119,7 @@ fn an_import_says_what_became_of_every_record() {
     assert_eq!(kept.lines().count(), 3);
     assert!(kept.contains(r#""rejectedRecord":"3","rejectedBecause":"startDate: finer than"#));
 
-    // Mended by a zone, imported from the rejects.
+    // With a zone they are complete, and are imported from the rejects.
     let again = folder.import(&[rejects.to_str().unwrap(), "--zone", "America/Los_Angeles"]);
     assert!(again.stderr.contains(": 1 added, 2 left out"), "{}", again.stderr);
 
@@ -139,7 +139,7 @@ fn an_import_says_what_became_of_every_record() {
     assert!(updated.stderr.contains("1 was there already, 1 updated"), "{}", updated.stderr);
 }
 
-/// OUT-3, FIELD-4: each with the field, what is wrong, and what would be taken.
+/// OUT-3, FIELD-4: each message has the field, what is wrong, and what would be accepted.
 #[test]
 fn an_import_refuses_starts_and_durations_that_no_list_could_show_rightly() {
     let folder = Folder::new();
@@ -199,7 +199,7 @@ fn an_import_that_breaks_off_keeps_what_came_before() {
     let broken = folder.import(&[&file, "--batch", "2"]);
     assert_eq!(broken.code, 1, "{}", broken.stderr);
     assert!(broken.stderr.contains("5 added"), "{}", broken.stderr);
-    // The same file again: nothing is imported twice, though the records have no keys.
+    // The same file again: nothing is added twice, though the records have no keys.
     let again = folder.import(&[&file, "--batch", "2"]);
     assert!(again.stderr.contains("broken off after record 5"), "{}", again.stderr);
     assert!(again.stderr.contains("0 added"), "{}", again.stderr);
@@ -398,7 +398,7 @@ fn a_backup_that_is_cut_off_is_none() {
     }
     child.kill().unwrap();
     child.wait().unwrap();
-    // Either it was too late, or there is nothing of that name.
+    // Either the signal came too late, or nothing has that name.
     if backup.exists() {
         let store = format!("sqlite:{}", backup.display());
         let removed = run(&["tenant", "remove", "acme", "--yes", "--store", &store]);

@@ -17,16 +17,16 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use tokio::sync::Semaphore;
 use vcc_server::{Limits, Server, Tls};
 
-/// A server with room for so many, of which `/wait` is not answered until it is let through.
+/// A server with room for this many connections, which answers `/wait` only once a test lets it through.
 struct Full {
     server: Server,
-    /// How many requests wait.
+    /// How many requests are waiting.
     entered: Arc<AtomicUsize>,
     through: Arc<Semaphore>,
     config: Option<Arc<ClientConfig>>,
 }
 
-/// How a client speaks to it.
+/// How a client connects to it.
 #[derive(Clone)]
 struct Way {
     address: SocketAddr,
@@ -83,7 +83,7 @@ fn trusting(certificate: &str) -> Arc<ClientConfig> {
 impl Way {
     fn socket(&self) -> TcpStream {
         let stream = TcpStream::connect(self.address).unwrap();
-        // Less than the server waits for a client.
+        // Shorter than the server waits for a client.
         stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         stream
     }
@@ -135,7 +135,7 @@ fn head(stream: &mut dyn Stream) -> io::Result<(u16, String)> {
     Ok((head[9..12].parse().unwrap(), head))
 }
 
-/// Asks, and reads the whole answer.
+/// Sends a request, and reads the whole answer.
 fn answer(stream: &mut dyn Stream, target: &str, token: &str) -> io::Result<u16> {
     ask(stream, target, token);
     let (status, head) = head(stream)?;
@@ -236,7 +236,7 @@ async fn those_that_proved_no_tenant_go_first_and_of_these_the_longest_idle() {
             };
             let mut proven = [open(TOKEN), open(TOKEN)];
             let mut others = [open("wrong"), open("wrong")];
-            // The first of each is used again, so that the second was idle longer.
+            // The first of each pair is used again, so that the second has been idle longer.
             assert_eq!(answer(&mut others[0], FILES, "wrong").unwrap(), 403);
             assert_eq!(answer(&mut proven[0], "/x", "wrong").unwrap(), 403);
             let mut new = Vec::new();
@@ -299,7 +299,7 @@ async fn a_connection_that_is_being_answered_is_not_closed() {
     }
 }
 
-/// One that does not take its answer is being answered.
+/// A client that does not read its answer still counts as being answered.
 #[tokio::test]
 async fn a_connection_whose_answer_waits_is_not_closed() {
     let mut limits = Limits::default();
@@ -319,7 +319,7 @@ async fn a_connection_whose_answer_waits_is_not_closed() {
         let mut rest = vec![0; 50_000_000];
         slow.read_exact(&mut rest).unwrap();
         assert!(rest.iter().all(|byte| *byte == b'x'));
-        // All was taken.
+        // The whole answer was read.
         let patience = Instant::now() + Duration::from_secs(60);
         loop {
             let mut new = way.connect();
@@ -334,13 +334,13 @@ async fn a_connection_whose_answer_waits_is_not_closed() {
     server.shutdown().await;
 }
 
-/// AUTH-6: wrong tokens keep no connection from a client that has a right one.
+/// AUTH-6: wrong tokens do not keep a client with a right one from connecting.
 #[tokio::test]
 async fn who_never_proves_a_tenant_keeps_nobody_out() {
     const ROOM: usize = 6;
     let mut limits = Limits::default();
     limits.connections = ROOM;
-    // The attackers have requests for longer than the test lasts, and are never idle.
+    // The attackers keep sending requests for longer than the test runs, and are never idle.
     limits.unproven_rate = 1;
     let builder = Server::builder(store().await).limits(limits);
     let server = builder.admin("127.0.0.1:0".parse().unwrap()).start("127.0.0.1:0").await.unwrap();
@@ -356,7 +356,7 @@ async fn who_never_proves_a_tenant_keeps_nobody_out() {
             }
         }
         way.until(OPEN, ROOM as u64);
-        // They have had the time to prove a tenant.
+        // They have had time to prove a tenant.
         let accepted = Instant::now();
         while accepted.elapsed() < Duration::from_millis(1_100) {
             std::thread::sleep(Duration::from_millis(10));
@@ -376,8 +376,8 @@ async fn who_never_proves_a_tenant_keeps_nobody_out() {
     server.shutdown().await;
 }
 
-/// Nothing but the end of the connection marks that of a long answer of HTTP/1.0: one that breaks off does
-/// not look whole.
+/// In HTTP/1.0 only the end of the connection marks the end of a long answer. An answer that breaks off must
+/// not look complete.
 #[tokio::test]
 async fn an_answer_without_a_length_that_breaks_off_is_reset() {
     const PIECES: usize = 20;

@@ -1,4 +1,4 @@
-//! `import --dataset`: what the conformance suite asks a server to hold, in one command.
+//! `import --dataset`: loads what the conformance suite needs, in one command.
 
 mod common;
 #[path = "../../vcc-store/tests/postgres_server/mod.rs"]
@@ -15,7 +15,7 @@ fn suite() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../conformance/core/dataset")
 }
 
-/// The same without a recording that is relative to today: the day may end between two loads.
+/// The same without recordings relative to today, since the day may end between two loads.
 fn timeless() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     for file in std::fs::read_dir(suite()).unwrap() {
@@ -87,7 +87,7 @@ async fn loads_the_suite(url: &str, store: impl AsyncFn() -> Box<dyn Store>) {
     assert!(last.contains("2007-08-07T13:00:00-07:00,day,"), "{last}");
     assert!(last.contains(",S20070807/R20070807200000000"), "{last}");
 
-    // Again, and once one of its recordings is gone.
+    // Once more, and then after one of its recordings was deleted.
     let again = load(dataset.path(), url);
     assert_eq!(again.code, 0, "{}", again.stderr);
     assert!(
@@ -132,7 +132,7 @@ const JSON: &str = r#"[
     {"tenant": "a/b", "token": "to:ken", "tz": "Asia/Kolkata", "csv": "other.csv"}
 ]"#;
 
-/// Keyless records, of which two are the same.
+/// Records without keys, two of them equal.
 const CSV: &str = "startDate,transactionID,agentID\r\n2007-12-19T19:16:36Z,,bill\r\n\
     2007-12-19T19:16:36Z,,bill\r\n2007-12-19T19:16:36Z,1,\"a,\"\"b\"\r\n";
 
@@ -162,7 +162,7 @@ fn a_dataset_as_it_is_exported() {
     assert!(rows[2].ends_with(",1,,,,") && rows[2].contains(",\"a,\"\"b\","), "{}", rows[2]);
 }
 
-/// A tenant that is another's keeps what it has, and nothing of the dataset is loaded.
+/// A tenant with recordings of its own keeps them, and nothing of the dataset is loaded.
 #[test]
 fn what_is_anothers_is_left_alone() {
     let dataset = exported(JSON, CSV);
@@ -179,7 +179,7 @@ fn what_is_anothers_is_left_alone() {
     let folder = Folder::new();
     refused(&folder, "its zone is America/Los_Angeles, and not UTC");
     folder.run(&["tenant", "set", "acme", "--tz", "UTC"]);
-    // One that has nothing may be left of a load that was broken off.
+    // An empty tenant may be left by a load that was interrupted.
     folder.run(&["token", "new", "acme"]);
     refused(&folder, "the token of the dataset does not open it");
     folder.run(&["token", "revoke", "acme", "1"]);
@@ -261,7 +261,7 @@ fn what_is_no_dataset_is_refused_before_anything_is_written() {
         "2007-12-19T19:17:36+00:00,,,,,,S20071219/R2007121919173600004.wav,,,,p10,,,,",
     ];
     assert_eq!(rows, expected);
-    // With a FILE, or without either, it is another command.
+    // With a FILE, or without both, it is the ordinary import.
     for arguments in
         [&["import"][..], &["import", "--tenant", "a"], &["import", "--dataset", "x", "a.csv"]]
     {

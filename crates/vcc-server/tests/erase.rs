@@ -1,5 +1,5 @@
-//! `erase`, `purge`, `tenant remove` and `vacuum`: how they ask, and that nothing of what they delete is in
-//! any file afterwards.
+//! `erase`, `purge`, `tenant remove` and `vacuum`: how they ask, and that no file has any of what they delete
+//! afterwards.
 
 mod common;
 
@@ -13,7 +13,7 @@ use std::time::Instant;
 use common::command::{Folder, Ran, Serving, command};
 use rusqlite::Connection;
 
-/// What every value begins with that is to be nowhere.
+/// The beginning of every value that must be gone afterwards.
 const GHOST: &str = "ghost-";
 
 /// A store with recordings that stay and recordings that go, and the folder for temporary files.
@@ -30,7 +30,7 @@ impl Kept {
         Self { folder, temporary }
     }
 
-    /// With so many recordings that stay; one of ten goes. The file that was imported is gone.
+    /// With this many recordings, one in ten of which is deleted later. The imported file is removed.
     fn filled(records: u32) -> Self {
         let kept = Self::new();
         let file = kept.file("a.csv", records, GHOST);
@@ -39,13 +39,13 @@ impl Kept {
         kept
     }
 
-    /// A file of recordings of which one of ten has values that begin so.
+    /// A file of recordings; one in ten has values that begin so.
     fn file(&self, name: &str, records: u32, prefix: &str) -> String {
         let mut text = "startDate,agentID,phoneNumber,queueName,transactionID\n".to_owned();
         for number in 0..records {
             let prefix = if number.is_multiple_of(10) { prefix } else { "plain-" };
             let year = if number.is_multiple_of(10) { 2007 } else { 2017 };
-            // Out of order, so that pages are split.
+            // In no order, so that pages of the file are split.
             let key = number.wrapping_mul(2_654_435_761);
             text += &format!(
                 "{year}-12-19T19:16:36-08:00,{prefix}agent,{prefix}phone,{prefix}{number},{key}\n"
@@ -77,7 +77,7 @@ impl Kept {
         }
     }
 
-    /// The store, beside the commands.
+    /// The store, opened by the test itself.
     fn beside(&self) -> Connection {
         Connection::open(self.folder.path("recordings.db")).unwrap()
     }
@@ -86,7 +86,7 @@ impl Kept {
         self.beside().query_row("SELECT count(*) FROM recordings", [], |row| row.get(0)).unwrap()
     }
 
-    /// Until something is deleted, or the command has ended.
+    /// Waits until something is deleted, or the command has ended.
     fn wait_for_deletion(&self, child: &mut Child) {
         let beside = self.beside();
         let owes = "SELECT count(*) FROM sqlite_schema WHERE name = 'remains'";
@@ -97,7 +97,7 @@ impl Kept {
         }
     }
 
-    /// The files with copies of what is to be nowhere.
+    /// The files that still have a deleted value.
     fn copies(&self) -> Vec<String> {
         let mut found = Vec::new();
         for folder in [self.folder.path(""), self.temporary.clone()] {
@@ -171,7 +171,7 @@ fn a_script_says_what_it_means() {
                     2017-12-19T19:16:36-08:00\n";
     assert!(dry.code == 0 && dry.stderr.starts_with(expected), "{}", dry.stderr);
     assert_eq!(kept.count(), 50);
-    // Nothing is nothing to be asked about, nor to be rewritten.
+    // If there is nothing to delete, nothing is asked and nothing is rewritten.
     let nothing = kept.run(&["erase", "--tenant", "acme", "--agent", "nobody"]);
     assert_eq!((nothing.code, nothing.stderr.as_str()), (0, "deleted 0 recordings\n"));
     let all = kept.run(&with(future, &["--yes"]));
@@ -252,7 +252,7 @@ fn what_is_deferred_is_said_until_it_is_done() {
     assert_eq!((deferred.code, deferred.stderr.as_str()), (0, expected));
     assert_eq!((kept.copies(), kept.count()), (vec!["recordings.db".to_owned()], 1_800));
 
-    // What an update replaces is there too, and a token that was revoked.
+    // The file also has values that an update replaced, and a revoked token.
     let file = kept.file("b.csv", 2_000, "other-");
     let imported = kept.run(&["import", "--tenant", "acme", "--update", &file]);
     assert_eq!(imported.code, 0);
@@ -281,7 +281,7 @@ fn what_is_deferred_is_said_until_it_is_done() {
     assert!(rewritten.stderr.starts_with(&begins), "{}", rewritten.stderr);
     assert_eq!((kept.copies(), kept.count()), (vec![], 2_000));
     assert_eq!(kept.run(&["tenant", "list"]).stderr, "");
-    // A store that owes nothing is rewritten when that is asked for.
+    // A store without leftovers is rewritten when `vacuum` is called.
     let again = kept.run(&["vacuum"]);
     assert!(again.code == 0 && again.stderr.starts_with("the file is rewritten: "));
 }
@@ -300,7 +300,7 @@ fn beside_those_who_read_and_write_it_is_done_in_part() {
     let waits = kept.begin(&["vacuum"]);
     beside.execute_batch("COMMIT").unwrap();
     assert!(waits.wait_with_output().unwrap().status.success());
-    // Whoever reads a file of a store, and closes it, takes the locks of its process with it.
+    // Closing a file of a store drops the locks that this process holds on it.
     drop(beside);
     assert_eq!((kept.copies(), kept.count()), (vec![], 1_800));
 
@@ -323,7 +323,7 @@ fn beside_a_server_its_files_are_clean_too() {
         Serving::start(&["serve", "--listen", "127.0.0.1:0", "--insecure-http", "--store", store]);
     let files = "/api/recordings/files.csv";
     assert!(server.get(files, "acme", token).contains(GHOST));
-    // It reads all the while.
+    // It keeps reading.
     let is_over = AtomicBool::new(false);
     let erased = std::thread::scope(|scope| {
         for _ in 0..2 {
@@ -371,8 +371,8 @@ fn beside_an_import_both_come_to_their_end() {
     assert_eq!(kept.run(&["tenant", "list"]).stderr, "");
 }
 
-/// Whenever it is killed: what was deleted then is known, and `vacuum` or the same command once more
-/// leaves nothing of it.
+/// Whenever it is killed, the store knows what was deleted, and `vacuum` or the same command again removes
+/// it for good.
 #[test]
 fn a_command_that_is_killed_leaves_nothing_that_the_next_does_not_find() {
     const RECORDINGS: u32 = 6_000;
@@ -385,7 +385,7 @@ fn a_command_that_is_killed_leaves_nothing_that_the_next_does_not_find() {
         (with(REMOVE, &["--yes"]), vec!["vacuum"], 0),
         (with(PHONE, &["--yes", "--defer"]), vec!["vacuum"], 5_400),
     ] {
-        // As long as it takes when it is not killed, in so many pieces; and at once when it has deleted.
+        // Killed at evenly spaced times of a whole run, and once right after it has deleted.
         let whole = Kept::filled(RECORDINGS);
         let began = Instant::now();
         assert_eq!(whole.run(&arguments).code, 0);
@@ -400,7 +400,7 @@ fn a_command_that_is_killed_leaves_nothing_that_the_next_does_not_find() {
             child.kill().unwrap();
             child.wait().unwrap();
 
-            // Nothing is deleted that is not known to be, or rewritten already.
+            // Whatever is deleted is noted, or the file is rewritten already.
             let stayed = kept.count();
             let said = kept.run(&["tenant", "list"]).stderr;
             let is_known = said.contains("deleted recordings; `vcc-server vacuum`")

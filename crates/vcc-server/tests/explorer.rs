@@ -1,4 +1,4 @@
-//! The page for people: which paths it has, what it says with them, and that all else stays as it is.
+//! The explorer page: its paths, their headers, and that all other paths answer as before.
 
 mod common;
 
@@ -12,7 +12,7 @@ use common::command::{Folder, Serving};
 use common::{FILES, TOKEN, basic, get, now, send, store};
 use vcc_server::{Api, Clock};
 
-/// All that needs no credentials, with its media type.
+/// Every path that needs no credentials, with its media type.
 const OWN: [(&str, &str); 15] = [
     ("/", "text/html; charset=utf-8"),
     ("/explorer/style.css", "text/css; charset=utf-8"),
@@ -146,7 +146,7 @@ async fn a_file_that_a_browser_has_is_not_sent_again() {
     assert_ne!(other.header(header::ETAG), Some(&*etag));
 }
 
-/// AUTH-3 allows both. A browser that opened an address asks again at a 401 alone.
+/// AUTH-3 allows both. A browser prompts again only after a 401.
 #[tokio::test]
 async fn wrong_credentials_of_a_navigation_are_asked_for_again() {
     let router = router(true, "").await;
@@ -163,7 +163,7 @@ async fn wrong_credentials_of_a_navigation_are_asked_for_again() {
     }
     let headers = [("authorization", &*wrong)];
     assert_eq!(status(&router, FILES, &headers).await, 403);
-    // Right ones are not asked for.
+    // Right credentials get no challenge.
     let right = basic("acme", TOKEN);
     let headers = [("authorization", &*right), ("sec-fetch-mode", "navigate")];
     assert_eq!(status(&router, FILES, &headers).await, 200);
@@ -194,7 +194,7 @@ async fn a_query_is_explained_without_a_look_at_any_recording() {
     let router = router(true, "range_end = \"whole-period\"").await;
     let target = "/explorer/explain?zone=America/Los_Angeles&q=d%3D2007-12-18,2007-12-19";
     let answer = send(&router, request(Method::GET, target, &[])).await;
-    // In the dialect of this server.
+    // It explains in the dialect of this server.
     assert!(answer.body.contains("\"utc\":\"2007-12-20T08:00:00Z\""), "{}", answer.body);
     let long = format!("/explorer/explain?q=agentID%3D{}", "x".repeat(9_000));
     let answer = send(&router, request(Method::GET, &long, &[])).await;
@@ -229,7 +229,7 @@ async fn other_servers_are_in_the_policy_and_in_the_form_if_they_are_named() {
     }
 }
 
-/// It is on in the demo, and elsewhere where it is asked for. HEAD has no body.
+/// It is on in the demo, and off elsewhere unless it is switched on. HEAD has no body.
 #[test]
 fn the_command_has_it_where_it_is_asked_for() {
     let folder = Folder::new();

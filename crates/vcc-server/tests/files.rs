@@ -1,5 +1,5 @@
-//! The files that commands make: who may read them, whatever the umask is; what is left of a backup or a
-//! restore that is killed, or that runs beside another; and names that are not UTF-8.
+//! The files that commands make: who may read them, whatever the umask; what is left when a backup or a restore
+//! is killed, or runs at the same time as another; and names that are not UTF-8.
 
 #![cfg(target_os = "linux")]
 
@@ -51,7 +51,7 @@ fn files_are_for_their_owner_alone_whatever_the_umask() {
         let store = format!("sqlite:{}", text("recordings.db"));
         done(&["tenant", "add", "acme", "--tz", "UTC", "--store", &store], 0);
         std::fs::write(path("a.csv"), HEADER.to_owned() + "never,bill,1,a,1\n").unwrap();
-        // What is there already keeps the mode that somebody gave it.
+        // A file that exists keeps its mode.
         for kept in ["kept.jsonl", "kept.pem"] {
             std::fs::write(path(kept), "").unwrap();
             std::fs::set_permissions(path(kept), Permissions::from_mode(0o644)).unwrap();
@@ -89,7 +89,7 @@ fn files_are_for_their_owner_alone_whatever_the_umask() {
     }
 }
 
-/// A store that takes a moment to be copied.
+/// A store that takes a moment to copy.
 fn large() -> Folder {
     let folder = Folder::new();
     let rows = (0..10_000).map(|n| format!("2007-12-19T19:16:36Z,bill,{n},a.wav,27\n"));
@@ -101,7 +101,7 @@ fn large() -> Folder {
 
 /// Whether a file is a store with all records.
 fn is_whole(path: &Path) -> bool {
-    // What only reads leaves files beside it.
+    // Opening it read-only would leave files beside it.
     let reader = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).unwrap();
     let found: String =
         reader.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap_or_default();
@@ -109,8 +109,8 @@ fn is_whole(path: &Path) -> bool {
     found == "ok" && reader.query_row(count, [], |row| row.get(0)) == Ok(10_000)
 }
 
-/// Removes a store with what is beside it: a process that was killed when the store had its name already
-/// may leave a journal.
+/// Removes a store and the files beside it: a process that is killed after it has named the store may leave a
+/// journal.
 fn remove(path: &Path) {
     for side in ["", "-journal", "-wal", "-shm"] {
         let mut name = path.as_os_str().to_owned();
@@ -119,7 +119,7 @@ fn remove(path: &Path) {
     }
 }
 
-/// The names of a folder that begin so.
+/// The names in a folder that begin with this.
 fn names(folder: &Folder, start: &str) -> Vec<String> {
     let entries = folder.path("").read_dir().unwrap();
     let names = entries.map(|entry| entry.unwrap().file_name().to_str().unwrap().to_owned());
@@ -166,7 +166,7 @@ fn what_is_killed_leaves_no_file_of_the_name_that_is_not_whole() {
             }
         }
         assert!(cut > 0, "{what}: {cut} were cut, {whole} were whole");
-        // What is left of those is nobody's, and goes.
+        // The next one removes what is left of them.
         remove(&path);
         let made = command(&arguments).output().unwrap();
         assert!(made.status.success(), "{what}: {}", made.stderr.escape_ascii());
@@ -209,7 +209,7 @@ fn of_processes_that_copy_to_one_name_one_does() {
     }
 }
 
-/// The log of a server that was killed, whose store somebody has removed.
+/// The log of a killed server, whose store was removed.
 #[test]
 fn a_restore_beside_the_log_of_a_server_that_was_killed() {
     let folder = Folder::new();
@@ -225,7 +225,7 @@ fn a_restore_beside_the_log_of_a_server_that_was_killed() {
     ]);
     let file = folder.write("a.csv", &(HEADER.to_owned() + "2007-12-19T19:16:36Z,bill,1,a,1\n"));
     assert_eq!(folder.import(&[&file]).code, 0);
-    // An import writes the log back at its end; what is small stays there.
+    // An import moves the log to the file at its end; a small change stays in the log.
     assert_eq!(folder.run(&["token", "new", "acme"]).code, 0);
     serving.child.kill().unwrap();
     serving.child.wait().unwrap();

@@ -1,5 +1,5 @@
-//! Clients that mean no good, byte by byte: whatever they send gets a 4xx or nothing, one answer a
-//! request, and the server goes on.
+//! Hostile clients, byte by byte: whatever they send gets a 4xx or nothing, each request gets one answer, and
+//! the server keeps running.
 
 mod common;
 
@@ -17,11 +17,11 @@ async fn start(limits: Limits) -> Server {
     Server::builder(store().await).limits(limits).start("127.0.0.1:0").await.unwrap()
 }
 
-/// Sends bytes and no more, and reads until the server closes.
+/// Sends these bytes, and reads until the server closes.
 fn exchange(address: SocketAddr, bytes: &[u8]) -> Vec<u8> {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-    // A server that has said why may close while bytes are still on their way to it.
+    // The server may answer and close before it has received every byte.
     let _ = stream.write_all(bytes);
     let _ = stream.shutdown(Shutdown::Write);
     let mut answer = Vec::new();
@@ -40,14 +40,14 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
     tokio::task::spawn_blocking(work).await.unwrap()
 }
 
-/// A request with all that it needs, but for what the caller writes.
+/// A complete request, apart from the lines that the caller adds.
 fn request(line: &str, headers: &str, body: &str) -> Vec<u8> {
     let authorization = basic("acme", TOKEN);
     format!("{line}\r\nHost: x\r\nAuthorization: {authorization}\r\n{headers}\r\n{body}").into()
 }
 
-/// A page of values so long that it is written while it is sent: to clients that take it, to one that
-/// knows no chunks, to one that asks for no body, and to one that leaves in the middle.
+/// A page so long that it is written while it is sent: to clients that read it, to one that does not know
+/// chunks, to one that wants no body, and to one that leaves half-way.
 #[tokio::test]
 async fn a_long_answer_arrives_whole() {
     let store = store().await;
@@ -100,10 +100,10 @@ async fn no_request_hides_in_another() {
     for (line, headers, body, expected) in [
         (&*get, "", "", &[200, 404][..]),
         (&get, "Content-Length: 0\r\n", "", &[200, 404]),
-        // Nothing that follows a body is a request.
+        // The bytes of a body are not read as a request.
         (&get, "Content-Length: 5\r\n", "hello", &[200]),
         (&get, "Transfer-Encoding: chunked\r\n", "5\r\nhello\r\n0\r\n\r\n", &[200]),
-        // Two ways to tell where it ends: nothing after it counts.
+        // Two lengths contradict each other: whatever follows is ignored.
         (&get, "Content-Length: 9\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n", &[200]),
         (&get, "Transfer-Encoding: chunked\r\nContent-Length: 9\r\n", "0\r\n\r\n", &[200]),
         (&get, "Content-Length: 0\r\nContent-Length: 5\r\n", "", &[400]),
@@ -118,7 +118,7 @@ async fn no_request_hides_in_another() {
         (&get, "Transfer-Encoding: \u{b}chunked\r\n", "0\r\n\r\n", &[400]),
         (&get, "Transfer-Encoding : chunked\r\n", "0\r\n\r\n", &[400]),
         (&get, "X: a\r\n b\r\n", "", &[400]),
-        // A chunk that is none ends the connection.
+        // A malformed chunk ends the connection.
         (&get, "Transfer-Encoding: chunked\r\n", "zz\r\nhello\r\n0\r\n\r\n", &[200]),
         (&format!("GET {FILES} HTTP/1.0"), "Transfer-Encoding: chunked\r\n", "0\r\n\r\n", &[400]),
     ] {
@@ -152,9 +152,9 @@ async fn odd_requests_are_refused() {
         ("GET http://elsewhere/api/recordings/files#?channel=x HTTP/1.1", "", &[404]),
         ("GET /api/recordings/files HTTP/1.1 ", "", &[400]),
         ("GET  /api/recordings/files HTTP/1.1", "", &[400]),
-        // Not a request yet, and then the client is gone.
+        // The client leaves before its request is complete.
         ("GET /api/recordings/files", "", &[400]),
-        // What it could change to is not spoken; what it asks is answered.
+        // The server does not upgrade; it answers the request as it is.
         ("GET /api/recordings/files HTTP/1.1", "Connection: Upgrade\r\nUpgrade: h2c\r\n", &[200]),
         ("GET /api/recordings/files HTTP/1.1", "Expect: 100-continue\r\n", &[200]),
     ] {
@@ -197,10 +197,10 @@ async fn a_body_is_not_waited_for_and_not_read_to_its_end() {
     let address = server.local_addr();
     let line = format!("GET {FILES}?transactionID=today HTTP/1.1");
     for (headers, body) in [
-        // It comes slowly, or never.
+        // A body that comes slowly, or never.
         ("Content-Length: 1000000\r\n", "x".to_owned()),
         ("Transfer-Encoding: chunked\r\n", "5\r\nhel".to_owned()),
-        // It comes at once, and is large.
+        // A large body that comes at once.
         ("Content-Length: 1000000\r\n", "x".repeat(1_000_000)),
         ("Transfer-Encoding: chunked\r\n", format!("5;{}\r\nhello", "x".repeat(900_000))),
     ] {
@@ -208,7 +208,7 @@ async fn a_body_is_not_waited_for_and_not_read_to_its_end() {
         let answer = blocking(move || {
             let mut stream = TcpStream::connect(address).unwrap();
             stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-            // What is slow to send may find the connection closed after the answer.
+            // The connection may be closed after the answer, before a slow client has sent everything.
             let _ = stream.write_all(&bytes);
             let mut answer = Vec::new();
             let ended = stream.read_to_end(&mut answer).err().map(|error| error.kind());
@@ -221,8 +221,8 @@ async fn a_body_is_not_waited_for_and_not_read_to_its_end() {
     server.shutdown().await;
 }
 
-/// As many as there is room for are answered, and the last one in any case. The others make room, or are
-/// told that there is none.
+/// As many connections as there is room for are answered, and always the last one. The others are closed to
+/// make room, or told that there is none.
 #[tokio::test]
 async fn more_connections_than_there_is_room_for() {
     let mut limits = Limits::default();
@@ -234,7 +234,7 @@ async fn more_connections_than_there_is_room_for() {
         let open: Vec<_> = (0..500).map(|_| TcpStream::connect(address).unwrap()).collect();
         let mut answers = Vec::new();
         for mut stream in open.iter() {
-            // Those that made room may be gone.
+            // These may have been closed to make room.
             let _ = stream.write_all(&asked);
             let mut status = [0; 12];
             let status = stream.read_exact(&mut status).map(|()| status[9..].to_vec());
@@ -267,7 +267,7 @@ async fn a_handshake_that_does_not_go_on_does_not_hold_up_a_shutdown() {
     assert!(stopped.is_ok());
 }
 
-/// The same numbers each time.
+/// Random numbers from a fixed seed.
 struct Lcg(u64);
 
 impl Lcg {
@@ -277,7 +277,7 @@ impl Lcg {
         ((self.0 >> 33) as usize) % n
     }
 
-    /// A request with a few bytes changed, doubled, left out or cut off.
+    /// A request with a few bytes changed, doubled or left out, or with its end cut off.
     fn broken(&mut self, from: &[Vec<u8>]) -> Vec<u8> {
         let mut bytes = from[self.below(from.len())].clone();
         for _ in 0..=self.below(4) {

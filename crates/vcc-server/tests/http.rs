@@ -61,7 +61,7 @@ async fn a_record_in_xml_and_in_csv() {
     insta::assert_snapshot!(bodies);
 }
 
-/// PAGE-6: a walk by links that begins before midnight and ends after it.
+/// PAGE-6: a walk along links that begins before midnight and ends after it.
 #[tokio::test]
 async fn a_link_means_the_list_of_its_first_page() {
     let store = store().await;
@@ -76,14 +76,14 @@ async fn a_link_means_the_list_of_its_first_page() {
         let first = get(&before, &format!("{FILES}?d=today-365d,today")).await;
         let link = first.header(header::LINK).unwrap();
         assert_eq!(link, format!("<{FILES}?{query}&n=51>; rel=\"next\""), "{dialect}");
-        // A record of the 19th is in the list of the new day, and was in none of the old.
+        // A record of the 19th is in the new day's list, and was not in the old one's.
         let after = router("2007-12-20T08:00:00Z", dialect);
         let second = get(&after, link.split(['<', '>']).nth(1).unwrap()).await;
         assert_eq!(second.transactions(), ["yesterday"], "{dialect}");
         let new_day = get(&after, &format!("{FILES}?d=today-365d,today&n=51")).await;
         assert_eq!(new_day.transactions(), ["yesterday", "today"], "{dialect}");
     }
-    // Neither days nor instants say what this end means.
+    // This end cannot be written as a day or as an instant.
     let included = "range_end = \"whole-period\"\nrange_end_instant = \"included\"";
     let router = router("2007-12-20T07:59:59Z", included);
     let first = get(&router, &format!("{FILES}?d=today-365d,today")).await;

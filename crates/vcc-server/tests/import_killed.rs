@@ -1,5 +1,5 @@
-//! After `kill -9` at any point and the same command once more, a store holds exactly the records of the
-//! file, each once.
+//! After `kill -9` at any point and the same command again, a store has exactly the records of the file, each
+//! once.
 
 #![cfg(unix)]
 
@@ -16,13 +16,13 @@ use std::time::{Duration, Instant};
 use common::command::{Ran, command, run};
 use tempfile::TempDir;
 
-/// At how many points each kind of import is killed: more in the long runs.
+/// At how many points each kind of import is killed. Long runs set more.
 fn points() -> u32 {
     let named = std::env::var("VCC_TEST_KILLS").ok();
     named.map_or(5, |text| text.parse().expect("VCC_TEST_KILLS is a number"))
 }
 
-/// Records with keys and without, some of them twice, some of them in conflict, some that cannot be stored.
+/// Records with keys and without; some come twice, some are in conflict, some cannot be stored.
 fn mixed(count: usize) -> String {
     let mut text = "startDate,agentID,transactionID,filename,duration\n".to_owned();
     for n in 0..count {
@@ -64,7 +64,7 @@ impl Import<'_> {
         run(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
-    /// Begins, and is killed after so long.
+    /// Starts it, and kills it after this time.
     fn killed_after(&self, time: Duration) {
         let arguments = self.arguments();
         let mut command = command(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
@@ -74,19 +74,19 @@ impl Import<'_> {
         child.wait().unwrap();
     }
 
-    /// What the store holds, and what was left out, whatever was written twice.
+    /// What the store has, and what was left out; a reject that was written twice counts once.
     fn outcome(&self) -> (String, BTreeSet<String>) {
         let ran = run(&["export", "--tenant", &self.tenant, "--store", self.store]);
         assert_eq!(ran.code, 0, "{}", ran.stderr);
         let rejects = std::fs::read_to_string(self.rejects()).unwrap();
-        // The last line may be cut, and stands in the file again.
+        // The last line may be cut off, and is then written again.
         let whole = rejects.lines().filter(|line| line.ends_with('}'));
         (ran.stdout, whole.map(str::to_owned).collect())
     }
 }
 
-/// Kills one kind of import at many points. Each is of a tenant of its own, in a store of its own where it
-/// has to be the first.
+/// Kills one kind of import at many points. Each has a tenant of its own, and a store of its own where it has
+/// to be the first.
 fn kill(options: &[&str], fresh: impl Fn() -> String) {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("a.csv"), mixed(6_000)).unwrap();
@@ -122,7 +122,7 @@ fn kill(options: &[&str], fresh: impl Fn() -> String) {
         assert!(outcome.0 == expected.0, "point {point}: {}", again.stderr);
         let differ: Vec<_> = outcome.1.symmetric_difference(&expected.1).take(4).collect();
         assert!(differ.is_empty(), "point {point}: {differ:#?} {}", again.stderr);
-        // And what is whole is not begun again.
+        // A completed import is not started again.
         let ran = import.run();
         assert!(ran.code == 1 && ran.stderr.contains("was imported to its end"), "{}", ran.stderr);
         assert!(import.outcome().0 == expected.0, "point {point}");

@@ -1,5 +1,5 @@
-//! What an import takes of memory: less than 256 MB, whatever the shape of what is imported. Without
-//! optimisation some shapes alone are read, and less of them: `.ci/import` reads all.
+//! The memory that an import takes: less than 256 MB, whatever the shape of its input. A build without
+//! optimisation tries only some shapes, and shorter ones; `.ci/import` tries them all.
 
 #![cfg(target_os = "linux")]
 
@@ -14,10 +14,10 @@ use std::process::Stdio;
 use common::command::{Folder, command, run};
 use tempfile::TempDir;
 
-/// What is promised, in bytes.
+/// The limit that the README promises, in bytes.
 const PROMISED: u64 = 256_000_000;
 
-/// How many MiB a shape has, where all of them are read.
+/// How many MiB a shape has, if all shapes are to be tried.
 fn named_size() -> Option<usize> {
     let named = std::env::var("VCC_TEST_IMPORT_MIB").ok();
     named.map(|text| text.parse().expect("VCC_TEST_IMPORT_MIB is a number"))
@@ -28,7 +28,7 @@ fn size() -> usize {
     named_size().unwrap_or(4) << 20
 }
 
-/// Those that take seconds, not minutes, without optimisation.
+/// The shapes that take seconds, not minutes, without optimisation.
 const QUICK: [&str; 8] = [
     "fat rows",
     "tiny rows",
@@ -124,7 +124,7 @@ fn longest(filler: &str, of_a_field: impl Fn(&str, &str) -> String) -> String {
     LONG.iter().map(|name| of_a_field(name, &value)).collect()
 }
 
-/// What comes, what is said of it, and with which options it is imported.
+/// A shape: its bytes, what the import says of it, and its options.
 const SHAPES: [(&str, &str, &[&str], Shape); 20] = [
     ("fat rows", "added", &[], |to, bytes| {
         rows(to, &["extVar1", "filename"], bytes, |n| format!("{},{n}.wav", "x".repeat(100_000)))
@@ -216,7 +216,7 @@ const SHAPES: [(&str, &str, &[&str], Shape); 20] = [
     }),
 ];
 
-/// The most memory that an import has taken, in bytes, and what it says.
+/// The peak memory of an import, in bytes, and what it says.
 fn peak(store: &str, rejects: &Path, options: &[&str], shape: Shape) -> (u64, String) {
     let options = options.iter().map(|option| match *option {
         "REJECTS" => rejects.to_str().unwrap(),
@@ -233,7 +233,7 @@ fn peak(store: &str, rejects: &Path, options: &[&str], shape: Shape) -> (u64, St
     let stdin = child.stdin.take().unwrap();
     let writer = std::thread::spawn(move || {
         let mut stdin = BufWriter::with_capacity(MIB, stdin);
-        // It may have enough before the end.
+        // It may stop before the end of its input.
         let _ = shape(&mut stdin, size()).and_then(|()| stdin.flush());
     });
     let mut stderr = child.stderr.take().unwrap();
@@ -242,7 +242,7 @@ fn peak(store: &str, rejects: &Path, options: &[&str], shape: Shape) -> (u64, St
         stderr.read_to_string(&mut said).unwrap();
         said
     });
-    // It only grows: what is read last before the end is all but the end.
+    // The peak only grows, so the last reading before the end is close to the final one.
     let mut peak = 0;
     while child.try_wait().unwrap().is_none() {
         let status = std::fs::read_to_string(&status).unwrap_or_default();
@@ -256,7 +256,7 @@ fn peak(store: &str, rejects: &Path, options: &[&str], shape: Shape) -> (u64, St
     (peak, said.join().unwrap())
 }
 
-/// Measures each shape in a store of its own, which `fresh` gives with a folder for rejects.
+/// Measures each shape in a store of its own, made by `fresh` together with a folder for rejects.
 fn all_shapes<F>(fresh: impl Fn() -> (String, TempDir, F)) {
     let mut wrong = Vec::new();
     let quick = |name: &str| named_size().is_some() || QUICK.contains(&name);
@@ -268,7 +268,7 @@ fn all_shapes<F>(fresh: impl Fn() -> (String, TempDir, F)) {
         if peak >= PROMISED {
             wrong.push(format!("{name}: {peak} bytes"));
         }
-        // What is shown of values is bounded too.
+        // The parts of values that are printed are bounded too.
         if said.len() > 20_000 {
             wrong.push(format!("{name}: {} bytes are said", said.len()));
         }

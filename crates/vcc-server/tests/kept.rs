@@ -1,5 +1,5 @@
-//! A request means the same whatever came before it on its connection (REQ-14): each answer is the
-//! one that a fresh connection gives, or the connection was closed as the answer before it said.
+//! A request means the same whatever came before it on its connection (REQ-14): each answer is the one that a
+//! new connection gives, or the connection was closed, as the answer before it announced.
 
 mod common;
 
@@ -23,7 +23,7 @@ trait Stream: Read + Write {}
 
 impl<T: Read + Write> Stream for T {}
 
-/// A server, and how it is connected to.
+/// A server, and how to connect to it.
 struct Target {
     address: SocketAddr,
     tls: Option<Arc<ClientConfig>>,
@@ -40,8 +40,7 @@ impl Target {
         Box::new(StreamOwned::new(session, stream))
     }
 
-    /// The answers to some requests that are sent one after the other without waiting, in pieces of
-    /// these lengths.
+    /// The answers to requests that are sent one after another without waiting, in pieces of these lengths.
     fn ask(&self, requests: &[Asked], pieces: &[usize]) -> Vec<Answer> {
         let bytes: Vec<u8> = requests.iter().flat_map(|request| request.bytes.clone()).collect();
         let mut stream = self.connect();
@@ -51,7 +50,7 @@ impl Target {
                 break;
             }
             let (piece, after) = rest.split_at((*piece).min(rest.len()));
-            // The server may have closed by now, as it has announced.
+            // The server may have closed the connection, as it announced.
             if stream.write_all(piece).and_then(|()| stream.flush()).is_err() {
                 break;
             }
@@ -73,7 +72,7 @@ impl Target {
     }
 }
 
-/// A request as the bytes that are sent.
+/// A request, byte by byte.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Asked {
     bytes: Vec<u8>,
@@ -88,7 +87,7 @@ impl Asked {
         Self { bytes }
     }
 
-    /// Whether the client itself ends the connection with it.
+    /// Whether the client asks to close the connection after it.
     fn is_last(&self) -> bool {
         let head = self.bytes.to_ascii_lowercase();
         let has = |text: &[u8]| head.windows(text.len()).any(|window| window == text);
@@ -110,7 +109,7 @@ impl std::fmt::Debug for Asked {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Answer {
     status: u16,
-    /// All but the date, sorted.
+    /// All headers except the date, sorted.
     headers: Vec<String>,
     body: String,
     closes: bool,
@@ -150,7 +149,7 @@ impl Answer {
     }
 }
 
-/// The tenant's records, and two that are only found by a target that is read whole.
+/// The tenant's records, and two that are found only if the whole target is read.
 async fn start(tls: Option<Tls>) -> Server {
     let store = store().await;
     let acme = store.tenant("acme").await.unwrap().unwrap().id;
@@ -185,7 +184,7 @@ async fn both() -> [(Server, Target); 2] {
     [(plain, one), (secure, other)]
 }
 
-/// Runs on another thread than the servers, and stops them after it.
+/// Runs on another thread than the servers, and stops them afterwards.
 async fn against_both(test: impl Fn(&Target) + Send + Sync + 'static) {
     let test = Arc::new(test);
     for (server, target) in both().await {
@@ -195,7 +194,7 @@ async fn against_both(test: impl Fn(&Target) + Send + Sync + 'static) {
     }
 }
 
-/// What comes before a request on its connection, and whether the connection goes on after it.
+/// What comes before a request on its connection, and whether the connection stays open after it.
 const BEFORE: [(&str, &str, &str, bool); 16] = [
     ("GET /x HTTP/1.1", "", "", true),
     ("GET /x HTTP/1.1", "Content-Length: 0\r\n", "", true),
@@ -215,7 +214,7 @@ const BEFORE: [(&str, &str, &str, bool); 16] = [
     ("GET /x HTTP/1.1", "X: a\r\n b\r\n", "", false),
 ];
 
-/// Queries that hold a byte which an HTTP stack cuts a target at, or refuses, and what they ask for.
+/// Queries with a byte at which HTTP stacks cut a target, or which they refuse, and what each asks for.
 const RAW: [(&str, &[&str]); 7] = [
     ("channel=#virtual_outbound#", &["outbound"]),
     ("agentID=x#&d=2024-03-10", &["outbound"]),
@@ -328,7 +327,7 @@ async fn an_answer_is_that_of_a_fresh_connection() {
         let fresh = std::cell::RefCell::new(&mut fresh);
         runner
             .run(&(asked, pieces), |(mut asked, pieces)| {
-                // A client that says so sends nothing more.
+                // A client that asked for that sends nothing more.
                 let last = asked.iter().position(Asked::is_last);
                 asked.truncate(last.map_or(asked.len(), |last| last + 1));
                 let answers = target.ask(&asked, &pieces);

@@ -16,7 +16,7 @@ async fn start() -> Server {
 async fn exchange(address: SocketAddr, bytes: Vec<u8>) -> String {
     let task = tokio::task::spawn_blocking(move || {
         let mut stream = TcpStream::connect(address).unwrap();
-        // A server that has said why may close while bytes are still on their way to it.
+        // The server may answer and close before it has received every byte.
         let _ = stream.write_all(&bytes);
         let mut answer = Vec::new();
         let _ = stream.read_to_end(&mut answer);
@@ -48,7 +48,7 @@ async fn targets_as_clients_write_them() {
     let server = start().await;
     let address = server.local_addr();
     for (target, expected) in [
-        // REQ-11: the quote that ends the documentation's own URL, as curl sends it.
+        // REQ-11: the quote at the end of one of the documentation's URLs, as curl sends it.
         (&b"/api/recordings/files?finish-date=2007-12-20%2003:17:03Z\""[..], 200),
         (b"/api/recordings/files?queueName=a,\"b\"%20%26%20<c>", 200),
         (b"/api/recordings/files?channel=#virtual_outbound#", 200),

@@ -1,4 +1,4 @@
-//! What a connection costs on which a request never becomes whole.
+//! The memory of connections whose request is never completed.
 
 #![cfg(target_os = "linux")]
 
@@ -14,8 +14,8 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore};
 
-/// Connections that are measured, and others that are there before: the first ones also cost what a
-/// process takes once.
+/// Connections that are measured, and others that are opened before: the first also cost what a process
+/// takes only once.
 const CONNECTIONS: usize = 300;
 const OTHERS: usize = 100;
 
@@ -45,8 +45,8 @@ fn unread(serving: &Serving) -> (usize, usize) {
 /// What a connection may cost, in bytes.
 const BOUND: usize = 64 * 1024;
 
-/// What each of many connections costs the server that are begun like this: what stays, for while it reads
-/// it holds more, and an allocator gives back late.
+/// The memory that each of many such connections takes for good. While the server reads it holds more, and
+/// an allocator is slow to give memory back.
 fn cost<T>(serving: &Serving, begin: impl Fn() -> T) -> usize {
     let mut open = Vec::new();
     let mut resident_with = |connections| {
@@ -68,16 +68,16 @@ fn cost<T>(serving: &Serving, begin: impl Fn() -> T) -> usize {
     with_all.saturating_sub(before) / CONNECTIONS
 }
 
-/// How a connection is left on which a request never becomes whole.
+/// A way to leave a request incomplete.
 struct Shape {
     name: &'static str,
-    /// A request that is answered before.
+    /// A request that is answered first.
     before: String,
-    /// The beginning of a head, as long as one can be that is waited for, and how much of it is written at
-    /// once.
+    /// The beginning of a head, of the greatest length that the server waits for, and how much of it is written
+    /// at once.
     begun: String,
     piece: usize,
-    /// Whether a long record of TLS follows, but for its last byte.
+    /// Whether a long TLS record follows, without its last byte.
     record: bool,
 }
 
@@ -148,7 +148,7 @@ fn half_a_head_costs_at_most_64_kib() {
     }
 }
 
-/// A server of HTTPS, and what trusts it.
+/// An HTTPS server, and a client configuration that trusts it.
 fn encrypted(folder: &Folder) -> (Serving, Arc<ClientConfig>) {
     let file = folder.path("trial.pem");
     let arguments = ["serve", "--listen", "127.0.0.1:0", "--store", &folder.store];

@@ -1,5 +1,5 @@
-//! What the commands say where something is wrong: `messages.txt` has command lines, what each prints to
-//! its end, and its exit code.
+//! What the commands say where something is wrong: `messages.txt` has command lines, everything that each
+//! prints, and its exit code.
 
 #![cfg(target_os = "linux")]
 
@@ -15,7 +15,7 @@ use common::command::command;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-/// A folder with a store, and with files that are none.
+/// A folder with a store, and with files that are not stores.
 fn folder() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
@@ -49,7 +49,7 @@ fn folder() -> TempDir {
     folder
 }
 
-/// Runs a line of words, and gives what it prints with its exit code.
+/// Runs a command line, and returns what it prints and its exit code.
 fn in_folder(mut command: Command, folder: &Path, line: &str) -> String {
     let words = line.split_whitespace().map(|word| if word == "''" { "" } else { word });
     let ran = command
@@ -64,7 +64,7 @@ fn in_folder(mut command: Command, folder: &Path, line: &str) -> String {
     said
 }
 
-/// The commands of a table, with what each should print.
+/// The commands of a table, and what each should print.
 fn cases(table: &str) -> impl Iterator<Item = (&str, &str)> {
     table.split("$ vcc-server ").skip(1).map(|case| case.split_once('\n').unwrap())
 }
@@ -72,7 +72,7 @@ fn cases(table: &str) -> impl Iterator<Item = (&str, &str)> {
 #[test]
 fn every_message_is_one_that_helps() {
     let folder = folder();
-    // One that writes, and does not end.
+    // A transaction that writes, and does not end.
     let locked = Connection::open(folder.path().join("locked.db")).unwrap();
     locked.execute_batch("BEGIN IMMEDIATE").unwrap();
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -91,7 +91,7 @@ fn every_message_is_one_that_helps() {
     }
 }
 
-/// Nobody may, but root: the table runs as another user then.
+/// Root may write everywhere: then the table runs as another user.
 #[test]
 fn what_may_not_be_touched_is_said() {
     let folder = folder();
@@ -113,7 +113,7 @@ fn what_may_not_be_touched_is_said() {
             "error: secret.db: cannot open the store: Permission denied (os error 13)\n \
              hint: run this as a user that may\n[1]\n",
         ),
-        // What only reads need not write.
+        // Commands that only read work without permission to write.
         ("tenant list --store sqlite:rec.db", "acme  UTC  0  0\n[0]\n"),
         (
             "tenant add b --tz UTC --store sqlite:rec.db",

@@ -36,13 +36,13 @@ async fn operators_have_a_listener_of_their_own() {
     assert!(ask(address, FILES).await.starts_with("HTTP/1.1 401"));
     let metrics = ask(admin, "/metrics").await;
     assert!(metrics.contains("\nvcc_requests_total{status=\"401\"} 1\n"), "{metrics}");
-    // Neither is on the other's listener.
+    // Each listener has its own paths only.
     assert!(ask(address, "/metrics").await.starts_with("HTTP/1.1 401"));
     assert!(ask(admin, FILES).await.starts_with("HTTP/1.1 404"));
     server.shutdown().await;
 }
 
-/// RFC 9112: as every request that is refused before it reaches the API.
+/// RFC 9112, like every request that is refused before it reaches the API.
 #[tokio::test]
 async fn a_request_without_a_host_is_counted() {
     let builder = Server::builder(store().await).admin("127.0.0.1:0".parse().unwrap());
@@ -50,7 +50,7 @@ async fn a_request_without_a_host_is_counted() {
     let (address, admin) = (server.local_addr(), server.admin_addr().unwrap());
     let asked = tokio::task::spawn_blocking(move || {
         let mut stream = TcpStream::connect(address).unwrap();
-        // The first does not end the connection.
+        // The first answer leaves the connection open.
         stream.write_all(b"GET / HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\n").unwrap();
         stream.write_all(b"Connection: close\r\n\r\n").unwrap();
         let mut answer = String::new();
@@ -78,7 +78,7 @@ async fn the_audit_log_has_names_and_values_on_request() {
         let api = Api::builder(store().await).clock(Clock::fixed(now())).audit(audit.clone());
         let router = api.build().router();
         assert_eq!(get(&router, &target).await.status, 200);
-        // What gets no recordings is not in it.
+        // Requests that get no recordings are not in it.
         assert_eq!(get(&router, "/x").await.status, 404);
         assert_eq!(audit.flush(Duration::from_secs(60)).await, 0);
         let kept = std::fs::read_to_string(&path).unwrap();
@@ -116,7 +116,7 @@ async fn a_body_is_compressed_for_who_asks() {
     flate2::read::GzDecoder::new(&zipped[..]).read_to_string(&mut body).unwrap();
     let plain = get(&router, FILES).await;
     assert_eq!(body, plain.body);
-    // A cache must know either way.
+    // A cache must know that it depends on the header, in either case.
     for headers in [&headers, &plain.headers] {
         assert_eq!(headers[header::VARY], "Accept-Encoding");
     }

@@ -1,5 +1,5 @@
-//! Clients that take nothing of long answers: what waits for them is bounded, others are served
-//! meanwhile, and all of it is given back.
+//! Clients that do not read long answers: the memory for them is bounded, others are served at the same time,
+//! and all of it is freed again.
 
 mod common;
 
@@ -13,11 +13,11 @@ use vcc_server::{Limits, Server};
 use vcc_store::{Store as _, StoredRecord};
 use vcc_types::Field;
 
-/// How many records the long page has, and how long one of their fields is.
+/// How many records the long page has, and the length of one of their fields.
 const RECORDS: usize = 20;
 const LENGTH: usize = 1_000_000;
 
-/// What a socket does not hold, and a page that is longer than all budgets.
+/// More than a socket buffers, and a page that is longer than any budget.
 const LONG: &str = "/api/recordings/files.csv?caseID=long";
 const SHORT: &str = "/api/recordings/files?transactionID=today";
 
@@ -52,7 +52,7 @@ fn begin(address: SocketAddr, target: &str) -> TcpStream {
     stream
 }
 
-/// Asks, and reads the answer to its end.
+/// Sends a request, and reads the whole answer.
 fn ask(address: SocketAddr, method: &str, target: &str, tenant: &str, token: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
@@ -63,7 +63,7 @@ fn ask(address: SocketAddr, method: &str, target: &str, tenant: &str, token: &st
     answer
 }
 
-/// A number that operators are shown.
+/// The value of a metric.
 fn metric(admin: SocketAddr, name: &str) -> usize {
     let text = ask(admin, "GET", "/metrics", "", "");
     let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
@@ -74,7 +74,7 @@ fn pending(admin: SocketAddr) -> usize {
     metric(admin, "vcc_pending_bytes")
 }
 
-/// Waits for what must come.
+/// Waits until something is so.
 fn until(what: impl Fn() -> bool) {
     let began = Instant::now();
     while !what() {
@@ -105,18 +105,18 @@ async fn fifty_slow_readers_of_long_pages_take_no_more_than_their_tenant_may() {
         let answered =
             |status: u16| metric(admin, &format!("vcc_requests_total{{status=\"{status}\"}}"));
         until(|| answered(200) + answered(503) == 50);
-        // Half of the tenant's quarter of 64 MiB.
+        // A tenant has a quarter of 64 MiB; this is half of that.
         let held = pending(admin);
         assert!((1..=8 << 20).contains(&held), "{held}");
         assert!(answered(200) >= 2 && answered(503) >= 40);
-        // A thousand megabytes wait for them.
+        // Together they asked for a thousand megabytes.
         let grown = resident().saturating_sub(before);
         assert!(grown < 200_000_000, "{grown}");
         // Another tenant is served, and so are short answers of this one.
         assert!(ask(address, "GET", FILES, "globex", "other").starts_with("HTTP/1.1 200"));
         assert!(ask(address, "GET", SHORT, "acme", TOKEN).starts_with("HTTP/1.1 200"));
         assert!(ask(address, "GET", FILES, "acme", TOKEN).starts_with("HTTP/1.1 200"));
-        // Whoever takes nothing is let go, and gives back all that waited for him.
+        // Clients that read nothing are disconnected, and their memory is freed.
         until(|| pending(admin) == 0);
         drop(slow);
         let answer = ask(address, "GET", LONG, "acme", TOKEN);
@@ -151,7 +151,7 @@ async fn a_page_beyond_every_limit_is_sent_when_nothing_stands_beside_it() {
             answer.push_str(std::str::from_utf8(&piece[..length]).unwrap());
         }
         assert_eq!(records(&answer), RECORDS);
-        // It is over, though its connection stays.
+        // The answer is done, though its connection stays open.
         until(|| pending(admin) == 0);
         let head = ask(address, "HEAD", LONG, "acme", TOKEN);
         assert!(head.starts_with("HTTP/1.1 200") && head.ends_with("\r\n\r\n"));
@@ -200,7 +200,7 @@ async fn requests_in_a_row_wait_for_one_another() {
     server.shutdown().await;
 }
 
-/// Short answers that nobody reads are bounded too: the sockets are full, and then the tenant's half.
+/// Short answers that are not read are bounded too: first they fill the sockets, then the tenant's half.
 #[tokio::test]
 async fn short_answers_that_nobody_reads_are_counted_too() {
     let mut limits = Limits::default();
@@ -234,7 +234,7 @@ async fn short_answers_that_nobody_reads_are_counted_too() {
     );
     assert!(answers.len() > 2 && held() <= 128 * 1024, "{} {}", answers.len(), held());
     assert_eq!(ask("globex", "other").await.unwrap().status(), 200);
-    // One is taken, and there is room for another.
+    // One is read, so there is room for another.
     let body = answers.pop().unwrap().into_body();
     drop(axum::body::to_bytes(body, usize::MAX).await.unwrap());
     assert_eq!(ask("acme", TOKEN).await.unwrap().status(), 200);

@@ -1,6 +1,6 @@
-//! Two servers on a primary and two standbys: one standby is killed, then the primary, and the
-//! other standby is promoted, while clients ask, and others leave before they are answered. Every
-//! answer is the right one or 503.
+//! Two servers on a primary and two standbys. One standby is killed, then the primary, and the other standby is
+//! promoted, while clients send requests and others leave before they are answered. Every answer is either right
+//! or 503.
 
 mod common;
 #[path = "../../vcc-store/tests/postgres_server/mod.rs"]
@@ -16,13 +16,13 @@ use common::{FILES, TOKEN, basic, now, record};
 use vcc_server::{Api, Clock, Server};
 use vcc_store::{Postgres, Sqlite, Store, StoreErrorKind, StoredRecord, Tenant, Token};
 
-/// How long each step may take; none needs it.
+/// How long each step may take; far more than it needs.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// How many right answers in a row each server gives before a step counts as survived.
+/// How many right answers in a row show that a server has survived a step.
 const ROW: u64 = 100;
 const CLIENTS: usize = 3;
 
-/// What a client asks of data that stands still.
+/// Queries whose answers do not change during the test.
 const QUERIES: [&str; 5] = [
     "?d=2007-03",
     "?d=2007-03&n=51",
@@ -38,13 +38,13 @@ const LATER: &str = "?d=2007-05";
 struct Seen {
     right: AtomicU64,
     unavailable: AtomicU64,
-    /// Right answers since the last that was none.
+    /// Right answers since the last wrong or missing one.
     row: AtomicU64,
     wrong: Mutex<Vec<String>>,
 }
 
 impl Seen {
-    /// Waits until so many right answers have come in a row from now on.
+    /// Waits for this many more right answers in a row.
     fn wait_for_a_row(&self, after: &str) {
         self.row.store(0, Ordering::SeqCst);
         wait_until(after, || self.row.load(Ordering::SeqCst) >= ROW);
@@ -87,7 +87,7 @@ fn ask(address: SocketAddr, query: &str) -> Option<(u16, String)> {
     Some((headers.get(9..12)?.parse().ok()?, body.to_owned()))
 }
 
-/// Asks until it is told to stop.
+/// Sends requests until it is told to stop.
 fn client(address: SocketAddr, expected: &[String], seen: &Seen, stop: &AtomicBool) {
     for (query, expected) in QUERIES.iter().zip(expected).cycle() {
         if stop.load(Ordering::SeqCst) {
@@ -104,16 +104,16 @@ fn client(address: SocketAddr, expected: &[String], seen: &Seen, stop: &AtomicBo
             }
             other => seen.wrong.lock().unwrap().push(format!("{query}: {other:?}")),
         }
-        // Leaves the processor to the servers.
+        // Leaves time for the servers.
         std::thread::sleep(Duration::from_millis(2));
     }
 }
 
-/// Asks, and leaves before there can be much of an answer.
+/// Sends requests, and leaves before much of an answer has come.
 fn leave(address: SocketAddr, stop: &AtomicBool) {
     while !stop.load(Ordering::SeqCst) {
         let stream = send(address, QUERIES[0]);
-        // Leaves the server the time to begin.
+        // Gives the server time to begin.
         std::thread::sleep(Duration::from_millis(2));
         drop(stream);
         std::thread::sleep(Duration::from_millis(10));
@@ -136,7 +136,7 @@ async fn fill(store: &dyn Store) -> Tenant {
     tenant
 }
 
-/// What another engine, which no server takes part in, answers to these queries.
+/// The answers of another engine, without a server, to these queries.
 async fn expected(queries: &[&str], later: bool) -> Vec<String> {
     let store = Arc::new(Sqlite::in_memory().unwrap());
     let tenant = fill(&*store).await;
@@ -154,7 +154,7 @@ async fn expected(queries: &[&str], later: bool) -> Vec<String> {
     bodies
 }
 
-/// Other keys than those that are there.
+/// Keys that are not in use yet.
 fn later_records() -> Vec<StoredRecord> {
     (0..30)
         .map(|n| record(&format!("2007-05-{:02}T00:00:00Z", n + 1), &format!("later-{n:02}")))
@@ -162,8 +162,8 @@ fn later_records() -> Vec<StoredRecord> {
         .collect()
 }
 
-/// Imports again and again until it is told that it succeeded. That a try whose end nobody heard
-/// of may have succeeded does no harm: the records have keys.
+/// Imports again and again until it succeeds. An attempt whose answer was lost may have succeeded too, which
+/// does no harm: the records have keys.
 async fn import_until_it_works(store: &Postgres, tenant: &Tenant) {
     let until = Instant::now() + PATIENCE;
     loop {
@@ -187,7 +187,7 @@ async fn answers_are_right_or_503_while_servers_of_the_store_die() {
         "postgres://postgres@127.0.0.1:{},127.0.0.1:{},127.0.0.1:{}/postgres?connections=4&max_lag=600",
         primary.port, first.port, second.port
     );
-    // One server reads wherever it may, the other from the primary alone.
+    // One server may read from any host, the other only from the primary.
     let primary_only = format!("{url}&target_session_attrs=primary");
     let stores = [
         Arc::new(Postgres::open(&url).await.unwrap()),
@@ -214,7 +214,7 @@ async fn answers_are_right_or_503_while_servers_of_the_store_die() {
 
     tokio::task::block_in_place(|| {
         std::thread::scope(|scope| {
-            // Also when an assertion fails, for the scope waits for the clients.
+            // Needed also when an assertion fails, because the scope waits for the clients.
             let _stop = StopOnDrop(&stop);
             for (address, seen) in addresses.iter().zip(&seen) {
                 for _ in 0..CLIENTS {
@@ -236,7 +236,7 @@ async fn answers_are_right_or_503_while_servers_of_the_store_die() {
             assert!(postgres_server::psql(&primary.url("postgres"), "SELECT 1").is_err());
             let before = seen[1].unavailable.load(Ordering::SeqCst);
             wait_until("without a primary, who reads from it alone is told 503", || {
-                // Each takes a connection that is tried and not used.
+                // Each health check takes a connection and gives it back.
                 seen[1].unavailable.load(Ordering::SeqCst) > before + 10
             });
             seen[0].wait_for_a_row("without a primary, the standby answers");

@@ -1,6 +1,5 @@
-//! A store that cannot be written is served: one that nobody has open, one that somebody else writes
-//! meanwhile, and a backup; from a file or folder without permission, and from a file system that is
-//! read-only.
+//! A store that cannot be written is served: one that is closed, one that another process writes at the same
+//! time, and a backup. The file or its folder lacks permission, or the file system is read-only.
 
 #![cfg(target_os = "linux")]
 
@@ -16,7 +15,7 @@ use std::process::{Command, Stdio};
 use common::FILES;
 use common::command::{Folder, Serving, run};
 
-/// A folder with a store and a token, and the program where everybody may run it.
+/// A folder with a store and a token, and the program at a place where every user may run it.
 struct Stage {
     folder: Folder,
     token: String,
@@ -25,11 +24,11 @@ struct Stage {
 /// Why the store cannot be written.
 #[derive(Clone, Copy, Debug)]
 enum Way {
-    /// Another user has it, and its folder.
+    /// Another user owns it and its folder.
     Denied,
-    /// Another user has it, in a folder for everybody.
+    /// Another user owns it; everyone may write to its folder.
     OpenFolder,
-    /// It is mounted so.
+    /// Its file system is mounted read-only.
     Mounted,
 }
 
@@ -47,7 +46,7 @@ impl Stage {
             let backup = stores.to_str().unwrap().to_owned();
             assert_eq!(stage.folder.run(&["backup", &backup]).code, 0);
         }
-        // A store, and not only a backup of one.
+        // A store in WAL mode, unlike a backup.
         stage.import("first");
         stage
     }
@@ -64,7 +63,7 @@ impl Stage {
         std::fs::set_permissions(self.path(name), Permissions::from_mode(mode)).unwrap();
     }
 
-    /// Adds a recording, as somebody who may.
+    /// Adds a recording, as a user who may write.
     fn import(&self, agent: &str) {
         let text =
             format!("startDate,agentID,transactionID\n2007-12-19T19:16:36Z,{agent},{agent}\n");
@@ -73,7 +72,7 @@ impl Stage {
         assert_eq!(imported.code, 0, "{}", imported.stderr);
     }
 
-    /// Adds a tenant, which stays in the log: an import writes it back at its end.
+    /// Adds a tenant, which stays in the log. An import would move it to the file at its end.
     fn fill_log(&self) {
         let added = run(&["tenant", "add", "globex", "--tz", "UTC", "--store", &self.store()]);
         assert_eq!(added.code, 0, "{}", added.stderr);
@@ -89,7 +88,7 @@ impl Stage {
         names
     }
 
-    /// The program, as one to whom the stores are read-only.
+    /// The program, run as a user to whom the stores are read-only.
     fn command(&self, way: Way, arguments: &[&str]) -> Command {
         let (program, stores) = (self.path("vcc-server"), self.path("stores"));
         for name in self.names() {
@@ -129,7 +128,7 @@ impl Stage {
     }
 }
 
-/// What a server has said by its end.
+/// Everything that a server has written by its end.
 fn said(mut serving: Serving) -> String {
     let mut stderr = serving.child.stderr.take().unwrap();
     serving.child.kill().unwrap();
@@ -138,7 +137,7 @@ fn said(mut serving: Serving) -> String {
     said
 }
 
-/// The ways that this user can try. Who is not root cannot be somebody else, nor mount.
+/// The ways that this user can try. Only root can run as another user, or mount.
 fn ways() -> Vec<Way> {
     if std::fs::metadata("/proc/self").unwrap().uid() != 0 {
         return Vec::new();
@@ -162,7 +161,7 @@ fn a_store_that_cannot_be_written_is_served() {
             let serving = stage.serve(way, &store);
             let wanted = if name == "backup.db" { &[][..] } else { &["first"] };
             assert_eq!(stage.agents(&serving), wanted, "{way:?}, {name}");
-            // Nothing is laid beside it, which would be in the way of those who may write.
+            // No file appears beside it: that would be in the way of those who may write.
             assert_eq!(stage.names(), before, "{way:?}, {name}");
             let why = match way {
                 Way::Mounted => "it is in a file system that is read-only",
@@ -179,7 +178,7 @@ fn a_store_that_cannot_be_written_is_served() {
 fn a_store_that_somebody_else_writes_is_served_as_it_is() {
     for way in ways() {
         let stage = Stage::new();
-        // Somebody has it open, so that what is new is in the log.
+        // Another process has it open, so that new records stay in the log.
         let writer = Serving::start(&[
             "serve",
             "--listen",
@@ -236,7 +235,7 @@ fn what_cannot_be_read_without_writing_is_refused() {
         writer.child.kill().unwrap();
         writer.child.wait().unwrap();
         std::fs::remove_file(stage.path("stores/recordings.db-shm")).unwrap();
-        // A folder for everybody has room for the index.
+        // The server can create the log's index in a folder that everyone may write to.
         if matches!(way, Way::OpenFolder) {
             continue;
         }
@@ -276,7 +275,7 @@ fn what_writes_says_that_it_may_not() {
                 "{way:?}, {arguments:?}: {said}"
             );
         }
-        // What reads works.
+        // Commands that only read work.
         for arguments in [&["tenant", "list"][..], &["token", "list", "acme"]] {
             let arguments = [arguments, &["--store", &store]].concat();
             let ended = stage.command(way, &arguments).output().unwrap();

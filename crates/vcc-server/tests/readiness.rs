@@ -1,5 +1,5 @@
-//! `/readyz` is red when the store is gone, replaced, damaged, silent, or does not let the server in, and
-//! green again when it is mended. `/healthz` is not concerned.
+//! `/readyz` is red when the store is gone, replaced, damaged, silent, or refuses the server, and green again
+//! when it is repaired. `/healthz` is green throughout.
 
 mod common;
 #[path = "../../vcc-store/tests/postgres_server/mod.rs"]
@@ -16,7 +16,7 @@ use postgres_server::psql;
 use vcc_server::{Clock, Server};
 use vcc_store::{Postgres, Sqlite, Store, StoredRecord, Token};
 
-/// How long a change may take to be seen; none needs it.
+/// How long to wait for a change to be seen; far more than it takes.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A whole answer.
@@ -65,7 +65,7 @@ impl Serving {
         serving
     }
 
-    /// Waits until what was changed is seen. An answer may be shared for a moment.
+    /// Waits until a change is seen. For a moment, the answer of an earlier check may be reused.
     fn is_green(&self, after: &str) {
         wait_until(after, || match ask(self.admin, "/readyz") {
             green if green.starts_with("HTTP/1.1 200") => {
@@ -105,7 +105,7 @@ impl Serving {
     }
 }
 
-/// More records than fit into a page of the file.
+/// More records than fit on one page of the file.
 async fn fill(store: &dyn Store) {
     let tenant = store.add_tenant("acme", "UTC".parse().unwrap(), now()).await.unwrap();
     store.add_token(tenant.id, Token::from_secret(TOKEN).hash(), "", now()).await.unwrap();
@@ -116,19 +116,19 @@ async fn fill(store: &dyn Store) {
     store.import(tenant.id, records.collect::<Vec<_>>().into()).await.unwrap();
 }
 
-/// Bytes that are none of a database.
+/// Bytes that do not belong to a database.
 fn rubbish(length: usize) -> Vec<u8> {
     (0..length).map(|n| (n * 7_919 % 251) as u8).collect()
 }
 
-/// Writes into a file from a place on.
+/// Writes into a file from an offset on.
 fn overwrite(path: &Path, at: u64, bytes: &[u8]) {
     let mut file = std::fs::OpenOptions::new().write(true).open(path).unwrap();
     file.seek(SeekFrom::Start(at)).unwrap();
     file.write_all(bytes).unwrap();
 }
 
-/// What befalls a file, and what is said of it.
+/// Damage to a file, and what is said of it.
 type Case = (&'static str, fn(&Path), &'static str);
 
 const CASES: [Case; 9] = [
@@ -203,11 +203,11 @@ async fn a_file_that_is_not_what_was_opened() {
     }
 }
 
-/// What was written last is in the log, so that SQLite hardly looks at the file itself.
+/// The newest records are in the log, so SQLite hardly reads the file itself.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_file_that_is_not_what_was_opened_though_its_log_is() {
     for (what, befall, reason) in CASES {
-        // Here the log has it all.
+        // Here everything is in the log.
         if reason == "is damaged" {
             continue;
         }
@@ -229,13 +229,13 @@ async fn a_file_that_is_not_what_was_opened_though_its_log_is() {
     }
 }
 
-/// `/readyz` itself reads but one record.
+/// `/readyz` itself reads only one record.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_file_that_is_damaged_where_a_request_reads() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("recordings.db");
     fill(&Sqlite::create(&path).unwrap()).await;
-    // Where the last records are.
+    // The pages with the last records.
     let sql = "SELECT pgoffset FROM dbstat WHERE name = 'recordings' AND pagetype = 'leaf'
         ORDER BY path DESC LIMIT 1";
     let reader = rusqlite::Connection::open(&path).unwrap();
@@ -265,7 +265,7 @@ async fn a_file_that_is_back_is_ready_again() {
         std::fs::rename(&away, &path).unwrap();
         serving.is_green("it is back");
     });
-    // What others write is seen, and asking does not disturb them.
+    // Writes of other processes are seen, and the check does not disturb them.
     let other = Sqlite::open(&path).unwrap();
     other.add_tenant("globex", "UTC".parse().unwrap(), now()).await.unwrap();
     drop(other);
@@ -279,7 +279,7 @@ async fn a_server_that_does_not_let_us_in() {
     let hba = folder.path().join("hba.conf");
     let rules = "host all postgres 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n";
     std::fs::write(&hba, rules).unwrap();
-    // PostgreSQL is another user.
+    // PostgreSQL runs as another user.
     #[cfg(unix)]
     for (path, mode) in [(folder.path(), 0o755), (&*hba, 0o644)] {
         use std::os::unix::fs::PermissionsExt;
@@ -329,13 +329,13 @@ async fn a_server_that_does_not_let_us_in() {
             (
                 "the role is gone",
                 "REASSIGN OWNED BY vcc TO postgres; DROP OWNED BY vcc; DROP ROLE vcc",
-                // Which of both it is, is nothing that it would tell anybody.
+                // PostgreSQL does not say which of the two was wrong.
                 "password authentication failed",
                 "CREATE ROLE vcc LOGIN PASSWORD 'sesame' SUPERUSER",
             ),
         ] {
             root("calls", change);
-            // Connections that were open before may still be used.
+            // Connections from before may still be used.
             serving.is_red(what, reason);
             root("postgres", cut);
             serving.is_answered(what, 503);

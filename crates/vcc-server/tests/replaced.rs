@@ -1,4 +1,4 @@
-//! A store whose file is replaced under a server that runs: nothing is answered out of the old one any more.
+//! A store whose file is replaced while a server runs: nothing is answered from the old file any more.
 
 #![cfg(unix)]
 
@@ -15,7 +15,7 @@ use common::FILES;
 use common::command::{Folder, Serving, command, run};
 use rusqlite::Connection;
 
-/// How long a change may take to be seen; none needs it.
+/// How long to wait for a change to be seen; far more than it takes.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 fn wait_until(what: &str, mut done: impl FnMut() -> Result<(), String>) {
@@ -35,7 +35,7 @@ fn ask(address: &str, target: &str) -> String {
     answer
 }
 
-/// A server with what it says.
+/// A server and its log.
 struct Served {
     serving: Serving,
     admin: String,
@@ -44,7 +44,7 @@ struct Served {
 
 impl Served {
     fn start(store: &str) -> Self {
-        // Its address is told before any other can have it: the listener is dropped at the last moment.
+        // The free port is reserved until the last moment, so that no other test takes it.
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let admin = free.local_addr().unwrap().to_string();
         let mut serve = command(&[
@@ -111,7 +111,7 @@ fn token(store: &str) -> String {
     made.stdout.trim().to_owned()
 }
 
-/// Writes what stays in the log: an import writes it back at its end.
+/// Writes something that stays in the log. An import would move it to the file at its end.
 fn fill_log(folder: &Folder) {
     let set = folder.run(&["tenant", "set", "acme", "--tz", "Europe/Berlin"]);
     assert_eq!(set.code, 0, "{}", set.stderr);
@@ -139,7 +139,7 @@ fn a_token_that_is_revoked_in_the_new_store_is_refused_from_then_on() {
     let others = format!("sqlite:{}", other.display());
 
     let served = Served::start(&folder.store);
-    // What is in the log alone is of the old file too.
+    // Records that are in the log alone belong to the old file too.
     import(&folder, &folder.store, "older");
     for token in [&kept, &revoked] {
         let (status, answer) = served.get(token);
@@ -153,7 +153,7 @@ fn a_token_that_is_revoked_in_the_new_store_is_refused_from_then_on() {
         import(&folder, &others, &format!("new{round}"));
         fill_log(&folder);
         std::fs::rename(&other, &path).unwrap();
-        // The very next one.
+        // The very next request.
         let (status, answer) = served.get(&revoked);
         assert_eq!(status, 403, "{answer}");
         let (status, answer) = served.get(&kept);
@@ -161,7 +161,7 @@ fn a_token_that_is_revoked_in_the_new_store_is_refused_from_then_on() {
         assert!(answer.contains("<agentID>old</agentID>") && !answer.contains("older"), "{answer}");
         served.is_red("recordings.db was replaced: the new file is open now");
         served.is_green();
-        // What is written to the new one is seen, and stays.
+        // Records that are written to the new file are seen, and stay.
         import(&folder, &folder.store, &format!("later{round}"));
         assert!(served.get(&kept).1.contains(&format!("later{round}")));
     }
@@ -185,7 +185,7 @@ fn a_server_is_unready_until_the_file_is_a_store_again() {
     let served = Served::start(&folder.store);
     assert_eq!(served.get(&token).0, 200);
 
-    // It goes, and comes back.
+    // The file is moved away, and comes back.
     let away = folder.path("away.db");
     std::fs::rename(&path, &away).unwrap();
     let (status, answer) = served.get(&token);
@@ -197,7 +197,7 @@ fn a_server_is_unready_until_the_file_is_a_store_again() {
     served.is_green();
     served.is_logged("recordings.db is back");
 
-    // It is restored: what belongs to it goes with it.
+    // The file is moved back, together with the files beside it.
     for end in ["", "-wal", "-shm"] {
         std::fs::remove_file(beside(&path, end)).unwrap();
     }
@@ -207,7 +207,7 @@ fn a_server_is_unready_until_the_file_is_a_store_again() {
     assert_eq!(served.get(&token).0, 200);
     served.is_green();
 
-    // It is replaced by what is no store, piece by piece, until it is one.
+    // It is replaced by files that are not stores, then by a store.
     let whole = std::fs::read(&backup).unwrap();
     std::fs::write(&away, &whole[..whole.len() / 2]).unwrap();
     std::fs::rename(&away, &path).unwrap();
@@ -225,7 +225,7 @@ fn a_server_is_unready_until_the_file_is_a_store_again() {
     served.is_green();
 }
 
-/// A thread looks, so that the log says so when nobody asks.
+/// A thread checks, so that the log says so even without requests.
 #[test]
 fn a_server_that_nobody_asks_notices_too() {
     let folder = Folder::new();
@@ -236,7 +236,7 @@ fn a_server_that_nobody_asks_notices_too() {
     served.is_logged("recordings.db was replaced: the new file is open now");
 }
 
-/// The log and its index at the name of the new file are those of the old one until the server has noticed.
+/// Until the server has noticed, the log and its index beside the new file are those of the old one.
 #[test]
 fn a_command_on_the_new_file_does_not_meet_the_log_of_the_old_one() {
     let folder = Folder::new();
@@ -266,7 +266,7 @@ fn a_command_on_the_new_file_does_not_meet_the_log_of_the_old_one() {
     assert_eq!((found.as_str(), count), ("ok", Ok(1)));
 }
 
-/// A command does not go over to another file: the tenants of that one may be others.
+/// A command does not switch to another file, which may have other tenants.
 #[test]
 fn who_does_not_notice_keeps_others_from_the_new_file() {
     let folder = Folder::new();

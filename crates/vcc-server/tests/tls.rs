@@ -1,4 +1,5 @@
-//! HTTPS: HTTP/1.1 alone, a certificate that is replaced, and clients that speak the other way.
+//! HTTPS: only HTTP/1.1, a certificate that is replaced, and clients that speak plain HTTP to it or TLS to
+//! a plain port.
 
 mod common;
 
@@ -25,7 +26,7 @@ fn localhost() -> (Tls, String) {
     Tls::self_signed(&["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap()
 }
 
-/// Connects as a client that trusts one certificate and speaks some protocols.
+/// Connects as a client that trusts one certificate and offers these protocols.
 async fn connect(
     address: SocketAddr,
     trusted: &str,
@@ -58,7 +59,7 @@ async fn http_1_1_alone_is_spoken() {
     let (tls, certificate) = localhost();
     let server = Server::builder(store().await).tls(tls).start("127.0.0.1:0").await.unwrap();
     let address = server.local_addr();
-    // Of two protocols this one is chosen, and a client that names none gets it.
+    // This protocol is chosen out of two, and when the client offers none.
     for protocols in [&["http/1.1"][..], &["h2", "http/1.1"], &[]] {
         let stream = connect(address, &certificate, protocols).await.unwrap();
         let chosen = (!protocols.is_empty()).then_some(&b"http/1.1"[..]);
@@ -78,8 +79,8 @@ async fn http_1_1_alone_is_spoken() {
     server.shutdown().await;
 }
 
-/// RFC 9110, 7.8: a client that would speak another protocol is answered as any other, and a connection that
-/// ends ends with a close_notify.
+/// RFC 9110, 7.8: a client that would rather speak another protocol is answered like any other. A connection
+/// ends with a close_notify.
 #[tokio::test]
 async fn other_protocols_are_not_spoken() {
     let (tls, certificate) = localhost();
@@ -117,7 +118,7 @@ async fn other_protocols_are_not_spoken() {
     server.shutdown().await;
 }
 
-/// What a client sees that sends these bytes and no more.
+/// What a client reads after it has sent these bytes.
 async fn exchange(address: SocketAddr, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(bytes).await.unwrap();
@@ -149,12 +150,12 @@ async fn plain_http_to_a_port_of_https_is_told_so() {
 async fn tls_to_a_port_of_plain_http_is_told_from_a_disagreement() {
     let server = Server::builder(store().await).start("127.0.0.1:0").await.unwrap();
     let address = server.local_addr();
-    // A TLS library finds that this is no TLS at all, instead of a version or cipher that it lacks.
+    // A TLS library reports that this is not TLS, instead of a missing version or cipher.
     let error = connect(address, &localhost().1, &["http/1.1"]).await.unwrap_err();
     let error = error.into_inner().and_then(|error| error.downcast::<rustls::Error>().ok());
     let not_tls = rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType);
     assert_eq!(error.as_deref(), Some(&not_tls));
-    // Those that look at the bytes can say more.
+    // Clients that look at the bytes can say more.
     let answer = exchange(address, b"\x16\x03\x01\x02\0\x01").await;
     let (head, text) = answer.split_once("\r\n\r\n").unwrap();
     assert!(head.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{head}");
@@ -204,7 +205,7 @@ async fn files_that_change_are_taken_up_while_connections_stay() {
     tokio::spawn(connection);
     assert_eq!(sender.send_request(request(address)).await.unwrap().status(), 403);
 
-    // For a moment the two do not belong together.
+    // For a moment, certificate and key do not match.
     folder.write("certificate.pem", &new);
     folder.write("key.pem", &new_key);
     let patience = Instant::now() + Duration::from_secs(60);

@@ -9,7 +9,7 @@ const UNIT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/vcc-server.servi
 
 #[test]
 fn the_service_may_do_little() {
-    // In tenths: 2.0 of 10.
+    // In tenths: 20 is an exposure of 2.0 out of 10.
     let judge = ["security", "--no-pager", "--offline=true", "--threshold=20", UNIT];
     let judged = Command::new("systemd-analyze").args(judge).output().ok().map(|judged| {
         let stderr = String::from_utf8_lossy(&judged.stderr);
@@ -17,7 +17,7 @@ fn the_service_may_do_little() {
         (judged.status.success(), said)
     });
     let (passed, said) = match judged {
-        // Before version 250 it asks a systemd that runs.
+        // Before version 250 this needs a running systemd.
         Some(judged) if !judged.1.contains("unrecognized option") => judged,
         _ => {
             let _ = writeln!(std::io::stderr().lock(), "\n*** SKIPPED: no systemd-analyze ***\n");
@@ -25,7 +25,7 @@ fn the_service_may_do_little() {
         }
     };
     assert!(passed, "{said}");
-    // A directive that it does not know is only told, with its line.
+    // An unknown directive is only a warning, with its line.
     let is_told = |line: &str| line.contains("vcc-server.service:") && line.contains("Unknown");
     assert!(!said.lines().any(is_told), "{said}");
 }

@@ -1,4 +1,4 @@
-//! A store of an earlier version of the schema: what is said of it, and what is served from it.
+//! A store of an earlier version of the schema: the messages, and what is served from it.
 
 mod common;
 

@@ -1,4 +1,4 @@
-//! What writes waits for others that write: a process that holds the lock, an import, a bulk load.
+//! Commands that write wait for other writers: a process that holds the lock, an import, a bulk load.
 
 mod common;
 
@@ -8,7 +8,7 @@ use std::process::{Child, ChildStderr, ChildStdin, Stdio};
 use common::command::{Folder, command};
 use rusqlite::Connection;
 
-/// A command that runs beside others.
+/// A command that runs while others do.
 struct Running {
     child: Child,
     said: BufReader<ChildStderr>,
@@ -30,14 +30,14 @@ impl Running {
         self.child.stdin.take().unwrap()
     }
 
-    /// The next line that it says.
+    /// The next line that it prints.
     fn line(&mut self) -> String {
         let mut line = String::new();
         self.said.read_line(&mut line).unwrap();
         line
     }
 
-    /// The exit code, and what is said until then.
+    /// The exit code, and what is printed until then.
     fn end(mut self) -> (i32, String) {
         let mut rest = String::new();
         self.said.read_to_string(&mut rest).unwrap();
@@ -48,7 +48,7 @@ impl Running {
 const HEADER: &str = "startDate,agentID\n";
 const ROWS: &str = "2007-12-19T19:16:36Z,bill\n";
 
-/// Each waits, and says so; all are done when the lock is free.
+/// Each waits, and says so; all succeed once the lock is free.
 #[test]
 fn every_command_that_writes_waits_for_another_writer() {
     let folder = Folder::new();
@@ -95,7 +95,7 @@ fn every_command_that_writes_waits_for_another_writer() {
     assert_eq!(numbers, ["2", "3"]);
 }
 
-/// A bulk load is the first of a store, so it waits by itself.
+/// A bulk load needs an empty store, so it waits alone.
 #[test]
 fn a_bulk_load_waits_for_another_writer() {
     let folder = Folder::new();
@@ -125,7 +125,7 @@ fn revoked_during(options: &[&str]) {
         while is_done.try_recv() == Err(std::sync::mpsc::TryRecvError::Empty) {
             source.write_all(rows.as_bytes()).unwrap();
             batches += 1;
-            // One is stored, one waits, one is being made, and one is in the pipe.
+            // One batch is stored, one waits, one is being made, and one is in the pipe.
             if batches == 6 {
                 began.send(()).unwrap();
             }
@@ -136,7 +136,7 @@ fn revoked_during(options: &[&str]) {
     let revoked = folder.run(&["token", "revoke", "acme", "1"]);
     drop(done);
     let batches = feeding.join().unwrap();
-    // What it has waited for would come before.
+    // A message about waiting would come first.
     assert!(revoked.stderr.starts_with("revoked token 1 of acme\n"), "{}", revoked.stderr);
     assert_eq!(revoked.code, 0);
     let (code, said) = import.end();

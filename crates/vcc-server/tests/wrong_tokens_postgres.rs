@@ -1,4 +1,4 @@
-//! AUTH-6: wrong tokens that name a tenant, on PostgreSQL, where every sign-in waits for the database.
+//! AUTH-6: wrong tokens for a tenant, on PostgreSQL, where every sign-in waits for the database.
 
 mod common;
 #[path = "../../vcc-store/tests/postgres_server/mod.rs"]
@@ -13,7 +13,7 @@ use common::{FILES, TOKEN, basic, now};
 use vcc_server::Server;
 use vcc_store::{Postgres, Store as _, Token};
 
-/// Asks on one connection until it is told to stop, and counts the answers by their status.
+/// Sends requests on one connection until it is told to stop, and counts the answers by status.
 fn ask(address: std::net::SocketAddr, token: &str, goes_on: impl Fn() -> bool) -> [usize; 3] {
     let mut stream = TcpStream::connect(address).unwrap();
     let authorization = basic("acme", token);

@@ -1,9 +1,9 @@
 //! How fast `vcc-server export` writes a million recordings, and how much memory that needs: the real
 //! program as a process of its own, from its start to its end. Builds it first.
 //!
-//! `cargo bench -p vcc-store --bench export`, and with `-- postgres` or `-- sqlite` one of the two. What
-//! counts is the CPU time of the process, user and system: others may use the machine too. Of PostgreSQL it
-//! is this side's alone, so the time that it took stands beside it.
+//! `cargo bench -p vcc-store --bench export`, with `-- postgres` or `-- sqlite` for one of the two. It
+//! compares the CPU time of the process, user and system, since other programs may use the machine too. For
+//! PostgreSQL that is only the client's part, so the elapsed time is printed beside it.
 
 mod peak;
 #[path = "../tests/postgres_server/mod.rs"]
@@ -21,7 +21,7 @@ use program::program;
 use subjects::{fill, in_earnest, median};
 use vcc_store::{Postgres, Sqlite, Store};
 
-/// Records a second to CSV, from SQLite: the goal.
+/// The goal: records a second, from SQLite to CSV.
 const GOAL: f64 = 500_000.0;
 
 const RECORDS: u64 = 1_000_000;
@@ -57,7 +57,7 @@ fn main() {
 
 fn measure(engine: &str, program: &Path, store: &str, rounds: usize) {
     let formats = ["csv", "xml", "jsonl"];
-    // The formats take turns, so that what else the machine does falls on all of them.
+    // The formats take turns, so that other load on the machine falls on all of them.
     let runs: Vec<[Run; 3]> =
         (0..rounds).map(|_| formats.map(|format| export(program, store, format))).collect();
     let mut report = std::io::stdout().lock();

@@ -1,9 +1,9 @@
-//! Pages of one field out of ten million recordings: deep ones, walks, and what an index is worth that a
-//! field is given, and costs. SQLite, and PostgreSQL with a million; an agent has 25,000 of them.
+//! Pages of one field out of ten million recordings: deep pages, walks, and the benefit and the cost of an
+//! index. SQLite, and PostgreSQL with a million; each agent has 25,000 of them.
 //!
 //! `cargo bench -p vcc-store --bench fields`
 //!
-//! `VCC_BENCH_RECORDINGS` and `VCC_BENCH_POSTGRES_RECORDINGS` are how many there are, and
+//! `VCC_BENCH_RECORDINGS` and `VCC_BENCH_POSTGRES_RECORDINGS` set how many there are, and
 //! `VCC_BENCH_FOLDER` keeps SQLite's file (some 4 GB, made in two minutes) for the next run.
 
 mod bare;
@@ -25,7 +25,7 @@ use vcc_types::{Field, Order};
 use bare::{BarePostgres, BareSqlite, Lookup};
 use subjects::{agent, everything, fill, filter, in_earnest, median, recording_of, window};
 
-/// How many recordings an agent has, nearly.
+/// How many recordings an agent has, approximately.
 const OF_AGENT: u64 = 25_000;
 const DEEP: u64 = 20_001;
 
@@ -145,19 +145,19 @@ impl Subject<'_> {
             ("in a window, descending", Some(window), Order::StartDescending),
         ] {
             let mut times = [vec![], vec![], vec![]];
-            // Each round another agent.
+            // Another agent in each round.
             for round in 0..31 {
                 let filters = vec![filter(Field::AgentId, &agent(round % (count / OF_AGENT)))];
                 let first = Selection { filters, window, order, ..everything() };
                 let deep = Selection { first: DEEP, ..first.clone() };
-                // What is measured is the work, not the disk.
+                // Measure the work, not the disk.
                 for _ in 0..2 {
                     self.page(&first);
                     self.page(&deep);
                 }
                 times[0].push(timed(|| self.page(&first)).0);
                 times[1].push(timed(|| self.page(&deep)).0);
-                // Something is written: another zone each time.
+                // A write: another zone each time.
                 let zone = ["UTC", "America/Denver"][round as usize % 2].parse().unwrap();
                 self.runtime.block_on(self.store.set_zone("large", zone)).unwrap();
                 self.page(&first);
@@ -175,7 +175,7 @@ impl Subject<'_> {
             let agent = agent(round % (count / OF_AGENT));
             let lookup = Lookup { skip: DEEP - 1, agent: Some(&agent), ..Lookup::of(self.tenant) };
             times[0].push(timed(|| offset(&lookup)).0);
-            // What is measured is the work, not the disk.
+            // Measure the work, not the disk.
             list(&agent);
             let (walk, walked) = timed(|| self.walk(Field::AgentId, &agent));
             let (once, records) = timed(|| list(&agent));
@@ -302,8 +302,7 @@ fn ingest(runtime: &Runtime) {
     }
 }
 
-/// How many seconds this process has run. Others that run beside it change that less than the time on
-/// the clock.
+/// CPU seconds of this process. Other processes affect them less than the elapsed time.
 fn processor_time() -> f64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
     // After the name of the program: the 12th and the 13th, in hundredths.
@@ -311,7 +310,7 @@ fn processor_time() -> f64 {
     fields[11..13].iter().map(|ticks| ticks.parse::<f64>().unwrap()).sum::<f64>() / 100.0
 }
 
-/// How many microseconds it takes, and what it gives.
+/// How many microseconds it takes, and its result.
 fn timed(work: impl FnOnce() -> usize) -> (f64, usize) {
     let started = Instant::now();
     let found = work();

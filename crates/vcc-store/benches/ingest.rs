@@ -1,4 +1,4 @@
-//! How fast `vcc-server import` takes a CSV file into SQLite and into PostgreSQL, and how much memory
+//! How fast `vcc-server import` loads a CSV file into SQLite and into PostgreSQL, and how much memory
 //! that needs: the real program as a process of its own, from its start to its end. Builds it first.
 //!
 //! `cargo bench -p vcc-store --bench ingest`, and with `-- postgres` or `-- sqlite` one of the two. `BASE`

@@ -1,6 +1,6 @@
-//! How long a page takes: deep in a list against its beginning and against a plain `OFFSET`, and
-//! beside the bare SQL through the same driver. One million recordings, SQLite and PostgreSQL; what
-//! is compared takes turns in one run, and the figures are medians.
+//! How long a page takes: deep in a list compared with its beginning and with a plain `OFFSET`, and
+//! with bare SQL through the same driver. One million recordings, SQLite and PostgreSQL. The subjects take
+//! turns in one run, and the figures are medians.
 //!
 //! `cargo bench -p vcc-store --bench pages`
 
@@ -65,7 +65,7 @@ struct Subject<'a> {
     engine: &'static str,
     runtime: &'a Runtime,
     store: Arc<dyn Store>,
-    /// The tenant with all the recordings, and one with a tenth of them.
+    /// A tenant with all the recordings, and one with a tenth of them.
     large: TenantId,
     small: TenantId,
 }
@@ -90,7 +90,7 @@ impl<'a> Subject<'a> {
         self.runtime.block_on(self.store.page(tenant, selection)).unwrap().records.len()
     }
 
-    /// Deep pages of what the start alone decides.
+    /// Deep pages of a selection by start alone.
     fn deep(&self, bare: &mut dyn Bare) {
         let window = Some(window(10_017, 990_003));
         for (list, window, order) in [
@@ -122,8 +122,8 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// A deep page of an indexed field is bounded by what matches, not by what is there: as many
-    /// matches are looked for in all the recordings and in a tenth of them.
+    /// The cost of a deep page of an indexed field depends on the matches, not on all recordings: it looks for
+    /// the same number of matches in all the recordings and in a tenth of them.
     fn indexed(&self) {
         let most = [self.large, self.small].map(|tenant| {
             let filters = vec![filter(Field::AgentId, &agent(7))];
@@ -164,7 +164,7 @@ impl<'a> Subject<'a> {
                 let selection = Selection { window, filters, ..everything() };
                 let lookup = Lookup { window, agent, ..Lookup::of(self.large) };
                 let mut each = [0.0, 0.0];
-                // In turns, so that neither always finds what the other has just read.
+                // In turns, so that neither always reads what the other has just cached.
                 for turn in [round % 2, 1 - round % 2] {
                     each[turn] = match turn {
                         0 => timed(|| self.page(self.large, &selection), 50),

@@ -1,5 +1,5 @@
-//! How much room a store needs, and how long what people do with it takes, by the number of
-//! recordings: the real program as a process of its own, and pages through the library.
+//! How much room a store needs, and how long the usual work takes, by the number of recordings: the real
+//! program as a process of its own, and pages through the library.
 //!
 //! `cargo bench -p vcc-store --bench sizing -- [sqlite] [postgres] [COUNT …]`; without counts, one
 //! million. Ten million need 20 GB of disk. Builds the program first.

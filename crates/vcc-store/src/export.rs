@@ -119,7 +119,7 @@ pub(crate) fn is_full(records: &TextsBuilder) -> bool {
 /// Takes the records read so far as a piece.
 pub(crate) fn piece(records: &mut TextsBuilder) -> Result<Vec<StoredRecord>, StoreError> {
     let piece = records.build().map(|texts| StoredRecord::all(texts).collect()).ok_or_else(|| {
-        StoreError::new(StoreErrorKind::Internal, "cannot export records: a text is no UTF-8")
+        StoreError::new(StoreErrorKind::Internal, "cannot export records: a text is not UTF-8")
     });
     // Do not keep the memory of a very long record.
     match records.size() > 2 * LIMIT {

@@ -1,4 +1,4 @@
-//! Exports: which records they have, and what they leave behind.
+//! Exports: which records they have, and that they leave nothing open.
 
 mod common;
 mod postgres_server;

@@ -1,4 +1,4 @@
-//! The laws can be kept by an engine that is made outside of this crate, and they find what breaks them.
+//! An engine outside of this crate can keep the laws, and the laws find an engine that breaks them.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard};
@@ -36,7 +36,7 @@ enum Fault {
     AlwaysUpdates,
     /// A conflict undoes nothing.
     UndoesNothing,
-    /// A checkpoint is kept wherever it is.
+    /// A checkpoint is stored whatever was there before.
     ForgetsCheckpoints,
     /// A deletion takes what starts at the instant itself.
     DeletesTheEdge,
@@ -48,15 +48,15 @@ enum Fault {
     ReusesNumbers,
     /// A token of one tenant opens another.
     OpensAll,
-    /// Any name is taken.
+    /// Any name is accepted.
     TakesAnyName,
-    /// Any label is taken.
+    /// Any label is accepted.
     TakesAnyLabel,
     /// A removed tenant keeps its records, and the next one has its number.
     LeavesRecords,
     /// The zone of a tenant cannot be changed.
     KeepsZones,
-    /// What to read is not asked for an unknown tenant.
+    /// It does no work for an unknown tenant.
     AsksForKnownTenantsOnly,
 }
 
@@ -93,7 +93,7 @@ struct Vectors {
 #[derive(Clone, Default)]
 struct Tables {
     tenants: Vec<Tenant>,
-    /// How many tenants and tokens there have been.
+    /// How many tenants and tokens were ever made.
     tenant_numbers: i64,
     token_numbers: Vec<(TenantId, i64)>,
     tokens: Vec<(TenantId, TokenInfo, TokenHash)>,
@@ -426,7 +426,7 @@ async fn a_broken_law_is_found() {
     assert!(kept.is_empty(), "{kept:?}");
 }
 
-/// A store in a box, as a program holds it that has a choice of engines, is held to them too.
+/// The laws also work for a boxed store, as a program with several engines has it.
 #[cfg(feature = "sqlite")]
 #[tokio::test]
 async fn a_law_is_told_and_checked() {

@@ -162,7 +162,7 @@ async fn imports_run_beside_each_other_and_beside_backups() {
     assert_eq!(common::wrong_counts(&path), 0);
 }
 
-/// So many records with the same start and agent that a page of them takes long.
+/// Enough records with the same start and agent that a page of them takes long.
 async fn one_moment(store: &Sqlite) -> TenantId {
     let acme = store.add_tenant("acme", "UTC".parse().unwrap(), NOW).await.unwrap().id;
     let record = |number: u32| {
@@ -197,15 +197,15 @@ async fn a_read_that_is_cut_leaves_its_connection_as_it_was() {
             .await
             .unwrap();
         assert_eq!(page.unwrap().records.len(), 50);
-        // No snapshot is left open, which would not show it.
+        // No old snapshot is left open, in which it would not be visible.
         let record = StoredRecord::with_start(&Recording::new(), NOW).unwrap();
         store.import(acme, vec![record].into()).await.unwrap();
     }
     assert_eq!(store.page(acme, &common::everything()).await.unwrap().records.len(), 50);
 }
 
-/// Without an index, a field is looked for in one recording after another, until the deadline;
-/// pages of that tenant and of others are answered meanwhile. With an index nothing is cut.
+/// Without an index, a field is compared in one recording after another, until the deadline.
+/// Meanwhile pages of that tenant and of others are answered. With an index, no query runs out of time.
 #[tokio::test]
 async fn a_scan_ends_at_its_deadline_and_an_index_ends_the_scan() {
     let folder = tempfile::tempdir().unwrap();

@@ -287,7 +287,7 @@ pub struct DialectError {
 impl DialectError {
     fn name(name: &str) -> Self {
         let known: Vec<_> = Dialect::SWITCHES.iter().map(|switch| switch.name).collect();
-        let message = format!("{name:?} is no switch; there are {}", known.join(", "));
+        let message = format!("{name:?} is not a switch; there are {}", known.join(", "));
         Self { line: None, message }
     }
 
@@ -396,7 +396,9 @@ mod tests {
         let error = "no".parse::<Plus>().unwrap_err();
         assert_eq!(error.to_string(), "plus: expected \"space\" or \"literal\", found \"no\"");
         let error = "pluss = space".parse::<Dialect>().unwrap_err();
-        assert!(error.to_string().starts_with("line 1: \"pluss\" is no switch; there are plus, "));
+        assert!(
+            error.to_string().starts_with("line 1: \"pluss\" is not a switch; there are plus, ")
+        );
         assert_eq!(error.line(), Some(1));
     }
 }

@@ -140,7 +140,7 @@ impl FromStr for Field {
 ///
 /// let error = "agentId".parse::<Field>().unwrap_err();
 /// assert_eq!(error.name(), "agentId");
-/// assert!(error.to_string().starts_with("\"agentId\" is no field; there are startDate, agentID, "));
+/// assert!(error.to_string().starts_with("\"agentId\" is not a field; there are startDate, agentID, "));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownField {
@@ -158,7 +158,7 @@ impl UnknownField {
 impl fmt::Display for UnknownField {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let known = Field::ALL.map(Field::wire_name).join(", ");
-        write!(f, "{:?} is no field; there are {known}", self.name)
+        write!(f, "{:?} is not a field; there are {known}", self.name)
     }
 }
 

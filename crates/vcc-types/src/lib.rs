@@ -11,7 +11,7 @@
 //! * `startDate` says when the recording started, as ISO 8601 with the offset of a zone
 //!   ([`StartDate`]). A start without an offset is kept, but is no instant.
 //! * `duration` says how many whole seconds it lasted. Start and duration give the *finish*, which
-//!   is no field of its own ([`Recording::finish`]).
+//!   is not a field of its own ([`Recording::finish`]).
 //!
 //! A value is never corrected: what cannot be read stays as the text that was sent, and the typed
 //! reading is `None`. A field may be absent or empty; queries make no difference between the two.

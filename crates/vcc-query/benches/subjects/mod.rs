@@ -1,4 +1,4 @@
-//! What is measured, and the peers that it is measured against: shared by both benchmarks.
+//! The subjects and their peers, shared by both benchmarks.
 #![allow(dead_code, unreachable_pub)]
 
 use std::hint::black_box;
@@ -10,8 +10,8 @@ use vcc_types::Row;
 pub const QUERY: &str =
     "d=2007-08-05%2013:15Z,2007-08-07%2014:30Z&tz=America/New_York&agentID=bill&n=101";
 
-/// Queries whose dates are local: the zone's rules are read, where they are listed (the first two) and
-/// where the rule of the tail holds.
+/// Queries with local dates, so that the zone's rules are read: where changes are listed (the first two),
+/// and where the zone's final rule applies.
 pub const LOCAL: [(&str, &str); 4] = [
     ("New_York", "d=2007-08-05,2007-08-07&tz=America/New_York&agentID=bill&n=101"),
     ("Casablanca", "d=2025-08-05,2025-08-07&tz=Africa/Casablanca&agentID=bill&n=101"),
@@ -37,7 +37,7 @@ pub fn parse_and_resolve(raw: &str, context: &Context) -> Selection {
     Query::parse(raw).unwrap().resolve(context).unwrap()
 }
 
-/// The floor for any parser: splitting and decoding, with nothing read.
+/// The minimum for any parser: splitting and decoding, without reading values.
 pub fn form_urlencoded(raw: &str) -> usize {
     form_urlencoded::parse(raw.as_bytes())
         .fold(0, |length, (name, value)| length + black_box(name).len() + black_box(value).len())
@@ -52,7 +52,7 @@ struct Form {
     n: Option<u64>,
 }
 
-/// A window in absolute times and what else the query asks, as a server would write it by hand.
+/// A window in absolute times and the other conditions, as a server might do it by hand.
 pub type ByHand = (Option<(DateTime<Utc>, DateTime<Utc>)>, Option<String>, u64);
 
 /// serde_urlencoded into a struct, then chrono and chrono-tz.
@@ -110,7 +110,7 @@ pub fn date_time_iso8601(text: &str) -> iso8601::DateTime {
     iso8601::datetime(text).unwrap()
 }
 
-/// A row of a store in memory.
+/// A row of an in-memory store.
 pub struct MemoryRow {
     start: DateTime<Utc>,
     duration: u64,

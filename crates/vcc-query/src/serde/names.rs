@@ -16,7 +16,7 @@ pub(crate) mod field {
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Field, D::Error> {
         let name = Cow::<'de, str>::deserialize(from)?;
         Field::from_filter_name(&name)
-            .ok_or_else(|| D::Error::custom(format_args!("{name:?} is no field to filter by")))
+            .ok_or_else(|| D::Error::custom(format_args!("{name:?} is not a field to filter by")))
     }
 }
 

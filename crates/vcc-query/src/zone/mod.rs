@@ -1,9 +1,9 @@
 mod built_in;
 #[cfg(feature = "chrono-tz")]
 mod chrono_tz;
+mod first_instant;
 mod posix;
 mod rule;
-mod rules;
 mod table;
 mod tail;
 mod tzif;
@@ -18,7 +18,7 @@ use chrono::{DateTime, FixedOffset, NaiveDateTime, Offset, Timelike as _, Utc};
 pub use built_in::BuiltIn;
 #[cfg(feature = "chrono-tz")]
 pub use chrono_tz::ChronoTz;
-pub(crate) use rules::{Walk, first_instant, local_seconds};
+pub(crate) use first_instant::{Walk, first_instant, local_seconds};
 pub use table::{ZoneTable, ZoneTableError};
 
 use crate::error::found;
@@ -195,9 +195,24 @@ impl Zone {
         FixedOffset::east_opt(offset).unwrap_or(Utc.fix())
     }
 
+    /// An instant on the zone's clocks.
+    ///
+    /// ```
+    /// use vcc_query::Zone;
+    ///
+    /// let zone: Zone = "America/Denver".parse()?;
+    /// let local = zone.local("2007-12-20T03:16:36Z".parse()?);
+    /// assert_eq!(local.to_rfc3339(), "2007-12-19T20:16:36-07:00");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn local(&self, instant: DateTime<Utc>) -> DateTime<FixedOffset> {
+        instant.with_timezone(&self.offset_at(instant))
+    }
+
     /// The first instant at which the zone's clocks read a local date-time or later (DATE-1): what a
     /// query means by it. In a gap it is the gap's end, in a fold the first of the two, and on a day that was
-    /// left out the beginning of the next one. An instant beyond what [`DateTime`] holds is its nearest end.
+    /// skipped the beginning of the next one. An instant beyond what [`DateTime`] holds is its nearest end.
     ///
     /// ```
     /// use chrono::NaiveDate;

@@ -1,5 +1,5 @@
-//! ISO 8601 once more, field by field and by the shape of the text: an independent check of the
-//! grammar, the calendar and the period that a text names.
+//! ISO 8601 once more, written another way, by the shape of the text: an independent check of the grammar,
+//! the calendar and the period that a text names.
 
 use chrono::{DateTime, Utc};
 use vcc_query::{Context, Dialect, Query, Written, Zone};
@@ -35,7 +35,7 @@ pub(crate) fn date(text: &[u8]) {
     );
 }
 
-/// `today`, or a number of days from it that the calendar holds.
+/// `today`, or a number of days from it within the calendar.
 fn constant(text: &str) {
     let sign = |rest: &str| rest.strip_prefix('+').map(|days| (1, days.to_owned()));
     let days = text.strip_prefix("today").and_then(|rest| {
@@ -80,7 +80,7 @@ fn naive(text: &str) -> Option<Period> {
             is_end_of_day: false,
         });
     };
-    // Only a whole day takes a time.
+    // Only a whole day can have a time.
     if !matches!(
         shape(date).as_str(),
         "9999-99-99" | "99999999" | "9999-999" | "9999999" | "9999-W99-9" | "9999W999"
@@ -222,7 +222,7 @@ fn days_before(year: i128) -> i128 {
     365 * years + years / 4 - years / 100 + years / 400 - 719_162
 }
 
-/// The Monday of the week that holds the fourth of January.
+/// The Monday of the week with the fourth of January.
 fn week_one(year: i128) -> i128 {
     let fourth = days_before(year) + 3;
     // 1970-01-01 was a Thursday.

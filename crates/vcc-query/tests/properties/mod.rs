@@ -1,5 +1,5 @@
-//! The laws of the crate as functions of any bytes: what the fuzz targets run, and what
-//! `tests/corpus.rs` runs on their corpora and on random bytes.
+//! The laws of the crate as functions of any bytes. The fuzz targets run them, and `tests/corpus.rs` runs
+//! them on the corpora and on random bytes.
 
 mod date;
 mod naive;
@@ -14,8 +14,8 @@ pub(crate) use zone::zone_table;
 use vcc_query::{Dialect, Parser, Query, QueryError};
 use vcc_types::{Plus, RepeatedVariable, UnknownVariable};
 
-/// What parses prints, and what is printed parses to the same and prints the same; what does not
-/// parse has an error that can be shown.
+/// A query that parses also prints, and its text parses to an equal query that prints the same. If a query does
+/// not parse, its error can be rendered.
 pub(crate) fn query(raw: &[u8]) {
     let lenient = Dialect {
         plus: Plus::Literal,
@@ -50,7 +50,7 @@ fn shown(raw: &[u8], error: &QueryError) {
     let line = error.to_string();
     assert!(!line.contains(['\n', '\r']) && line.len() < 1000, "{line}");
     assert!(error.render(raw).to_string().lines().count() >= 4);
-    // STATUS-2: one variable at most. Another query than its own is nothing to panic at.
+    // STATUS-2: one variable at most. Rendering it with another query does not panic.
     let redacted = error.render_redacted(raw).to_string();
     let place = redacted.lines().find_map(|line| line.strip_prefix("  | "));
     assert!(place.is_none_or(|place| !place.contains('&') && place.len() < 1000), "{redacted}");

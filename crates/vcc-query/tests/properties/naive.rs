@@ -1,5 +1,5 @@
-//! An evaluator that shares nothing with the crate: what a query asks is known before it is written,
-//! instants come from jiff, and each record is tested by reading the clauses one by one.
+//! An evaluator that shares nothing with the crate: it starts from the meaning of a query and then writes it
+//! down, takes instants from jiff, and tests each record against the clauses one by one.
 
 use std::cell::Cell;
 
@@ -24,7 +24,7 @@ const ZONES: &[&str] = &[
     "Pacific/Apia",
 ];
 
-/// Days around which clocks did strange things, and a plain one.
+/// Days with unusual clock changes, and an ordinary one.
 const DAYS: &[(i16, i8, i8)] = &[
     (2007, 3, 11),
     (2007, 11, 4),
@@ -45,7 +45,7 @@ const VALUES: &[&str] = &[
     "\u{85}",
 ];
 
-/// Durations around the largest that a record can have, and what they would wrap to in fewer bits.
+/// Durations around the largest that a record can have, and the numbers that they would wrap to.
 const LONG: &[u128] = &[MAX_DURATION, MAX_DURATION + 1, u64::MAX as u128, 1 << 64, (1 << 64) + 7];
 
 /// FIELD-4
@@ -53,9 +53,9 @@ const MAX_DURATION: u128 = (1 << 63) - 1;
 
 const FIELDS: &[Field] = &[Field::AgentId, Field::Channel, Field::CaseId, Field::ExtVar1];
 
-/// Reads a query and records from the bytes, writes the query down in some spelling, and asks both.
+/// Reads a query and records from the bytes, writes the query in some spelling, and compares both answers.
 pub(crate) fn selection_vs_naive(data: &[u8]) {
-    // Bytes that run out say nothing.
+    // An error only means that the bytes ran out.
     let _ = from(&mut Unstructured::new(data));
 }
 
@@ -384,7 +384,7 @@ impl Ask {
             && self.duration.is_none_or(|asked| duration == Some(asked))
     }
 
-    /// A record that starts or finishes close to something that is asked for.
+    /// A record that starts or finishes close to a time in the query.
     fn row(&self, u: &mut Unstructured<'_>) -> Result<Recording> {
         let mut instants = vec![1_186_000_000];
         instants.extend(self.window().flatten().into_iter().flatten());

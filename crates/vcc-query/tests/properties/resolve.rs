@@ -9,7 +9,7 @@ use vcc_query::{
 
 /// Reads a context and three dates from the bytes.
 pub(crate) fn resolve(data: &[u8]) {
-    // Bytes that run out say nothing.
+    // An error only means that the bytes ran out.
     let _ = from(&mut Unstructured::new(data));
 }
 
@@ -51,7 +51,7 @@ fn from(u: &mut Unstructured<'_>) -> Result<()> {
     let [a, b, c] = &dates;
     let _ = ask(&context, &format!("d={a},{b}"));
 
-    // The default dialect: ranges tile, and just one order of two dates is a range.
+    // The default dialect: ranges tile, and only one order of two dates is a range.
     let context = Context { dialect: Dialect::default(), ..context };
     let window = |from: &str, until: &str| -> Option<Window> {
         let one = ask(&context, &format!("d={from},{until}"));
@@ -73,7 +73,7 @@ fn from(u: &mut Unstructured<'_>) -> Result<()> {
         && a != c
         && let (Some(first), Some(second), Some(both)) = (window(a, b), window(b, c), window(a, c))
     {
-        // Unless both ends of the second are one period, which is then meant whole (DATE-10).
+        // Unless both ends of the second are one period, which is then selected as a whole (DATE-10).
         let period = ask(&context, &format!("d={b}")).ok().and_then(|selection| selection.window);
         if first.until == second.from && period != Some(second) {
             assert_eq!((both.from, both.until), (first.from, second.until), "{a} {b} {c}");

@@ -2,8 +2,8 @@
 
 use vcc_query::{ZoneRules, ZoneTable};
 
-/// The first eight bytes are an instant. What follows is a file, or where it does not begin like one,
-/// the rule of a file without transitions.
+/// The first eight bytes are an instant. The rest is a file, or, if it does not begin like one, the rule of a
+/// file without transitions.
 pub(crate) fn zone_table(data: &[u8]) {
     let Some((at, rest)) = data.split_first_chunk() else { return };
     let wrapped;
@@ -28,7 +28,7 @@ pub(crate) fn zone_table(data: &[u8]) {
     }
 }
 
-/// From one instant on, each stretch is of one offset and ends where the next begins.
+/// From one instant on, each stretch has one offset and ends where the next begins.
 fn tiles(table: &ZoneTable, mut at: i64) {
     for _ in 0..40 {
         let stretch = table.stretch(at);

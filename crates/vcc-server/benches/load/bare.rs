@@ -1,4 +1,4 @@
-//! What a page costs without a server, and what a server costs without a page.
+//! The cost of a page without a server, and of a server without a page.
 
 use std::hint::black_box;
 use std::path::Path;
@@ -17,7 +17,7 @@ use vcc_types::StartDate;
 
 use crate::process;
 
-/// Serves the bytes of a file from memory, and says where.
+/// Serves the bytes of a file from memory, and prints its address.
 pub(crate) fn axum(file: &Path, kind: &str) {
     let body = Bytes::from(std::fs::read(file).expect("the body"));
     let kind = kind.to_owned();
@@ -38,11 +38,11 @@ const SQL: &str = "SELECT start, agent_id, phone_number, channel, case_id, durat
 
 const PAGES: u32 = 5_000;
 
-/// The microseconds of CPU that a page takes from the driver to its bytes.
+/// CPU time of a page, from the driver to its bytes, in microseconds.
 pub(crate) fn sql(store: &Path, format: &str, [from, until]: [i64; 2]) -> f64 {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(store, flags).expect("the store");
-    // As the store sets it: a statement is not planned again for every value.
+    // The store sets this too: a statement is not planned again for every value.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).expect("a setting");
     let zone: Zone = "America/Los_Angeles".parse().expect("a zone");
     let mut statement = connection.prepare(SQL).expect("the statement");

@@ -1,4 +1,4 @@
-//! Clients that only cost: the load is measured beside them.
+//! Clients that only cause work, while the load of others is measured.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::process::Served;
 use crate::wrk::basic;
 
-/// Clients that ask for page after page and take a few bytes a second, until this is dropped.
+/// Clients that request page after page and read a few bytes a second, until this is dropped.
 pub(crate) struct SlowReaders {
     over: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
@@ -30,7 +30,7 @@ impl SlowReaders {
         let connect = move || {
             let mut stream = TcpStream::connect(&address).expect("a connection");
             stream.set_nonblocking(true).expect("a socket");
-            // As much as finds room.
+            // As much as the buffer holds.
             let _ = stream.write(requests.as_bytes());
             stream
         };
@@ -40,7 +40,7 @@ impl SlowReaders {
         let thread = std::thread::spawn(move || {
             while !ended.load(Ordering::Relaxed) {
                 for stream in &mut streams {
-                    // One that the server gave up on is made anew.
+                    // Replaces a connection that the server closed.
                     if matches!(stream.read(&mut [0; 64]), Ok(0)) {
                         *stream = connect();
                     }
@@ -61,8 +61,7 @@ impl Drop for SlowReaders {
     }
 }
 
-/// Clients that name a tenant and send a wrong token, one request after another, until this is
-/// dropped.
+/// Clients that send requests with a wrong token, one after another, until this is dropped.
 pub(crate) struct WrongTokens(Child);
 
 impl WrongTokens {

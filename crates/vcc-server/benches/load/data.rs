@@ -9,11 +9,11 @@ use vcc_types::{Field, Recording};
 pub(crate) const TENANT: &str = "acme";
 pub(crate) const TOKEN: &str = "ac12343934687a839cf";
 
-/// A month in the middle of the records, and what it is in microseconds.
+/// A month in the middle of the records, and its bounds in microseconds.
 pub(crate) const WINDOW: &str = "d=2024-02-01T00:00Z,2024-03-01T00:00Z";
 pub(crate) const WINDOW_MICROS: [i64; 2] = [1_706_745_600_000_000, 1_709_251_200_000_000];
 
-/// The page as Datasette asks for it: the same statement, as it is written there.
+/// The same page from Datasette, by the same statement.
 pub(crate) fn datasette_query() -> String {
     let [from, until] = WINDOW_MICROS;
     format!(
@@ -45,7 +45,7 @@ impl Folder {
         self.path.join(name)
     }
 
-    /// The store with so many records, which is made where there is none.
+    /// The store with this many records, which is made if it is missing.
     pub(crate) fn store(&self, records: u64) -> PathBuf {
         let path = self.path("recordings.db");
         if !path.exists() {

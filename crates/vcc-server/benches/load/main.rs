@@ -1,14 +1,14 @@
 //! `vcc-server serve` under load, from a second process, beside its peers in one run:
 //!
 //! * a bare axum handler that returns the same bytes from memory, in a process of its own;
-//! * the bare SQL through the same driver with the encoding, in this process, on one thread;
-//! * Datasette on the same file, where it is found.
+//! * bare SQL through the same driver, with encoding, in this process, on one thread;
+//! * Datasette on the same file, if it is installed.
 //!
-//! and then alone, quiet and beside clients that only cost: slow readers, wrong tokens, with the audit
-//! and the log on.
+//! Then alone: quiet, and beside clients that only cause work (slow readers, wrong tokens), with audit log
+//! and log on.
 //!
 //! `cargo bench -p vcc-server --bench load [-- million]`, with `wrk` on the path, and `datasette` for
-//! that row. A round asks each subject in turn, so that what else the machine does falls on all of
+//! that row. Each round measures every subject in turn, so that other load on the machine falls on all of
 //! them; medians are printed. `million` adds a run of a million requests, for the memory. The store of
 //! a million records is made once, in the folder that `VCC_BENCH_FOLDER` names, or in a temporary one.
 
@@ -120,8 +120,8 @@ fn main() {
     }
 }
 
-/// The same page beside clients that only cost, and with all that writes on. Each is measured in turn
-/// with the quiet server.
+/// The same page beside clients that only cause work, and with both logs on. Each is measured in turn with
+/// the quiet server.
 fn crowded(folder: &data::Folder, store: &Path, server: &Served) {
     let target = format!("/api/recordings/files.csv?{WINDOW}");
     let credentials = (TENANT, TOKEN);

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// A server that runs until this is dropped.
+/// A server that is stopped when this is dropped.
 pub(crate) struct Served {
     child: Child,
     /// Such as `http://127.0.0.1:8080`.
@@ -28,7 +28,7 @@ impl Served {
         cpu(&self.child.id().to_string())
     }
 
-    /// What is resident, in MiB.
+    /// Resident memory, in MiB.
     pub(crate) fn resident(&self) -> f64 {
         let status = format!("/proc/{}/status", self.child.id());
         let status = std::fs::read_to_string(status).expect("Linux");
@@ -49,13 +49,13 @@ impl Drop for Served {
 /// Seconds of CPU that a process has used, in user mode and in the system, with all its threads.
 pub(crate) fn cpu(process: &str) -> f64 {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).expect("Linux");
-    // The name of the program, in parentheses, may hold spaces.
+    // The program's name, in parentheses, may contain spaces.
     let fields = stat.rsplit(')').next().expect("fields").split_whitespace();
     let ticks: f64 = fields.skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum();
     ticks / 100.0
 }
 
-/// Datasette on the store, if it is on the path.
+/// Datasette on the store, if it is installed.
 pub(crate) fn datasette(store: &Path) -> Option<Served> {
     let port = std::net::TcpListener::bind("127.0.0.1:0").ok()?.local_addr().ok()?.port();
     let child = Command::new("datasette")

@@ -1,4 +1,4 @@
-//! `wrk`, the public tool that makes the load.
+//! `wrk`, the tool that makes the load.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -13,7 +13,7 @@ use crate::process::Served;
 /// What a run of `wrk` measured.
 #[derive(Clone)]
 pub(crate) struct Load {
-    /// A second.
+    /// Requests a second.
     pub(crate) requests: f64,
     p50: String,
     p99: String,
@@ -21,7 +21,7 @@ pub(crate) struct Load {
     pub(crate) cpu: f64,
     /// Of the server after the run, in MiB.
     resident: f64,
-    /// The share of the requests that were answered with something else than a page.
+    /// The share of answers that are not a page.
     refused: f64,
 }
 
@@ -35,7 +35,7 @@ pub(crate) fn basic((tenant, token): (&str, &str)) -> String {
     format!("Authorization: Basic {}", BASE64_STANDARD.encode(format!("{tenant}:{token}")))
 }
 
-/// Keeps a body in a file, and says how long it is.
+/// Writes a body to a file, and returns its length.
 pub(crate) fn fetch(
     server: &Served,
     target: &str,
@@ -97,7 +97,7 @@ impl Load {
         }
     }
 
-    /// The run in the middle by requests a second, with the CPU of the run in the middle by CPU.
+    /// The median run by requests a second, with the CPU of the median run by CPU.
     pub(crate) fn median(runs: &[Self]) -> Self {
         let mut runs = runs.to_vec();
         runs.sort_by(|one, other| one.cpu.total_cmp(&other.cpu));
@@ -109,7 +109,7 @@ impl Load {
     /// A row of the table.
     pub(crate) fn row(&self, name: &str) -> String {
         let Self { requests, p50, p99, cpu, resident, refused } = self;
-        // Answered at once, so that they make the other figures look better than they are.
+        // Errors are answered at once, which would make the other figures look better than they are.
         let refused = match *refused {
             0.0 => String::new(),
             share => format!(" ({:.2} % refused)", share * 100.0),

@@ -40,7 +40,7 @@ impl Api {
         if let Some(response) = self.cors.as_ref().and_then(|cors| cors.preflight(request)) {
             return Ok(response);
         }
-        // The page for people needs no credentials, where there is one.
+        // The explorer, if it is on, needs no credentials.
         if let Some(explorer) = &self.explorer
             && let Some(response) = explorer.answer(request, &self.means())
         {
@@ -50,7 +50,7 @@ impl Api {
         let (name, token) = match Claim::read(&request.headers) {
             Claim::Basic { tenant, token } => (tenant, token),
             unnamed => {
-                // STATUS-1: what is beyond the limits is turned away at once.
+                // STATUS-1: requests beyond the limits are refused at once.
                 let _running = self.gate.enter().ok_or_else(ErrorResponse::busy)?;
                 let is_none = matches!(unnamed, Claim::None);
                 let broken = ErrorResponse::broken_authorization;
@@ -126,7 +126,7 @@ impl Api {
         headers.insert(header::CONTENT_TYPE, pieces::content_type(format));
         // Answers depend on who asks and on the day, and hold personal data.
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
-        // Also without compression: another client would have got another body.
+        // Also without compression, since another client would have got another body.
         headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
         if zipped {
             headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));

@@ -83,7 +83,7 @@ impl ApiBuilder {
         self
     }
 
-    /// How much is taken on at once, and for how long.
+    /// How much is done at once, and for how long.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
@@ -108,10 +108,11 @@ impl ApiBuilder {
         self
     }
 
-    /// Serves a page for people at `/`, to compose queries and look at answers with. It, its files
-    /// below `/explorer/`, and `/openapi.yaml` need no credentials. All else is answered as without it,
-    /// but wrong credentials of a browser that opens an address (`Sec-Fetch-Mode: navigate`) get 401
-    /// with a challenge in every dialect, so that it asks for them again (AUTH-3).
+    /// Serves a page for people at `/`, where they compose queries and look at answers. The page, its
+    /// files below `/explorer/`, and `/openapi.yaml` need no credentials. Everything else is answered as
+    /// without it, except that wrong credentials from a browser that opens an address
+    /// (`Sec-Fetch-Mode: navigate`) get 401 with a challenge in every dialect, so that the browser asks
+    /// for them again (AUTH-3).
     ///
     /// ```
     /// # tokio::runtime::Runtime::new().unwrap().block_on(async {

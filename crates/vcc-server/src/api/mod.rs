@@ -49,7 +49,7 @@ use crate::{Clock, Limits, Metrics};
 /// # use axum::body::Body;
 ///
 /// let router = Api::new(Arc::new(Sqlite::in_memory()?)).router();
-/// // Who asks comes before what is asked: this is neither 404 nor 405.
+/// // Credentials are checked first: this is neither 404 nor 405.
 /// let request = Request::post("/nowhere").body(Body::empty())?;
 /// let response = router.oneshot(request).await?;
 /// assert_eq!(response.status(), 401);
@@ -110,9 +110,9 @@ impl Api {
         &self.store
     }
 
-    /// The API as a tower service. It answers every path and every method, and reads whole paths: in an
-    /// application of yours it is a `fallback_service`, or, as `router().into_service()`, a
-    /// `route_service`. `nest` would take the beginning of the path away.
+    /// The API as a tower service. It answers every path and every method, and reads whole paths. In
+    /// your own application, mount it as a `fallback_service`, or as a `route_service` by
+    /// `router().into_service()`. `nest` would cut off the beginning of the path.
     pub fn router(self) -> Router {
         if let Some(audit) = &self.audit {
             self.metrics.watch(audit.watch());

@@ -13,15 +13,14 @@ const PIPE_AT_ONCE: usize = 4_096;
 
 /// Where lines are written to.
 pub(super) trait Target: Sized {
-    /// Opens a file to append to it, making it where there is none. A pipe, or a file that cannot be
-    /// read, does not tell whether its last line has an end, so that is said: `is_cut`.
+    /// Opens a file to append to it, and creates it if there is none. `is_cut` says whether its last
+    /// line has no end, for pipes and for files that cannot be read to find out.
     fn open(path: &Path, is_cut: bool) -> io::Result<Self>;
 
     /// How many bytes are written at once, unless one line has more.
     fn at_once(&self) -> usize;
 
-    /// Writes some of these bytes, at least one. They begin a line, or go on with one that was begun
-    /// here.
+    /// Writes some of these bytes, at least one. They begin a line, or continue one that was begun here.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize>;
 
     /// Whether it was removed, so that nobody will read what has been written.

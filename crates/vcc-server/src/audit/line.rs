@@ -1,4 +1,4 @@
-//! What a line of an audit log says.
+//! The lines of an audit log.
 
 use std::fmt::Write as _;
 use std::net::IpAddr;
@@ -44,7 +44,7 @@ pub(super) struct Gap {
 ///
 /// # Errors
 ///
-/// None: every name and value in it can be written as JSON.
+/// Every name and value in it can be written as JSON.
 pub(super) fn line(
     at: DateTime<Utc>,
     who: Who<'_>,

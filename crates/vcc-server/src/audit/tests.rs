@@ -9,7 +9,7 @@ use super::file::Target;
 use super::queue::Item;
 use super::*;
 
-/// What is on a disk, and for how many bytes there is room.
+/// The content of a disk, and how many more bytes fit.
 #[derive(Default)]
 struct Disk {
     written: Vec<u8>,
@@ -168,7 +168,7 @@ ERROR the audit log ends without lines that should be in it lines=1
     assert_eq!(log, said);
 }
 
-/// Such as on a file system whose server is gone.
+/// As on a network file system without its server.
 #[test]
 fn a_writer_that_hangs_is_seen() {
     let queue = Queue::new(1_000);
@@ -322,8 +322,8 @@ async fn a_file_that_ends_within_a_line_is_gone_on_with_on_the_next() {
     }
 }
 
-/// A file that may be written and not read: it is known from what was written here that its last line has
-/// no end. One that is empty has no line.
+/// A file that may be written but not read: only what was written here tells whether its last line has an
+/// end. An empty file has no line.
 #[cfg(unix)]
 #[test]
 fn a_file_that_cannot_be_read_is_gone_on_with_on_the_next_line_too() {
@@ -349,14 +349,14 @@ fn a_file_that_cannot_be_read_is_gone_on_with_on_the_next_line_too() {
     }
 }
 
-/// Runs a test in another process, as a user who may not do everything: root reads every file.
+/// Runs a test in another process, as an ordinary user: root may read every file.
 #[cfg(unix)]
 fn run_as_nobody(test: &str) {
     use std::os::unix::fs::PermissionsExt as _;
     use std::os::unix::process::CommandExt as _;
 
     const NOBODY: u32 = 65_534;
-    // The folder of this program may be closed to others.
+    // Other users may not have access to the folder of this program.
     let directory = tempfile::tempdir().unwrap();
     std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
     let program = directory.path().join("tests");

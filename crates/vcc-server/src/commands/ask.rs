@@ -148,7 +148,7 @@ impl Question<'_> {
 
 /// An instant as in the tenant's answers.
 fn shown(at: DateTime<Utc>, zone: Zone) -> String {
-    at.with_timezone(&zone.offset_at(at)).to_rfc3339_opts(SecondsFormat::Secs, true)
+    zone.local(at).to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 #[cfg(test)]
@@ -256,7 +256,7 @@ mod tests {
             let (tenant, reach) = asked(starts, before).await;
             let question = |what| Question { tenant: &tenant, reach, what, then: None };
             let (said, answered) = answer(NO_FLAG, &question(What::Recordings), Some("y\n"));
-            // Nobody is asked about nothing.
+            // Without anything to delete, nothing is asked.
             let asks = delete.map_or(String::new(), |what| format!("Delete {what}? [y/N] "));
             assert_eq!((said, answered), (asks, Ok(Answer::Delete)));
             let (said, answered) =

@@ -18,7 +18,7 @@ const LAST_LINES: Duration = Duration::from_secs(1);
 /// How soon a pipe that does not block its writers is tried again.
 const RETRY: Duration = Duration::from_millis(10);
 
-/// What `serve` and `demo` say and log.
+/// The output and the log of `serve` and `demo`.
 pub(super) struct Output {
     stdout: Background,
     stderr: Background,
@@ -80,7 +80,7 @@ struct State {
     /// How many bytes the thread has taken out of `waiting` and not written yet.
     taken: usize,
     is_idle: bool,
-    /// Lines that were dropped, until it is said.
+    /// Lines that were dropped and not reported yet.
     dropped: u64,
 }
 
@@ -154,7 +154,7 @@ impl Shared {
             // A line of stdout may still be in a buffer.
             let _ = to.flush();
             if !left.is_empty() {
-                // The end of a line that was counted is no line.
+                // The rest of a line that was counted already does not count again.
                 let is_end = left.len() == lines.len() && left[0] == b'\n';
                 self.drop_lines(self.lock(), &left[usize::from(is_end)..]);
             }
@@ -199,7 +199,7 @@ mod tests {
 
     use super::*;
 
-    /// A stream that gives these answers, one a write, and takes all after them.
+    /// A stream that gives these results, one for each write, and accepts everything after them.
     struct Stream {
         answers: VecDeque<io::Result<usize>>,
         taken: Arc<Mutex<Vec<u8>>>,

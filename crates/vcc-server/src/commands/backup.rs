@@ -45,7 +45,7 @@ pub(super) async fn restore(args: Restore) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The file of a store that is one.
+/// The file of the store, if it is in one.
 pub(super) fn file(store: &StoreArgs) -> Result<PathBuf, Failure> {
     store.path()?.ok_or_else(|| {
         Failure::usage("only a store in a file can be copied, renamed or removed so")

@@ -108,7 +108,7 @@ async fn delete<'a>(
 /// A date as a query would read it: the start of the range that begins there.
 fn instant(date: &str, context: &Context) -> Result<DateTime<Utc>, Failure> {
     let refused = || {
-        Failure::usage(format!("{date:?} is no date"))
+        Failure::usage(format!("{date:?} is not a date"))
             .hint("2024-01-01, 2024-01-01T12:00:00Z, today or today-365d")
     };
     let query = Query::builder().start_date(date).build().map_err(|_| refused())?;

@@ -85,9 +85,9 @@ fn documented() -> Result<Vec<StoredRecord>, Failure> {
     Ok(records)
 }
 
-/// Records every ten minutes of yesterday, and of today as far as it has come.
+/// Records every ten minutes of yesterday, and of today up to now.
 fn recent(now: DateTime<Utc>, zone: Zone) -> Result<Vec<StoredRecord>, Failure> {
-    let today = now.with_timezone(&zone.offset_at(now)).date_naive();
+    let today = zone.local(now).date_naive();
     let yesterday = today.pred_opt().unwrap_or(today);
     let from = zone.first_instant(yesterday.and_time(NaiveTime::MIN));
     let starts = (0..).map(|index| (index, from + TimeDelta::minutes(10) * index));

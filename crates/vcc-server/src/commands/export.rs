@@ -109,7 +109,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     progress.finish();
     let written = match made {
         Ok(written) => written,
-        // The reader has enough, such as `head`.
+        // The reader stopped early, as `head` does.
         Err(Broken::Output(error))
             if output.is_none() && error.kind() == io::ErrorKind::BrokenPipe =>
         {

@@ -146,7 +146,7 @@ struct Engine {
     meanwhile: &'static str,
 }
 
-// BENCHMARKS.md has what these were measured from.
+// BENCHMARKS.md has the measurements behind these.
 const SQLITE: Engine = Engine { entry: 22.0, meanwhile: "nobody else can write until it is made" };
 const POSTGRES: Engine = Engine { entry: 40.0, meanwhile: "others write while it is made" };
 /// By how many percent one more index makes an import longer: with few distinct values, and with many.
@@ -197,7 +197,7 @@ mod tests {
         for (tenant, count, length) in [("a", 900, 30_usize), ("b", 100, 10), ("c", 0, 0)] {
             let tenant = store.add_tenant(tenant, Zone::UTC, now).await.unwrap().id;
             let record = |second: i64| {
-                // Twice as long in the first half.
+                // The texts of the first half are twice as long.
                 let length = if second < count / 2 { length * 2 } else { length };
                 let recording =
                     vcc_types::Recording::new().with(Field::CaseId, &"x".repeat(length));
@@ -208,7 +208,7 @@ mod tests {
         }
         let sample = Sample::of(&store, Field::CaseId).await.unwrap();
         assert_eq!(sample.recordings, 1_000);
-        // 200 long, 400 short of the one; of the other all, some of them twice.
+        // The larger tenant gives 200 long and 400 short ones. The smaller gives all, some of them twice.
         assert!((36.0..38.0).contains(&sample.length), "{}", sample.length);
         assert_eq!(Sample::of(&store, Field::ExtVar1).await.unwrap().length, 0.0);
     }

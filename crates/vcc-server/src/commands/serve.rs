@@ -144,7 +144,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let addresses = resolve("--listen", &listen).await?;
     let server =
         builder.start(&addresses[..]).await.map_err(|error| cannot_listen(&listen, &error))?;
-    // Only now that the port is ours: the file may belong to a server that has the port.
+    // Only now that we have the port: the file may belong to a server that has it.
     let trusted = match &encryption {
         Encryption::SelfSigned { certificate, .. } => {
             Some(trust(&output, certificate, settings.tls_self_signed_cert.as_deref())?)

@@ -103,7 +103,7 @@ impl fmt::Display for Changes {
 impl Changes {
     /// The days of a year from today on, grouped while they begin earlier or later by the same time.
     fn spells(&self) -> Vec<Spell> {
-        let today = self.now.with_timezone(&self.before.offset_at(self.now)).date_naive();
+        let today = self.before.local(self.now).date_naive();
         let mut spells: Vec<Spell> = Vec::new();
         for day in (0..DAYS).map_while(|days| today.checked_add_days(Days::new(days))) {
             // DATE-1

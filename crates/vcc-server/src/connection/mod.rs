@@ -1,8 +1,8 @@
 //! Connections: accepted up to a number, encrypted, and closed when nothing moves on them.
 
 mod answer;
-mod attend;
-mod speak;
+mod http;
+mod socket;
 mod stop;
 #[cfg(test)]
 mod tests;
@@ -106,7 +106,7 @@ impl Connections {
             biased;
             () = seat.closed() => tracing::debug!("a connection was closed for a new one"),
             () = end.asked() => {}
-            () = self.attend(stream, seat, stop) => {}
+            () = self.serve_socket(stream, seat, stop) => {}
         }
     }
 
@@ -120,7 +120,7 @@ impl Connections {
         tokio::select! {
             biased;
             () = closed => {}
-            () = self.speak(io, cut, seat, stop) => {}
+            () = self.serve_http(io, cut, seat, stop) => {}
         }
     }
 }

@@ -60,7 +60,7 @@ fn serve(buffer: usize) -> Serving {
         let began = Instant::now();
         let io = Stall::new(io, limits.stall);
         let (cut, seat) = (io.cut(), connections.room.enter().await.unwrap());
-        connections.speak(io, cut, seat, Stop(stopped)).await;
+        connections.serve_http(io, cut, seat, Stop(stopped)).await;
         began.elapsed()
     });
     Serving { client, stop, served }
@@ -196,7 +196,7 @@ async fn a_slow_head_keeps_no_place() {
             let cut = io.cut();
             tokio::select! {
                 () = seat.closed() => {}
-                () = connections.speak(io, cut, seat, stop) => {}
+                () = connections.serve_http(io, cut, seat, stop) => {}
             }
         });
         client.write_all(b"GET / ").await.unwrap();

@@ -1,5 +1,4 @@
-//! What a query means, for the page to show: in words, on the clocks of the zone, and where it is
-//! wrong.
+//! What a query means, for the page: in words, on the clocks of the zone, and where it is wrong.
 
 use std::borrow::Cow;
 
@@ -10,7 +9,7 @@ use vcc_query::{Context, Edge, Near, Parser, Query, QueryError, Window, Zone};
 
 use super::Means;
 
-/// How many changes of the clock are told, and how many stretches of one offset are given to draw by.
+/// How many clock changes are listed, and how many stretches of one offset are drawn.
 const CHANGES: usize = 6;
 const STRETCHES: usize = 64;
 
@@ -27,7 +26,7 @@ pub(super) fn answer(parameters: &str, means: &Means<'_>) -> Value {
             let explained = parser.parse(&*raw).and_then(|query| explain(&query, &context));
             explained.unwrap_or_else(|error| json!({"error": wrong(&error, &raw)}))
         }
-        None => json!({"error": {"message": format!("zone: {name:?} is no zone")}}),
+        None => json!({"error": {"message": format!("zone: {name:?} is not a zone")}}),
     };
     said["zoneData"] = means.zones.version().into();
     said
@@ -83,9 +82,9 @@ fn of_near(near: &Near, zone: Zone) -> Value {
     })
 }
 
-/// An instant for people, in UTC and on the zone's clocks, and to draw by: in milliseconds since 1970.
+/// An instant for people, in UTC and on the zone's clocks, and for the drawing, in milliseconds since 1970.
 fn instant(at: DateTime<Utc>, zone: Zone) -> Value {
-    let local = at.with_timezone(&zone.offset_at(at));
+    let local = zone.local(at);
     json!({
         "at": at.timestamp_millis(),
         "utc": at.format("%Y-%m-%dT%H:%M:%S%.fZ").to_string(),
@@ -93,17 +92,17 @@ fn instant(at: DateTime<Utc>, zone: Zone) -> Value {
     })
 }
 
-/// How many days of the calendar a window has, if it is of whole ones.
+/// How many calendar days a window has, if it consists of whole days.
 fn local_days(window: &Window, zone: Zone) -> Option<i64> {
     let midnight = |at: DateTime<Utc>| {
-        let day = at.with_timezone(&zone.offset_at(at)).date_naive();
+        let day = zone.local(at).date_naive();
         (zone.first_instant(day.and_time(chrono::NaiveTime::MIN)) == at).then_some(day)
     };
     Some((midnight(window.until)? - midnight(window.from)?).num_days())
 }
 
-/// From which second since 1970 on which offset holds, in seconds east of UTC, also a little before
-/// and after.
+/// The offsets in and around a window, in seconds east of UTC, each with the second since 1970 at which it
+/// begins.
 fn offsets(from: DateTime<Utc>, until: DateTime<Utc>, zone: Zone) -> Vec<[i64; 2]> {
     let around = (until - from) / 2 + TimeDelta::minutes(1);
     let from = from.checked_sub_signed(around).unwrap_or(from);
@@ -187,7 +186,7 @@ mod tests {
         assert_eq!(day["query"], "d=today&tz=Asia/Tokyo");
         assert_eq!(explained("q=d%3Dtoday")["zone"], "UTC");
         let unknown = explained("q=d%3Dtoday&zone=Denver");
-        assert_eq!(unknown["error"]["message"], "zone: \"Denver\" is no zone");
+        assert_eq!(unknown["error"]["message"], "zone: \"Denver\" is not a zone");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::WebOrigin;
 
-/// A file of the page, as it is in the program.
+/// A file of the page, inside the program.
 #[derive(Debug)]
 pub(super) struct File {
     path: &'static str,
@@ -16,7 +16,7 @@ pub(super) struct File {
     etag: HeaderValue,
 }
 
-/// All of them.
+/// All files of the page.
 #[derive(Debug)]
 pub(super) struct Files(Vec<File>);
 
@@ -67,7 +67,7 @@ impl Files {
 }
 
 impl File {
-    /// The file, or that a browser has it already.
+    /// The file, or 304 if the browser has it already.
     pub(super) fn answer(&self, headers: &HeaderMap) -> Response<Body> {
         let mut response = if is_known(headers, &self.etag) {
             let mut response = Response::new(Body::empty());
@@ -102,7 +102,7 @@ fn page(bytes: &'static [u8], origins: &[WebOrigin]) -> Bytes {
     page.into()
 }
 
-/// Whether the client has what this tag stands for (RFC 9110, 13.1.2).
+/// Whether the client has the content of this tag (RFC 9110, 13.1.2).
 fn is_known(headers: &HeaderMap, etag: &HeaderValue) -> bool {
     let tags = headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
     tags.flat_map(|tags| tags.split(',')).map(str::trim).any(|tag| {
@@ -110,7 +110,7 @@ fn is_known(headers: &HeaderMap, etag: &HeaderValue) -> bool {
     })
 }
 
-/// A tag that is another one for other bytes.
+/// A tag that changes with the bytes.
 fn etag(bytes: &[u8]) -> HeaderValue {
     let mut tag = String::from("\"");
     for byte in &Sha256::digest(bytes)[..16] {
@@ -125,7 +125,7 @@ fn etag(bytes: &[u8]) -> HeaderValue {
 mod tests {
     use super::*;
 
-    /// What a browser loads before the page can be used, and the description for tools beside it.
+    /// The files that a browser loads before the page can be used, and the OpenAPI description.
     #[test]
     fn the_page_is_small() {
         let size = |path: &(&str, &str, &[u8])| path.2.len();
@@ -133,7 +133,7 @@ mod tests {
         assert!(page < 60_000, "{page} bytes");
     }
 
-    /// A script that is not in the table is found by nobody.
+    /// A script that is not in the table would not be found.
     #[test]
     fn every_file_of_the_folder_is_served_and_every_module_is_there() {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/explorer");
@@ -151,8 +151,8 @@ mod tests {
         assert_eq!(names, paths);
     }
 
-    /// No style and no script in the page, nothing from elsewhere: the policy would refuse it in the
-    /// browser alone.
+    /// No inline style or script, and nothing from elsewhere: otherwise only a browser would notice, when its
+    /// policy refuses them.
     #[test]
     fn the_page_holds_to_its_policy() {
         for (path, _, bytes) in FILES.iter().filter(|file| file.0 != "/openapi.yaml") {

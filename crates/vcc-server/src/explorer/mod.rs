@@ -20,18 +20,18 @@ use vcc_types::Dialect;
 use self::files::Files;
 use crate::{Clock, WebOrigin};
 
-/// What a query means: the only one of the explorer's paths that computes anything.
+/// What a query means: the only path of the explorer that computes anything.
 const EXPLAIN: &str = "/explorer/explain";
 
 /// Who is signed in, and in which zone. It needs the credentials of a tenant.
 const TENANT: &str = "/explorer/tenant";
 
-/// What is asked of the API to learn that: it looks at no record in any dialect, and everything that
-/// holds for requests (limits, audit, log) holds for it.
+/// The API request that answers this. It reads no record in any dialect, and limits, audit log and log
+/// treat it like any other request.
 const PROOF: &str = "/api/recordings/files?start-date=0001-01-01T00:00:00Z&transactionID=none";
 
-/// Nothing but the page's own files: no script, style or picture in the page or from elsewhere, no
-/// form that is sent by the browser itself, no frame around it. Only named origins are connected to.
+/// Only the page's own files: nothing inline or from elsewhere, no form that the browser sends, no frame
+/// around it. It connects only to named origins.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
                       connect-src 'self'";
@@ -44,7 +44,7 @@ const HEADERS: [(HeaderName, &str); 4] = [
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
 
-/// The page, its files, and what it asks beside the API.
+/// The page, its files, and its own paths beside the API.
 #[derive(Clone, Debug)]
 pub(crate) struct Explorer {
     files: Arc<Files>,
@@ -58,7 +58,7 @@ pub(crate) struct Means<'a> {
     pub(crate) zones: &'a (dyn ZoneData + Send + Sync),
 }
 
-/// Who asked for a page, beside the answer of the API.
+/// A sign-in that the API is about to answer.
 #[derive(Clone, Debug)]
 pub(crate) struct SignedIn {
     pub(crate) tenant: String,
@@ -91,13 +91,13 @@ impl Explorer {
         Some(response)
     }
 
-    /// The request by which a tenant proves itself to the API, if that is what is asked for.
+    /// The API request that proves a tenant, if the path is that of a sign-in.
     pub(crate) fn proof(&self, request: &Parts) -> Option<Uri> {
         let is_asked = matches!(request.method, Method::GET | Method::HEAD);
         (is_asked && request.uri.path() == TENANT).then(|| Uri::from_static(PROOF))
     }
 
-    /// What is answered to that, once the API has answered it.
+    /// The answer to a sign-in, from the API's answer.
     pub(crate) fn signed_in(
         &self,
         mut response: Response<Body>,

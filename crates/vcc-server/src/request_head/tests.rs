@@ -1,10 +1,10 @@
 use super::*;
 
-/// What a whole head comes to: what the stack reads and whether a body follows, or the status and
-/// the text of a refusal.
+/// The result for a whole head: what the stack reads and whether a body follows, or the status and the
+/// text of a refusal.
 fn read(bytes: &[u8]) -> Result<(String, bool), (u16, String)> {
     let whole = PartialHead::default().read(bytes);
-    // In pieces it is the same, and a head that goes on says nothing yet.
+    // In pieces the result is the same, and an incomplete head gives none yet.
     let mut partial = PartialHead::default();
     let pieces = (0..=bytes.len()).map(|length| partial.read(&bytes[..length]));
     let pieces = pieces.map(Result::transpose).find_map(|outcome| outcome);

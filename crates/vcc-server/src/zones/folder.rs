@@ -14,7 +14,7 @@ use super::release;
 /// named by its path in the folder.
 ///
 /// A name is looked up byte for byte in the list that was made when the folder was read (DATE-3):
-/// the text of a query never becomes a path. So `america/new_york` is no zone on any file system, and
+/// the text of a query never becomes a path. So `america/new_york` is not a zone on any file system, and
 /// neither are `..`, `/etc/localtime`, `posixrules`, or the copies in `posix/` and `right/`. A zone
 /// that the folder lacks (Debian keeps `US/Pacific` in a package of its own) is that of the bundled
 /// data.
@@ -65,7 +65,7 @@ impl ZoneFolder {
     ///
     /// # Errors
     ///
-    /// There is no such folder, it cannot be read, it is no zoneinfo folder, or a file that should
+    /// There is no such folder, it cannot be read, it is not a zoneinfo folder, or a file that should
     /// be a zone is broken.
     pub fn read(path: impl Into<PathBuf>) -> Result<Self, ZoneFolderError> {
         let path = path.into();
@@ -233,10 +233,13 @@ impl fmt::Display for ZoneFolderError {
             }
             Problem::Broken(problem) => write!(f, "the zone data in {path} is broken: {problem}"),
             Problem::NoZones => {
-                write!(f, "{path} is no zoneinfo folder: it holds no known time zone, such as UTC")
+                write!(
+                    f,
+                    "{path} is not a zoneinfo folder: it holds no known time zone, such as UTC"
+                )
             }
             Problem::TooMany => {
-                write!(f, "{path} is no zoneinfo folder: it holds more than {MOST} files")
+                write!(f, "{path} is not a zoneinfo folder: it holds more than {MOST} files")
             }
             Problem::NoSystem => {
                 write!(f, "this system has no zone data: there is no {}", SYSTEM.join(", no "))

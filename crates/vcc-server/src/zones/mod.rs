@@ -69,7 +69,7 @@ impl ZoneSource {
     ///
     /// # Errors
     ///
-    /// [`System`](Self::System) and [`Folder`](Self::Folder): there is no folder, it is no zoneinfo
+    /// [`System`](Self::System) and [`Folder`](Self::Folder): there is no folder, it is not a zoneinfo
     /// folder, or a file in it is broken.
     pub fn read(&self) -> Result<Zones, ZoneFolderError> {
         match self {

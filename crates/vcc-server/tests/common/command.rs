@@ -16,7 +16,7 @@ pub(crate) struct Ran {
 
 pub(crate) fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_vcc-server"));
-    // Nothing of the caller's environment decides, nor the zone data of this machine.
+    // Independent of the caller's environment and of this machine's zone data.
     command.env("TZDIR", "/nowhere");
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("VCC_")) {
         command.env_remove(name);
@@ -105,7 +105,7 @@ impl Serving {
                 Some((address, line))
             })
             .unwrap();
-        // What it says later must find a reader.
+        // Later output must be read, or the server would be held up.
         std::thread::spawn(move || lines.for_each(drop));
         Self { child, address, line }
     }

@@ -1,4 +1,4 @@
-//! A store with two tenants, and ways to ask the API without and with a socket.
+//! A store with two tenants, and ways to send requests to the API, with and without a socket.
 
 #![allow(dead_code, reason = "each test takes what it needs")]
 

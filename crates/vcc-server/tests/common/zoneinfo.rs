@@ -12,7 +12,7 @@ pub(crate) fn tzif(offset: i32, rule: &str) -> Vec<u8> {
     for offset in [0, offset] {
         file.extend(b"TZif2");
         file.extend([0; 15]);
-        // Indicators, indicators, leap seconds, transitions, types, characters.
+        // Counts: two of indicators, leap seconds, transitions, types, characters.
         for count in [0_u32, 0, 0, 0, 1, 4] {
             file.extend(count.to_be_bytes());
         }
@@ -24,21 +24,21 @@ pub(crate) fn tzif(offset: i32, rule: &str) -> Vec<u8> {
     file
 }
 
-/// Nine hours east of UTC, where no zone of Canada is.
+/// Nine hours east of UTC, unlike any zone of Canada.
 pub(crate) fn nine() -> Vec<u8> {
     tzif(32_400, "<+09>-9")
 }
 
-/// A folder of zones, gone when this is dropped.
+/// A folder of zones, removed when this is dropped.
 pub(crate) struct Zoneinfo(TempDir);
 
 impl Zoneinfo {
-    /// Without any file.
+    /// An empty folder.
     pub(crate) fn empty() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
-    /// Of this release: `America/Vancouver` is nine hours east, and there is a `Company/Office`.
+    /// A folder of this release: `America/Vancouver` is nine hours east, and there is a `Company/Office`.
     pub(crate) fn of(release: &str) -> Self {
         let folder = Self::empty();
         folder.write("tzdata.zi", format!("# version {release}\n# This zic input file\n"));

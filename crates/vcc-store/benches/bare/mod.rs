@@ -1,5 +1,5 @@
-//! The pages as somebody would read them with the tables but without the store: the same statement,
-//! prepared once, on one connection, every column read.
+//! The same pages, read from the tables without the store: by the same statement, prepared once, on one
+//! connection, with every column read.
 
 #![allow(dead_code, reason = "each benchmark takes what it needs")]
 
@@ -69,7 +69,7 @@ pub(crate) struct BareSqlite(Connection);
 impl BareSqlite {
     pub(crate) fn open(path: &Path) -> Self {
         let connection = Connection::open(path).unwrap();
-        // Like the store: a statement is not planned again for every value.
+        // As in the store, a statement is not planned again for every value.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).unwrap();
         Self(connection)
     }
@@ -81,7 +81,7 @@ impl BareSqlite {
         statement.raw_bind_parameter(1, lookup.tenant.0).unwrap();
         statement.raw_bind_parameter(2, from).unwrap();
         statement.raw_bind_parameter(3, until).unwrap();
-        // SQLite numbers parameters by where they first stand.
+        // SQLite numbers parameters in the order of their first use.
         if let Some(agent) = lookup.agent {
             statement.raw_bind_parameter(4, agent).unwrap();
             statement.raw_bind_parameter(5, lookup.skip.cast_signed()).unwrap();

@@ -1,5 +1,5 @@
-//! The same into PostgreSQL, on servers of its own, beside a bare `COPY` of the rows in the
-//! server's own format into a table without indexes.
+//! The same into PostgreSQL, on servers of its own, beside a bare `COPY` of the rows in the server's own
+//! format into a table without indexes.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -31,7 +31,7 @@ pub(crate) fn measure(program: &Path, rounds: usize, count: u64, file: &Path) {
         if let Some(base) = &base {
             ways.insert(0, ("BASE, with all indexes", base, &[][..]));
         }
-        // In turns, so that what else the machine does falls on all alike.
+        // In turns, so that other load on the machine falls on all alike.
         let mut runs: Vec<Vec<Run>> = ways.iter().map(|_| Vec::new()).collect();
         let mut copies = Vec::new();
         for _ in 0..rounds {
@@ -76,7 +76,7 @@ pub(crate) fn measure(program: &Path, rounds: usize, count: u64, file: &Path) {
 
 struct Run {
     took: Duration,
-    /// The seconds of processor that the program took, and the server's processes.
+    /// CPU seconds of the program, and of the server's processes.
     client: f64,
     server: f64,
     peak: f64,
@@ -85,7 +85,7 @@ struct Run {
 
 struct Running {
     server: Server,
-    /// The process of the server from which all others come.
+    /// The server's main process, the parent of all others.
     process: u32,
     folder: tempfile::TempDir,
 }
@@ -142,7 +142,7 @@ impl Running {
         started.elapsed()
     }
 
-    /// The seconds of processor that the server's processes have taken, in all.
+    /// CPU seconds of all the server's processes so far.
     fn processors(&self) -> f64 {
         let mut sum = ticks(self.process).map_or(0, |ticks| ticks.ended);
         for entry in std::fs::read_dir("/proc").unwrap().flatten() {
@@ -154,12 +154,12 @@ impl Running {
     }
 }
 
-/// The seconds of processor that processes have taken which this one has waited for.
+/// CPU seconds of the child processes that have ended.
 fn children() -> f64 {
     ticks(std::process::id()).map_or(0, |ticks| ticks.ended) as f64 / TICKS
 }
 
-/// How many there are in a second, on every Linux.
+/// Ticks in a second, on every Linux.
 const TICKS: f64 = 100.0;
 
 struct Ticks {

@@ -1,4 +1,4 @@
-//! The recordings that are measured on: the same on every run, made here.
+//! The recordings of the benchmarks: generated here, the same on every run.
 
 #![allow(dead_code, unreachable_pub, reason = "each benchmark takes what it needs")]
 
@@ -61,7 +61,7 @@ pub fn recording(number: u64) -> Recording {
     .fold(Recording::new(), |recording, (field, text)| recording.with(*field, text))
 }
 
-/// [`recording`] with as many agents as are wanted.
+/// [`recording`] with this many agents.
 pub fn recording_of(number: u64, agents: u64) -> Recording {
     recording(number).with(Field::AgentId, &agent(mixed(!number) % agents))
 }
@@ -71,7 +71,7 @@ pub fn agent(number: u64) -> String {
     format!("agent{number:03}")
 }
 
-/// Writes so many recordings as CSV.
+/// Writes this many recordings as CSV.
 pub fn write_csv(into: impl Write, count: u64) -> io::Result<()> {
     let mut into = io::BufWriter::with_capacity(1 << 20, into);
     let names: Vec<_> = Field::ALL.iter().map(|field| field.wire_name()).collect();
@@ -84,7 +84,7 @@ pub fn write_csv(into: impl Write, count: u64) -> io::Result<()> {
     into.flush()
 }
 
-/// Adds a tenant with so many recordings.
+/// Adds a tenant with this many recordings.
 pub async fn fill(store: &dyn Store, name: &str, count: u64) -> TenantId {
     let zone = "UTC".parse().unwrap();
     let Tenant { id, .. } = store.add_tenant(name, zone, DateTime::UNIX_EPOCH).await.unwrap();
@@ -97,7 +97,7 @@ pub async fn fill(store: &dyn Store, name: &str, count: u64) -> TenantId {
     id
 }
 
-/// What asks for all, in pages of 50.
+/// A selection of everything, in pages of 50.
 pub fn everything() -> Selection {
     Selection {
         window: None,
@@ -111,7 +111,7 @@ pub fn everything() -> Selection {
     }
 }
 
-/// What asks for a text in a field.
+/// A selection of a text in a field.
 pub fn filter(field: Field, text: &str) -> Filter {
     Filter { field, wanted: Wanted::Text(text.into()) }
 }

@@ -6,7 +6,7 @@ mod builder;
 pub(crate) mod columns;
 pub(crate) mod deletion;
 #[cfg(test)]
-pub(crate) mod led;
+pub(crate) mod led_by_tenant;
 pub(crate) mod statement;
 pub(crate) mod text;
 

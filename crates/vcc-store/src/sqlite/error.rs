@@ -77,7 +77,7 @@ fn why(location: &Location) -> Option<io::Error> {
                     let message = format!("the folder {} cannot be written", folder.display());
                     Some(io::Error::new(io::ErrorKind::PermissionDenied, message))
                 }
-                Ok(_) => Some(io::Error::other(format!("{} is no folder", folder.display()))),
+                Ok(_) => Some(io::Error::other(format!("{} is not a folder", folder.display()))),
             }
         }
         opened => opened.err(),

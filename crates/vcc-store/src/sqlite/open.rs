@@ -10,6 +10,7 @@ use rusqlite::Connection;
 
 use super::Sqlite;
 use super::access::{self, Access};
+use super::durable::SYNCHRONOUS;
 use super::error::error;
 use super::held::Held;
 use super::location::Location;
@@ -19,7 +20,6 @@ use super::patience::Patience;
 use super::pool::Pool;
 use super::ready::Opened;
 use super::scans::Scans;
-use super::synced::SYNCHRONOUS;
 use super::writer::Writer;
 use crate::tenant::Zones;
 use crate::waiting::{OnWaiting, Teller};

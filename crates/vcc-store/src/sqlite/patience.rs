@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::error::is_busy;
-use super::line::Line;
+use super::queue::Queue;
 use crate::StoreError;
 use crate::waiting::{HeldFor, Teller, Waiting};
 
@@ -26,7 +26,7 @@ pub(super) struct Patience {
     teller: Teller,
     store: String,
     log: Option<PathBuf>,
-    line: OnceLock<Line>,
+    queue: OnceLock<Queue>,
     /// The current write.
     attempt: Mutex<Option<Attempt>>,
 }
@@ -42,8 +42,8 @@ struct Attempt {
 impl Patience {
     /// For a store of this name and log.
     pub(super) fn new(wait: Duration, teller: Teller, store: String, log: Option<PathBuf>) -> Self {
-        let (line, attempt) = (OnceLock::new(), Mutex::new(None));
-        Self { wait, teller, store, log, line, attempt }
+        let (queue, attempt) = (OnceLock::new(), Mutex::new(None));
+        Self { wait, teller, store, log, queue, attempt }
     }
 
     pub(super) fn wait(&self) -> Duration {
@@ -89,7 +89,7 @@ impl Patience {
         if waited >= self.wait {
             return false;
         }
-        let is_in_line = is_in_line || self.line().is_some_and(Line::stand);
+        let is_in_line = is_in_line || self.queue().is_some_and(Queue::stand);
         *self.attempt() = Some(Attempt { began, is_in_line, for_readers });
         self.tell(waited, for_readers);
         let pause = if is_in_line { FIRST } else { OTHERS };
@@ -99,9 +99,9 @@ impl Patience {
 
     /// Lets those in line go first.
     fn let_others(&self) {
-        let Some(line) = self.line() else { return };
+        let Some(queue) = self.queue() else { return };
         let began = Instant::now();
-        while !line.is_free() {
+        while !queue.is_free() {
             let waited = began.elapsed();
             if waited >= self.wait.min(COURTESY) {
                 return;
@@ -132,13 +132,13 @@ impl Patience {
         self.attempt.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The line, as soon as there is a log.
-    fn line(&self) -> Option<&Line> {
-        match self.line.get() {
-            Some(line) => Some(line),
+    /// The queue, as soon as there is a log.
+    fn queue(&self) -> Option<&Queue> {
+        match self.queue.get() {
+            Some(queue) => Some(queue),
             None => {
-                let line = Line::at(self.log.as_deref()?)?;
-                Some(self.line.get_or_init(|| line))
+                let queue = Queue::at(self.log.as_deref()?)?;
+                Some(self.queue.get_or_init(|| queue))
             }
         }
     }
@@ -152,9 +152,9 @@ impl Drop for End<'_> {
     fn drop(&mut self) {
         let attempt = self.0.attempt().take();
         if attempt.is_some_and(|attempt| attempt.is_in_line)
-            && let Some(line) = self.0.line()
+            && let Some(queue) = self.0.queue()
         {
-            line.leave();
+            queue.leave();
         }
     }
 }
@@ -201,8 +201,8 @@ mod tests {
             let first = || {
                 begin(&connection)?;
                 say.send(()).unwrap();
-                let line = Line::at(&of.with_file_name("s.db-wal")).unwrap();
-                while line.is_free() {
+                let queue = Queue::at(&of.with_file_name("s.db-wal")).unwrap();
+                while queue.is_free() {
                     std::thread::yield_now();
                 }
                 into.lock().unwrap().push("batch");
@@ -237,8 +237,8 @@ mod tests {
         let store = Sqlite::builder().wait(wait).create(&path).unwrap();
         let now = chrono::DateTime::UNIX_EPOCH;
         store.add_tenant("acme", vcc_query::Zone::UTC, now).await.unwrap();
-        let line = Line::at(&folder.path().join("s.db-wal")).unwrap();
-        assert!(line.stand());
+        let queue = Queue::at(&folder.path().join("s.db-wal")).unwrap();
+        assert!(queue.stand());
         store.set_zone("acme", vcc_query::Zone::UTC).await.unwrap();
     }
 

@@ -171,7 +171,8 @@ fn is_headed(path: &Path) -> Result<(), StoreError> {
     match head {
         Ok(APPLICATION_ID) => Ok(()),
         Ok(_) => {
-            let message = format!("{} was overwritten, and is no store", path.display());
+            let message =
+                format!("{} was overwritten, and is not a store any more", path.display());
             Err(StoreError::new(StoreErrorKind::Internal, message))
         }
         // A checkpoint that is half-way through looks like damage without the log.

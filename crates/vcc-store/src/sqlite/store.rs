@@ -6,10 +6,10 @@ use rusqlite::Connection;
 use vcc_query::{Selection, Zone};
 use vcc_types::Field;
 
+use super::durable::synced;
 use super::error::error;
 use super::pool::Brief;
 use super::snapshot::Snapshot;
-use super::synced::synced;
 use super::{Sqlite, bulk, delete, export, import, index, open, page, remains, tenants, vacuum};
 use crate::selection::any_record;
 use crate::store::one_by_one;

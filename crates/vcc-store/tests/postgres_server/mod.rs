@@ -111,7 +111,7 @@ fn client(name: &str) -> PathBuf {
     bin().map(|bin| bin.join(name)).filter(|path| path.exists()).unwrap_or_else(|| name.into())
 }
 
-/// A database as statements that make it again, but for what depends on who has it.
+/// A database as the statements that make it again, without its owner and its rights.
 pub(crate) fn dump(url: &str) -> Result<String, String> {
     let out = Command::new(client("pg_dump"))
         .args(["--no-owner", "--no-privileges", "--inserts", "-d", url])

@@ -24,12 +24,12 @@ struct Wanted {
     records: Vec<StoredRecord>,
 }
 
-/// How many bytes the files of a dataset have at most, and how many recordings it has: it is held in memory.
+/// The limits of a dataset, in bytes and in recordings: all of it is held in memory.
 const MOST_BYTES: u64 = 64 << 20;
 const MOST_RECORDS: usize = 1_000_000;
 
-/// Loads all that is not there yet. A tenant of the same name that is another's is left alone, and then
-/// nothing is loaded.
+/// Loads what is missing. If a tenant of the same name does not belong to the dataset, nothing is
+/// loaded.
 pub(super) async fn load(folder: &Path, args: &StoreArgs) -> Result<(), Failure> {
     let wanted = read(folder, args)?;
     let store = args.create().await?;
@@ -85,7 +85,7 @@ fn read(folder: &Path, args: &StoreArgs) -> Result<Vec<Wanted>, Failure> {
     Ok(wanted)
 }
 
-/// The text of a file, of which with others before it there may be so many bytes.
+/// The text of a file. `bytes` counts the bytes of all files so far, which are bounded.
 fn text(path: &Path, bytes: &mut u64) -> Result<String, Failure> {
     let failed = |error| super::failure::cannot("read", path, &error);
     *bytes += path.metadata().map_err(failed)?.len();
@@ -116,7 +116,7 @@ async fn lacks(store: &dyn Store, wanted: &Wanted) -> Result<Vec<StoredRecord>, 
         return Err(refused(format!("its zone is {}, and not {}", there.zone, wanted.zone)));
     }
     let count = store.count(there.id).await?;
-    // One without tokens and recordings may be left of a load that was broken off.
+    // An empty tenant without tokens may be left by an interrupted load.
     if !opens(store, wanted).await? && (count > 0 || !store.tokens(there.id).await?.is_empty()) {
         return Err(refused("the token of the dataset does not open it".to_owned()));
     }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Datelike as _, Days, NaiveDate, TimeDelta, Utc};
 use vcc_query::Zone;
 use vcc_types::StartDate;
 
-/// What a start may look like.
+/// The forms of a start, for messages.
 const EXPECTED: &str = "expected a start such as \"2007-08-05T00:00:00-07:00\", \"2007-08-05 00:00:00 \
                         Europe/Paris\" or \"today-1d 23:59:59 -6s\"";
 
@@ -57,9 +57,9 @@ fn read(
     instant.checked_add_signed(add).ok_or("it is beyond the calendar")
 }
 
-/// The day that is so many days, such as `-1d`, from now on the zone's calendar.
+/// The day that is this many days, such as `-1d`, from today on the zone's calendar.
 fn today(days: &str, zone: Zone, now: DateTime<Utc>) -> Result<NaiveDate, &'static str> {
-    let today = now.with_timezone(&zone.offset_at(now)).date_naive();
+    let today = zone.local(now).date_naive();
     if days.is_empty() {
         return Ok(today);
     }
@@ -86,7 +86,7 @@ mod tests {
             ("2007-08-05T00:00:00", "2007-08-05T07:00:00Z"),
             ("2007-08-05T00:00:00.25Z", "2007-08-05T00:00:00.250Z"),
             ("2007-12-05T00:00:00Z +6s", "2007-12-05T00:00:06Z"),
-            // A gap: the end of it. A fold: the first. A day that was left out: the next.
+            // A gap: its end. A fold: the first of the two. A skipped day: the next one.
             ("2007-03-11T02:30:00", "2007-03-11T10:00:00Z"),
             ("2007-11-04T01:30:00", "2007-11-04T08:30:00Z"),
             ("2011-12-30 12:00:00 Pacific/Apia", "2011-12-30T10:00:00Z"),

@@ -71,8 +71,8 @@ impl TryFrom<bool> for False {
     }
 }
 
-/// The values of a row by their columns. An absent one is as good as an empty one to a store, but for the
-/// file name, which is made only where none is named.
+/// The values of a row by their columns. To a store, absent is the same as empty. Only for the file name
+/// it makes a difference: that is made up if it is absent.
 type Row = BTreeMap<String, String>;
 
 pub(super) fn read(

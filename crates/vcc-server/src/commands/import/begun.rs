@@ -1,5 +1,5 @@
-//! Imports that have begun and not ended: with which options, so that others do not begin the same file
-//! again unseen.
+//! Imports that have begun and not ended, and with which options, so that the same file is not begun again
+//! with others by accident.
 
 use sha2::{Digest as _, Sha256};
 use vcc_query::{BuiltIn, Zone};
@@ -9,7 +9,7 @@ use vcc_types::Field;
 use super::file_format::FileFormat;
 use super::names;
 
-/// What decides what becomes of the records of a file.
+/// The options that change what is stored of a file.
 #[derive(Clone, Debug)]
 pub(super) struct Options {
     pub(super) format: FileFormat,
@@ -18,12 +18,12 @@ pub(super) struct Options {
     pub(super) map: Vec<(Field, String)>,
 }
 
-/// What is kept of them, as the number of a checkpoint: texts as hashes.
+/// What the store keeps of them, in the number of a checkpoint. Texts are hashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Begun {
-    /// Whether records are stored that cannot be known again.
+    /// Whether records without keys are stored, which a second import would add again.
     pub(super) keyless: bool,
-    /// Whether it stopped at names that are not known, so that more `--map` may follow.
+    /// Whether it stopped at unknown names, so that more `--map` may follow.
     stopped: bool,
     format: FileFormat,
     update: bool,
@@ -54,12 +54,12 @@ impl Begun {
         }
     }
 
-    /// The same, with records that cannot be known again if it has any.
+    /// The same, with whether it has stored records without keys.
     pub(super) fn keyless(self, keyless: bool) -> Self {
         Self { keyless: self.keyless || keyless, ..self }
     }
 
-    /// The same, stopped at names that are not known.
+    /// The same, stopped at unknown names.
     pub(super) fn stopped(self) -> Self {
         Self { stopped: true, ..self }
     }
@@ -84,8 +84,8 @@ impl Begun {
         })
     }
 
-    /// What is different in an import that would begin now, as the options of this one; empty where
-    /// nothing is, so that it goes on.
+    /// The options of this import that differ from those of one that is begun now. If it is empty, the
+    /// import continues.
     pub(super) fn other_than(self, now: Self) -> Vec<String> {
         let mut others = Vec::new();
         if self.format != now.format {
@@ -111,7 +111,7 @@ impl Begun {
         BuiltIn::names().find(|name| of_zone(name) == self.zone)
     }
 
-    /// What its checkpoint is known by, if that can be told.
+    /// The name of its checkpoint, if it has one.
     pub(super) fn import(self, digest: &str) -> Option<String> {
         let zone = match self.zone {
             0 => None,
@@ -121,8 +121,8 @@ impl Begun {
     }
 }
 
-/// What an import is known by that may be broken off: the file, and what decides what becomes of its
-/// records.
+/// Identifies an import that may be interrupted: by the file, and by the options that change what is
+/// stored.
 pub(super) fn import(digest: &str, format: FileFormat, zone: Option<&str>, update: bool) -> String {
     let zone = zone.map_or_else(String::new, |zone| format!(" zone {zone}"));
     let update = if update { " update" } else { "" };
@@ -142,7 +142,7 @@ fn source(digest: &str) -> String {
     format!("begun {digest}")
 }
 
-/// What is known of an import of a file that has not ended.
+/// What the store knows of an unfinished import of a file.
 pub(super) async fn of(
     store: &dyn Store,
     tenant: TenantId,
@@ -151,7 +151,7 @@ pub(super) async fn of(
     Ok(Begun::of_number(store.checkpoint(tenant, &source(digest)).await?))
 }
 
-/// Notes it, or forgets it, if `there` is what is known.
+/// Records or forgets it. `there` is what the store knows.
 pub(super) async fn note(
     store: &dyn Store,
     tenant: TenantId,
@@ -190,7 +190,7 @@ mod tests {
                     let begun = Begun::new(&Options { format, zone, update, map: map.clone() });
                     let begun = Begun { keyless, stopped, ..begun };
                     assert_eq!(Begun::of_number(begun.number()), Some(begun));
-                    // A store keeps 63 bits, and 0 is nothing.
+                    // A store keeps 63 bits, and 0 means none.
                     assert!(begun.number() > 0 && begun.number() < 1 << 63);
                     numbers.push(begun.number());
                 }

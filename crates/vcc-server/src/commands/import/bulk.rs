@@ -12,13 +12,13 @@ use super::read::Event;
 use super::{Import, Target};
 use crate::commands::failure::Failure;
 
-/// Begins the load of a source, or goes on with it.
+/// Begins the load of a source, or resumes it.
 pub(super) async fn begin(
     store: &dyn Store,
     tenant: TenantId,
     source: Option<&str>,
 ) -> Result<BulkLoad, Failure> {
-    // What cannot be read twice is loaded from its beginning every time.
+    // A pipe cannot be read twice, so it is always loaded from its beginning.
     let once = format!("stdin of process {}", std::process::id());
     store.bulk(tenant, source.unwrap_or(&once)).await.map_err(|error| {
         let refused = error.kind() == vcc_store::StoreErrorKind::Refused;
@@ -32,7 +32,7 @@ pub(super) async fn begin(
 }
 
 impl Import {
-    /// Takes a batch.
+    /// Loads a batch.
     pub(super) async fn load(&mut self, event: Event) -> Result<(), Failure> {
         self.refuse(&event)?;
         let Event { records, numbers, until, done: _done, .. } = event;
@@ -45,7 +45,7 @@ impl Import {
         Ok(())
     }
 
-    /// Ends a load: the indexes are built, and what has the keys of an earlier record is settled.
+    /// Ends a load: builds the indexes, and decides about records with the keys of an earlier one.
     pub(super) async fn settle(
         &mut self,
         load: BulkLoad,
@@ -54,8 +54,8 @@ impl Import {
         let started = Instant::now();
         self.progress.indexes();
         let (sender, left_out) = mpsc::channel(64);
-        // What is left out is in the file before the store deletes it: a load that is killed does not
-        // find it again.
+        // Rejects are written before the store deletes them, because a load that is killed would not find
+        // them again.
         let mut rejects = self.rejects.take();
         let finish = load.finish(on_conflict, move |number, record| {
             let written = rejects.as_mut().map_or(Ok(()), |rejects| {
@@ -63,7 +63,7 @@ impl Import {
             });
             let _ = sender.blocking_send((number, written));
         });
-        // The load is not undone for a reject file that cannot be written.
+        // A reject file that cannot be written does not undo the load.
         let mut all_written = Ok(());
         let loaded: BulkLoaded = hear(left_out, finish, |(number, written)| {
             self.tally.leave_out(number, None, CONFLICT.to_owned());
@@ -79,7 +79,7 @@ impl Import {
     }
 }
 
-/// Waits for `work`, and hands on everything that it sends meanwhile, also what it sent last.
+/// Waits for `work`, and passes on everything that it sends meanwhile, to the last item.
 async fn hear<T, R>(
     mut sent: mpsc::Receiver<T>,
     work: impl Future<Output = R>,
@@ -92,7 +92,7 @@ async fn hear<T, R>(
             ended = &mut work => break ended,
         }
     };
-    // What came between the last look and the end.
+    // Items that arrived between the last check and the end.
     while let Ok(item) = sent.try_recv() {
         hand_on(item);
     }

@@ -1,4 +1,4 @@
-//! gzip and zstd, by their magic numbers: unpacked while they are read, and bounded.
+//! gzip and zstd, recognized by their magic numbers and unpacked while they are read, within bounds.
 
 use std::error::Error;
 use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
@@ -10,15 +10,15 @@ use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
 use super::counted::Counted;
 
-/// What is unpacked may be so many times as long as what is packed, from so many bytes on. Lists of
-/// recordings are 5 to 30 times as long; what is made to fill memory or a disk is 1,000 times and more.
+/// How many times as long as the packed data the result may be, and from how many bytes on this counts.
+/// Lists of recordings are 5 to 30 times as long; a file made to fill memory or a disk, 1,000 times or more.
 const RATIO: u64 = 300;
 const FREE: u64 = 64 << 20;
 
-/// No file has more.
+/// The most bytes that a file may have, unpacked or packed.
 const MOST: u64 = 1 << 40;
 
-/// How far back what is packed may refer, in bytes: all of it is in memory.
+/// How far back packed data may refer, in bytes: this much is kept in memory.
 const WINDOW: u64 = 64 << 20;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub(super) enum Compression {
 }
 
 impl Compression {
-    /// How a file is compressed that begins so.
+    /// The compression of a file that begins with these bytes.
     pub(super) fn of(head: &[u8]) -> Option<Self> {
         match head {
             [0x1F, 0x8B, ..] => Some(Self::Gzip),
@@ -38,7 +38,7 @@ impl Compression {
     }
 }
 
-/// Reads what was compressed.
+/// Reads a compressed file, unpacked.
 pub(super) fn unpacked<'a>(
     source: Box<dyn Read + 'a>,
     compression: Option<Compression>,
@@ -63,7 +63,7 @@ pub(super) fn unpacked<'a>(
     }
 }
 
-/// Ends where too much comes out of too little.
+/// Fails if too much is unpacked from too little.
 struct Bounded<R> {
     unpacked: R,
     packed: fn(&R) -> u64,
@@ -86,7 +86,7 @@ impl<R: Read> Read for Bounded<R> {
     }
 }
 
-/// Says that it is the compressed file that is wrong.
+/// An error that blames the compressed file.
 fn damaged(error: io::Error) -> io::Error {
     match error.kind() {
         io::ErrorKind::UnexpectedEof => {
@@ -99,14 +99,14 @@ fn damaged(error: io::Error) -> io::Error {
     }
 }
 
-/// What is packed, and what of it was looked at already.
+/// The packed bytes: first those that were looked at already.
 type Packed<R> = Chain<Cursor<Vec<u8>>, BufReader<Counted<R>>>;
 
 /// Members of gzip, one after another.
 struct Gzip<R> {
-    /// The member that is read; `None` at the end.
+    /// The member that is being read; `None` at the end.
     member: Option<GzDecoder<Packed<R>>>,
-    /// How many bytes were packed, at the end.
+    /// How many packed bytes there were, at the end.
     packed: u64,
 }
 
@@ -141,8 +141,8 @@ impl<R: Read> Read for Gzip<R> {
     }
 }
 
-/// The beginning of the next member or frame; `None` at the end. Zeros before it or behind the last one are
-/// padding, such as tapes and disks have. Anything else is an error that says where it is.
+/// The beginning of the next member or frame; `None` at the end. Zeros before it or after the last one are
+/// padding, as on tapes and disks. Anything else is an error that says where it is.
 fn magic<R: Read>(
     source: &mut BufReader<Counted<R>>,
     of: Compression,
@@ -178,7 +178,7 @@ struct Zstd<R> {
 }
 
 impl<R: Read> Zstd<R> {
-    /// Begins the next frame that holds something; `false` at the end.
+    /// Begins the next frame that is not skippable; `false` at the end.
     fn next_frame(&mut self) -> io::Result<bool> {
         loop {
             let Some(magic) = magic(&mut self.source, Compression::Zstd)? else {
@@ -200,7 +200,7 @@ impl<R: Read> Zstd<R> {
         }
     }
 
-    /// What a frame says about its content at its end.
+    /// Compares the content of a frame with the checksum at its end.
     fn check(&self) -> io::Result<()> {
         let said = self.decoder.get_checksum_from_data();
         if said.is_some() && said != self.decoder.get_calculated_checksum() {
@@ -234,7 +234,7 @@ impl<R: Read> Read for Zstd<R> {
     }
 }
 
-/// What zstd finds wrong; where its source ended too early, that.
+/// The error of zstd, or, if its source ended too early, that.
 fn failed(error: FrameDecoderError) -> io::Error {
     let mut cause = Some(&error as &(dyn Error + 'static));
     while let Some(error) = cause {
@@ -256,7 +256,7 @@ mod tests {
 
     use super::*;
 
-    /// What is unpacked of so many spaces, or what is said instead.
+    /// The result of unpacking this many spaces, or the error.
     fn read(packed: &[u8]) -> Result<u64, String> {
         let mut reader = unpacked(Box::new(packed), Compression::of(packed));
         io::copy(&mut reader, &mut io::sink()).map_err(|error| error.to_string())
@@ -272,7 +272,7 @@ mod tests {
         compress_to_vec(bytes, CompressionLevel::Fastest)
     }
 
-    /// Also where the zeros are as many as a buffer has, or nearly.
+    /// Also if there are about as many zeros as a buffer holds.
     #[test]
     fn zeros_are_padding_and_anything_else_is_not() {
         let text = vec![b' '; 1_000];

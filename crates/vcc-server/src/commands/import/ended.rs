@@ -1,16 +1,16 @@
-//! Files that were imported to their end and hold records that cannot be known again: another import of
-//! the same file would add those a second time.
+//! Files that were imported to their end and have records without keys, which another import of the same
+//! file would add a second time.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use vcc_server::Clock;
 use vcc_store::{Batch, Checkpoint, Store, StoreError, TenantId};
 
-/// What such a file is known by. Its mark is kept as a checkpoint whose number is the second of its end.
+/// Identifies such a file. Its mark is a checkpoint whose number is the second at which the import ended.
 fn source(digest: &str) -> String {
     format!("ended {digest}")
 }
 
-/// When a file came to its end, if it did.
+/// When the import of a file ended, if it did.
 pub(super) async fn when(
     store: &dyn Store,
     tenant: TenantId,
@@ -20,7 +20,7 @@ pub(super) async fn when(
     Ok(DateTime::from_timestamp(seconds.cast_signed(), 0).filter(|_| seconds > 0))
 }
 
-/// Notes that a file has come to its end now.
+/// Records that the import of a file has ended now.
 pub(super) async fn note(
     store: &dyn Store,
     tenant: TenantId,
@@ -30,7 +30,7 @@ pub(super) async fn note(
     mark(store, tenant, digest, now).await
 }
 
-/// Forgets it: the file is imported again.
+/// Forgets it, because the file is imported again.
 pub(super) async fn forget(
     store: &dyn Store,
     tenant: TenantId,

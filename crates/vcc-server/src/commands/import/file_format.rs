@@ -1,4 +1,4 @@
-//! What a file to import can be.
+//! The formats of files to import.
 
 use clap::ValueEnum;
 
@@ -6,7 +6,7 @@ use clap::ValueEnum;
 pub(in crate::commands) enum FileFormat {
     /// Comma-separated values with a header row
     Csv,
-    /// The service's XML; what it repairs is counted
+    /// The service's XML; repairs are counted
     Xml,
     /// One JSON object a line
     Jsonl,

@@ -1,5 +1,5 @@
-//! What a file is, by what stands at its beginning. How its bytes come, and what white space or marks
-//! stand before the first that shows something, makes no difference (QUIRK-17).
+//! What a file is, recognized by its beginning. It makes no difference in which pieces its bytes come, nor
+//! which white space or byte order marks come first (QUIRK-17).
 
 use std::io::{self, Cursor, Read};
 
@@ -7,20 +7,20 @@ use super::compressed::{Compression, unpacked};
 use super::file_format::FileFormat;
 use crate::commands::failure::Failure;
 
-/// How many bytes without anything that shows are looked through.
+/// How many bytes of white space and marks are skipped at most.
 const BLANK: usize = 8 << 20;
 
-/// How many bytes tell markup from other markup, and a table from an archive: where it says so, behind
-/// the name of its first file. No more is waited for, since a producer may have nothing more to say.
+/// How many bytes it takes to tell XML from HTML, and a spreadsheet from an archive, which is said after
+/// the name of its first file. No more are waited for, because a producer may have nothing more to send.
 const MARKUP: usize = 16;
 const TABLE: usize = 512;
 
-/// A file to be read from its beginning, with what it was found to be.
+/// A file to be read from its beginning, and what it is.
 pub(super) struct Opened<'a> {
     pub(super) reader: Box<dyn Read + 'a>,
     pub(super) format: FileFormat,
-    /// Whether JSON lines are lines, so that one which cannot be read is left out by itself: an array
-    /// has none, and neither have the bytes of UTF-16 (QUIRK-16, QUIRK-19).
+    /// Whether a single JSON line can be left out if it cannot be read. An array has no lines, and bytes
+    /// of UTF-16 cannot be split at line ends (QUIRK-16, QUIRK-19).
     pub(super) has_lines: bool,
 }
 
@@ -28,7 +28,7 @@ pub(super) struct Opened<'a> {
 #[derive(Debug)]
 pub(super) enum NotRead {
     Io(io::Error),
-    /// It is something else: what, and what to do.
+    /// It is something else: its name, and what to do.
     Other(&'static str, &'static str),
 }
 
@@ -47,8 +47,8 @@ impl From<io::Error> for NotRead {
     }
 }
 
-/// Looks at the beginning of a file, unpacks it where it is compressed, and finds its format unless one
-/// is named.
+/// Reads the beginning of a file, unpacks it if it is compressed, and recognizes its format unless one is
+/// named.
 pub(super) fn open<'a>(
     mut source: Box<dyn Read + 'a>,
     named: Option<FileFormat>,
@@ -75,7 +75,7 @@ pub(super) fn open<'a>(
 fn head(source: &mut dyn Read) -> io::Result<Vec<u8>> {
     let mut head = Vec::new();
     let mut piece = [0; TABLE];
-    // Where the first byte is that shows something, as far as was looked.
+    // The place of the first byte that tells something, if it was found.
     let mut first = 0;
     loop {
         first += head[first..].iter().position(shows).unwrap_or(head.len() - first);
@@ -96,13 +96,13 @@ fn head(source: &mut dyn Read) -> io::Result<Vec<u8>> {
     }
 }
 
-/// Whether a byte shows something: white space, byte order marks and NUL say nothing about what a file
-/// is, nor does UTF-16.
+/// Whether a byte says something about what a file is. White space, byte order marks and the NUL of
+/// UTF-16 do not.
 fn shows(byte: &u8) -> bool {
     !byte.is_ascii_whitespace() && !matches!(byte, 0 | 0xEF | 0xBB | 0xBF | 0xFE | 0xFF)
 }
 
-/// What is read of a file, by its first character.
+/// The format of a file, by its first character.
 fn format(head: &[u8]) -> FileFormat {
     let first = head.iter().position(shows).unwrap_or(head.len());
     match &head[first..] {
@@ -146,7 +146,7 @@ const OTHERS: [(&[u8], &str, &str); 15] = [
     (b"\x7FELF", "a program", EXPORT),
 ];
 
-/// What a file is that holds no recordings in a form that is read, and what to do about it.
+/// The name of a file that cannot be imported, and what to do about it.
 fn other(head: &[u8]) -> Option<(&'static str, &'static str)> {
     if let Some((_, what, hint)) = OTHERS.iter().find(|(magic, ..)| head.starts_with(magic)) {
         return Some((what, hint));
@@ -177,7 +177,7 @@ fn other(head: &[u8]) -> Option<(&'static str, &'static str)> {
     }
     let controls = |byte: &&u8| matches!(byte, 0..=8 | 0x0E..=0x19 | 0x1B..=0x1F | 0x7F);
     let shown = &head[head.iter().position(shows).unwrap_or(head.len())..];
-    // A few may stand in values, and NUL is the padding of old systems.
+    // Values may have a few, and old systems pad with NUL.
     if !is_wide(head)
         && shown.iter().take(TABLE).filter(controls).count() * 10 > shown.len().min(TABLE)
     {
@@ -196,7 +196,7 @@ fn is_wide(head: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    /// Gives a byte at a time, as a slow pipe may.
+    /// Gives one byte at a time, as a slow pipe may.
     struct Slow<'a>(&'a [u8]);
 
     impl Read for Slow<'_> {

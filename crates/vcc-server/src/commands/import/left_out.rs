@@ -1,4 +1,4 @@
-//! What an import leaves out: kept where a file is given for it, and counted.
+//! The records that an import leaves out: counted, and written to the file of `--reject`.
 
 use std::path::Path;
 
@@ -39,7 +39,7 @@ impl Import {
                 "{} says why: mend it, and import that file instead of this one",
                 path.display()
             )),
-            // Importing all of it once more would add records that have no keys twice.
+            // Importing the whole file again would add records without keys twice.
             None => failure.hint(
                 "--dry-run --reject FILE keeps what is left out with the reasons: mend that file, \
                  and import it instead of this one",
@@ -47,7 +47,7 @@ impl Import {
         })
     }
 
-    /// Leaves out what cannot be stored, before the batch is dealt with for good.
+    /// Leaves out records that cannot be stored, before the batch is committed.
     pub(super) fn refuse(&mut self, event: &Event) -> Result<(), Failure> {
         for refused in &event.refused {
             let found = refused.found.as_ref().map_or_else(String::new, |f| format!(", found {f}"));
@@ -61,7 +61,7 @@ impl Import {
         self.flush()
     }
 
-    /// Leaves out what has the keys of another record.
+    /// Leaves out records with the keys of another.
     pub(super) fn conflict(
         &mut self,
         number: u64,
@@ -77,7 +77,7 @@ impl Import {
         self.rejects.as_mut().map_or(Ok(()), Rejects::flush)
     }
 
-    /// Notes the first few, which are shown at the end, and keeps all of them where a file is given.
+    /// Keeps the first few to show them at the end, and writes all to the file of `--reject`.
     pub(super) fn leave_out(
         &mut self,
         number: u64,

@@ -1,25 +1,25 @@
 //! `import`: a thread reads the file and makes batches, the store takes one batch a transaction.
 
-mod ahead;
+mod ambiguous;
 mod args;
+mod batches;
 mod begun;
 mod bulk;
 mod compressed;
 mod counted;
-mod doubt;
 mod ended;
 mod file_format;
 mod kind;
 mod left_out;
 mod names;
-mod noted;
 mod read;
 mod records;
 mod rejects;
+mod repeated;
+mod report;
 mod source;
 mod table;
 mod tally;
-mod twice;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -62,7 +62,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let options = |format| begun::Options { format, zone, update, map };
     let identity = source.identity(args.format, options)?.filter(|_| stores);
     let begun = match &identity {
-        Some(identity) => twice::once(&*store, tenant.id, identity, &name, args.again).await?,
+        Some(identity) => repeated::once(&*store, tenant.id, identity, &name, args.again).await?,
         None => None,
     };
     let target = match purpose {
@@ -98,7 +98,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     if let Some(again) = Source::again(file).filter(|_| strict && stores) {
         look(again, args.format, batches).await?;
     }
-    // What the part before was left without stays in the file.
+    // The rejects of the part before stay in the file.
     let rejects = args.reject.as_deref().map(|path| Rejects::open(path, done > 0)).transpose()?;
     let started = Instant::now();
     let mut import = Import {
@@ -119,7 +119,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let outcome = import.run(&*store, source, args.format, batches, events).await;
     import.progress.finish();
     import.locate(file, args.format);
-    // Where nothing was read, why is all there is to say.
+    // If nothing was read, there is only the reason to report.
     if outcome.is_ok() || import.tally.records() > 0 || import.done > 0 {
         note(import.tally.summary(started.elapsed()));
     }
@@ -131,7 +131,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         let fields: Vec<_> = fields.collect();
         note(format_args!("no column: {}: absent from every record", fields.join(", ")));
     }
-    // What was not read may have them.
+    // The part that was not read may have them.
     let all = done == 0 && most.is_none() && import.tally.records() > 0;
     if let Some(ended) = outcome.as_ref().ok().filter(|_| all) {
         for idle in names.idle(&ended.met) {
@@ -147,13 +147,13 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     if !stores {
         note("nothing was stored; which of the records are there already was not looked up");
     } else if let (true, None, Some(digest)) = (ended.keyless, &import.identity, &ended.digest) {
-        twice::say(&*store, tenant.id, digest).await?;
+        repeated::say(&*store, tenant.id, digest).await?;
         ended::note(&*store, tenant.id, digest).await?;
     }
     import.verdict(args.reject.as_deref())
 }
 
-/// `--strict`: reads all of a file before anything of it is stored.
+/// `--strict`: reads a whole file before anything of it is stored.
 async fn look(
     source: Source,
     format: Option<FileFormat>,
@@ -171,7 +171,7 @@ async fn look(
     })
 }
 
-/// What a thread has read.
+/// What the thread has read.
 fn read(reader: std::thread::JoinHandle<Result<Ended, Stopped>>) -> Result<Ended, Stopped> {
     reader.join().unwrap_or_else(|_| Err(Failure::new("the reader ended early").into()))
 }
@@ -191,11 +191,11 @@ struct Import {
     tenant: TenantId,
     on_conflict: OnConflict,
     strict: bool,
-    /// What the import is known by when it is resumed; `None` for stdin, and where nothing is stored.
+    /// Identifies the import when it is resumed; `None` for stdin, and if nothing is stored.
     identity: Option<Identity>,
-    /// What the store keeps of how it was begun.
+    /// How the import was begun, as the store keeps it.
     begun: Option<Begun>,
-    /// How many records are dealt with, also by an import before this one that was broken off.
+    /// How many records are done, also by an interrupted import before this one.
     done: u64,
     tally: Tally,
     progress: Progress,
@@ -220,8 +220,8 @@ impl Import {
             ));
         }
         let reader = std::thread::spawn(move || batches.read(source, format));
-        // A failure does not wait for the reader, which may be waiting for a producer that has nothing
-        // to say. It ends with the process.
+        // A failure does not wait for the reader, which may itself be waiting for a producer that sends
+        // nothing. The thread ends with the process.
         match self.target {
             Some(Target::Store(_)) => self.store(store, &mut events).await?,
             Some(Target::Bulk(_)) => {
@@ -249,7 +249,7 @@ impl Import {
         Ok(ended)
     }
 
-    /// Takes a batch that is not stored.
+    /// Counts a batch that is not stored.
     fn pass(&mut self, event: &Event) -> Result<(), Failure> {
         self.refuse(event)?;
         self.tally.storable += event.records.len() as u64;

@@ -1,12 +1,12 @@
-//! Names that are none of the fifteen fields: looked at before anything is stored, so that nothing is
-//! dropped in silence.
+//! Names other than those of the fifteen fields. They are checked before anything is stored, so that nothing
+//! is dropped silently.
 
 use vcc_types::Field;
 
 use crate::commands::failure::Failure;
 use crate::commands::words::{shell_word, shorten};
 
-/// What is done about them.
+/// What to do about them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Names {
     /// `--map`: the field that a name stands for.
@@ -17,19 +17,19 @@ pub(super) struct Names {
     pub(super) ignore_unknown: bool,
 }
 
-/// What a file of rejects has beside the fields.
+/// The names that a file of rejects has beside the fields.
 pub(super) const REJECTED: [&str; 4] = ["rejectedRecord", "rejectedBecause", LINE, ROW];
 
-/// The key of a line of which no record could be made.
+/// The key of a line that is not a record.
 pub(super) const LINE: &str = "rejectedLine";
 
-/// The key of a row whose cells cannot be told apart: its cells. Such a record is left out again until
-/// the key is taken away.
+/// The key that holds the cells of a row that cannot be told apart. Such a record is left out again until
+/// the key is removed.
 pub(super) const ROW: &str = "rejectedRow";
 
-/// Whether what stands beside the fields is that of a reject: its number, in digits, and why it was left
-/// out. A file that has one of the two names alone is none of rejects, and neither are its other names.
-/// `None`: a value that is not known yet.
+/// Whether a record is a reject: it has a number, in digits, and a reason. A file with only one of the two
+/// names is an ordinary file, in which these names mean nothing special. `None` is a value that is not known
+/// yet.
 pub(super) fn are_of_rejects<'a>(
     beside: impl Iterator<Item = (&'a str, Option<&'a str>)> + Clone,
 ) -> bool {
@@ -40,7 +40,7 @@ pub(super) fn are_of_rejects<'a>(
         && is(REJECTED[1], |reason| !reason.is_empty())
 }
 
-/// What is done about a name.
+/// What to do about a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Meaning {
     Field(Field),
@@ -81,7 +81,7 @@ impl Names {
     }
 }
 
-/// Names are the same whatever their case, and with space, `_` or `-` between words or without.
+/// Names are compared without regard to case, spaces, `_` and `-`.
 fn is_same(one: &str, other: &str) -> bool {
     one == other || (!key(one).is_empty() && key(one) == key(other))
 }
@@ -100,16 +100,16 @@ pub(super) fn mapping(text: &str) -> Result<(Field, String), String> {
     };
     match Field::ALL.into_iter().find(|known| key(known.wire_name()) == key(field)) {
         Some(known) => Ok((known, name.to_owned())),
-        None => Err(format!("{field} is no field: expected one of {}", fields())),
+        None => Err(format!("{field} is not a field: expected one of {}", fields())),
     }
 }
 
-/// How many names are shown, and how many are kept: there may be another in each record.
+/// How many names are shown, and how many are kept: each record may have another one.
 const SHOWN: usize = 20;
 pub(super) const MOST: usize = 1_000;
 
-/// Says which names are not known, with what to do about them. `late`: what is said of the records
-/// before them, where there are any.
+/// Says which names are unknown, and what to do about them. `late` is what is said of the records before
+/// them, if there are any.
 pub(super) fn unknown(
     place: &str,
     what: &str,
@@ -132,11 +132,11 @@ pub(super) fn unknown(
     }
     let s = if names.len() == 1 { "" } else { "s" };
     let message = format!(
-        "{place}: {what}{s} that {} none of the fifteen fields, and would be dropped: {}",
+        "{place}: {what}{s} that {} not among the fifteen fields, and would be dropped: {}",
         if names.len() == 1 { "is" } else { "are" },
         listed.join(", ")
     );
-    // As a word of a command line it stands as it is.
+    // It needs no quotes on a command line.
     let is_usual = |name: &&String| name.len() <= 64 && !name.contains(char::is_control);
     let mut usual = names.iter().filter(is_usual);
     let first = usual.clone().find(|name| Field::from_wire_name(name).is_none());
@@ -181,14 +181,14 @@ const WORDS: [(&str, Field); 26] = [
     ("time", Field::StartDate),
 ];
 
-/// The documented name that is nearest to another one.
+/// The documented name that is nearest to a name.
 pub(super) fn nearest(name: &str) -> Option<Field> {
     let name = key(name);
     // No documented name is longer.
     let begin: String = name.chars().take(64).collect();
     let distance = |field: &Field| strsim::levenshtein(&begin, &key(field.wire_name()));
     let field = Field::ALL.into_iter().min_by_key(distance)?;
-    // A third of the letters may be others.
+    // Up to a third of the letters may differ.
     if distance(&field) * 3 <= field.wire_name().len() {
         return Some(field);
     }
@@ -225,7 +225,7 @@ mod tests {
         assert!(
             mapping("start=x")
                 .unwrap_err()
-                .starts_with("start is no field: expected one of startDate, ")
+                .starts_with("start is not a field: expected one of startDate, ")
         );
     }
 }

@@ -1,4 +1,4 @@
-//! From the records of a file to those of a store.
+//! Makes records of a store from those of a file.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use vcc_format::Record;
@@ -6,11 +6,11 @@ use vcc_query::Zone;
 use vcc_store::{RecordError, RecordErrorKind, StoredRecord};
 use vcc_types::{Field, Recording, Row, StartDate};
 
-/// What the formats' records have in common here.
+/// The common part of the records of all formats.
 pub(super) trait Readable: Row {
     fn has_extras(&self) -> bool;
 
-    /// What stands beside the fifteen fields.
+    /// The values beside the fifteen fields.
     fn extras(&self) -> Vec<(&str, &str)>;
 }
 
@@ -34,7 +34,7 @@ impl Readable for Recording {
     }
 }
 
-/// A record, some of whose fields have other names by `--map`.
+/// A record with fields that `--map` renames.
 pub(super) struct Mapped<'a, R> {
     pub(super) record: &'a R,
     pub(super) values: Vec<(Field, &'a str)>,
@@ -63,7 +63,7 @@ impl<R: Row> Row for Mapped<'_, R> {
     }
 }
 
-/// The fields of a record, without what stands beside them.
+/// The fields of a record, without the values beside them.
 pub(super) fn fields(record: &impl Row) -> Recording {
     let mut recording = Recording::new();
     for field in Field::ALL {
@@ -75,14 +75,14 @@ pub(super) fn fields(record: &impl Row) -> Recording {
     recording
 }
 
-/// Whether a record cannot be known again.
+/// Whether a record has no keys.
 pub(super) fn is_keyless(record: &impl Row) -> bool {
     record.text(Field::TransactionId).is_empty() && record.text(Field::Filename).is_empty()
 }
 
 pub(super) fn stored(record: &impl Row, zone: Option<Zone>) -> Result<StoredRecord, RecordError> {
     StoredRecord::new(record).or_else(|error| match (error.kind(), local(record)) {
-        // QUIRK-14: without an offset, in the zone that is given.
+        // QUIRK-14: a start without an offset is in the zone of `--zone`.
         (RecordErrorKind::NoUsableStart, Some(local)) => match zone {
             Some(zone) => StoredRecord::with_start(record, zone.first_instant(local)),
             None => Err(error),
@@ -99,7 +99,7 @@ pub(super) fn reason(record: &impl Row, error: &RecordError, zone: Option<Zone>)
     error.to_string()
 }
 
-/// What a start says that has no offset.
+/// The message for a start without an offset.
 pub(super) fn local(record: &impl Row) -> Option<NaiveDateTime> {
     match StartDate::parse(record.text(Field::StartDate)) {
         Ok(StartDate::Local(local)) => Some(local),

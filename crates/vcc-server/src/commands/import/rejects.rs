@@ -10,21 +10,21 @@ use crate::commands::failure::{Failure, cannot};
 use crate::commands::owner::owned;
 use crate::commands::store_paths::{is_of_store, is_same_file};
 
-/// What is left out, as JSON lines: the record as it was, then its number and the reason. JSON can
-/// carry every character; once mended, the file can be imported as it is.
+/// The rejects as JSON lines: the record as it was, then its number and the reason. JSON can carry every
+/// character. Once it is repaired, the file can be imported as it is.
 pub(super) struct Rejects {
     path: PathBuf,
     file: BufWriter<File>,
 }
 
 impl Rejects {
-    /// A new file, or the one that an import which goes on has begun.
+    /// A new file, or the one that an earlier part of this import has begun.
     pub(super) fn open(path: &Path, goes_on: bool) -> Result<Self, Failure> {
         let open = || {
             let mut options = File::options();
             options.create(true).write(true).append(goes_on).truncate(!goes_on);
             let mut file = owned(&mut options).open(path)?;
-            // A line that a full disk cut off takes no other with it.
+            // If a full disk cut off the last line, the next one must not be appended to it.
             if goes_on && is_cut_off(path)? {
                 file.write_all(b"\n")?;
             }
@@ -72,7 +72,7 @@ impl Rejects {
     }
 }
 
-/// Refuses a file that writing to it would destroy: what is imported, or a file of the store.
+/// Refuses a file that must not be overwritten: the imported file, or a file of the store.
 pub(super) fn may_be(path: &Path, source: &Path, store: Option<&Path>) -> Result<(), Failure> {
     let shown = path.display();
     if is_same_file(path, source) {
@@ -86,7 +86,7 @@ pub(super) fn may_be(path: &Path, source: &Path, store: Option<&Path>) -> Result
     Ok(())
 }
 
-/// Whether a file ends within a line. What is no file, such as a pipe, has no end to be read.
+/// Whether a file ends within a line. A pipe or the like has no end that could be read.
 fn is_cut_off(path: &Path) -> io::Result<bool> {
     let about = path.metadata()?;
     if !about.is_file() || about.len() == 0 {

@@ -1,4 +1,4 @@
-//! The file or stdin, and what an import of it is known by.
+//! The file or stdin, and what identifies its import.
 
 use std::cell::RefCell;
 use std::fs::File;
@@ -24,12 +24,12 @@ pub(super) struct Source {
     length: Option<u64>,
 }
 
-/// What an import is known by.
+/// What identifies an import.
 #[derive(Clone)]
 pub(super) struct Identity {
-    /// The digest of all of the file.
+    /// The digest of the whole file.
     pub(super) digest: String,
-    /// It, with what decides what becomes of the records.
+    /// The digest with the options that change what is stored.
     pub(super) import: String,
     /// The same without the digest, and with `--map`.
     pub(super) begun: Begun,
@@ -51,7 +51,7 @@ impl Source {
         self.length
     }
 
-    /// The name of the file, as it is said.
+    /// The name of the file for messages.
     pub(super) fn name(&self) -> String {
         match &self.file {
             None => "stdin".to_owned(),
@@ -59,10 +59,10 @@ impl Source {
         }
     }
 
-    /// What tells this import from others, so that one that was broken off is known again: the
-    /// hash of all of the file, since what comes before the place where it goes on must be the
-    /// same, and what decides what becomes of its records. `None` for what cannot be read twice.
-    /// `options`: those that the format of the file completes.
+    /// What tells this import from others, so that an interrupted one is recognized: the hash of the
+    /// whole file, since the part before the place where it resumes must be the same, and the options
+    /// that change what is stored. `None` for a source that cannot be read twice. `options` are
+    /// completed by the format of the file.
     pub(super) fn identity(
         &self,
         format: Option<FileFormat>,
@@ -72,7 +72,7 @@ impl Source {
             return Ok(None);
         };
         let read = || -> Result<Identity, NotRead> {
-            // To name the format that is found anyway makes no other import.
+            // Naming the format that is recognized anyway changes nothing.
             let format = kind::open(Box::new(file), format)?.format;
             let mut reader = BufReader::with_capacity(BUFFER, file);
             reader.rewind()?;
@@ -97,13 +97,13 @@ impl Source {
         read().map(Some).map_err(|error| error.failure(&self.name()))
     }
 
-    /// Opens the same file once more, if that can be.
+    /// Opens the same file once more, if that is possible.
     pub(super) fn again(path: &Path) -> Option<Self> {
         let source = Self::open(path).ok()?;
         source.length.is_some().then_some(source)
     }
 
-    /// Begins to read.
+    /// Starts reading.
     pub(super) fn reader(self, progress: Progress) -> Raw {
         let once = self.length.is_none();
         let inner: Box<dyn Read> = match self.file {
@@ -119,7 +119,7 @@ fn hex(hash: Sha256) -> String {
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The digest of what was read once.
+/// The digest of a source that is read only once.
 pub(super) type Hash = Option<Rc<RefCell<Sha256>>>;
 
 /// The hash in hexadecimal, if there is one.
@@ -127,7 +127,7 @@ pub(super) fn digest(hash: &Hash) -> Option<String> {
     hash.as_ref().map(|hash| hex(hash.borrow().clone()))
 }
 
-/// The bytes as they come: tells the progress bar what is read, and hashes what cannot be read twice.
+/// The bytes as they come. Advances the progress bar, and hashes a source that cannot be read twice.
 pub(super) struct Raw {
     inner: Box<dyn Read>,
     progress: Progress,

@@ -25,7 +25,7 @@ pub(super) fn help() -> String {
     text
 }
 
-/// A batch as a table: each record with the fields that say something.
+/// A batch as a table: each record with its fields that are not empty.
 pub(super) fn sample(event: &Event) -> String {
     let mut rows: Vec<(u64, String)> = Vec::new();
     for (number, record) in std::iter::zip(&event.numbers, &event.records) {
@@ -40,7 +40,7 @@ pub(super) fn sample(event: &Event) -> String {
     }
     rows.sort_by_key(|(number, _)| *number);
     let text: String = rows.into_iter().map(|(_, text)| text).collect();
-    // What stands in a value does not steer a terminal.
+    // A value must not control the terminal.
     text.chars().map(|c| if c.is_control() && c != '\n' { '\u{FFFD}' } else { c }).collect()
 }
 

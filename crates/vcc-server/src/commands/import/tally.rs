@@ -5,11 +5,11 @@ use std::time::Duration;
 use vcc_store::{BulkLoaded, Imported};
 
 use super::names;
-use super::noted::Report;
 use super::read::Ended;
+use super::report::Report;
 use crate::commands::words::{counted, grouped};
 
-/// What has become of the records of a file.
+/// What became of the records of a file.
 #[derive(Default)]
 pub(super) struct Tally {
     added: u64,
@@ -17,17 +17,17 @@ pub(super) struct Tally {
     updated: u64,
     conflicts: u64,
     pub(super) refused: u64,
-    /// How many could be stored, where nothing is.
+    /// How many could be stored, if nothing is.
     pub(super) storable: u64,
-    /// The first of those that are left out, by their numbers.
+    /// The first records that are left out, by their numbers.
     first: BTreeMap<u64, LeftOut>,
     /// How many records a bulk load has taken so far, and how long its end took.
     pub(super) loaded: u64,
     indexed: Option<Duration>,
     report: Report,
-    /// How many values were left out with their columns.
+    /// How many values of ignored columns were left out.
     ignored: u64,
-    /// Of how many records it was said why they had been left out before.
+    /// How many records came from a file of rejects.
     reasons: u64,
 }
 
@@ -37,7 +37,7 @@ struct LeftOut {
     reason: String,
 }
 
-/// How many records are shown that are left out.
+/// How many of the records that are left out are shown.
 const FIRST: usize = 10;
 
 impl Tally {
@@ -48,7 +48,7 @@ impl Tally {
         self.conflicts += imported.conflicts.len() as u64;
     }
 
-    /// What became of a bulk load as a whole.
+    /// Adds the result of a bulk load.
     pub(super) fn bulk(&mut self, loaded: &BulkLoaded, took: Duration) {
         self.indexed = Some(took);
         self.added = loaded.added;
@@ -57,7 +57,7 @@ impl Tally {
         self.conflicts = loaded.conflicts;
     }
 
-    /// Takes what the reader has counted.
+    /// Adds what the reader has counted.
     pub(super) fn read(&mut self, ended: &mut Ended) {
         self.report = std::mem::take(&mut ended.report);
         self.ignored = ended.ignored;
@@ -80,7 +80,7 @@ impl Tally {
         }
     }
 
-    /// How many texts between records were left out.
+    /// How many texts that are not records were left out.
     pub(super) fn texts(&self) -> u64 {
         self.report.left_out()
     }
@@ -89,7 +89,7 @@ impl Tally {
         self.conflicts + self.refused
     }
 
-    /// Notes why a record is left out.
+    /// Records why a record is left out.
     pub(super) fn leave_out(&mut self, number: u64, line: Option<u64>, reason: String) {
         self.first.insert(number, LeftOut { line, reason });
         if self.first.len() > FIRST {
@@ -109,12 +109,12 @@ impl Tally {
         }
     }
 
-    /// Whether something is in the file now that the store does not hold.
+    /// Whether the file has something that the store does not.
     pub(super) fn leaves_copies(&self) -> bool {
         self.updated > 0 || self.indexed.is_some() && self.conflicts > 0
     }
 
-    /// What is said at the end.
+    /// The summary at the end.
     pub(super) fn summary(&self, took: Duration) -> String {
         let read = took.saturating_sub(self.indexed.unwrap_or_default());
         let rate = self.records() as f64 / read.as_secs_f64().max(1e-3);

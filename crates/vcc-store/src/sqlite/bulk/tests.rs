@@ -4,7 +4,7 @@ use vcc_types::Field;
 
 use super::*;
 use crate::selection::any_record;
-use crate::sqlite::line::Line;
+use crate::sqlite::queue::Queue;
 use crate::{Sqlite, Store as _};
 
 const KEY: &str = "recordings_transaction";
@@ -28,7 +28,7 @@ async fn a_token_is_revoked_between_the_indexes_of_a_load() {
     assert!(store.set_index(Field::QueueId, true).await.unwrap());
     let mut load = store.bulk(acme, "calls.csv").await.unwrap();
     load.load(vec![(1, record("bill")), (2, record("mary"))], 2).await.unwrap();
-    let line = Line::at(&folder.path().join("s.db-wal")).unwrap();
+    let queue = Queue::at(&folder.path().join("s.db-wal")).unwrap();
     // After an interruption in the middle of the first index, it continues.
     let key = store.writer.run(|connection| {
         let indexes = schema(connection, "index", "recordings");
@@ -44,7 +44,7 @@ async fn a_token_is_revoked_between_the_indexes_of_a_load() {
     // The record is left out when the first index is there, and the others are not.
     let finishing = load.finish(OnConflict::Reject, move |_, _| {
         begin.take().unwrap().send(()).unwrap();
-        while line.is_free() {
+        while queue.is_free() {
             std::thread::yield_now();
         }
     });

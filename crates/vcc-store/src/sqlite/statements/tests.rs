@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::plan::Plan;
-use crate::sql::led::{TENANT, assert_built, assert_table, built_in, deletions, selections};
+use crate::sql::led_by_tenant::{
+    TENANT, assert_built, assert_table, built_in, deletions, selections,
+};
 
 #[test]
 fn every_statement_is_led_by_the_tenant() {

@@ -1,4 +1,4 @@
-//! Batches: what fits one, and when it is handed on.
+//! Batches: what fits into one, and when it is passed on.
 
 use std::sync::mpsc;
 
@@ -12,7 +12,7 @@ impl Maker<'_> {
         records.len() + refused.len() >= self.batches.batch || self.bytes >= BATCH_BYTES
     }
 
-    /// Counts a record that comes into the batch next. Where it does not fit, what is there goes first.
+    /// Counts the next record of the batch. If it does not fit, the batch is passed on first.
     pub(super) fn make_room(&mut self, bytes: usize) -> Result<(), BrokenOff> {
         if self.bytes > 0 && self.bytes + bytes > BATCH_BYTES {
             self.send_until(self.number - 1)?;
@@ -25,7 +25,7 @@ impl Maker<'_> {
         self.send_until(self.number)
     }
 
-    /// Hands the batch on, or holds it back while names are looked for.
+    /// Passes the batch on, or holds it back while names are being searched.
     pub(super) fn send_until(&mut self, until: u64) -> Result<(), BrokenOff> {
         let event = Event { until, ..std::mem::take(&mut self.event) };
         self.bytes = 0;
@@ -41,14 +41,14 @@ impl Maker<'_> {
         if event.is_empty() {
             return if sender.is_closed() { Err(BrokenOff::Nothing) } else { Ok(()) };
         }
-        // A store takes several times as much for such records.
+        // A store needs several times as much memory for such records.
         let until_done = event.is_fat().then(mpsc::channel);
         let until_done = until_done.map(|(done, until_done)| {
             event.done = Some(done);
             until_done
         });
         sender.blocking_send(event).map_err(|_| BrokenOff::Nothing)?;
-        // Nothing is sent: it is dropped.
+        // This sends nothing; dropping it is the signal.
         let _ = until_done.map(|until_done| until_done.recv());
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Why a file is not read to its end.
+//! The reasons why a file is not read to its end.
 
 use std::io;
 
@@ -11,9 +11,9 @@ pub(super) enum BrokenOff {
     Format(Error),
     Io(io::Error),
     Stop(Box<Failure>),
-    /// Names are not known.
+    /// There are unknown names.
     Names(Box<Failure>),
-    /// Nobody takes the batches any more.
+    /// The import has ended, and takes no more batches.
     Nothing,
 }
 

@@ -1,4 +1,4 @@
-//! Reads a file in the format that it has.
+//! Reads a file in its format.
 
 use std::io::BufReader;
 
@@ -31,7 +31,7 @@ impl Maker<'_> {
         let reader = Counted { inner: opened.reader, bytes: self.read.clone() };
         let reader = BufReader::with_capacity(BUFFER, reader);
         self.format = Some(opened.format);
-        // The names of CSV stand in its header.
+        // In CSV, all names are in the header.
         let looks = opened.format != FileFormat::Csv && !self.batches.names.ignore_unknown;
         self.held = looks.then(Vec::new);
         let noted = self.noted.clone();

@@ -12,7 +12,7 @@ use crate::commands::import::records::{fields, is_keyless, local, reason, stored
 use crate::commands::words::shorten;
 
 impl Maker<'_> {
-    /// Adds a record to the batch, or to what is left out. `left`: what a reject of it keeps.
+    /// Adds a record to the batch, or leaves it out. `left`: the other values that a reject keeps.
     pub(super) fn keep(
         &mut self,
         row: &impl Row,
@@ -73,7 +73,7 @@ impl Maker<'_> {
         }
         let mut bytes = bytes_of(&recording);
         if bytes > 2 * LONGEST {
-            // No store holds so much, and no batch has room for it.
+            // No store accepts it, and no batch has room for it.
             recording = shortened(&recording);
             bytes = bytes_of(&recording);
         }
@@ -84,7 +84,7 @@ impl Maker<'_> {
         Ok(())
     }
 
-    /// Leaves out a line of which no record can be made.
+    /// Leaves out a line that is not a record.
     pub(super) fn leave_out(&mut self, line: &[u8], reason: String) -> Result<(), BrokenOff> {
         self.number += 1;
         if self.number <= self.batches.skip {
@@ -104,8 +104,8 @@ pub(super) fn bytes_of(recording: &Recording) -> usize {
     texts.chain(extra).sum()
 }
 
-/// A record with the beginnings of its longest values. They are too long to be stored still, so that
-/// none is taken to be whole.
+/// A record with only the beginnings of its longest values. They are still too long to be stored, so that
+/// none is taken for a whole value.
 fn shortened(recording: &Recording) -> Recording {
     let mut short = Recording::new();
     for (field, text) in recording.fields() {

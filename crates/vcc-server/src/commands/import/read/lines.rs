@@ -1,4 +1,4 @@
-//! JSON lines, each read by itself: one that cannot be read is left out, and the next is another.
+//! JSON lines, each read by itself: one that cannot be read is left out, and reading continues with the next.
 
 use std::io::{BufRead, Read};
 
@@ -20,7 +20,7 @@ impl<R: BufRead> Lines<R> {
         Self { reader, line: Vec::new(), number: 0 }
     }
 
-    /// Takes the records of the next line; `false` at the end.
+    /// Reads the records of the next line; `false` at the end.
     pub(super) fn next(&mut self, made: &mut Maker<'_>) -> Result<bool, BrokenOff> {
         self.line.clear();
         self.number += 1;
@@ -40,7 +40,7 @@ impl<R: BufRead> Lines<R> {
                 .recordings()
                 .collect();
         match records {
-            // None in a blank line, more than one where they are joined.
+            // A blank line has none, and a line may have several.
             Ok(records) => {
                 for record in &records {
                     made.take(record)?;

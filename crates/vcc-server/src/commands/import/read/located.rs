@@ -1,4 +1,4 @@
-//! In which lines of a file records begin.
+//! The lines of a file in which records begin.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -11,11 +11,11 @@ use super::Batches;
 use super::maker::Maker;
 use crate::commands::import::file_format::FileFormat;
 use crate::commands::import::names::Names;
-use crate::commands::import::noted::Noted;
+use crate::commands::import::report::Noted;
 use crate::commands::import::source::Source;
 use crate::commands::progress::Progress;
 
-/// In which lines the records of these numbers begin; fewer where the file cannot be read again.
+/// The lines in which the records of these numbers begin; fewer if the file cannot be read again.
 pub(in crate::commands::import) fn lines(
     path: &Path,
     format: Option<FileFormat>,
@@ -37,7 +37,7 @@ pub(in crate::commands::import) fn lines(
     let noted = Rc::new(RefCell::new(Noted::new(false)));
     let mut made = Maker::new(&batches, source.name(), noted);
     made.wanted = numbers;
-    // What was found before is right whatever comes after.
+    // The lines that were found before an error are right.
     let _ = made.file(source, format, &batches.progress);
     made.lines
 }

@@ -10,8 +10,8 @@ use super::broken_off::BrokenOff;
 use super::{Batches, Event};
 use crate::commands::failure::Failure;
 use crate::commands::import::file_format::FileFormat;
-use crate::commands::import::noted::Noted;
 use crate::commands::import::records::{Mapped, Readable, is_keyless};
+use crate::commands::import::report::Noted;
 
 pub(super) struct Maker<'a> {
     pub(super) batches: &'a Batches,
@@ -21,9 +21,9 @@ pub(super) struct Maker<'a> {
     pub(super) event: Event,
     pub(super) bytes: usize,
     pub(super) number: u64,
-    /// What was made while names are still looked for.
+    /// Batches that are held back while names are still being searched.
     pub(super) held: Option<Vec<Event>>,
-    /// The names that were found, and how many bytes were read.
+    /// The unknown names so far, and how many bytes were read.
     pub(super) unknown: Vec<String>,
     pub(super) read: Rc<Cell<u64>>,
     /// Whether the first row was taken to be a record.
@@ -31,15 +31,15 @@ pub(super) struct Maker<'a> {
     pub(super) keyless: bool,
     pub(super) ignored: u64,
     pub(super) reasons: u64,
-    /// Whether the header of CSV is that of a file of rejects.
+    /// Whether the CSV header is that of a file of rejects.
     pub(super) of_rejects: bool,
     pub(super) absent: Vec<Field>,
     pub(super) met: Vec<String>,
     /// Whether the file cannot be read twice.
     pub(super) once: bool,
-    /// The line of the record that was taken last is asked for.
+    /// Whether the line of the last record is wanted.
     pub(super) unlocated: bool,
-    /// The records whose lines are looked for, and those lines.
+    /// The records whose lines are wanted, and those lines.
     pub(super) wanted: Vec<u64>,
     pub(super) lines: BTreeMap<u64, u64>,
 }
@@ -71,7 +71,7 @@ impl<'a> Maker<'a> {
         }
     }
 
-    /// Takes records while there are any, and somebody takes the batches.
+    /// Reads records until the end, or until the import ends.
     pub(super) fn all(
         &mut self,
         mut next: impl FnMut(&mut Self) -> Result<bool, BrokenOff>,
@@ -79,7 +79,7 @@ impl<'a> Maker<'a> {
         let outcome = loop {
             match next(self) {
                 Err(error) => {
-                    // The record at which it stops is not dealt with.
+                    // The record at which it stops is not done.
                     self.number -=
                         u64::from(matches!(error, BrokenOff::Stop(_) | BrokenOff::Names(_)));
                     break Err(error);
@@ -92,7 +92,7 @@ impl<'a> Maker<'a> {
                 Ok(true) => {}
             }
         };
-        // Names first: what was read before an error is whole, but would be dropped in part.
+        // Unknown names come first: records before an error are complete, but would lose values.
         self.release()?;
         self.send()?;
         outcome
@@ -108,7 +108,7 @@ impl<'a> Maker<'a> {
             return Ok(());
         }
         if self.noted.borrow().is_plain() && !record.has_extras() {
-            // Something before it, such as a blank row.
+            // A deviation before it, such as a blank row.
             self.check()?;
             return self.keep(record, Vec::new(), None);
         }
@@ -123,7 +123,7 @@ impl<'a> Maker<'a> {
         }
     }
 
-    /// `--strict`: whether all is as it should be so far.
+    /// `--strict`: fails at the first deviation.
     pub(super) fn check(&self) -> Result<(), BrokenOff> {
         match &self.noted.borrow().fault {
             Some(fault) if self.batches.strict => {
@@ -134,7 +134,7 @@ impl<'a> Maker<'a> {
         }
     }
 
-    /// Says in which line the record begins that was taken last, where that is asked for.
+    /// Records the line of the last record, if that is wanted.
     pub(super) fn locate(&mut self, line: impl FnOnce() -> u64) {
         if !std::mem::take(&mut self.unlocated) {
             return;

@@ -1,8 +1,8 @@
-//! Reads a file and hands on its records, batch by batch.
+//! Reads a file and passes its records on, batch by batch.
 
 mod batch;
-mod beside;
 mod broken_off;
+mod extra;
 mod file;
 mod keep;
 mod lines;
@@ -24,25 +24,25 @@ use self::keep::bytes_of;
 use self::maker::Maker;
 use super::file_format::FileFormat;
 use super::names::Names;
-use super::noted::{Noted, Report};
+use super::report::{Noted, Report};
 use super::source::{Source, digest};
 use crate::commands::failure::Failure;
 use crate::commands::progress::Progress;
 
-/// How far names are looked for before anything is stored, in bytes; somewhat more than is promised,
-/// for the last record may end behind it.
+/// How far to search for unknown names before anything is stored, in bytes. It is somewhat more than the
+/// documentation promises, because the last record may end later.
 const LOOKED_AT: u64 = (8 << 20) + (1 << 20);
 
-/// A batch has no more bytes than this, whatever its records are like. There are up to four of them in
-/// memory: one that is being made, one that waits, and one or two in the store.
+/// The most bytes of a batch. Up to four batches are in memory: one that is being made, one that waits, and
+/// one or two in the store.
 const BATCH_BYTES: usize = 16 << 20;
 
-/// The text of the longest record that a store holds, in bytes: ten values of 1 MiB and four of 1,000
-/// bytes, with room for names and delimiters.
+/// The longest record that a store accepts, in bytes: ten values of 1 MiB and four of 1,000 bytes, with
+/// room for names and delimiters.
 const LONGEST: usize = (10 << 20) + 4 * 1_000 + 2_000;
 
-/// What a record may be as it is written: what a store gives comes back, however much of it is escaped.
-/// CSV and JSON write a character as two, XML as up to five.
+/// The longest record in a document. Everything that a store exports can be imported again, however much
+/// of it is escaped: CSV and JSON write a character as two, XML as up to five.
 fn limits(format: FileFormat) -> Limits {
     let factor = if format == FileFormat::Xml { 5 } else { 2 };
     let mut limits = Limits::default();
@@ -51,13 +51,13 @@ fn limits(format: FileFormat) -> Limits {
     limits
 }
 
-/// How many deviations of one record are noted. A record of nothing else takes no memory for them.
+/// How many deviations of one record are kept, so that a record full of them takes no memory.
 const NOTED: usize = 100_000;
 
-/// From so many bytes on a record is alone in memory with its batch.
+/// From this many bytes on, a record is in a batch of its own, without others in memory.
 const FAT: usize = 4 << 20;
 
-/// What a record takes beside its text, in bytes.
+/// The memory of a record in addition to its text, in bytes.
 const OF_A_RECORD: usize = 160;
 
 /// A batch on its way to the store.
@@ -67,16 +67,16 @@ pub(super) struct Event {
     /// The number of each record in the file, from 1.
     pub(super) numbers: Vec<u64>,
     pub(super) refused: Vec<Refused>,
-    /// Whether records in it cannot be known again.
+    /// Whether it has records without keys.
     pub(super) keyless: bool,
-    /// How many records of the file are dealt with after this batch.
+    /// How many records of the file are done after this batch.
     pub(super) until: u64,
-    /// Dropped when it is dealt with, where nothing more is read before.
+    /// Dropped when the batch is done, if the reader waits for that.
     pub(super) done: Option<std::sync::mpsc::Sender<()>>,
 }
 
 impl Event {
-    /// Whether its records are so long that no other batch belongs into memory beside it.
+    /// Whether its records are so long that no other batch should be in memory at the same time.
     fn is_fat(&self) -> bool {
         let stored = self.records.iter().map(|record| record.joined().len());
         let refused = self.refused.iter().map(|refused| bytes_of(&refused.recording));
@@ -98,28 +98,28 @@ pub(super) struct Refused {
     pub(super) recording: Recording,
 }
 
-/// What is known at the end of a file.
+/// The result at the end of a file.
 #[derive(Default)]
 pub(super) struct Ended {
     pub(super) report: Report,
-    /// Whether there are records that cannot be known again, also among those that are dealt with.
+    /// Whether there are records without keys, also among those that an earlier import has done.
     pub(super) keyless: bool,
-    /// How many values were left out with their columns.
+    /// How many values of ignored columns were left out.
     pub(super) ignored: u64,
-    /// Of how many records it was said why they had been left out before.
+    /// How many records came from a file of rejects.
     pub(super) reasons: u64,
     /// The fields that have no column.
     pub(super) absent: Vec<Field>,
     /// The names of `--map` and `--ignore-column` that were met.
     pub(super) met: Vec<String>,
-    /// The digest of what cannot be read twice.
+    /// The digest of a file that cannot be read twice.
     pub(super) digest: Option<String>,
 }
 
 /// Why a file is not read to its end.
 pub(super) struct Stopped {
     pub(super) failure: Failure,
-    /// Whether it is names that are not known.
+    /// Whether there are unknown names.
     pub(super) at_names: bool,
 }
 
@@ -135,7 +135,7 @@ pub(super) struct Batches {
     pub(super) batch: usize,
     pub(super) names: Names,
     pub(super) strict: bool,
-    /// How many records an earlier import has dealt with.
+    /// How many records an earlier import has done.
     pub(super) skip: u64,
     /// How many records are read.
     pub(super) most: Option<u64>,
@@ -174,7 +174,7 @@ impl Batches {
         Ok(Ended { report, keyless, ignored, reasons, absent, met, digest: digest(&hash) })
     }
 
-    /// What is said of the records before the one at which the reading ends, where there are any.
+    /// What to say of the records before the one at which reading ends, if there are any.
     fn before(&self, records: u64) -> Option<&'static str> {
         let said = if self.stores {
             "what came before is imported"
@@ -185,7 +185,7 @@ impl Batches {
     }
 }
 
-/// What helps where a file that was taken to be CSV has no header.
+/// A hint if a file that was recognized as CSV has no header.
 fn is_no_csv(error: &Error, format: Option<FileFormat>) -> Option<&'static str> {
     let is = error.kind() == ErrorKind::NotRecordings && format == Some(FileFormat::Csv);
     is.then_some(
@@ -200,7 +200,7 @@ mod tests {
 
     use super::*;
 
-    /// However the longest record of a store is written, it is read again.
+    /// The longest record of a store can be read again from every format.
     #[test]
     fn the_limits_hold_what_a_store_holds() {
         let start = || Recording::new().with(Field::StartDate, "2007-12-19T19:16:36.123456-08:00");

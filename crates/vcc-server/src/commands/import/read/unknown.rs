@@ -1,4 +1,4 @@
-//! Names that are none of the fifteen fields: looked for before anything is handed on.
+//! Searches for unknown names before anything is passed on.
 
 use vcc_types::Field;
 
@@ -8,10 +8,10 @@ use super::maker::Maker;
 use crate::commands::failure::Failure;
 use crate::commands::import::file_format::FileFormat;
 use crate::commands::import::names::{self, Meaning};
-use crate::commands::import::noted::Columns;
+use crate::commands::import::report::Columns;
 
 impl Maker<'_> {
-    /// Looks at what the header of CSV says, before any record behind it is taken.
+    /// Checks the CSV header before any record after it is read.
     pub(super) fn header(&mut self) -> Result<(), BrokenOff> {
         let Some(header) = self.noted.borrow_mut().header.take() else { return Ok(()) };
         if !self.wanted.is_empty() {
@@ -49,7 +49,7 @@ impl Maker<'_> {
         Ok(())
     }
 
-    /// Hands on what was held back, if all names are known.
+    /// Passes on the batches that were held back, if all names are known.
     pub(super) fn release(&mut self) -> Result<(), BrokenOff> {
         let Some(held) = self.held.take() else { return Ok(()) };
         if !self.unknown.is_empty() {
@@ -69,7 +69,7 @@ impl Maker<'_> {
         names::unknown(&self.name, what, &self.unknown, self.held.is_none().then(|| self.goes_on()))
     }
 
-    /// What becomes of the records before the one at which it stops.
+    /// What to say of the records before the one at which it stops.
     pub(super) fn goes_on(&self) -> &'static str {
         match (self.batches.stores, self.once) {
             (false, _) => "what came before could be read",
