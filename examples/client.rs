@@ -23,7 +23,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let url = format!("{root}{}?{query}", Resource::Files.path());
         let request = ureq::get(url).header("Authorization", &authorization);
         let body = request.call()?.into_body().read_to_vec()?;
-        // Whole or not at all: half a page would be taken for the last one.
+        // A page is read whole or not at all: half a page would look like the last one.
         let page = read_page::<Xml>(&body, Options::tolerant())?;
         page.deviations.iter().for_each(|deviation| eprintln!("repaired: {deviation}"));
         for recording in &page.recordings {

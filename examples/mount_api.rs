@@ -4,8 +4,8 @@
 //! cargo run --example mount-api
 //! ```
 //!
-//! prints a line for `curl` that works. Here the application listens, and TLS is its business; where
-//! the API should listen itself, with HTTPS, `vcc_server::Server` does.
+//! prints a line for `curl` that works. Here the application listens, and is responsible for TLS.
+//! `vcc_server::Server` listens by itself, with HTTPS.
 
 use std::{error::Error, net::SocketAddr, sync::Arc, time::SystemTime};
 
@@ -30,10 +30,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let api = Api::new(store).router().into_service();
     let app = Router::new()
         .route("/", get(|| async { "the pages of the application" }))
-        // The API reads whole paths; `nest_service` would take their beginning away.
+        // The API reads whole paths; `nest_service` would cut off their beginning.
         .route_service("/api/recordings", api.clone())
         .route_service("/api/recordings/{*rest}", api)
-        // The log and the audit log name the address of a client.
+        // The log and the audit log have the address of the client.
         .into_make_service_with_connect_info::<SocketAddr>();
     let listener = tokio::net::TcpListener::bind(address).await?;
     let address = listener.local_addr()?;

@@ -63,7 +63,7 @@ async fn answer(
     Ok(([(CONTENT_TYPE, content_type)], body).into_response())
 }
 
-/// AUTH-1: the tenant that the request names, if it shows one of its tokens.
+/// AUTH-1: the tenant that the request names, if it has one of its tokens.
 async fn tenant(store: &dyn Store, headers: &HeaderMap) -> Result<Tenant, Refused> {
     let refused = || (StatusCode::FORBIDDEN, "expected a tenant and one of its tokens".to_owned());
     let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
@@ -84,7 +84,7 @@ fn not_understood(error: vcc_query::QueryError) -> Refused {
     (StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST), error.to_string())
 }
 
-/// STATUS-1: what went wrong is for the log, and no business of the client.
+/// STATUS-1: the reason is for the log, not for the client.
 fn unavailable(error: impl Error) -> Refused {
     eprintln!("{error}");
     (StatusCode::SERVICE_UNAVAILABLE, "try again later".to_owned())

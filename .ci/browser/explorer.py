@@ -35,7 +35,7 @@ HOSTILE = [
 ]
 PICTURES = os.environ.get("VCC_TEST_PICTURES")
 
-# What a person sees of the page's policy being broken.
+# Violations of the page's policy, as the browser reports them.
 VIOLATIONS = """
   window.broken = [];
   document.addEventListener("securitypolicyviolation", one => window.broken.push(`${one.violatedDirective} ${one.blockedURI}`));
@@ -67,7 +67,7 @@ def records():
         number += 1
         return record(number, start, **fields)
 
-    # A day of 25 hours, a record an hour, and the instants at and just outside of its edges.
+    # A day of 25 hours with a record in each hour, and records at and just outside of its edges.
     begin = datetime.datetime.fromisoformat("2007-11-04T04:00:00+00:00")
     for hour in range(25):
         yield following((begin + datetime.timedelta(hours=hour, minutes=20)).isoformat())
@@ -80,7 +80,7 @@ def records():
     for minute in range(1000):
         yield following((begin + datetime.timedelta(minutes=minute)).isoformat())
     for text in HOSTILE:
-        # What is looked up by an index is shorter.
+        # Fields with an index take shorter values.
         yield following("2010-03-01T12:00:00-05:00", agentID=text[:1000], wrapUpCode=text)
     begin = datetime.datetime.fromisoformat("2011-02-01T05:00:00+00:00")
     for agent in range(10_000):
@@ -188,7 +188,7 @@ def signing_in(chromium, server):
         service.command("token", "revoke", service.TENANT, "2", "--store", server.store)
         show(page, "The server said: The tenant name or the token is wrong.")
         check(page.is_visible("#sign-in") and page.inner_text("#answer") == "", "a revoked token stays signed in")
-    # A browser that was told a wrong token asks again: it takes no 403 for an answer.
+    # After a wrong token the browser asks again, instead of showing the 403.
     context = chromium.new_context(http_credentials={"username": service.TENANT, "password": "wrong"})
     answer = context.new_page().goto(f"{server.url}/api/recordings/files?d=2008-01-02")
     same(answer.status, 401, "a wrong token in the browser's own prompt")
@@ -232,7 +232,7 @@ def composing(chromium, server):
         same(page.inner_text("#line-curl"), f"curl -u TENANT '{root}.csv?{wanted}&n=51'", "the line for curl")
         vcc = f"vcc list '{wanted}&n=51' --url {server.url} --tenant TENANT --plain-http"
         same(page.inner_text("#line-vcc"), vcc, "the line for vcc")
-        # Every field by the text, and back.
+        # Every field by typing, and back.
         names = page.evaluate("[...document.querySelectorAll('#fields input[id^=f-]')].map(one => one.id.slice(2))")
         same(len(names), 14, "the number of fields")
         page.fill("#text", "d=today-3d,today&start-date=today&" + "&".join(f"{name}=v%20{name}+1" for name in names))
@@ -273,7 +273,7 @@ def errors(chromium, server):
             check("^" in words, f"{query}: no place is shown: {words}")
             page.click("#run")
             page.wait_for_function("() => document.activeElement.id === 'text'")
-        # In the words of the API itself, and beneath the character.
+        # In the API's own words, and below the character.
         page.fill("#text", "d=2007-02-30&tz=America/New_York")
         page.wait_for_function("() => document.querySelector('#mirror mark')?.textContent === '30'")
         place = page.evaluate("""() => {
@@ -357,7 +357,7 @@ def paging(chromium, server):
         page.click(".recordings tbody tr:nth-child(1) button.value:has-text('2008-01-0')")
         result(page, "Records 1 to 1;")
         check("&start-date=2008-01-02T" in page.input_value("#text"), "a filter by a start")
-        # What is edited and not asked is a step of its own, and does not overwrite what was asked.
+        # An edited query that was not sent is a step of its own, and does not replace the one that was.
         page.fill("#text", "d=2008-01-03&n=5")
         page.fill("#text", "d=2008-01-04")
         same(page.evaluate("location.search"), "?d=2008-01-04", "the address of a draft")
@@ -396,7 +396,7 @@ def downloads(chromium, server):
         rows = csv.DictReader(io.StringIO(whole.decode(), newline=""))
         check([json.loads(line) for line in lines.splitlines()] == list(rows), "JSON lines are not the same records")
         same(name, "recordings-acme.jsonl", "the name of the file")
-        # A server that is busy is asked again, and one that refuses is told of: nothing is saved in part.
+        # A busy server is asked again, a refusal is shown, and nothing is saved in part.
         statuses = [503, 429, 200]
         page.route("**/files.csv?*", lambda route: route.fulfill(status=status, body="busy\n", headers={"Retry-After": "0"})
                    if (status := statuses.pop(0) if statuses else 200) != 200 else route.continue_())
@@ -405,7 +405,7 @@ def downloads(chromium, server):
         page.click("#save-all")
         page.wait_for_function("() => document.querySelector('#download-status').textContent.startsWith('Nothing was saved: after 100 ')")
         page.unroute("**/files.csv?*")
-        # Ten thousand agents: it is told how far it is, and it stops.
+        # Ten thousand agents: it shows its progress, and can be stopped.
         page.fill("#text", "d=2011")
         show(page, "Records 1 to 50, of more")
         page.click("#save-all")
@@ -429,7 +429,7 @@ def hostile(chromium, server):
             page.get_by_label("wrapUpCode", exact=True).and_(page.locator("#columns input")).check()
             cells = page.locator(".recordings tbody td:nth-child(3) bdi").all_text_contents()
             for text in HOSTILE[:-4]:
-                # In the page, the ends of lines are one character.
+                # In the page, a line end is one character.
                 check(text.replace("\r\n", "\n") in [cell.replace("\r\n", "\n") for cell in cells], f"{text!r} is not shown as it is")
             check(all(len(cell) <= 121 for cell in cells), "a value is shown at length")
             check("1,048,576 characters" in page.inner_text(".recordings"), "the length of a long value")
@@ -438,7 +438,7 @@ def hostile(chromium, server):
             whole, _ = downloaded(page, "#save-all")
             values = [row["wrapUpCode"] for row in csv.DictReader(io.StringIO(whole.decode(), newline=""))]
             same(sorted(values) == sorted(HOSTILE), True, "the values in a file")
-            # Each can be asked for by a click, but what is too long to be asked for.
+            # Each can be selected by a click, except values that are too long for a query.
             for text in HOSTILE[:-1]:
                 page.fill("#text", "d=2010")
                 show(page, f"Records 1 to {len(HOSTILE)};")
@@ -544,7 +544,7 @@ def looks(chromium, server):
                 if (width, dark) == (390, True):
                     picture(page, "explorer-phone", "section[aria-labelledby=meaning-title]")
                 if (width, dark) == (1280, False):
-                    # The keyboard goes on from where the last click was.
+                    # The keyboard continues from the last click.
                     page.click("h1")
                     problems.extend(pages.unreachable(page, "button:enabled, input:enabled, select, textarea, summary, .scrolls, a"))
 

@@ -10,10 +10,10 @@ import subprocess
 
 import pages
 
-# Servers with many failures over long times, with windows that hold a change of the clock, with instants,
-# and with none that has a window.
+# Servers with many failures over long periods, with windows over a clock change, with instants, and without
+# windows.
 DEFECTS = ["d-ignored", "day-of-24-hours", "finish-is-start", "page-of-49"]
-# Pixels that no letter may be smaller than.
+# The smallest size of letters, in pixels.
 SMALLEST = 11
 
 folder = pathlib.Path(os.environ["VCC_TEST_DIR"])
@@ -99,7 +99,7 @@ SMALL = """smallest => {
   return [...found];
 }"""
 
-# What sticks out of the page's width, if not out of something that scrolls in itself.
+# Elements wider than the page, unless they are inside something that scrolls.
 STICKING = """() => [...document.querySelectorAll("body *")]
   .filter(each => !each.closest(".scroll,.skip,svg") && each.getBoundingClientRect().right > document.documentElement.clientWidth + 0.5)
   .map(each => `${each.tagName}.${each.className} sticks out: ${each.textContent.slice(0, 40)}`)"""
@@ -133,7 +133,7 @@ def keyboard(chromium, file):
             tell("keyboard", ["the first stop is not the link to the results"])
         if not page.locator(".skip").bounding_box()["x"] >= 0:
             tell("keyboard", ["the link to the results is not seen"])
-        # From the beginning once more.
+        # Once more from the beginning.
         page.reload()
         tell("keyboard", pages.unreachable(page, "summary, a, input, select, .scroll"))
         closed = page.locator("section.block > details.case:not([open]) > summary").first
@@ -146,7 +146,7 @@ def keyboard(chromium, file):
         headings = page.evaluate("() => [...document.querySelectorAll('h1,h2,h3')].map(each => Number(each.tagName[1]))")
         if any(next_one > one + 1 for one, next_one in zip(headings, headings[1:])):
             tell("headings", [f"a level is left out: {headings}"])
-        # Every name that is pointed at is there, once.
+        # Every id that is referenced exists, once.
         tell("links", page.evaluate(
             """() => { const ids = [...document.querySelectorAll("[id]")].map(each => each.id);
               return [...new Set(ids.filter((id, index) => ids.indexOf(id) !== index)),

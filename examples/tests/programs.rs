@@ -1,4 +1,4 @@
-//! Every example is run to its end, and does what it says.
+//! Runs every example, and checks that it does what it says.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
@@ -18,7 +18,7 @@ fn program(name: &str) -> Command {
 struct Server {
     child: Child,
     root: String,
-    /// What stands before the `@`, where the server prints a line for `curl`.
+    /// The credentials in the `curl` line that the server prints.
     credentials: String,
 }
 
@@ -36,7 +36,7 @@ impl Server {
         Self { root: format!("http://{host}"), child, credentials }
     }
 
-    /// What the example of a client prints.
+    /// The output of the client example.
     fn list(&self, query: &str) -> String {
         let (tenant, token) = self.credentials.split_once(':').unwrap();
         let output =
@@ -111,12 +111,12 @@ fn the_api_is_mounted_beside_other_pages() {
     assert_eq!(server.get("/", "wrong"), (200, "the pages of the application".to_owned()));
     assert_eq!(server.list("d=2007"), "2007-12-19T19:16:36-08:00 bill\n");
     assert_eq!(server.get("/api/recordings/files", "wrong").0, 403);
-    // The API says so itself, after it has looked who asks.
+    // The API itself says so, after it has checked the credentials.
     assert_eq!(server.get("/api/recordings/calls", server.token()).0, 404);
     assert_eq!(server.get("/api/recordings", "wrong").0, 403);
 }
 
-/// The sample of the documentation becomes what a parser reads.
+/// The documentation's sample becomes a document that a parser reads.
 #[test]
 fn a_document_is_repaired_and_each_repair_is_shown() {
     let output = program("repair").output().unwrap();
@@ -142,7 +142,7 @@ fn a_program_says_what_it_lacks() {
     assert!(output.status.code() == Some(1) && said.contains("no-such-file.xml: "), "{said}");
 }
 
-/// A stranger finds each of them.
+/// The README names each of them.
 #[test]
 fn the_readme_and_the_table_name_every_example() {
     let manifest = include_str!("../Cargo.toml");

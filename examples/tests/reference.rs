@@ -1,4 +1,4 @@
-//! The tables of `docs/reference` that have a row for each item of a type say what the code says.
+//! Tables of `docs/reference` with a row for each item of a type are those of the code.
 //!
 //! `UPDATE_DOCS=1 cargo test -p examples --test reference` writes them.
 
@@ -8,7 +8,7 @@ use std::path::Path;
 use vcc_format::DeviationKind;
 use vcc_types::Dialect;
 
-/// What stands between `<!-- generated: NAME -->` and `<!-- end -->` of a page is this.
+/// Checks that this is the text between `<!-- generated: NAME -->` and `<!-- end -->` of a page.
 fn holds(page: &str, name: &str, table: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/reference").join(page);
     let text = std::fs::read_to_string(&path).unwrap();

@@ -1,4 +1,4 @@
-//! Which service, who asks, and on which way: every way of configuration from end to end.
+//! The service, the credentials and the route: every way to configure them, from end to end.
 #![cfg(unix)]
 
 mod common;
@@ -17,7 +17,7 @@ use common::{Folder, Reference, Service, TENANT, TOKEN, calls, page, run, vcc};
 const LIST: [&str; 5] =
     ["list", "d=2007-12-18&tz=UTC", "--columns", "transactionID", "--no-header"];
 
-/// The command without anything that says where to and who asks.
+/// The command without any configuration of service and credentials.
 fn bare(folder: &Path) -> Command {
     let mut command = vcc(folder, "");
     for name in ["VCC_URL", "VCC_TENANT", "VCC_TOKEN", "VCC_PLAIN_HTTP"] {
@@ -31,7 +31,7 @@ fn service() -> Service {
     Service::start(move |asked| page(&list, asked))
 }
 
-/// A proxy that tunnels, and keeps the heads of what it was asked.
+/// A proxy that tunnels, and keeps the heads of its requests.
 fn proxy() -> (String, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -59,7 +59,7 @@ fn tunnel(mut client: TcpStream, heads: &Mutex<Vec<String>>) {
     heads.lock().unwrap().push(head.clone());
     let target = head.split(' ').nth(1).unwrap();
     if !head.starts_with("CONNECT ") {
-        // Plain HTTP comes with the whole address, and goes on as it came.
+        // Plain HTTP comes with the whole URL, and is passed on as it is.
         let authority = target.trim_start_matches("http://").split('/').next().unwrap();
         let mut server = TcpStream::connect(authority).unwrap();
         server.write_all(head.as_bytes()).unwrap();
@@ -89,7 +89,7 @@ fn https_is_asked_only_where_the_certificate_is_trusted() {
     assert_eq!((code, stdout.as_str()), (1, ""), "{stderr}");
     assert!(stderr.contains(&format!("no TLS with {}/: ", reference.url())), "{stderr}");
     assert!(stderr.contains("hint: --cacert FILE trusts a certificate of your own"), "{stderr}");
-    // It is not asked again: nothing would change.
+    // There is no retry: nothing would change.
     assert!(!stderr.contains("asked 8 times"), "{stderr}");
 
     let mut command = vcc(&folder, reference.url());
@@ -98,7 +98,7 @@ fn https_is_asked_only_where_the_certificate_is_trusted() {
     let (code, _, stderr) = run(vcc(&folder, reference.url()).args(LIST).env("VCC_CACERT", &pem));
     assert_eq!(code, 0, "{stderr}");
 
-    // Another name than that of the certificate.
+    // A name that the certificate does not have.
     let other = reference.url().replace("localhost", "127.0.0.1");
     let (code, _, stderr) = run(vcc(&folder, &other).args(LIST).env("VCC_CACERT", &pem));
     assert_eq!(code, 1);
@@ -137,7 +137,7 @@ fn proxies_of_the_environment_are_used_and_never_see_the_token() {
     fs::write(folder.join("ca.pem"), certificate).unwrap();
     let plain = service();
     let (url, heads) = proxy();
-    // The variables, whether the service is asked by HTTPS, and whether the proxy is.
+    // The variables, whether the service speaks HTTPS, and whether the proxy is used.
     type Variables<'v> = &'v [(&'v str, &'v str)];
     let table: [(Variables<'_>, bool, bool); 11] = [
         (&[], true, false),
@@ -167,7 +167,7 @@ fn proxies_of_the_environment_are_used_and_never_see_the_token() {
             assert!(!head.contains("authorization"), "{head}");
         }
     }
-    // A proxy that is not there is named by its variable, and not by its value, which may hold a password.
+    // An unreachable proxy is named by its variable, not by its value, which may hold a password.
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let gone = format!("http://user:pr0xy-secret@127.0.0.1:{port}");
     let mut command = vcc(&folder, reference.url());
@@ -252,7 +252,7 @@ fn a_login_is_checked_and_kept_for_its_owner_alone() {
         "{stderr}"
     );
 
-    // A second one beside it; nothing is asked of the service where it is not to be.
+    // A second one beside it. No request reaches the service unless it should.
     let (code, _, stderr) = login("later", &["--profile", "night", "--no-check"]);
     assert_eq!(code, 0, "{stderr}");
     let (code, _, stderr) = run(bare(&folder).args(LIST).args(["--profile", "night"]));
@@ -299,10 +299,10 @@ fn the_token_comes_from_a_command_or_from_stdin() {
         assert_eq!((code, stdout.as_str()), (2, ""), "{args:?}: {stderr}");
         assert!(stderr.contains(message), "{args:?}: {stderr}");
     }
-    // Its own words are shown: they say what the manager wants.
+    // The manager's own words are shown, because they say what it needs.
     let (_, _, stderr) = run(asks().args(["--token-command", "echo from the manager >&2; exit 7"]));
     assert!(stderr.contains("from the manager"), "{stderr}");
-    // One way of the command line comes before the environment.
+    // The command line comes before the environment.
     let (code, _, stderr) =
         run(asks().args(["--token-command", "cat kept"]).env("VCC_TOKEN", "wrong"));
     assert_eq!(code, 0, "{stderr}");
@@ -325,7 +325,7 @@ fn a_prompt_asks_at_the_terminal_and_shows_nothing() {
             terminal.read_exact(&mut byte).unwrap();
             seen.extend(byte);
         }
-        // The question is there before the terminal stops to show what is typed.
+        // The question appears before the terminal stops echoing.
         while rustix::termios::tcgetattr(&*terminal)
             .unwrap()
             .local_modes

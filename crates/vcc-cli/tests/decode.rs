@@ -1,4 +1,4 @@
-//! `vcc decode`: what it says beside the document.
+//! `vcc decode`: its messages beside the document.
 
 mod common;
 

@@ -34,7 +34,7 @@ fn document(list: &[Recording], file: &str) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-/// What a server sends of a recording: every field is there.
+/// A recording as a server sends it, with every field present.
 fn sent(list: &[Recording]) -> Vec<Recording> {
     let full = |recording: &Recording| {
         let fields = Field::ALL.into_iter();
@@ -100,7 +100,7 @@ fn the_whole_of_a_range_is_exported_in_every_format() {
     assert_eq!(manifest["bytes"], folder.read("a.csv").len());
     assert_eq!((&manifest["settled"], &manifest["tenant"]), (&true.into(), &"acme".into()));
     assert!(!manifest.to_string().contains(common::TOKEN));
-    // Each window says where it ends in the file, and what the file is up to there.
+    // Each window records where it ends in the file, and the digest of the file up to there.
     let file = folder.read("a.csv");
     let windows = manifest["windows"].as_array().unwrap();
     for window in windows {
@@ -182,7 +182,7 @@ fn an_export_that_is_killed_at_any_point_goes_on_and_is_whole() {
             }
         }
         let (code, _, stderr) = run(&mut export(&folder, reference.url(), "a.csv"));
-        // It was whole, or is now.
+        // It was complete, or is now.
         assert!(code == 0 || stderr.contains("is there already"), "{stderr}");
         assert!(folder.read("a.csv") == expected, "{point}: {kills} kills");
         let _ = std::fs::remove_file(folder.join("a.csv.journal"));
@@ -190,8 +190,8 @@ fn an_export_that_is_killed_at_any_point_goes_on_and_is_whole() {
     }
 }
 
-/// A proxy that closes every connection after some bytes, another number each time; some of them are
-/// slow, and some give nothing any more and stay open.
+/// A proxy that closes every connection after a varying number of bytes. Some connections are slow, and some
+/// stop sending and stay open.
 fn bad_proxy(to: &str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -221,7 +221,7 @@ fn badly(mut server: TcpStream, mut client: TcpStream, number: usize) {
         }
     }
     if number % 6 == 2 {
-        // Until the client has had enough of it.
+        // Until the client gives up.
         let _ = client.read(&mut buffer);
     }
     let _ = client.shutdown(std::net::Shutdown::Both);
@@ -245,7 +245,7 @@ fn connections_that_break_stall_or_are_slow_lose_nothing() {
 fn a_list_that_changes_while_it_is_read_is_read_until_it_settles() {
     let list = calls(170, 60);
     let folder = Folder::new("settles");
-    // A record comes in front once the first page is read.
+    // A record is inserted in front after the first page was read.
     let late = calls(1, 0)[0].clone().with(Field::TransactionId, "late");
     let mut after = list.clone();
     after.insert(0, late);
@@ -319,7 +319,7 @@ fn equal_records_without_a_key_are_all_kept_and_unreadable_starts_are_kept_apart
             page.push(odd.clone());
             return page;
         }
-        // The odd one has taken a place, so that the list goes on one earlier.
+        // The extra record takes a place, so the list continues one record earlier.
         let mut shifted = vec![odd.clone()];
         shifted.splice(0..0, list.clone());
         let mut all = list[..49].to_vec();

@@ -1,4 +1,4 @@
-//! Servers that do not mean well, and users who mistype: what is said, and that it ends.
+//! Hostile servers, and users who mistype: the command reports it, and ends.
 
 mod common;
 
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use common::{Folder, Service, answering, calls, page, run, vcc};
 
-/// A head with these lines, and then a body that does not end before the client closes.
+/// A head with these lines, and then a body that goes on until the client closes.
 fn endless(head: &'static str, piece: Vec<u8>) -> String {
     answering(move |_| {
         std::iter::once(head.as_bytes().to_vec()).chain(std::iter::repeat(piece.clone()))
@@ -20,14 +20,14 @@ fn once(answer: Vec<u8>) -> String {
     answering(move |_| [answer.clone()])
 }
 
-/// It says that it closes, as it does: else a redirection would go out on a connection that is gone.
+/// It announces that it closes. Otherwise a redirect would be followed on a closed connection.
 fn with_length(head: &str, body: &[u8]) -> String {
     let length = body.len();
     let head = format!("HTTP/1.1 {head}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n");
     once([head.as_bytes(), body].concat())
 }
 
-/// Four times the longest body of zeros, packed.
+/// Zeros, compressed: four times the longest body.
 fn bomb() -> Vec<u8> {
     let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     for _ in 0..1 << 8 {
@@ -36,7 +36,7 @@ fn bomb() -> Vec<u8> {
     packer.finish().unwrap()
 }
 
-/// The most memory that the command had, in MiB, where the system says it.
+/// The peak memory of the command, in MiB, if the system tells it.
 fn peak(child: &std::process::Child) -> f64 {
     let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
@@ -199,7 +199,7 @@ fn is_survived(folder: &Folder, (name, url, message): &(&str, String, &str)) {
     assert_eq!(ended.status.code(), Some(1), "{name}: {stderr}");
     assert!(stderr.contains(message), "{name}: {stderr}expected {message}");
     assert!(stderr.len() < 1_500, "{name}: {stderr}");
-    // Twice the longest body, and what the command needs in any case.
+    // Twice the longest body, and what the command always needs.
     assert!(highest < 256.0, "{name}: {highest} MiB");
     assert!(began.elapsed() < Duration::from_secs(120), "{name}");
 }
@@ -296,9 +296,9 @@ fn what_a_user_mistypes_is_answered_with_what_helps() {
         assert!(code == 0 || stdout.is_empty(), "{args:?}: {stdout}");
     }
     assert_eq!(folder.read("there.csv"), "mine");
-    // Nothing is left of what was refused.
+    // Refused exports leave no files.
     assert_eq!(folder.names(), ["folder", "there.csv"]);
-    // A whole export over a file, when it is asked for.
+    // An export over an existing file, with `--overwrite`.
     let mut command = vcc(&folder, service.url());
     let (code, _, stderr) = run(command.args(with("there.csv")).arg("--overwrite"));
     assert_eq!(code, 0, "{stderr}");
@@ -316,7 +316,7 @@ fn a_folder_that_cannot_be_written_is_named_before_anything_is_asked() {
     let locked = folder.join("locked");
     fs::create_dir(&locked).unwrap();
     fs::set_permissions(&locked, fs::Permissions::from_mode(0o500)).unwrap();
-    // For root there is no such folder but those of the kernel.
+    // Root can write everywhere, except in folders of the kernel.
     let out = if fs::File::create(locked.join("probe")).is_ok() {
         fs::remove_file(locked.join("probe")).unwrap();
         "/proc/a.csv"

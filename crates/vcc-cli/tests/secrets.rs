@@ -1,4 +1,4 @@
-//! A token is seen by nobody: not in what a command prints, nor in its files, nor in what `ps` shows.
+//! A token is never visible: not in the output of a command, nor in its files, nor in `ps`.
 #![cfg(unix)]
 
 mod common;
@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use base64::Engine as _;
 use common::{Folder, Service, TENANT, calls, page, run, vcc};
 
-/// No other test has it in a command line or in a file.
+/// No other test uses it on a command line or in a file.
 const SECRET: &str = "s3cret-b1b5c1f0-7a7e";
 
 /// All forms in which a token could be shown.
@@ -38,7 +38,7 @@ fn command_lines() -> (usize, Vec<String>) {
     (lines.len(), shown)
 }
 
-/// Every file below a folder, but for those that are to hold the token.
+/// Every file below a folder, except those that should have the token.
 fn files_that_show(folder: &Path, but: &[&str]) -> Vec<String> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
@@ -80,7 +80,7 @@ fn no_command_shows_the_token_in_any_way() {
         count.fetch_add(processes.min(1), Ordering::Relaxed);
         page(&list, asked)
     });
-    // A service that refuses, one that says back what it was sent, one that is not there.
+    // A service that refuses, one that repeats what it was sent, and one that does not exist.
     let refusing = common::echo(403);
     let failing = common::echo(500);
     let page_of_html = common::echo(200);
@@ -163,7 +163,7 @@ fn no_command_shows_the_token_in_any_way() {
         }
     });
     assert!(asked.load(Ordering::Relaxed) > 20);
-    // A file of profiles that is none is not quoted.
+    // A broken file of profiles is not quoted.
     let (folder, _) = holding_the_token("broken");
     let mut broken = vcc(&folder, service.url());
     let (code, _, stderr) = run(broken.arg("list").env("VCC_PROFILES", "broken.toml"));
@@ -190,7 +190,7 @@ fn credentials_in_a_url_are_refused_and_not_repeated() {
 
 #[test]
 fn a_query_that_holds_the_token_is_no_place_for_it() {
-    // A variable that is none is named, and its value is not.
+    // An unknown variable is named, without its value.
     let folder = Folder::new("variable");
     let (code, _, stderr) =
         run(vcc(&folder, "http://127.0.0.1:1").args(["explain", &format!("token={SECRET}")]));

@@ -38,7 +38,7 @@ fn a_pipe_that_closes_ends_a_command_quietly() {
         &["--help"],
     ];
     for args in table {
-        // A reader that takes a byte, and one that was never there.
+        // A reader that reads one byte, and one that never existed.
         for taken in [1, 0] {
             let mut command = vcc(&folder, service.url());
             let mut child =
@@ -73,7 +73,7 @@ fn a_disk_that_is_full_is_an_error() {
     }
 }
 
-/// As cron and containers run it: no terminal, no home, nothing in the environment but what is needed.
+/// As cron and containers run it: without a terminal, without a home, with a minimal environment.
 fn alone(folder: &Folder, service: &Service) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_vcc"));
     command
@@ -94,7 +94,7 @@ fn it_runs_without_a_terminal_and_without_a_home() {
     fs::create_dir(folder.join("locked")).unwrap();
     fs::write(folder.join("file"), "").unwrap();
     fs::set_permissions(folder.join("locked"), fs::Permissions::from_mode(0o000)).unwrap();
-    // Another's home, a file for a home, none.
+    // Another user's home, a file as home, no home.
     let locked = folder.join("locked");
     let file = folder.join("file");
     for home in [None, Some(locked.as_path()), Some(file.as_path()), Some("/dev/null".as_ref())] {
@@ -115,7 +115,7 @@ fn it_runs_without_a_terminal_and_without_a_home() {
         let (code, stdout, stderr) = run(command().args(["explain", "d=2007"]));
         assert_eq!((code, stderr.as_str()), (0, ""));
         assert!(!stdout.contains('\u{1b}'));
-        // Nobody is there to be asked.
+        // There is no terminal to ask on.
         let (code, _, stderr) = run(command().args(["list"]).env_remove("VCC_TOKEN"));
         assert_eq!(code, 2);
         assert!(stderr.contains("no token for acme"), "{stderr}");
@@ -130,7 +130,7 @@ fn it_runs_without_a_terminal_and_without_a_home() {
     let (code, _, stderr) = run(&mut login);
     assert_eq!(code, 2);
     assert!(stderr.contains("--url is missing, and there is no terminal to ask at"), "{stderr}");
-    // A file that is named is asked for.
+    // A file that is named has to exist.
     let mut named = alone(&folder, &service);
     let (code, _, stderr) = run(named.arg("list").env("VCC_PROFILES", "file/profiles.toml"));
     assert_eq!(code, 2);

@@ -1,7 +1,7 @@
-//! `vcc export` beside the truth: what the store itself exports, byte by byte, while the server is
-//! killed, records come in, and the clock is set.
+//! `vcc export` compared with the truth, byte by byte: with what the store itself exports, while the server is
+//! killed, records are added, and over clock changes.
 //!
-//! `VCC_TEST_RECORDINGS` makes the lists longer than they are in every run of the tests.
+//! `VCC_TEST_RECORDINGS` makes the lists longer than in ordinary test runs.
 
 mod common;
 #[path = "../../vcc-store/tests/postgres_server/mod.rs"]
@@ -24,10 +24,10 @@ use vcc_store::{Postgres, Sqlite, Store, StoredRecord, Token};
 use vcc_types::{Dialect, Field, Recording};
 
 const ZONE: &str = "America/New_York";
-/// Both days of the year on which the clock is set lie in it.
+/// It includes both days of the year with a clock change.
 const RANGE: [&str; 2] = ["2007-03-01", "2007-12-01"];
 
-/// A store, a runtime to ask it, and a server of it in a process of its own.
+/// A store, a runtime to query it, and a server for it in a process of its own.
 struct Truth {
     url: String,
     store: Arc<dyn Store>,
@@ -54,7 +54,7 @@ fn serve() {
     };
     Runtime::new().unwrap().block_on(async {
         let store = open(&store).await;
-        // The address is that of the server before, whose connections may still be closing.
+        // It reuses the address of the server before, whose connections may still be closing.
         let server = loop {
             match Server::builder(Arc::clone(&store)).start(&*address).await {
                 Ok(server) => break server,
@@ -118,7 +118,7 @@ impl Truth {
         }
     }
 
-    /// What the store exports of a query.
+    /// The store's own export of a query.
     fn document(&self, query: &str, format: DocumentFormat) -> Vec<u8> {
         self.runtime.block_on(async {
             let tenant = self.store.tenant(TENANT).await.unwrap().unwrap();
@@ -147,7 +147,7 @@ impl Drop for Truth {
     }
 }
 
-/// Recordings from an instant on, so many seconds apart, with all that CSV and XML have to write.
+/// Recordings from an instant on, this many seconds apart, with every kind of value that CSV and XML escape.
 fn calls(from: &str, count: usize, apart: i64) -> Vec<Recording> {
     let begin: DateTime<Utc> = from.parse().unwrap();
     let call = |number: usize| {
@@ -163,7 +163,7 @@ fn calls(from: &str, count: usize, apart: i64) -> Vec<Recording> {
     (0..count).map(call).collect()
 }
 
-/// As many as fill the range, with several at one second on both days on which the clock is set.
+/// Enough to fill the range, with several in one second on both days with a clock change.
 fn year() -> Vec<Recording> {
     let count = std::env::var("VCC_TEST_RECORDINGS")
         .map_or(6_000, |count| count.parse::<usize>().expect("a number of recordings"));
@@ -192,7 +192,7 @@ fn export(folder: &Folder, base: &str, out: &str) -> Command {
     command
 }
 
-/// The same file as the store's own in all formats.
+/// Compares the file with the store's own in all formats.
 fn is_the_truth(truth: &Truth, folder: &Folder, out: &str, format: DocumentFormat) {
     let [from, to] = RANGE;
     let expected = truth.document(&format!("d={from},{to}&tz={ZONE}"), format);
@@ -206,7 +206,7 @@ fn killed_again_and_again(truth: &mut Truth, folder: &Folder, out: &str) -> usiz
     let mut child = export(folder, &truth.base(), out).stderr(Stdio::piped()).spawn().unwrap();
     let mut kills = 0;
     while child.try_wait().unwrap().is_none() {
-        // Any moment will do; a longer one each time, so that the export comes to its end.
+        // Any moment will do. Each pause is longer than the last, so that the export gets to its end.
         thread::sleep(Duration::from_millis(40 + (kills * 37) % 90 + 10 * kills));
         truth.kill();
         truth.start();
@@ -243,7 +243,7 @@ fn imports_outside_of_the_range_change_nothing() {
         scope.spawn(|| {
             while !is_over.load(Ordering::Relaxed) {
                 let number = imported.fetch_add(1, Ordering::Relaxed);
-                // To the last second before the range, and from the first one after it.
+                // Up to the last second before the range, and from the first one after it.
                 let day = format!("{}-01-0{}T00:00:00Z", 1990 + number % 9, 1 + number % 8);
                 let mut records = calls(&day, 200, 60);
                 records.extend(calls("2007-03-01T04:59:59Z", 3, 0));

@@ -1,4 +1,4 @@
-//! The client against a server that plays a script: one answer a request.
+//! The client against a server that plays a script, one answer for each request.
 #![cfg(all(feature = "http", feature = "blocking"))]
 
 mod script;
@@ -266,7 +266,7 @@ fn no_other_origin_gets_the_token() {
     assert_eq!(error.kind(), ErrorKind::Transport(TransportErrorKind::Redirect));
     assert!(error.to_string().contains("it is not followed"), "{error}");
     assert_eq!((other.requests().len(), server.requests().len()), (0, 1));
-    // Within the origin it is followed, with the token.
+    // A redirect within the origin is followed, with the token.
     let within = Answer::status(302).header("Location", "/elsewhere");
     let server = Server::start(vec![within, xml(&list(1, 3))]);
     assert_eq!(client(&server).page(&query("")).unwrap().recordings.len(), 3);
@@ -323,7 +323,7 @@ fn a_walk_sees_one_list_also_where_constants_are_asked_for() {
     client(&server).recordings(&query("d=today&tz=UTC")).for_each(drop);
     let asked = server.requests();
     assert!(asked[0].contains("?d=2") && asked[0].contains("&tz=UTC"), "{}", asked[0]);
-    // It is not: the server's link says what they mean.
+    // The zone is unknown: the server's link says what the constants mean.
     let linked = xml(&list(1, 50)).header(
         "Link",
         "</api/recordings/files?d=2007-12-18&tz=America/Denver&n=51>; rel=\"next\"",
@@ -333,7 +333,7 @@ fn a_walk_sees_one_list_also_where_constants_are_asked_for() {
     let asked = server.requests();
     assert!(asked[0].contains("?d=today "), "{}", asked[0]);
     assert!(asked[1].contains("?d=2007-12-18&tz=America/Denver&n=51 "), "{}", asked[1]);
-    // Nothing says it: that is warned of.
+    // Nothing says it, so there is a warning.
     let server = Server::start(vec![xml(&list(1, 50)), xml(&list(51, 3))]);
     let client = client(&server);
     let mut pages = client.pages(&query("d=today"));

@@ -1,13 +1,13 @@
-//! `vcc export` of a million records, in one run beside what it is compared with:
+//! `vcc export` of a million records, compared in one run with:
 //!
 //! * a Python session of `requests` and `csv` that walks the same days, one page after the other;
 //! * the CPU of decoding the same pages and encoding their records alone, in one thread;
 //! * the CPU of taking the same pages from sockets alone, without HTTP.
 //!
-//! `cargo bench -p vcc-cli`. The server is that of this workspace on SQLite, a process of its own on the
-//! same machine, plain HTTP on loopback. Its store is made once, in the folder that
-//! `VCC_BENCH_FOLDER` names, or in a temporary one. Python is that of `VCC_BENCH_PYTHON`, or of an
-//! environment that is made in that folder with `requests` of PyPI.
+//! `cargo bench -p vcc-cli`. The server is this workspace's on SQLite, in a process of its own on the same
+//! machine, with plain HTTP on loopback. Its store is made once, in the folder that `VCC_BENCH_FOLDER` names,
+//! or in a temporary one. Python is `VCC_BENCH_PYTHON`, or a virtual environment in that folder with
+//! `requests` from PyPI.
 
 #[allow(dead_code, reason = "the bench of the server takes more")]
 #[path = "../../../vcc-server/benches/load/data.rs"]
@@ -30,14 +30,14 @@ use spent::Spent;
 use vcc_server::Server;
 use vcc_store::Sqlite;
 
-/// The first second of the records, and so many days hold all of them.
+/// The first second of the records, and how many days they cover.
 const FIRST: &str = "2023-07-22T00:00:00";
 const LAST: &str = "2024-09-25T00:00:00";
 const DAYS: u32 = 431;
 const RECORDS: u64 = 1_000_000;
 const ROUNDS: usize = 3;
 const CONCURRENCY: usize = 4;
-/// How many pages are decoded again and again for the CPU of that alone.
+/// How many pages are decoded repeatedly, to measure decoding alone.
 const PAGES: usize = 2_000;
 
 fn main() {
@@ -119,7 +119,7 @@ fn main() {
     say(&format!("| the rest: HTTP, the walk, the file, the runtime | {rest:.2} |"));
 }
 
-/// How many pages a walk over all records has: none is cut by a window here.
+/// How many pages a walk over all records has, without windows.
 fn whole_pages() -> u64 {
     RECORDS / 50
 }
@@ -155,6 +155,6 @@ fn lines(file: &Path) -> u64 {
 
 fn say(line: &str) {
     let mut stdout = std::io::stdout().lock();
-    // Nobody may be there to read it.
+    // Perhaps nobody reads it.
     let _ = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
 }

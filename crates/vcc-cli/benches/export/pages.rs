@@ -1,4 +1,4 @@
-//! The same pages without the client: taken from sockets, decoded, encoded.
+//! The same pages without the client: read from sockets, decoded, encoded.
 
 use std::hint::black_box;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -18,7 +18,7 @@ pub(crate) struct Alone {
     pub(crate) digest: f64,
 }
 
-/// A connection that asks for one page after the other.
+/// A connection that requests one page after another.
 struct Asker {
     stream: BufReader<TcpStream>,
     head: String,
@@ -38,7 +38,7 @@ impl Asker {
 
     /// The page with a number, from 0, over a few days at a time.
     fn ask(&mut self, page: u64) -> Vec<u8> {
-        // A window holds 40 pages and 37 s lie between two records, as in the store.
+        // A window has 40 pages, and records are 37 s apart, as in the store.
         let (window, n) = (page / 40, page % 40 * 50 + 1);
         let at = |window: u64| {
             let seconds = 1_690_000_000 + window * 40 * 50 * 37;
@@ -66,7 +66,7 @@ impl Asker {
     }
 }
 
-/// Takes so many pages from sockets, and throws them away.
+/// Reads this many pages from sockets, and drops them.
 pub(crate) fn receive(base: &str, pages: u64) {
     std::thread::scope(|scope| {
         for part in 0..CONCURRENCY as u64 {
@@ -80,7 +80,7 @@ pub(crate) fn receive(base: &str, pages: u64) {
     });
 }
 
-/// What decoding and encoding need alone, for as many records as the export has.
+/// The cost of decoding and encoding alone, for the number of records in the export.
 pub(crate) fn alone(base: &str) -> Alone {
     let mut asker = Asker::new(base);
     let pages: Vec<_> = (0..PAGES as u64).map(|page| asker.ask(page)).collect();

@@ -7,7 +7,7 @@ use crate::data::{TENANT, TOKEN};
 use crate::spent::Spent;
 use crate::{DAYS, FIRST, RECORDS, lines, say};
 
-/// A Python that has `requests`; what is missing is said loudly.
+/// A Python with `requests`; says loudly what is missing.
 pub(crate) fn find(folder: &Path) -> Option<PathBuf> {
     if let Some(python) = std::env::var_os("VCC_BENCH_PYTHON") {
         let python = PathBuf::from(python);

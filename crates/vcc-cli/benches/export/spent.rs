@@ -1,4 +1,4 @@
-//! What a process needed, as the system says. Linux only.
+//! The CPU time and memory of a process, from the system. Linux only.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -14,12 +14,12 @@ pub(crate) struct Spent {
 }
 
 impl Spent {
-    /// Runs a command to its end, which must be a good one.
+    /// Runs a command, which must succeed.
     pub(crate) fn by(command: &mut Command) -> Self {
         let began = Instant::now();
         let mut child = command.spawn().expect("a process");
         let (id, mut peak) = (child.id().to_string(), 0.0_f64);
-        // It is not waited for yet, so that what it used can still be read when it has ended.
+        // Do not wait for it yet, so that its usage can still be read after it has ended.
         loop {
             let status = std::fs::read_to_string(format!("/proc/{id}/status")).expect("Linux");
             let line = |name: &str| {
@@ -28,7 +28,7 @@ impl Spent {
             if line("State:").starts_with('Z') {
                 break;
             }
-            // The high-water mark only rises, so what is missed at the end is little.
+            // The high-water mark only rises, so little is missed at the end.
             let kib: f64 = line("VmHWM:").trim_end_matches(" kB").parse().unwrap_or_default();
             peak = peak.max(kib / 1024.0);
             std::thread::sleep(Duration::from_millis(5));

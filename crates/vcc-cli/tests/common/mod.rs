@@ -1,4 +1,4 @@
-//! Services to ask, and the command that asks them.
+//! Services, and the command that queries them.
 
 #![allow(dead_code, reason = "each test takes what it needs")]
 
@@ -33,7 +33,7 @@ impl Reference {
         Self::with(recordings, zone, "http://127.0.0.1", |server| server)
     }
 
-    /// One of HTTPS for `localhost`, and its certificate as PEM.
+    /// An HTTPS service on `localhost`, and its certificate as PEM.
     pub(crate) fn encrypted(recordings: &[Recording], zone: &str) -> (Self, String) {
         let (tls, certificate) = Tls::self_signed(&["localhost".to_owned()]).unwrap();
         let server = Self::with(recordings, zone, "https://localhost", |server| server.tls(tls));
@@ -74,14 +74,13 @@ impl Drop for Reference {
     }
 }
 
-/// A service that a test has thought up: what the list is at each request, whatever its records are, and
-/// how a page is cut out of it.
+/// A service that a test invents: the list at each request, and how a page is cut out of it.
 pub(crate) struct Service {
     url: String,
     requests: Arc<AtomicUsize>,
 }
 
-/// What is asked: the window of `d`, `n`, and the number of the request from 0.
+/// A request: the window of `d`, `n`, and the number of the request, from 0.
 pub(crate) struct Asked {
     pub(crate) window: Option<vcc_query::Window>,
     pub(crate) n: u64,
@@ -147,7 +146,7 @@ fn serve(mut stream: TcpStream, count: &AtomicUsize, answer: &dyn Fn(&Asked) -> 
     }
 }
 
-/// A service that answers every request with a status, and with its head as a page of HTML.
+/// A service that answers every request with a status, and shows its head on an HTML page.
 pub(crate) fn echo(status: u16) -> String {
     answering(move |head| {
         let body = format!("<html>{}</html>", head.replace("\r\n", " "));
@@ -159,7 +158,7 @@ pub(crate) fn echo(status: u16) -> String {
     })
 }
 
-/// A service that writes whatever it likes, piece after piece, and then closes the connection.
+/// A service that writes any bytes, piece by piece, and then closes the connection.
 pub(crate) fn answering<I: IntoIterator<Item = Vec<u8>>>(
     answer: impl Fn(&str) -> I + Send + Sync + 'static,
 ) -> String {
@@ -190,7 +189,7 @@ pub(crate) fn answering<I: IntoIterator<Item = Vec<u8>>>(
     url
 }
 
-/// The page of a list that keeps the rules.
+/// The page of a conforming service.
 pub(crate) fn page(list: &[Recording], asked: &Asked) -> Vec<Recording> {
     let is_in = |recording: &&Recording| {
         let start = recording.start().map(|start| start.to_utc());
@@ -199,7 +198,7 @@ pub(crate) fn page(list: &[Recording], asked: &Asked) -> Vec<Recording> {
     list.iter().filter(is_in).skip(asked.n as usize - 1).take(50).cloned().collect()
 }
 
-/// Recordings from 2007-12-18T00:00:00Z on, so many seconds apart.
+/// Recordings from 2007-12-18T00:00:00Z on, this many seconds apart.
 pub(crate) fn calls(count: usize, apart: i64) -> Vec<Recording> {
     let begin: DateTime<Utc> = "2007-12-18T00:00:00Z".parse().unwrap();
     let call = |number: usize| {
@@ -214,7 +213,7 @@ pub(crate) fn calls(count: usize, apart: i64) -> Vec<Recording> {
     (0..count).map(call).collect()
 }
 
-/// The command, with no settings but those that a test gives.
+/// The command, with only the settings that a test gives.
 pub(crate) fn vcc(folder: &Path, url: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_vcc"));
     for (name, _) in std::env::vars_os() {
@@ -235,15 +234,15 @@ pub(crate) fn vcc(folder: &Path, url: &str) -> Command {
     command
 }
 
-/// Runs it, and gives exit code, stdout and stderr.
+/// Runs it, and returns exit code, stdout and stderr.
 pub(crate) fn run(command: &mut Command) -> (i32, String, String) {
     let Output { status, stdout, stderr } = command.output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (status.code().unwrap_or(-1), text(stdout), text(stderr))
 }
 
-/// Runs a command at a terminal of so many columns of its own, talks to it, and gives what it shows from
-/// then on; `None`, after saying so, where the system has no `setsid`.
+/// Runs a command on a terminal of its own with this many columns, talks to it, and returns what it shows
+/// from then on. If the system has no `setsid`, it says so and returns `None`.
 #[cfg(unix)]
 pub(crate) fn at_a_terminal(
     command: &Command,
@@ -263,7 +262,7 @@ pub(crate) fn at_a_terminal(
         let terminal = std::fs::OpenOptions::new().read(true).write(true).open(&name);
         Stdio::from(terminal.unwrap())
     };
-    // The terminal is to be that of the command: prompts open /dev/tty.
+    // It has to be the command's controlling terminal, because prompts open /dev/tty.
     let mut session = Command::new("setsid");
     session.args(["--ctty", "--wait"]).arg(command.get_program()).args(command.get_args());
     for (name, value) in command.get_envs() {
@@ -282,13 +281,13 @@ pub(crate) fn at_a_terminal(
     let mut main = std::fs::File::from(main);
     talk(&mut main);
     let mut shown = Vec::new();
-    // The end of the last process at a terminal is an error of reading.
+    // When the last process on a terminal ends, reading fails.
     let _ = main.read_to_end(&mut shown);
     assert!(child.wait().unwrap().success(), "{}", String::from_utf8_lossy(&shown));
     Some(String::from_utf8(shown).unwrap())
 }
 
-/// A folder that is gone with the test.
+/// A folder that is removed after the test.
 pub(crate) struct Folder(PathBuf);
 
 impl Folder {

@@ -1,4 +1,4 @@
-//! A server that gives one scripted answer a request, whatever is asked.
+//! A server that gives one scripted answer for each request, whatever it is.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -11,11 +11,11 @@ use vcc_types::{Field, Recording};
 /// An answer.
 #[derive(Clone, Debug)]
 pub(crate) enum Answer {
-    /// All of it, with its length.
+    /// A complete answer, with its length.
     Whole { status: u16, headers: String, body: Vec<u8> },
-    /// A length, and only so many bytes.
+    /// A length, but only this many bytes.
     Cut(Vec<u8>, usize),
-    /// A body without a length, which the end of the connection ends.
+    /// A body without a length, up to the end of the connection.
     Unsized(Vec<u8>),
     /// These bytes and nothing else.
     Raw(Vec<u8>),
@@ -96,7 +96,7 @@ impl Server {
     }
 }
 
-/// Serves one connection, the only one at a time.
+/// Serves one connection at a time.
 fn serve(
     mut stream: TcpStream,
     answers: &mut impl Iterator<Item = Answer>,
@@ -112,7 +112,7 @@ fn serve(
             head.push(byte[0]);
         }
         requests.lock().unwrap().push(String::from_utf8(head).unwrap());
-        // What is asked beyond the script is refused, so that a test sees it in the requests.
+        // Requests after the end of the script are refused, so that a test sees them.
         let answer = answers.next().unwrap_or_else(|| Answer::status(410));
         let write = |stream: &mut TcpStream, bytes: &[u8]| stream.write_all(bytes).is_ok();
         let (done, bytes) = match answer {
