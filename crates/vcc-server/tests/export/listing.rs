@@ -11,9 +11,8 @@ use vcc_server::{Api, Clock};
 use vcc_store::{Postgres, Token};
 use vcc_types::Recording;
 
-use crate::common;
 use crate::common::command::Folder;
-use crate::common::{TOKEN, basic, send};
+use crate::common::{self, TOKEN, basic, send};
 use crate::postgres_server;
 use crate::records::record;
 use crate::{add_tenant, exported, open};

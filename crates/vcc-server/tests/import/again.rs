@@ -1,8 +1,6 @@
 //! The same file a second time: unchanged, with other options, after a deletion; and `--strict`, which
 //! stores nothing of a file with a fault.
 
-use std::io::Write as _;
-
 use crate::common::command::{Folder, run_with};
 use crate::{START, count, ended, refused};
 

@@ -1,9 +1,5 @@
 //! `--bulk`: nothing is visible before its end.
 
-use std::io::Write as _;
-
-use vcc_store::Store as _;
-
 use crate::watched::Watched;
 use crate::{HEADER, broken_xml, said};
 use std::process::Command;

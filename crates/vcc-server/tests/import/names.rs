@@ -1,7 +1,5 @@
 //! Names other than those of the fifteen fields: none is dropped silently.
 
-use std::io::Write as _;
-
 use crate::common;
 use crate::common::command::{Folder, run_with};
 use crate::{START, count, ended, refused};

@@ -1,7 +1,5 @@
 //! `--reject`: what it writes, what it never writes to, and names that look like its own.
 
-use std::io::Write as _;
-
 use crate::common::command::Folder;
 use crate::{START, count, ended};
 

@@ -1,10 +1,7 @@
 //! An interrupted import, continued by the same command.
 
-use std::io::Write as _;
 use std::process::Stdio;
 use std::time::Duration;
-
-use vcc_store::Store as _;
 
 use crate::postgres_server;
 use crate::watched::{Watched, on_a_server};

@@ -1,7 +1,5 @@
 //! The summary of an import: what was repaired, kept as it is, or left out.
 
-use std::io::Write as _;
-
 use crate::common::command::Folder;
 use crate::{START, count, ended, refused};
 

@@ -1,9 +1,6 @@
 //! The file of `--reject`: each line is written before its batch is done, also on a full disk.
 
-use std::io::Write as _;
 use std::path::Path;
-
-use vcc_store::Store as _;
 
 use crate::watched::{Watched, on_a_server};
 use crate::{HEADER, broken_xml, said};

@@ -11,8 +11,7 @@ use vcc_server::Api;
 use vcc_store::StoredRecord;
 use vcc_types::Field;
 
-use crate::common;
-use crate::common::{FILES, get};
+use crate::common::{self, FILES, get};
 use crate::gated::Gated;
 use crate::log::Log;
 use vcc_store::Store as _;

@@ -5,9 +5,7 @@ use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use futures_util::StreamExt as _;
 use tokio::sync::Semaphore;
-use tower::ServiceExt as _;
 use vcc_query::{Selection, Zone};
 use vcc_store::{
     Batch, Credentials, Deletion, Imported, Page, Rest, Sqlite, Store, StoreError, StoreErrorKind,

@@ -4,12 +4,9 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
-use tower::ServiceExt as _;
 use vcc_server::{Api, Limits, Server};
 
-use crate::common;
-use crate::common::{FILES, get, store};
+use crate::common::{self, FILES, get, store};
 use crate::gated::Gated;
 use crate::log::Log;
 

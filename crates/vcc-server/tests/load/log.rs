@@ -1,6 +1,5 @@
 //! The log, kept in memory.
 
-use std::io::Write as _;
 use std::sync::{Arc, Mutex};
 
 use tracing_subscriber::fmt::MakeWriter;

@@ -6,13 +6,11 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::http::header;
-use futures_util::StreamExt as _;
 use tokio::sync::Semaphore;
 use tower::ServiceExt as _;
 use vcc_server::{Api, Audit, AuditFailure, Limits};
 
-use crate::common;
-use crate::common::{FILES, get};
+use crate::common::{self, FILES, get};
 use crate::gated::Gated;
 
 fn limits(requests: usize, per_tenant: usize) -> Limits {

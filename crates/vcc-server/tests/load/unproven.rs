@@ -8,14 +8,12 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::header;
-use futures_util::StreamExt as _;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use vcc_server::{Api, Limits};
 use vcc_store::TokenHash;
 
-use crate::common;
-use crate::common::{FILES, get, store};
+use crate::common::{self, FILES, get, store};
 use crate::gated::Gated;
 use vcc_store::Store as _;
 

@@ -1,6 +1,5 @@
 //! The certificate: self-signed for trials, or read from files.
 
-use std::io::Write as _;
 use std::net::TcpStream;
 
 use crate::common::command::Folder;

@@ -1,6 +1,6 @@
 //! What is logged, and what never is.
 
-use std::io::{BufRead as _, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
 use crate::common::command::{Folder, Serving, command};

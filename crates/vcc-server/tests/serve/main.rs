@@ -8,7 +8,7 @@ mod listen;
 mod log;
 mod settings;
 
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader};
 use std::net::TcpStream;
 use std::process::Stdio;
 

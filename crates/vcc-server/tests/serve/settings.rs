@@ -1,7 +1,5 @@
 //! Where settings come from, and the messages for wrong ones.
 
-use std::io::{BufRead as _, Write as _};
-
 use crate::common::command::{Folder, command, run};
 
 /// Each setting with three values: in the file, in the environment, as a flag.

@@ -1,6 +1,6 @@
 //! The log, written to a pipe that nobody reads.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{Ipv4Addr, TcpStream};
 use std::process::Stdio;
 

@@ -11,7 +11,6 @@ mod log;
 mod rotation;
 mod server;
 
-use std::io::BufRead as _;
 use std::time::{Duration, Instant};
 
 /// How long a test waits. Only a failure takes this long.

@@ -1,6 +1,5 @@
 //! The audit log's file, removed or renamed while it is written.
 
-use std::io::Read as _;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
 

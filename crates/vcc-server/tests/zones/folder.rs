@@ -2,11 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use vcc_query::{BuiltIn, ZoneData};
-use vcc_server::ZoneFolder;
+use vcc_server::{ZoneFolder, ZoneSource};
 
-use crate::common::zoneinfo::tzif;
-use crate::common::zoneinfo::{Zoneinfo, nine};
-use vcc_server::ZoneSource;
+use crate::common::zoneinfo::{Zoneinfo, nine, tzif};
 
 const NOON: DateTime<Utc> = DateTime::from_timestamp(1_796_000_000, 0).unwrap();
 

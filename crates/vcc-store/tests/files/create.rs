@@ -1,7 +1,7 @@
 //! A new file: beside what is left of another, and who may read it.
 
 use std::fs::Permissions;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use vcc_store::{Sqlite, StoreErrorKind};
