@@ -1,5 +1,5 @@
-//! The tables of the book beside the code: every event of the log, every setting and every exit code is
-//! in its table, and a table has no other. `.ci/book` compares what the programs print with the rest.
+//! Compares the tables of the book with the code: every log event, setting and exit code is in its table, and
+//! a table has no other. `.ci/book` checks the rest against the output of the programs.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ fn read(path: &str) -> String {
     std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// The sources below a folder, without those that are tests alone.
+/// The sources below a folder, without files of tests.
 fn sources(folder: &Path, found: &mut Vec<(PathBuf, String)>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -25,7 +25,7 @@ fn sources(folder: &Path, found: &mut Vec<(PathBuf, String)>) {
     }
 }
 
-/// The string literals of a piece of code, with `…` for what is put in.
+/// The string literals of a piece of code, with `…` for inserted values.
 fn literals(code: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut rest = code;
@@ -77,11 +77,11 @@ fn arguments(code: &str) -> &str {
     panic!("no end: {code}");
 }
 
-/// Texts that are put together elsewhere: file, level, what the macro has, and what it becomes.
+/// Texts that are composed elsewhere: file, level, the text in the macro, and the results.
 const PUT_TOGETHER: &[(&str, &str, &str, &[&str])] = &[
     ("sign_ins.rs", "warn", "…", &["… refused sign-ins in the last … s"]),
     (
-        "connection/attend.rs",
+        "connection/socket.rs",
         "warn",
         "…",
         &[
@@ -90,7 +90,7 @@ const PUT_TOGETHER: &[(&str, &str, &str, &[&str])] = &[
         ],
     ),
     (
-        "connection/attend.rs",
+        "connection/socket.rs",
         "info",
         "…",
         &[
@@ -102,7 +102,7 @@ const PUT_TOGETHER: &[(&str, &str, &str, &[&str])] = &[
     ("upgrade.rs", "warn", "…", &["upgraded the store from schema version … to …"]),
 ];
 
-/// Every event that the server logs, but the one of each request: its level and its text.
+/// The level and the text of every event that the server logs, except the one of each request.
 fn events() -> BTreeSet<(String, String)> {
     let mut files = Vec::new();
     for folder in ["crates/vcc-server/src", "crates/vcc-store/src"] {
@@ -140,7 +140,7 @@ fn events() -> BTreeSet<(String, String)> {
     found
 }
 
-/// Whether a text is one of a pattern, whose `…` stands for any text.
+/// Whether a text fits a pattern, in which `…` stands for any text.
 fn fits(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('…');
     let Some(mut rest) = text.strip_prefix(parts.next().unwrap_or_default()) else { return false };
