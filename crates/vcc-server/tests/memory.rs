@@ -82,7 +82,7 @@ struct Shape {
 }
 
 const SHAKING: [(&str, usize, usize); 3] = [
-    ("a long record of a handshake, but for its last byte", 16_380, 16_384),
+    ("a long record of a handshake, without its last byte", 16_380, 16_384),
     ("a message of a handshake in two records", 23_000, 12_000),
     ("a message of a handshake in many records", 23_000, 100),
 ];

@@ -274,7 +274,7 @@ pub struct Switch {
 ///
 /// let error = "# fingerprint\nplus = no".parse::<Dialect>().unwrap_err();
 /// assert_eq!(error.to_string(), r#"line 2: plus: expected "space" or "literal", found "no""#);
-/// // A switch that is set by its name stands in no line.
+/// // A switch that is set by its name has no line.
 /// let error = Dialect::default().set("plus", "no").unwrap_err();
 /// assert_eq!(error.line(), None);
 /// ```

@@ -257,7 +257,7 @@ impl Recording {
         self.extra.as_ref().map_or(&[], |extra| &extra.values)
     }
 
-    /// Adds a value that is none of the fifteen fields.
+    /// Adds a value beside the fifteen fields.
     pub fn push_extra(&mut self, name: impl Into<String>, value: impl Into<String>) {
         self.extra.get_or_insert_default().values.push((name.into(), value.into()));
     }

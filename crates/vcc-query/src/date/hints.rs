@@ -30,7 +30,7 @@ pub(super) fn no_date(text: &str) -> DateError<'_> {
     } else if text.is_empty() {
         error.clause("REQ-8")
     } else if text.starts_with(' ') {
-        error.over(1).hint("no space stands before a date, nor around the comma of a range")
+        error.over(1).hint("a date has no space before it, and the comma of a range none around it")
     } else if text.starts_with('"') {
         error.over(1).clause("REQ-11").hint(QUOTE)
     } else if text.starts_with(['-', '+']) {

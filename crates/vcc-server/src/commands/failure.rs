@@ -87,7 +87,7 @@ impl From<StoreError> for Failure {
     }
 }
 
-const CREDENTIALS: &str = "they stand in the URL: postgres://USER:PASSWORD@HOST/DATABASE";
+const CREDENTIALS: &str = "they belong in the URL: postgres://USER:PASSWORD@HOST/DATABASE";
 
 /// Hints for messages of databases: a part of the message, and what helps.
 const HINTS: [(&str, &str); 27] = [

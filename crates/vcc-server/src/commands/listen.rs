@@ -67,7 +67,7 @@ impl FromStr for Listen {
             ));
         }
         if host.parse::<std::net::Ipv6Addr>().is_ok() {
-            return Err(format!("an IPv6 address stands in brackets: [{host}]:{port}"));
+            return Err(format!("an IPv6 address needs brackets: [{host}]:{port}"));
         }
         let is_name = |at: char| at.is_ascii_alphanumeric() || "-._".contains(at);
         if !host.chars().all(is_name) {
@@ -116,7 +116,7 @@ mod tests {
             ("localhost:https", "a port is a number"),
             (":8443", "0.0.0.0:8443 for all its addresses"),
             ("*:8443", "127.0.0.1:8443 for this machine alone"),
-            ("::1:8443", "stands in brackets"),
+            ("::1:8443", "needs brackets"),
             ("http://localhost:8443", "expected a host and a port"),
             ("a b:1", "expected a host and a port"),
         ] {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::words::shell_word;
 
-/// A URL without its password, which stands before the host or among the parameters.
+/// A URL without its password, which is before the host or among the parameters.
 pub(super) fn without_password(url: &str) -> String {
     let (url, query) = url.split_once('?').map_or((url, None), |(url, query)| (url, Some(query)));
     let mut shown = url.to_owned();

@@ -30,7 +30,7 @@ fn rows_whose_cells_cannot_be_told_apart_are_left_out() {
         assert!(kept.contains("rejectedRow"), "{kept}");
         // Unless it is repaired, it is left out again.
         let again = folder.import(&[rejects.to_str().unwrap()]);
-        ended(&again, 3, &[": 0 added, 1 left out", "take the key rejectedRow away"]);
+        ended(&again, 3, &[": 0 added, 1 left out", "remove the key rejectedRow"]);
     }
     // Empty extra cells and correctly quoted values are no problem.
     let text = format!("{header}{START},it's,\"a, 'b'\",5\"\"\",\"{{\"\"a\"\":1}}\",,,\n");
@@ -63,7 +63,7 @@ fn three_words_with_lines() {
          no column: phoneNumber, channel, caseID, queueID, queueName, accountNumber, transactionID, extVar1, \
          extVar2, outDialCode, wrapUpCode: absent from every record\n\
          error: 2 records were left out\n \
-         hint: --dry-run --reject FILE keeps what is left out with the reasons: mend that file, and import \
+         hint: --dry-run --reject FILE keeps what is left out with the reasons: repair that file, and import \
          it instead of this one\n"
     );
     assert_eq!(ran.code, 3);

@@ -54,7 +54,7 @@ pub fn everything() -> Selection {
 #[must_use]
 pub fn expected(records: &[StoredRecord], selection: &Selection) -> (Vec<StoredRecord>, bool) {
     let mut sorted: Vec<_> = records.iter().collect();
-    // Records with the same keys stand in the order of their arrival, reversed with the rest.
+    // Records with the same keys are in the order of their arrival, reversed with the rest.
     if selection.order == Order::StartDescending {
         sorted.reverse();
     }

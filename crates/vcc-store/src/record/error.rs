@@ -22,7 +22,7 @@ use super::texts::text_fields;
 /// let error = StoredRecord::new(&recording).unwrap_err();
 /// assert_eq!(error.field(), Field::CaseId);
 /// assert_eq!(error.kind(), RecordErrorKind::Character('\u{b}'));
-/// assert_eq!(error.to_string(), "caseID: U+000B cannot stand in XML");
+/// assert_eq!(error.to_string(), "caseID: XML cannot carry U+000B");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordError {
@@ -111,7 +111,7 @@ impl fmt::Display for RecordError {
                 write!(f, "{field}: finer than a microsecond, which is what is stored")
             }
             RecordErrorKind::Character(character) => {
-                write!(f, "{field}: U+{:04X} cannot stand in XML", u32::from(character))
+                write!(f, "{field}: XML cannot carry U+{:04X}", u32::from(character))
             }
             RecordErrorKind::TooLong { limit } => {
                 write!(f, "{field}: longer than {limit} bytes, which is what is stored")
@@ -210,9 +210,9 @@ mod tests {
                 good.clone().with(Field::Duration, "9223372036854775808"),
                 "duration: too large: expected at most 9223372036854775807 seconds, which is 2^63-1",
             ),
-            (good.clone().with(Field::CaseId, "a\0"), "caseID: U+0000 cannot stand in XML"),
-            (good.clone().with(Field::ExtVar1, "\u{1f}"), "extVar1: U+001F cannot stand in XML"),
-            (good.clone().with(Field::ExtVar2, "\u{ffff}"), "extVar2: U+FFFF cannot stand in XML"),
+            (good.clone().with(Field::CaseId, "a\0"), "caseID: XML cannot carry U+0000"),
+            (good.clone().with(Field::ExtVar1, "\u{1f}"), "extVar1: XML cannot carry U+001F"),
+            (good.clone().with(Field::ExtVar2, "\u{ffff}"), "extVar2: XML cannot carry U+FFFF"),
             (
                 good.with(Field::Filename, &"é".repeat(501)),
                 "filename: longer than 1000 bytes, which is what is stored",

@@ -48,7 +48,7 @@ pub(crate) const ALL_WRITTEN: &str = each!(WRITTEN, "%");
 /// How many bytes the texts of a record have. Neither engine reads a text to tell that.
 pub(crate) const BYTES: &str = each!(TEXT_COLUMNS, "octet_length(%)", 0, " + ");
 
-/// The column that holds a field: a text, but for the start.
+/// The column that holds a field: a text, except the start.
 pub(crate) const fn column(field: Field) -> &'static str {
     COLUMNS[field.index()]
 }

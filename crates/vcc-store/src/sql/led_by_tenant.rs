@@ -141,7 +141,7 @@ fn code(file: &Path) -> String {
     text[..end].to_owned()
 }
 
-/// The texts between quotes, but for those in comments.
+/// The texts between quotes, except those in comments.
 fn literals(code: &str) -> Vec<String> {
     let mut literals = Vec::new();
     let mut rest = code.chars().peekable();

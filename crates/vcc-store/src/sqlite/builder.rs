@@ -83,7 +83,7 @@ impl Sqlite {
     ///
     /// # Errors
     ///
-    /// As [`open`](Self::open), but for a missing file.
+    /// As [`open`](Self::open), except for a missing file.
     pub fn create(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         Self::builder().create(path)
     }

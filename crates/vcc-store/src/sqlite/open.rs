@@ -107,7 +107,7 @@ pub(super) fn write(path: &Path, create: bool, how: Options) -> Result<Sqlite, S
             // An import touches pages all over the indexes: they are kept in memory, and go to the
             // file in larger pieces.
             .and_then(|()| connection.pragma_update(None, "cache_size", -65_536))
-            // Whoever has written much writes the log back, so that a small write, such as revoking
+            // A process that has written much writes the log back, so that a small write, such as revoking
             // a token, is quick.
             .and_then(|()| connection.pragma_update(None, "wal_autocheckpoint", 0))
             // When the log starts over, its excess is given back.

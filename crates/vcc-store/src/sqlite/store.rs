@@ -121,7 +121,7 @@ impl Store for Sqlite {
             opened.look()
         });
         let tenant = look.await.map_err(StoreError::task)??;
-        // One record may be sound and others not: a damaged file does not mend itself.
+        // One record may be sound and others not: a damaged file does not repair itself.
         for pool in [&self.readers, self.scans.pool(), self.writer.pool()] {
             if let Some(damage) = pool.damage() {
                 let message = format!("an earlier call has found damage: {damage}");

@@ -271,7 +271,7 @@ fn made(random: &mut Random, count: u64) -> Vec<Made> {
     let mut keys = HashSet::new();
     for _ in 0..count {
         let mut new = Made { start: micros(random), texts: texts(random) };
-        // The same record again, and the same but for the start.
+        // The same record again, and the same except for the start.
         if random.one_in(8) && !made.is_empty() {
             let twin = made[random.below(made.len() as u64) as usize].clone();
             new = if random.one_in(2) { Made { start: new.start, ..twin } } else { twin };

@@ -29,7 +29,7 @@ pub(super) fn ambiguity(values: &[&str], ragged: bool, bare: bool) -> Option<&'s
 }
 
 /// Whether one value begins with a quote that does not close in it, and another ends with one that does
-/// not open in it. The values stand in the order of the fields, not of the columns.
+/// not open in it. The values are in the order of the fields, not of the columns.
 fn is_cut(values: &[&str], quote: char) -> bool {
     let odd = |value: &str| value.len() > 1 && value.matches(quote).count() % 2 == 1;
     let opens = |value: &str| value.trim_start().starts_with(quote) && odd(value);

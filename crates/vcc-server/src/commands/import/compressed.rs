@@ -204,7 +204,7 @@ impl<R: Read> Zstd<R> {
     fn check(&self) -> io::Result<()> {
         let said = self.decoder.get_checksum_from_data();
         if said.is_some() && said != self.decoder.get_calculated_checksum() {
-            return Err(io::Error::other("its checksum is another"));
+            return Err(io::Error::other("its checksum does not match"));
         }
         Ok(())
     }

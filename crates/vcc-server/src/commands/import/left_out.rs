@@ -36,12 +36,12 @@ impl Import {
         let failure = Failure::in_part(message);
         Err(match reject {
             Some(path) => failure.hint(format!(
-                "{} says why: mend it, and import that file instead of this one",
+                "{} says why: repair it, and import that file instead of this one",
                 path.display()
             )),
             // Importing the whole file again would add records without keys twice.
             None => failure.hint(
-                "--dry-run --reject FILE keeps what is left out with the reasons: mend that file, \
+                "--dry-run --reject FILE keeps what is left out with the reasons: repair that file, \
                  and import it instead of this one",
             ),
         })

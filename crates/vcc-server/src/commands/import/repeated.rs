@@ -30,7 +30,7 @@ pub(super) async fn once(
             ));
             return Err(failure.hint(
                 "what was left out then is added by importing the file of its rejects, once that is \
-                 mended (--dry-run --reject FILE makes it); --again adds all of this file again",
+                 repaired (--dry-run --reject FILE makes it); --again adds all of this file again",
             ));
         }
         anew = true;

@@ -35,7 +35,7 @@ pub(super) const GUARDED: [&str; 2] = [
     ") AS page OFFSET 0) AS page",
 ];
 
-/// How each text is read. Those that stand in an index are short, and decide where a record stands.
+/// How each text is read. Those in an index are short, and decide the place of a record.
 const GUARDS: [&str; TEXTS] = {
     let mut guards = ["%"; TEXTS];
     let mut at = 0;

@@ -45,8 +45,8 @@ impl Maker<'_> {
                 let is_row = *name == names::ROW && !value.is_empty();
                 if is_row {
                     because = Some(format!(
-                        "its cells could not be told apart: mend the fields, and take the key \
-                         {name} away"
+                        "its cells could not be told apart: repair the fields, and remove the key \
+                         {name}"
                     ));
                 }
                 if is_row || *name == names::LINE {
