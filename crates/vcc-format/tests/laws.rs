@@ -3,7 +3,7 @@
 mod properties;
 
 use proptest::prelude::*;
-use vcc_format::{csv, xml};
+use vcc_format::{DeviationKind, Options, csv, xml};
 use vcc_types::{Field, Recording};
 
 const PIECES: [&str; 82] = [
@@ -237,7 +237,7 @@ proptest! {
             ended = page.ended || page.header > 1;
             document.extend_from_slice(page.text(delimiters[index], last || ended).as_bytes());
         }
-        let whole = properties::read_all::<csv::Csv>(&document[1..], vcc_format::Options::tolerant());
+        let whole = properties::read_all::<csv::Csv>(&document[1..], Options::tolerant());
         prop_assert_eq!(&whole.error, &None);
         let rows: Vec<&Vec<String>> = pages.iter().flat_map(|page| &page.rows).collect();
         let values = |record: &Recording| Field::ALL.map(|field| record.text(field).to_owned());
@@ -254,7 +254,7 @@ proptest! {
         properties::csv_decode(&document[..end]);
         // In UTF-16 it says the same.
         let wide = properties::utf_16(&document[1..]);
-        let wide_read = properties::read_all::<csv::Csv>(&wide, vcc_format::Options::tolerant());
+        let wide_read = properties::read_all::<csv::Csv>(&wide, Options::tolerant());
         prop_assert_eq!(&wide_read.records, &whole.records);
         properties::csv_decode(&[&[cut.min(b'x')][..], &wide].concat());
     }
@@ -457,4 +457,84 @@ fn what_is_no_utf_16_is_reported_in_a_record_that_is_read_again() {
     for cut in 0..=255 {
         properties::xml_push(&[&[cut], &properties::utf_16(document)[..]].concat());
     }
+}
+
+/// White space before a declaration is reported, however much there is.
+#[test]
+fn white_space_before_a_declaration() {
+    for length in [1, 2, 4095, 4096, 4097, 8192, 10_000] {
+        let document = format!("{}<?xml version='1.0'?><recordings/>", " ".repeat(length));
+        let read = properties::read_all::<xml::Xml>(document.as_bytes(), Options::tolerant());
+        let kinds: Vec<_> = read.deviations.iter().map(|deviation| deviation.kind).collect();
+        assert_eq!(kinds, [DeviationKind::SpaceBeforeDeclaration], "{length}");
+        properties::xml_push(&[b"5", document.as_bytes()].concat());
+    }
+}
+
+/// Whatever is about as long as a record may be, and wherever it stands: it is too long for all who read it
+/// or for none.
+#[test]
+fn what_is_as_long_as_the_limit_is_so_for_everybody() {
+    let frames = [
+        ("", "<recordings/>"),
+        ("", "x"),
+        ("", "<?xml version='1.0'?><recordings/>"),
+        ("<?xml version='1.0'?>", "<recordings/>"),
+        ("<recordings>", "<file/></recordings>"),
+        ("<recordings><file>", "</file></recordings>"),
+        ("<recordings><file><agentID>", "</agentID></file></recordings>"),
+        ("<recordings/>", ""),
+        ("<recordings/>", "<recordings/>"),
+    ];
+    let units = [
+        " ",
+        "\n",
+        "\u{C}",
+        "\u{A0}",
+        "\u{FEFF}",
+        "x",
+        "&",
+        "<",
+        "%",
+        "<a>",
+        "</a>",
+        "<a/>",
+        "</>",
+        "<a>x</a>",
+        "<!---->",
+        "<?a?>",
+        "<!-- ",
+        "<![CDATA[",
+        "]]>",
+        "\0",
+        "é",
+        "%lt;",
+        "<a ",
+    ];
+    let mut wrong = Vec::new();
+    for (before, after) in frames {
+        for unit in units {
+            for (spaces, length) in [
+                (0, 97),
+                (0, 98),
+                (0, 99),
+                (0, 100),
+                (0, 101),
+                (0, 106),
+                (0, 205),
+                (60, 60),
+                (94, 6),
+                (97, 110),
+                (99, 3),
+            ] {
+                let fill = unit.repeat(length / unit.len());
+                let document = format!("5{before}{:spaces$}{fill}{after}", "");
+                let result = std::panic::catch_unwind(|| properties::xml_push(document.as_bytes()));
+                if result.is_err() {
+                    wrong.push(format!("{before:?} {spaces} {unit:?} {length} {after:?}"));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }

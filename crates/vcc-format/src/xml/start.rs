@@ -62,9 +62,15 @@ impl Machine {
         steps::count(spaces);
         let at = from + spaces;
         self.seen = at;
-        // However much there is, little is kept.
-        if at - self.pos >= RUN {
-            self.pos += (at - self.pos) / RUN * RUN;
+        // However much there is, little is kept: at least one byte, to be reported before a declaration.
+        let before = (at - self.pos).saturating_sub(1);
+        // What the limit cuts is not longer for what stands before it.
+        let is_cut = input.cut
+            && (is_declaration(view, at, false).is_none()
+                || matches!(blank(view, at, false), Blank::More));
+        let passed = if is_cut { before } else { before / RUN * RUN };
+        if passed > 0 {
+            self.pos += passed;
             return Ok(Step::Other);
         }
         if at == view.len() {
