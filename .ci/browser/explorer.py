@@ -549,13 +549,24 @@ def looks(chromium, server):
                     problems.extend(pages.unreachable(page, "button:enabled, input:enabled, select, textarea, summary, .scrolls, a"))
 
 
+def painted(page):
+    """Milliseconds from the beginning of the navigation to the first paint with content."""
+    page.wait_for_function("() => performance.getEntriesByName('first-contentful-paint').length")
+    return page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
+
+
 def first_paint(chromium, server):
-    times = []
+    """Told, not judged: how long depends on the machine. A line of text from the same server is what the
+    browser needs for any page."""
+    times, of_a_line = [], []
     for _ in range(5):
         with opened(chromium, server, "d=2007-11-04") as page:
-            page.wait_for_function("() => performance.getEntriesByName('first-contentful-paint').length")
-            times.append(page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime"))
-    print(f"first contentful paint: {', '.join(f'{each:.0f}' for each in sorted(times))} ms")
+            times.append(painted(page))
+        with pages.opened(chromium, "about:blank") as page:
+            page.goto(f"{server.url}/explorer/explain?q=d")
+            of_a_line.append(painted(page))
+    listed = lambda all: ", ".join(f"{each:.0f}" for each in sorted(all))
+    print(f"first contentful paint: {listed(times)} ms; of a line of text: {listed(of_a_line)} ms")
 
 
 with service.serving(records(), ZONE) as server, pages.browser() as chromium:
