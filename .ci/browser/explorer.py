@@ -3,7 +3,6 @@
 The pictures of the documentation come out of it, with VCC_TEST_PICTURES set to a folder.
 """
 
-import contextlib
 import csv
 import datetime
 import io
@@ -15,6 +14,7 @@ import time
 
 import pages
 import service
+from explorer_page import PICTURES, check, downloaded, judge, means, opened, picture, problems, result, same, show, sign_in
 
 ZONE = "America/New_York"
 LONG = "x" * (1 << 20)
@@ -33,15 +33,6 @@ HOSTILE = [
     " ",
     LONG,
 ]
-PICTURES = os.environ.get("VCC_TEST_PICTURES")
-
-# Violations of the page's policy, as the browser reports them.
-VIOLATIONS = """
-  window.broken = [];
-  document.addEventListener("securitypolicyviolation", one => window.broken.push(`${one.violatedDirective} ${one.blockedURI}`));
-"""
-
-problems = []
 csv.field_size_limit(1 << 21)
 
 
@@ -86,83 +77,6 @@ def records():
     for agent in range(10_000):
         start = (begin + datetime.timedelta(seconds=agent)).isoformat()
         yield following(start, agentID=f"agent-{agent:05}")
-
-
-def check(holds, what):
-    if not holds:
-        problems.append(what)
-
-
-def same(have, wanted, what):
-    check(have == wanted, f"{what}: {have!r}, not {wanted!r}")
-
-
-@contextlib.contextmanager
-def opened(chromium, server, query="", others=(), refused=None, **options):
-    """The page; what it says and asks for is a problem, refused sign-ins aside, and what `refused` has
-    the words of. It may ask `others` too."""
-    with pages.opened(chromium, "about:blank", **options) as page:
-        page.set_default_timeout(20_000)
-        page.add_init_script(VIOLATIONS)
-        page.heard.clear()
-        asked = []
-        page.on("request", lambda request: asked.append(request.url))
-        page.asked = asked
-        page.goto(f"{server.url}/{query and '?' + query}")
-        yield page
-        for line in page.heard:
-            is_expected = line.startswith("asks for ") or re.search("status of (403|414|429|431|500|503)", line)
-            is_expected = is_expected or (refused and re.search(refused, line))
-            check(is_expected, f"{query}: {line}")
-        for url in asked:
-            check(url.startswith((server.url, "blob:", *others)), f"{query}: asks for {url}")
-            check(server.token not in url, f"{query}: the token is in an address")
-        same(page.evaluate("window.broken"), [], f"{query}: the policy is broken")
-        same(page.evaluate("window.hacked ?? null"), None, f"{query}: a value has run")
-        kept = page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie, history.state])")
-        check(server.token not in kept, f"the token is kept: {kept}")
-
-
-def sign_in(page, server, token=None, at=None):
-    if at is not None:
-        page.select_option("#sign-in [name=server]", at)
-    page.fill("#sign-in [name=tenant]", service.TENANT)
-    page.fill("#sign-in [name=token]", token or server.token)
-    page.click("#sign-in button")
-    if token is None:
-        page.wait_for_selector("#signed-in:not([hidden])")
-
-
-def result(page, pattern):
-    """Waits until the result is told in these words."""
-    page.wait_for_function("pattern => new RegExp(pattern).test(document.querySelector('#status').textContent)", arg=pattern)
-
-
-def show(page, pattern):
-    page.click("#run")
-    result(page, pattern)
-
-
-def means(page, text):
-    page.wait_for_function("text => document.querySelector('#meaning').textContent.includes(text)", arg=text)
-
-
-def judge(page, what):
-    """What holds for every state of the page."""
-    found = pages.axe(page) + pages.sideways(page) + pages.contrast(page)
-    problems.extend(f"{what}: {one}" for one in found)
-
-
-def picture(page, name, selector=None):
-    """A picture of a part of the page, or of its beginning."""
-    if not PICTURES:
-        return
-    path = f"{PICTURES}/{name}.png"
-    if selector:
-        page.locator(selector).screenshot(path=path)
-    else:
-        page.evaluate("scrollTo(0, 0)")
-        page.screenshot(path=path)
 
 
 def signing_in(chromium, server):
@@ -374,12 +288,6 @@ def paging(chromium, server):
         judge(page, "a result")
 
 
-def downloaded(page, button):
-    with page.expect_download(timeout=60_000) as waiting:
-        page.click(button)
-    return pathlib.Path(waiting.value.path()).read_bytes(), waiting.value.suggested_filename
-
-
 def downloads(chromium, server):
     with opened(chromium, server, "d=2009&n=51") as page:
         sign_in(page, server)
@@ -465,71 +373,6 @@ def too_much(chromium, server):
         check(page.is_enabled("#save-all") and page.is_hidden("#stop"), "a download that was too much goes on")
 
 
-def other_servers(chromium, server):
-    """The page of one server asks another that is named there and lets it; and nobody else."""
-    here, there, bare, closed = (service.free_origin() for _ in range(4))
-    named = [option for origin in (there, bare, closed) for option in ("--explorer-origin", origin)]
-    store = (server.store, server.token)
-    with (
-        service.running(*store, "--explorer", *named, origin=here) as own,
-        service.running(*store, "--explorer", "--allow-origin", here, origin=there) as other,
-        service.running(*store, "--allow-origin", f"https://x.example,{here}", origin=bare),
-        service.running(*store, "--explorer", "--allow-origin", there, origin=closed),
-        opened(chromium, own, "d=2008-01-02", others=(there, bare, closed), refused="CORS policy|net::ERR_FAILED|status of 404") as page,
-    ):
-        offered = page.locator("#sign-in [name=server] option").all_inner_texts()
-        same(offered, ["this one", there, bare, closed], "the servers that are offered")
-        judge(page, "a choice of servers")
-        sign_in(page, own, "wrong", at=there)
-        page.wait_for_function("() => document.querySelector('#sign-in-problem').textContent")
-        same(page.inner_text("#sign-in-problem"), "The tenant name or the token is wrong.", "a wrong token elsewhere")
-        sign_in(page, own, own.token + " ", at=closed)
-        page.wait_for_function("() => document.querySelector('#sign-in-problem').textContent.includes('let pages of')")
-        same(page.inner_text("#sign-in-problem"), f"{closed} cannot be reached, or does not let pages of {here} ask.", "a server that does not name this one")
-        claims = []
-        page.on("request", lambda request: claims.append(request.url) if "authorization" in request.headers else None)
-        page.asked.clear()
-        sign_in(page, own, at=there)
-        same(page.inner_text("#who"), f"Signed in as acme at {there}, whose zone is {ZONE}.", "signed in elsewhere")
-        result(page, "Records 1 to 50, of more")
-        same(page.inner_text("#line-curl"), f"curl -u acme '{there}/api/recordings/files?d=2008-01-02'", "the line for curl of another server")
-        same(page.inner_text("#line-vcc"), f"vcc list d=2008-01-02 --url {there} --tenant acme --plain-http", "the line for vcc of another server")
-        page.click("#next")
-        result(page, "Records 51 to 100, of more")
-        page.click("#first")
-        result(page, "Records 1 to 50, of more")
-        bodies = other.all("d=2008-01-02")
-        head = bodies[0].index(b"\n") + 1
-        whole, _ = downloaded(page, "#save-all")
-        check(whole == bodies[0] + b"".join(body[head:] for body in bodies[1:]), "what is saved is not what the other server gives")
-        page.fill("#text", "d=2007-02-30")
-        page.wait_for_selector("#problem:not([hidden])")
-        judge(page, "another server")
-        check(claims and all(url.startswith(there) for url in claims), f"the token goes elsewhere: {claims}")
-        check(all(url.startswith((there, "blob:", f"{here}/explorer/icon.svg")) for url in page.asked), f"its own server is asked: {page.asked}")
-        page.click("#sign-out")
-        page.wait_for_selector("#sign-in:not([hidden])")
-        claims.clear()
-        # A server without the page does not tell the zone of a tenant, nor what a query means.
-        page.fill("#text", "d=2008-01-02")
-        sign_in(page, own, at=bare)
-        same(page.inner_text("#who"), f"Signed in as acme at {bare}, whose zone that server does not tell.", "signed in at a server without the page")
-        result(page, "Records 1 to 50, of more")
-        means(page, "it is taken to be UTC")
-        check(claims and all(url.startswith(bare) for url in claims), f"the token goes elsewhere: {claims}")
-        page.click("#sign-out")
-        page.wait_for_selector("#sign-in:not([hidden])")
-        # What is not named is not asked, whatever runs here.
-        refused = page.evaluate("url => fetch(url).then(() => 'asked', () => 'refused')", f"{server.url}/openapi.yaml")
-        same(refused, "refused", "a server that is not named")
-        broken = page.evaluate("window.broken.splice(0)")
-        check(len(broken) == 1 and broken[0].startswith("connect-src "), f"the policy: {broken}")
-        page.asked[:] = [url for url in page.asked if not url.startswith(server.url)]
-        page.heard[:] = [line for line in page.heard if "Content Security Policy" not in line]
-        sign_in(page, own, at="")
-        same(page.inner_text("#who"), f"Signed in as acme, whose zone is {ZONE}.", "signed in at its own server")
-
-
 def looks(chromium, server):
     for width in (320, 390, 768, 1280, 2560):
         for dark in (False, True):
@@ -573,7 +416,7 @@ with service.serving(records(), ZONE) as server, pages.browser() as chromium:
     if PICTURES:
         pathlib.Path(PICTURES).mkdir(parents=True, exist_ok=True)
     only = os.environ.get("VCC_TEST_ONLY")
-    for test in (signing_in, composing, errors, day_of_25_hours, paging, downloads, too_much, hostile, other_servers, looks, first_paint):
+    for test in (signing_in, composing, errors, day_of_25_hours, paging, downloads, too_much, hostile, looks, first_paint):
         if only and test.__name__ not in only.split(","):
             continue
         began = time.monotonic()
