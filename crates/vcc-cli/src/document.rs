@@ -103,8 +103,30 @@ impl<W: Write> Document<W> {
         &self.left_out
     }
 
+    /// The same, and forgets it.
+    pub(crate) fn take_left_out(&mut self) -> LeftOut {
+        std::mem::take(&mut self.left_out)
+    }
+
     pub(crate) fn finish(self) -> Result<W, WriteError> {
         self.writer.finish()
+    }
+}
+
+impl Document<Vec<u8>> {
+    /// How long it is so far.
+    pub(crate) fn length(&mut self) -> Result<usize, WriteError> {
+        Ok(match &mut self.writer {
+            Writer::Csv(writer) => {
+                writer.flush()?;
+                writer.get_ref().len()
+            }
+            Writer::Xml(writer) => {
+                writer.flush()?;
+                writer.get_ref().len()
+            }
+            Writer::Jsonl(writer) => writer.get_ref().len(),
+        })
     }
 }
 

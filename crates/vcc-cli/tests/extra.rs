@@ -5,7 +5,7 @@ mod common;
 
 use std::fs;
 
-use common::{Folder, answering, run, vcc};
+use common::{Folder, Service, answering, calls, page, run, vcc};
 
 /// A value of a name of the service's own, a name that no element of XML can have when it comes as CSV, and a
 /// second value of a field.
@@ -150,4 +150,30 @@ fn a_record_that_the_format_cannot_carry_does_not_take_the_others_with_it() {
         run(vcc(&folder, &url).args(["list", "d=2007&tz=UTC", "--format", "json"]));
     assert_eq!(code, 0, "{stderr}");
     assert!(stdout.contains("a\\u0001b") && stdout.contains("bill"), "{stdout}");
+}
+
+#[test]
+fn an_export_counts_each_value_once_however_its_windows_are_cut() {
+    let folder = Folder::new("extra-export");
+    let mut list = calls(300, 60);
+    for recording in &mut list {
+        recording.push_extra("mood", "good");
+    }
+    let ascending = list.clone();
+    let up = Service::start(move |asked| page(&ascending, asked));
+    let descending: Vec<_> = list.into_iter().rev().collect();
+    let down = Service::start(move |asked| page(&descending, asked));
+    for (out, service) in [("a.csv", up), ("b.csv", down)] {
+        let mut command = vcc(&folder, service.url());
+        command.args(["export", "--from", "2007-12-18", "--to", "2007-12-19", "--tz", "UTC"]);
+        let (code, _, stderr) = run(command.args(["--out", out, "--window-pages", "2"]));
+        assert_eq!(code, 0, "{stderr}");
+        assert!(stderr.contains("fifteen fields are left out: mood (300); "), "{out}: {stderr}");
+        let manifest = folder.read(&format!("{out}.manifest.json"));
+        assert!(manifest.contains("\"left_out\": {\n    \"mood\": 300\n  }"), "{out}: {manifest}");
+        assert!(manifest.matches("\"until\"").count() > 2, "windows are cut: {manifest}");
+    }
+    // In the order of time, whichever way the service goes.
+    assert_eq!(folder.read("a.csv"), folder.read("b.csv"));
+    assert_eq!(folder.read("a.csv").lines().count(), 301);
 }

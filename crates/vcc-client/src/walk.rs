@@ -338,6 +338,10 @@ impl Walk {
                 is_new
             });
         }
+        if self.known_set.is_empty() && keyed.len() >= PAGE {
+            // The list may be long: the set is not to grow again and again.
+            self.known_set.reserve(REMEMBERED + PAGE);
+        }
         // Not before the page is through: equal records within one page are records of their own.
         self.known.extend(keyed.into_iter().filter(|hash| self.known_set.insert(*hash)));
         if let Some(example) = example {

@@ -11,6 +11,7 @@ mod manifest;
 mod part;
 mod paths;
 mod plan;
+mod rows;
 mod window;
 
 use std::collections::VecDeque;
@@ -34,6 +35,7 @@ use manifest::Manifest;
 use part::Part;
 use paths::{Paths, no_file};
 use plan::Plan;
+use rows::Buffers;
 use window::{Job, Read};
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
@@ -94,6 +96,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         readings: args.readings,
         spreadsheet_safe: args.spreadsheet_safe,
         columns: args.extra_columns.clone(),
+        buffers: Buffers::default(),
     };
     let mut export = Export {
         range,
@@ -183,7 +186,7 @@ impl Export {
                 ))
             })?;
             let until = read.until;
-            plan.learn(first.window.from, until, read.records);
+            plan.learn(first.window.from, until, read.rows.len() as u64);
             self.write(first.window.from, read)?;
             if until < first.window.until {
                 running.push_front(self.start(Window { from: until, until: first.window.until }));
@@ -196,7 +199,7 @@ impl Export {
         Running { window, reading: tokio::spawn(async move { job.read(window).await }) }
     }
 
-    fn write(&mut self, from: DateTime<Utc>, read: Read) -> Result<(), Failure> {
+    fn write(&mut self, from: DateTime<Utc>, mut read: Read) -> Result<(), Failure> {
         for warning in &read.warnings {
             self.progress.above(|| warn(warning));
         }
@@ -204,7 +207,7 @@ impl Export {
         let done = Done {
             from,
             until: read.until,
-            records: read.records,
+            records: read.rows.len() as u64,
             pages: read.pages,
             readings: read.readings,
             settled: read.settled,
@@ -213,12 +216,13 @@ impl Export {
             deviations: read.deviations,
             warnings: read.warnings,
             bytes,
-            refused: read.refused.len() as u64,
-            extra: read.extra,
-            left_out: read.left_out,
+            refused: read.rows.refused.len() as u64,
+            extra: std::mem::take(&mut read.rows.extra),
+            left_out: std::mem::take(&mut read.rows.left_out),
             apart: read.apart.len() as u64,
             apart_bytes: apart,
         };
+        self.job.buffers.give(read.rows.into_buffer());
         self.state.windows += 1;
         self.state.records += done.records;
         let range = (self.range.until - self.range.from).num_seconds().max(1);

@@ -88,8 +88,8 @@ impl Part {
 
     /// Writes a window, and gives the lengths of both files behind it, and the digest of the file.
     pub(crate) fn write(&mut self, read: &window::Read) -> Result<(u64, u64, String), Failure> {
-        self.add(read.bytes())?;
-        let apart = self.apart.write(&read.apart, &read.refused)?;
+        self.add(read.rows.bytes())?;
+        let apart = self.apart.write(&read.apart, &read.rows.refused)?;
         Ok((self.length, apart, hex(&self.digest.clone().finalize())))
     }
 

@@ -1,16 +1,15 @@
 //! One window: read until it is known what it holds.
 
 use std::collections::BTreeMap;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use chrono::{DateTime, DurationRound as _, Utc};
 use vcc_client::{Client, Error, Http};
 use vcc_query::{Query, Window};
-use vcc_types::{Field, Recording};
+use vcc_types::Recording;
 
 use super::SECOND;
-use crate::document::{Document, DocumentFormat, ends, spreadsheet_safe};
-use crate::left_out::LeftOut;
+use super::rows::{Buffers, Encoded, Rows};
+use crate::document::DocumentFormat;
 
 /// How windows are read.
 #[derive(Clone)]
@@ -25,28 +24,17 @@ pub(crate) struct Job {
     pub(crate) spreadsheet_safe: bool,
     /// Columns beside those of the fifteen fields.
     pub(crate) columns: Vec<String>,
+    pub(crate) buffers: Buffers,
 }
-
-/// How many names of extra values are counted of a window: a server may send another one each time.
-const NAMES: usize = 50;
 
 /// What a window holds.
 pub(crate) struct Read {
     /// Where it ends, which may be before the end that was asked for.
     pub(crate) until: DateTime<Utc>,
-    /// Its records, as they stand in the file, behind the beginning of a document.
-    document: Vec<u8>,
-    /// Where the records begin.
-    begin: usize,
-    pub(crate) records: u64,
+    /// Its records, as they stand in the file.
+    pub(crate) rows: Encoded,
     /// Records whose start cannot be read, a line of JSON each.
     pub(crate) apart: Vec<Vec<u8>>,
-    /// Records that the format cannot carry, a line of JSON each.
-    pub(crate) refused: Vec<Vec<u8>>,
-    /// The names of values beside the fifteen fields, and how often they came.
-    pub(crate) extra: BTreeMap<String, u64>,
-    /// Those of them for which the format has no place.
-    pub(crate) left_out: LeftOut,
     pub(crate) pages: u64,
     pub(crate) readings: u32,
     /// Whether two readings agreed, or one saw nothing change.
@@ -56,26 +44,11 @@ pub(crate) struct Read {
     pub(crate) warnings: Vec<String>,
 }
 
-impl Read {
-    /// Its records, as they stand in the file.
-    pub(crate) fn bytes(&self) -> &[u8] {
-        &self.document[self.begin..]
-    }
-}
-
-/// The records of a window as a document.
-struct Encoded {
-    document: Vec<u8>,
-    begin: usize,
-    refused: Vec<Vec<u8>>,
-    left_out: LeftOut,
-}
-
 /// One reading of a window.
 struct Reading {
     until: DateTime<Utc>,
     /// In the order of time.
-    records: Vec<Recording>,
+    rows: Encoded,
     apart: Vec<Recording>,
     pages: u64,
     outside: u64,
@@ -122,14 +95,14 @@ impl Job {
             let again = self.whole(window).await?;
             readings += 1;
             pages += again.pages;
-            settled = sum(&again.records) == sum(&first.records);
+            settled = again.rows.sum() == first.rows.sum();
             let mut warnings = std::mem::take(&mut first.warnings);
             warnings.extend(again.warnings.iter().cloned());
             warnings.sort();
             warnings.dedup();
             first = Reading { warnings, ..again };
         }
-        Ok(self.encode(first, pages, readings, settled))
+        Ok(first.end(pages, readings, settled))
     }
 
     /// Reads a window however long it is.
@@ -153,7 +126,8 @@ impl Job {
     async fn once(&self, window: Window, limit: Option<u32>) -> Result<Reading, Halt> {
         let query = self.query(window);
         let mut pages = self.client.pages(&query).overlapping(true);
-        let mut all: Vec<Recording> = Vec::new();
+        let mut rows = Rows::new(self);
+        let (mut apart, mut outside, mut last) = (Vec::new(), 0, None);
         let (mut count, mut deviations) = (0, BTreeMap::new());
         let mut until = window.until;
         while let Some(page) = pages.next().await {
@@ -162,15 +136,26 @@ impl Job {
             for deviation in &page.deviations {
                 *deviations.entry(deviation.kind.name().to_owned()).or_default() += 1;
             }
-            all.extend(page.recordings);
+            for recording in page.recordings {
+                let Some(start) = recording.start().map(|start| start.to_utc()) else {
+                    apart.push(recording);
+                    continue;
+                };
+                last = Some(start);
+                if window.contains(start) {
+                    rows.add(start, &recording);
+                } else if start != window.until {
+                    // The end itself is the next window's.
+                    outside += 1;
+                }
+            }
             if limit.is_some_and(|limit| count >= u64::from(limit)) {
                 let disordered = pages.warnings().iter().any(vcc_client::Warning::is_change);
                 if pages.is_descending() || disordered {
                     return Err(Halt::Halve);
                 }
                 // Everything before the second of the last start is whole.
-                let last = all.iter().rev().find_map(Recording::start);
-                let cut = last.and_then(|last| last.to_utc().duration_trunc(SECOND).ok());
+                let cut = last.and_then(|last| last.duration_trunc(SECOND).ok());
                 if let Some(cut) = cut.filter(|cut| *cut > window.from && *cut < window.until) {
                     until = cut;
                     break;
@@ -179,100 +164,30 @@ impl Job {
         }
         let changed = pages.warnings().iter().any(vcc_client::Warning::is_change);
         let warnings = pages.warnings().iter().map(ToString::to_string).collect();
-        if pages.is_descending() {
-            all.reverse();
+        let is_descending = pages.is_descending();
+        if is_descending {
+            apart.reverse();
         }
-        let (mut apart, mut outside) = (Vec::new(), 0);
-        all.retain_mut(|recording| match recording.start().map(|start| start.to_utc()) {
-            None => {
-                apart.push(std::mem::take(recording));
-                false
-            }
-            Some(start) if window.from <= start && start < until => true,
-            // The end itself is the next window's, and so is what lies behind a cut.
-            Some(start) if until <= start && start <= window.until => false,
-            Some(_) => {
-                outside += 1;
-                false
-            }
-        });
-        let records = all;
-        Ok(Reading { until, records, apart, pages: count, outside, deviations, warnings, changed })
-    }
-
-    fn encode(&self, reading: Reading, pages: u64, readings: u32, settled: bool) -> Read {
-        let mut warnings = reading.warnings;
-        let Encoded { document, begin, refused, left_out } =
-            self.document(&reading.records, &mut warnings);
-        let apart: Vec<_> = reading.apart.iter().flat_map(serde_json::to_vec).collect();
-        let mut extra: BTreeMap<String, u64> = BTreeMap::new();
-        for (name, _) in reading.records.iter().flat_map(Recording::extra) {
-            if let Some(count) = extra.get_mut(name) {
-                *count += 1;
-            } else if extra.len() < NAMES {
-                extra.insert(name.clone(), 1);
-            }
-        }
-        Read {
-            until: reading.until,
-            document,
-            begin,
-            records: (reading.records.len() - refused.len()) as u64,
-            apart,
-            refused,
-            extra,
-            left_out,
-            pages,
-            readings,
-            settled,
-            outside: reading.outside,
-            deviations: reading.deviations,
-            warnings,
-        }
-    }
-
-    /// The records as they stand in the file, without what stands behind them, and those that the
-    /// format cannot carry (OUT-6).
-    fn document(&self, records: &[Recording], warnings: &mut Vec<String>) -> Encoded {
-        // As CSV needs it, but for quotes.
-        let length: usize = records.iter().map(|record| record.joined().len() + 2).sum();
-        let buffer = Vec::with_capacity(length + 1024);
-        let made = Document::new(buffer, self.format, &self.columns);
-        let mut document = made.expect("the columns were looked at when the export began");
-        let (head, tail) =
-            ends(self.format, &self.columns).expect("an empty document is written to memory");
-        let mut refused = Vec::new();
-        for recording in records {
-            let safe = self.spreadsheet_safe.then(|| spreadsheet_safe(recording));
-            if let Err(error) = document.write(safe.as_ref().unwrap_or(recording)) {
-                if refused.is_empty() {
-                    let id = recording.text(Field::TransactionId);
-                    warnings.push(format!(
-                        "a record cannot be in the file (transactionID {id:?}): {error}"
-                    ));
-                }
-                refused.extend(serde_json::to_vec(recording));
-            }
-        }
-        let left_out = document.left_out().clone();
-        let mut document = document.finish().expect("a document is written to memory");
-        document.truncate(document.len() - tail.len());
-        Encoded { document, begin: head.len(), refused, left_out }
+        // What lies behind a cut is the next window's.
+        let rows = rows.finish(until, is_descending);
+        Ok(Reading { until, rows, apart, pages: count, outside, deviations, warnings, changed })
     }
 }
 
-/// A number for a multiset of records: the same records in any order give the same.
-fn sum(records: &[Recording]) -> (usize, u64, u64) {
-    let (mut sum, mut mixed) = (0_u64, 0_u64);
-    for recording in records {
-        let mut hasher = DefaultHasher::new();
-        for field in Field::ALL {
-            recording.get(field).hash(&mut hasher);
+impl Reading {
+    fn end(self, pages: u64, readings: u32, settled: bool) -> Read {
+        let mut warnings = self.warnings;
+        warnings.extend(self.rows.why.clone());
+        Read {
+            until: self.until,
+            apart: self.apart.iter().flat_map(serde_json::to_vec).collect(),
+            rows: self.rows,
+            pages,
+            readings,
+            settled,
+            outside: self.outside,
+            deviations: self.deviations,
+            warnings,
         }
-        recording.extra().hash(&mut hasher);
-        let hash = hasher.finish();
-        sum = sum.wrapping_add(hash);
-        mixed = mixed.wrapping_add(hash.wrapping_mul(hash | 1).rotate_left(29));
     }
-    (records.len(), sum, mixed)
 }

@@ -109,6 +109,12 @@ impl<W: io::Write> Writer<W> {
         Ok(())
     }
 
+    /// The destination, which has every record that was written.
+    #[must_use]
+    pub fn get_ref(&self) -> &W {
+        &self.destination
+    }
+
     /// Flushes the destination and gives it back.
     ///
     /// # Errors
