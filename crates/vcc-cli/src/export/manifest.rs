@@ -50,11 +50,12 @@ impl<'e> Manifest<'e> {
         begun: DateTime<Utc>,
         ended: DateTime<Utc>,
         windows: &'e [Done],
-        bytes: u64,
-        sha256: String,
+        (bytes, sha256): (u64, String),
+        apart: u64,
     ) -> Self {
         let deviations = totals(windows, |window| &window.deviations);
         let extra = totals(windows, |window| &window.extra);
+        let refused = windows.iter().map(|window| window.refused).sum();
         let mut left_out = LeftOut::default();
         windows.iter().for_each(|window| left_out.extend(&window.left_out));
         Self {
@@ -65,8 +66,8 @@ impl<'e> Manifest<'e> {
             begun,
             ended,
             records: windows.iter().map(|window| window.records).sum(),
-            apart: windows.iter().map(|window| window.apart).max().unwrap_or(0),
-            refused: windows.iter().map(|window| window.refused).sum(),
+            apart: apart.saturating_sub(refused),
+            refused,
             extra,
             left_out,
             bytes,

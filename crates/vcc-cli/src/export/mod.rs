@@ -260,9 +260,15 @@ impl Export {
             ));
             return Err(failure.hint("the same command goes on where it was"));
         }
-        let (bytes, sha256) = self.part.finish()?;
-        let manifest =
-            Manifest::of(identity, self.journal.begun(), now(), self.journal.done(), bytes, sha256);
+        let whole = self.part.finish()?;
+        let manifest = Manifest::of(
+            identity,
+            self.journal.begun(),
+            now(),
+            self.journal.done(),
+            whole,
+            self.part.apart(),
+        );
         manifest.write(&Paths::of(out).manifest)?;
         let (remarks, unsettled) = (manifest.remarks(), manifest.unsettled());
         self.journal.finished()?;

@@ -1,6 +1,6 @@
 //! The file while it is made.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::{self, BufRead as _, BufReader, Read, Seek as _, SeekFrom, Write as _};
@@ -30,7 +30,10 @@ struct Apart {
     path: PathBuf,
     file: Option<File>,
     length: u64,
-    known: HashSet<u64>,
+    /// How many records are in it.
+    records: u64,
+    /// How often each line is there.
+    known: HashMap<u64, u64>,
 }
 
 impl Part {
@@ -93,6 +96,11 @@ impl Part {
         Ok((self.length, apart, hex(&self.digest.clone().finalize())))
     }
 
+    /// How many records are kept apart.
+    pub(crate) fn apart(&self) -> u64 {
+        self.apart.records
+    }
+
     fn add(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         let path = &self.path;
         self.file
@@ -135,12 +143,14 @@ impl Part {
 impl Apart {
     fn open(path: &Path, length: u64) -> Result<Self, Failure> {
         let failed = |error: io::Error| Failure::new(format!("{}: {error}", path.display()));
-        let mut apart = Self { path: path.to_owned(), file: None, length, known: HashSet::new() };
+        let known = HashMap::new();
+        let mut apart = Self { path: path.to_owned(), file: None, length, records: 0, known };
         match OpenOptions::new().read(true).write(true).open(path) {
             Ok(mut file) => {
                 file.set_len(length).map_err(failed)?;
                 for line in BufReader::new(&file).split(b'\n') {
-                    apart.known.insert(hash(&line.map_err(failed)?));
+                    apart.records += 1;
+                    *apart.known.entry(hash(&line.map_err(failed)?)).or_default() += 1;
                 }
                 file.seek(SeekFrom::End(0)).map_err(failed)?;
                 apart.file = Some(file);
@@ -151,11 +161,20 @@ impl Apart {
         Ok(apart)
     }
 
-    /// Writes records whose start cannot be read, which come with every window, once, and those that the
-    /// format cannot carry as often as they are there.
+    /// Writes records whose start cannot be read, which may come with every window: as often as one window
+    /// has them. Those that the format cannot carry are written as often as they come.
     fn write(&mut self, lines: &[Vec<u8>], refused: &[Vec<u8>]) -> Result<u64, Failure> {
-        let new: Vec<_> =
-            lines.iter().filter(|line| self.known.insert(hash(line.trim_ascii_end()))).collect();
+        let mut here: HashMap<u64, u64> = HashMap::new();
+        let mut is_new = |line: &&Vec<u8>| {
+            let hash = hash(line.trim_ascii_end());
+            let (count, known) =
+                (here.entry(hash).or_default(), self.known.entry(hash).or_default());
+            *count += 1;
+            let is_new = count > known;
+            *known = *count.max(known);
+            is_new
+        };
+        let new: Vec<_> = lines.iter().filter(|line| is_new(line)).collect();
         for line in new.into_iter().chain(refused) {
             let line = line.trim_ascii_end();
             let path = &self.path;
@@ -166,6 +185,7 @@ impl Apart {
             };
             file.write_all(line).and_then(|()| file.write_all(b"\n")).map_err(failed)?;
             self.length += line.len() as u64 + 1;
+            self.records += 1;
         }
         Ok(self.length)
     }
