@@ -3,7 +3,8 @@
 use encoding_rs::{Decoder, DecoderResult, UTF_16BE, UTF_16LE};
 
 use crate::Sink;
-use crate::machine::{Core, Machine};
+use crate::driver::Core;
+use crate::machine::Machine;
 
 /// Takes an input in pieces. It is decoded if a byte order mark says UTF-16.
 pub(crate) struct Intake {

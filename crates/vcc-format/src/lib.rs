@@ -60,6 +60,7 @@
 mod check;
 pub mod csv;
 mod deviation;
+mod driver;
 mod encoding;
 mod error;
 mod intake;

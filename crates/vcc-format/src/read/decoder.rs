@@ -1,7 +1,8 @@
 use vcc_types::Recording;
 
+use crate::driver::{Core, CoreOf};
 use crate::intake::Intake;
-use crate::machine::{Core, CoreOf, Format, Step};
+use crate::machine::{Format, Step};
 use crate::{Error, Options, Record, Sink};
 
 /// Reads a document piece by piece, for code that does its own I/O. It does not matter where the pieces

@@ -3,8 +3,9 @@ use std::ops::Range;
 use vcc_types::Recording;
 
 use super::stream::PIECE;
+use crate::driver::{Core, CoreOf};
 use crate::intake::{decode, decoder};
-use crate::machine::{Core, CoreOf, Format, Step};
+use crate::machine::{Format, Step};
 use crate::{Error, ErrorKind, Options, Record, Sink};
 
 /// Reads a document in memory. Its records borrow from it.

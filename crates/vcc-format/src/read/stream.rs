@@ -2,8 +2,9 @@ use std::io::{self, BufRead};
 
 use vcc_types::Recording;
 
+use crate::driver::{Core, CoreOf};
 use crate::intake::Intake;
-use crate::machine::{Core, CoreOf, Format, Step};
+use crate::machine::{Format, Step};
 use crate::{Error, Options, Record, Sink};
 
 /// How many bytes a [`StreamReader`] copies at a time.

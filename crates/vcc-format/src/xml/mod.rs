@@ -1,12 +1,14 @@
 //! XML: what the service answers by default (OUT-1, OUT-2).
 
 mod ahead;
+mod around;
 mod attributes;
 mod blank;
 mod check;
 mod declaration;
 mod doctype;
 mod draft;
+mod ending;
 mod excerpt;
 mod fast;
 mod field;

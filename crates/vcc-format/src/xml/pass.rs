@@ -8,13 +8,11 @@ use super::ahead::is_known;
 use super::blank::{BOM, Blank, blank};
 use super::glance::{Glance, glance};
 use super::lead::{Lead, percent};
-use super::machine::{Machine, State};
+use super::machine::Machine;
 use super::name::{is_name_byte, is_name_start_byte, is_space};
-use super::nested::{WHOLE, key};
 use super::tag::Kind;
 use super::trial::Around;
 use super::value::CDATA;
-use crate::encoding::Encoding;
 use crate::scan::{LANES, find, find_bytes, marked};
 use crate::steps;
 
@@ -159,107 +157,6 @@ impl Machine {
         pos > begin
     }
 
-    /// Around records. Whether there was anything.
-    pub(super) fn pass_between(&mut self, view: &[u8]) -> bool {
-        let begin = self.pos;
-        if !self.may_pass() {
-            return false;
-        }
-        let mut pos = begin;
-        loop {
-            let rest = view.get(pos..).unwrap_or_default();
-            let in_list = self.state == State::List;
-            let length = match rest {
-                [b'<', b'!' | b'?', ..] if !in_list && rest.starts_with(b"<![") => None,
-                [b'<', b'!' | b'?', ..] => ignored(rest),
-                [b'<', ..] if in_list => self.pass_outer(rest),
-                [b'<', ..] => self.pass_root(rest),
-                [] => None,
-                [byte, ..] if is_space(*byte) => Some(spaces(rest)),
-                [0xEF, ..] if rest.starts_with(BOM) => {
-                    self.bom = true;
-                    Some(BOM.len())
-                }
-                [0xEF, ..] if BOM.starts_with(rest) => None,
-                _ if in_list => near_text(rest).or_else(|| text(rest)),
-                _ => match blank(rest, 0, false) {
-                    Blank::Is(length) => Some(length),
-                    _ => None,
-                },
-            };
-            let Some(length) = length else { break };
-            steps::count(length);
-            pos += length;
-        }
-        self.pass_to(pos);
-        pos > begin
-    }
-
-    /// The tag of an element around records: how long it is.
-    #[inline(always)]
-    fn pass_outer(&mut self, rest: &[u8]) -> Option<usize> {
-        let Glance::Tag(tag) = glance(rest) else { return None };
-        let name = &rest[tag.name()];
-        let key = key(name);
-        // Which bytes are a name, and which one, depends on the encoding.
-        let is_ascii = if name.len() <= WHOLE { key & HIGH == 0 } else { name.is_ascii() };
-        if !is_ascii {
-            return None;
-        }
-        if tag.kind == Kind::End {
-            let place = match name {
-                // QUIRK-1
-                b"" => Some(self.outer.len().saturating_sub(1)),
-                _ => self.outer.place_of_key(key, name),
-            };
-            if let Some(place) = place {
-                self.outer.close(place);
-                if self.outer.is_empty() {
-                    self.state = State::Epilog;
-                }
-            }
-            return Some(tag.len());
-        }
-        // No name that means something here is shorter.
-        if name.len() >= 4 && Self::may_stand(name) {
-            return None;
-        }
-        if tag.kind == Kind::Start {
-            if self.outer.len() >= self.options.limits.depth {
-                return None;
-            }
-            // Most elements hold nothing but a word. Other text may be a byte order mark.
-            let is_leaf = match &rest[tag.len()..] {
-                [b'<', b'/', first, ..] => name.first() == Some(first),
-                [byte, ..] => byte.is_ascii_alphanumeric(),
-                [] => false,
-            };
-            if is_leaf && let Some(length) = leaf(rest, tag.len(), name) {
-                return Some(length);
-            }
-            self.outer.push_key(key, name);
-        }
-        Some(tag.len())
-    }
-
-    /// The tag of another root, behind the end of one: how long it is.
-    fn pass_root(&mut self, rest: &[u8]) -> Option<usize> {
-        let Glance::Tag(tag) = glance(rest) else { return None };
-        if self.state != State::Epilog || rest[tag.name()] != *b"recordings" {
-            return None;
-        }
-        // QUIRK-17
-        if tag.kind != Kind::End {
-            self.encoding = Encoding::Utf8;
-            self.bom = false;
-        }
-        if tag.kind == Kind::Start {
-            self.outer.push(b"recordings");
-            self.state = State::List;
-        }
-        Some(tag.len())
-    }
-
     /// Whether the open element, whose value begins at `start`, takes the field at `at` with it, as it
     /// did others before.
     fn swallows(&self, name: &[u8], start: u32, at: usize) -> bool {
@@ -267,11 +164,11 @@ impl Machine {
     }
 
     /// Whether nobody is told anything, and nothing at the position was searched in vain.
-    fn may_pass(&self) -> bool {
+    pub(super) fn may_pass(&self) -> bool {
         self.notes.is_silent() && self.seen <= self.pos
     }
 
-    fn pass_to(&mut self, pos: usize) {
+    pub(super) fn pass_to(&mut self, pos: usize) {
         if pos > self.pos {
             self.pos = pos;
             self.lookup.forget();
@@ -279,24 +176,11 @@ impl Machine {
     }
 }
 
-/// How long an element is whose start tag `rest` begins with, `from` bytes long, if it holds nothing but
-/// a few letters.
-#[inline(never)]
-fn leaf(rest: &[u8], from: usize, name: &[u8]) -> Option<usize> {
-    let behind = &rest[from..];
-    let end = &behind[near_text(behind)?..];
-    let behind = end.strip_prefix(b"</")?.strip_prefix(name)?.strip_prefix(b">")?;
-    Some(rest.len() - behind.len())
-}
-
 /// How much white space `rest` begins with.
 #[inline]
-fn spaces(rest: &[u8]) -> usize {
+pub(super) fn spaces(rest: &[u8]) -> usize {
     rest.iter().take_while(|byte| is_space(**byte)).count()
 }
-
-/// The highest bit of each byte.
-const HIGH: u64 = u64::from_le_bytes([0x80; WHOLE]);
 
 /// Whether a name has nothing but ASCII. Most are short.
 #[inline(always)]
@@ -313,7 +197,7 @@ fn is_file_or_field(name: &[u8]) -> bool {
 /// How long the comment, the CDATA section or the processing instruction at the start of `rest` is,
 /// if it is whole and one.
 #[inline]
-fn ignored(rest: &[u8]) -> Option<usize> {
+pub(super) fn ignored(rest: &[u8]) -> Option<usize> {
     let until =
         |from: usize, end: &[u8]| Some(from + find_bytes(rest.get(from..)?, end)? + end.len());
     match rest {
@@ -337,7 +221,7 @@ fn ignored(rest: &[u8]) -> Option<usize> {
 
 /// How long the text at the start of `rest` is, if a `<` in the first bytes ends it.
 #[inline(always)]
-fn near_text(rest: &[u8]) -> Option<usize> {
+pub(super) fn near_text(rest: &[u8]) -> Option<usize> {
     let marks = marked(b'<', b'%', rest);
     let at = marks.trailing_zeros() as usize;
     (marks != 0 && rest[at] == b'<').then_some(at)
@@ -345,7 +229,7 @@ fn near_text(rest: &[u8]) -> Option<usize> {
 
 /// How long the text at the start of `rest` is, if it is in sight what ends it.
 #[inline(never)]
-fn text(rest: &[u8]) -> Option<usize> {
+pub(super) fn text(rest: &[u8]) -> Option<usize> {
     if rest[0] == b'%' {
         match percent(rest, 0) {
             Lead::More => return None,
@@ -387,52 +271,7 @@ fn text(rest: &[u8]) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Reader;
     use super::*;
-    use crate::{Limits, Options};
-
-    /// Around records, whether anybody listens decides which road is taken, and nothing else.
-    #[test]
-    fn elements_around_records_are_passed_as_they_are_read() {
-        const PARTS: [&str; 11] = [
-            "<a>",
-            "</a>",
-            "<longer-than-a-word>",
-            "</longer-than-a-word>",
-            "x",
-            " ",
-            "\u{FEFF}",
-            "é",
-            "<file><caseID>1</caseID></file>",
-            "</recordings>",
-            "<recordings>",
-        ];
-        let limits = Limits { depth: 3, ..Limits::default() };
-        let options = Options::builder().limits(limits).build();
-        let mut records = 0;
-        for number in 0..PARTS.len().pow(4) {
-            let mut left = number;
-            let mut next = || {
-                let part = PARTS[left % PARTS.len()];
-                left /= PARTS.len();
-                part
-            };
-            let list = [next(), next(), next(), next()].concat();
-            let document =
-                format!("<recordings>{list}<file><caseID>2</caseID></file></recordings>");
-            let bytes = document.as_bytes();
-            let all =
-                |reader: &mut dyn Iterator<Item = Result<vcc_types::Recording, crate::Error>>| {
-                    reader.map(|read| read.map_err(|error| error.to_string())).collect::<Vec<_>>()
-                };
-            let mut told = Vec::new();
-            let expected = all(&mut Reader::with(bytes, options.clone(), &mut told).recordings());
-            let found = all(&mut Reader::with(bytes, options.clone(), ()).recordings());
-            assert_eq!(found, expected, "{document}");
-            records += expected.iter().filter(|read| read.is_ok()).count();
-        }
-        assert!(records > 9_000, "{records}");
-    }
 
     #[test]
     fn text_ends_at_the_first_tag() {

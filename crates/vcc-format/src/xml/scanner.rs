@@ -1,6 +1,6 @@
 //! Tags of any length, in pieces: the scanner goes on where the buffer ended.
 
-use super::glance::{Ending, ending};
+use super::ending::{Ending, ending};
 use super::lead::starts_with;
 use super::name::{is_name_byte, is_name_start_byte, is_space};
 use super::tag::{Kind, Scan, Tag};
