@@ -128,7 +128,7 @@ fn no_command_shows_the_token_in_any_way() {
             if args[0] == "login" {
                 command.env("VCC_PROFILES", "vcc/new.toml");
             }
-            if matches!(args[0], "list" | "export") && !args.contains(&"--help") {
+            if matches!(args[0], "list" | "export" | "login") && !args.contains(&"--help") {
                 command.args(["--attempts", "2"]);
             }
             command.stdin(fs::File::open(folder.join("token")).unwrap());

@@ -148,7 +148,7 @@ const CASES: [Case; 9] = [
         |path| {
             std::fs::copy(path.with_extension("foreign"), path).unwrap();
         },
-        "is no store",
+        "is not a store",
     ),
     (
         "it is overwritten with rubbish",
