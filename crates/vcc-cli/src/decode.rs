@@ -11,7 +11,8 @@ use vcc_format::{
     Deviation, Format, Limits, Mode, Options, StreamReader, csv::Csv, jsonl::JsonLines, xml::Xml,
 };
 
-use crate::document::{Document, DocumentFormat, Refused, check_columns};
+use crate::document::{Document, Refused, check_columns};
+use crate::document_format::DocumentFormat;
 use crate::failure::{Failure, note, warn};
 use crate::output::stdout;
 use crate::query::zone;

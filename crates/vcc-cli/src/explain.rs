@@ -126,7 +126,7 @@ fn window_lines(out: &mut String, window: &Window, zone: Zone) {
 
 /// An instant in UTC and on the zone's clocks.
 fn both(instant: DateTime<Utc>, zone: Zone) -> String {
-    let local = instant.with_timezone(&zone.offset_at(instant));
+    let local = zone.local(instant);
     format!(
         "{}   {} in {zone}",
         instant.format("%Y-%m-%dT%H:%M:%S%.fZ"),

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use crate::document::DocumentFormat;
+use crate::document_format::DocumentFormat;
 use crate::text::printable;
 
 /// Names of values beside the fifteen fields for which a document has no place, and how often they came.
@@ -13,13 +13,18 @@ const NAMES: usize = 50;
 /// How many names are listed.
 const SHOWN: usize = 10;
 
+/// Counts a name, up to so many of them.
+pub(crate) fn count(names: &mut BTreeMap<String, u64>, name: &str) {
+    if let Some(count) = names.get_mut(name) {
+        *count += 1;
+    } else if names.len() < NAMES {
+        names.insert(name.to_owned(), 1);
+    }
+}
+
 impl LeftOut {
     pub(crate) fn add(&mut self, name: &str) {
-        if let Some(count) = self.0.get_mut(name) {
-            *count += 1;
-        } else if self.0.len() < NAMES {
-            self.0.insert(name.to_owned(), 1);
-        }
+        count(&mut self.0, name);
     }
 
     /// Adds what another document counted.

@@ -9,7 +9,8 @@ use vcc_query::{Query, Zone};
 use vcc_types::{CallType, Field, Recording};
 
 use crate::connect::{ConnectArgs, Connected, runtime};
-use crate::document::{Document, DocumentFormat, Refused, check_columns, fitting};
+use crate::document::{Document, Refused, check_columns, fitting};
+use crate::document_format::DocumentFormat;
 use crate::failure::{Failure, note, warn};
 use crate::left_out::LeftOut;
 use crate::output::stdout;
@@ -141,7 +142,7 @@ const COLUMNS: [Shown; 7] = [
 fn start(recording: &Recording, zone: Option<Zone>) -> String {
     let Some(start) = recording.start() else { return printable(recording.text(Field::StartDate)) };
     let local = match zone {
-        Some(zone) => start.with_timezone(&zone.offset_at(start.to_utc())),
+        Some(zone) => zone.local(start.to_utc()),
         None => start,
     };
     local.format("%Y-%m-%d %H:%M:%S %:z").to_string()

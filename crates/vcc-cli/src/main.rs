@@ -3,6 +3,7 @@
 mod connect;
 mod decode;
 mod document;
+mod document_format;
 mod explain;
 mod export;
 mod failure;

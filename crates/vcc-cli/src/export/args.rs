@@ -8,7 +8,7 @@ use vcc_types::Dialect;
 
 use super::instant;
 use crate::connect::ConnectArgs;
-use crate::document::DocumentFormat;
+use crate::document_format::DocumentFormat;
 use crate::failure::Failure;
 use crate::progress::Mode;
 use crate::query::{Fields, date, joined, zone};

@@ -1,7 +1,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::document::DocumentFormat;
+use crate::document_format::DocumentFormat;
 
 /// What makes an export another one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

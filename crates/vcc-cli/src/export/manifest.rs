@@ -12,7 +12,7 @@ use vcc_query::{BuiltIn, ZoneData as _};
 use super::identity::Identity;
 use super::instant;
 use super::journal::Done;
-use crate::document::DocumentFormat;
+use crate::document_format::DocumentFormat;
 use crate::failure::Failure;
 use crate::left_out::LeftOut;
 use crate::text::counted;

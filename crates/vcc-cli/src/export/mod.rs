@@ -24,7 +24,8 @@ use tokio::task::JoinHandle;
 use vcc_query::Window;
 
 use crate::connect::Connected;
-use crate::document::{DocumentFormat, check_columns};
+use crate::document::check_columns;
+use crate::document_format::DocumentFormat;
 use crate::failure::{Failure, note, warn};
 use crate::progress::{Progress, State};
 use crate::text::counted;
@@ -35,7 +36,7 @@ use manifest::Manifest;
 use part::Part;
 use paths::{Paths, no_file};
 use plan::Plan;
-use rows::Buffers;
+use rows::{Buffers, Layout};
 use window::{Job, Read};
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
@@ -91,12 +92,14 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let job = Job {
         client,
         filters,
-        format,
         pages: args.window_pages,
         readings: args.readings,
-        spreadsheet_safe: args.spreadsheet_safe,
-        columns: args.extra_columns.clone(),
-        buffers: Buffers::default(),
+        layout: Layout {
+            format,
+            columns: args.extra_columns.clone(),
+            spreadsheet_safe: args.spreadsheet_safe,
+            buffers: Buffers::default(),
+        },
     };
     let mut export = Export {
         range,
@@ -222,7 +225,7 @@ impl Export {
             apart: read.apart.len() as u64,
             apart_bytes: apart,
         };
-        self.job.buffers.give(read.rows.into_buffer());
+        self.job.layout.buffers.give(read.rows.into_buffer());
         self.state.windows += 1;
         self.state.records += done.records;
         let range = (self.range.until - self.range.from).num_seconds().max(1);

@@ -6,17 +6,24 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chrono::{DateTime, Utc};
 use vcc_types::{Field, Recording};
 
-use super::window::Job;
 use crate::document::{Document, ends, spreadsheet_safe};
-use crate::left_out::LeftOut;
+use crate::document_format::DocumentFormat;
+use crate::left_out::{self, LeftOut};
 
-/// How many names of extra values are counted of a window: a server may send another one each time.
-const NAMES: usize = 50;
+/// How rows are written.
+#[derive(Clone)]
+pub(crate) struct Layout {
+    pub(crate) format: DocumentFormat,
+    /// Columns beside those of the fifteen fields.
+    pub(crate) columns: Vec<String>,
+    pub(crate) spreadsheet_safe: bool,
+    pub(crate) buffers: Buffers,
+}
 
 /// The records of a window, each written as soon as it comes: what is known of a window is its rows, and
 /// not thousands of records.
-pub(crate) struct Rows<'j> {
-    job: &'j Job,
+pub(crate) struct Rows<'l> {
+    layout: &'l Layout,
     document: Document<Vec<u8>>,
     rows: Vec<Row>,
     odd: Vec<Odd>,
@@ -59,16 +66,16 @@ pub(crate) struct Encoded {
     odd: Multiset,
 }
 
-impl<'j> Rows<'j> {
-    pub(crate) fn new(job: &'j Job) -> Self {
-        let made = Document::new(job.buffers.take(), job.format, &job.columns);
+impl<'l> Rows<'l> {
+    pub(crate) fn new(layout: &'l Layout) -> Self {
+        let made = Document::new(layout.buffers.take(), layout.format, &layout.columns);
         let document = made.expect("the columns were looked at when the export began");
-        Self { job, document, rows: Vec::new(), odd: Vec::new() }
+        Self { layout, document, rows: Vec::new(), odd: Vec::new() }
     }
 
     /// Takes a record with its start.
     pub(crate) fn add(&mut self, start: DateTime<Utc>, recording: &Recording) {
-        let safe = self.job.spreadsheet_safe.then(|| spreadsheet_safe(recording));
+        let safe = self.layout.spreadsheet_safe.then(|| spreadsheet_safe(recording));
         let written = self.document.write(safe.as_ref().unwrap_or(recording));
         if written.is_err() || !recording.extra().is_empty() {
             let mut hasher = DefaultHasher::new();
@@ -94,7 +101,7 @@ impl<'j> Rows<'j> {
     /// The rows of the records that started before an instant, from the last to the first where they came
     /// in descending order.
     pub(crate) fn finish(self, until: DateTime<Utc>, is_descending: bool) -> Encoded {
-        let (head, tail) = ends(self.job.format, &self.job.columns)
+        let (head, tail) = ends(self.layout.format, &self.layout.columns)
             .expect("an empty document is written to memory");
         let begin = head.len();
         let mut document = self.document.finish().expect("a document is written to memory");
@@ -112,7 +119,7 @@ impl<'j> Rows<'j> {
             rows.reverse();
         }
         if is_descending || begin + kept < document.len() {
-            let mut ordered = self.job.buffers.take();
+            let mut ordered = self.layout.buffers.take();
             ordered.reserve(begin + kept);
             ordered.extend_from_slice(&head);
             for row in &mut rows {
@@ -120,7 +127,7 @@ impl<'j> Rows<'j> {
                 ordered.extend_from_slice(&document[row.clone()]);
                 *row = at..ordered.len();
             }
-            self.job.buffers.give(std::mem::replace(&mut document, ordered));
+            self.layout.buffers.give(std::mem::replace(&mut document, ordered));
         }
         let mut encoded = Encoded {
             document,
@@ -169,11 +176,7 @@ impl Encoded {
         self.odd.add(odd.hash);
         self.left_out.extend(&odd.left_out);
         for name in odd.names {
-            if let Some(count) = self.extra.get_mut(&name) {
-                *count += 1;
-            } else if self.extra.len() < NAMES {
-                self.extra.insert(name, 1);
-            }
+            left_out::count(&mut self.extra, &name);
         }
         if let Some((why, line)) = odd.refused {
             self.why.get_or_insert(why);

@@ -8,23 +8,18 @@ use vcc_query::{Query, Window};
 use vcc_types::Recording;
 
 use super::SECOND;
-use super::rows::{Buffers, Encoded, Rows};
-use crate::document::DocumentFormat;
+use super::rows::{Encoded, Layout, Rows};
 
 /// How windows are read.
 #[derive(Clone)]
 pub(crate) struct Job {
     pub(crate) client: Client<Http>,
     pub(crate) filters: Query,
-    pub(crate) format: DocumentFormat,
     /// The most pages that are read of a window before it is split.
     pub(crate) pages: u32,
     /// How often a window is read that changes.
     pub(crate) readings: u32,
-    pub(crate) spreadsheet_safe: bool,
-    /// Columns beside those of the fifteen fields.
-    pub(crate) columns: Vec<String>,
-    pub(crate) buffers: Buffers,
+    pub(crate) layout: Layout,
 }
 
 /// What a window holds.
@@ -126,7 +121,7 @@ impl Job {
     async fn once(&self, window: Window, limit: Option<u32>) -> Result<Reading, Halt> {
         let query = self.query(window);
         let mut pages = self.client.pages(&query).overlapping(true);
-        let mut rows = Rows::new(self);
+        let mut rows = Rows::new(&self.layout);
         let (mut apart, mut outside, mut last) = (Vec::new(), 0, None);
         let (mut count, mut deviations) = (0, BTreeMap::new());
         let mut until = window.until;

@@ -29,7 +29,8 @@ fn a_folder_has_its_zones_and_the_bundled_ones_that_it_lacks() {
 #[test]
 fn only_zones_are_names_byte_for_byte() {
     let folder = Zoneinfo::of("2099z");
-    for name in [
+    // Zones by their content, and not by their names.
+    let misnamed = [
         "localtime",
         "posixrules",
         "Factory",
@@ -42,34 +43,20 @@ fn only_zones_are_names_byte_for_byte() {
         "Europe/New London",
         "Europe/Zür",
         "4/UTC",
-    ] {
+    ];
+    let texts = ["leapseconds", "leap-seconds.list", "zone1970.tab", "SECURITY", "Europe/README"];
+    for name in misnamed {
         folder.write(name, nine());
     }
-    for name in ["leapseconds", "leap-seconds.list", "zone1970.tab", "SECURITY", "Europe/README"] {
+    for name in texts {
         folder.write(name, "# text, and no zone");
     }
     folder.write("America/Much/Too/Deep/Down", nine());
     let zones = ZoneFolder::read(folder.path()).unwrap();
-    for name in [
+    let path = folder.path().join("America/Vancouver");
+    let others = [
         "",
-        "localtime",
-        "posixrules",
-        "Factory",
-        "Etc/Unknown",
-        "posix/America/Vancouver",
-        "right/America/Vancouver",
-        "Europe/London.dpkg-new",
-        "Europe/.London.swp",
-        "Europe/London~",
-        "Europe/New London",
-        "Europe/Zür",
-        "4/UTC",
-        "leapseconds",
-        "leap-seconds.list",
-        "zone1970.tab",
         "tzdata.zi",
-        "SECURITY",
-        "Europe/README",
         "America",
         "America/",
         "/America/Vancouver",
@@ -86,8 +73,9 @@ fn only_zones_are_names_byte_for_byte() {
         "AMERICA/VANCOUVER",
         "Company/office",
         "America/Much/Too/Deep/Down",
-        folder.path().join("America/Vancouver").to_str().unwrap(),
-    ] {
+        path.to_str().unwrap(),
+    ];
+    for name in misnamed.into_iter().chain(texts).chain(others) {
         assert!(zones.zone(name).is_none(), "{name:?}");
     }
 }

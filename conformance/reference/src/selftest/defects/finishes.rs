@@ -63,9 +63,7 @@ pub(super) const FINISHES: Family = Family {
             List(|s, incoming, site| {
                 let zone = site.zone(incoming);
                 site.page(s, incoming, |row| {
-                    let day = |at: chrono::DateTime<chrono::Utc>| {
-                        at.with_timezone(&zone.offset_at(at)).date_naive()
-                    };
+                    let day = |at: chrono::DateTime<chrono::Utc>| zone.local(at).date_naive();
                     let finish = s.near.is_some_and(|near| near.edge == Edge::Finish);
                     s.matches(row) && (!finish || row.start().map(day) == row.finish().map(day))
                 })
